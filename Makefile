@@ -1,0 +1,50 @@
+# Two commands do all there is to do on a new machine: `make run` and `make test`.
+# Each target sets up what it needs; the second time that costs nothing.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+export KEDRO_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+
+.PHONY: run test lint api viz mlflow notebooks bench acceptance lock clean
+
+run: $(READY) ## the main job on the embedded sample, offline
+	$(BIN)/kedro run
+
+test: $(READY) ## all tests
+	$(BIN)/pytest
+
+lint: $(READY) ## style, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+api: $(READY) ## the predictions over HTTP: http://127.0.0.1:8000/docs
+	$(BIN)/uvicorn api.main:app --port 8000
+
+viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
+	$(BIN)/kedro viz run
+
+mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000
+	$(BIN)/kedro mlflow ui
+
+bench: $(READY) ## speed and memory, written to docs/results/bench.json
+	$(BIN)/python -m bench
+
+acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
+	$(BIN)/python -m tests.acceptance
+
+lock: ## resolve pyproject.toml anew (needs uv)
+	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
+	uv pip compile pyproject.toml --extra api --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/api.lock
+
+$(READY): requirements/all.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+clean: ## what runs have made; the environment stays
+	git clean -fdX --exclude='!.venv' --exclude='!conf/local' data .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,104 @@
+"""The API's one way to the database: a read, given as a function of a connection."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from triptych.store.engine import create_engine, reading
+from triptych.store.faults import name_database
+from triptych.store.migrate import check_schema
+
+T = TypeVar("T")
+
+_FILE = "triptych_file"
+# The event loop waits as long, so not the minute that the pipelines wait.
+_BUSY_TIMEOUT_MS = 100
+
+
+class Database:
+    """An engine that only reads, and the choice of the thread that it reads in.
+
+    A brief read of SQLite takes less time than handing it to a thread, so it runs where it is
+    asked for. Long reads, and those of a server, which may be slow or away, run in the thread
+    pool: the event loop goes on answering. The schema is checked again after each new connection.
+
+    Args:
+        url: the database's URL; nothing is opened before the first read.
+
+    Raises:
+        StoreError: the URL is no URL, or of another kind of database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_engine(url, read_only=True)
+        self._inline = self._engine.dialect.name == "sqlite"
+        self._checked = False
+        if self._inline:
+            _watch_file(self._engine)
+        event.listen(self._engine, "connect", self._connected)
+
+    @property
+    def name(self) -> str:
+        """The database's name for a log line, without user or password."""
+        return name_database(self._engine.url)
+
+    async def run(self, read: Callable[[Connection], T], *, brief: bool = False) -> T:
+        """Do a read in one transaction.
+
+        Args:
+            read: what to do with the connection.
+            brief: it takes well under a millisecond: a few rows by an index.
+
+        Raises:
+            StoreError: the database is away, or its schema is not the one of this version.
+        """
+        if brief and self._inline:
+            return self._read(read)
+        return await run_in_threadpool(self._read, read)
+
+    async def check(self) -> None:
+        """Raise StoreError unless the database answers and holds the schema of this version."""
+        self._checked = False
+        await self.run(lambda _: None, brief=True)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _read(self, read: Callable[[Connection], T]) -> T:
+        if not self._checked:
+            check_schema(self._engine)
+            self._checked = True
+        with reading(self._engine) as connection:
+            return read(connection)
+
+    def _connected(self, _connection: object, _record: object) -> None:
+        self._checked = False
+
+
+def _watch_file(engine: Engine) -> None:
+    """Drop connections to a SQLite file that was removed or replaced: they answer old rows."""
+    file = Path(str(engine.url.database))
+
+    def connected(connection: Any, record: Any) -> None:
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+        record.info[_FILE] = _identify(file)
+
+    def taken(_connection: object, record: Any, _proxy: object) -> None:
+        if record.info[_FILE] != _identify(file):
+            raise DisconnectionError(f"{file} is another file than the one that was opened")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "checkout", taken)
+
+
+def _identify(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,82 @@
+"""What turns an error into its problem, and logs it."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from api.problems import (
+    RETRY_AFTER_SECONDS,
+    Complaint,
+    ProblemError,
+    ProblemResponse,
+    refuse_parameters,
+)
+from triptych.store.errors import SchemaError, StoreError
+
+logger = logging.getLogger(__name__)
+
+_LENGTH = 100  # of a value shown
+_AWAY = "The database does not answer. Try again later; the cause is in the log."
+_OTHER_SCHEMA = (
+    "The database does not hold the tables of this version; the pipelines make them. "
+    "Run them, then try again."
+)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Give every error its handler."""
+    app.exception_handler(HTTPException)(_answer_http_error)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
+    app.exception_handler(ProblemError)(_answer_problem)
+    app.exception_handler(StoreError)(_answer_unavailable)
+    app.exception_handler(PoolTimeout)(_answer_unavailable)
+
+
+def _answer_problem(request: Request, error: ProblemError) -> Response:
+    return _refuse(request, error)
+
+
+def _answer_http_error(request: Request, error: HTTPException) -> Response:
+    status, path = HTTPStatus(error.status_code), request.url.path
+    headers = dict(error.headers or {})
+    kind, detail = status.phrase.lower().replace(" ", "-"), error.detail
+    if status == HTTPStatus.NOT_FOUND:
+        detail = f"There is no route {path!r}. /docs lists the routes."
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = "GET, HEAD"
+        detail = f"{path!r} is read only: GET or HEAD, not {request.method}."
+    return _refuse(request, ProblemError(status, kind, detail), headers)
+
+
+def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
+    return _refuse(request, refuse_parameters([_complain(found) for found in error.errors()]))
+
+
+def _answer_unavailable(request: Request, error: Exception) -> Response:
+    logger.error("%s %r: the database failed", request.method, request.url.path, exc_info=error)
+    detail = _OTHER_SCHEMA if isinstance(error, SchemaError) else _AWAY
+    problem = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", detail)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return ProblemResponse(request.url.path, problem, headers)
+
+
+def _refuse(
+    request: Request, error: ProblemError, headers: dict[str, str] | None = None
+) -> Response:
+    # %r: what the caller sent must not begin a line of its own
+    logger.warning(
+        "%s %r refused: %d %r", request.method, request.url.path, error.status, error.detail
+    )
+    return ProblemResponse(request.url.path, error, headers)
+
+
+def _complain(error: dict[str, Any]) -> Complaint:
+    name = str(error["loc"][-1])
+    if error["type"] == "missing":
+        return Complaint(parameter=name, found=None, allowed="a value: it is required")
+    return Complaint(parameter=name, found=str(error["input"])[:_LENGTH], allowed=error["msg"])

@@ -1,0 +1,60 @@
+"""The stored predictions, alone or beside what was observed."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import APIRouter
+
+from api.dependencies import DatabaseDep
+from api.documentation import describe_problems
+from api.parameters import Day, End, Place, Start, check_period
+from api.reads import read_day, read_period
+from api.schemas import ObservedPredictions, Predictions
+from api.strict import StrictRoute
+
+logger = logging.getLogger(__name__)
+router = APIRouter(
+    route_class=StrictRoute,
+    prefix="/predictions",
+    tags=["predictions"],
+    responses=describe_problems(
+        HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+    ),
+)
+
+
+@router.get("", operation_id="get-predictions")
+async def get_predictions(database: DatabaseDep, date: Day, location: Place = None) -> Predictions:
+    """Answer the eight 3-hour steps of a UTC day, and which forecast they come from.
+
+    It is the latest forecast issued at or before the day's 00:00 UTC that covers the whole day.
+    Of several models, the one in production comes first, then the newest.
+    """
+    answer = await database.run(
+        lambda connection: read_day(connection, date, location),
+        brief=location is not None,
+    )
+    logger.info("%d steps of %s, location %s", answer.count, date, location or "all")
+    return answer
+
+
+@router.get("/observed", operation_id="get-predictions-observed")
+async def get_observed(
+    database: DatabaseDep, start: Start, end: End, location: Place = None
+) -> ObservedPredictions:
+    """Answer the forecasts of a period beside the observations, and the errors.
+
+    Each day has the forecast that `/predictions` answers for it. An error is prediction minus
+    observed; MAE, RMSE and bias are those of the steps whose observation is known.
+    """
+    check_period(start, end)
+    answer = await database.run(lambda connection: read_period(connection, start, end, location))
+    logger.info(
+        "%d steps of %s to %s, location %s, %d observed",
+        answer.count,
+        start,
+        end,
+        location or "all",
+        answer.scores.count,
+    )
+    return answer

@@ -1,0 +1,159 @@
+"""What the API answers; times are UTC, temperatures °C."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_MODEL_ID = "3f5c" * 16
+_DAY = datetime.fromisoformat("2019-07-14T00:00:00+00:00")
+_TRAINED_UNTIL = datetime.fromisoformat("2019-01-01T00:00:00+00:00")
+
+
+class Answer(BaseModel):
+    """Base of what is answered: nothing but the documented fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Version(Answer):
+    """The version of the software."""
+
+    version: str = Field(
+        description="0.0.0 locally, the commit id where CI built the image", examples=["0.0.0"]
+    )
+
+
+class Health(Answer):
+    """The state of the service."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Location(Answer):
+    """A place that the tables know."""
+
+    location: str = Field(description="slug, as in the other routes", examples=["paris"])
+    name: str = Field(examples=["Paris"])
+    latitude: float = Field(description="° north", examples=[48.85])
+    longitude: float = Field(description="° east", examples=[2.35])
+    elevation: float = Field(description="m", examples=[35.0])
+    timezone: str = Field(description="IANA name", examples=["Europe/Paris"])
+    source: str = Field(description="where its weather comes from", examples=["open_meteo"])
+
+
+class Locations(Answer):
+    """Every location, by slug."""
+
+    data: list[Location]
+    count: int = Field(examples=[1])
+
+
+class ModelSummary(Answer):
+    """The model behind a forecast."""
+
+    model_id: str = Field(description="SHA-256 of the fitted model", examples=[_MODEL_ID])
+    name: str = Field(examples=["lightgbm"])
+    version: int = Field(examples=[3])
+    algorithm: str = Field(examples=["lightgbm"])
+    stage: str = Field(
+        description="candidate, staging, production or archived", examples=["production"]
+    )
+    train_start: datetime = Field(description="first instant of training")
+    train_end: datetime = Field(
+        description="end of training: nothing at or after it was seen", examples=[_TRAINED_UNTIL]
+    )
+
+
+class Model(ModelSummary):
+    """A trained model, with all that is known of its making."""
+
+    locations: list[str] = Field(examples=[["paris"]])
+    as_of: datetime = Field(description="what was known at this instant was used")
+    parameters: dict[str, Any]
+    features: list[str]
+    metrics: dict[str, Any]
+    mlflow_run_id: str
+    model_uri: str
+    data_sha256: str = Field(description="of the training data")
+    git_commit: str
+    approved_by: str | None
+    approved_at: datetime | None
+    created_at: datetime
+
+
+class Models(Answer):
+    """Every model: production first, then the newest."""
+
+    data: list[Model]
+    count: int = Field(examples=[1])
+
+
+class Step(Answer):
+    """The forecast of one 3-hour mean."""
+
+    location: str = Field(examples=["paris"])
+    time: datetime = Field(description="start of the step", examples=[_DAY])
+    lead: int = Field(description="1 is the step that starts when issued", examples=[1])
+    temperature_2m: float = Field(examples=[17.4])
+    lower: float = Field(description="lower end of the interval", examples=[15.9])
+    upper: float = Field(description="upper end of the interval", examples=[18.8])
+
+
+class Forecast(Answer):
+    """Where the steps of one location come from."""
+
+    location: str = Field(examples=["paris"])
+    issued_at: datetime = Field(
+        description="as_of: nothing at or after it was known", examples=[_DAY]
+    )
+    known_until: datetime = Field(
+        description="end of the observations that it stands on", examples=[_DAY]
+    )
+    created_at: datetime = Field(description="when the batch wrote it")
+    level: float = Field(description="nominal coverage of the interval", examples=[0.9])
+    model: ModelSummary
+
+
+class Predictions(Answer):
+    """The forecast of a UTC day: eight steps a location, and where they come from."""
+
+    date: date
+    unit: Literal["°C"] = "°C"
+    data: list[Step]
+    count: int = Field(description="steps in data", examples=[8])
+    expected: int = Field(description="steps asked for; fewer: no forecast", examples=[8])
+    forecasts: list[Forecast] = Field(description="one a location, in the order of data")
+
+
+class ObservedStep(Step):
+    """A forecast step beside what was observed."""
+
+    issued_at: datetime = Field(
+        description="as_of: nothing at or after it was known", examples=[_DAY]
+    )
+    model_id: str = Field(description="one of models", examples=[_MODEL_ID])
+    observed: float | None = Field(description="null: not known yet", examples=[17.9])
+    error: float | None = Field(description="prediction minus observed", examples=[-0.5])
+
+
+class Scores(Answer):
+    """Errors of a period, over the steps with an observation; null without any."""
+
+    count: int = Field(description="steps with an observation", examples=[248])
+    mae: float | None = Field(description="mean absolute error, °C", examples=[1.31])
+    rmse: float | None = Field(description="root mean square error, °C", examples=[1.68])
+    bias: float | None = Field(description="mean error, °C", examples=[0.12])
+
+
+class ObservedPredictions(Answer):
+    """The day-ahead forecasts of a period beside the observations."""
+
+    start: date
+    end: date = Field(description="the last day, included")
+    unit: Literal["°C"] = "°C"
+    data: list[ObservedStep]
+    count: int = Field(description="steps in data", examples=[248])
+    expected: int = Field(description="steps asked for; fewer: no forecast", examples=[248])
+    scores: Scores
+    models: list[ModelSummary] = Field(description="the models behind the forecasts")

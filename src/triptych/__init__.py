@@ -1,0 +1,1 @@
+"""Triptych: temperature of cities, field photos and film reviews in one Kedro project."""

@@ -1,0 +1,33 @@
+"""The project's own Kedro datasets, each imported when a catalog names it."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from triptych.datasets.location_file import LocationFileDataset
+    from triptych.datasets.metric_batch import MetricBatchDataset
+    from triptych.datasets.model_registry import ModelRegistryDataset
+    from triptych.datasets.sql_table import SqlTableDataset
+    from triptych.datasets.weather_source import WeatherSourceDataset
+
+__all__ = [
+    "LocationFileDataset",
+    "MetricBatchDataset",
+    "ModelRegistryDataset",
+    "SqlTableDataset",
+    "WeatherSourceDataset",
+]
+
+_MODULES = {
+    "LocationFileDataset": "location_file",
+    "MetricBatchDataset": "metric_batch",
+    "ModelRegistryDataset": "model_registry",
+    "SqlTableDataset": "sql_table",
+    "WeatherSourceDataset": "weather_source",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

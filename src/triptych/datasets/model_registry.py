@@ -1,0 +1,45 @@
+"""The register of models, as a dataset: saving registers, loading gives the register to read from."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+from kedro.utils import find_kedro_project
+
+from triptych.store.database import open_database
+from triptych.registry.candidate import Candidate
+from triptych.registry.models import ModelRegistry
+
+
+class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):
+    """Saves a fitted candidate in MLflow and the table `models`; loads the register.
+
+    Example, in the catalog:
+
+    ```yaml
+    model_registry:
+      type: triptych.datasets.ModelRegistryDataset
+      credentials: database
+    ```
+
+    Args:
+        credentials: `url` of the database.
+    """
+
+    def __init__(
+        self, *, credentials: dict[str, str], metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._url = credentials["url"]
+        self.metadata = metadata
+
+    def load(self) -> ModelRegistry:
+        """Open the register."""
+        project = find_kedro_project(Path.cwd()) or Path.cwd()
+        return ModelRegistry(open_database(self._url), Path(project))
+
+    def save(self, data: Candidate) -> None:
+        """Register a candidate."""
+        self.load().register(data)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": "models"}

@@ -1,0 +1,56 @@
+"""Between rows of the database and pandas frames, a column at a time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine, Float, Integer, Select, String
+from sqlalchemy.types import TypeEngine
+
+from triptych.store.engine import reading
+from triptych.store.types import UtcDateTime
+
+
+def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
+    """Run a query and give its rows as a frame, typed also when it has no row.
+
+    Returns:
+        One column for each of the statement's: instants are datetime64[us, UTC], numbers float64
+        with NaN for NULL (int64 if whole and without NULL), text `str`, JSON documents objects.
+    """
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    columns = list(statement.selected_columns)
+    values: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return pd.DataFrame(
+        {
+            column.name: _typed(found, column.type)
+            for column, found in zip(columns, values, strict=True)
+        }
+    )
+
+
+def to_rows(frame: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
+    """Give a frame's rows as tuples of Python's own values, None for what is missing."""
+    return zip(*(_plain(frame[name]) for name in frame.columns), strict=True)
+
+
+def _typed(values: Sequence[Any], kind: TypeEngine[Any]) -> Any:
+    if isinstance(kind, UtcDateTime):
+        return pd.array(values, dtype="datetime64[us, UTC]")
+    if isinstance(kind, Float) or (isinstance(kind, Integer) and None in values):
+        return np.array(values, dtype="float64")
+    if isinstance(kind, Integer):
+        return np.array(values, dtype="int64")
+    if isinstance(kind, String):
+        return pd.array(values, dtype="str")
+    return pd.Series(values, dtype="object")
+
+
+def _plain(series: pd.Series) -> list[Any]:
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
+        return pd.DatetimeIndex(series).tz_convert("UTC").to_pydatetime().tolist()
+    if isinstance(series.dtype, np.dtype):
+        return series.tolist()
+    return series.astype("object").where(series.notna(), None).tolist()

@@ -1,0 +1,51 @@
+"""The source of the weather, opened when it is loaded and asked request by request."""
+
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+from triptych.weather.locations import SourceKind
+from triptych.weather.source import WeatherSource, make_source
+
+
+class WeatherSourceDataset(AbstractDataset[NoReturn, WeatherSource]):
+    """Loads a client, not data: a node fetches a year at a time, and Kedro saves each at once.
+
+    Example, in the catalog:
+
+    ```yaml
+    weather_source:
+      type: triptych.datasets.WeatherSourceDataset
+      kind: open_meteo
+      credentials: open_meteo # {archive_url: …}
+    ```
+
+    Args:
+        kind: `sample` or `open_meteo`.
+        models: the archive's reanalysis; its default blends models whose grid changes over time.
+        credentials: `archive_url`, the address below which `/v1/archive` answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: SourceKind,
+        models: str = "era5",
+        credentials: dict[str, str],
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._kind: SourceKind = kind
+        self._models = models
+        self._archive_url = credentials["archive_url"]
+        self.metadata = metadata
+
+    def load(self) -> WeatherSource:
+        """Open the source; nothing is requested yet."""
+        return make_source(self._kind, base_url=self._archive_url, models=self._models)
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse: the source is read-only."""
+        raise DatasetError("A weather source is read-only: take it out of the outputs of the node.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"kind": self._kind, "models": self._models}

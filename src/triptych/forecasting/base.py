@@ -1,0 +1,158 @@
+"""What every forecaster shares: the frame at the door, the climatology, the intervals, the state that is saved."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.forecasting.checks import check_enough, check_leads, check_origins
+from triptych.forecasting.climatology import HARMONICS, Climatology, fit_climatology
+from triptych.forecasting.conformal import Intervals
+from triptych.forecasting.contract import FORECAST_COLUMNS
+from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
+from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray, step_times, to_grid
+from triptych.forecasting.panel import Panel, to_panel, with_wind_components
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was learned before any model: the period (step numbers, `end` exclusive) and the climatology."""
+
+    start: int
+    end: int
+    climatology: Climatology
+
+
+class PanelForecaster(ABC):
+    """Base of the forecasters: subclasses fit on a panel and forecast arrays (location, origin, lead)."""
+
+    name: ClassVar[str]
+    defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(
+        self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
+    ) -> None:
+        """Merge `parameters` over the model's defaults; UnknownModelError for a name that it does not have."""
+        given = dict(parameters or {})
+        unknown = sorted(set(given) - set(self.defaults))
+        if unknown:
+            raise UnknownModelError(
+                f"{self.name} has no parameter {', '.join(unknown)}; it has "
+                f"{', '.join(sorted(self.defaults)) or 'none'}. Correct the forecast parameters."
+            )
+        self.parameters: dict[str, Any] = {**self.defaults, **given}
+        self.max_lead = max_lead
+        self.seed = seed
+        self.training: Training | None = None
+        self.intervals: Intervals | None = None
+
+    def fit(self, history: pd.DataFrame) -> Self:
+        """Learn from the whole of `history`; ShortHistoryError below a year of temperatures."""
+        grid = with_wind_components(to_grid(history))
+        check_enough(grid)
+        climatology = fit_climatology(grid, HARMONICS)
+        panel = to_panel(grid, climatology)
+        return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
+
+    def fit_panel(self, training: Training, panel: Panel) -> Self:
+        """Learn from a history whose climatology is known already; what was learned before is dropped."""
+        self.training, self.intervals = training, None
+        self._fit(panel)
+        return self
+
+    def predict(
+        self, history: pd.DataFrame, origins: pd.DatetimeIndex, leads: Sequence[int]
+    ) -> pd.DataFrame:
+        """Forecast as the contract says (contract.Forecaster.predict)."""
+        panel = self.panel(history)
+        steps = check_origins(panel.grid, origins)
+        numbers = check_leads(leads, self.max_lead)
+        mean = self.forecast_panel(panel, steps, numbers)
+        return self._frame(panel, steps, numbers, mean)
+
+    def panel(self, history: pd.DataFrame) -> Panel:
+        """The history as this forecaster sees it: anomalies from its own climatology."""
+        return to_panel(with_wind_components(to_grid(history)), self.fitted.climatology)
+
+    @property
+    def fitted(self) -> Training:
+        """The training state; UnfittedModelError before `fit`."""
+        if self.training is None:
+            raise UnfittedModelError(
+                f"{self.name} has not been fitted: call fit(history), or load a saved one."
+            )
+        return self.training
+
+    @property
+    def train_start(self) -> pd.Timestamp:
+        """First step of the training history, UTC."""
+        return step_times(np.array([self.fitted.start]))[0]
+
+    @property
+    def train_end(self) -> pd.Timestamp:
+        """End of the training history, UTC, exclusive."""
+        return step_times(np.array([self.fitted.end]))[0]
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Locations of the training history."""
+        return self.fitted.climatology.locations
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Explanatory variables, in the order of the model's columns; empty for baselines."""
+        return ()
+
+    @abstractmethod
+    def _fit(self, panel: Panel) -> None:
+        """Learn from a training panel."""
+
+    @abstractmethod
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast temperature in °C, shape (location, origin, lead)."""
+
+    def arrays(self) -> Arrays:
+        """The learned arrays by name, for storage and fingerprint."""
+        return {}
+
+    def texts(self) -> dict[str, str]:
+        """The learned texts by name, for storage and fingerprint."""
+        return {}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: B027
+        """Take back what `arrays` and `texts` gave."""
+
+    def _frame(
+        self, panel: Panel, origins: IntArray, leads: IntArray, mean: FloatArray
+    ) -> pd.DataFrame:
+        places, shape = panel.grid.locations, mean.shape
+        targets = np.broadcast_to(origins[:, None] + leads - 1, shape)
+        half = (
+            np.full((len(places), len(leads)), np.nan)
+            if self.intervals is None
+            else self.intervals.half_width(places, leads)
+        )[:, None, :]
+        frame = pd.DataFrame(
+            {
+                "location": np.repeat(np.array(places, dtype=object), shape[1] * shape[2]),
+                "as_of": step_times(np.broadcast_to(origins[:, None], shape).ravel()),
+                "time": step_times(targets.ravel()),
+                "lead": np.broadcast_to(leads, shape).ravel(),
+                "mean": mean.ravel(),
+                "lower": (mean - half).ravel(),
+                "upper": (mean + half).ravel(),
+            }
+        )
+        return frame.astype({"location": "str"})[list(FORECAST_COLUMNS)]
+
+
+def normal_targets(panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+    """Climatology of the targets in °C, shape (location, origin, lead)."""
+    targets = origins[:, None] + leads[None, :] - 1
+    return panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], targets[None])

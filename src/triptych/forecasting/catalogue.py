@@ -1,0 +1,45 @@
+"""Forecasters by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.baselines import (
+    ClimatologyForecaster,
+    PersistenceForecaster,
+    SameHourYesterdayForecaster,
+)
+from triptych.forecasting.ensemble import EnsembleForecaster
+from triptych.forecasting.errors import UnknownModelError
+from triptych.forecasting.forest import RandomForestForecaster
+from triptych.forecasting.gradient import LightGBMForecaster
+from triptych.forecasting.ridge import RidgeForecaster
+
+BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
+LEARNED_NAMES = ("ridge", "random_forest", "lightgbm")
+MODEL_NAMES = (*BASELINE_NAMES, *LEARNED_NAMES, "ensemble")
+
+_CLASSES: tuple[type[PanelForecaster], ...] = (
+    PersistenceForecaster,
+    SameHourYesterdayForecaster,
+    ClimatologyForecaster,
+    RidgeForecaster,
+    RandomForestForecaster,
+    LightGBMForecaster,
+)
+
+
+def make_forecaster(
+    name: str, parameters: Mapping[str, Any], *, max_lead: int, seed: int
+) -> PanelForecaster:
+    """An unfitted forecaster; UnknownModelError for a name or parameter that there is not."""
+    if name == EnsembleForecaster.name:
+        given = parameters.get("members", EnsembleForecaster.defaults["members"])
+        members = [make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()]
+        return EnsembleForecaster(parameters, max_lead=max_lead, seed=seed, members=members)
+    for kind in _CLASSES:
+        if kind.name == name:
+            return kind(parameters, max_lead=max_lead, seed=seed)
+    raise UnknownModelError(
+        f"There is no forecaster {name!r}; there are {', '.join(MODEL_NAMES)}. Correct the name."
+    )

@@ -1,0 +1,38 @@
+"""The contract that every forecaster keeps, whatever stands behind it."""
+
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+import pandas as pd
+
+STEP_HOURS = 3
+STEPS_PER_DAY = 8
+STEP = pd.Timedelta(hours=STEP_HOURS)
+LEVEL = 0.90
+DAY_LEADS = tuple(range(1, STEPS_PER_DAY + 1))
+FORECAST_COLUMNS = ("location", "as_of", "time", "lead", "mean", "lower", "upper")
+
+
+class Forecaster(Protocol):
+    """Forecasts the 3-hour mean temperature of every location of a history.
+
+    `history` is a long frame, one row a location and 3-hour step: `location, time, latitude, longitude`, the weather
+    variables and the three hourly temperatures `temperature_2m_h0, _h1, _h2`. `time` is the start of the step, UTC.
+    """
+
+    name: str
+
+    def fit(self, history: pd.DataFrame) -> Self:
+        """Learn from the whole of `history` and return the forecaster itself."""
+        ...
+
+    def predict(
+        self, history: pd.DataFrame, origins: pd.DatetimeIndex, leads: Sequence[int]
+    ) -> pd.DataFrame:
+        """Forecast `leads` from each of `origins`, looking at nothing at or after the origin.
+
+        Returns FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` + 3 h × (lead - 1). `lower` and
+        `upper` bound the central LEVEL interval and are NaN until the forecaster is calibrated. `mean` is NaN where a
+        baseline knows nothing.
+        """
+        ...

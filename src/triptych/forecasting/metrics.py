@@ -1,0 +1,104 @@
+"""One table of errors: every model on the same targets, from the same origins."""
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.grid import TEMPERATURE, to_grid
+
+SCORE_COLUMNS = (
+    "location",
+    "model",
+    "lead",
+    "n",
+    "rmse",
+    "mae",
+    "bias",
+    "mase",
+    "skill_day",
+    "skill_climatology",
+    "coverage",
+    "width",
+)
+DAY = "1-8"
+ALL = "all"
+TARGET = ["location", "as_of", "time"]
+
+
+def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
+    """Errors of several models by location (and `all`) and lead (a number, `1-8`, `all`), as SCORE_COLUMNS.
+
+    `forecasts`: backtests with a column `model`. Only targets that every model forecast and that were observed count.
+    rmse, mae, bias (forecast less observed) and width in °C. mase: mae over the training mae of the 24-hour seasonal
+    naive of its location (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of
+    `same_hour_yesterday` or `climatology`, NaN without them. coverage: share of observations within the interval.
+    """
+    rows = _errors(common_targets(forecasts), seasonal_naive_mae(training))
+    rows = pd.concat([rows, rows.assign(location=ALL)], ignore_index=True)
+    single = rows.assign(lead=rows["lead"].astype(str))
+    day = rows[rows["lead"].isin(DAY_LEADS)].assign(lead=DAY)
+    table = _mean_errors(pd.concat([single, day, rows.assign(lead=ALL)], ignore_index=True))
+    order = {str(lead): lead for lead in rows["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
+    table = table.sort_values(
+        ["location", "model", "lead"], key=lambda c: c.map(order) if c.name == "lead" else c
+    )
+    return table.reset_index(drop=True)[list(SCORE_COLUMNS)]
+
+
+def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose target (location, as_of, time) was forecast by every model and observed.
+
+    ForecastingError if a model forecasts a target twice, or if no target is left.
+    """
+    known = forecasts[forecasts["mean"].notna() & forecasts["observed"].notna()]
+    if bool(known.duplicated([*TARGET, "model"]).any()):
+        raise ForecastingError("A model forecasts the same location, as_of and time twice: drop the doubled rows.")
+    models = forecasts["model"].nunique()
+    common = known[known.groupby(TARGET)["model"].transform("size") == models]
+    if common.empty:
+        raise ForecastingError(
+            f"The {models} models share no observed target, so they cannot be compared: check their periods and leads."
+        )
+    return common
+
+
+def seasonal_naive_mae(history: pd.DataFrame) -> "pd.Series[float]":
+    """Mean absolute 24-hour change of the temperature of each location, °C; the scale of MASE."""
+    grid = to_grid(history)
+    values = grid.values[TEMPERATURE]
+    change = np.abs(values[:, STEPS_PER_DAY:] - values[:, :-STEPS_PER_DAY])
+    count = np.isfinite(change).sum(axis=1)
+    mean = np.nansum(change, axis=1) / np.where(count > 0, count, np.nan)
+    return pd.Series(np.where(mean > 0, mean, np.nan), index=list(grid.locations))
+
+
+def _errors(forecasts: pd.DataFrame, scale: "pd.Series[float]") -> pd.DataFrame:
+    error = forecasts["mean"] - forecasts["observed"]
+    inside = forecasts["observed"].between(forecasts["lower"], forecasts["upper"])
+    bounded = forecasts["lower"].notna() & forecasts["upper"].notna()
+    return pd.DataFrame(
+        {
+            "location": forecasts["location"],
+            "model": forecasts["model"],
+            "lead": forecasts["lead"],
+            "n": 1,
+            "square": error**2,
+            "mae": error.abs(),
+            "bias": error,
+            "mase": error.abs() / forecasts["location"].map(scale),
+            "coverage": inside.astype(float).where(bounded),
+            "width": forecasts["upper"] - forecasts["lower"],
+        }
+    )
+
+
+def _mean_errors(rows: pd.DataFrame) -> pd.DataFrame:
+    means = {name: "mean" for name in ("square", "mae", "bias", "mase", "coverage", "width")}
+    table = rows.groupby(["location", "model", "lead"]).agg({"n": "sum", **means}).reset_index()
+    table["rmse"] = np.sqrt(table["square"])
+    for column, reference in (("skill_day", "same_hour_yesterday"), ("skill_climatology", "climatology")):
+        other = table[table["model"] == reference].set_index(["location", "lead"])["rmse"]
+        keys = pd.MultiIndex.from_frame(table[["location", "lead"]])
+        table[column] = 1 - table["rmse"] / other.reindex(keys).to_numpy()
+    return table

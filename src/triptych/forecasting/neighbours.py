@@ -1,0 +1,63 @@
+"""The nearest other locations of the training data: weather arrives from them."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from triptych.forecasting.grid import FloatArray, Grid, IntArray
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """For each training location its nearest others: `table` (location, rank) holds their rows, -1 where there is none."""
+
+    locations: tuple[str, ...]
+    table: IntArray
+
+    @property
+    def count(self) -> int:
+        """Neighbours a location."""
+        return int(self.table.shape[1])
+
+    def rows(self, locations: tuple[str, ...]) -> IntArray:
+        """Rows of the neighbours within `locations`, shape (location, rank), -1 where one is not there."""
+        row = {name: place for place, name in enumerate(locations)}
+        here = np.array([row.get(name, -1) for name in self.locations] + [-1], dtype=np.int64)
+        known = {name: place for place, name in enumerate(self.locations)}
+        return here[self.table[[known[name] for name in locations]]]
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:
+        """Log the trained neighbours that a history lacks: their features are then unknown, the forecast coarser."""
+        known = {name: place for place, name in enumerate(self.locations)}
+        wanted = self.table[[known[name] for name in locations]]
+        missing = sorted({self.locations[row] for row in wanted[wanted >= 0]} - set(locations))
+        if missing:
+            logger.warning(
+                "The model was trained with neighbours that this history lacks: %s. Their features count as missing, "
+                "and forecasts are less accurate; add them to the history to mend it.",
+                ", ".join(missing[:5]),
+            )
+
+
+def find_neighbours(grid: Grid, count: int) -> Neighbours:
+    """The `count` nearest other locations of each, by great circle, nearest first."""
+    places = len(grid.locations)
+    table = np.full((places, count), -1, dtype=np.int64)
+    found = min(count, places - 1)
+    if found > 0:
+        points = _unit_vectors(grid.latitude, grid.longitude)
+        order = KDTree(points).query(points, k=found + 1)[1].reshape(places, found + 1)
+        for place, near in enumerate(order):  # two locations may share a point, so drop by name
+            table[place, :found] = [other for other in near if other != place][:found]
+    return Neighbours(grid.locations, table)
+
+
+def _unit_vectors(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
+    phi, theta = np.radians(latitude), np.radians(longitude)
+    return np.stack(
+        [np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=-1
+    )

@@ -1,0 +1,24 @@
+"""Which model goes on: decided on validation, before the test period is looked at."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.metrics import ALL, DAY
+
+
+def choose(scores: pd.DataFrame, candidates: Sequence[str]) -> str:
+    """The candidate of least RMSE over leads 1-8, averaged over locations; the first named wins a tie.
+
+    `scores`: the table of metrics.score on the validation period.
+    """
+    rows = scores[(scores["lead"] == DAY) & (scores["location"] != ALL)]
+    means = rows.groupby("model")["rmse"].mean().reindex(list(candidates))
+    missing = means.index[means.isna()].tolist()
+    if missing or means.empty:
+        raise ForecastingError(
+            f"There is no day-ahead score to choose by for: {', '.join(missing) or 'no candidate'}. "
+            "Backtest every candidate over leads 1-8 of the validation period."
+        )
+    return str(means.idxmin())

@@ -1,0 +1,132 @@
+"""Fitted forecasters as files: JSON, plain arrays and LightGBM's text; nothing that runs code when it is read."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from triptych.forecasting.base import Arrays, PanelForecaster, Training
+from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.climatology import Climatology
+from triptych.forecasting.conformal import Intervals
+from triptych.forecasting.ensemble import EnsembleForecaster
+from triptych.forecasting.errors import StorageError
+
+FORMAT = 1
+SPECIFICATION = "forecaster.json"
+ARRAYS = "arrays.npz"
+
+
+def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
+    """Write a fitted forecaster into `folder` (made, and must be empty); the same state gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise StorageError(f"{folder} is not empty: save a forecaster in a folder of its own.")
+    arrays = {**_training_arrays(forecaster), **forecaster.arrays()}
+    (folder / SPECIFICATION).write_text(
+        json.dumps(_specification(forecaster), indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    np.savez(folder / ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
+    for name, text in sorted(forecaster.texts().items()):
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    if isinstance(forecaster, EnsembleForecaster):
+        for member in forecaster.members:
+            save_forecaster(member, folder / member.name)
+
+
+def load_forecaster(folder: Path) -> PanelForecaster:
+    """Read what `save_forecaster` wrote; StorageError if the folder holds anything else."""
+    specification, arrays = _read(folder)
+    forecaster = make_forecaster(
+        specification["name"],
+        specification["parameters"],
+        max_lead=specification["max_lead"],
+        seed=specification["seed"],
+    )
+    forecaster.training = _training(specification, arrays)
+    forecaster.intervals = _intervals(specification, arrays)
+    if isinstance(forecaster, EnsembleForecaster):
+        forecaster.members = [load_forecaster(folder / name) for name in specification["members"]]
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
+    forecaster.restore(arrays, texts)
+    return forecaster
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 (hexadecimal) over the names and contents of every file under `folder`."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _specification(forecaster: PanelForecaster) -> dict[str, Any]:
+    training, intervals = forecaster.fitted, forecaster.intervals
+    members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else []
+    return {
+        "format": FORMAT,
+        "name": forecaster.name,
+        "parameters": forecaster.parameters,
+        "max_lead": forecaster.max_lead,
+        "seed": forecaster.seed,
+        "start": training.start,
+        "end": training.end,
+        "locations": training.climatology.locations,
+        "variables": list(training.climatology.coefficients),
+        "interval_locations": None if intervals is None else intervals.locations,
+        "members": [member.name for member in members],
+    }
+
+
+def _training_arrays(forecaster: PanelForecaster) -> Arrays:
+    climatology, intervals = forecaster.fitted.climatology, forecaster.intervals
+    arrays: Arrays = {}
+    for name, table in climatology.coefficients.items():
+        arrays[f"climatology.{name}"] = table
+        arrays[f"scale.{name}"] = climatology.scale[name]
+    if intervals is not None:
+        arrays["interval.leads"] = intervals.leads
+        arrays["interval.half_widths"] = intervals.half_widths
+        arrays["interval.pooled"] = intervals.pooled
+    return arrays
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
+    try:
+        specification = json.loads((folder / SPECIFICATION).read_text(encoding="utf-8"))
+        with np.load(folder / ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, BadZipFile) as error:
+        raise StorageError(
+            f"{folder} does not hold a saved forecaster ({SPECIFICATION} and {ARRAYS}): {error}"
+        ) from error
+    if not isinstance(specification, dict) or specification.get("format") != FORMAT:
+        raise StorageError(
+            f"{folder} holds a forecaster of another format than {FORMAT}: train it again with this version."
+        )
+    return specification, arrays
+
+
+def _training(specification: dict[str, Any], arrays: Arrays) -> Training:
+    names = specification["variables"]
+    climatology = Climatology(
+        tuple(specification["locations"]),
+        {name: arrays[f"climatology.{name}"] for name in names},
+        {name: arrays[f"scale.{name}"] for name in names},
+    )
+    return Training(specification["start"], specification["end"], climatology)
+
+
+def _intervals(specification: dict[str, Any], arrays: Arrays) -> Intervals | None:
+    if specification["interval_locations"] is None:
+        return None
+    return Intervals(
+        tuple(specification["interval_locations"]),
+        arrays["interval.leads"],
+        arrays["interval.half_widths"],
+        arrays["interval.pooled"],
+    )

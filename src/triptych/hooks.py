@@ -1,0 +1,65 @@
+"""What happens around every run: what MLflow is told of it, and the summary at its end."""
+
+import logging
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline.node import Node
+from pydantic import BaseModel
+
+from triptych.errors import PipelineError
+from triptych.summary import RunSummary
+
+logger = logging.getLogger(__name__)
+
+
+class TrackingHook:
+    """Logs typed parameters one by one, and keeps a run in one piece."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Refuse the runner whose processes would each open an MLflow run of their own."""
+        if "ParallelRunner" in str(run_params.get("runner")):
+            raise PipelineError(
+                "ParallelRunner splits one run into several in MLflow. "
+                "Leave --runner out, or use ThreadRunner."
+            )
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Log the fields of typed groups: kedro-mlflow knows dictionaries alone."""
+        import mlflow  # noqa: PLC0415
+
+        groups = {
+            name.removeprefix("params:"): value
+            for name, value in inputs.items()
+            if name.startswith("params:") and isinstance(value, BaseModel)
+        }
+        if mlflow.active_run() is None:
+            return
+        for group, value in groups.items():
+            fields = value.model_dump(mode="json")
+            mlflow.log_params({f"{group}.{field}": content for field, content in fields.items()})
+
+
+class SummaryHook:
+    """Counts what a run saves and says it once, at the end."""
+
+    def __init__(self) -> None:
+        self._summary = RunSummary()
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Start from nothing: in a notebook one process makes many runs."""
+        self._summary = RunSummary()
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Take note of what was saved."""
+        self._summary.note(dataset_name, data)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Say what the run did."""
+        for line in self._summary.lines():
+            logger.info(line)

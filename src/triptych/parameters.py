@@ -1,0 +1,57 @@
+"""The typed groups of parameters. Kedro builds them from YAML before the first node runs."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Parameters(BaseModel):
+    """A group of parameters: a misspelt name is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ForecastParameters(Parameters):
+    """The periods of a study. Null dates are derived from `as_of`."""
+
+    train_start: date | None = None
+    validation_start: date | None = None
+    test_start: date | None = None
+    test_end: date | None = None  # the last day of the test period
+    train_years: Count
+    validation_years: Count
+    delay_days: Annotated[int, Field(ge=0)]
+
+
+class IngestionParameters(Parameters):
+    """How the source is asked."""
+
+    final_after_days: Count  # an hour that is missing so long after will not come any more
+
+
+class PreprocessingParameters(Parameters):
+    """How gaps are treated."""
+
+    interpolation_limit_hours: Count
+
+
+class TuningParameters(Parameters):
+    """The budget of the search for hyperparameters."""
+
+    trials: Annotated[int, Field(ge=0)]
+    models: list[str]
+
+
+class BatchParameters(Parameters):
+    """What the batch job reads."""
+
+    history_days: Count  # at least what the features look back on
+
+
+class ModelParameters(Parameters):
+    """The learned forecasters that a study compares, each with its hyperparameters."""
+
+    learned: dict[str, dict[str, Any]]

@@ -1,0 +1,80 @@
+"""When: the instant a forecast is issued, and the periods of a study."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from triptych.errors import ParameterError
+from triptych.parameters import ForecastParameters
+
+STEP = pd.Timedelta(hours=3)
+DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class StudyPeriods:
+    """Half-open periods [start, next start) in UTC; `test_end` is exclusive too."""
+
+    train_start: pd.Timestamp
+    validation_start: pd.Timestamp
+    test_start: pd.Timestamp
+    test_end: pd.Timestamp
+
+
+def parse_as_of(as_of: str, today: str) -> pd.Timestamp:
+    """Read the instant of issue.
+
+    Args:
+        as_of: ISO 8601 date or instant; without a zone it is UTC.
+        today: ISO 8601 date, the latest that can be asked for.
+
+    Raises:
+        ParameterError: not a date, off the 3-hour grid, or in the future.
+    """
+    try:
+        instant = pd.Timestamp(str(as_of))
+    except ValueError as error:
+        raise ParameterError(
+            f"Parameter as_of must be an ISO 8601 date such as 2019-07-14. Found {as_of!r}."
+        ) from error
+    instant = instant.tz_localize("UTC") if instant.tz is None else instant.tz_convert("UTC")
+    if instant != instant.floor(STEP):
+        raise ParameterError(
+            f"Parameter as_of must be the start of a 3-hour step (00:00, 03:00, … UTC). Found {as_of!r}."
+        )
+    if instant > pd.Timestamp(today, tz="UTC") + DAY - STEP:
+        raise ParameterError(
+            f"Parameter as_of lies in the future: {as_of}, today is {today}. "
+            "Name today or an earlier day; horizon_days says how far ahead to forecast."
+        )
+    return instant
+
+
+def study_periods(as_of: pd.Timestamp, forecast: ForecastParameters) -> StudyPeriods:
+    """Derive the periods that are not named, counting back from `as_of`, and check their order.
+
+    Raises:
+        ParameterError: the periods overlap, are empty, or reach beyond `as_of`.
+    """
+    test_end = _instant(forecast.test_end)
+    test_end = as_of.floor(DAY) if test_end is None else min(test_end + DAY, as_of.floor(DAY))
+    test_start = _instant(forecast.test_start) or test_end - pd.DateOffset(years=1)
+    validation_start = _instant(forecast.validation_start) or test_start - pd.DateOffset(
+        years=forecast.validation_years
+    )
+    train_start = _instant(forecast.train_start) or validation_start - pd.DateOffset(
+        years=forecast.train_years
+    )
+    periods = StudyPeriods(train_start, validation_start, test_start, test_end)
+    if not train_start < validation_start < test_start < test_end:
+        raise ParameterError(
+            "The periods of forecast.* must follow one another: train_start < validation_start < "
+            f"test_start <= test_end, and end by as_of ({as_of:%Y-%m-%d}). Found "
+            f"{train_start:%Y-%m-%d}, {validation_start:%Y-%m-%d}, {test_start:%Y-%m-%d}, "
+            f"{test_end - DAY:%Y-%m-%d}."
+        )
+    return periods
+
+
+def _instant(day: object) -> pd.Timestamp | None:
+    return None if day is None else pd.Timestamp(str(day), tz="UTC")

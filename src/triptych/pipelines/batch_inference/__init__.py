@@ -1,0 +1,5 @@
+"""Forecasts for every location, written to the database."""
+
+from triptych.pipelines.batch_inference.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

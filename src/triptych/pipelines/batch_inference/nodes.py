@@ -1,0 +1,155 @@
+"""From the newest suitable model and what is known at `as_of`, to rows of predictions."""
+
+import logging
+import math
+from typing import Any
+
+import pandas as pd
+
+from triptych.errors import PipelineError
+from triptych.forecasting.contract import LEVEL, STEP, STEPS_PER_DAY
+from triptych.parameters import BatchParameters, PreprocessingParameters
+from triptych.periods import parse_as_of
+from triptych.pipelines.preprocessing.nodes import average_steps, complete_hours
+from triptych.pipelines.selection import select_rows
+from triptych.registry.models import ModelRegistry
+
+logger = logging.getLogger(__name__)
+
+KEY = ["model_id", "location", "as_of"]
+
+
+def choose_models(
+    model_registry: ModelRegistry,
+    locations: pd.DataFrame,
+    location: str | None,
+    source: str,
+    as_of: str,
+    today: str,
+) -> list[dict[str, Any]]:
+    """Take for each location the newest model that has seen nothing at or after `as_of`.
+
+    Returns:
+        The chosen rows of `models`, each with `wanted`, the locations it is to forecast.
+
+    Raises:
+        PipelineError: a location has no such model.
+    """
+    issued = parse_as_of(as_of, today)
+    chosen: dict[str, dict[str, Any]] = {}
+    for slug in select_rows(locations, location, source)["location"]:
+        row = model_registry.suitable(slug, issued)
+        chosen.setdefault(row["model_id"], {**row, "wanted": []})["wanted"].append(slug)
+    return list(chosen.values())
+
+
+def prepare_history(
+    weather_hourly: pd.DataFrame,
+    locations: pd.DataFrame,
+    chosen_models: list[dict[str, Any]],
+    as_of: str,
+    today: str,
+    preprocessing: PreprocessingParameters,
+    batch_inference: BatchParameters,
+) -> pd.DataFrame:
+    """Prepare the last weeks before `as_of` as in training, for the models' locations.
+
+    A model that was trained with neighbours sees them here too, whichever are to be forecast.
+    """
+    issued = parse_as_of(as_of, today)
+    start = issued - pd.Timedelta(days=batch_inference.history_days)
+    of_models = {slug for row in chosen_models for slug in row["locations"]}
+    recent = weather_hourly[
+        weather_hourly["location"].isin(of_models)
+        & (weather_hourly["time"] >= start)
+        & (weather_hourly["time"] < issued)
+    ].drop(columns=["source", "fetched_at"])
+    _check_known({s for row in chosen_models for s in row["wanted"]}, recent, start, issued)
+    completed = complete_hours(recent, preprocessing)["hourly"]
+    return average_steps(completed, locations)["history"]
+
+
+def forecast_locations(
+    recent_history: pd.DataFrame,
+    chosen_models: list[dict[str, Any]],
+    model_registry: ModelRegistry,
+    as_of: str,
+    today: str,
+    horizon_days: int,
+) -> dict[str, pd.DataFrame]:
+    """Forecast from the end of what is known through `as_of` + `horizon_days`.
+
+    Returns:
+        `prediction_inputs` and `predictions`, rows of the tables of these names.
+    """
+    issued = parse_as_of(as_of, today)
+    inputs, forecasts = [], []
+    for row in chosen_models:
+        forecaster = model_registry.load(row)
+        for origin, slugs in _origins(recent_history, row["wanted"]).items():
+            leads = _leads(origin, issued, horizon_days, forecaster.max_lead, slugs)
+            known = recent_history[recent_history["time"] < origin]
+            forecast = forecaster.predict(known, pd.DatetimeIndex([origin]), leads)
+            values = forecaster.inputs(known, origin)
+            keys = {"model_id": row["model_id"], "as_of": issued}
+            forecasts.append(forecast[forecast["location"].isin(slugs)].assign(**keys, known_until=origin))
+            inputs.append(values[values["location"].isin(slugs)].assign(**keys))
+    return {
+        "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
+        "predictions": _predictions(pd.concat(forecasts), issued),
+    }
+
+
+def _check_known(
+    wanted: set[str], recent: pd.DataFrame, start: pd.Timestamp, issued: pd.Timestamp
+) -> None:
+    unknown = sorted(wanted - set(recent["location"]))
+    if unknown:
+        raise PipelineError(
+            f"Nothing is known of {', '.join(unknown)} between {start:%Y-%m-%d} and as_of "
+            f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
+            f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
+        )
+
+
+def _origins(history: pd.DataFrame, wanted: list[str]) -> dict[pd.Timestamp, list[str]]:
+    """The end of what is known, and the locations whose data end there."""
+    known = history[history["location"].isin(wanted) & history["temperature_2m"].notna()]
+    ends = known.groupby("location")["time"].max() + STEP
+    return {origin: list(group.index) for origin, group in ends.groupby(ends)}
+
+
+def _leads(
+    origin: pd.Timestamp,
+    issued: pd.Timestamp,
+    horizon_days: int,
+    max_lead: int,
+    slugs: list[str],
+) -> range:
+    needed = int((issued - origin) / STEP) + horizon_days * STEPS_PER_DAY
+    if needed > max_lead:
+        raise PipelineError(
+            f"The data of {', '.join(slugs)} end at {origin:%Y-%m-%d %H:%M} UTC; to reach "
+            f"{horizon_days} days beyond as_of {issued:%Y-%m-%d} takes {needed} steps, and the model "
+            f"forecasts {max_lead}. Ingest what is missing, name an earlier as_of, lower "
+            "horizon_days, or train with a larger forecast.delay_days."
+        )
+    if origin < issued:
+        logger.info("%s: known until %s, so forecast from there", ", ".join(slugs), origin)
+    return range(1, needed + 1)
+
+
+def _predictions(forecast: pd.DataFrame, issued: pd.Timestamp) -> pd.DataFrame:
+    rows = forecast.rename(columns={"mean": "temperature_2m"})
+    rows["lead"] = ((rows["time"] - issued) / STEP).astype(int) + 1
+    rows["level"] = LEVEL
+    columns = [*KEY, "time", "lead", "temperature_2m", "lower", "upper", "level", "known_until"]
+    return rows[columns].reset_index(drop=True)
+
+
+def _inputs_by_forecast(inputs: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (*key, {name: None if math.isnan(value) else value for name, value in zip(group["feature"], group["value"], strict=True)})
+        for key, group in inputs.groupby(KEY)
+    ]
+    return pd.DataFrame(rows, columns=[*KEY, "inputs"])

@@ -1,0 +1,58 @@
+"""batch_inference: the newest suitable model and recent weather, to `predictions`."""
+
+from kedro.pipeline import Node, Pipeline
+
+from triptych.pipelines.batch_inference.nodes import (
+    choose_models,
+    forecast_locations,
+    prepare_history,
+)
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline."""
+    return Pipeline(
+        [
+            Node(
+                choose_models,
+                inputs=[
+                    "registered_models",
+                    "locations",
+                    "params:location",
+                    "params:source",
+                    "params:as_of",
+                    "params:today",
+                ],
+                outputs="chosen_models",
+                name="choose_models",
+            ),
+            Node(
+                prepare_history,
+                inputs=[
+                    "weather_hourly",
+                    "locations",
+                    "chosen_models",
+                    "params:as_of",
+                    "params:today",
+                    "params:preprocessing",
+                    "params:batch_inference",
+                ],
+                outputs="recent_history",
+                name="prepare_history",
+            ),
+            Node(
+                forecast_locations,
+                inputs=[
+                    "recent_history",
+                    "chosen_models",
+                    "registered_models",
+                    "params:as_of",
+                    "params:today",
+                    "params:horizon_days",
+                ],
+                outputs={"prediction_inputs": "prediction_inputs", "predictions": "predictions"},
+                name="forecast_locations",
+            ),
+        ],
+        tags="batch_inference",
+    )

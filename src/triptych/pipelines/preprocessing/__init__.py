@@ -1,0 +1,5 @@
+"""From hours to 3-hour steps."""
+
+from triptych.pipelines.preprocessing.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,39 @@
+"""preprocessing: `weather_hourly` to `weather_3h` and the history of the forecasters."""
+
+from kedro.pipeline import Node, Pipeline
+
+from triptych.pipelines.preprocessing.nodes import average_steps, complete_hours, select_hours
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline."""
+    return Pipeline(
+        [
+            Node(
+                select_hours,
+                inputs=[
+                    "weather_hourly",
+                    "locations",
+                    "params:location",
+                    "params:source",
+                    "params:as_of",
+                    "params:today",
+                ],
+                outputs="known_hours",
+                name="select_hours",
+            ),
+            Node(
+                complete_hours,
+                inputs=["known_hours", "params:preprocessing"],
+                outputs={"hourly": "complete_hours", "missing_hours": "missing_hours"},
+                name="complete_hours",
+            ),
+            Node(
+                average_steps,
+                inputs=["complete_hours", "locations"],
+                outputs={"weather_3h": "weather_3h", "history": "history"},
+                name="average_steps",
+            ),
+        ],
+        tags="preprocessing",
+    )

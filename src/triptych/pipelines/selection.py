@@ -1,0 +1,33 @@
+"""Which locations a run is about."""
+
+import pandas as pd
+
+from triptych.errors import PipelineError
+
+
+def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
+    """Keep the locations that are asked for.
+
+    Args:
+        locations: the table of locations.
+        location: a slug, or several joined by `;`; None takes all of the source.
+        source: `sample` or `open_meteo`.
+
+    Raises:
+        PipelineError: a location is not in the database, or none is.
+    """
+    if location is None:
+        chosen = locations[locations["source"] == source]
+        asked = f"any location of the source {source!r}"
+    else:
+        slugs = [slug.strip() for slug in str(location).split(";") if slug.strip()]
+        missing = [slug for slug in slugs if slug not in set(locations["location"])]
+        chosen = locations[locations["location"].isin(slugs) & (not missing)]
+        asked = " and ".join(missing)
+    if chosen.empty:
+        raise PipelineError(
+            f"The database does not hold {asked}. It holds: "
+            f"{', '.join(locations['location']) or 'no location'}. Ingest it first: "
+            'kedro run --pipeline ingestion --params "location=…", with --env live for a real city.'
+        )
+    return chosen

@@ -1,0 +1,5 @@
+"""Learned forecasters: tuned, validated, compared on the test period, tracked."""
+
+from triptych.pipelines.ts_ml.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,219 @@
+"""Tune, validate, choose, fit again, and look at the test period once."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from triptych.errors import PipelineError
+from triptych.forecasting.backtest import backtest
+from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.contract import STEPS_PER_DAY, Forecaster
+from triptych.forecasting.ensemble import EnsembleForecaster
+from triptych.forecasting.metrics import score
+from triptych.forecasting.selection import choose
+from triptych.forecasting.tuning import tune
+from triptych.forecasting.weights import learn_weights
+from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
+from triptych.periods import StudyPeriods, parse_as_of, study_periods
+
+logger = logging.getLogger(__name__)
+
+Forecasters = dict[str, Forecaster]
+
+
+def plan_study(
+    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
+) -> StudyPeriods:
+    """Fix the periods, and check that the data cover them.
+
+    Raises:
+        PipelineError: the data start too late, or end before the test period.
+    """
+    periods = study_periods(parse_as_of(as_of, today), forecast)
+    spans = history[history["temperature_2m"].notna()].groupby("location")["time"].agg(["min", "max"])
+    for slug, first, last in spans.itertuples():
+        if first >= periods.validation_start or last < periods.test_start:
+            raise PipelineError(
+                f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
+                f"{periods.validation_start:%Y-%m-%d} and tests from {periods.test_start:%Y-%m-%d}, "
+                f"but the data of {slug} span {first:%Y-%m-%d} to {last:%Y-%m-%d}. Name other dates "
+                "in forecast.*, or ingest more."
+            )
+    return periods
+
+
+def tune_models(
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    models: ModelParameters,
+    tuning: TuningParameters,
+    seed: int,
+) -> dict[str, Any]:
+    """Search hyperparameters: fitted on the training period, judged on validation.
+
+    Returns:
+        `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial.
+    """
+    known = _between(history, periods.train_start, periods.test_start)
+    parameters = {name: dict(models.learned[name]) for name in models.learned}
+    trials = []
+    for name in tuning.models if tuning.trials else []:
+        parameters[name], tried = tune(
+            name,
+            known,
+            periods.validation_start,
+            periods.test_start,
+            trials=tuning.trials,
+            seed=seed,
+            max_lead=STEPS_PER_DAY,
+            base_parameters=parameters[name],
+        )
+        trials.append(tried.assign(model=name))
+    return {
+        "tuned_parameters": parameters,
+        "tuning_trials": pd.concat(trials) if trials else pd.DataFrame(columns=["model"]),
+    }
+
+
+def validate_models(
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    tuned_parameters: dict[str, dict[str, Any]],
+    horizon_days: int,
+    forecast: ForecastParameters,
+    seed: int,
+) -> dict[str, Any]:
+    """Fit on the training period and forecast every day of validation.
+
+    Returns:
+        `validation_forecasts`, with `observed` and `model`: their errors give the intervals their
+        widths and the choice its ground; `ensemble_weights`, learned from them, by model and lead.
+    """
+    known = _between(history, periods.train_start, periods.test_start)
+    fitted = _fit(known, periods.validation_start, tuned_parameters, horizon_days, forecast, seed)
+    leads = _leads(horizon_days, forecast)
+    members = _backtests(fitted, known, periods.validation_start, periods.test_start, leads)
+    weights = learn_weights(members, list(tuned_parameters))
+    ensemble = _ensemble(fitted, tuned_parameters, weights)
+    whole = backtest(ensemble, known, periods.validation_start, periods.test_start, leads)
+    every = pd.concat([members, whole.assign(model=ensemble.name)], ignore_index=True)
+    return {"validation_forecasts": every, "ensemble_weights": weights}
+
+
+def choose_model(validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods) -> dict[str, Any]:
+    """Score the validation forecasts and take the model of least day-ahead error.
+
+    Returns:
+        `chosen_model`: its name; `validation_comparison`: the scores it was chosen by.
+    """
+    training = _between(history, periods.train_start, periods.validation_start)
+    comparison = score(validation_forecasts, training)
+    candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
+    name = choose(comparison, candidates)
+    logger.info("Chosen on validation: %s", name)
+    return {"chosen_model": name, "validation_comparison": comparison}
+
+
+def fit_models(
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    tuned_parameters: dict[str, dict[str, Any]],
+    validation_forecasts: pd.DataFrame,
+    ensemble_weights: dict[str, list[float]],
+    horizon_days: int,
+    forecast: ForecastParameters,
+    seed: int,
+) -> Forecasters:
+    """Fit every model on all that lies before the test period; intervals come from validation."""
+    known = _between(history, periods.train_start, periods.test_start)
+    fitted = _fit(known, periods.test_start, tuned_parameters, horizon_days, forecast, seed)
+    ensemble = _ensemble(fitted, tuned_parameters, ensemble_weights)
+    everything = {**fitted, ensemble.name: ensemble}
+    for name, forecaster in everything.items():
+        forecaster.intervals = learn_intervals(
+            validation_forecasts[validation_forecasts["model"] == name]
+        )
+    return everything
+
+
+def backtest_models(
+    fitted_models: Forecasters, history: pd.DataFrame, periods: StudyPeriods, horizon_days: int
+) -> pd.DataFrame:
+    """Forecast every day of the test period, all models from the same origins.
+
+    Returns:
+        Forecasts with intervals, `observed` and `model`.
+    """
+    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
+    known = _between(history, periods.train_start, periods.test_end)
+    return _backtests(fitted_models, known, periods.test_start, periods.test_end, leads)
+
+
+def compare_models(
+    test_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
+) -> dict[str, pd.DataFrame]:
+    """Put all models in one table, on the same targets.
+
+    Returns:
+        `forecast_comparison`; `error_by_lead`: its RMSE, MAE and coverage as metrics, step = lead.
+    """
+    comparison = score(test_forecasts, _between(history, periods.train_start, periods.test_start))
+    by_lead = comparison[comparison["lead"].str.isdigit()].melt(
+        ["model", "location", "lead"], ["rmse", "mae", "coverage"], var_name="error"
+    )
+    metric = by_lead["model"] + "." + by_lead["location"] + "." + by_lead["error"]
+    return {
+        "forecast_comparison": comparison,
+        "error_by_lead": by_lead.assign(metric=metric, step=by_lead["lead"].astype(int)),
+    }
+
+
+def _between(history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    return history[(history["time"] >= start) & (history["time"] < end)]
+
+
+def _fit(
+    history: pd.DataFrame,
+    until: pd.Timestamp,
+    parameters: dict[str, dict[str, Any]],
+    horizon_days: int,
+    forecast: ForecastParameters,
+    seed: int,
+) -> Forecasters:
+    max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
+    training = history[history["time"] < until]
+    fitted = {}
+    for name in [*BASELINE_NAMES, *parameters]:
+        logger.info("Fitting %s on the years before %s", name, until.date())
+        forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
+        fitted[name] = forecaster.fit(training)
+    return fitted
+
+
+def _ensemble(
+    fitted: Forecasters, learned: dict[str, Any], weights: dict[str, list[float]]
+) -> EnsembleForecaster:
+    return EnsembleForecaster.of_fitted([fitted[name] for name in learned], weights)
+
+
+def _leads(horizon_days: int, forecast: ForecastParameters) -> list[int]:
+    """Every lead of the horizon; beyond, where a late source leads, the same hour of each day."""
+    horizon = horizon_days * STEPS_PER_DAY
+    longest = horizon + forecast.delay_days * STEPS_PER_DAY
+    return [*range(1, horizon + 1), *range(horizon + STEPS_PER_DAY // 2, longest + 1, STEPS_PER_DAY // 2)]
+
+
+def _backtests(
+    forecasters: Forecasters,
+    history: pd.DataFrame,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    leads: Any,
+) -> pd.DataFrame:
+    tables = [
+        backtest(forecaster, history, start, end, leads).assign(model=name)
+        for name, forecaster in forecasters.items()
+    ]
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,48 @@
+"""The chosen model and what the registry is told of it."""
+
+import pandas as pd
+
+from triptych.forecasting.contract import STEPS_PER_DAY, Forecaster
+from triptych.forecasting.metrics import DAY
+from triptych.periods import StudyPeriods, parse_as_of
+from triptych.registry.candidate import Candidate
+from triptych.registry.provenance import frame_sha256
+
+NAME = "temperature"
+EXAMPLE_DAYS = 30
+
+
+def prepare_candidate(
+    chosen_model: str,
+    fitted_models: dict[str, Forecaster],
+    forecast_comparison: pd.DataFrame,
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    as_of: str,
+    today: str,
+) -> Candidate:
+    """Gather the chosen model, its data's digest and its errors on the test period."""
+    forecaster = fitted_models[chosen_model]
+    trained_on = history[
+        (history["time"] >= periods.train_start) & (history["time"] < periods.test_start)
+    ]
+    rows = forecast_comparison.query("model == @chosen_model and lead == @DAY")
+    return Candidate(
+        name=NAME,
+        algorithm=chosen_model,
+        forecaster=forecaster,
+        example=trained_on.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY),
+        locations=list(forecaster.locations),
+        train_start=forecaster.train_start.to_pydatetime(),
+        train_end=forecaster.train_end.to_pydatetime(),
+        as_of=parse_as_of(as_of, today).to_pydatetime(),
+        parameters=forecaster.parameters,
+        features=list(forecaster.feature_names),
+        metrics={
+            row["location"]: {
+                name: round(float(row[name]), 4) for name in ("n", "rmse", "mae", "bias", "coverage")
+            }
+            for row in rows.to_dict("records")
+        },
+        data_sha256=frame_sha256(trained_on),
+    )

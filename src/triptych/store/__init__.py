@@ -1,0 +1,1 @@
+"""The SQL tables: engine, migrations and keyed writes. Imports nothing else of the project."""

@@ -1,0 +1,96 @@
+"""Turn what a database driver raises into a StoreError; the engine does it for every statement."""
+
+from sqlalchemy import URL
+
+from triptych.store.errors import (
+    CorruptDatabase,
+    DatabaseUnavailable,
+    RowsRefused,
+    SchemaError,
+    StoreError,
+)
+
+_AWAY_SQLITE = (
+    "Its file must be there (`kedro run` makes it) and, with its folder, be readable and writable "
+    "by this user, on a disk with room."
+)
+_AWAY_POSTGRESQL = (
+    "Check that the server runs, that TRIPTYCH_DATABASE_URL names its host, port and database, and "
+    "that the user and password are right."
+)
+_BUSY = "Another process holds it. Wait for that process to end, then run again."
+_CORRUPT = (
+    "It is not a whole SQLite database. Restore it from a copy, or move it away and run again: "
+    "a new one is made."
+)
+_SCHEMA = "Its tables are not those of this version: run `kedro run` to bring them up to date."
+_ROWS = "Nothing of the batch was written. Correct the rows, then run again."
+
+# The advice by the start of SQLite's error name; the first that fits counts.
+_SQLITE: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("SQLITE_NOTADB", CorruptDatabase, _CORRUPT),
+    ("SQLITE_CORRUPT", CorruptDatabase, _CORRUPT),
+    ("SQLITE_BUSY", DatabaseUnavailable, _BUSY),
+    ("SQLITE_LOCKED", DatabaseUnavailable, _BUSY),
+    ("SQLITE_CANTOPEN", DatabaseUnavailable, _AWAY_SQLITE),
+    ("SQLITE_READONLY", DatabaseUnavailable, _AWAY_SQLITE),
+    ("SQLITE_PERM", DatabaseUnavailable, _AWAY_SQLITE),
+    ("SQLITE_FULL", DatabaseUnavailable, _AWAY_SQLITE),
+    ("SQLITE_IOERR", DatabaseUnavailable, _AWAY_SQLITE),
+    ("SQLITE_CONSTRAINT", RowsRefused, _ROWS),
+)
+
+# By the class of the SQLSTATE (PostgreSQL manual, appendix A); none means no answer at all.
+_POSTGRESQL: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("42P01", SchemaError, _SCHEMA),
+    ("42703", SchemaError, _SCHEMA),
+    ("22", RowsRefused, _ROWS),
+    ("23", RowsRefused, _ROWS),
+    ("40", DatabaseUnavailable, _BUSY),
+    ("55P03", DatabaseUnavailable, _BUSY),
+    ("08", DatabaseUnavailable, _AWAY_POSTGRESQL),
+    ("25006", DatabaseUnavailable, "It was opened to be read only."),
+    ("28", DatabaseUnavailable, _AWAY_POSTGRESQL),
+    ("3D", DatabaseUnavailable, _AWAY_POSTGRESQL),
+    ("53", DatabaseUnavailable, _AWAY_POSTGRESQL),
+    ("57", DatabaseUnavailable, "It took too long or is shutting down. Run again later."),
+)
+
+
+def name_database(url: URL) -> str:
+    """Name the database for a message: no user, no password, no query string."""
+    if url.get_backend_name() == "sqlite":
+        return f"SQLite database {url.database}"
+    host = url.host or url.query.get("host", "localhost")
+    return f"PostgreSQL database {url.database!r} at {host}:{url.port or 5432}"
+
+
+def explain(error: BaseException, url: URL) -> StoreError:
+    """Make the StoreError that says what a driver's error means and what to do.
+
+    Args:
+        error: what sqlite3 or psycopg raised.
+        url: the engine's URL; its password appears nowhere in the answer.
+    """
+    kind, advice = _classify(error)
+    found = " ".join(str(error).split()).rstrip(".?") or type(error).__name__
+    return kind(f"{name_database(url)}: {found}. {advice}")
+
+
+def _classify(error: BaseException) -> tuple[type[StoreError], str]:
+    sqlite_name = getattr(error, "sqlite_errorname", None)
+    if sqlite_name is None:
+        state = getattr(error, "sqlstate", None) or "08"
+        return _look_up(state, _POSTGRESQL)
+    if str(error).startswith(("no such table", "no such column")):
+        return SchemaError, _SCHEMA
+    return _look_up(sqlite_name, _SQLITE)
+
+
+def _look_up(
+    code: str, known: tuple[tuple[str, type[StoreError], str], ...]
+) -> tuple[type[StoreError], str]:
+    for start, kind, advice in known:
+        if code.startswith(start):
+            return kind, advice
+    return StoreError, f"Unexpected ({code}): please report it with the command that was run."

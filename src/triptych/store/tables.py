@@ -1,0 +1,165 @@
+"""The tables, as SQLAlchemy Core. Alembic makes them; nothing else does.
+
+Times are the start of the hour or of the 3-hour step, in UTC. Units are Open-Meteo's.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from triptych.store.types import Json, UtcDateTime
+
+# A name for every constraint, so that migrations can drop or change it on any database.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+WEATHER_VARIABLES = (
+    "temperature_2m",  # °C
+    "relative_humidity_2m",  # %
+    "dew_point_2m",  # °C
+    "surface_pressure",  # hPa
+    "cloud_cover",  # %
+    "wind_speed_10m",  # km/h
+    "wind_direction_10m",  # ° the wind comes from
+    "precipitation",  # mm
+    "shortwave_radiation",  # W/m²
+)
+
+STAGES = ("candidate", "staging", "production", "archived")
+
+
+def _location() -> Column[str]:
+    return Column("location", ForeignKey("locations.location"), primary_key=True)
+
+
+def _variables() -> list[Column[float]]:
+    return [Column(name, Float) for name in WEATHER_VARIABLES]
+
+
+locations = Table(
+    "locations",
+    metadata,
+    Column("location", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("latitude", Float, nullable=False),
+    Column("longitude", Float, nullable=False),
+    Column("elevation", Float, nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("source", String(64), nullable=False),
+)
+
+# What the source has answered for, so that an hour it does not have is not asked for again.
+ingested_periods = Table(
+    "ingested_periods",
+    metadata,
+    _location(),
+    Column("start", UtcDateTime, primary_key=True),
+    Column("end", UtcDateTime, nullable=False),  # exclusive
+    Column("source", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+)
+
+weather_hourly = Table(
+    "weather_hourly",
+    metadata,
+    _location(),
+    Column("time", UtcDateTime, primary_key=True),
+    *_variables(),
+    Column("source", String(64), nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+)
+
+weather_3h = Table(
+    "weather_3h",
+    metadata,
+    _location(),
+    Column("time", UtcDateTime, primary_key=True),
+    *_variables(),  # means of the step's three hours; precipitation is their sum
+    Column("hours_observed", Integer, nullable=False),
+    Column("hours_interpolated", Integer, nullable=False),
+)
+
+rejected_rows = Table(
+    "rejected_rows",
+    metadata,
+    Column("id", String(64), primary_key=True),  # digest of what was refused and why: refused once
+    Column("location", String(64), nullable=False),
+    Column("time", UtcDateTime),
+    Column("source", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("row", Json, nullable=False),
+    Column("rejected_at", UtcDateTime, nullable=False),
+    Index(None, "location", "time"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("model_id", String(64), primary_key=True),  # digest of the fitted model itself
+    Column("name", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("algorithm", String(64), nullable=False),
+    Column("locations", Json, nullable=False),
+    Column("train_start", UtcDateTime, nullable=False),
+    Column("train_end", UtcDateTime, nullable=False),  # exclusive: nothing at or after it was seen
+    Column("as_of", UtcDateTime, nullable=False),
+    Column("parameters", Json, nullable=False),
+    Column("features", Json, nullable=False),
+    Column("metrics", Json, nullable=False),
+    Column("mlflow_run_id", String(64), nullable=False),
+    Column("model_uri", Text, nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("git_commit", String(64), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("approved_by", String(200)),
+    Column("approved_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("name", "version"),
+    CheckConstraint("stage IN ('candidate', 'staging', 'production', 'archived')", name="stage"),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("model_id", ForeignKey("models.model_id"), primary_key=True),
+    _location(),
+    Column("as_of", UtcDateTime, primary_key=True),
+    Column("time", UtcDateTime, primary_key=True),
+    # 1 is the step that starts at as_of; 0 and below fill the gap between the data and as_of
+    Column("lead", Integer, nullable=False),
+    Column("temperature_2m", Float, nullable=False),
+    Column("lower", Float, nullable=False),
+    Column("upper", Float, nullable=False),
+    Column("level", Float, nullable=False),
+    Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
+    Column("created_at", UtcDateTime, nullable=False),
+    # the API asks for a place and a day, whatever the model
+    Index(None, "location", "time", "as_of"),
+)
+
+prediction_inputs = Table(
+    "prediction_inputs",
+    metadata,
+    Column("model_id", ForeignKey("models.model_id"), primary_key=True),
+    _location(),
+    Column("as_of", UtcDateTime, primary_key=True),
+    Column("inputs", Json, nullable=False),
+)

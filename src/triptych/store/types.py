@@ -1,0 +1,90 @@
+"""Column types that behave alike on SQLite and PostgreSQL."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"  # sorts as it reads
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant in UTC, to the second: `timestamptz` on PostgreSQL, ISO text with `Z` on SQLite.
+
+    Takes and gives aware datetimes. A naive one is refused: its zone would be a guess.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Store text that any SQLite browser reads, and the native type elsewhere."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(20))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Convert to UTC on the way in."""
+        if value is None:
+            return None
+        if not isinstance(value, datetime):
+            raise TypeError(f"an instant is needed, got {value!r}")
+        if value.tzinfo is None:
+            raise ValueError(f"An instant needs its time zone; got the naive {value!r}. Use UTC.")
+        instant = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return (
+            instant.strftime(_ISO_UTC)
+            if dialect.name == "sqlite"
+            else instant.replace(microsecond=0)
+        )
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give UTC on the way out."""
+        if value is None:
+            return None
+        instant: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return instant.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON document: `jsonb` on PostgreSQL, text with sorted keys on SQLite.
+
+    Equal documents are equal in both, whatever the order of their keys, so that writing one again
+    is no change. A NaN becomes null; an infinity is refused, since JSON has none.
+    """
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Take the PostgreSQL type that has an equality."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(JSON(none_as_null=True))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Reduce to what JSON can say."""
+        return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Copy a document with sorted keys, null for NaN, instants as text and numpy's as Python's."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        if math.isinf(value):
+            raise ValueError(f"JSON holds no infinity; got {value!r}.")
+        return None if math.isnan(value) else float(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "tolist"):  # a number or array of numpy, which this room does not import
+        return _plain(value.tolist())
+    raise ValueError(f"JSON holds no {type(value).__name__}; got {value!r}.")

@@ -1,0 +1,66 @@
+"""What a run did, in a few lines: counted as its datasets are saved."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+_LISTED = ("weather_hourly", "rejected_rows", "predictions")
+
+
+class RunSummary:
+    """Collects the figures that the end of a run tells."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[str] = Counter()
+        self._comparison: pd.DataFrame | None = None
+        self._chosen: str | None = None
+        self._interpolated = 0
+        self._forecast: pd.DataFrame | None = None
+
+    def note(self, dataset_name: str, data: Any) -> None:
+        """Take what the summary needs of a dataset that was saved."""
+        if dataset_name in _LISTED:
+            self._rows[dataset_name] += len(data)
+        if dataset_name == "weather_3h":
+            self._interpolated = int(data["hours_interpolated"].sum())
+        if dataset_name == "forecast_comparison":
+            self._comparison = data
+        if dataset_name == "chosen_model":
+            self._chosen = data
+        if dataset_name == "predictions":
+            self._forecast = data
+
+    def lines(self) -> list[str]:
+        """The summary, one line a fact; empty if the run saved nothing that it tells of."""
+        return [*self._data_lines(), *self._error_lines(), *self._forecast_lines()]
+
+    def _data_lines(self) -> list[str]:
+        if "weather_hourly" not in self._rows:
+            return []
+        return [
+            f"Hours: {self._rows['weather_hourly']:,} fetched, {self._rows['rejected_rows']:,} "
+            f"rejected (table rejected_rows says why), {self._interpolated:,} interpolated"
+        ]
+
+    def _error_lines(self) -> list[str]:
+        if self._comparison is None:
+            return []
+        day = self._comparison[self._comparison["lead"] == "1-8"]
+        table = day.pivot(index="model", columns="location", values="rmse").sort_values("all")
+        title = "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
+        marked = table.rename(index={self._chosen: f"{self._chosen} *"})
+        text = marked.to_string(float_format="{:.2f}".format, index_names=False)
+        return [title, *text.splitlines(), "* chosen on validation"]
+
+    def _forecast_lines(self) -> list[str]:
+        if self._forecast is None:
+            return []
+        rows = self._forecast
+        return [
+            f"Predictions: {self._rows['predictions']:,} in the table predictions, for "
+            f"{', '.join(sorted(set(rows['location'])))}, {rows['time'].min():%Y-%m-%d %H:%M} to "
+            f"{rows['time'].max():%Y-%m-%d %H:%M} UTC",
+            "See them: make api, then http://127.0.0.1:8000/docs; the runs: make mlflow; "
+            "the pipelines: make viz",
+        ]

@@ -1,0 +1,181 @@
+"""Ask a JSON service over HTTP, patiently where that helps and not at all where it does not."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import httpx
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
+
+logger = logging.getLogger(__name__)
+
+# Waits of 1, 2, 4 … 32 s add up to just over the minute after which a minutely limit is lifted.
+ATTEMPTS = 7
+PATIENCE_SECONDS = 60.0
+_BACK_OFF = wait_exponential_jitter(initial=1.0, max=32.0, jitter=1.0)
+_RETRIED_STATUS = {429, 500, 502, 503, 504}
+# Open-Meteo answers 429 for a minute, an hour or a day: only the first is worth waiting for.
+_LONG_LIMITS = ("hourly", "daily", "monthly")
+
+
+class _Passing(Exception):
+    """A failure that may be gone at the next attempt."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class JsonService:
+    """A JSON service at `base_url`, asked through one reused connection.
+
+    Args:
+        name: what messages call it.
+        base_url: scheme, host and perhaps a path; a user and password in it are sent, never logged.
+        setting: the environment variable that holds the base URL, for messages.
+        timeout: seconds that one read may last.
+        attempts: how often one question is put at most.
+        sleep: how to wait.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        setting: str,
+        *,
+        timeout: float = 30.0,
+        attempts: int = ATTEMPTS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        url = _parse_url(base_url, setting)
+        auth = (url.username, url.password) if url.username else None
+        bare = url.copy_with(username=None, password=None)
+        self._client = httpx.Client(
+            base_url=bare, auth=auth, timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0))
+        )
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(_Passing),
+            stop=stop_after_attempt(attempts) | stop_after_delay(PATIENCE_SECONDS),
+            wait=_wait,
+            sleep=sleep,
+            before_sleep=self._log_retry,
+            retry_error_callback=self._give_up,
+        )
+        self._name, self._where, self._setting = name, f"the {name} ({bare})", setting
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Fetch one JSON object.
+
+        Raises:
+            SourceUnavailable: no usable answer through all attempts.
+            SourceRefused: the service refused the request itself.
+        """
+        answer: dict[str, Any] = self._retrying(self._get_once, path, parameters)
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _get_once(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            response = self._client.get(path, params=parameters)
+        except httpx.TimeoutException as error:
+            raise _Passing(f"no answer in time ({type(error).__name__})") from error
+        except httpx.RequestError as error:
+            raise _Passing(f"{type(error).__name__}: {error}") from error
+        if response.status_code != httpx.codes.OK:
+            self._refuse(response)
+        return _parse_body(response)
+
+    def _refuse(self, response: httpx.Response) -> NoReturn:
+        status, reason = response.status_code, _reason(response)
+        if status == httpx.codes.TOO_MANY_REQUESTS and reason.lower().startswith(_LONG_LIMITS):
+            raise SourceRefused(
+                f"{self._where} has a limit that is used up: {reason}. "
+                "What was fetched is kept: run again after that time, and it goes on from there."
+            )
+        if status in _RETRIED_STATUS:
+            raise _Passing(f"status {status}: {reason}", _retry_after(response))
+        if status == httpx.codes.NOT_FOUND:
+            reason += f" (is {self._setting} the base address of the {self._name}?)"
+        raise SourceRefused(
+            f"{self._where} refused the request with status {status}: {reason}. "
+            "Asking again would not help: correct what it names."
+        )
+
+    def _log_retry(self, state: RetryCallState) -> None:
+        failure = state.outcome.exception() if state.outcome else None
+        wait = state.next_action.sleep if state.next_action else 0.0
+        logger.warning(
+            "%s: %s; attempt %d, next in %.0f s", self._where, failure, state.attempt_number, wait
+        )
+
+    def _give_up(self, state: RetryCallState) -> NoReturn:
+        failure = state.outcome.exception() if state.outcome else None
+        tried = "1 attempt" if state.attempt_number == 1 else f"{state.attempt_number} attempts"
+        raise SourceUnavailable(
+            f"{self._where} gave no usable answer in {tried}; the last failure was "
+            f"{failure}. Check the network and {self._setting}, or wait; what was fetched is kept, "
+            "and the next run goes on from there."
+        ) from failure
+
+
+def _wait(state: RetryCallState) -> float:
+    """Wait as long as the service asked for, or else ever longer."""
+    failure = state.outcome.exception() if state.outcome else None
+    asked = failure.retry_after if isinstance(failure, _Passing) else None
+    return float(_BACK_OFF(state)) if asked is None else asked
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Read the seconds of Retry-After; a date or a wait beyond our patience is not followed."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() and int(text) <= PATIENCE_SECONDS else None
+
+
+def _parse_url(base_url: str, setting: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise WeatherError(f"{setting} is not a URL: {error}. Write https://host.") from error
+    if url.query:
+        raise WeatherError(f"{setting} is a base address and takes no query. Remove all after `?`.")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise WeatherError(
+            f"{setting} needs a scheme and a host, such as https://host; found {url!r}. Correct it."
+        )
+    return url
+
+
+def _parse_body(response: httpx.Response) -> dict[str, Any]:
+    # Open-Meteo can fail after its headers: half a body, or plain text, both with status 200.
+    try:
+        body = json.loads(response.content)
+    except ValueError as error:
+        start = response.text[:80].strip()
+        raise _Passing(f"a body that is not JSON (it starts {start!r})") from error
+    if not isinstance(body, dict) or body.get("error"):
+        raise _Passing(f"status 200, but no answer in it: {str(body)[:200]}")
+    return body
+
+
+def _reason(response: httpx.Response) -> str:
+    """Take the service's own words, without a full stop."""
+    try:
+        text = str(json.loads(response.content)["reason"])
+    except (ValueError, KeyError, TypeError):
+        text = response.text[:200].strip() or response.reason_phrase
+    return text.rstrip(".")

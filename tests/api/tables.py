@@ -1,0 +1,139 @@
+"""A small database whose every answer can be worked out by hand.
+
+| location | forecasts (model, issued on, days covered) |
+|---|---|
+| paris | A 10 July (10-11), B and C 11 July (11-12), B 12 July (12-13), C 14 July (14-15), A and C 15 July (15-16) |
+| brest | B 11 July (11-12), B 12 July 06:00 (to 13 July 06:00: no whole day) |
+| quimper | none |
+
+A (ridge 1, archived) says 10 + lead, B (ridge 2, production) 20 + lead, C (lightgbm 1, candidate) 30 + lead.
+Observed in Paris: 22.0 from 10 July to 12 July 15:00, then nothing but a missing value at 18:00.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from triptych.store import tables
+from triptych.store.writes import upsert
+
+STEP = timedelta(hours=3)
+MODELS = {"A": "a" * 64, "B": "b" * 64, "C": "c" * 64}
+_BASE = {"A": 10.0, "B": 20.0, "C": 30.0}
+_WRITTEN = datetime(2019, 7, 20, 5, 30, tzinfo=UTC)
+
+
+def july(day: int, hour: int = 0) -> datetime:
+    """An instant of July 2019."""
+    return datetime(2019, 7, day, hour, tzinfo=UTC)
+
+
+def fill(engine: Engine) -> None:
+    """Write everything of the table above to a database at the present schema."""
+    _write(engine, tables.locations, _locations())
+    _write(engine, tables.models, _models())
+    _write(engine, tables.predictions, _predictions())
+    _write(engine, tables.weather_3h, _observations())
+
+
+def _write(engine: Engine, table: Any, rows: list[dict[str, Any]]) -> None:
+    with engine.begin() as connection:
+        upsert(connection, table, list(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def _locations() -> list[dict[str, Any]]:
+    places = {"brest": (48.39, -4.49), "paris": (48.85, 2.35), "quimper": (48.0, -4.1)}
+    return [
+        {
+            "location": slug,
+            "name": slug.title(),
+            "latitude": latitude,
+            "longitude": longitude,
+            "elevation": 35.0,
+            "timezone": "Europe/Paris",
+            "source": "open_meteo",
+        }
+        for slug, (latitude, longitude) in places.items()
+    ]
+
+
+def _models() -> list[dict[str, Any]]:
+    facts = {
+        "A": ("ridge", 1, "archived", datetime(2019, 1, 1, tzinfo=UTC)),
+        "B": ("ridge", 2, "production", datetime(2019, 2, 1, tzinfo=UTC)),
+        "C": ("lightgbm", 1, "candidate", datetime(2019, 3, 1, tzinfo=UTC)),
+    }
+    return [
+        {
+            "model_id": MODELS[key],
+            "name": name,
+            "version": version,
+            "algorithm": name,
+            "locations": ["brest", "paris"],
+            "train_start": datetime(2010, 1, 1, tzinfo=UTC),
+            "train_end": datetime(2019, 1, 1, tzinfo=UTC),
+            "as_of": datetime(2019, 1, 1, tzinfo=UTC),
+            "parameters": {"alpha": 10.0},
+            "features": ["lag_1", "solar_elevation"],
+            "metrics": {"rmse": 1.6},
+            "mlflow_run_id": "0" * 32,
+            "model_uri": "models:/m-1",
+            "data_sha256": "d" * 64,
+            "git_commit": "e" * 40,
+            "stage": stage,
+            "approved_by": "Ada" if stage == "production" else None,
+            "approved_at": created if stage == "production" else None,
+            "created_at": created,
+        }
+        for key, (name, version, stage, created) in facts.items()
+    ]
+
+
+def _predictions() -> list[dict[str, Any]]:
+    return [
+        *_forecast("A", "paris", july(10)),
+        *_forecast("B", "paris", july(11), first_lead=-3),
+        *_forecast("C", "paris", july(11)),
+        *_forecast("B", "paris", july(12)),
+        *_forecast("C", "paris", july(14)),
+        *_forecast("A", "paris", july(15)),
+        *_forecast("C", "paris", july(15)),
+        *_forecast("B", "brest", july(11)),
+        *_forecast("B", "brest", july(12, 6), last_lead=8),
+    ]
+
+
+def _forecast(
+    model: str, location: str, as_of: datetime, first_lead: int = 1, last_lead: int = 16
+) -> Iterator[dict[str, Any]]:
+    for lead in range(first_lead, last_lead + 1):
+        yield {
+            "model_id": MODELS[model],
+            "location": location,
+            "as_of": as_of,
+            "time": as_of + STEP * (lead - 1),
+            "lead": lead,
+            "temperature_2m": _BASE[model] + lead,
+            "lower": _BASE[model] + lead - 1.5,
+            "upper": _BASE[model] + lead + 1.5,
+            "level": 0.9,
+            "known_until": as_of + STEP * (first_lead - 1),
+            "created_at": _WRITTEN,
+        }
+
+
+def _observations() -> list[dict[str, Any]]:
+    last = july(12, 18)
+    times = [july(10) + STEP * n for n in range(int((last - july(10)) / STEP) + 1)]
+    return [
+        {
+            "location": "paris",
+            "time": time,
+            "temperature_2m": None if time == last else 22.0,
+            "hours_observed": 0 if time == last else 3,
+            "hours_interpolated": 0,
+        }
+        for time in times
+    ]

@@ -1,0 +1,121 @@
+"""Opening a database: what is set, what is refused, and what the user reads."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.store.rows import add_places
+from triptych.store.engine import create_engine, reading
+from triptych.store.errors import DatabaseUnavailable, SchemaError, StoreError
+from triptych.store.migrate import migrate
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1), ("busy_timeout", 60_000)],
+)
+def test_sqlite_is_set_for_safety_and_speed(sqlite_url: str, pragma: str, value: object) -> None:
+    engine = create_engine(sqlite_url)
+    with engine.connect() as connection:
+        assert connection.scalar(text(f"PRAGMA {pragma}")) == value
+    engine.dispose()
+
+
+def test_postgresql_answers_in_utc_and_not_for_ever(postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW timezone")) == "UTC"
+        assert connection.scalar(text("SHOW statement_timeout")) == "10min"
+    engine.dispose()
+
+
+def test_the_folder_is_made_at_the_first_use(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder" / "é%20?#"
+    engine = create_engine(f"sqlite:///{tmp_path}/a folder/é%20#/t.db")
+    assert not folder.parent.exists()
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert [file.name for file in (tmp_path / "a folder").rglob("*.db")] == ["t.db"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE planted (x INTEGER)", "DELETE FROM locations", "DROP TABLE models"]
+)
+def test_read_only_refuses_every_write(engine: Engine, statement: str) -> None:
+    add_places(engine, "paris")
+    reader = create_engine(_url(engine), read_only=True)
+    with pytest.raises(DatabaseUnavailable, match=r"read-?only"), reader.begin() as connection:
+        connection.execute(text(statement))
+    with reader.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM locations")) == 1
+    reader.dispose()
+
+
+def test_read_only_makes_no_file(tmp_path: Path) -> None:
+    reader = create_engine(f"sqlite:///{tmp_path}/none/triptych.db", read_only=True)
+    with pytest.raises(DatabaseUnavailable, match="`kedro run` makes it"), reader.connect():
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_transaction_takes_its_tables_back(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with pytest.raises(ZeroDivisionError), engine.begin() as connection:
+        connection.execute(text("CREATE TABLE planted (x INTEGER)"))
+        connection.execute(text("INSERT INTO planted VALUES (1)"))
+        _ = 1 / 0
+    with pytest.raises(SchemaError), engine.connect() as connection:
+        connection.execute(text("SELECT * FROM planted"))
+    engine.dispose()
+
+
+def test_a_reader_keeps_its_view_and_holds_no_writer_up(engine: Engine) -> None:
+    count = text("SELECT count(*) FROM locations")
+    with reading(engine) as reader:
+        assert reader.scalar(count) == 0
+        add_places(engine, "paris")
+        assert reader.scalar(count) == 0
+    with reading(engine) as reader:
+        assert reader.scalar(count) == 1
+
+
+def test_reading_cannot_write_on_postgresql(postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url)
+    with pytest.raises(DatabaseUnavailable, match="read-only"), reading(engine) as connection:
+        connection.execute(text("CREATE TABLE planted (x INTEGER)"))
+    with engine.begin() as connection:  # the connection goes back to the pool as it was
+        connection.execute(text("CREATE TABLE planted (x INTEGER)"))
+    engine.dispose()
+
+
+def test_foreign_keys_hold(engine: Engine) -> None:
+    orphan = text(
+        "INSERT INTO weather_3h (location, time, hours_observed, hours_interpolated)"
+        " VALUES ('atlantis', '2019-07-14T00:00:00Z', 3, 0)"
+    )
+    with pytest.raises(StoreError, match="(?i)foreign key"), engine.begin() as connection:
+        connection.execute(orphan)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_takes_psycopg_3(postgresql_url: str, scheme: str) -> None:
+    engine = create_engine(postgresql_url.replace("postgresql", scheme, 1))
+    assert engine.url.drivername == "postgresql+psycopg"
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://bob:s3cret@host/db", "sqlite://", "sqlite:///:memory:", "s3cret", ""]
+)
+def test_another_kind_of_url_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="sqlite:////absolute/path.db or postgresql://") as caught:
+        create_engine(url)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)

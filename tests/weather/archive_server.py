@@ -1,0 +1,167 @@
+"""A small real HTTP server that answers as the Open-Meteo APIs do, and fails when told to."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+UNITS = {
+    "temperature_2m": "°C",
+    "relative_humidity_2m": "%",
+    "dew_point_2m": "°C",
+    "surface_pressure": "hPa",
+    "cloud_cover": "%",
+    "wind_speed_10m": "km/h",
+    "wind_direction_10m": "°",
+    "precipitation": "mm",
+    "shortwave_radiation": "W/m²",
+}
+LIMIT = "Minutely API request limit exceeded. Please try again in one minute."
+CITIES = [
+    {
+        "name": "Ajaccio",
+        "latitude": 41.91886,
+        "longitude": 8.73812,
+        "elevation": 15.0,
+        "timezone": "Europe/Paris",
+        "admin1": "Corsica",
+        "country": "France",
+    },
+    {
+        "name": "Saint-Étienne",
+        "latitude": 45.43389,
+        "longitude": 4.39,
+        "elevation": 518.0,
+        "timezone": "Europe/Paris",
+        "country": "France",
+    },
+    {
+        "name": "Saint-Étienne-du-Rouvray",
+        "latitude": 49.37794,
+        "longitude": 1.10467,
+        "elevation": 29.0,
+        "timezone": "Europe/Paris",
+        "country": "France",
+    },
+    {"name": "Nowhere", "latitude": 1.0, "longitude": 2.0, "country": "Sea"},
+]
+
+Answer = dict[str, Any]
+
+
+def archive_answer(query: dict[str, str]) -> tuple[int, Answer]:
+    """Temperature counts the hours from 0.0 in tenths; every other variable is 10."""
+    if not -90 <= float(query["latitude"]) <= 90:
+        reason = f"Latitude must be in range of -90 to 90°. Given: {query['latitude']}."
+        return 400, {"error": True, "reason": reason}
+    names = query["hourly"].split(",")
+    for name in names:
+        if name not in UNITS:
+            reason = f"Cannot initialize VariableOrSpread from invalid String value {name}."
+            return 400, {"error": True, "reason": reason}
+    start, end = date.fromisoformat(query["start_date"]), date.fromisoformat(query["end_date"])
+    midnight = datetime(start.year, start.month, start.day)
+    hours = [midnight + timedelta(hours=h) for h in range(24 * ((end - start).days + 1))]
+    values = {name: [10.0] * len(hours) for name in names}
+    values["temperature_2m"] = [round(h / 10, 1) for h in range(len(hours))]
+    return 200, {
+        "latitude": 48.763,
+        "longitude": 2.229,
+        "utc_offset_seconds": 0,
+        "timezone": "GMT",
+        "hourly_units": {"time": "iso8601", **{name: UNITS[name] for name in names}},
+        "hourly": {"time": [f"{hour:%Y-%m-%dT%H:%M}" for hour in hours], **values},
+    }
+
+
+def geocoding_answer(query: dict[str, str]) -> tuple[int, Answer]:
+    """Like the real service, leave `results` out when nothing matches."""
+    found = [city for city in CITIES if city["name"].lower().startswith(query["name"].lower())]
+    return 200, {"generationtime_ms": 0.3, **({"results": found} if found else {})}
+
+
+def _unchanged(answer: Answer) -> None:
+    """Leave an answer as it is."""
+
+
+class ArchiveServer:
+    """Answers on a free port; `faults` are spent one a request, `change` edits the answers."""
+
+    change: Callable[[Answer], None]
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.headers: dict[str, str] = {}
+        self.change = _unchanged
+        self.requests: list[dict[str, str]] = []
+        self.authorizations: list[str | None] = []
+        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that no longer waits is part of the tests."""
+
+
+def _handler(server: ArchiveServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            query = dict(parse_qsl(url.query))
+            server.requests.append(query)
+            server.authorizations.append(self.headers["Authorization"])
+            fault = server.faults.pop(0) if server.faults else ""
+            if fault == "drop":
+                self.close_connection = True
+            elif fault == "text":
+                self._send(200, b"Internal error: stream was closed")
+            elif fault == "error in 200":
+                self._send(200, b'{"error": true, "reason": "Something went wrong."}')
+            elif fault == "array":
+                self._send(200, b"[1, 2]")
+            elif fault.partition(" ")[0].isdigit():
+                status, _, reason = fault.partition(" ")
+                body = json.dumps({"error": True, "reason": reason or LIMIT}).encode()
+                self._send(int(status), body)
+            else:
+                self._answer(url.path, query, fault)
+
+        def _answer(self, path: str, query: dict[str, str], fault: str) -> None:
+            if fault == "slow":
+                time.sleep(0.5)
+            answers = {"/v1/archive": archive_answer, "/v1/search": geocoding_answer}
+            if path not in answers:
+                return self._send(404, b"Not Found")
+            status, answer = answers[path](query)
+            server.change(answer)
+            body = json.dumps(answer).encode()
+            return self._send(status, body[: len(body) // 2] if fault == "half" else body)
+
+        def _send(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in server.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    return Handler

@@ -1,0 +1,192 @@
+"""The file of locations: its rules, and how it grows."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from triptych.weather.errors import LocationFileError
+from triptych.weather.location_file import add_location, load_locations
+from triptych.weather.locations import Location
+
+REPOSITORY_FILE = Path(__file__).parents[2] / "conf" / "base" / "locations.yml"
+
+TEXT = """\
+# Places of the test.
+locations:
+  - slug: paris  # the capital
+    name: Paris
+    latitude: 48.75
+    longitude: 2.25
+    elevation: 90
+    timezone: Europe/Paris
+    source: open_meteo
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "locations.yml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def entry(**fields: Any) -> dict[str, Any]:
+    sound = {
+        "slug": "paris",
+        "name": "Paris",
+        "latitude": 48.75,
+        "longitude": 2.25,
+        "elevation": 90,
+        "timezone": "Europe/Paris",
+        "source": "open_meteo",
+    }
+    return {key: value for key, value in {**sound, **fields}.items() if value is not None}
+
+
+def test_reads_a_file(file: Path, paris: Location) -> None:
+    assert load_locations(file) == [paris]
+
+
+def test_reads_what_a_configuration_loader_read(paris: Location) -> None:
+    assert load_locations({"locations": [entry()]}) == [paris]
+
+
+def test_the_repository_has_its_cities_and_says_which_are_synthetic() -> None:
+    locations = {location.slug: location for location in load_locations(REPOSITORY_FILE)}
+
+    assert set(locations) == {
+        "northmere", "westhaven", "paris", "brest", "berlin", "bayonne", "lyon"
+    }  # fmt: skip
+    for location in locations.values():
+        assert (location.source == "sample") == ("(synthetic)" in location.name)
+    assert (locations["berlin"].latitude, locations["berlin"].longitude) == (52.5, 13.5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"latitude": 95}, r"entry 1 \(slug 'paris'\): latitude: .*equal to 90 \(found 95\)"),
+        ({"latitude": float("nan")}, "latitude: .*finite"),
+        ({"longitude": -200.5}, r"longitude: .*equal to -180 \(found -200\.5\)"),
+        ({"latitude": "48,75"}, r"latitude: .*number \(found '48,75'\)"),
+        ({"latitude": True}, r"latitude: .*\(found True\)"),
+        ({"elevation": 90_000}, r"elevation: .*9000 \(found 90000\)"),
+        ({"timezone": "Europe/Pariss"}, r"timezone: not an IANA time zone.*'Europe/Pariss'"),
+        ({"timezone": "Europe"}, "timezone: not an IANA time zone"),
+        ({"timezone": "../../etc/passwd"}, "timezone: not an IANA time zone"),
+        ({"timezone": ""}, "timezone: not an IANA time zone"),
+        ({"slug": "Saint Étienne"}, "slug: a slug has lower-case letters"),
+        ({"slug": "a--b"}, "slug: a slug has"),
+        ({"slug": "a" * 65}, "slug: .*64"),
+        ({"name": ""}, "name: "),
+        ({"name": None}, r"name: Field required \(found nothing\)"),
+        ({"source": "satellite"}, "source: .*'sample' or 'open_meteo'"),
+        ({"altitude": 3}, r"altitude: Extra inputs are not permitted \(found 3\)"),
+    ],
+)
+def test_a_broken_rule_names_entry_rule_and_find(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(LocationFileError, match=message):
+        load_locations({"locations": [entry(**fields)]})
+
+
+def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
+    file.write_text(TEXT.replace("48.75", "148.75").replace("2.25", "west"), encoding="utf-8")
+
+    with pytest.raises(LocationFileError, match=r"locations\.yml, entry 1.*latitude.*longitude"):
+        load_locations(file)
+
+
+def test_a_slug_that_stands_twice() -> None:
+    with pytest.raises(LocationFileError, match=r"entries 1 and 3: .*both say 'paris'"):
+        load_locations({"locations": [entry(), entry(slug="brest"), entry(name="Paname")]})
+
+
+def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:
+    file.write_text(TEXT + "    latitude: 3.0\n", encoding="utf-8")
+
+    with pytest.raises(LocationFileError, match=r"key 'latitude' stands twice .*\(line 10\)"):
+        load_locations(file)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "locations:\n", "locations: 3\n", "- 1\n", "paris: {}\n", "locations: []\n"]
+)
+def test_a_file_without_a_list(text: str, file: Path) -> None:
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(LocationFileError, match="a list of entries named `locations` is needed"):
+        load_locations(file)
+
+
+@pytest.mark.parametrize("content", [b"locations: [", b"\xff\xfe\x00", b"locations:\n  - 3\n"])
+def test_a_file_that_cannot_be_read_as_one(content: bytes, file: Path) -> None:
+    file.write_bytes(content)
+
+    with pytest.raises(LocationFileError, match=r"locations\.yml"):
+        load_locations(file)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(LocationFileError, match=r"absent\.yml cannot be read: .*No such file"):
+        load_locations(tmp_path / "absent.yml")
+
+
+@pytest.mark.parametrize("name", ["Ajaccio", "No", "L'Aquila: città #1", "東京"])
+def test_adding_keeps_all_that_is_there(file: Path, paris: Location, name: str) -> None:
+    added = paris.model_copy(update={"slug": "added", "name": name})
+
+    add_location(file, added)
+
+    assert file.read_text(encoding="utf-8").startswith(TEXT)
+    assert load_locations(file) == [paris, added]
+    assert [path.name for path in file.parent.iterdir()] == ["locations.yml"]
+
+
+def test_adding_to_the_file_of_the_repository(tmp_path: Path, paris: Location) -> None:
+    file = tmp_path / "locations.yml"
+    file.write_bytes(REPOSITORY_FILE.read_bytes())
+
+    add_location(file, paris.model_copy(update={"slug": "added"}))
+
+    assert file.read_bytes().startswith(REPOSITORY_FILE.read_bytes())
+    assert load_locations(file)[-1].slug == "added"
+
+
+def test_adding_follows_the_indentation_and_a_missing_last_newline(
+    file: Path, paris: Location
+) -> None:
+    file.write_text(TEXT.replace("\n  ", "\n").rstrip("\n"), encoding="utf-8")
+
+    add_location(file, paris.model_copy(update={"slug": "added"}))
+
+    assert [location.slug for location in load_locations(file)] == ["paris", "added"]
+
+
+def test_adding_what_is_there_changes_nothing(file: Path, paris: Location) -> None:
+    with pytest.raises(LocationFileError, match="has a location 'paris' already"):
+        add_location(file, paris)
+    assert file.read_text(encoding="utf-8") == TEXT
+
+
+def test_adding_where_the_list_is_not_last_changes_nothing(file: Path, paris: Location) -> None:
+    text = TEXT + "other: 1\n"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(LocationFileError, match=r"locations\.yml"):
+        add_location(file, paris.model_copy(update={"slug": "added"}))
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_a_failure_while_writing_leaves_the_file(
+    file: Path, paris: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+
+    with pytest.raises(LocationFileError, match=r"cannot be written: .*No space left on device"):
+        add_location(file, paris.model_copy(update={"slug": "added"}))
+    assert file.read_text(encoding="utf-8") == TEXT
+    assert [path.name for path in file.parent.iterdir()] == ["locations.yml"]
