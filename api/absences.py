@@ -1,21 +1,31 @@
 """Answers for what is not there: they say what there is."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 
 from sqlalchemy import Connection
 
 from api import queries
-from api.problems import Complaint, ProblemError
+from api.problems import Complaint, ProblemError, refuse_parameters
 
+MAX_STEPS = 10_000
 _NAMED = 20  # locations named in a message
-_LAST_STEP = time(21, tzinfo=UTC)
+_STEP = timedelta(hours=3)
+_DAY = timedelta(days=1)
 
 
 def explain_absence(
-    connection: Connection, start: date, end: date, location: str | None
+    connection: Connection, parameter: str, start: date, end: date, location: str | None
 ) -> ProblemError:
-    """Say why no forecast covers a period: unknown location, or other dates are there."""
+    """Say why no forecast covers a period: unknown location, or other dates are there.
+
+    Args:
+        connection: where to look for what there is.
+        parameter: the query parameter that named the period.
+        start: the first day that was asked for.
+        end: the last day, included.
+        location: the slug that was asked for, or None for all.
+    """
     slugs = list(connection.scalars(queries.LOCATION_SLUGS))
     if location is not None and location not in slugs:
         return _unknown_location(location, slugs)
@@ -23,25 +33,27 @@ def explain_absence(
     asked = str(start) if start == end else f"{start} to {end}"
     place = f" for {location!r}" if location else ""
     there_is = _describe_extent(extent.first, extent.last)
-    parameter = "date" if start == end else "start"
     return ProblemError(
         HTTPStatus.NOT_FOUND,
         "no-prediction",
-        f"No forecast issued at or before the day covers {asked}{place}. There is: {there_is}.",
+        f"No forecast issued by the start of the day covers {asked}{place}. There is: {there_is}.",
         [Complaint(parameter=parameter, found=asked, allowed=there_is)],
     )
 
 
-def refuse_size(days: int, places: int, expected: int, allowed: int) -> ProblemError:
-    """Say that an answer would be too large, and how to ask for less."""
-    rule = f"at most {allowed} steps an answer"
-    return ProblemError(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "too-much",
-        f"{days} days of {places} locations are {expected} steps; {rule}. "
-        "Name a location, or ask for fewer days.",
-        [Complaint(parameter="location", found=None, allowed=f"a location: {rule}")],
-    )
+def check_size(connection: Connection, days: int, location: str | None) -> int:
+    """Count the steps that a period has, for one location or all.
+
+    Raises:
+        ProblemError: 422, they are too many for one answer.
+    """
+    places = 1 if location else connection.scalar(queries.LOCATION_COUNT) or 0
+    expected = days * places * queries.STEPS_A_DAY
+    if expected <= MAX_STEPS:
+        return expected
+    rule = f"one location, or fewer days: at most {MAX_STEPS} steps an answer"
+    found = f"all {places}, {expected} steps in {days} days"
+    raise refuse_parameters([Complaint(parameter="location", found=found, allowed=rule)])
 
 
 def _unknown_location(location: str, slugs: list[str]) -> ProblemError:
@@ -58,9 +70,5 @@ def _unknown_location(location: str, slugs: list[str]) -> ProblemError:
 def _describe_extent(first: datetime | None, last: datetime | None) -> str:
     if first is None or last is None:
         return "no prediction at all yet; run the pipelines first"
-    whole = (
-        last.date()
-        if last.time() == _LAST_STEP.replace(tzinfo=None)
-        else last.date() - timedelta(days=1)
-    )
-    return f"{first.date()} to {whole}"
+    last_day = (last + _STEP - _DAY).date()  # the last one that is whole
+    return f"{first.date()} to {last_day}"

@@ -1,23 +1,21 @@
-"""What the routes take, named once."""
+"""What a request reaches the application's state by.
 
-from typing import Annotated
+Not FastAPI dependencies: solving one takes longer than the query of a prediction.
+"""
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from api.database import Database
 from api.settings import Settings
 
 
-# Coroutines, though they await nothing: FastAPI would run functions in the thread pool.
-async def _get_database(request: Request) -> Database:
+def get_database(request: Request) -> Database:
+    """Find the database that the application opened when it started."""
     database: Database = request.app.state.database
     return database
 
 
-async def _get_settings(request: Request) -> Settings:
+def get_settings(request: Request) -> Settings:
+    """Find the settings that the application was made with."""
     settings: Settings = request.app.state.settings
     return settings
-
-
-DatabaseDep = Annotated[Database, Depends(_get_database)]
-SettingsDep = Annotated[Settings, Depends(_get_settings)]

@@ -31,6 +31,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         lifespan=_lifespan,
         redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.settings = settings
     app.add_middleware(RequestContext)

@@ -3,9 +3,9 @@
 import logging
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from api.dependencies import DatabaseDep
+from api.dependencies import get_database
 from api.documentation import describe_problems
 from api.schemas import Health
 from api.strict import StrictRoute
@@ -30,8 +30,8 @@ async def get_live() -> Health:
     operation_id="get-health-ready",
     responses=describe_problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def get_ready(database: DatabaseDep) -> Health:
+async def get_ready(request: Request) -> Health:
     """Answer only if the database answers and holds the schema of this version."""
-    await database.check()
+    await get_database(request).check()
     logger.debug("ready")
     return Health()

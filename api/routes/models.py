@@ -3,12 +3,13 @@
 import logging
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from sqlalchemy import Connection
 
-from api.dependencies import DatabaseDep
+from api.dependencies import get_database
 from api.documentation import describe_problems
-from api.reads import read_models
-from api.schemas import Models
+from api.queries import ALL_MODELS
+from api.schemas import Model, Models
 from api.strict import StrictRoute
 
 logger = logging.getLogger(__name__)
@@ -20,8 +21,13 @@ router = APIRouter(route_class=StrictRoute, tags=["what there is"])
     operation_id="list-models",
     responses=describe_problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def list_models(database: DatabaseDep) -> Models:
+async def list_models(request: Request) -> Models:
     """List the models: those in production first, then the newest."""
-    answer = await database.run(read_models)
+    answer = await get_database(request).run(_read)
     logger.info("%d models", answer.count)
     return answer
+
+
+def _read(connection: Connection) -> Models:
+    data = [Model.model_validate(row._mapping) for row in connection.execute(ALL_MODELS)]
+    return Models(data=data, count=len(data))

@@ -3,12 +3,15 @@
 import logging
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from api.dependencies import DatabaseDep
+from api.absences import explain_absence
+from api.days import bind_period, make_predictions, read_all
+from api.dependencies import get_database
 from api.documentation import describe_problems
 from api.parameters import Day, End, Place, Start, check_period
-from api.reads import read_day, read_period
+from api.periods import read_period
+from api.queries import DAY_OF_LOCATION, STEPS_A_DAY
 from api.schemas import ObservedPredictions, Predictions
 from api.strict import StrictRoute
 
@@ -24,23 +27,27 @@ router = APIRouter(
 
 
 @router.get("", operation_id="get-predictions")
-async def get_predictions(database: DatabaseDep, date: Day, location: Place = None) -> Predictions:
+async def get_predictions(request: Request, date: Day, location: Place = None) -> Predictions:
     """Answer the eight 3-hour steps of a UTC day, and which forecast they come from.
 
     It is the latest forecast issued at or before the day's 00:00 UTC that covers the whole day.
     Of several models, the one in production comes first, then the newest.
     """
-    answer = await database.run(
-        lambda connection: read_day(connection, date, location),
-        brief=location is not None,
-    )
+    database = get_database(request)
+    if location is None:
+        answer = await database.run(lambda connection: read_all(connection, date))
+    else:
+        rows = await database.fetch(DAY_OF_LOCATION, bind_period(date, date, location))
+        if not rows:
+            raise await database.run(lambda c: explain_absence(c, "date", date, date, location))
+        answer = make_predictions(date, rows, STEPS_A_DAY)
     logger.info("%d steps of %s, location %s", answer.count, date, location or "all")
     return answer
 
 
 @router.get("/observed", operation_id="get-predictions-observed")
 async def get_observed(
-    database: DatabaseDep, start: Start, end: End, location: Place = None
+    request: Request, start: Start, end: End, location: Place = None
 ) -> ObservedPredictions:
     """Answer the forecasts of a period beside the observations, and the errors.
 
@@ -48,7 +55,9 @@ async def get_observed(
     observed; MAE, RMSE and bias are those of the steps whose observation is known.
     """
     check_period(start, end)
-    answer = await database.run(lambda connection: read_period(connection, start, end, location))
+    answer = await get_database(request).run(
+        lambda connection: read_period(connection, start, end, location)
+    )
     logger.info(
         "%d steps of %s to %s, location %s, %d observed",
         answer.count,

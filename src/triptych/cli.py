@@ -1,5 +1,6 @@
 """The project's commands, beside Kedro's own: a `run` that ends a user's mistake in one message."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +31,12 @@ def user_errors() -> Iterator[None]:
 
 def explain(error: BaseException | None) -> str | None:
     """Find the user's error among the causes (Kedro wraps what a dataset raises); None if alien."""
-    from kedro.validation.exceptions import ParameterValidationError  # noqa: PLC0415
+    from kedro.validation.exceptions import ParameterValidationError
 
-    from triptych.errors import PipelineError  # noqa: PLC0415
-    from triptych.forecasting.errors import ForecastingError  # noqa: PLC0415
-    from triptych.store.errors import StoreError  # noqa: PLC0415
-    from triptych.weather.errors import WeatherError  # noqa: PLC0415
+    from triptych.errors import PipelineError
+    from triptych.forecasting.errors import ForecastingError
+    from triptych.store.errors import StoreError
+    from triptych.weather.errors import WeatherError
 
     known = (PipelineError, ForecastingError, StoreError, WeatherError, ParameterValidationError)
     while error is not None:
@@ -52,6 +53,7 @@ def run(**options: Any) -> Any:
     if options["pipeline"] and not options["pipelines"]:
         options["pipelines"] = [options.pop("pipeline")]
         options["pipeline"] = None
+    assert kedro_run.callback is not None  # noqa: S101 (click's type allows a command without one)
     with user_errors():
         return kedro_run.callback(**options)
 
@@ -66,11 +68,15 @@ def location() -> None:
 @click.pass_obj
 def add_location_command(metadata: ProjectMetadata, name: str) -> None:
     """Look a city up by NAME and write it to conf/base/locations.yml."""
-    from triptych.weather import geocoding, location_file  # noqa: PLC0415
+    from triptych.weather import geocoding, location_file
 
     path = Path(metadata.project_path) / "conf" / "base" / "locations.yml"
     with user_errors():
-        found = geocoding.find_city(name)
+        found = geocoding.find_city(
+            name, os.environ.get("TRIPTYCH_GEOCODING_URL", geocoding.GEOCODING_URL)
+        )
         location_file.add_location(path, found)
-    click.echo(f"{found.name} is now {found.slug!r} in {path}: {found.latitude}, {found.longitude}.")
+    click.echo(
+        f"{found.name} is now {found.slug!r} in {path}: {found.latitude}, {found.longitude}."
+    )
     click.echo(f'Forecast it with: kedro run --env live --params "location={found.slug}"')

@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from triptych.errors import PipelineError
@@ -26,9 +25,9 @@ class TrackingHook:
             )
 
     @hook_impl
-    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+    def before_node_run(self, inputs: dict[str, Any]) -> None:
         """Log the fields of typed groups: kedro-mlflow knows dictionaries alone."""
-        import mlflow  # noqa: PLC0415
+        import mlflow
 
         groups = {
             name.removeprefix("params:"): value

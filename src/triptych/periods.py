@@ -40,7 +40,8 @@ def parse_as_of(as_of: str, today: str) -> pd.Timestamp:
     instant = instant.tz_localize("UTC") if instant.tz is None else instant.tz_convert("UTC")
     if instant != instant.floor(STEP):
         raise ParameterError(
-            f"Parameter as_of must be the start of a 3-hour step (00:00, 03:00, … UTC). Found {as_of!r}."
+            "Parameter as_of must be the start of a 3-hour step (00:00, 03:00, … UTC). "
+            f"Found {as_of!r}."
         )
     if instant > pd.Timestamp(today, tz="UTC") + DAY - STEP:
         raise ParameterError(

@@ -1,15 +1,12 @@
 """Kedro's settings for this project."""
 
 import os
-import warnings
 
 from triptych.hooks import SummaryHook, TrackingHook
 from triptych.resolvers import RESOLVERS
 
 # MLflow too reports its use to its makers unless told not to.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-# kedro-mlflow's own model class lacks the type hint that MLflow asks for.
-warnings.filterwarnings("ignore", ".*Add type hints to the `predict` method", UserWarning)
 
 HOOKS = (TrackingHook(), SummaryHook())
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
-from pandas.testing import assert_frame_equal
+from pandas.testing import assert_frame_equal, assert_series_equal
 
 from tests.fixtures.databases import dump_tables
 from triptych.datasets import SqlTableDataset
@@ -80,9 +80,7 @@ def test_rows_come_in_the_order_of_the_key(filled_url: str) -> None:
     assert_frame_equal(dataset(filled_url).load(), steps())
 
 
-def test_a_second_save_changes_nothing(
-    filled_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_second_save_changes_nothing(filled_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="triptych.datasets")
     before = dump_tables(open_database(filled_url))
     dataset(filled_url).save(steps())
@@ -132,7 +130,7 @@ def test_missing_values_of_every_dtype_are_null(database_url: str) -> None:
         ({"location": "paris"}, [4, 5, 6, 7]),
         ({"location": ["paris"], "time": "2019-07-14T03:00:00Z"}, [5]),
         ({"location": ["paris", "brest"], "time": {"ge": "2019-07-14 06:00"}}, [2, 3, 6, 7]),
-        ({"time": {"gt": "2019-07-14T05:00:00+02:00", "le": datetime(2019, 7, 14, 6)}}, [2, 6]),  # noqa: DTZ001
+        ({"time": {"gt": "2019-07-14T05:00:00+02:00", "le": datetime(2019, 7, 14, 6)}}, [2, 6]),
         ({"time": {"ge": date(2019, 7, 14), "lt": date(2019, 7, 15)}}, list(range(8))),
         ({"temperature_2m": {"lt": 2.5}}, [0, 1, 2]),
         ({"location": []}, []),
@@ -153,7 +151,7 @@ def test_a_failure_in_the_middle_rolls_back(filled_url: str) -> None:
     planted = steps().assign(temperature_2m=-7.5)
     planted["hours_observed"] = planted["hours_observed"].astype("object")
     planted.loc[6, "hours_observed"] = "three"
-    with pytest.raises(DatasetError, match="weather_3h.hours_observed cannot hold") as caught:
+    with pytest.raises(DatasetError, match=r"weather_3h\.hours_observed cannot hold") as caught:
         dataset(filled_url).save(planted)
     assert isinstance(caught.value.__cause__, RowsRefused)
     assert dump_tables(open_database(filled_url)) == before
@@ -178,10 +176,22 @@ def test_wrong_frames_are_refused(filled_url: str, change: Any, message: str) ->
     assert isinstance(caught.value.__cause__, StoreError)
 
 
-def test_an_empty_frame_is_no_write(filled_url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_empty_frame_is_no_write(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="triptych.datasets")
-    dataset(filled_url).save(steps().iloc[:0])
-    assert caplog.messages == ["weather_3h: 0 rows given, 0 written"]
+    dataset(sqlite_url).save(pd.DataFrame())
+    dataset(sqlite_url).save(steps().iloc[:0])
+    assert caplog.messages == []
+    assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()
+
+
+def test_the_time_of_writing_is_added_and_kept(filled_url: str) -> None:
+    hourly = steps().drop(columns=["hours_observed", "hours_interpolated"]).assign(source="sample")
+    before = pd.Timestamp.now("UTC").floor("s")
+    dataset(filled_url, "weather_hourly").save(hourly)
+    first = dataset(filled_url, "weather_hourly").load()["fetched_at"]
+    assert first.between(before, pd.Timestamp.now("UTC")).all()
+    dataset(filled_url, "weather_hourly").save(hourly.assign(fetched_at=_TIMES[0]))
+    assert_series_equal(dataset(filled_url, "weather_hourly").load()["fetched_at"], first)
 
 
 def test_exists_once_it_has_a_row(database_url: str) -> None:

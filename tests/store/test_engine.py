@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.store.rows import add_places
+from triptych.store.database import open_database
 from triptych.store.engine import create_engine, reading
 from triptych.store.errors import DatabaseUnavailable, SchemaError, StoreError
-from triptych.store.migrate import migrate
+from triptych.store.migrate import check_schema, migrate
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,13 @@ def test_read_only_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_reader_needs_no_writer(sqlite_url: str) -> None:
+    open_database(sqlite_url).dispose()  # the last writer takes its log away
+    reader = create_engine(sqlite_url, read_only=True)
+    check_schema(reader)
+    reader.dispose()
+
+
 def test_a_transaction_takes_its_tables_back(database_url: str) -> None:
     engine = create_engine(database_url)
     with pytest.raises(ZeroDivisionError), engine.begin() as connection:
@@ -95,7 +103,7 @@ def test_foreign_keys_hold(engine: Engine) -> None:
         "INSERT INTO weather_3h (location, time, hours_observed, hours_interpolated)"
         " VALUES ('atlantis', '2019-07-14T00:00:00Z', 3, 0)"
     )
-    with pytest.raises(StoreError, match="(?i)foreign key"), engine.begin() as connection:
+    with pytest.raises(StoreError, match=r"(?i)foreign key"), engine.begin() as connection:
         connection.execute(orphan)
 
 
@@ -108,10 +116,20 @@ def test_every_spelling_of_postgresql_takes_psycopg_3(postgresql_url: str, schem
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://bob:s3cret@host/db", "sqlite://", "sqlite:///:memory:", "s3cret", ""]
+    "url",
+    [
+        "mysql://bob:s3cret@host/db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:////x/y.db?mode=ro",
+        "s3cret",
+        "",
+    ],
 )
 def test_another_kind_of_url_is_refused(url: str) -> None:
-    with pytest.raises(StoreError, match="sqlite:////absolute/path.db or postgresql://") as caught:
+    with pytest.raises(
+        StoreError, match=r"sqlite:////absolute/path\.db or postgresql://"
+    ) as caught:
         create_engine(url)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -1,6 +1,7 @@
 """What a user reads when the database is damaged, away or closed to them."""
 
 import logging
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 
-from tests.store.rows import add_places
+from tests.store.rows import MODEL, add_places
 from triptych.store.engine import create_engine, reading
 from triptych.store.errors import CorruptDatabase, DatabaseUnavailable, StoreError
 from triptych.store.migrate import migrate
-from triptych.store.tables import locations
+from triptych.store.tables import locations, models
+from triptych.store.writes import upsert
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_a_file_cut_in_half(tmp_path: Path) -> None:
 @pytest.mark.parametrize("below", ["file", "file/folder", "file/folder/deeper"])
 def test_a_folder_below_a_file(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DatabaseUnavailable, match="folder cannot be made .* can write to"):
+    with pytest.raises(DatabaseUnavailable, match=r"folder cannot be made .* can write to"):
         migrate(create_engine(f"sqlite:///{tmp_path}/{below}/triptych.db"))
 
 
@@ -74,7 +76,7 @@ def test_a_folder_that_takes_no_file() -> None:
 def test_a_database_that_another_process_holds(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("triptych.store.engine._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("triptych.store.sqlite._BUSY_TIMEOUT_S", 0.05)
     holder, engine = create_engine(sqlite_url), create_engine(sqlite_url)
     with holder.begin(), pytest.raises(DatabaseUnavailable, match="Another process holds it"):
         migrate(engine)
@@ -131,25 +133,67 @@ def locked_url(postgresql_server: Any, postgresql_url: str) -> Iterator[str]:
         connection.execute(f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 's3cret-pässword'")
         rules.write_text(f"local all {name} scram-sha-256\n{before}")
         connection.execute("SELECT pg_reload_conf()")
+        _wait_until_asked(postgresql_url.replace("postgres:@", f"{name}:@"))
         yield postgresql_url.replace("postgres:@", f"{name}:s3cret-p%C3%A4ssword@")
         rules.write_text(before)
         connection.execute("SELECT pg_reload_conf()")
 
 
-def test_the_right_password_is_nowhere(
-    locked_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def _wait_until_asked(url: str) -> None:
+    """Wait for the server to have read its rules: it does so soon after it was told."""
+    for _ in range(200):
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the server lets a user in without the password")
+
+
+def test_the_right_password_is_nowhere(locked_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     engine = create_engine(locked_url)
     migrate(engine)
     with pytest.raises(StoreError) as caught, engine.begin() as connection:
         connection.execute(text("SELECT nothing"))
-    in_query = create_engine("postgresql://bob@localhost/triptych?password=s3cret-in-query")
+    query = "password=s3cret-in-query&sslpassword=s3cret-of-the-key"
+    in_query = create_engine(f"postgresql://bob@localhost/triptych?{query}")
     shown = [caplog.text, repr(engine), repr(in_query), str(engine.url), str(in_query.url)]
     shown += traceback.format_exception(caught.value)
     assert "bob" in "".join(shown)
     assert "s3cret" not in "".join(shown)
     engine.dispose()
+
+
+def test_a_password_in_the_query_is_used(locked_url: str) -> None:
+    engine = create_engine(
+        locked_url.replace(":s3cret-p%C3%A4ssword@", "@") + "&password=s3cret-pässword"
+    )
+    migrate(engine)
+    engine.dispose()
+
+
+def test_a_user_without_rights(postgresql_url: str) -> None:
+    name = f"eve_{uuid4().hex}"
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN")
+        (schema,) = connection.execute("SELECT current_schema()").fetchone() or ()
+        connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
+    with pytest.raises(DatabaseUnavailable, match="permission denied .* Give this user the right"):
+        migrate(create_engine(postgresql_url.replace("postgres:@", f"{name}:@")))
+
+
+def test_what_nobody_expected(engine: Engine) -> None:
+    with pytest.raises(StoreError, match=r"syntax error.*Unexpected \(.*\): please report"):
+        with engine.begin() as connection:
+            connection.execute(text("SELEC 1"))
+
+
+def test_a_long_answer_is_cut(engine: Engine) -> None:
+    row = MODEL | {"stage": "retired", "parameters": {"planted": "x " * 5_000}}
+    with pytest.raises(StoreError, match="ck_models_stage") as caught, engine.begin() as connection:
+        upsert(connection, models, list(row), [tuple(row.values())])
+    assert len(str(caught.value)) < 800
 
 
 def test_a_wrong_password(locked_url: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from tests.store.rows import MODEL, add_places, hours
@@ -52,7 +53,7 @@ def test_instants_compare_and_sort(engine: Engine) -> None:
 
 
 def test_an_instant_without_zone_is_refused(engine: Engine) -> None:
-    naive = datetime(2019, 7, 14)  # noqa: DTZ001
+    naive = datetime(2019, 7, 14)
     with pytest.raises(StatementError, match="needs its time zone"), engine.begin() as connection:
         connection.execute(insert(models).values(MODEL | {"created_at": naive}))
 
@@ -113,6 +114,4 @@ def test_null_stays_null(sqlite_dialect: Any) -> None:
 
 @pytest.fixture
 def sqlite_dialect() -> Any:
-    from sqlalchemy.dialects.sqlite import dialect
-
-    return dialect()
+    return sqlite.dialect()

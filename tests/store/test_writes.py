@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,7 +79,9 @@ def test_nan_is_null(places: Engine, missing: Any) -> None:
     (row,) = hours(1)
     write(places, [(*row[:2], missing, *row[3:])])
     with reading(places) as connection:
-        found = connection.scalar(text("SELECT count(*) FROM weather_hourly WHERE temperature_2m IS NULL"))
+        found = connection.scalar(
+            text("SELECT count(*) FROM weather_hourly WHERE temperature_2m IS NULL")
+        )
     assert found == 1
 
 
@@ -108,7 +111,9 @@ def test_the_key_is_still_there(places: Engine) -> None:
     key = inspect(places).get_pk_constraint("weather_hourly")
     assert key["constrained_columns"] == ["location", "time"]
     with pytest.raises(RowsRefused), places.begin() as connection:
-        connection.execute(weather_hourly.insert().values(dict(zip(WEATHER_COLUMNS, hours(1)[0], strict=True))))
+        connection.execute(
+            weather_hourly.insert().values(dict(zip(WEATHER_COLUMNS, hours(1)[0], strict=True)))
+        )
 
 
 def test_documents_are_compared_by_what_they_say(places: Engine) -> None:
@@ -140,7 +145,9 @@ def test_reserved_words_are_columns_like_others(places: Engine) -> None:
     assert dump_tables(places)["ingested_periods"] == [row]
 
 
-@pytest.mark.parametrize("name", ["l'Île-d'Yeu", "a\tb\nc\\d", "\\N", "", "北京", "'; DROP TABLE x"])
+@pytest.mark.parametrize(
+    "name", ["l'Île-d'Yeu", "a\tb\nc\\d", "\\N", "", "北京", "'; DROP TABLE x"]
+)
 def test_any_text_comes_back(engine: Engine, name: str) -> None:
     row = ("here", name, *place("here")[2:])
     with engine.begin() as connection:
@@ -163,6 +170,14 @@ def test_two_writes_may_share_a_transaction(places: Engine) -> None:
         assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(2)) == 2
         assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3)) == 1
     assert len(dump_tables(places)["weather_hourly"]) == 3
+
+
+def test_many_may_write_at_once(places: Engine) -> None:
+    shifts = range(0, 120, 30)  # half of each write's rows are the next one's too
+    with ThreadPoolExecutor(len(shifts)) as pool:
+        written = list(pool.map(lambda first: write(places, hours(60, first=first)), shifts))
+    assert sum(written) == 150
+    assert dump_tables(places)["weather_hourly"] == hours(150)
 
 
 def test_a_failure_takes_the_whole_transaction_back(places: Engine) -> None:
@@ -214,7 +229,9 @@ def test_many_mistakes_make_a_short_message(places: Engine) -> None:
     rows = [row for n in range(1_000) for row in hours(1, f"nowhere-{n:04}")]
     with pytest.raises(RowsRefused) as caught:
         write(places, rows)
-    assert "nowhere-0000, nowhere-0001, nowhere-0002, nowhere-0003, nowhere-0004." in str(caught.value)
+    assert "nowhere-0000, nowhere-0001, nowhere-0002, nowhere-0003, nowhere-0004." in str(
+        caught.value
+    )
     with pytest.raises(RowsRefused) as caught:
         write(places, hours(1_000) * 2)
     assert len(str(caught.value)) < 400
@@ -245,8 +262,9 @@ def test_a_broken_constraint_is_named(engine: Engine, change: Any, found: str) -
     [
         ("temperature_2m", "warm", "weather_hourly.temperature_2m cannot hold a value: could not"),
         ("location", 75, "weather_hourly.location cannot hold a value: text is needed, got 75"),
+        ("source", "a\0b", "weather_hourly.source cannot hold a value: text has no NUL character"),
         ("time", "2019-07-14", "weather_hourly.time cannot hold a value: an instant is"),
-        ("time", datetime(2019, 7, 14), "An instant needs its time zone; got the naive"),  # noqa: DTZ001
+        ("time", datetime(2019, 7, 14), "An instant needs its time zone; got the naive"),
     ],
 )
 def test_a_wrong_type_is_refused_by_both(
@@ -266,25 +284,32 @@ def test_whole_numbers_are_whole(engine: Engine, given: Any, stored: int) -> Non
         assert connection.scalar(select(models.c.version)) == stored
 
 
-@pytest.mark.parametrize("given", [3.5, "3x", math.inf])
+@pytest.mark.parametrize("given", [3.5, "3x", math.inf, 2**31, -(2**70)])
 def test_a_broken_number_is_not(engine: Engine, given: Any) -> None:
-    with pytest.raises(RowsRefused, match="models.version cannot hold a value"):
+    with pytest.raises(RowsRefused, match=r"models\.version cannot hold a value"):
         _write_model(engine, MODEL | {"version": given})
 
 
 def test_a_row_of_another_length_is_refused(places: Engine) -> None:
-    with pytest.raises(RowsRefused, match="needs 13 values: location, time, .* has another number"):
+    with pytest.raises(
+        RowsRefused, match=r"needs 13 values: location, time, .* has another number"
+    ):
         write(places, [*hours(2), hours(1, first=2)[0][:-1]])
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (["location", "time", "temprature"], "The table weather_hourly has no column temprature. "
-         "Its columns are location, time, temperature_2m, "),
+        (
+            ["location", "time", "temprature"],
+            "The table weather_hourly has no column temprature. "
+            "Its columns are location, time, temperature_2m, ",
+        ),
         (["location", "time", "time"], "A column of weather_hourly is given twice"),
-        (["location", "source"], "A row of weather_hourly needs time, fetched_at; only location, "
-         "source are given."),
+        (
+            ["location", "source"],
+            "A row of weather_hourly needs time, fetched_at; only location, source are given.",
+        ),
     ],
     ids=["unknown", "repeated", "missing"],
 )

@@ -1,11 +1,14 @@
 """Fixtures of the weather tests: a server like Open-Meteo, places, waits that are only noted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
 from triptych.weather.locations import Location
+from triptych.weather.open_meteo import OpenMeteoArchive
+from triptych.weather.source import Fetched
 
 
 @pytest.fixture
@@ -47,3 +50,17 @@ def northmere() -> Location:
         timezone="Etc/GMT-1",
         source="sample",
     )
+
+
+@pytest.fixture
+def archive(server: ArchiveServer, waits: list[float]) -> Iterator[OpenMeteoArchive]:
+    client = OpenMeteoArchive(server.url, timeout=5.0, sleep=waits.append)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def fetch(archive: OpenMeteoArchive, paris: Location) -> Callable[[], Fetched]:
+    """Ask for Paris, 14 July 2019: temperature and wind speed."""
+    day = date(2019, 7, 14), date(2019, 7, 15)
+    return lambda: archive.fetch(paris, *day, ["temperature_2m", "wind_speed_10m"])

@@ -53,7 +53,10 @@ def test_asks_again_then_gives_up(server: ArchiveServer, waits: list[float]) -> 
     assert find_city("Ajaccio", server.url, sleep=waits.append).slug == "ajaccio"
 
     server.faults = ["503"] * 7
-    with pytest.raises(SourceUnavailable, match=r"geocoding service.*TRIPTYCH_GEOCODING_URL"):
+    with pytest.raises(
+        SourceUnavailable,
+        match=r"^City 'Ajaccio': the Open-Meteo geocoding service.*TRIPTYCH_GEOCODING_URL",
+    ):
         find_city("Ajaccio", server.url, sleep=waits.append)
 
 

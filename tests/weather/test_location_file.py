@@ -173,7 +173,7 @@ def test_adding_where_the_list_is_not_last_changes_nothing(file: Path, paris: Lo
     text = TEXT + "other: 1\n"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(LocationFileError, match=r"locations\.yml"):
+    with pytest.raises(LocationFileError, match=r"does not end with the list.*by hand:\n  - slug"):
         add_location(file, paris.model_copy(update={"slug": "added"}))
     assert file.read_text(encoding="utf-8") == text
 

@@ -29,9 +29,11 @@ class LocationFileDataset(AbstractDataset[NoReturn, list[Location]]):
         """Read and check every entry; LocationFileError names the one that breaks a rule."""
         return load_locations(self._filepath)
 
-    def save(self, data: NoReturn) -> None:
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Refuse: a run does not write its own configuration."""
-        raise DatasetError(f'{self._filepath} is written by hand or by `kedro location add "Name"`.')
+        raise DatasetError(
+            f'{self._filepath} is written by hand or by `kedro location add "Name"`.'
+        )
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -26,8 +26,8 @@ class MetricBatchDataset(AbstractDataset[pd.DataFrame, NoReturn]):
 
     def save(self, data: pd.DataFrame) -> None:
         """Log the rows whose value is a finite number."""
-        import mlflow  # noqa: PLC0415
-        from mlflow.entities import Metric  # noqa: PLC0415
+        import mlflow
+        from mlflow.entities import Metric
 
         run = mlflow.active_run()
         if run is None:

@@ -1,4 +1,4 @@
-"""The register of models, as a dataset: saving registers, loading gives the register to read from."""
+"""The register of models as a dataset: saving registers a model, loading gives the register."""
 
 from pathlib import Path
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro.utils import find_kedro_project
 
-from triptych.store.database import open_database
 from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
+from triptych.store.database import open_database
 
 
 class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):

@@ -11,6 +11,8 @@ from sqlalchemy.types import TypeEngine
 from triptych.store.engine import reading
 from triptych.store.types import UtcDateTime
 
+_CHUNK = 50_000  # rows that are Python objects at once: they take ten times the frame's memory
+
 
 def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
     """Run a query and give its rows as a frame, typed also when it has no row.
@@ -19,9 +21,19 @@ def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
         One column for each of the statement's: instants are datetime64[us, UTC], numbers float64
         with NaN for NULL (int64 if whole and without NULL), text `str`, JSON documents objects.
     """
-    with reading(engine) as connection:
-        rows = connection.execute(statement).all()
     columns = list(statement.selected_columns)
+    with reading(engine) as connection:
+        chunks = connection.execute(statement).partitions(_CHUNK)
+        frames = [_make_frame(columns, rows) for rows in chunks]
+    return pd.concat(frames, ignore_index=True) if frames else _make_frame(columns, [])
+
+
+def to_rows(frame: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
+    """Give a frame's rows as tuples of Python's own values, None for what is missing."""
+    return zip(*(_plain(frame[name]) for name in frame.columns), strict=True)
+
+
+def _make_frame(columns: Sequence[Any], rows: Sequence[Any]) -> pd.DataFrame:
     values: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pd.DataFrame(
         {
@@ -29,11 +41,6 @@ def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
             for column, found in zip(columns, values, strict=True)
         }
     )
-
-
-def to_rows(frame: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
-    """Give a frame's rows as tuples of Python's own values, None for what is missing."""
-    return zip(*(_plain(frame[name]) for name in frame.columns), strict=True)
 
 
 def _typed(values: Sequence[Any], kind: TypeEngine[Any]) -> Any:

@@ -94,7 +94,8 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     def save(self, data: pd.DataFrame) -> None:
         """Insert the rows whose key is new, and change those whose values differ.
 
-        When a row was written is added here, so that the nodes need no clock.
+        When a row was written is added here, so that the nodes need no clock. An empty frame
+        writes nothing and need not have the columns.
         """
         if data.empty:
             return

@@ -43,7 +43,7 @@ class WeatherSourceDataset(AbstractDataset[NoReturn, WeatherSource]):
         """Open the source; nothing is requested yet."""
         return make_source(self._kind, base_url=self._archive_url, models=self._models)
 
-    def save(self, data: NoReturn) -> None:
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Refuse: the source is read-only."""
         raise DatasetError("A weather source is read-only: take it out of the outputs of the node.")
 

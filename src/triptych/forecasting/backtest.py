@@ -27,15 +27,18 @@ def backtest(
 ) -> pd.DataFrame:
     """Forecast `leads` from each midnight in [start, end) with a fitted forecaster.
 
-    `history` reaches from well before `start` to `end`. Returns FORECAST_COLUMNS and `observed` (°C, NaN where missing).
-    Targets at or after `end` are left out, so that a validation period never touches the test period behind it.
+    `history` reaches from well before `start` to `end`. Returns FORECAST_COLUMNS and `observed`
+    (°C, NaN where missing). Targets at or after `end` are left out, so that a validation period
+    never touches the test period behind it.
     """
     forecasts = forecaster.predict(history, daily_origins(start, end), leads)
     return with_observed(forecasts[forecasts["time"] < end], history)
 
 
 def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    """Add the column `observed`: the temperature of each target in `history`, °C, NaN where it has none."""
+    """Add the column `observed`: the temperature of each target in `history`, °C, NaN where it has
+    none.
+    """
     truth = history.set_index(["location", "time"])[TEMPERATURE]
     keys = pd.MultiIndex.from_frame(forecasts[["location", "time"]])
     observed = truth.reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,9 +1,11 @@
-"""What every forecaster shares: the frame at the door, the climatology, the intervals, the state that is saved."""
+"""What every forecaster shares: the frame at the door, the climatology, the intervals, the state
+that is saved.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +13,22 @@ import pandas as pd
 
 from triptych.forecasting.checks import check_enough, check_leads, check_origins
 from triptych.forecasting.climatology import HARMONICS, Climatology, fit_climatology
-from triptych.forecasting.conformal import Intervals
 from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
 from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray, step_times, to_grid
 from triptych.forecasting.panel import Panel, to_panel, with_wind_components
+
+if TYPE_CHECKING:
+    from triptych.forecasting.conformal import Intervals
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What was learned before any model: the period (step numbers, `end` exclusive) and the climatology."""
+    """What was learned before any model: the period (step numbers, `end` exclusive) and the
+    climatology.
+    """
 
     start: int
     end: int
@@ -30,7 +36,9 @@ class Training:
 
 
 class PanelForecaster(ABC):
-    """Base of the forecasters: subclasses fit on a panel and forecast arrays (location, origin, lead)."""
+    """Base of the forecasters: subclasses fit on a panel and forecast arrays (location, origin,
+    lead).
+    """
 
     name: ClassVar[str]
     defaults: ClassVar[Mapping[str, Any]] = {}
@@ -38,7 +46,9 @@ class PanelForecaster(ABC):
     def __init__(
         self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
     ) -> None:
-        """Merge `parameters` over the model's defaults; UnknownModelError for a name that it does not have."""
+        """Merge `parameters` over the model's defaults; UnknownModelError for a name that it does
+        not have.
+        """
         given = dict(parameters or {})
         unknown = sorted(set(given) - set(self.defaults))
         if unknown:
@@ -61,7 +71,9 @@ class PanelForecaster(ABC):
         return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
 
     def fit_panel(self, training: Training, panel: Panel) -> Self:
-        """Learn from a history whose climatology is known already; what was learned before is dropped."""
+        """Learn from a history whose climatology is known already; what was learned before is
+        dropped.
+        """
         self.training, self.intervals = training, None
         self._fit(panel)
         return self
@@ -117,6 +129,12 @@ class PanelForecaster(ABC):
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Forecast temperature in °C, shape (location, origin, lead)."""
 
+    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:  # noqa: ARG002
+        """Explanatory variables of a forecast issued at `origin`: `location, feature, value`; none
+        for a baseline.
+        """
+        return inputs_frame((), (), np.empty((0, 0)))
+
     def arrays(self) -> Arrays:
         """The learned arrays by name, for storage and fingerprint."""
         return {}
@@ -156,3 +174,18 @@ def normal_targets(panel: Panel, origins: IntArray, leads: IntArray) -> FloatArr
     """Climatology of the targets in °C, shape (location, origin, lead)."""
     targets = origins[:, None] + leads[None, :] - 1
     return panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], targets[None])
+
+
+def inputs_frame(
+    locations: Sequence[str], features: Sequence[str], values: npt.NDArray[np.floating[Any]]
+) -> pd.DataFrame:
+    """Long frame `location, feature, value` of values of shape (location, feature)."""
+    return pd.DataFrame(
+        {
+            "location": pd.Series(
+                np.repeat(np.array(locations, dtype=object), len(features)), dtype="str"
+            ),
+            "feature": pd.Series(list(features) * len(locations), dtype="str"),
+            "value": values.astype(np.float64).ravel(),
+        }
+    )

@@ -35,7 +35,9 @@ def make_forecaster(
     """An unfitted forecaster; UnknownModelError for a name or parameter that there is not."""
     if name == EnsembleForecaster.name:
         given = parameters.get("members", EnsembleForecaster.defaults["members"])
-        members = [make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()]
+        members = [
+            make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()
+        ]
         return EnsembleForecaster(parameters, max_lead=max_lead, seed=seed, members=members)
     for kind in _CLASSES:
         if kind.name == name:

@@ -13,7 +13,9 @@ MIN_TRAINING_DAYS = 365
 
 
 def check_enough(grid: Grid) -> None:
-    """ShortHistoryError unless every location spans a year of temperatures: a season never seen has no normal."""
+    """ShortHistoryError unless every location spans a year of temperatures: a season never seen has
+    no normal.
+    """
     known = np.isfinite(grid.values[TEMPERATURE])
     first = np.where(known.any(axis=1), known.argmax(axis=1), grid.length)
     last = np.where(known.any(axis=1), grid.length - known[:, ::-1].argmax(axis=1), grid.length)
@@ -29,8 +31,8 @@ def check_enough(grid: Grid) -> None:
 def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:
     """Step numbers of the origins, sorted and unique.
 
-    OriginError for none, for one off the 3-hour grid, or after the history's end: what lies between would be unknown.
-    ShortHistoryError for one with less than a day before it.
+    OriginError for none, for one off the 3-hour grid, or after the history's end: what lies between
+    would be unknown. ShortHistoryError for one with less than a day before it.
     """
     if len(origins) == 0:
         raise OriginError("There is no origin to forecast from: give at least one instant.")
@@ -38,14 +40,14 @@ def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:
     if steps[-1] > grid.end:
         asked, end = step_times(np.array([steps[-1], grid.end]))
         raise OriginError(
-            f"The history ends at {end}, so nothing is known just before the origin {asked}. Forecast from {end} with "
-            "longer leads, or bring the history up to date."
+            f"The history ends at {end}, so nothing is known just before the origin {asked}. "
+            f"Forecast from {end} with longer leads, or bring the history up to date."
         )
     if steps[0] < grid.first + STEPS_PER_DAY:
         asked, start = step_times(np.array([steps[0], grid.first]))
         raise ShortHistoryError(
-            f"A forecast needs a day of history before it, but the history starts at {start} and the origin is {asked}. "
-            "Give an earlier start of the history."
+            f"A forecast needs a day of history before it, but the history starts at {start} and "
+            f"the origin is {asked}. Give an earlier start of the history."
         )
     return steps
 

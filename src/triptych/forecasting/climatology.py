@@ -18,11 +18,12 @@ CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rou
 class Climatology:
     """Harmonics of the year within each of the eight steps of the day.
 
-    One set of annual harmonics a step of the day is the same space as annual harmonics times all the harmonics of the
-    day that a 3-hour grid can hold, at a ninth of the arithmetic.
+    One set of annual harmonics a step of the day is the same space as annual harmonics times all
+    the harmonics of the day that a 3-hour grid can hold, at a ninth of the arithmetic.
 
-    `coefficients[variable]`: (location, 8, 1 + 2 × harmonics). `scale[variable]`: (location,), the standard deviation
-    of the anomalies in training; 1 where they are constant or missing. Units are those of the variable.
+    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics). `scale[variable]`: (location,), the
+    standard deviation of the anomalies in training; 1 where they are constant or missing. Units are
+    those of the variable.
     """
 
     locations: tuple[str, ...]
@@ -30,7 +31,9 @@ class Climatology:
     scale: Mapping[str, FloatArray]
 
     def normal(self, variable: str, rows: IntArray, steps: IntArray) -> FloatArray:
-        """Normal value of a variable; `rows` (location indices) and `steps` (step numbers) broadcast together."""
+        """Normal value of a variable; `rows` (location indices) and `steps` (step numbers)
+        broadcast together.
+        """
         table = self.coefficients[variable]
         basis = annual_basis(steps, (table.shape[2] - 1) // 2)
         slot = steps % STEPS_PER_DAY
@@ -42,7 +45,7 @@ class Climatology:
 
 
 def annual_basis(steps: IntArray, harmonics: int) -> FloatArray:
-    """1, cos and sin of the annual harmonics at step numbers; shape (*steps, 1 + 2 × harmonics)."""
+    """1, cos and sin of the annual harmonics at step numbers; shape (*steps, 1 + 2 x harmonics)."""
     angle = 2 * np.pi * (steps % STEPS_PER_YEAR) / STEPS_PER_YEAR
     waves = [np.ones(np.shape(steps))]
     for order in range(1, harmonics + 1):

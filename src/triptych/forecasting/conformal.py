@@ -1,4 +1,6 @@
-"""Split conformal intervals: the width comes from forecasts of days that the model was not fitted on."""
+"""Split conformal intervals: the width comes from forecasts of days that the model was not fitted
+on.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ from triptych.forecasting.grid import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Half widths in °C by location and lead: `half_widths` has shape (location, lead); `pooled` (lead,) over all."""
+    """Half widths in °C by location and lead: `half_widths` has shape (location, lead); `pooled`
+    (lead,) over all.
+    """
 
     locations: tuple[str, ...]
     leads: IntArray
@@ -22,7 +26,8 @@ class Intervals:
     pooled: FloatArray
 
     def half_width(self, locations: Sequence[str], leads: IntArray) -> FloatArray:
-        """Half widths, shape (location, lead): linear between leads seen, the last one's beyond them.
+        """Half widths, shape (location, lead): linear between leads seen, the last one's beyond
+        them.
 
         A location without its own residuals takes the pooled width.
         """
@@ -34,8 +39,9 @@ class Intervals:
 def learn_intervals(forecasts: pd.DataFrame, level: float = LEVEL) -> Intervals:
     """Half widths from validation forecasts of one model (`location, lead, mean, observed`).
 
-    The ⌈(n + 1) × level⌉-th smallest absolute residual of each location and lead covers at least `level` of new days
-    exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018, 1094-1111, section 2.2).
+    The ⌈(n + 1) x level⌉-th smallest absolute residual of each location and lead covers at least
+    `level` of new days exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018,
+    1094-1111, section 2.2).
     """
     error = (forecasts["mean"] - forecasts["observed"]).abs()
     kept = forecasts.assign(error=error)[error.notna()]

@@ -16,8 +16,9 @@ FORECAST_COLUMNS = ("location", "as_of", "time", "lead", "mean", "lower", "upper
 class Forecaster(Protocol):
     """Forecasts the 3-hour mean temperature of every location of a history.
 
-    `history` is a long frame, one row a location and 3-hour step: `location, time, latitude, longitude`, the weather
-    variables and the three hourly temperatures `temperature_2m_h0, _h1, _h2`. `time` is the start of the step, UTC.
+    `history` is a long frame, one row a location and 3-hour step: `location, time, latitude,
+    longitude`, the weather variables and the three hourly temperatures `temperature_2m_h0, _h1,
+    _h2`. `time` is the start of the step, UTC.
     """
 
     name: str
@@ -31,8 +32,8 @@ class Forecaster(Protocol):
     ) -> pd.DataFrame:
         """Forecast `leads` from each of `origins`, looking at nothing at or after the origin.
 
-        Returns FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` + 3 h × (lead - 1). `lower` and
-        `upper` bound the central LEVEL interval and are NaN until the forecaster is calibrated. `mean` is NaN where a
-        baseline knows nothing.
+        Returns FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` + 3 h ×
+        (lead - 1). `lower` and `upper` bound the central LEVEL interval and are NaN until the
+        forecaster is calibrated. `mean` is NaN where a baseline knows nothing.
         """
         ...

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.errors import ForecastingError, UnknownModelError
@@ -14,13 +15,16 @@ from triptych.forecasting.panel import Panel
 class EnsembleForecaster(PanelForecaster):
     """Mean of its members, weighted by lead.
 
-    Parameters: `members`, a mapping of model name to that model's parameters; `weights`, a mapping of model name to its
-    weights at leads 1, 2, … (non-negative, the last one for all later leads; they are scaled to sum to 1). Without
-    weights all members count alike.
+    Parameters: `members`, a mapping of model name to that model's parameters; `weights`, a mapping
+    of model name to its weights at leads 1, 2, … (non-negative, the last one for all later leads;
+    they are scaled to sum to 1). Without weights all members count alike.
     """
 
     name: ClassVar[str] = "ensemble"
-    defaults: ClassVar[Mapping[str, Any]] = {"members": {"ridge": {}, "lightgbm": {}}, "weights": {}}
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "members": {"ridge": {}, "lightgbm": {}},
+        "weights": {},
+    }
 
     def __init__(
         self,
@@ -45,10 +49,14 @@ class EnsembleForecaster(PanelForecaster):
     def of_fitted(
         cls, members: Sequence[PanelForecaster], weights: Mapping[str, Sequence[float]]
     ) -> Self:
-        """An ensemble of members that are fitted on one and the same history, so that none is fitted twice."""
+        """An ensemble of members that are fitted on one and the same history, so that none is
+        fitted twice.
+        """
         parameters = {"members": {m.name: m.parameters for m in members}, "weights": weights}
         lead = min((member.max_lead for member in members), default=0)
-        made = cls(parameters, max_lead=lead, seed=members[0].seed if members else 0, members=members)
+        made = cls(
+            parameters, max_lead=lead, seed=members[0].seed if members else 0, members=members
+        )
         made.training = members[0].fitted
         for member in members:
             period = (member.fitted.start, member.fitted.end, member.locations)
@@ -63,6 +71,12 @@ class EnsembleForecaster(PanelForecaster):
     def feature_names(self) -> tuple[str, ...]:
         """Features of all members, each once, in their order."""
         return tuple(dict.fromkeys(name for m in self.members for name in m.feature_names))
+
+    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
+        """Explanatory variables of all members, each once: `location, feature, value`."""
+        frames = [member.inputs(history, origin) for member in self.members]
+        together = pd.concat(frames, ignore_index=True).drop_duplicates(["location", "feature"])
+        return together.sort_values("location", kind="stable", ignore_index=True)
 
     def _fit(self, panel: Panel) -> None:
         for member in self.members:

@@ -1,4 +1,6 @@
-"""Gradient boosted trees of the anomaly: LightGBM, one booster a lead of the first day, one a block of leads beyond."""
+"""Gradient boosted trees of the anomaly: LightGBM, one booster a lead of the first day, one a block
+of leads beyond.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,9 +26,10 @@ LOCATION = "location"
 class LightGBMForecaster(LearnedForecaster):
     """Direct LightGBM (Ke et al., NIPS 2017, 3146-3154) on standardised anomalies.
 
-    `scopes`: `pooled` is one booster for all locations, `location` one for each; with both, their mean is the forecast.
-    `other_origins`: share of the origins away from midnight that are learned from. `trees`: of each booster of leads
-    1-8, the last number for all later ones. The other parameters are LightGBM's.
+    `scopes`: `pooled` is one booster for all locations, `location` one for each; with both, their
+    mean is the forecast. `other_origins`: share of the origins away from midnight that are learned
+    from. `trees`: of each booster of leads 1-8, the last number for all later ones. The other
+    parameters are LightGBM's.
     """
 
     name: ClassVar[str] = "lightgbm"
@@ -79,7 +82,9 @@ class LightGBMForecaster(LearnedForecaster):
     def _rows(
         self, panel: Panel, origins: IntArray, features: Float32Array, leads: IntArray, number: int
     ) -> tuple[Float32Array, Float32Array]:
-        """Design (location, origin, feature) and target (location, origin): one lead of the block for each origin."""
+        """Design (location, origin, feature) and target (location, origin): one lead of the block
+        for each origin.
+        """
         drawn = np.random.default_rng([self.seed, number]).integers(len(leads), size=len(origins))
         of_target = np.empty((*features.shape[:2], 0), dtype=np.float32)
         parts, targets = [], np.empty(features.shape[:2], dtype=np.float32)
@@ -133,7 +138,9 @@ class LightGBMForecaster(LearnedForecaster):
             forecasts.append(flat.reshape(design.shape[:2]))
         if LOCATION in self.parameters["scopes"]:
             names = [f"{LOCATION}_{row:05d}_{first:03d}" for row in panel.rows]
-            forecasts.append(np.stack([self._ask(n, d) for n, d in zip(names, design, strict=True)]))
+            forecasts.append(
+                np.stack([self._ask(n, d) for n, d in zip(names, design, strict=True)])
+            )
         return np.asarray(np.mean(forecasts, axis=0), dtype=np.float64)
 
     def _ask(self, name: str, design: Float32Array) -> FloatArray:

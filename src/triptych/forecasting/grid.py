@@ -1,4 +1,4 @@
-"""The long history frame as dense arrays: location × 3-hour step, NaN where missing."""
+"""The long history frame as dense arrays: location x 3-hour step, NaN where missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ IntArray = npt.NDArray[np.int64]
 class Grid:
     """A history on its regular grid.
 
-    `values[variable]` has shape (location, step); column j is step number `first` + j, counted in 3-hour steps from
-    1970-01-01 00:00 UTC. Coordinates are in degrees, shape (location,).
+    `values[variable]` has shape (location, step); column j is step number `first` + j, counted in
+    3-hour steps from 1970-01-01 00:00 UTC. Coordinates are in degrees, shape (location,).
     """
 
     locations: tuple[str, ...]
@@ -62,8 +62,8 @@ class Grid:
 def to_grid(history: pd.DataFrame) -> Grid:
     """Put a history frame (contract.Forecaster) on its grid.
 
-    Raises HistoryError for a missing column, an empty frame, a time without zone or off the 3-hour grid, a doubled key,
-    or coordinates that are missing or change within a location.
+    Raises HistoryError for a missing column, an empty frame, a time without zone or off the 3-hour
+    grid, a doubled key, or coordinates that are missing or change within a location.
     """
     _check_columns(history)
     step = step_numbers(history["time"])
@@ -83,7 +83,9 @@ def to_grid(history: pd.DataFrame) -> Grid:
 
 
 def step_numbers(times: "pd.Series[pd.Timestamp] | pd.DatetimeIndex") -> IntArray:
-    """Number of 3-hour steps from 1970-01-01 00:00 UTC to each time; OriginError or HistoryError if off the grid."""
+    """Number of 3-hour steps from 1970-01-01 00:00 UTC to each time; OriginError or HistoryError if
+    off the grid.
+    """
     index = pd.DatetimeIndex(times)
     if index.tz is None:
         raise HistoryError(

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.base import Arrays, PanelForecaster, normal_targets
+from triptych.forecasting.base import Arrays, PanelForecaster, inputs_frame, normal_targets
 from triptych.forecasting.checks import check_origins
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import UnfittedModelError
@@ -40,7 +40,9 @@ class LearnedForecaster(PanelForecaster):
         """Learn from the forecasts that could have been issued at `origins`."""
 
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead): the normal and the anomaly learned."""
+        """Forecast temperature in °C, shape (location, origin, lead): the normal and the anomaly
+        learned.
+        """
         scale = panel.climatology.scale[TEMPERATURE][panel.rows]
         anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
         return normal_targets(panel, origins, leads) + anomaly
@@ -69,28 +71,25 @@ class LearnedForecaster(PanelForecaster):
 
     @staticmethod
     def targets(panel: Panel, origins: IntArray, leads: IntArray) -> Float32Array:
-        """True anomalies, shape (location, origin, lead), NaN where missing or after the history's end."""
+        """True anomalies, shape (location, origin, lead), NaN where missing or after the history's
+        end.
+        """
         column = origins[:, None] + leads - 1 - panel.grid.first
         inside = column < panel.grid.length
         found = panel.anomalies[TEMPERATURE][:, np.minimum(column, panel.grid.length - 1)]
         return np.asarray(np.where(inside, found, np.float32(np.nan)), dtype=np.float32)
 
     def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """Explanatory variables of a forecast issued at `origin`, of lead 1: `location, feature, value`."""
+        """Explanatory variables of a forecast issued at `origin`, of lead 1: `location, feature,
+        value`.
+        """
         panel = self.panel(history)
         origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
         values = self.features(panel, origins)[:, 0]
         if self.uses_target:
             of_target = target_features(panel, origins, np.array([1]))[:, 0, 0]
             values = np.concatenate([values, of_target], axis=1)
-        names = self.feature_names
-        return pd.DataFrame(
-            {
-                "location": np.repeat(np.array(panel.grid.locations, dtype=object), len(names)),
-                "feature": list(names) * len(panel.grid.locations),
-                "value": values.astype(np.float64).ravel(),
-            }
-        ).astype({"location": "str", "feature": "str"})
+        return inputs_frame(panel.grid.locations, self.feature_names, values)
 
     @abstractmethod
     def importance_values(self) -> FloatArray:

@@ -27,12 +27,14 @@ TARGET = ["location", "as_of", "time"]
 
 
 def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """Errors of several models by location (and `all`) and lead (a number, `1-8`, `all`), as SCORE_COLUMNS.
+    """Errors of several models by location (and `all`) and lead (a number, `1-8`, `all`), as
+    SCORE_COLUMNS.
 
-    `forecasts`: backtests with a column `model`. Only targets that every model forecast and that were observed count.
-    rmse, mae, bias (forecast less observed) and width in °C. mase: mae over the training mae of the 24-hour seasonal
-    naive of its location (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of
-    `same_hour_yesterday` or `climatology`, NaN without them. coverage: share of observations within the interval.
+    `forecasts`: backtests with a column `model`. Only targets that every model forecast and that
+    were observed count. rmse, mae, bias (forecast less observed) and width in °C. mase: mae over
+    the training mae of the 24-hour seasonal naive of its location (Hyndman and Koehler, Int. J.
+    Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of `same_hour_yesterday` or
+    `climatology`, NaN without them. coverage: share of observations within the interval.
     """
     rows = _errors(common_targets(forecasts), seasonal_naive_mae(training))
     rows = pd.concat([rows, rows.assign(location=ALL)], ignore_index=True)
@@ -53,7 +55,9 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
     """
     known = forecasts[forecasts["mean"].notna() & forecasts["observed"].notna()]
     if bool(known.duplicated([*TARGET, "model"]).any()):
-        raise ForecastingError("A model forecasts the same location, as_of and time twice: drop the doubled rows.")
+        raise ForecastingError(
+            "A model forecasts the same location, as_of and time twice: drop the doubled rows."
+        )
     models = forecasts["model"].nunique()
     common = known[known.groupby(TARGET)["model"].transform("size") == models]
     if common.empty:
@@ -97,7 +101,10 @@ def _mean_errors(rows: pd.DataFrame) -> pd.DataFrame:
     means = {name: "mean" for name in ("square", "mae", "bias", "mase", "coverage", "width")}
     table = rows.groupby(["location", "model", "lead"]).agg({"n": "sum", **means}).reset_index()
     table["rmse"] = np.sqrt(table["square"])
-    for column, reference in (("skill_day", "same_hour_yesterday"), ("skill_climatology", "climatology")):
+    for column, reference in (
+        ("skill_day", "same_hour_yesterday"),
+        ("skill_climatology", "climatology"),
+    ):
         other = table[table["model"] == reference].set_index(["location", "lead"])["rmse"]
         keys = pd.MultiIndex.from_frame(table[["location", "lead"]])
         table[column] = 1 - table["rmse"] / other.reindex(keys).to_numpy()

@@ -4,16 +4,17 @@ import logging
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import KDTree
 
-from triptych.forecasting.grid import FloatArray, Grid, IntArray
+from triptych.forecasting.grid import Grid, IntArray
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """For each training location its nearest others: `table` (location, rank) holds their rows, -1 where there is none."""
+    """For each training location its nearest others: `table` (location, rank) holds their rows, -1
+    where there is none.
+    """
 
     locations: tuple[str, ...]
     table: IntArray
@@ -24,14 +25,18 @@ class Neighbours:
         return int(self.table.shape[1])
 
     def rows(self, locations: tuple[str, ...]) -> IntArray:
-        """Rows of the neighbours within `locations`, shape (location, rank), -1 where one is not there."""
+        """Rows of the neighbours within `locations`, shape (location, rank), -1 where one is not
+        there.
+        """
         row = {name: place for place, name in enumerate(locations)}
         here = np.array([row.get(name, -1) for name in self.locations] + [-1], dtype=np.int64)
         known = {name: place for place, name in enumerate(self.locations)}
         return here[self.table[[known[name] for name in locations]]]
 
     def warn_of_missing(self, locations: tuple[str, ...]) -> None:
-        """Log the trained neighbours that a history lacks: their features are then unknown, the forecast coarser."""
+        """Log the trained neighbours that a history lacks: their features are then unknown, the
+        forecast coarser.
+        """
         known = {name: place for place, name in enumerate(self.locations)}
         wanted = self.table[[known[name] for name in locations]]
         missing = sorted({self.locations[row] for row in wanted[wanted >= 0]} - set(locations))
@@ -49,15 +54,15 @@ def find_neighbours(grid: Grid, count: int) -> Neighbours:
     table = np.full((places, count), -1, dtype=np.int64)
     found = min(count, places - 1)
     if found > 0:
-        points = _unit_vectors(grid.latitude, grid.longitude)
-        order = KDTree(points).query(points, k=found + 1)[1].reshape(places, found + 1)
+        order = _nearest(grid, found + 1)
         for place, near in enumerate(order):  # two locations may share a point, so drop by name
             table[place, :found] = [other for other in near if other != place][:found]
     return Neighbours(grid.locations, table)
 
 
-def _unit_vectors(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
-    phi, theta = np.radians(latitude), np.radians(longitude)
-    return np.stack(
-        [np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=-1
-    )
+def _nearest(grid: Grid, count: int) -> IntArray:
+    """Rows of the `count` locations nearest to each, itself among them, by great circle."""
+    from sklearn.neighbors import BallTree  # noqa: PLC0415
+
+    points = np.radians(np.stack([grid.latitude, grid.longitude], axis=1))
+    return np.asarray(BallTree(points, metric="haversine").query(points, k=count)[1])

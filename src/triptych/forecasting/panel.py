@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from triptych.forecasting.climatology import Climatology
 from triptych.forecasting.errors import UnknownLocationError
-from triptych.forecasting.grid import FloatArray, Grid, IntArray
+from triptych.forecasting.grid import Grid, IntArray
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -17,7 +17,8 @@ Float32Array = npt.NDArray[np.float32]
 class Panel:
     """Anomalies of a grid from a climatology, in training standard deviations.
 
-    `anomalies[variable]`: (location, step), float32, NaN where missing. `rows`: each location's row in the climatology.
+    `anomalies[variable]`: (location, step), float32, NaN where missing. `rows`: each location's row
+    in the climatology.
     """
 
     grid: Grid
@@ -29,7 +30,8 @@ class Panel:
 def with_wind_components(grid: Grid) -> Grid:
     """Replace wind speed and direction by components: an angle has no mean and no tendency.
 
-    `wind_u` blows to the east, `wind_v` to the north, km/h. The direction is where the wind comes from, in degrees.
+    `wind_u` blows to the east, `wind_v` to the north, km/h. The direction is where the wind comes
+    from, in degrees.
     """
     values = dict(grid.values)
     speed = values.pop("wind_speed_10m", None)
@@ -42,7 +44,9 @@ def with_wind_components(grid: Grid) -> Grid:
 
 
 def to_panel(grid: Grid, climatology: Climatology) -> Panel:
-    """Anomalies of `grid` (already with wind components). UnknownLocationError for a place without a climatology."""
+    """Anomalies of `grid` (already with wind components). UnknownLocationError for a place without
+    a climatology.
+    """
     rows = known_rows(grid.locations, climatology.locations)
     anomalies = {}
     for name in climatology.coefficients:
@@ -57,7 +61,9 @@ def to_panel(grid: Grid, climatology: Climatology) -> Panel:
 
 
 def known_rows(locations: tuple[str, ...], known: tuple[str, ...]) -> IntArray:
-    """Row of each location in the training data; UnknownLocationError names those that were not in it."""
+    """Row of each location in the training data; UnknownLocationError names those that were not in
+    it.
+    """
     index = {name: row for row, name in enumerate(known)}
     unknown = [name for name in locations if name not in index]
     if unknown:

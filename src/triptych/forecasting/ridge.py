@@ -1,4 +1,6 @@
-"""Direct ridge regression of the anomaly: its own coefficients for each location, step of the day and lead."""
+"""Direct ridge regression of the anomaly: its own coefficients for each location, step of the day
+and lead.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -7,7 +9,7 @@ import numpy as np
 
 from triptych.forecasting.base import Arrays
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.grid import FloatArray, IntArray
 from triptych.forecasting.learned import LearnedForecaster
 from triptych.forecasting.panel import Float32Array, Panel
 
@@ -17,7 +19,8 @@ BLOCK = 8  # leads that are solved together, on the origins whose targets are al
 class RidgeForecaster(LearnedForecaster):
     """Ridge on standardised features (Hoerl and Kennard, Technometrics 12, 1970, 55-67).
 
-    Parameters: `penalty`, in units of one standardised feature's sum of squares a row; `neighbours`.
+    Parameters: `penalty`, in units of one standardised feature's sum of squares a row;
+    `neighbours`.
     """
 
     name: ClassVar[str] = "ridge"
@@ -47,7 +50,9 @@ class RidgeForecaster(LearnedForecaster):
             known = np.isfinite(targets[:, block]).all(axis=1)
             if known.any():
                 weights, intercept = _ridge(
-                    design[known], targets[known, block].astype(np.float64), self.parameters["penalty"]
+                    design[known],
+                    targets[known, block].astype(np.float64),
+                    self.parameters["penalty"],
                 )
                 self._weights[place, slot, :, block] = weights
                 self._intercept[place, slot, block] = intercept
@@ -70,7 +75,9 @@ class RidgeForecaster(LearnedForecaster):
         return out
 
     def importance_values(self) -> FloatArray:
-        """Mean absolute standardised coefficient over locations, origins' hours and the first day's leads."""
+        """Mean absolute standardised coefficient over locations, origins' hours and the first day's
+        leads.
+        """
         first_day = np.abs(self._weights[..., :STEPS_PER_DAY])
         return np.asarray(first_day.mean(axis=(0, 1, 3)), dtype=np.float64)
 

@@ -9,7 +9,8 @@ from triptych.forecasting.metrics import ALL, DAY
 
 
 def choose(scores: pd.DataFrame, candidates: Sequence[str]) -> str:
-    """The candidate of least RMSE over leads 1-8, averaged over locations; the first named wins a tie.
+    """The candidate of least RMSE over leads 1-8, averaged over locations; the first named wins a
+    tie.
 
     `scores`: the table of metrics.score on the validation period.
     """

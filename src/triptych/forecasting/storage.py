@@ -1,4 +1,6 @@
-"""Fitted forecasters as files: JSON, plain arrays and LightGBM's text; nothing that runs code when it is read."""
+"""Fitted forecasters as files: JSON, plain arrays and LightGBM's text; nothing that runs code when
+it is read.
+"""
 
 import hashlib
 import json
@@ -21,7 +23,9 @@ ARRAYS = "arrays.npz"
 
 
 def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
-    """Write a fitted forecaster into `folder` (made, and must be empty); the same state gives the same bytes."""
+    """Write a fitted forecaster into `folder` (made, and must be empty); the same state gives the
+    same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise StorageError(f"{folder} is not empty: save a forecaster in a folder of its own.")

@@ -1,24 +1,22 @@
 """How much each member of an ensemble counts at each lead."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import nnls
 
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.grid import FloatArray
 from triptych.forecasting.metrics import TARGET, common_targets
 
-SUM_TO_ONE = 1e3  # weight of the equation Σ weights = 1, against errors of order 1
-
 
 def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, list[float]]:
     """Non-negative weights of `members` that sum to 1 and minimise the squared error at each lead.
 
-    `forecasts`: validation backtests (`model, location, as_of, time, lead, mean, observed`). Each location counts alike,
-    whatever its spread. Beyond the first day the leads of a day share their weights. Stacking as in Breiman, Machine
-    Learning 24, 1996, 49-64.
+    `forecasts`: validation backtests (`model, location, as_of, time, lead, mean, observed`). Each
+    location counts alike, whatever its spread. Beyond the first day the leads of a day share their
+    weights. Stacking as in Breiman, Machine Learning 24, 1996, 49-64.
     """
     rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
     rows = rows.assign(error=rows["mean"] - rows["observed"])
@@ -35,8 +33,26 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
 
 
 def _simplex(errors: FloatArray) -> FloatArray:
-    """Weights w ≥ 0, Σ w = 1 that minimise |errors · w|; rounded, so that they read well and repeat exactly."""
-    scale = SUM_TO_ONE * np.sqrt(len(errors))
-    equations = np.vstack([errors, np.full((1, errors.shape[1]), scale)])
-    weights, _ = nnls(equations, np.append(np.zeros(len(errors)), scale))
-    return np.asarray(np.round(weights / weights.sum(), 3), dtype=np.float64)
+    """Weights that are not negative, sum to 1 and minimise the mean square of `errors @ weights`.
+
+    The best of a support is a linear solve, so every support is tried: members are few. Rounded to
+    three digits, so that they read well and a rerun gives the same.
+    """
+    count = errors.shape[1]
+    moments = errors.T @ errors / len(errors)
+    best, least = np.full(count, 1 / count), np.inf
+    for size in range(1, count + 1):
+        for support in map(list, combinations(range(count), size)):
+            weights = np.zeros(count)
+            weights[support] = _sum_to_one(moments[np.ix_(support, support)])
+            loss = float(weights @ moments @ weights)
+            if weights.min() >= 0 and loss < least:
+                best, least = weights, loss
+    return np.asarray(np.round(best, 3), dtype=np.float64)
+
+
+def _sum_to_one(moments: FloatArray) -> FloatArray:
+    """Minimum of w' M w under a sum of 1: the solution of M w = 1, scaled."""
+    jitter = 1e-9 * np.trace(moments) / len(moments) + 1e-300
+    raw = np.linalg.solve(moments + jitter * np.eye(len(moments)), np.ones(len(moments)))
+    return np.asarray(raw / raw.sum(), dtype=np.float64)

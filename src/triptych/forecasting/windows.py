@@ -6,7 +6,8 @@ from triptych.forecasting.panel import Float32Array
 
 
 def windowed(values: Float32Array, kind: str, width: int) -> Float32Array:
-    """`mean`, `min` or `max` of the known values of the `width` steps that end with each; NaN if none is known.
+    """`mean`, `min` or `max` of the known values of the `width` steps that end with each; NaN if
+    none is known.
 
     Shape (location, step) as given. Windows are shorter at the beginning.
     """

@@ -67,14 +67,13 @@ class ModelRegistry:
         for row in of_location:
             if row["train_end"] <= as_of:
                 return row
-        found = (
-            f"its models were trained on data until {min(r['train_end'] for r in of_location):%Y-%m-%d} or later"
-            if of_location
-            else "no model was trained on it"
-        )
+        found = "no model was trained on it"
+        if of_location:
+            earliest = min(row["train_end"] for row in of_location)
+            found = f"its models were trained on data until {earliest:%Y-%m-%d} or later"
         raise PipelineError(
-            f"No model can forecast {location!r} as of {as_of:%Y-%m-%d}: {found}. Train one on what "
-            f'was known then: kedro run --params "as_of={as_of:%Y-%m-%d},location={location}" '
+            f"No model can forecast {location!r} as of {as_of:%Y-%m-%d}: {found}. Train one on "
+            f'what was known then: kedro run --params "as_of={as_of:%Y-%m-%d},location={location}" '
             "(with --env live for a real city)."
         )
 
@@ -88,9 +87,7 @@ def _next_version(connection: Connection, name: str) -> int:
     return int(connection.scalar(latest) or 0) + 1
 
 
-def _row(
-    candidate: Candidate, model_id: str, run_id: str, uri: str, commit: str
-) -> dict[str, Any]:
+def _row(candidate: Candidate, model_id: str, run_id: str, uri: str, commit: str) -> dict[str, Any]:
     return {
         "model_id": model_id,
         "name": candidate.name,

@@ -7,13 +7,13 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from triptych.forecasting.contract import STEP
 from triptych.forecasting.storage import load_forecaster
 
 
-class ServedForecaster(PythonModel):  # type: ignore[misc]
+class ServedForecaster(PythonModel):
     """Forecast the steps that follow the last one given."""
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -22,7 +22,7 @@ class ServedForecaster(PythonModel):  # type: ignore[misc]
 
     def predict(
         self,
-        context: PythonModelContext,
+        context: PythonModelContext,  # noqa: ARG002 (MLflow passes it)
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:

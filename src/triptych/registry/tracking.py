@@ -1,4 +1,4 @@
-"""The model's files in MLflow: written with the run that trained it, read back by whoever needs it."""
+"""The model's files in MLflow: written with the run that trained it, read back when needed."""
 
 import logging
 import tempfile
@@ -30,7 +30,7 @@ def log_candidate(candidate: Candidate, git_commit: str) -> tuple[str, str, str]
         The model's id (a digest of its files: the same training gives the same id), the id of
         the MLflow run, the model's URI.
     """
-    import mlflow  # noqa: PLC0415
+    import mlflow
 
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / ARTIFACT
@@ -65,7 +65,7 @@ def load_logged(model_id: str, model_uri: str) -> Forecaster:
     Raises:
         PipelineError: its files are gone or were changed.
     """
-    import mlflow  # noqa: PLC0415
+    import mlflow
 
     try:
         folder = Path(mlflow.artifacts.download_artifacts(f"{model_uri}/artifacts/{ARTIFACT}"))
@@ -85,7 +85,7 @@ def load_logged(model_id: str, model_uri: str) -> Forecaster:
 
 
 def _signature(candidate: Candidate) -> "ModelSignature":
-    from mlflow.models import infer_signature  # noqa: PLC0415
+    from mlflow.models import infer_signature
 
     example = _without_zone(candidate)
     output = example[["location", "time"]].assign(mean=0.0, lower=0.0, upper=0.0)

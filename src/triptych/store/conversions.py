@@ -9,6 +9,8 @@ from triptych.store.types import Json
 
 Convert = Callable[[Sequence[Any]], list[Any]]
 
+_LARGEST = 2**31 - 1  # of PostgreSQL's integer
+
 
 def converter(column: Column[Any], dialect: Dialect) -> Convert:
     """Make the function that converts a list of values for one column.
@@ -19,37 +21,63 @@ def converter(column: Column[Any], dialect: Dialect) -> Convert:
     Raises:
         ValueError, TypeError: (from the function) a value that the column must not hold.
     """
-    bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if isinstance(column.type, Json) and bind is not None:
+    if isinstance(column.type, Float):
+        return _floats
+    if isinstance(column.type, String):
+        return _texts
+    if isinstance(column.type, Integer):
+        return _distinct(_whole)
+    bind = column.type.dialect_impl(dialect).bind_processor(dialect) or _same
+    if isinstance(column.type, Json):
         return lambda values: [bind(value) for value in values]
-    one = _one(column, bind)
-    # a NaN is what differs from itself; a call for each of a million values would be slow
-    return lambda values: [
-        None if value is None or value != value else one(value)  # noqa: PLR0124
+    return _distinct(bind)
+
+
+def _floats(values: Sequence[Any]) -> list[float | None]:
+    # A NaN is what differs from itself. The tests stand here, not in a function: a call for each
+    # of a million values takes longer than writing them.
+    return [
+        value if type(value) is float and value == value else _float(value)  # noqa: PLR0124
         for value in values
     ]
 
 
-def _one(column: Column[Any], bind: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
-    if isinstance(column.type, Float):
-        return float
-    if isinstance(column.type, Integer):
-        return _whole
-    if isinstance(column.type, String):
-        return _text
-    return bind or _same
+def _texts(values: Sequence[Any]) -> list[str | None]:
+    return [value if type(value) is str and "\0" not in value else _text(value) for value in values]
+
+
+def _distinct(convert: Callable[[Any], Any]) -> Convert:
+    """Convert each distinct value once: the same instant or number often fills a column."""
+
+    def convert_all(values: Sequence[Any]) -> list[Any]:
+        known = {value: None if _missing(value) else convert(value) for value in set(values)}
+        return [known[value] for value in values]
+
+    return convert_all
+
+
+def _missing(value: Any) -> bool:
+    return value is None or bool(value != value)  # noqa: PLR0124
+
+
+def _float(value: Any) -> float | None:
+    return None if _missing(value) else float(value)
+
+
+def _text(value: Any) -> str | None:
+    if _missing(value):
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"text is needed, got {value!r}")
+    if "\0" in value:
+        raise ValueError(f"text has no NUL character, got {value!r}")
+    return value
 
 
 def _whole(value: Any) -> int:
-    if value != int(value):
-        raise ValueError(f"a whole number is needed, got {value!r}")
+    if value != int(value) or abs(value) > _LARGEST:
+        raise ValueError(f"a whole number of up to {_LARGEST} is needed, got {value!r}")
     return int(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text is needed, got {value!r}")
-    return value
 
 
 def _same(value: Any) -> Any:

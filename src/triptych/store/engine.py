@@ -1,25 +1,24 @@
 """Open a database: SQLite or PostgreSQL, for writing or for reading only."""
 
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from triptych.store.errors import DatabaseUnavailable, StoreError
-from triptych.store.faults import explain, name_database
+from triptych.store.errors import StoreError
+from triptych.store.faults import explain
+from triptych.store.sqlite import READS_ONLY, prepare
 
-_BUSY_TIMEOUT_S = 60  # a writer waits this long for another
-_READ_BUSY_TIMEOUT_S = 5
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 600
 _READ_STATEMENT_TIMEOUT_S = 30
-_READS_ONLY = "triptych_reads_only"
+_SQLITE = {"sqlite", "sqlite+pysqlite"}
+_IN_MEMORY = {None, "", ":memory:"}  # gone with its connection, so of no use here
+_POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
+_SECRETS = ("password", "sslpassword")  # SQLAlchemy shows the query string of a URL as it is
 _FORMS = "sqlite:////absolute/path.db or postgresql://user:password@host:5432/database"
 
 
@@ -40,10 +39,12 @@ def create_engine(url: str, *, read_only: bool = False) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         engine = sqlalchemy.create_engine(parsed)
-        _prepare_sqlite(engine, read_only)
+        prepare(engine, read_only)
     else:
         engine = sqlalchemy.create_engine(
-            parsed, pool_pre_ping=True, connect_args=_postgresql_arguments(parsed, read_only)
+            parsed.difference_update_query(_SECRETS),
+            connect_args=_postgresql_arguments(parsed, read_only),
+            pool_pre_ping=True,
         )
     event.listen(engine, "handle_error", _translate)
     return engine
@@ -52,7 +53,7 @@ def create_engine(url: str, *, read_only: bool = False) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Connect to read: one view of the data for all statements, and no writer is held up."""
-    options: dict[str, Any] = {_READS_ONLY: True}
+    options: dict[str, Any] = {READS_ONLY: True}
     if engine.dialect.name == "postgresql":
         options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
     with engine.connect() as connection:
@@ -68,26 +69,14 @@ def _parse(url: str) -> URL:
             "The database URL cannot be read (it is not shown: it may hold a password). "
             f"Give {_FORMS}; in a password, write @ : / # as %40 %3A %2F %23."
         ) from None
-    if parsed.drivername in {"sqlite", "sqlite+pysqlite"} and parsed.database not in {
-        None,
-        "",
-        ":memory:",
-    }:
+    if parsed.drivername in _SQLITE and parsed.database not in _IN_MEMORY and not parsed.query:
         return parsed
-    if parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
-        return _hide_password(parsed.set(drivername="postgresql+psycopg"))
+    if parsed.drivername in _POSTGRESQL:
+        return parsed.set(drivername="postgresql+psycopg")
     raise StoreError(
-        f"A database URL starts with sqlite:/// and a file, or with postgresql://; this one is of "
+        "A database URL is sqlite:/// with a file and no option, or postgresql://; this one is of "
         f"the kind {parsed.drivername!r} with the database {parsed.database!r}. Give {_FORMS}."
     )
-
-
-def _hide_password(url: URL) -> URL:
-    """Move a password out of the query string, which SQLAlchemy prints as it is."""
-    password = url.query.get("password")
-    if isinstance(password, str):
-        url = url.set(password=password)
-    return url.difference_update_query(["password"])
 
 
 def _translate(context: ExceptionContext) -> StoreError | None:
@@ -106,59 +95,7 @@ def _postgresql_arguments(url: URL, read_only: bool) -> dict[str, Any]:
         *(["-c default_transaction_read_only=on"] if read_only else []),
     ]
     return {
+        **{name: url.query[name] for name in _SECRETS if name in url.query},
         "connect_timeout": url.query.get("connect_timeout", _CONNECT_TIMEOUT_S),
         "options": " ".join(options).strip(),
     }
-
-
-def _prepare_sqlite(engine: Engine, read_only: bool) -> None:
-    file = Path(str(engine.url.database)).absolute()
-
-    def before_connecting(
-        _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
-    ) -> None:
-        if read_only:
-            arguments[0] = f"{file.as_uri()}?mode=ro"
-            options["uri"] = True
-            return
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatabaseUnavailable(
-                f"{name_database(engine.url)}: its folder cannot be made ({error}). "
-                "Name a folder that this user can write to."
-            ) from error
-
-    def once_connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # BEGIN is ours, below; sqlite3 would leave it out
-        timeout = _READ_BUSY_TIMEOUT_S if read_only else _BUSY_TIMEOUT_S
-        connection.execute(f"PRAGMA busy_timeout={timeout * 1000}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
-        else:
-            _switch_to_wal(connection)
-            connection.execute("PRAGMA synchronous=NORMAL")
-
-    def begin(connection: Connection) -> None:
-        reads_only = read_only or connection.get_execution_options().get(_READS_ONLY, False)
-        # A reader that turns writer half-way fails at once if another has written meanwhile.
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
-
-    event.listen(engine, "do_connect", before_connecting)
-    event.listen(engine, "connect", once_connected)
-    event.listen(engine, "begin", begin)
-
-
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Turn write-ahead logging on; SQLite's own timeout does not cover two that do so at once."""
-    give_up = time.monotonic() + _BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up:
-                raise
-            time.sleep(0.02)
-        else:
-            return

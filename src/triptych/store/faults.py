@@ -1,5 +1,8 @@
 """Turn what a database driver raises into a StoreError; the engine does it for every statement."""
 
+from textwrap import shorten
+
+from psycopg import DataError
 from sqlalchemy import URL
 
 from triptych.store.errors import (
@@ -18,6 +21,7 @@ _AWAY_POSTGRESQL = (
     "Check that the server runs, that TRIPTYCH_DATABASE_URL names its host, port and database, and "
     "that the user and password are right."
 )
+_RIGHTS = "Give this user the right to make, read and write tables there."
 _BUSY = "Another process holds it. Wait for that process to end, then run again."
 _CORRUPT = (
     "It is not a whole SQLite database. Restore it from a copy, or move it away and run again: "
@@ -40,10 +44,11 @@ _SQLITE: tuple[tuple[str, type[StoreError], str], ...] = (
     ("SQLITE_CONSTRAINT", RowsRefused, _ROWS),
 )
 
-# By the class of the SQLSTATE (PostgreSQL manual, appendix A); none means no answer at all.
+# By the start of the SQLSTATE (PostgreSQL manual, appendix A).
 _POSTGRESQL: tuple[tuple[str, type[StoreError], str], ...] = (
     ("42P01", SchemaError, _SCHEMA),
     ("42703", SchemaError, _SCHEMA),
+    ("42501", DatabaseUnavailable, _RIGHTS),
     ("22", RowsRefused, _ROWS),
     ("23", RowsRefused, _ROWS),
     ("40", DatabaseUnavailable, _BUSY),
@@ -73,18 +78,24 @@ def explain(error: BaseException, url: URL) -> StoreError:
         url: the engine's URL; its password appears nowhere in the answer.
     """
     kind, advice = _classify(error)
-    found = " ".join(str(error).split()).rstrip(".?") or type(error).__name__
+    # PostgreSQL quotes the whole row that it refuses
+    found = shorten(str(error), 400, placeholder=" …").rstrip(".?") or type(error).__name__
     return kind(f"{name_database(url)}: {found}. {advice}")
 
 
 def _classify(error: BaseException) -> tuple[type[StoreError], str]:
     sqlite_name = getattr(error, "sqlite_errorname", None)
     if sqlite_name is None:
-        state = getattr(error, "sqlstate", None) or "08"
-        return _look_up(state, _POSTGRESQL)
+        return _look_up(_state(error), _POSTGRESQL)
     if str(error).startswith(("no such table", "no such column")):
         return SchemaError, _SCHEMA
     return _look_up(sqlite_name, _SQLITE)
+
+
+def _state(error: BaseException) -> str:
+    """Give the SQLSTATE; what psycopg finds by itself has none."""
+    state: str | None = getattr(error, "sqlstate", None)
+    return state or ("22" if isinstance(error, DataError) else "08")
 
 
 def _look_up(

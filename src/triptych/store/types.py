@@ -9,8 +9,6 @@ from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"  # sorts as it reads
-
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant in UTC, to the second: `timestamptz` on PostgreSQL, ISO text with `Z` on SQLite.
@@ -36,11 +34,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"An instant needs its time zone; got the naive {value!r}. Use UTC.")
         instant = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return (
-            instant.strftime(_ISO_UTC)
-            if dialect.name == "sqlite"
-            else instant.replace(microsecond=0)
-        )
+        if dialect.name == "sqlite":
+            return f"{instant.isoformat()[:19]}Z"  # sorts as it reads
+        return instant.replace(microsecond=0)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give UTC on the way out."""

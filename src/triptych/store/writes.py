@@ -1,7 +1,7 @@
 """Keyed writes: rows go to a temporary table, are checked there, and enter in one statement."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from psycopg import Error as PsycopgError
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
 from triptych.store.checks import check_columns, check_staged
-from triptych.store.conversions import converter
+from triptych.store.conversions import Convert, converter
 from triptych.store.errors import RowsRefused
 from triptych.store.faults import explain
 
@@ -81,15 +81,14 @@ def _converted(
         yield list(zip(*(_apply(*parts) for parts in by_column), strict=True))
 
 
-def _apply(column: Column[Any], convert: Any, values: Sequence[Any]) -> list[Any]:
+def _apply(column: Column[Any], convert: Convert, values: Sequence[Any]) -> list[Any]:
     try:
-        converted: list[Any] = convert(values)
+        return convert(values)
     except (TypeError, ValueError, OverflowError) as error:
         raise RowsRefused(
             f"{column.table.name.removeprefix('staged_')}.{column.name} cannot hold a value: "
             f"{error}. Correct it, then write again; nothing was written."
         ) from error
-    return converted
 
 
 def _insert(connection: Connection, staged: Table, chunks: Iterable[list[tuple[Any, ...]]]) -> None:
@@ -99,13 +98,17 @@ def _insert(connection: Connection, staged: Table, chunks: Iterable[list[tuple[A
 
 
 def _copy(connection: Connection, staged: Table, chunks: Iterable[list[tuple[Any, ...]]]) -> None:
+    types = [oid for _, oid, *_ in connection.execute(select(staged)).cursor.description]
     name = connection.dialect.identifier_preparer.format_table(staged)
     driver: Any = connection.connection.driver_connection
     try:
-        with driver.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:
-            for chunk in chunks:
-                for row in chunk:
-                    copy.write_row(row)
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy,
+        ):
+            copy.set_types(types)
+            for row in chain.from_iterable(chunks):
+                copy.write_row(row)
     except PsycopgError as error:  # COPY is the driver's own: the engine does not see it
         raise explain(error, connection.engine.url) from error
 

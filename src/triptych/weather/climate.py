@@ -14,7 +14,7 @@ from triptych.weather.noise import Floats, Hours, coloured, decay, trailing
 from triptych.weather.sun import clear_sky_radiation, daily_insolation
 
 _WARMING = decay(6.0, 48) / decay(6.0, 48).sum()  # how the ground's warmth follows the sun
-_WAVE_PERIOD = 180.0  # hours between two lows
+_WAVE_PERIOD = 120.0  # hours between two lows
 _KMH = 14.0  # wind of one standard deviation
 
 
@@ -84,18 +84,19 @@ def generate(place: Place, hours: Hours) -> dict[str, Floats]:
 
 def _systems(seed: int, hours: Hours) -> _Systems:
     """Make the waves, and what follows from them with its own share of chance."""
-    lag = np.arange(400.0)
-    turn, rise = 2.0 * np.pi * lag / _WAVE_PERIOD, decay(8.0)
-    low = np.convolve(decay(80.0) * np.sin(turn), rise)
-    flow = np.convolve(decay(80.0) * -np.cos(turn), rise)
+    fade = decay(40.0)
+    turn = 2.0 * np.pi * np.arange(len(fade)) / _WAVE_PERIOD
+    low = np.convolve(fade * np.sin(turn), decay(8.0))
+    flow = np.convolve(fade * -np.cos(turn), decay(8.0))
+    swirl, advection = decay(24.0), decay(70.0)
     pressure = coloured(seed, 0, hours, low)
-    poleward = 0.92 * coloured(seed, 0, hours, flow) + 0.4 * coloured(seed, 1, hours, decay(12.0))
-    advection = decay(36.0)
+    poleward = 0.8 * coloured(seed, 0, hours, flow) + 0.6 * coloured(seed, 1, hours, swirl)
+    # the first two are what the poleward flow has carried here, in its own proportions
     air_mass = (
-        0.63 * coloured(seed, 0, hours, np.convolve(flow, advection))
-        + 0.34 * coloured(seed, 1, hours, np.convolve(decay(12.0), advection))
-        + 0.52 * coloured(seed, 2, hours, decay(50.0))
-        + 0.47 * coloured(seed, 3, hours, decay(360.0))
+        0.57 * coloured(seed, 0, hours, np.convolve(flow, advection))
+        + 0.67 * coloured(seed, 1, hours, np.convolve(swirl, advection))
+        + 0.36 * coloured(seed, 2, hours, decay(24.0))
+        + 0.3 * coloured(seed, 3, hours, decay(360.0))
     )
     cloud = 0.45 * poleward - 0.6 * pressure + 0.6 * coloured(seed, 4, hours, decay(9.0))
     return _Systems(pressure, poleward, air_mass, cloud)
@@ -120,7 +121,7 @@ def _gain(place: Place) -> float:
 def _wind(place: Place, hours: Hours, systems: _Systems, sun: Floats) -> tuple[Floats, Floats]:
     """Speed in km/h and the direction in degrees that the wind comes from."""
     n, seed = len(hours), place.seed
-    gust = [0.4 * coloured(seed, stream, hours, decay(5.0)) for stream in (20, 21)]
+    gust = [0.2 * coloured(seed, stream, hours, decay(5.0)) for stream in (20, 21)]
     eastward = _KMH * (0.5 - 0.6 * systems.pressure[-n:] + gust[0])
     northward = _KMH * (systems.poleward[-n:] + gust[1]) * np.sign(place.latitude)
     friction = (0.9 - 0.35 * place.continentality) * (1.0 + sun / 2000.0)

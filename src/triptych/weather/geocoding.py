@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from triptych.weather.errors import CityNotFound
-from triptych.weather.http import ATTEMPTS, JsonService
+from triptych.weather.errors import CityNotFound, SourceRefused, SourceUnavailable
+from triptych.weather.http import JsonService
 from triptych.weather.locations import Location
+from triptych.weather.source import ATTEMPTS, TIMEOUT_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def find_city(
     name: str,
     base_url: str = GEOCODING_URL,
     *,
-    timeout: float = 30.0,
+    timeout: float = TIMEOUT_SECONDS,
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Location:
@@ -57,7 +58,10 @@ def find_city(
     )
     with closing(service):
         parameters = {"name": name.strip(), "count": str(_SHOWN), "language": "en"}
-        answer = service.get("/v1/search", parameters)
+        try:
+            answer = service.get("/v1/search", parameters)
+        except (SourceRefused, SourceUnavailable) as error:
+            raise type(error)(f"City {name!r}: {error}") from error
     matches = answer.get("results") or []
     if not matches:
         raise CityNotFound(

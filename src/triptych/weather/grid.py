@@ -66,10 +66,12 @@ def hourly_grid(frame: pd.DataFrame, step: int = 1) -> HourlyGrid:
         step: the hours of a step: begin at the step of the first hour, end with a whole step.
 
     Raises:
-        InvalidFrame: a time is not on the hour, or a location has two rows for one hour.
+        InvalidFrame: a location is missing, a time is not on the hour, or an hour stands twice.
     """
     hours = _hours(frame)
     codes, locations = pd.factorize(frame["location"], sort=True)
+    if (codes < 0).any():
+        raise InvalidFrame("Hourly weather has rows without a location. Reject such rows first.")
     low = np.full(len(locations), np.iinfo(np.int64).max)
     high = np.full(len(locations), np.iinfo(np.int64).min)
     np.minimum.at(low, codes, hours)

@@ -40,7 +40,9 @@ def complete_grid(frame: pd.DataFrame) -> pd.DataFrame:
     return grid.keys().assign(**dict(zip(names, values.T, strict=True)))
 
 
-def interpolate(frame: pd.DataFrame, limit_hours: int) -> Interpolated:
+def interpolate(
+    frame: pd.DataFrame, limit_hours: int, *, within_day: bool = False
+) -> Interpolated:
     """Fill gaps of at most `limit_hours` linearly; a longer gap stays missing as a whole.
 
     Wind direction turns the shorter way round. Nothing is filled before a location's first value
@@ -49,6 +51,8 @@ def interpolate(frame: pd.DataFrame, limit_hours: int) -> Interpolated:
     Args:
         frame: location, time (UTC, hourly) and any of the variables; holes in the grid are gaps.
         limit_hours: the longest gap that is filled; 0 fills none.
+        within_day: leave a gap whose line would end on a later UTC day. What is left then holds
+            at midnight nothing that was observed after it, as a forecast issued there needs.
     """
     whole = complete_grid(frame)
     grid = hourly_grid(whole)
@@ -56,7 +60,7 @@ def interpolate(frame: pd.DataFrame, limit_hours: int) -> Interpolated:
     interpolated = np.zeros(grid.size, dtype=bool)
     for name in _variables(whole):
         values = whole[name].to_numpy()
-        short, runs = _gaps(values, grid, limit_hours)
+        short, runs = _gaps(values, grid, limit_hours, within_day)
         gaps.append(runs.assign(variable=name))
         if not short.any():
             continue
@@ -72,7 +76,7 @@ def interpolate(frame: pd.DataFrame, limit_hours: int) -> Interpolated:
 
 
 def _gaps(
-    values: Floats, grid: HourlyGrid, limit: int
+    values: Floats, grid: HourlyGrid, limit: int, within_day: bool
 ) -> tuple[npt.NDArray[np.bool_], pd.DataFrame]:
     """Tell the hours of gaps to fill, and tabulate the other gaps."""
     owner = grid.owner
@@ -84,11 +88,14 @@ def _gaps(
     lengths = ends - begins
     own = owner[begins]
     inside = (begins > grid.starts[own]) & (ends < grid.starts[own] + grid.lengths[own])
+    times = grid.first[own] + (begins - grid.starts[own]) * np.timedelta64(1, "h")
     fill = inside & (lengths <= limit)
+    if within_day:
+        day, day_after = (t.astype("datetime64[D]") for t in (times, times + lengths))
+        fill &= day == day_after
     change = np.zeros(grid.size + 1, dtype=np.int64)
     change[begins[fill]] = 1
     change[ends[fill]] = -1
-    times = grid.first[own] + (begins - grid.starts[own]) * np.timedelta64(1, "h")
     runs = pd.DataFrame(
         {
             "location": grid.locations[own],

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -20,9 +19,9 @@ from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherErr
 
 logger = logging.getLogger(__name__)
 
-# Waits of 1, 2, 4 … 32 s add up to just over the minute after which a minutely limit is lifted.
-ATTEMPTS = 7
-PATIENCE_SECONDS = 60.0
+# After a failure later than this, no further attempt is made.
+_PATIENCE_SECONDS = 60.0
+# The waits before 7 attempts add up to just over the minute after which a minutely limit is lifted.
 _BACK_OFF = wait_exponential_jitter(initial=1.0, max=32.0, jitter=1.0)
 _RETRIED_STATUS = {429, 500, 502, 503, 504}
 # Open-Meteo answers 429 for a minute, an hour or a day: only the first is worth waiting for.
@@ -55,9 +54,9 @@ class JsonService:
         base_url: str,
         setting: str,
         *,
-        timeout: float = 30.0,
-        attempts: int = ATTEMPTS,
-        sleep: Callable[[float], None] = time.sleep,
+        timeout: float,
+        attempts: int,
+        sleep: Callable[[float], None],
     ) -> None:
         url = _parse_url(base_url, setting)
         auth = (url.username, url.password) if url.username else None
@@ -67,7 +66,7 @@ class JsonService:
         )
         self._retrying = Retrying(
             retry=retry_if_exception_type(_Passing),
-            stop=stop_after_attempt(attempts) | stop_after_delay(PATIENCE_SECONDS),
+            stop=stop_after_attempt(attempts) | stop_after_delay(_PATIENCE_SECONDS),
             wait=_wait,
             sleep=sleep,
             before_sleep=self._log_retry,
@@ -143,7 +142,7 @@ def _wait(state: RetryCallState) -> float:
 def _retry_after(response: httpx.Response) -> float | None:
     """Read the seconds of Retry-After; a date or a wait beyond our patience is not followed."""
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() and int(text) <= PATIENCE_SECONDS else None
+    return float(text) if text.isdigit() and int(text) <= _PATIENCE_SECONDS else None
 
 
 def _parse_url(base_url: str, setting: str) -> httpx.URL:

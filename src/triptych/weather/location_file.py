@@ -61,7 +61,7 @@ def add_location(path: Path, location: Location) -> None:
             f"{path} has a location {location.slug!r} already. Use it as it is, or edit its entry."
         )
     grown = text + ("" if text.endswith("\n") else "\n") + _entry(location, text)
-    if _parse(grown, str(path)) != [*known, location]:
+    if _parse_or_nothing(grown) != [*known, location]:
         raise LocationFileError(
             f"{path} does not end with the list `locations`, so nothing can be appended to it. "
             f"Add this entry to the list by hand:\n{_entry(location, text)}"
@@ -75,6 +75,13 @@ def _parse(text: str, where: str) -> list[Location]:
     except yaml.YAMLError as error:
         raise LocationFileError(f"{where} is not valid YAML: {error}. Correct it.") from error
     return _check(content, where)
+
+
+def _parse_or_nothing(text: str) -> list[Location]:
+    try:
+        return _parse(text, "")
+    except LocationFileError:
+        return []
 
 
 def _check(content: Any, where: str) -> list[Location]:

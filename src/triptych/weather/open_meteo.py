@@ -11,9 +11,9 @@ import numpy as np
 
 from triptych.weather.archive_answer import known_hours, read_values
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
-from triptych.weather.http import ATTEMPTS, JsonService
+from triptych.weather.http import JsonService
 from triptych.weather.locations import Location
-from triptych.weather.source import OPEN_METEO_URL, Fetched
+from triptych.weather.source import ATTEMPTS, OPEN_METEO_URL, TIMEOUT_SECONDS, Fetched
 from triptych.weather.variables import TEMPERATURE
 
 
@@ -33,7 +33,7 @@ class OpenMeteoArchive:
         base_url: str = OPEN_METEO_URL,
         *,
         models: str = "era5",
-        timeout: float = 30.0,
+        timeout: float = TIMEOUT_SECONDS,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

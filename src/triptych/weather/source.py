@@ -10,6 +10,8 @@ import pandas as pd
 from triptych.weather.locations import Location, SourceKind
 
 OPEN_METEO_URL = "https://archive-api.open-meteo.com"
+TIMEOUT_SECONDS = 30.0
+ATTEMPTS = 7  # a minute and a little, see http.py
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,21 @@ class WeatherSource(Protocol):
 
 
 def make_source(
-    kind: SourceKind, *, base_url: str = OPEN_METEO_URL, models: str = "era5"
+    kind: SourceKind,
+    *,
+    base_url: str = OPEN_METEO_URL,
+    models: str = "era5",
+    timeout: float = TIMEOUT_SECONDS,
+    attempts: int = ATTEMPTS,
 ) -> WeatherSource:
-    """Open the source of this kind.
+    """Open the source of this kind. All but the kind concerns the archive alone.
 
     Args:
         kind: `sample`, the embedded synthetic climate, or `open_meteo`, the archive.
-        base_url: where the archive answers `/v1/archive`; not used by the sample.
-        models: the archive's reanalysis; its default is a blend whose grid changes over the years.
+        base_url: the address below which `/v1/archive` answers.
+        models: the reanalysis; the archive's own default is a blend whose grid changes over time.
+        timeout: seconds that one answer may take.
+        attempts: how often one request is made at most.
     """
     if kind == "sample":
         from triptych.weather.sample import SampleClimate  # noqa: PLC0415
@@ -57,4 +66,4 @@ def make_source(
         return SampleClimate()
     from triptych.weather.open_meteo import OpenMeteoArchive  # noqa: PLC0415
 
-    return OpenMeteoArchive(base_url, models=models)
+    return OpenMeteoArchive(base_url, models=models, timeout=timeout, attempts=attempts)

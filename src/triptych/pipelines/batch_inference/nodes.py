@@ -1,7 +1,6 @@
 """From the newest suitable model and what is known at `as_of`, to rows of predictions."""
 
 import logging
-import math
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ from triptych.errors import PipelineError
 from triptych.forecasting.contract import LEVEL, STEP, STEPS_PER_DAY
 from triptych.parameters import BatchParameters, PreprocessingParameters
 from triptych.periods import parse_as_of
-from triptych.pipelines.preprocessing.nodes import average_steps, complete_hours
+from triptych.pipelines.preprocessing.nodes import build_history
 from triptych.pipelines.selection import select_rows
 from triptych.registry.models import ModelRegistry
 
@@ -65,8 +64,7 @@ def prepare_history(
         & (weather_hourly["time"] < issued)
     ].drop(columns=["source", "fetched_at"])
     _check_known({s for row in chosen_models for s in row["wanted"]}, recent, start, issued)
-    completed = complete_hours(recent, preprocessing)["hourly"]
-    return average_steps(completed, locations)["history"]
+    return build_history(recent, locations, preprocessing)
 
 
 def forecast_locations(
@@ -92,7 +90,9 @@ def forecast_locations(
             forecast = forecaster.predict(known, pd.DatetimeIndex([origin]), leads)
             values = forecaster.inputs(known, origin)
             keys = {"model_id": row["model_id"], "as_of": issued}
-            forecasts.append(forecast[forecast["location"].isin(slugs)].assign(**keys, known_until=origin))
+            forecasts.append(
+                forecast[forecast["location"].isin(slugs)].assign(**keys, known_until=origin)
+            )
             inputs.append(values[values["location"].isin(slugs)].assign(**keys))
     return {
         "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
@@ -130,8 +130,8 @@ def _leads(
     if needed > max_lead:
         raise PipelineError(
             f"The data of {', '.join(slugs)} end at {origin:%Y-%m-%d %H:%M} UTC; to reach "
-            f"{horizon_days} days beyond as_of {issued:%Y-%m-%d} takes {needed} steps, and the model "
-            f"forecasts {max_lead}. Ingest what is missing, name an earlier as_of, lower "
+            f"{horizon_days} days beyond as_of {issued:%Y-%m-%d} takes {needed} steps, and the "
+            f"model forecasts {max_lead}. Ingest what is missing, name an earlier as_of, lower "
             "horizon_days, or train with a larger forecast.delay_days."
         )
     if origin < issued:
@@ -148,8 +148,9 @@ def _predictions(forecast: pd.DataFrame, issued: pd.Timestamp) -> pd.DataFrame:
 
 
 def _inputs_by_forecast(inputs: pd.DataFrame) -> pd.DataFrame:
+    values = inputs["value"].astype(object).where(inputs["value"].notna(), None)
     rows = [
-        (*key, {name: None if math.isnan(value) else value for name, value in zip(group["feature"], group["value"], strict=True)})
-        for key, group in inputs.groupby(KEY)
+        (*key, dict(zip(group["feature"], group["value"], strict=True)))
+        for key, group in inputs.assign(value=values).groupby(KEY)
     ]
     return pd.DataFrame(rows, columns=[*KEY, "inputs"])

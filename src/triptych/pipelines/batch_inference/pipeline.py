@@ -16,7 +16,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 choose_models,
                 inputs=[
-                    "registered_models",
+                    "model_registry",
                     "locations",
                     "params:location",
                     "params:source",
@@ -45,7 +45,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=[
                     "recent_history",
                     "chosen_models",
-                    "registered_models",
+                    "model_registry",
                     "params:as_of",
                     "params:today",
                     "params:horizon_days",

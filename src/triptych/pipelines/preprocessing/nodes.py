@@ -38,23 +38,32 @@ def select_hours(
 
 
 def complete_hours(
-    hours: pd.DataFrame, preprocessing: PreprocessingParameters
+    known_hours: pd.DataFrame, preprocessing: PreprocessingParameters
 ) -> dict[str, pd.DataFrame]:
     """Lay the hours on a complete grid and interpolate short gaps linearly.
 
     Returns:
-        `hourly`: the grid, a gap beyond the limit left missing; `missing_hours`: what remains.
+        `complete_hours`: the grid, a gap beyond the limit left missing; `missing_hours`: what
+        remains missing, one row a gap.
     """
-    completed = interpolate(hours, preprocessing.interpolation_limit_hours)
-    return {"hourly": completed.frame, "missing_hours": completed.gaps}
+    completed = interpolate(known_hours, preprocessing.interpolation_limit_hours)
+    return {"complete_hours": completed.frame, "missing_hours": completed.gaps}
 
 
-def average_steps(complete_hours: pd.DataFrame, locations: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Average three hours to a step: 00h is the mean of 00, 01 and 02.
+def average_steps(complete_hours: pd.DataFrame) -> pd.DataFrame:
+    """Average three hours to a step: 00h is the mean of 00, 01 and 02; rows of `weather_3h`."""
+    return to_three_hours(complete_hours)
 
-    Returns:
-        `weather_3h`: the table; `history`: the same with the three hourly temperatures of each
-        step and the coordinates of its location.
+
+def build_history(
+    known_hours: pd.DataFrame, locations: pd.DataFrame, preprocessing: PreprocessingParameters
+) -> pd.DataFrame:
+    """Build what forecasters take: steps, their three hourly temperatures, coordinates.
+
+    Here no gap is filled across midnight UTC: the line would carry a value of the next day into
+    the forecast issued at that midnight.
     """
-    steps = to_three_hours(complete_hours)
-    return {"weather_3h": steps, "history": to_history(complete_hours, steps, locations)}
+    completed = interpolate(
+        known_hours, preprocessing.interpolation_limit_hours, within_day=True
+    ).frame
+    return to_history(completed, to_three_hours(completed), locations)

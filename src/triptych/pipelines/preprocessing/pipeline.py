@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.preprocessing.nodes import average_steps, complete_hours, select_hours
+from triptych.pipelines.preprocessing.nodes import (
+    average_steps,
+    build_history,
+    complete_hours,
+    select_hours,
+)
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -25,14 +30,20 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 complete_hours,
                 inputs=["known_hours", "params:preprocessing"],
-                outputs={"hourly": "complete_hours", "missing_hours": "missing_hours"},
+                outputs={"complete_hours": "complete_hours", "missing_hours": "missing_hours"},
                 name="complete_hours",
             ),
             Node(
                 average_steps,
-                inputs=["complete_hours", "locations"],
-                outputs={"weather_3h": "weather_3h", "history": "history"},
+                inputs="complete_hours",
+                outputs="weather_3h",
                 name="average_steps",
+            ),
+            Node(
+                build_history,
+                inputs=["known_hours", "locations", "params:preprocessing"],
+                outputs="history",
+                name="build_history",
             ),
         ],
         tags="preprocessing",

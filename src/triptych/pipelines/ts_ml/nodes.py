@@ -32,14 +32,14 @@ def plan_study(
         PipelineError: the data start too late, or end before the test period.
     """
     periods = study_periods(parse_as_of(as_of, today), forecast)
-    spans = history[history["temperature_2m"].notna()].groupby("location")["time"].agg(["min", "max"])
-    for slug, first, last in spans.itertuples():
+    known = history[history["temperature_2m"].notna()].groupby("location")["time"]
+    for slug, first, last in known.agg(["min", "max"]).itertuples():
         if first >= periods.validation_start or last < periods.test_start:
             raise PipelineError(
                 f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
-                f"{periods.validation_start:%Y-%m-%d} and tests from {periods.test_start:%Y-%m-%d}, "
-                f"but the data of {slug} span {first:%Y-%m-%d} to {last:%Y-%m-%d}. Name other dates "
-                "in forecast.*, or ingest more."
+                f"{periods.validation_start:%Y-%m-%d} and tests from "
+                f"{periods.test_start:%Y-%m-%d}, but the data of {slug} span {first:%Y-%m-%d} to "
+                f"{last:%Y-%m-%d}. Name other dates in forecast.*, or ingest more."
             )
     return periods
 
@@ -67,7 +67,6 @@ def tune_models(
             periods.test_start,
             trials=tuning.trials,
             seed=seed,
-            max_lead=STEPS_PER_DAY,
             base_parameters=parameters[name],
         )
         trials.append(tried.assign(model=name))
@@ -102,7 +101,9 @@ def validate_models(
     return {"validation_forecasts": every, "ensemble_weights": weights}
 
 
-def choose_model(validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods) -> dict[str, Any]:
+def choose_model(
+    validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
+) -> dict[str, Any]:
     """Score the validation forecasts and take the model of least day-ahead error.
 
     Returns:
@@ -202,7 +203,10 @@ def _leads(horizon_days: int, forecast: ForecastParameters) -> list[int]:
     """Every lead of the horizon; beyond, where a late source leads, the same hour of each day."""
     horizon = horizon_days * STEPS_PER_DAY
     longest = horizon + forecast.delay_days * STEPS_PER_DAY
-    return [*range(1, horizon + 1), *range(horizon + STEPS_PER_DAY // 2, longest + 1, STEPS_PER_DAY // 2)]
+    return [
+        *range(1, horizon + 1),
+        *range(horizon + STEPS_PER_DAY // 2, longest + 1, STEPS_PER_DAY // 2),
+    ]
 
 
 def _backtests(

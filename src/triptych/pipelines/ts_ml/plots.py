@@ -1,23 +1,19 @@
 """The three plots of a study. Each gives a matplotlib figure; the catalog writes and tracks it."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import STEP_HOURS, Forecaster
 from triptych.forecasting.importance import importance
 from triptych.forecasting.metrics import ALL
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 SHOWN_DAYS = 14
 SHOWN_FEATURES = 20
 BASELINE_STYLE = {"persistence": ":", "same_hour_yesterday": ":", "climatology": ":"}
 
 
-def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> "Figure":
+def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
     """Draw the RMSE of every model against the lead, one panel a location."""
     rows = forecast_comparison[
         forecast_comparison["lead"].str.isdigit() & (forecast_comparison["location"] != ALL)
@@ -27,14 +23,16 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> "Figure":
     for axes, (slug, of_place) in zip(panels, rows.groupby("location"), strict=True):
         for model, line in of_place.groupby("model"):
             axes.plot(line["hours"], line["rmse"], BASELINE_STYLE.get(str(model), "-"), label=model)
-        axes.set(title=f"{slug}: error by lead", xlabel="Lead (h)", ylabel="RMSE (°C)", ylim=(0, None))
+        axes.set(
+            title=f"{slug}: error by lead", xlabel="Lead (h)", ylabel="RMSE (°C)", ylim=(0, None)
+        )
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize="small")
     return panels[0].figure
 
 
-def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> "Figure":
-    """Draw the last days of the test period: day-ahead forecast, its interval, what was observed."""
+def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
+    """Draw the last days of the test period: forecast, interval, and what was observed."""
     day_ahead = test_forecasts[
         (test_forecasts["model"] == chosen_model) & (test_forecasts["lead"] <= 24 // STEP_HOURS)
     ]
@@ -42,17 +40,23 @@ def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> "Figure":
     rows = day_ahead[day_ahead["time"] > since]
     panels = _panels(rows["location"].nunique())
     for axes, (slug, line) in zip(panels, rows.groupby("location"), strict=True):
-        axes.fill_between(line["time"], line["lower"], line["upper"], alpha=0.2, label="90 % interval")
+        axes.fill_between(
+            line["time"], line["lower"], line["upper"], alpha=0.2, label="90 % interval"
+        )
         axes.plot(line["time"], line["mean"], label=f"{chosen_model}, issued at 00:00 UTC")
         axes.plot(line["time"], line["observed"], color="black", linewidth=1, label="observed")
-        axes.set(title=f"{slug}: forecast of the day ahead", xlabel="Time (UTC)", ylabel="Temperature (°C)")
+        axes.set(
+            title=f"{slug}: forecast of the day ahead",
+            xlabel="Time (UTC)",
+            ylabel="Temperature (°C)",
+        )
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize="small")
     panels[0].figure.autofmt_xdate()
     return panels[0].figure
 
 
-def plot_importance(fitted_models: dict[str, Forecaster]) -> "Figure":
+def plot_importance(fitted_models: dict[str, Forecaster]) -> Figure:
     """Draw what LightGBM leans on: each feature's share of the gain."""
     weights = importance(fitted_models["lightgbm"]).nlargest(SHOWN_FEATURES, "importance")
     (axes,) = _panels(1, height=6)
@@ -65,9 +69,7 @@ def plot_importance(fitted_models: dict[str, Forecaster]) -> "Figure":
     return axes.figure
 
 
-def _panels(count: int, height: float = 3.2) -> "list[Axes]":
+def _panels(count: int, height: float = 3.2) -> list[Axes]:
     # the object interface: pyplot would keep every figure of the process in memory
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
     figure = Figure(figsize=(9, height * count), layout="constrained")
     return [figure.add_subplot(count, 1, number) for number in range(1, count + 1)]

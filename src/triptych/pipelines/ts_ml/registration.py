@@ -3,7 +3,6 @@
 import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY, Forecaster
-from triptych.forecasting.metrics import DAY
 from triptych.periods import StudyPeriods, parse_as_of
 from triptych.registry.candidate import Candidate
 from triptych.registry.provenance import frame_sha256
@@ -40,7 +39,8 @@ def prepare_candidate(
         features=list(forecaster.feature_names),
         metrics={
             row["location"]: {
-                name: round(float(row[name]), 4) for name in ("n", "rmse", "mae", "bias", "coverage")
+                name: round(float(row[name]), 4)
+                for name in ("n", "rmse", "mae", "bias", "coverage")
             }
             for row in rows.to_dict("records")
         },

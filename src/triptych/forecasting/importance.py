@@ -1,0 +1,28 @@
+"""Which explanatory variables a fitted forecaster leans on."""
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.ensemble import EnsembleForecaster
+from triptych.forecasting.learned import LearnedForecaster
+
+
+def importance(forecaster: PanelForecaster) -> pd.DataFrame:
+    """Frame `feature, importance`, greatest first, the shares summing to 1; empty for a baseline.
+
+    Share of gain for LightGBM, of the squared error's reduction for a forest, of the absolute
+    standardised coefficients for ridge; an ensemble averages its members' shares.
+    """
+    members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else [forecaster]
+    shares = [_shares(member) for member in members if isinstance(member, LearnedForecaster)]
+    if not shares:
+        return pd.DataFrame({"feature": pd.Series(dtype="str"), "importance": []})
+    mean = pd.concat(shares, axis=1).fillna(0.0).mean(axis=1)
+    table = mean.rename_axis("feature").rename("importance").reset_index()
+    return table.sort_values(["importance", "feature"], ascending=[False, True], ignore_index=True)
+
+
+def _shares(member: LearnedForecaster) -> "pd.Series[float]":
+    values = member.importance_values()
+    return pd.Series(values / max(float(np.sum(values)), 1e-300), index=list(member.feature_names))

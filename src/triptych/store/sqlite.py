@@ -1,0 +1,73 @@
+"""How SQLite is opened: write-ahead log, foreign keys, waiting for others, real transactions."""
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from triptych.store.errors import DatabaseUnavailable
+from triptych.store.faults import name_database
+
+READS_ONLY = "triptych_reads_only"  # the execution option of a connection that takes no write lock
+_BUSY_TIMEOUT_S = 60  # a writer waits this long for another
+_READ_BUSY_TIMEOUT_S = 5
+
+
+def prepare(engine: Engine, read_only: bool) -> None:
+    """Set every connection of a SQLite engine, and make its transactions real.
+
+    Python's sqlite3 begins none for DDL and reads; SQLAlchemy's documentation of SQLite, "Enabling
+    Non-Legacy SQLite Transactional Modes", gives the way.
+    """
+    file = Path(str(engine.url.database)).absolute()
+
+    def before_connecting(
+        _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
+    ) -> None:
+        if read_only:
+            arguments[0] = f"{file.as_uri()}?mode=ro"
+            options["uri"] = True
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnavailable(
+                f"{name_database(engine.url)}: its folder cannot be made ({error}). "
+                "Name a folder that this user can write to."
+            ) from error
+
+    def once_connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # BEGIN is ours, below; sqlite3 would leave it out
+        timeout = _READ_BUSY_TIMEOUT_S if read_only else _BUSY_TIMEOUT_S
+        connection.execute(f"PRAGMA busy_timeout={timeout * 1000}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        else:
+            _switch_to_wal(connection)
+            connection.execute("PRAGMA synchronous=NORMAL")
+
+    def begin(connection: Connection) -> None:
+        reads_only = read_only or connection.get_execution_options().get(READS_ONLY, False)
+        # A reader that turns writer half-way fails at once if another has written meanwhile.
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "do_connect", before_connecting)
+    event.listen(engine, "connect", once_connected)
+    event.listen(engine, "begin", begin)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Turn write-ahead logging on; SQLite's own timeout does not cover two that do so at once."""
+    give_up = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+        else:
+            return

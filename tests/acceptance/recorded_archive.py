@@ -1,0 +1,92 @@
+"""Recorded weather over HTTP, as the Open-Meteo archive answers; it counts what it is asked."""
+
+import csv
+import gzip
+import json
+import math
+import threading
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+UNITS = {
+    "temperature_2m": "°C",
+    "relative_humidity_2m": "%",
+    "dew_point_2m": "°C",
+    "surface_pressure": "hPa",
+    "cloud_cover": "%",
+    "wind_speed_10m": "km/h",
+    "wind_direction_10m": "°",
+    "precipitation": "mm",
+    "shortwave_radiation": "W/m²",
+}
+
+Series = dict[str, dict[str, float | None]]
+
+
+class RecordedArchive:
+    """The recorded series of a folder: `cities.json` and one compressed CSV a city."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cities = json.loads((folder / "cities.json").read_text(encoding="utf-8"))
+        self._series: dict[str, Series] = {}
+        self.requests = 0
+
+    def answer(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        """Answer `/v1/archive` from the nearest city; hours that it lacks are null."""
+        self.requests += 1
+        slug = self._nearest(float(query["latitude"][0]), float(query["longitude"][0]))
+        start, end = (date.fromisoformat(query[name][0]) for name in ("start_date", "end_date"))
+        days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+        hours = [f"{day}T{hour:02d}:00" for day in days for hour in range(24)]
+        series = self._read(slug)
+        names = query["hourly"][0].split(",")
+        return {
+            "utc_offset_seconds": 0,
+            "hourly_units": {"time": "iso8601", **{name: UNITS[name] for name in names}},
+            "hourly": {
+                "time": hours,
+                **{name: [series.get(hour, {}).get(name) for hour in hours] for name in names},
+            },
+        }
+
+    def _nearest(self, latitude: float, longitude: float) -> str:
+        def distance(slug: str) -> float:
+            city = self._cities[slug]
+            return math.hypot(city["latitude"] - latitude, city["longitude"] - longitude)
+
+        return min(self._cities, key=distance)
+
+    def _read(self, slug: str) -> Series:
+        if slug not in self._series:
+            with gzip.open(self._folder / f"{slug}.csv.gz", "rt", encoding="utf-8") as file:
+                self._series[slug] = {
+                    row.pop("time"): {k: float(v) if v else None for k, v in row.items()}
+                    for row in csv.DictReader(file)
+                }
+        return self._series[slug]
+
+
+def serve(archive: RecordedArchive) -> ThreadingHTTPServer:
+    """Serve an archive on a free port of this machine until `shutdown`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = json.dumps(archive.answer(parse_qs(urlsplit(self.path).query))).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server

@@ -1,0 +1,64 @@
+"""The API on a small database, once on SQLite and once on PostgreSQL; it only reads, so tests share it."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from api.main import create_app
+from api.settings import Settings
+from tests.api.tables import fill
+from triptych.store.engine import create_engine
+from triptych.store.migrate import migrate
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would rather be used with httpx2
+    from starlette.testclient import TestClient
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def filled_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the URL of a database that holds what `tests.api.tables` describes."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'triptych.db'}"
+    else:
+        url = _make_schema(request.getfixturevalue("postgresql_server").get_uri())
+    engine = create_engine(url)
+    migrate(engine)
+    fill(engine)
+    engine.dispose()
+    return url
+
+
+def _make_schema(server_url: str) -> str:
+    schema = f"api_{uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    return f"{server_url}&options=-csearch_path%3D{schema}"
+
+
+@pytest.fixture(scope="session")
+def client(filled_url: str) -> Iterator[Any]:
+    """Give a client of the API on the filled database."""
+    with open_client(filled_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_file(tmp_path: Path) -> Path:
+    """Give a filled SQLite file of the test's own, to break."""
+    file = tmp_path / "triptych.db"
+    engine = create_engine(f"sqlite:///{file}")
+    migrate(engine)
+    fill(engine)
+    engine.dispose()
+    return file
+
+
+def open_client(url: str) -> Any:
+    """Make a client whose API starts when it is entered, and stops when it is left."""
+    return TestClient(create_app(Settings(database_url=url)))

@@ -1,0 +1,212 @@
+"""GET /predictions: which forecast answers for a day, and what the answer says of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.tables import MODELS
+
+DAY = {"date": "2019-07-11", "location": "paris"}
+
+# By hand from the table in tests.api.tables: model, day of issue, first lead, first temperature.
+EXPECTED = {
+    "2019-07-10": ("A", "2019-07-10", 1, 11.0),
+    "2019-07-11": ("B", "2019-07-11", 1, 21.0),  # B and C were issued: B is in production
+    "2019-07-12": ("B", "2019-07-12", 1, 21.0),  # not C of the day before
+    "2019-07-13": ("B", "2019-07-12", 9, 29.0),  # none was issued on the day
+    "2019-07-14": ("C", "2019-07-14", 1, 31.0),
+    "2019-07-15": ("C", "2019-07-15", 1, 31.0),  # of A and C, none in production, C is newer
+    "2019-07-16": ("C", "2019-07-15", 9, 39.0),
+}
+
+
+def test_answers_a_day_in_full(client: Any) -> None:
+    response = client.get("/predictions", params=DAY)
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "date": "2019-07-11",
+        "unit": "°C",
+        "data": [
+            {
+                "location": "paris",
+                "time": f"2019-07-11T{3 * n:02d}:00:00Z",
+                "lead": n + 1,
+                "temperature_2m": 21.0 + n,
+                "lower": 19.5 + n,
+                "upper": 22.5 + n,
+            }
+            for n in range(8)
+        ],
+        "count": 8,
+        "expected": 8,
+        "forecasts": [
+            {
+                "location": "paris",
+                "issued_at": "2019-07-11T00:00:00Z",
+                "known_until": "2019-07-10T12:00:00Z",
+                "created_at": "2019-07-20T05:30:00Z",
+                "level": 0.9,
+                "model": {
+                    "model_id": "b" * 64,
+                    "name": "ridge",
+                    "version": 2,
+                    "algorithm": "ridge",
+                    "stage": "production",
+                    "train_start": "2010-01-01T00:00:00Z",
+                    "train_end": "2019-01-01T00:00:00Z",
+                },
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("date", EXPECTED)
+def test_the_latest_forecast_issued_by_the_start_of_the_day_answers(client: Any, date: str) -> None:
+    answer = client.get("/predictions", params={"date": date, "location": "paris"}).json()
+
+    (forecast,) = answer["forecasts"]
+    first = answer["data"][0]
+    assert (
+        forecast["model"]["model_id"],
+        forecast["issued_at"],
+        first["lead"],
+        first["temperature_2m"],
+    ) == (
+        MODELS[EXPECTED[date][0]],
+        f"{EXPECTED[date][1]}T00:00:00Z",
+        *EXPECTED[date][2:],
+    )
+    assert [step["time"] for step in answer["data"]] == [
+        f"{date}T{hour:02d}:00:00Z" for hour in range(0, 24, 3)
+    ]
+
+
+@pytest.mark.parametrize("date", EXPECTED)
+def test_all_locations_are_what_each_answers_alone(client: Any, date: str) -> None:
+    everywhere = client.get("/predictions", params={"date": date}).json()
+
+    alone = [
+        answer.json()
+        for slug in ("brest", "paris", "quimper")
+        if (
+            answer := client.get("/predictions", params={"date": date, "location": slug})
+        ).status_code
+        == 200
+    ]
+    assert everywhere["data"] == [step for answer in alone for step in answer["data"]]
+    assert everywhere["forecasts"] == [each for answer in alone for each in answer["forecasts"]]
+    assert everywhere["count"] == len(everywhere["data"]) == 8 * len(alone)
+    assert everywhere["expected"] == 24  # three locations are known
+
+
+def test_a_forecast_that_ends_within_the_day_does_not_answer(client: Any) -> None:
+    # the one issued on 12 July at 06:00 reaches 13 July 06:00
+    response = client.get("/predictions", params={"date": "2019-07-13", "location": "brest"})
+
+    assert response.status_code == 404
+    assert "2019-07-11 to 2019-07-12" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("date", "location", "kind", "complaint"),
+    [
+        (
+            "2019-07-11",
+            "atlantis",
+            "unknown-location",
+            {
+                "parameter": "location",
+                "found": "atlantis",
+                "allowed": "one of: brest, paris, quimper",
+            },
+        ),
+        (
+            "2019-07-09",
+            "paris",
+            "no-prediction",
+            {
+                "parameter": "date",
+                "found": "2019-07-09",
+                "allowed": "2019-07-10 to 2019-07-16",
+            },
+        ),
+        (
+            "2019-07-17",
+            None,
+            "no-prediction",
+            {
+                "parameter": "date",
+                "found": "2019-07-17",
+                "allowed": "2019-07-10 to 2019-07-16",
+            },
+        ),
+        (
+            "9999-12-31",
+            "quimper",
+            "no-prediction",
+            {
+                "parameter": "date",
+                "found": "9999-12-31",
+                "allowed": "no prediction at all yet; run the pipelines first",
+            },
+        ),
+        (
+            "0001-01-01",
+            "brest",
+            "no-prediction",
+            {
+                "parameter": "date",
+                "found": "0001-01-01",
+                "allowed": "2019-07-11 to 2019-07-12",
+            },
+        ),
+    ],
+)
+def test_what_is_not_there_is_404_and_says_what_is(
+    client: Any, date: str, location: str | None, kind: str, complaint: dict[str, str]
+) -> None:
+    params = {"date": date} | ({"location": location} if location else {})
+
+    response = client.get("/predictions", params=params)
+
+    assert response.status_code == 404
+    problem = response.json()
+    assert problem["type"] == f"urn:triptych:problem:{kind}"
+    assert problem["errors"] == [complaint]
+    assert complaint["found"] in problem["detail"]
+    assert complaint["allowed"].removeprefix("one of: ") in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("params", "parameter"),
+    [
+        ({}, "date"),
+        ({"date": ""}, "date"),
+        ({"date": "14/07/2019"}, "date"),
+        ({"date": "2019-02-30"}, "date"),
+        ({"date": "2019-7-14"}, "date"),
+        ({"date": "20190714"}, "date"),
+        ({"date": "1563062400"}, "date"),
+        ({"date": "2019-07-14T00:00:00"}, "date"),
+        ({"date": "２０１９-07-14"}, "date"),
+        ({"date": "2019-07-11", "location": ""}, "location"),
+        ({"date": "2019-07-11", "location": "Paris"}, "location"),
+        ({"date": "2019-07-11", "location": "paris\n"}, "location"),
+        ({"date": "2019-07-11", "location": "paris\x00"}, "location"),
+        ({"date": "2019-07-11", "location": "paris' OR '1'='1"}, "location"),
+        ({"date": "2019-07-11", "location": "p" * 65}, "location"),
+        ({"date": "2019-07-11", "place": "paris"}, "place"),
+        ({"date": ["2019-07-11", "2019-07-12"]}, "date"),
+    ],
+)
+def test_a_bad_parameter_is_422_and_named(
+    client: Any, params: dict[str, Any], parameter: str
+) -> None:
+    response = client.get("/predictions", params=params)
+
+    assert response.status_code == 422
+    problem = response.json()
+    assert [error["parameter"] for error in problem["errors"]] == [parameter]
+    assert parameter in problem["detail"]
+    assert all(error["allowed"] for error in problem["errors"])

@@ -1,0 +1,168 @@
+"""Answers of the archive: what becomes a row, what is cut off, what is not used at all."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.weather.archive_server import Answer, ArchiveServer
+from triptych.weather.errors import InvalidAnswer
+from triptych.weather.source import Fetched
+
+
+def hours(first: str, count: int) -> pd.DatetimeIndex:
+    return pd.date_range(first, periods=count, freq="h", tz="UTC", unit="us")
+
+
+def test_gives_a_row_an_hour(fetch: Callable[[], Fetched]) -> None:
+    fetched = fetch()
+
+    expected = pd.DataFrame(
+        {
+            "location": "paris",
+            "time": hours("2019-07-14", 24),
+            "temperature_2m": [round(h / 10, 1) for h in range(24)],
+            "wind_speed_10m": 10.0,
+        }
+    )
+    pd.testing.assert_frame_equal(fetched.frame, expected)
+    assert fetched.known_until == datetime(2019, 7, 15, tzinfo=UTC)
+
+
+def set_values(name: str, where: slice, value: object) -> Callable[[Answer], None]:
+    def change(answer: Answer) -> None:
+        column = answer["hourly"][name]
+        column[where] = [value] * len(column[where])
+
+    return change
+
+
+def test_a_tail_without_temperature_is_what_the_archive_does_not_have_yet(
+    fetch: Callable[[], Fetched], server: ArchiveServer
+) -> None:
+    server.change = set_values("temperature_2m", slice(14, None), None)
+
+    fetched = fetch()
+
+    assert fetched.known_until == datetime(2019, 7, 14, 14, tzinfo=UTC)
+    assert list(fetched.frame["time"]) == list(hours("2019-07-14", 14))
+
+
+def test_hours_before_the_first_temperature_are_left_out(
+    fetch: Callable[[], Fetched], server: ArchiveServer
+) -> None:
+    server.change = set_values("temperature_2m", slice(0, 5), None)
+
+    fetched = fetch()
+
+    assert fetched.known_until == datetime(2019, 7, 15, tzinfo=UTC)
+    assert list(fetched.frame["time"]) == list(hours("2019-07-14T05:00", 19))
+
+
+def test_nothing_but_nulls(fetch: Callable[[], Fetched], server: ArchiveServer) -> None:
+    def nothing(answer: Answer) -> None:
+        set_values("temperature_2m", slice(None), None)(answer)
+        set_values("wind_speed_10m", slice(None), None)(answer)
+
+    server.change = nothing
+
+    fetched = fetch()
+
+    assert fetched.frame.empty
+    assert list(fetched.frame.columns) == ["location", "time", "temperature_2m", "wind_speed_10m"]
+    assert fetched.frame["time"].dtype == pd.DatetimeTZDtype("us", "UTC")
+    assert fetched.known_until == datetime(2019, 7, 14, tzinfo=UTC)
+
+
+def test_nulls_in_between_stay_missing_and_empty_hours_are_left_out(
+    fetch: Callable[[], Fetched], server: ArchiveServer
+) -> None:
+    def holes(answer: Answer) -> None:
+        set_values("temperature_2m", slice(3, 5), None)(answer)
+        set_values("wind_speed_10m", slice(4, 6), None)(answer)
+
+    server.change = holes
+
+    frame = fetch().frame.set_index("time")
+
+    assert pd.Timestamp("2019-07-14T04:00Z") not in frame.index
+    assert len(frame) == 23
+    assert np.isnan(frame.loc["2019-07-14T03:00Z", "temperature_2m"])
+    assert frame.loc["2019-07-14T03:00Z", "wind_speed_10m"] == 10.0
+    assert np.isnan(frame.loc["2019-07-14T05:00Z", "wind_speed_10m"])
+    assert frame.loc["2019-07-14T05:00Z", "temperature_2m"] == 0.5
+
+
+def test_a_variable_that_the_model_does_not_have(
+    fetch: Callable[[], Fetched], server: ArchiveServer
+) -> None:
+    def absent(answer: Answer) -> None:
+        set_values("wind_speed_10m", slice(None), None)(answer)
+        answer["hourly_units"]["wind_speed_10m"] = "undefined"
+
+    server.change = absent
+
+    frame = fetch().frame
+
+    assert frame["wind_speed_10m"].isna().all()
+    assert len(frame) == 24
+
+
+def shift_hours(answer: Answer) -> None:
+    answer["hourly"]["time"] = [
+        t.replace("2019-07-14", "2019-07-15") for t in answer["hourly"]["time"]
+    ]
+
+
+def drop_an_hour(answer: Answer) -> None:
+    for column in answer["hourly"].values():
+        del column[7]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda answer: answer["hourly_units"].update(temperature_2m="°F"),
+            r"temperature_2m must be in °C; found '°F'",
+        ),
+        (
+            lambda answer: answer["hourly_units"].update(wind_speed_10m="undefined"),
+            "wind_speed_10m must be in km/h; found 'undefined'",
+        ),
+        (
+            shift_hours,
+            r"24 hours 2019-07-14T00:00 to 2019-07-14T23:00; found 24, 2019-07-15T00:00 to",
+        ),
+        (drop_an_hour, r"24 hours .*; found 23, "),
+        (
+            lambda answer: answer["hourly"]["wind_speed_10m"].pop(),
+            "a value of wind_speed_10m for each of 24 hours; found 23",
+        ),
+        (lambda answer: answer["hourly"].pop("wind_speed_10m"), "wind_speed_10m"),
+        (lambda answer: answer["hourly"].update(time=[]), "found none"),
+        (lambda answer: answer["hourly"].pop("time"), "24 hours"),
+        (lambda answer: answer["hourly"].update(time=["soon"] * 24), "times are unreadable"),
+        (
+            lambda answer: answer["hourly"].update(temperature_2m=["warm"] * 24),
+            "temperature_2m in the answer is not numbers",
+        ),
+        (lambda answer: answer.update(utc_offset_seconds=7200), "an offset of 0 s; found 7200"),
+        (lambda answer: answer.pop("utc_offset_seconds"), "an offset of 0 s; found None"),
+        (lambda answer: answer.pop("hourly"), "must hold `hourly` and `hourly_units`"),
+    ],
+)
+def test_an_answer_to_another_question_is_not_used(
+    change: Callable[[Answer], None],
+    message: str,
+    fetch: Callable[[], Fetched],
+    server: ArchiveServer,
+    waits: list[float],
+) -> None:
+    server.change = change
+
+    with pytest.raises(InvalidAnswer, match=message):
+        fetch()
+    assert waits == []

@@ -1,0 +1,227 @@
+"""The whole grid and the short gaps: by hand, and against the slow second implementation."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.weather.slow_hours import Series, interpolated
+from triptych.weather.errors import InvalidFrame
+from triptych.weather.hourly import complete_grid, interpolate
+from triptych.weather.variables import VARIABLES
+
+NAN = float("nan")
+START = datetime(2019, 7, 14, tzinfo=UTC)
+
+
+def frame(**locations: list[float]) -> pd.DataFrame:
+    """Temperatures from 14 July 2019, 00:00 on; None leaves the row out, NaN the value."""
+    rows = [
+        {"location": slug, "time": START + timedelta(hours=hour), "temperature_2m": value}
+        for slug, values in locations.items()
+        for hour, value in enumerate(values)
+        if value is not None
+    ]
+    table = pd.DataFrame(rows, columns=["location", "time", "temperature_2m"])
+    return table.astype({"time": "datetime64[us, UTC]", "temperature_2m": float})
+
+
+def column(table: pd.DataFrame, slug: str, name: str = "temperature_2m") -> list[object]:
+    values = table.loc[table["location"] == slug, name]
+    return [None if pd.isna(value) else value for value in values]
+
+
+def test_the_grid_is_whole_from_first_to_last_hour_of_each_location() -> None:
+    whole = complete_grid(frame(paris=[None, 1, None, 3], brest=[5, None, None, None, 9]))
+
+    expected = pd.DataFrame(
+        {
+            "location": ["brest"] * 5 + ["paris"] * 3,
+            "time": pd.DatetimeIndex(
+                [START + timedelta(hours=hour) for hour in (0, 1, 2, 3, 4, 1, 2, 3)]
+            ).as_unit("us"),
+            "temperature_2m": [5, NAN, NAN, NAN, 9, 1, NAN, 3],
+        }
+    )
+    pd.testing.assert_frame_equal(whole, expected)
+
+
+def test_the_order_of_rows_does_not_matter_and_the_frame_is_not_changed() -> None:
+    table = frame(paris=[1, None, 3, 4], brest=[5, None, 9])
+    shuffled = table.sample(frac=1, random_state=3)
+    before = shuffled.copy()
+
+    pd.testing.assert_frame_equal(complete_grid(shuffled), complete_grid(table))
+    pd.testing.assert_frame_equal(interpolate(shuffled, 3).frame, interpolate(table, 3).frame)
+    pd.testing.assert_frame_equal(shuffled, before)
+
+
+def test_short_gaps_are_filled_linearly_and_flagged() -> None:
+    filled = interpolate(frame(paris=[1, None, 3, NAN, NAN, 6]), 2)
+
+    assert column(filled.frame, "paris") == pytest.approx([1, 2, 3, 4, 5, 6])
+    assert column(filled.frame, "paris", "interpolated") == [False, True, False, True, True, False]
+    assert filled.filled.to_dict("records") == [
+        {"location": "paris", "variable": "temperature_2m", "hours": 3}
+    ]
+    assert filled.gaps.empty
+
+
+def test_a_longer_gap_stays_missing_as_a_whole() -> None:
+    filled = interpolate(frame(paris=[1, None, None, None, 5, None, 7]), 2)
+
+    assert column(filled.frame, "paris") == [1, None, None, None, 5, 6, 7]
+    assert filled.gaps.to_dict("records") == [
+        {
+            "location": "paris",
+            "variable": "temperature_2m",
+            "start": pd.Timestamp("2019-07-14T01:00Z"),
+            "hours": 3,
+        }
+    ]
+
+
+def test_nothing_is_filled_across_two_locations_or_beyond_an_end() -> None:
+    filled = interpolate(frame(brest=[1, 2, NAN], paris=[NAN, 8, 9]), 5)
+
+    assert column(filled.frame, "brest") == [1, 2, None]
+    assert column(filled.frame, "paris") == [None, 8, 9]
+    assert list(filled.gaps["hours"]) == [1, 1]
+
+
+def test_no_limit_no_filling() -> None:
+    filled = interpolate(frame(paris=[1, None, 3]), 0)
+
+    assert column(filled.frame, "paris") == [1, None, 3]
+    assert list(filled.gaps["hours"]) == [1]
+
+
+def test_a_variable_that_a_source_lacks_is_one_gap() -> None:
+    table = frame(paris=[1, None, 3]).assign(cloud_cover=NAN)
+
+    filled = interpolate(table, 3)
+
+    assert column(filled.frame, "paris", "cloud_cover") == [None, None, None]
+    assert filled.gaps[["variable", "hours"]].to_dict("records") == [
+        {"variable": "cloud_cover", "hours": 3}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "middle"),
+    [(350, 10, 0), (10, 350, 0), (80, 100, 90), (340, 350, 345), (0, 180, 270), (270, 90, 180)],
+)
+def test_wind_direction_turns_the_shorter_way(before: float, after: float, middle: float) -> None:
+    table = frame(paris=[1, 1, 1]).assign(wind_direction_10m=[before, NAN, after])
+
+    found = interpolate(table, 1).frame["wind_direction_10m"].iloc[1]
+
+    assert found == pytest.approx(middle)
+
+
+def test_a_flag_is_about_the_temperature() -> None:
+    table = frame(paris=[1, 2, 3]).assign(cloud_cover=[10, NAN, 30])
+
+    filled = interpolate(table, 1)
+
+    assert column(filled.frame, "paris", "cloud_cover") == [10, 20, 30]
+    assert not filled.frame["interpolated"].any()
+    assert filled.filled.to_dict("records") == [
+        {"location": "paris", "variable": "cloud_cover", "hours": 1}
+    ]
+
+
+def test_no_rows() -> None:
+    filled = interpolate(frame(), 3)
+
+    assert filled.frame.empty
+    assert list(filled.frame.columns) == ["location", "time", "temperature_2m", "interpolated"]
+    assert filled.gaps.empty and filled.filled.empty
+
+
+def test_two_rows_for_one_hour_or_a_half_hour_are_refused() -> None:
+    table = frame(paris=[1, 2, 3])
+
+    with pytest.raises(InvalidFrame, match="paris has two rows for 2019-07-14 01:00:00"):
+        complete_grid(pd.concat([table, table.iloc[[1]]]))
+    with pytest.raises(InvalidFrame, match="rows without a location"):
+        complete_grid(table.assign(location=["paris", None, "paris"]))
+    table.loc[1, "time"] += pd.Timedelta(minutes=30)
+    with pytest.raises(InvalidFrame, match="must be on the hour; found 2019-07-14T01:30"):
+        complete_grid(table)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_any_resolution_of_time(unit: str) -> None:
+    table = frame(paris=[1, None, 3]).astype({"time": f"datetime64[{unit}, UTC]"})
+
+    assert column(complete_grid(table), "paris") == [1, None, 3]
+
+
+values = st.one_of(st.none(), st.just(NAN), st.integers(0, 359).map(float))
+series = st.lists(values, min_size=1, max_size=40).filter(
+    lambda column: any(value is not None for value in column)
+)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["berlin", "brest", "paris"]), series, min_size=1),
+    st.integers(0, 6),
+    st.booleans(),
+)
+def test_agrees_with_the_slow_implementation(
+    cities: dict[str, list[float]], limit: int, turn: bool
+) -> None:
+    name = "wind_direction_10m" if turn else "temperature_2m"
+    table = frame(**cities).rename(columns={"temperature_2m": name})
+
+    fast = interpolate(table, limit).frame.set_index(["location", "time"])[name]
+
+    slow = {}
+    for slug, column_ in cities.items():
+        hours = {START + timedelta(hours=h): v for h, v in enumerate(column_) if v is not None}
+        known: Series = {hour: value for hour, value in hours.items() if not np.isnan(value)}
+        first, last = min(hours), max(hours)
+        filled = interpolated(known, first, last, limit, turn)
+        for offset in range(int((last - first) / timedelta(hours=1)) + 1):
+            hour = first + timedelta(hours=offset)
+            slow[slug, pd.Timestamp(hour)] = filled.get(hour, NAN)
+    expected = pd.Series(slow).sort_index()
+    assert list(fast.index) == list(expected.index)
+    np.testing.assert_allclose(fast.to_numpy(), expected.to_numpy(), atol=1e-9)
+
+
+def test_the_slow_implementation_tells_a_fault() -> None:
+    """pandas fills the first hours of a long gap: what is not done here, and would be seen."""
+    values = [1.0, NAN, NAN, NAN, 5.0]
+    hours = [START + timedelta(hours=hour) for hour in range(5)]
+    known = {hour: value for hour, value in zip(hours, values, strict=True) if not np.isnan(value)}
+
+    pandas = pd.Series(values).interpolate(limit=2).tolist()
+
+    slow = interpolated(known, hours[0], hours[-1], 2, turn=False)
+    assert [slow.get(hour) for hour in hours] == [1.0, None, None, None, 5.0]
+    assert pandas[:3] == [1.0, 2.0, 3.0]
+
+
+def test_ten_years_of_three_cities_are_quick() -> None:
+    hours = pd.date_range("2010-01-01", "2019-12-31T23:00", freq="h", tz="UTC", unit="us")
+    rng = np.random.default_rng(1)
+    cities = [
+        pd.DataFrame({"location": slug, "time": hours, **dict.fromkeys(VARIABLES, 1.0)})[
+            rng.random(len(hours)) > 0.01
+        ]
+        for slug in ("berlin", "brest", "paris")
+    ]
+    table = pd.concat(cities, ignore_index=True)
+
+    begin = time.perf_counter()
+    filled = interpolate(table, 3)
+
+    assert time.perf_counter() - begin < 2.0
+    assert len(filled.frame) > 262_000

@@ -1,0 +1,193 @@
+"""The gate for hourly rows: what passes, what is refused and with which words."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from triptych.store.tables import WEATHER_VARIABLES
+from triptych.weather.errors import InvalidFrame
+from triptych.weather.schemas import check_hourly
+from triptych.weather.variables import VARIABLES
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    """Six sound hours."""
+    return pd.DataFrame(
+        {
+            "location": "paris",
+            "time": pd.date_range("2019-07-14", periods=6, freq="h", tz="UTC", unit="us"),
+            "temperature_2m": [17.0, 16.5, 16.0, 15.5, 15.0, 15.5],
+            "relative_humidity_2m": 80.0,
+            "dew_point_2m": 12.0,
+            "surface_pressure": 1005.0,
+            "cloud_cover": 40.0,
+            "wind_speed_10m": 11.0,
+            "wind_direction_10m": 270.0,
+            "precipitation": 0.0,
+            "shortwave_radiation": 0.0,
+        }
+    )
+
+
+def test_the_store_and_the_gate_know_the_same_variables() -> None:
+    assert tuple(VARIABLES) == WEATHER_VARIABLES
+
+
+def test_sound_rows_pass_unchanged(rows: pd.DataFrame) -> None:
+    rows.index = pd.Index([9, 8, 7, 6, 5, 4])
+
+    accepted, rejected = check_hourly(rows)
+
+    pd.testing.assert_frame_equal(accepted, rows.reset_index(drop=True))
+    assert list(rejected.columns) == ["location", "time", "reason", "row"]
+    assert rejected.empty
+
+
+def test_missing_values_and_variables_pass(rows: pd.DataFrame) -> None:
+    rows.loc[2, ["temperature_2m", "dew_point_2m", "cloud_cover"]] = np.nan
+    rows["precipitation"] = np.nan
+    rows = rows.drop(columns=["surface_pressure"])
+
+    assert len(check_hourly(rows).accepted) == 6
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_limits_themselves_pass_and_what_is_beyond_does_not(
+    name: str, rows: pd.DataFrame
+) -> None:
+    rows["dew_point_2m"] = -100.0
+    rows["temperature_2m"] = 45.0
+    lowest, highest = VARIABLES[name].lowest, VARIABLES[name].highest
+    rows[name] = [lowest, highest, lowest - 0.1, highest + 0.1, np.inf, -np.inf]
+    if name == "temperature_2m":
+        rows["dew_point_2m"] = np.nan
+
+    accepted, rejected = check_hourly(rows)
+
+    assert list(accepted[name]) == [lowest, highest]
+    assert len(rejected) == 4
+    assert rejected["reason"].str.contains(f"{name} is not within {lowest:g} to").all()
+
+
+def test_a_dew_point_above_the_temperature_is_impossible_beyond_rounding(
+    rows: pd.DataFrame,
+) -> None:
+    rows["dew_point_2m"] = [17.4, 16.5, 16.0, 16.1, 15.0, 15.5]
+
+    _, rejected = check_hourly(rows)
+
+    assert list(rejected["reason"]) == ["the row has dew_point_2m above temperature_2m"]
+    assert list(rejected["time"]) == [pd.Timestamp("2019-07-14T03:00Z")]
+
+
+def test_all_reasons_of_a_row_are_joined(rows: pd.DataFrame) -> None:
+    rows.loc[1, ["relative_humidity_2m", "cloud_cover", "temperature_2m"]] = [120.0, 120.0, 99.9]
+
+    accepted, rejected = check_hourly(rows)
+
+    assert len(accepted) == 5
+    assert list(rejected["reason"]) == [
+        "temperature_2m is not within -90 to 60 °C (found 99.9); "
+        "relative_humidity_2m is not within 0 to 100 % (found 120.0); "
+        "cloud_cover is not within 0 to 100 % (found 120.0)"
+    ]
+
+
+def test_of_rows_with_one_key_the_first_passes(rows: pd.DataFrame) -> None:
+    double = rows.iloc[[2, 2]].assign(temperature_2m=14.0)
+    other_place = rows.iloc[[2]].assign(location="brest")
+
+    accepted, rejected = check_hourly(pd.concat([rows, double, other_place]))
+
+    assert len(accepted) == 7
+    assert accepted["temperature_2m"].iloc[2] == 16.0
+    assert list(rejected["reason"]) == ["the row repeats the location and time of one before"] * 2
+
+
+def test_temperature_alone_is_enough(rows: pd.DataFrame) -> None:
+    rows.loc[3, "temperature_2m"] = 70.0
+
+    accepted, rejected = check_hourly(rows[["location", "time", "temperature_2m"]])
+
+    assert len(accepted) == 5
+    assert len(rejected) == 1
+
+
+def test_a_missing_or_unaligned_key(rows: pd.DataFrame) -> None:
+    rows.loc[0, "location"] = None
+    rows.loc[1, "time"] = pd.NaT
+    rows.loc[2, "time"] += pd.Timedelta(minutes=30)
+
+    accepted, rejected = check_hourly(rows)
+
+    assert len(accepted) == 3
+    assert list(rejected["location"]) == ["(none)", "paris", "paris"]
+    assert rejected["time"].isna().tolist() == [False, True, False]
+    assert rejected["reason"].tolist() == [
+        "location is missing",
+        "time is missing",
+        "time is not on the hour (found 2019-07-14 02:30:00+00:00)",
+    ]
+
+
+def test_a_refused_row_is_kept_as_json(rows: pd.DataFrame) -> None:
+    rows.loc[1, ["temperature_2m", "cloud_cover", "precipitation"]] = [99.9, np.nan, np.inf]
+
+    row = check_hourly(rows).rejected["row"].iloc[0]
+
+    assert json.loads(json.dumps(row, allow_nan=False)) == {
+        "location": "paris",
+        "time": "2019-07-14T01:00:00Z",
+        "temperature_2m": 99.9,
+        "relative_humidity_2m": 80.0,
+        "dew_point_2m": 12.0,
+        "surface_pressure": 1005.0,
+        "cloud_cover": None,
+        "wind_speed_10m": 11.0,
+        "wind_direction_10m": 270.0,
+        "precipitation": "inf",
+        "shortwave_radiation": 0.0,
+    }
+
+
+def test_a_reason_fits_its_column(rows: pd.DataFrame) -> None:
+    rows.loc[0, list(VARIABLES)] = 1e9
+
+    reason = check_hourly(rows).rejected["reason"].iloc[0]
+
+    assert len(reason) == 500
+
+
+def test_no_rows(rows: pd.DataFrame) -> None:
+    accepted, rejected = check_hourly(rows.iloc[:0])
+
+    assert accepted.empty
+    assert rejected.empty
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.drop(columns="temperature_2m"), "needs the column temperature_2m"),
+        (lambda rows: rows.drop(columns=["location", "time"]), "the column location, time"),
+        (
+            lambda rows: rows.assign(time=rows["time"].dt.tz_localize(None)),
+            r"instants in UTC; found datetime64\[us\]",
+        ),
+        (
+            lambda rows: rows.assign(time=rows["time"].dt.tz_convert("Europe/Paris")),
+            "instants in UTC; found .*Europe/Paris",
+        ),
+        (
+            lambda rows: rows.assign(cloud_cover="grey"),
+            "cloud_cover must hold numbers; found str",
+        ),
+    ],
+)
+def test_a_frame_of_another_shape(change: object, message: str, rows: pd.DataFrame) -> None:
+    assert callable(change)
+    with pytest.raises(InvalidFrame, match=message):
+        check_hourly(change(rows))

@@ -1,0 +1,137 @@
+"""Periods: what is missing, cut into requests; hour by hour it must come out the same."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triptych.weather.periods import Period, missing_periods, settled_until, split_years
+
+ORIGIN = datetime(2018, 12, 28, tzinfo=UTC)
+
+
+def at(hour: int) -> datetime:
+    return ORIGIN + timedelta(hours=hour)
+
+
+def periods(longest: int = 300) -> st.SearchStrategy[Period]:
+    pairs = st.tuples(st.integers(0, longest), st.integers(0, longest))
+    return pairs.map(lambda pair: (at(min(pair)), at(max(pair))))
+
+
+def hours_of(period: Period) -> set[datetime]:
+    start, end = period
+    return {start + timedelta(hours=h) for h in range(int((end - start) / timedelta(hours=1)))}
+
+
+@pytest.mark.parametrize(
+    ("have", "missing"),
+    [
+        ([], [(0, 24)]),
+        ([(0, 24)], []),
+        ([(-5, 30)], []),
+        ([(0, 6)], [(6, 24)]),
+        ([(6, 24)], [(0, 6)]),
+        ([(6, 12)], [(0, 6), (12, 24)]),
+        ([(12, 18), (2, 4)], [(0, 2), (4, 12), (18, 24)]),
+        ([(2, 8), (4, 6), (8, 10)], [(0, 2), (10, 24)]),
+        ([(24, 40), (-9, 0)], [(0, 24)]),
+        ([(5, 5)], [(0, 5), (5, 24)]),
+    ],
+)
+def test_missing_periods(have: list[tuple[int, int]], missing: list[tuple[int, int]]) -> None:
+    found = missing_periods((at(0), at(24)), [(at(a), at(b)) for a, b in have])
+
+    assert hours_of((at(0), at(24))) - set().union(*map(hours_of, found)) == set().union(
+        *(hours_of((at(max(a, 0)), at(min(b, 24)))) for a, b in have)
+    )
+    if (5, 5) not in have:
+        assert found == [(at(a), at(b)) for a, b in missing]
+
+
+def test_nothing_wanted_is_nothing_missing() -> None:
+    assert missing_periods((at(5), at(5)), []) == []
+    assert missing_periods((at(5), at(3)), [(at(0), at(9))]) == []
+
+
+@given(periods(), st.lists(periods(), max_size=8))
+def test_missing_is_wanted_without_what_is_there(wanted: Period, have: list[Period]) -> None:
+    missing = missing_periods(wanted, have)
+
+    known = set().union(*map(hours_of, have))
+    assert set().union(*map(hours_of, missing)) == hours_of(wanted) - known
+    assert all(start < end for start, end in missing)
+    assert all(a[1] <= b[0] for a, b in pairwise(missing))
+
+
+@given(periods(), st.lists(periods(), max_size=8))
+def test_nothing_is_missing_once_the_missing_is_there(wanted: Period, have: list[Period]) -> None:
+    assert missing_periods(wanted, [*have, *missing_periods(wanted, have)]) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "requests"),
+    [
+        (
+            datetime(2018, 3, 1, tzinfo=UTC),
+            datetime(2020, 2, 1, tzinfo=UTC),
+            [
+                (date(2018, 3, 1), date(2019, 1, 1)),
+                (date(2019, 1, 1), date(2020, 1, 1)),
+                (date(2020, 1, 1), date(2020, 2, 1)),
+            ],
+        ),
+        (
+            datetime(2019, 1, 1, tzinfo=UTC),
+            datetime(2020, 1, 1, tzinfo=UTC),
+            [(date(2019, 1, 1), date(2020, 1, 1))],
+        ),
+        (
+            datetime(2025, 2, 10, 1, tzinfo=UTC),
+            datetime(2025, 2, 11, 14, tzinfo=UTC),
+            [(date(2025, 2, 10), date(2025, 2, 12))],
+        ),
+        (
+            datetime(2020, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))),
+            datetime(2020, 1, 1, 3, tzinfo=timezone(timedelta(hours=2))),
+            [(date(2019, 12, 31), date(2020, 1, 1)), (date(2020, 1, 1), date(2020, 1, 2))],
+        ),
+        (datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC), []),
+    ],
+)
+def test_split_years(start: datetime, end: datetime, requests: list[tuple[date, date]]) -> None:
+    assert split_years((start, end)) == requests
+
+
+@given(periods(longest=40_000))
+def test_requests_cover_the_period_without_overlap_and_a_year_at_most(period: Period) -> None:
+    requests = split_years(period)
+
+    start, end = period
+    if start == end:
+        assert requests == []
+        return
+    assert requests[0][0] == start.date()
+    assert requests[-1][1] - timedelta(days=1) <= end.date() <= requests[-1][1]
+    assert all(a[1] == b[0] for a, b in pairwise(requests))
+    assert all(first.year == (last - timedelta(days=1)).year for first, last in requests)
+
+
+@pytest.mark.parametrize(
+    ("known", "settled"),
+    [
+        (100, 100),  # all that was asked for is there
+        (70, 80),  # nothing older than the lag will come
+        (85, 85),  # what is younger may still come
+        (0, 80),  # the source has nothing at all
+    ],
+)
+def test_settled_until(known: int, settled: int) -> None:
+    now, lag = at(100), timedelta(hours=20)
+    assert settled_until(at(known), at(100), now, lag) == at(settled)
+
+
+def test_an_old_answer_is_settled_as_a_whole() -> None:
+    assert settled_until(at(0), at(50), at(500), timedelta(hours=20)) == at(50)

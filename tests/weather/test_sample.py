@@ -1,0 +1,200 @@
+"""The embedded sample: repeatable to the bit, faulty as a source is, and shaped like weather."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
+from triptych.weather.locations import Location
+from triptych.weather.open_meteo import OpenMeteoArchive
+from triptych.weather.sample import SampleClimate
+from triptych.weather.schemas import check_hourly
+from triptych.weather.source import make_source
+from triptych.weather.variables import VARIABLES
+
+NAMES = list(VARIABLES)
+
+
+@pytest.fixture(scope="module")
+def decade() -> Iterator[pd.DataFrame]:
+    """Ten sound years of the inland city."""
+    inland = Location(
+        slug="northmere",
+        name="Northmere (synthetic)",
+        latitude=52.0,
+        longitude=22.0,
+        elevation=210.0,
+        timezone="Etc/GMT-1",
+        source="sample",
+    )
+    frame = SampleClimate().fetch(inland, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
+    yield check_hourly(frame).accepted.set_index("time")
+
+
+def test_a_year_day_by_day_is_the_year(northmere: Location) -> None:
+    sample = SampleClimate()
+    whole = sample.fetch(northmere, date(2015, 2, 1), date(2015, 5, 1), NAMES).frame
+    days = [date(2015, 2, 1) + timedelta(days=n) for n in range(89)]
+    daily = [sample.fetch(northmere, day, day + timedelta(days=1), NAMES).frame for day in days]
+
+    pd.testing.assert_frame_equal(pd.concat(daily, ignore_index=True), whole, check_exact=True)
+
+
+def test_a_year_alone_is_the_same_as_in_a_decade(northmere: Location) -> None:
+    sample = SampleClimate()
+    decade = sample.fetch(northmere, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
+    for year in (2012, 2015, 2019):
+        alone = sample.fetch(northmere, date(year, 1, 1), date(year + 1, 1, 1), NAMES).frame
+        part = decade[decade["time"].dt.year == year].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, alone, check_exact=True)
+
+
+def test_any_order_of_asking_gives_the_same(northmere: Location, paris: Location) -> None:
+    one, other = SampleClimate(), SampleClimate()
+    spans = [(date(1950, 1, 1), date(1951, 1, 1)), (date(2030, 6, 1), date(2030, 9, 1))]
+    forward = [one.fetch(northmere, *span, NAMES).frame for span in spans]
+    other.fetch(paris, *spans[0], NAMES)
+    backward = [other.fetch(northmere, *span, NAMES).frame for span in reversed(spans)]
+
+    for a, b in zip(forward, reversed(backward), strict=True):
+        pd.testing.assert_frame_equal(a, b, check_exact=True)
+
+
+def test_answers_like_the_archive(northmere: Location) -> None:
+    fetched = SampleClimate().fetch(
+        northmere, date(2019, 7, 14), date(2019, 7, 16), ["temperature_2m", "cloud_cover"]
+    )
+
+    frame = fetched.frame
+    assert list(frame.columns) == ["location", "time", "temperature_2m", "cloud_cover"]
+    assert frame["time"].dtype == pd.DatetimeTZDtype("us", "UTC")
+    assert (frame["location"] == "northmere").all()
+    assert frame["time"].between("2019-07-14T00:00Z", "2019-07-15T23:00Z").all()
+    assert frame["time"].is_monotonic_increasing and frame["time"].is_unique
+    assert fetched.known_until == datetime(2019, 7, 16, tzinfo=UTC)
+
+
+def test_two_places_have_their_own_weather(northmere: Location) -> None:
+    twin = northmere.model_copy(update={"slug": "twin"})
+    span = (date(2019, 1, 1), date(2020, 1, 1), ["surface_pressure"])
+    a = SampleClimate().fetch(northmere, *span).frame.set_index("time")["surface_pressure"]
+    b = SampleClimate().fetch(twin, *span).frame.set_index("time")["surface_pressure"]
+
+    assert abs(a.corr(b)) < 0.2
+
+
+def test_lacks_hours_now_and_then_but_few(decade: pd.DataFrame) -> None:
+    missing = 87_648 - len(decade)
+    assert 100 < missing < 900
+    gaps = decade.index.to_series().diff().dropna() / pd.Timedelta(hours=1) - 1
+    assert (gaps > 0).sum() > 50
+    assert gaps.max() > 6
+
+
+def test_says_something_impossible_a_few_times(northmere: Location) -> None:
+    frame = SampleClimate().fetch(northmere, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
+
+    rejected = check_hourly(frame).rejected
+
+    assert 3 <= len(rejected) <= 20
+    assert rejected["reason"].str.contains("is not within").all()
+
+
+def test_is_cheap(northmere: Location) -> None:
+    place = northmere.model_copy(update={"slug": "not-yet-generated"})
+    begin = time.perf_counter()
+    SampleClimate().fetch(place, date(2010, 1, 1), date(2020, 1, 1), NAMES)
+    assert time.perf_counter() - begin < 2.0
+
+
+def test_refuses_what_it_does_not_have(northmere: Location) -> None:
+    with pytest.raises(SourceRefused, match="no variable moonshine; it has temperature_2m"):
+        SampleClimate().fetch(northmere, date(2019, 1, 1), date(2019, 1, 2), ["moonshine"])
+    with pytest.raises(WeatherError, match="No day lies"):
+        SampleClimate().fetch(northmere, date(2019, 1, 2), date(2019, 1, 2), NAMES)
+
+
+def test_seasons_and_days(decade: pd.DataFrame) -> None:
+    temperature = decade["temperature_2m"]
+    month = temperature.groupby(decade.index.month).mean()
+    assert month.idxmax() in (7, 8)
+    assert month.idxmin() in (1, 2)
+    assert 15 < month.max() - month.min() < 25
+    july = temperature[decade.index.month == 7]
+    hour = july.groupby(july.index.hour).mean()
+    assert hour.idxmax() in (13, 14, 15, 16)  # solar noon is at 10:32 UTC, 22° east
+    assert hour.idxmin() in (2, 3, 4)
+    assert 5 < hour.max() - hour.min() < 12
+
+
+def test_the_coast_is_milder_than_inland(northmere: Location, decade: pd.DataFrame) -> None:
+    coast = northmere.model_copy(update={"slug": "coast", "longitude": -9.0, "elevation": 10.0})
+    frame = SampleClimate().fetch(coast, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
+
+    mild = check_hourly(frame).accepted["temperature_2m"].std()
+    assert mild < 0.7 * decade["temperature_2m"].std()
+
+
+def test_variables_move_together(decade: pd.DataFrame) -> None:
+    night = decade["shortwave_radiation"][decade.index.hour == 23]
+    assert (night == 0).all()
+    noon = decade[(decade.index.hour == 11) & (decade.index.month == 6)]
+    assert noon["shortwave_radiation"].corr(noon["cloud_cover"]) < -0.8
+    assert decade["surface_pressure"].corr(decade["cloud_cover"]) < -0.3
+    wet = decade["precipitation"] > 0
+    assert 0.05 < wet.mean() < 0.25
+    assert decade["cloud_cover"][wet].mean() > decade["cloud_cover"][~wet].mean() + 25
+    spread = decade["temperature_2m"] - decade["dew_point_2m"]
+    assert (spread >= 0).all()
+    assert spread.corr(decade["relative_humidity_2m"]) < -0.9
+
+
+def test_a_warm_southerly_announces_warmth(decade: pd.DataFrame) -> None:
+    """What pressure and wind say beyond the temperature itself is why models beat baselines."""
+    hourly = decade.drop(columns="location").resample("h").mean().interpolate()
+    anomaly = hourly["temperature_2m"] - hourly["temperature_2m"].groupby(
+        [hourly.index.month, hourly.index.hour]
+    ).transform("mean")
+    northward = -hourly["wind_speed_10m"] * np.cos(np.radians(hourly["wind_direction_10m"]))
+    noon = anomaly.index.hour == 12
+    change = (anomaly.shift(-24) - anomaly)[noon].iloc[:-1]
+
+    assert change.corr(northward[noon].iloc[:-1]) > 0.3
+
+
+def rmse(values: npt.NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def test_memory_makes_an_autoregression_better_than_persistence_and_climatology(
+    decade: pd.DataFrame,
+) -> None:
+    daily = decade["temperature_2m"].resample("D").mean().interpolate()
+    angle = 2 * np.pi * daily.index.day_of_year.to_numpy() / 365.25
+    waves = [f(k * angle) for k in (1, 2) for f in (np.sin, np.cos)]
+    design = np.column_stack([np.ones(len(daily)), *waves])
+    weights, *_ = np.linalg.lstsq(design, daily.to_numpy(), rcond=None)
+    anomaly = daily.to_numpy() - design @ weights
+    lags = np.column_stack([anomaly[1:-1], anomaly[:-2]])
+    memory, *_ = np.linalg.lstsq(lags, anomaly[2:], rcond=None)
+
+    persistence = rmse(anomaly[2:] - anomaly[1:-1])
+    assert rmse(anomaly[2:] - lags @ memory) < 0.95 * persistence
+    assert persistence < 0.9 * rmse(anomaly)
+
+
+def test_make_source(northmere: Location) -> None:
+    with closing(make_source("sample")) as source:
+        assert isinstance(source, SampleClimate)
+    with closing(
+        make_source("open_meteo", base_url="http://127.0.0.1:1", timeout=1.0, attempts=1)
+    ) as archive:
+        assert isinstance(archive, OpenMeteoArchive)
+        with pytest.raises(SourceUnavailable, match="in 1 attempt"):
+            archive.fetch(northmere, date(2019, 1, 1), date(2019, 1, 2), NAMES)

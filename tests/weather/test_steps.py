@@ -1,0 +1,157 @@
+"""3-hour steps and the forecasters' history: by hand, and against the slow implementation."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.weather.slow_hours import three_hours
+from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.variables import VARIABLES
+
+NAN = float("nan")
+
+
+def hourly(start: str, temperatures: list[float], **columns: list[float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "location": "paris",
+            "time": pd.date_range(start, periods=len(temperatures), freq="h", tz="UTC", unit="us"),
+            "temperature_2m": np.array(temperatures, dtype=float),
+            **columns,
+            "interpolated": False,
+        }
+    )
+
+
+def test_the_step_of_00h_is_the_mean_of_00_01_and_02() -> None:
+    steps = to_three_hours(hourly("2019-07-14", [10, 11, 15, 20, 20, 23]))
+
+    expected = pd.DataFrame(
+        {
+            "location": "paris",
+            "time": pd.DatetimeIndex(
+                ["2019-07-14T00:00Z", "2019-07-14T03:00Z"], dtype="datetime64[us, UTC]"
+            ),
+            "temperature_2m": [12.0, 21.0],
+            "hours_observed": [3, 3],
+            "hours_interpolated": [0, 0],
+        }
+    )
+    pd.testing.assert_frame_equal(steps, expected)
+
+
+def test_precipitation_is_summed_and_wind_direction_is_that_of_the_mean_vector() -> None:
+    table = hourly(
+        "2019-07-14",
+        [10] * 9,
+        precipitation=[0.1, 0.2, 0.4, 0, 0, 0, 1, 1, NAN],
+        wind_direction_10m=[350, 0, 10, 90, 180, 90, 0, 120, 240],
+    )
+
+    steps = to_three_hours(table)
+
+    np.testing.assert_allclose(steps["precipitation"], [0.7, 0, NAN])
+    # east twice and south once point to 90° + atan(1/2); three even thirds point nowhere
+    np.testing.assert_allclose(
+        steps["wind_direction_10m"] % 360, [0, 90 + np.degrees(np.arctan(0.5)), NAN], atol=1e-9
+    )
+
+
+def test_an_hour_missing_is_a_step_missing_for_that_variable_only() -> None:
+    steps = to_three_hours(hourly("2019-07-14", [10, NAN, 12], cloud_cover=[30, 60, 90]))
+
+    assert np.isnan(steps["temperature_2m"].iloc[0])
+    assert steps["cloud_cover"].iloc[0] == 60
+    assert steps["hours_observed"].iloc[0] == 2
+
+
+def test_observed_and_interpolated_hours_are_counted() -> None:
+    table = hourly("2019-07-14", [10, 11, 12, NAN, 12, 13])
+    table["interpolated"] = [False, True, True, False, False, True]
+
+    steps = to_three_hours(table)
+
+    assert steps["hours_observed"].tolist() == [1, 1]
+    assert steps["hours_interpolated"].tolist() == [2, 1]
+
+
+def test_a_last_step_without_all_its_hours_is_left_out_and_a_first_one_has_no_value() -> None:
+    steps = to_three_hours(hourly("2019-07-14T01:00", [11, 12, 13, 14, 15, 16, 17]))
+
+    assert list(steps["time"].dt.hour) == [0, 3]
+    np.testing.assert_allclose(steps["temperature_2m"], [NAN, 14])
+    assert steps["hours_observed"].tolist() == [2, 3]
+
+
+def test_less_than_a_step_is_no_step() -> None:
+    assert to_three_hours(hourly("2019-07-14", [1, 2])).empty
+    assert to_three_hours(hourly("2019-07-14", [])).empty
+
+
+def test_holes_in_the_grid_and_rows_in_any_order() -> None:
+    table = hourly("2019-07-14", [1, 2, 3, 4, 5, 6, 7, 8, 9]).drop(index=4)
+
+    steps = to_three_hours(table.sample(frac=1, random_state=1))
+
+    np.testing.assert_allclose(steps["temperature_2m"], [2, NAN, 8])
+
+
+def test_history_has_the_hours_of_each_step_and_the_place() -> None:
+    paris = hourly("2019-07-14", [1, 2, 3, 4, 5, 6])
+    brest = hourly("2019-07-14", [7, 8, 9, 10, NAN, 12]).assign(location="brest")
+    table = pd.concat([paris, brest])
+    places = pd.DataFrame(
+        {"location": ["paris", "brest"], "latitude": [48.75, 48.5], "longitude": [2.25, -4.5]}
+    )
+
+    history = to_history(table, to_three_hours(table), places)
+
+    assert list(history.columns) == [
+        "location", "time", *VARIABLES,
+        "temperature_2m_h0", "temperature_2m_h1", "temperature_2m_h2",
+        "latitude", "longitude",
+    ]  # fmt: skip
+    assert list(history["location"]) == ["brest", "brest", "paris", "paris"]
+    np.testing.assert_allclose(history["temperature_2m"], [8, NAN, 2, 5])
+    np.testing.assert_allclose(history["temperature_2m_h0"], [7, 10, 1, 4])
+    np.testing.assert_allclose(history["temperature_2m_h1"], [8, NAN, 2, 5])
+    np.testing.assert_allclose(history["temperature_2m_h2"], [9, 12, 3, 6])
+    assert history["cloud_cover"].isna().all()
+    assert list(history["latitude"]) == [48.5, 48.5, 48.75, 48.75]
+    assert list(history["longitude"]) == [-4.5, -4.5, 2.25, 2.25]
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 23),
+    st.lists(st.one_of(st.just(NAN), st.integers(0, 360).map(float)), min_size=1, max_size=30),
+)
+def test_agrees_with_the_slow_implementation(first_hour: int, values: list[float]) -> None:
+    start = datetime(2019, 7, 14, first_hour, tzinfo=UTC)
+    table = hourly(start.isoformat(), values, precipitation=values, wind_direction_10m=values)
+
+    steps = to_three_hours(table)
+
+    last = start + timedelta(hours=len(values) - 1)
+    known = {
+        start + timedelta(hours=hour): value
+        for hour, value in enumerate(values)
+        if not np.isnan(value)
+    }
+    for name, how in (
+        ("temperature_2m", "mean"),
+        ("precipitation", "sum"),
+        ("wind_direction_10m", "direction"),
+    ):
+        slow = three_hours(known, start, last, how)
+        assert list(steps["time"]) == [pd.Timestamp(step) for step in slow]
+        expected = np.array(list(slow.values()))
+        off = steps[name].to_numpy() - expected
+        if how == "direction":
+            off = (off + 180) % 360 - 180
+        assert np.array_equal(np.isnan(off), np.isnan(expected))
+        assert np.nan_to_num(off) == pytest.approx(0, abs=1e-6)
