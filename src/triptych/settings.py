@@ -5,14 +5,16 @@ import os
 from triptych.hooks import SummaryHook, TrackingHook
 from triptych.resolvers import RESOLVERS
 
-# MLflow too reports its use to its makers unless told not to.
+# MLflow too reports its use to its makers unless told not to, and is talkative.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 
 HOOKS = (TrackingHook(), SummaryHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
+    "merge_strategy": {"parameters": "soft", "mlflow": "soft"},
     "custom_resolvers": RESOLVERS,
 }

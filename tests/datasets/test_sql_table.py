@@ -14,6 +14,7 @@ import pytest
 from kedro.io import DataCatalog, DatasetError
 from pandas.testing import assert_frame_equal, assert_series_equal
 
+import triptych.datasets
 from tests.fixtures.databases import dump_tables
 from triptych.datasets import SqlTableDataset
 from triptych.store.database import open_database
@@ -67,7 +68,15 @@ def test_what_was_saved_is_loaded(filled_url: str) -> None:
     assert loaded["cloud_cover"].isna().all()
 
 
-def test_an_empty_table_has_the_same_types(database_url: str, filled_url: str) -> None:
+def test_many_chunks_are_one_frame(filled_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triptych.datasets.sql_frames._CHUNK", 3)
+    assert_frame_equal(dataset(filled_url).load(), steps())
+    colder = steps().assign(temperature_2m=lambda frame: frame["temperature_2m"] - 40)
+    dataset(filled_url).save(colder)
+    assert_frame_equal(dataset(filled_url).load(), colder)
+
+
+def test_an_empty_table_has_the_same_types(filled_url: str) -> None:
     full = dataset(filled_url).load()
     empty = dataset(filled_url, filters={"location": "nowhere"}).load()
     assert len(empty) == 0
@@ -295,6 +304,10 @@ def test_the_example_of_its_docstring_runs(tmp_path: Path) -> None:
         "assert ran > 3 and not failed"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_another_name_is_no_dataset() -> None:
+    assert not hasattr(triptych.datasets, "CsvTableDataset")
 
 
 def test_the_module_imports_nothing_slow() -> None:

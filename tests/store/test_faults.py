@@ -1,10 +1,12 @@
 """What a user reads when the database is damaged, away or closed to them."""
 
 import logging
+import sqlite3
 import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, select, text
 
-from tests.store.rows import MODEL, add_places
+from tests.store.rows import MODEL, add_places, place
 from triptych.store.engine import create_engine, reading
 from triptych.store.errors import CorruptDatabase, DatabaseUnavailable, StoreError
 from triptych.store.migrate import migrate
@@ -84,6 +86,21 @@ def test_a_database_that_another_process_holds(
     engine.dispose()
 
 
+@pytest.mark.parametrize("lock", ["EXCLUSIVE", "IMMEDIATE"])
+def test_a_new_database_that_another_process_is_making(sqlite_url: str, lock: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    file.parent.mkdir()
+    maker = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    maker.execute(f"BEGIN {lock}")
+    release = Timer(0.3, maker.commit)
+    release.start()
+    engine = create_engine(sqlite_url)
+    migrate(engine)  # waits, also where SQLite refuses the write-ahead log at once
+    release.join()
+    maker.close()
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     ("address", "found"),
     [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid:5432", "failed to resolve host")],
@@ -120,6 +137,28 @@ def test_a_connection_that_is_lost_in_a_transaction(postgresql_url: str) -> None
     terminate = text("SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(DatabaseUnavailable, match="Run again later"), engine.begin() as connection:
         connection.execute(terminate)
+    engine.dispose()
+
+
+def test_a_connection_that_is_lost_while_rows_are_sent(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triptych.store.writes._CHUNK", 10)
+    engine = create_engine(postgresql_url)
+    migrate(engine)
+
+    def rows() -> Iterator[Any]:
+        yield from (place(f"place-{n}") for n in range(100))
+        with psycopg.connect(postgresql_url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        yield from (place(f"place-{n}") for n in range(100, 20_000))
+
+    with pytest.raises(DatabaseUnavailable, match=r"Run again|server runs"), engine.begin() as lost:
+        upsert(lost, locations, locations.columns.keys(), rows())
+    assert _read_all(engine) == []
     engine.dispose()
 
 
@@ -179,14 +218,16 @@ def test_a_user_without_rights(postgresql_url: str) -> None:
         connection.execute(f"CREATE ROLE {name} LOGIN")
         (schema,) = connection.execute("SELECT current_schema()").fetchone() or ()
         connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
-    with pytest.raises(DatabaseUnavailable, match="permission denied .* Give this user the right"):
-        migrate(create_engine(postgresql_url.replace("postgres:@", f"{name}:@")))
+    eve = create_engine(postgresql_url.replace("postgres:@", f"{name}:@"))
+    with pytest.raises(DatabaseUnavailable, match=r"permission denied .* Give this user the right"):
+        migrate(eve)
+    eve.dispose()
 
 
 def test_what_nobody_expected(engine: Engine) -> None:
-    with pytest.raises(StoreError, match=r"syntax error.*Unexpected \(.*\): please report"):
-        with engine.begin() as connection:
-            connection.execute(text("SELEC 1"))
+    match = r"syntax error.*Unexpected \(.*\): please report"
+    with pytest.raises(StoreError, match=match), engine.begin() as connection:
+        connection.execute(text("SELEC 1"))
 
 
 def test_a_long_answer_is_cut(engine: Engine) -> None:

@@ -136,6 +136,16 @@ def test_two_processes_may_open_a_new_database_at_once(database_url: str) -> Non
     engine.dispose()
 
 
+def test_the_second_to_come_finds_the_work_done(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two saw an empty database; the second gets the lock after the first has made the tables."""
+    seen = iter([None, HEAD])
+    monkeypatch.setattr(migrate_module, "_revision", lambda _: next(seen))
+    migrate(engine)
+    assert next(seen, "both looks were taken") == "both looks were taken"
+
+
 def test_a_newer_schema_is_refused(engine: Engine) -> None:
     add_places(engine, "paris")
     with engine.begin() as connection:

@@ -155,6 +155,16 @@ def test_any_text_comes_back(engine: Engine, name: str) -> None:
     assert dump_tables(engine)["locations"] == [row]
 
 
+def test_a_kind_of_text_is_text(engine: Engine) -> None:
+    class Slug(str):
+        pass
+
+    row = (Slug("here"), *place("here")[1:])
+    with engine.begin() as connection:
+        upsert(connection, locations, locations.columns.keys(), [row])
+    assert dump_tables(engine)["locations"] == [place("here")]
+
+
 def test_no_row_is_no_write(places: Engine) -> None:
     assert write(places, []) == 0
 

@@ -1,6 +1,6 @@
 """Between rows of the database and pandas frames, a column at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,11 @@ def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else _make_frame(columns, [])
 
 
-def to_rows(frame: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
+def to_rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Give a frame's rows as tuples of Python's own values, None for what is missing."""
-    return zip(*(_plain(frame[name]) for name in frame.columns), strict=True)
+    for start in range(0, len(frame), _CHUNK):
+        part = frame.iloc[start : start + _CHUNK]
+        yield from zip(*(_plain(part[name]) for name in part.columns), strict=True)
 
 
 def _make_frame(columns: Sequence[Any], rows: Sequence[Any]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.forecasting.contract import Forecaster
+from triptych.forecasting.base import PanelForecaster
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Candidate:
 
     name: str
     algorithm: str
-    forecaster: Forecaster
+    forecaster: PanelForecaster
     example: pd.DataFrame
     locations: list[str]
     train_start: datetime

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from triptych.errors import PipelineError
-from triptych.forecasting.contract import Forecaster
+from triptych.forecasting.base import PanelForecaster
 from triptych.registry.candidate import Candidate
 from triptych.registry.provenance import git_commit
 from triptych.registry.tracking import load_logged, log_candidate
@@ -77,7 +77,7 @@ class ModelRegistry:
             "(with --env live for a real city)."
         )
 
-    def load(self, row: dict[str, Any]) -> Forecaster:
+    def load(self, row: dict[str, Any]) -> PanelForecaster:
         """The fitted forecaster of a row of `models`."""
         return load_logged(row["model_id"], row["model_uri"])
 

@@ -3,6 +3,7 @@
 Code and files, no pickle: what `mlflow.pyfunc.load_model` opens can only be what is written here.
 """
 
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -18,7 +19,7 @@ class ServedForecaster(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Open the forecaster's files."""
-        self.forecaster = load_forecaster(context.artifacts["forecaster"])
+        self.forecaster = load_forecaster(Path(context.artifacts["forecaster"]))
 
     def predict(
         self,

@@ -6,8 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from triptych.errors import PipelineError
-from triptych.forecasting.contract import Forecaster
+from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
 from triptych.registry.candidate import Candidate
 
@@ -59,7 +61,7 @@ def log_candidate(candidate: Candidate, git_commit: str) -> tuple[str, str, str]
     return model_id, str(run.info.run_id), str(logged.model_uri)
 
 
-def load_logged(model_id: str, model_uri: str) -> Forecaster:
+def load_logged(model_id: str, model_uri: str) -> PanelForecaster:
     """Get a forecaster back, and check that its files are those that were registered.
 
     Raises:
@@ -68,13 +70,14 @@ def load_logged(model_id: str, model_uri: str) -> Forecaster:
     import mlflow
 
     try:
-        folder = Path(mlflow.artifacts.download_artifacts(f"{model_uri}/artifacts/{ARTIFACT}"))
+        model = Path(mlflow.artifacts.download_artifacts(model_uri))
     except (mlflow.MlflowException, OSError) as error:
         raise PipelineError(
             f"The files of model {model_id[:12]} cannot be read from {model_uri}: {error}. "
             "Was data/mlflow.db or data/mlartifacts removed, or MLFLOW_TRACKING_URI changed? "
             "Bring them back, or remove data/triptych.db as well and train again: kedro run."
         ) from error
+    folder = model / "artifacts" / ARTIFACT
     found = digest(folder)
     if found != model_id:
         raise PipelineError(
@@ -92,6 +95,6 @@ def _signature(candidate: Candidate) -> "ModelSignature":
     return infer_signature(example, output, params={"steps": 8})
 
 
-def _without_zone(candidate: Candidate) -> "object":
+def _without_zone(candidate: Candidate) -> pd.DataFrame:
     times = candidate.example["time"].dt.tz_convert("UTC").dt.tz_localize(None)
     return candidate.example.assign(time=times)

@@ -27,7 +27,9 @@ def converter(column: Column[Any], dialect: Dialect) -> Convert:
         return _texts
     if isinstance(column.type, Integer):
         return _distinct(_whole)
-    bind = column.type.dialect_impl(dialect).bind_processor(dialect) or _same
+    bind = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if bind is None:
+        return list
     if isinstance(column.type, Json):
         return lambda values: [bind(value) for value in values]
     return _distinct(bind)
@@ -78,7 +80,3 @@ def _whole(value: Any) -> int:
     if value != int(value) or abs(value) > _LARGEST:
         raise ValueError(f"a whole number of up to {_LARGEST} is needed, got {value!r}")
     return int(value)
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -57,9 +57,9 @@ def _revision(connection: Connection) -> str | None:
 
 def _upgrade(connection: Connection, found: str | None) -> None:
     # Alembic takes a while to import, and most openings need no migration.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

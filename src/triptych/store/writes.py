@@ -127,8 +127,6 @@ def _merge(connection: Connection, table: Table, staged: Table) -> Any:
         for name in values
         if name not in BOOKKEEPING
     ]
-    if not differs:
-        return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(
         index_elements=key,
         set_={name: insert.excluded[name] for name in values},

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -117,5 +117,5 @@ def _periods(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return periods[periods["end"] > periods["start"]]
 
 
-def _place(row: dict[str, Any]) -> Location:
+def _place(row: Mapping[Any, Any]) -> Location:
     return Location.model_validate({"slug" if k == "location" else k: v for k, v in row.items()})

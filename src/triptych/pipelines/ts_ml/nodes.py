@@ -7,9 +7,10 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.forecasting.backtest import backtest
+from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.conformal import learn_intervals
-from triptych.forecasting.contract import STEPS_PER_DAY, Forecaster
+from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.metrics import score
 from triptych.forecasting.selection import choose
@@ -20,7 +21,7 @@ from triptych.periods import StudyPeriods, parse_as_of, study_periods
 
 logger = logging.getLogger(__name__)
 
-Forecasters = dict[str, Forecaster]
+Forecasters = dict[str, PanelForecaster]
 
 
 def plan_study(

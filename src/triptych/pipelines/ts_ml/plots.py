@@ -4,7 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from triptych.forecasting.contract import STEP_HOURS, Forecaster
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.contract import STEP_HOURS
 from triptych.forecasting.importance import importance
 from triptych.forecasting.metrics import ALL
 
@@ -19,7 +20,7 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
         forecast_comparison["lead"].str.isdigit() & (forecast_comparison["location"] != ALL)
     ]
     rows = rows.assign(hours=rows["lead"].astype(int) * STEP_HOURS)
-    panels = _panels(rows["location"].nunique())
+    figure, panels = _panels(rows["location"].nunique())
     for axes, (slug, of_place) in zip(panels, rows.groupby("location"), strict=True):
         for model, line in of_place.groupby("model"):
             axes.plot(line["hours"], line["rmse"], BASELINE_STYLE.get(str(model), "-"), label=model)
@@ -28,7 +29,7 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
         )
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize="small")
-    return panels[0].figure
+    return figure
 
 
 def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
@@ -38,7 +39,7 @@ def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     ]
     since = day_ahead["time"].max() - pd.Timedelta(days=SHOWN_DAYS)
     rows = day_ahead[day_ahead["time"] > since]
-    panels = _panels(rows["location"].nunique())
+    figure, panels = _panels(rows["location"].nunique())
     for axes, (slug, line) in zip(panels, rows.groupby("location"), strict=True):
         axes.fill_between(
             line["time"], line["lower"], line["upper"], alpha=0.2, label="90 % interval"
@@ -52,24 +53,24 @@ def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
         )
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize="small")
-    panels[0].figure.autofmt_xdate()
-    return panels[0].figure
+    figure.autofmt_xdate()
+    return figure
 
 
-def plot_importance(fitted_models: dict[str, Forecaster]) -> Figure:
+def plot_importance(fitted_models: dict[str, PanelForecaster]) -> Figure:
     """Draw what LightGBM leans on: each feature's share of the gain."""
     weights = importance(fitted_models["lightgbm"]).nlargest(SHOWN_FEATURES, "importance")
-    (axes,) = _panels(1, height=6)
+    figure, (axes,) = _panels(1, height=6)
     axes.barh(weights["feature"][::-1], weights["importance"][::-1])
     axes.set(
         title=f"LightGBM: the {len(weights)} features that matter most",
         xlabel="Share of the gain",
         ylabel="Feature",
     )
-    return axes.figure
+    return figure
 
 
-def _panels(count: int, height: float = 3.2) -> list[Axes]:
+def _panels(count: int, height: float = 3.2) -> tuple[Figure, list[Axes]]:
     # the object interface: pyplot would keep every figure of the process in memory
     figure = Figure(figsize=(9, height * count), layout="constrained")
-    return [figure.add_subplot(count, 1, number) for number in range(1, count + 1)]
+    return figure, [figure.add_subplot(count, 1, number) for number in range(1, count + 1)]

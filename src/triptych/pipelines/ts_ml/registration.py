@@ -2,7 +2,9 @@
 
 import pandas as pd
 
-from triptych.forecasting.contract import STEPS_PER_DAY, Forecaster
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.metrics import DAY
 from triptych.periods import StudyPeriods, parse_as_of
 from triptych.registry.candidate import Candidate
 from triptych.registry.provenance import frame_sha256
@@ -13,7 +15,7 @@ EXAMPLE_DAYS = 30
 
 def prepare_candidate(
     chosen_model: str,
-    fitted_models: dict[str, Forecaster],
+    fitted_models: dict[str, PanelForecaster],
     forecast_comparison: pd.DataFrame,
     history: pd.DataFrame,
     periods: StudyPeriods,
@@ -25,7 +27,9 @@ def prepare_candidate(
     trained_on = history[
         (history["time"] >= periods.train_start) & (history["time"] < periods.test_start)
     ]
-    rows = forecast_comparison.query("model == @chosen_model and lead == @DAY")
+    rows = forecast_comparison[
+        (forecast_comparison["model"] == chosen_model) & (forecast_comparison["lead"] == DAY)
+    ]
     return Candidate(
         name=NAME,
         algorithm=chosen_model,

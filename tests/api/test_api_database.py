@@ -1,0 +1,135 @@
+"""The fast way to a forecast: the same rows as the plain ways, from the right thread."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from api import queries
+from api.days import bind_period
+from api.prepared import PreparedRead
+from tests.api.conftest import open_client
+from tests.api.tables import STEP, fill
+from triptych.store import tables
+from triptych.store.engine import create_engine, reading
+from triptych.store.writes import upsert
+
+Row = dict[str, Any]
+
+
+@pytest.mark.parametrize("day", [date(2019, 7, 11), date(2019, 7, 16), date(2019, 7, 20)])
+def test_a_prepared_read_finds_what_sqlalchemy_finds(filled_url: str, day: date) -> None:
+    engine = create_engine(filled_url, read_only=True)
+    asked = bind_period(day, day, "paris")
+    with reading(engine) as connection:
+        expected = connection.execute(queries.DAY_OF_LOCATION, asked).all()
+    raw = engine.raw_connection()
+
+    found = PreparedRead(queries.DAY_OF_LOCATION, engine.dialect).fetch(raw.cursor(), asked)
+
+    raw.close()
+    engine.dispose()
+    assert [tuple(map(_as_instant, row)) for row in found] == [tuple(row) for row in expected]
+
+
+def _as_instant(value: Any) -> Any:
+    if isinstance(value, str) and value[10:11] == "T":
+        return datetime.fromisoformat(value)
+    return value
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_tables_are_answered_as_by_a_slow_and_obvious_search(engine: Any, seed: int) -> None:
+    rng = Random(seed)
+    fill(engine)
+    extra = [row for _ in range(40) for row in _draw_forecast(rng)]
+    unique = {(row["model_id"], row["location"], row["as_of"], row["time"]): row for row in extra}
+    rows = list(unique.values())
+    with engine.begin() as connection:
+        upsert(connection, tables.predictions, list(rows[0]), [tuple(row.values()) for row in rows])
+        stored = [row._asdict() for row in connection.execute(select(tables.predictions))]
+        models = [row._asdict() for row in connection.execute(select(tables.models))]
+
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        for n in range(14):
+            day = datetime(2019, 7, 8, tzinfo=UTC) + timedelta(days=n)
+            answer = client.get("/predictions", params={"date": f"{day:%Y-%m-%d}"}).json()
+            found = {
+                (each["location"], each["issued_at"], each["model"]["model_id"])
+                for each in answer.get("forecasts", [])
+            }
+            assert found == _search(stored, {each["model_id"]: each for each in models}, day)
+
+
+def _draw_forecast(rng: Random) -> list[Row]:
+    as_of = datetime(2019, 7, 9, tzinfo=UTC) + STEP * rng.randrange(8 * 9)
+    return [
+        {
+            "model_id": model * 64,
+            "location": location,
+            "as_of": as_of,
+            "time": as_of + STEP * (lead - 1),
+            "lead": lead,
+            "temperature_2m": 1.0,
+            "lower": 0.0,
+            "upper": 2.0,
+            "level": 0.9,
+            "known_until": as_of,
+            "created_at": as_of,
+        }
+        for model in (rng.choice("abc"),)
+        for location in (rng.choice(["brest", "paris", "quimper"]),)
+        for lead in range(1 - rng.randrange(4), 1 + rng.randrange(4, 30))
+    ]
+
+
+def _search(rows: list[Row], models: dict[str, Row], day: datetime) -> set[tuple[str, str, str]]:
+    """Look at every forecast of the tables that has all eight steps of the day."""
+    steps = {day + STEP * n for n in range(8)}
+    found = set()
+    for location in {row["location"] for row in rows}:
+        whole = []
+        for key in {(r["as_of"], r["model_id"]) for r in rows if r["location"] == location}:
+            times = {
+                r["time"]
+                for r in rows
+                if r["location"] == location and (r["as_of"], r["model_id"]) == key
+            }
+            if key[0] <= day and steps <= times:
+                whole.append(key)
+        if whole:
+            as_of, model_id = max(
+                whole,
+                key=lambda each: (
+                    each[0],
+                    models[each[1]]["stage"] == "production",
+                    models[each[1]]["created_at"],
+                ),
+            )
+            found.add((location, f"{as_of:%Y-%m-%dT%H:%M:%SZ}", model_id))
+    return found
+
+
+def test_only_brief_reads_of_sqlite_run_in_the_event_loop(
+    filled_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, int] = {}
+    fetch = PreparedRead.fetch
+
+    def watched(self: PreparedRead, *arguments: Any) -> Any:
+        threads["fetch"] = threading.get_ident()
+        return fetch(self, *arguments)
+
+    monkeypatch.setattr(PreparedRead, "fetch", watched)
+    with open_client(filled_url) as client:
+
+        @client.app.get("/thread")
+        async def get_thread() -> int:
+            return threading.get_ident()
+
+        loop = client.get("/thread").json()
+        client.get("/predictions?date=2019-07-11&location=paris")
+        assert (threads["fetch"] == loop) == filled_url.startswith("sqlite")

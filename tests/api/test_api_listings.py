@@ -1,0 +1,84 @@
+"""The routes that say what there is, which version answers and how it is."""
+
+from typing import Any
+
+import pytest
+
+from api.main import create_app
+from tests.api.conftest import TestClient, open_client
+from tests.api.tables import MODELS
+
+
+def test_version_is_0_0_0_unless_the_image_says_otherwise(client: Any) -> None:
+    assert client.get("/version").json() == {"version": "0.0.0"}
+
+
+def test_version_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, filled_url: str
+) -> None:
+    monkeypatch.setenv("TRIPTYCH_VERSION", "3f5c2ab")
+    monkeypatch.setenv("TRIPTYCH_DATABASE_URL", filled_url)
+
+    with TestClient(create_app()) as opened:
+        assert opened.get("/version").json() == {"version": "3f5c2ab"}
+        assert opened.get("/locations").json()["count"] == 3
+
+
+def test_health(client: Any) -> None:
+    assert client.get("/health/live").json() == {"status": "ok"}
+    assert client.get("/health/ready").json() == {"status": "ok"}
+
+
+def test_locations_are_listed_by_slug(client: Any) -> None:
+    answer = client.get("/locations").json()
+
+    assert [place["location"] for place in answer["data"]] == ["brest", "paris", "quimper"]
+    assert answer["count"] == 3
+    assert answer["data"][1] == {
+        "location": "paris",
+        "name": "Paris",
+        "latitude": 48.85,
+        "longitude": 2.35,
+        "elevation": 35.0,
+        "timezone": "Europe/Paris",
+        "source": "open_meteo",
+    }
+
+
+def test_models_are_listed_production_first_then_the_newest(client: Any) -> None:
+    answer = client.get("/models").json()
+
+    assert [model["model_id"] for model in answer["data"]] == [MODELS[key] for key in "BCA"]
+    assert answer["count"] == 3
+    assert answer["data"][0] == {
+        "model_id": "b" * 64,
+        "name": "ridge",
+        "version": 2,
+        "algorithm": "ridge",
+        "stage": "production",
+        "train_start": "2010-01-01T00:00:00Z",
+        "train_end": "2019-01-01T00:00:00Z",
+        "locations": ["brest", "paris"],
+        "as_of": "2019-01-01T00:00:00Z",
+        "parameters": {"alpha": 10.0},
+        "features": ["lag_1", "solar_elevation"],
+        "metrics": {"rmse": 1.6},
+        "mlflow_run_id": "0" * 32,
+        "model_uri": "models:/m-1",
+        "data_sha256": "d" * 64,
+        "git_commit": "e" * 40,
+        "approved_by": "Ada",
+        "approved_at": "2019-02-01T00:00:00Z",
+        "created_at": "2019-02-01T00:00:00Z",
+    }
+
+
+def test_an_empty_database_lists_nothing_and_predicts_nothing(engine: Any) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    with open_client(url) as opened:
+        assert opened.get("/locations").json() == {"data": [], "count": 0}
+        assert opened.get("/models").json() == {"data": [], "count": 0}
+        for path in ("/predictions?date=2019-07-14", "/predictions?date=2019-07-14&location=paris"):
+            refused = opened.get(path)
+            assert refused.status_code == 404
+            assert "run the pipelines first" in refused.json()["detail"]

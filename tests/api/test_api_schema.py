@@ -1,0 +1,91 @@
+"""The OpenAPI document is true: schemathesis asks by it, and every answer must keep it."""
+
+import re
+import warnings
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from hypothesis import given, settings
+
+from tests.api.conftest import TestClient
+from tests.api.test_api_surface import ROUTES
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what its dependencies deprecate is not ours to mend
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.core.failures import FailureGroup
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+
+def ask_by_document(app: Any, path: str, mode: Any) -> set[int]:
+    """Ask with generated parameters, good or bad ones; give the statuses that came."""
+    document = schemathesis.openapi.from_asgi("/openapi.json", app)
+    # that start is not after end, and 366 days at most, is more than OpenAPI can say
+    excluded = [positive_data_acceptance] if path.endswith("/observed") else None
+    seen = set()
+
+    @settings(max_examples=25, deadline=None, database=None, derandomize=True)
+    @given(document[path]["GET"].as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        seen.add(int(case.call_and_validate(excluded_checks=excluded).status_code))
+
+    ask()
+    return seen
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_good_parameters_are_answered_as_documented(client: Any, path: str) -> None:
+    assert ask_by_document(client.app, path, GenerationMode.POSITIVE) <= {200, 404, 422}
+
+
+@pytest.mark.parametrize("path", ["/predictions", "/predictions/observed"])
+def test_bad_parameters_are_refused_as_documented(client: Any, path: str) -> None:
+    assert ask_by_document(client.app, path, GenerationMode.NEGATIVE) == {422}
+
+
+def test_an_answer_unlike_its_document_is_caught() -> None:
+    app = FastAPI()
+
+    @app.get("/lie", response_model=dict[str, int])
+    async def get_lie() -> JSONResponse:
+        return JSONResponse({"count": "many"})
+
+    with TestClient(app) as client, pytest.raises(FailureGroup):
+        ask_by_document(client.app, "/lie", GenerationMode.POSITIVE)
+
+
+def test_the_document_names_and_explains_everything(client: Any) -> None:
+    document = client.get("/openapi.json").json()
+
+    operations = {path: item["get"] for path, item in document["paths"].items()}
+    assert {path: each["operationId"] for path, each in operations.items()} == {
+        "/predictions": "get-predictions",
+        "/predictions/observed": "get-predictions-observed",
+        "/locations": "list-locations",
+        "/models": "list-models",
+        "/version": "get-version",
+        "/health/live": "get-health-live",
+        "/health/ready": "get-health-ready",
+    }
+    for path, operation in operations.items():
+        assert operation["tags"], path
+        assert operation["description"], path
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], parameter
+            assert parameter.get("examples") or parameter["schema"]["examples"], parameter
+        for status, response in operation["responses"].items():
+            (media_type,) = response["content"]
+            problem = status != "200"
+            assert media_type == ("application/problem+json" if problem else "application/json")
+            assert response["content"][media_type]["schema"]["$ref"].endswith("Problem") == problem
+
+
+def test_every_reference_of_the_document_leads_somewhere(client: Any) -> None:
+    response = client.get("/openapi.json")
+
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', response.text))
+    assert "Problem" in referred
+    assert referred <= set(response.json()["components"]["schemas"])

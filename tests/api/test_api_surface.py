@@ -1,0 +1,216 @@
+"""What holds for every route, and planted routes that break it."""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import JSONResponse
+
+from api.main import create_app
+from api.settings import Settings
+from tests.api.conftest import TestClient
+
+ROUTES = {
+    "/predictions": {"date": "2019-07-11", "location": "paris"},
+    "/predictions/observed": {"start": "2019-07-11", "end": "2019-07-12", "location": "paris"},
+    "/locations": {},
+    "/models": {},
+    "/version": {},
+    "/health/live": {},
+    "/health/ready": {},
+}
+LISTS = ("/predictions", "/predictions/observed", "/locations", "/models")
+PROBLEM = {"type", "title", "status", "detail", "instance", "request_id", "errors"}
+_HEX_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def check_problem(response: Any, status: int, path: str) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert set(problem) == PROBLEM
+    assert problem["status"] == status
+    assert re.fullmatch(r"urn:triptych:problem:[a-z-]+", problem["type"])
+    assert problem["instance"] == path
+    assert problem["request_id"] == response.headers["x-request-id"]
+    for complaint in problem["errors"]:
+        assert set(complaint) == {"parameter", "found", "allowed"}
+        assert (
+            complaint["parameter"] in problem["detail"] or complaint["found"] in problem["detail"]
+        )
+    assert len(problem["detail"]) > 20
+
+
+def check_unknown_parameter(client: Any, path: str, good: dict[str, str]) -> None:
+    response = client.get(path, params={**good, "limit": "10"})
+    check_problem(response, 422, path)
+    (complaint,) = response.json()["errors"]
+    assert (complaint["parameter"], complaint["found"]) == ("limit", "10")
+    assert all(name in complaint["allowed"] for name in good)
+
+
+def check_repeated_parameter(client: Any, path: str, good: dict[str, str]) -> None:
+    for name, value in good.items():
+        response = client.get(path, params=[*good.items(), (name, value)])
+        check_problem(response, 422, path)
+        assert [each["parameter"] for each in response.json()["errors"]] == [name]
+
+
+def check_log_line(client: Any, path: str, good: dict[str, str], caplog: Any) -> None:
+    caplog.clear()
+    with caplog.at_level(logging.DEBUG, logger="api"):
+        assert client.get(path, params=good).status_code == 200
+    lines = [record for record in caplog.records if record.name.startswith("api.routes.")]
+    assert len(lines) == 1
+    assert lines[0].levelno == (logging.DEBUG if path.startswith("/health") else logging.INFO)
+
+
+def check_envelope(client: Any, path: str, good: dict[str, str]) -> None:
+    answer = client.get(path, params=good).json()
+    assert isinstance(answer, dict)
+    assert isinstance(answer["data"], list)
+    assert answer["count"] == len(answer["data"]) > 0
+
+
+def check_methods(client: Any, path: str, good: dict[str, str]) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        response = client.request(method, path, params=good)
+        check_problem(response, 405, path)
+        assert response.headers["allow"] == "GET, HEAD"
+
+
+def check_head(client: Any, path: str, good: dict[str, str]) -> None:
+    got, headed = client.get(path, params=good), client.head(path, params=good)
+    assert headed.status_code == got.status_code == 200
+    assert headed.content == b""
+    assert headed.headers["content-length"] == got.headers["content-length"]
+    assert headed.headers["content-type"] == got.headers["content-type"]
+
+
+def find_paths(routes: list[Any]) -> set[str]:
+    paths = {route.path for route in routes if hasattr(route, "path")}
+    for included in routes:
+        if hasattr(included, "original_router"):
+            paths |= find_paths(included.original_router.routes)
+    return paths
+
+
+def test_the_table_above_names_every_route(client: Any) -> None:
+    assert find_paths(client.app.routes) == {*ROUTES, "/docs", "/openapi.json"}
+    assert set(client.get("/openapi.json").json()["paths"]) == set(ROUTES)
+
+
+@pytest.mark.parametrize("path", ROUTES)
+class TestEveryRoute:
+    def test_refuses_an_unknown_parameter(self, client: Any, path: str) -> None:
+        check_unknown_parameter(client, path, ROUTES[path])
+
+    def test_refuses_a_repeated_parameter(self, client: Any, path: str) -> None:
+        check_repeated_parameter(client, path, ROUTES[path])
+
+    def test_logs_one_line(self, client: Any, path: str, caplog: Any) -> None:
+        check_log_line(client, path, ROUTES[path], caplog)
+
+    def test_is_read_only(self, client: Any, path: str) -> None:
+        check_methods(client, path, ROUTES[path])
+
+    def test_answers_head(self, client: Any, path: str) -> None:
+        check_head(client, path, ROUTES[path])
+
+    def test_is_not_found_with_a_slash_behind(self, client: Any, path: str) -> None:
+        check_problem(client.get(path + "/", params=ROUTES[path]), 404, path + "/")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_have_one_envelope(client: Any, path: str) -> None:
+    check_envelope(client, path, ROUTES[path])
+
+
+@pytest.mark.parametrize("path", ["/", "/nope", "/predictions/nope", "/%0d%0aX-Evil:1", "/é"])
+def test_an_unknown_route_is_a_problem(client: Any, path: str) -> None:
+    response = client.get(path)
+
+    check_problem(response, 404, response.json()["instance"])
+    assert "x-evil" not in response.headers
+
+
+def test_the_documentation_page_is_there(client: Any) -> None:
+    assert "swagger" in client.get("/docs").text.lower()
+
+
+class TestRequestId:
+    def test_a_good_one_is_kept(self, client: Any) -> None:
+        response = client.get("/version", headers={"X-Request-ID": "Batch_7.42-a"})
+        assert response.headers["x-request-id"] == "Batch_7.42-a"
+
+    @pytest.mark.parametrize("given", ["", "a b", "a" * 65, "a;b", "é".encode()])
+    def test_a_bad_one_is_replaced(self, client: Any, given: str) -> None:
+        response = client.get("/nope", headers={"X-Request-ID": given})
+        assert _HEX_ID.fullmatch(response.headers["x-request-id"])
+        assert response.json()["request_id"] == response.headers["x-request-id"]
+
+    def test_each_request_has_its_own(self, client: Any) -> None:
+        seen = {client.get("/version").headers["x-request-id"] for _ in range(3)}
+        assert len(seen) == 3
+
+    def test_it_is_in_the_log_lines(self, sqlite_file: Any, capfd: Any) -> None:
+        app = create_app(Settings(database_url=f"sqlite:///{sqlite_file}"))
+        with TestClient(app) as client:
+            client.get("/version", headers={"X-Request-ID": "abc"})
+            client.get("/predictions?a%0Ab=1", headers={"X-Request-ID": "def"})
+
+        lines = set(capfd.readouterr().err.splitlines())
+        assert any("INFO api.routes.version [abc] version 0.0.0" in line for line in lines)
+        (refusal,) = (line for line in lines if "[def]" in line)  # not broken by the line feed
+        assert "WARNING api.handlers [def] GET '/predictions' refused: 422" in refusal
+
+
+@pytest.fixture
+def loose() -> Iterator[Any]:
+    """Give a client of an application whose routes break every rule above."""
+    app = FastAPI()
+
+    @app.api_route("/loose", methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    async def get_loose(date: str = "") -> list[str]:
+        return [date]
+
+    @app.get("/error")
+    async def get_error() -> None:
+        raise HTTPException(404, "nothing here")
+
+    @app.get("/hidden")
+    async def get_hidden() -> JSONResponse:
+        return JSONResponse({"data": [1, 2], "count": 3})
+
+    with TestClient(app) as opened:
+        yield opened
+
+
+class TestPlantedViolations:
+    def test_a_route_that_ignores_parameters_is_caught(self, loose: Any) -> None:
+        with pytest.raises(AssertionError):
+            check_unknown_parameter(loose, "/loose", {})
+        with pytest.raises(AssertionError):
+            check_repeated_parameter(loose, "/loose", {"date": "x"})
+
+    def test_a_handler_without_a_log_line_is_caught(self, loose: Any, caplog: Any) -> None:
+        with pytest.raises(AssertionError):
+            check_log_line(loose, "/loose", {}, caplog)
+
+    def test_another_error_shape_is_caught(self, loose: Any) -> None:
+        with pytest.raises(AssertionError):
+            check_problem(loose.get("/error"), 404, "/error")
+
+    def test_another_envelope_is_caught(self, loose: Any) -> None:
+        for path in ("/loose", "/hidden"):
+            with pytest.raises(AssertionError):
+                check_envelope(loose, path, {})
+
+    def test_a_route_that_takes_writes_or_no_head_is_caught(self, loose: Any) -> None:
+        with pytest.raises(AssertionError):
+            check_methods(loose, "/loose", {})
+        with pytest.raises(AssertionError):
+            check_head(loose, "/loose", {})
