@@ -106,7 +106,7 @@ def _publication() -> list[Node]:
         ),
         Node(
             plots.plot_importance,
-            inputs="fitted_models",
+            inputs=["fitted_models", "chosen_model"],
             outputs="importance_plot",
             name="plot_importance",
         ),

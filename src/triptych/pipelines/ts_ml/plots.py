@@ -57,14 +57,14 @@ def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     return figure
 
 
-def plot_importance(fitted_models: dict[str, PanelForecaster]) -> Figure:
-    """Draw what LightGBM leans on: each feature's share of the gain."""
-    weights = importance(fitted_models["lightgbm"]).nlargest(SHOWN_FEATURES, "importance")
+def plot_importance(fitted_models: dict[str, PanelForecaster], chosen_model: str) -> Figure:
+    """Draw what the chosen model leans on: each feature's share."""
+    weights = importance(fitted_models[chosen_model]).head(SHOWN_FEATURES)
     figure, (axes,) = _panels(1, height=6)
     axes.barh(weights["feature"][::-1], weights["importance"][::-1])
     axes.set(
-        title=f"LightGBM: the {len(weights)} features that matter most",
-        xlabel="Share of the gain",
+        title=f"{chosen_model}: the {len(weights)} features that matter most",
+        xlabel="Share of the importance",
         ylabel="Feature",
     )
     return figure
