@@ -22,7 +22,7 @@ lint: $(READY) ## style, types, architecture
 	$(BIN)/lint-imports
 
 api: $(READY) ## the predictions over HTTP: http://127.0.0.1:8000/docs
-	$(BIN)/uvicorn api.main:app --port 8000
+	$(BIN)/uvicorn api.main:app --port 8000 --no-access-log
 
 viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 	$(BIN)/kedro viz run
@@ -34,7 +34,7 @@ bench: $(READY) ## speed and memory, written to docs/results/bench.json
 	$(BIN)/python -m bench
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
-	$(BIN)/python -m tests.acceptance
+	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
 
 lock: ## resolve pyproject.toml anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock

@@ -1,13 +1,14 @@
 """The API's one way to the database: a read, given as a function of a connection."""
 
+import os
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection, Engine, Select, event
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from api.prepared import PreparedRead
 from triptych.store.engine import create_engine, reading
@@ -39,6 +40,7 @@ class Database:
         self._engine = create_engine(url, read_only=True)
         self._inline = self._engine.dialect.name == "sqlite"
         self._prepared: dict[Select[Any], PreparedRead] = {}
+        self._held: PoolProxiedConnection | None = None
         self._checked = False
         if self._inline:
             _watch_file(self._engine)
@@ -75,6 +77,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self._release()
         self._engine.dispose()
 
     def _run(self, read: Callable[[Connection], T]) -> T:
@@ -88,10 +91,25 @@ class Database:
         if prepared is None:
             prepared = self._prepared[statement] = PreparedRead(statement, self._engine.dialect)
         try:
+            if self._inline:
+                return prepared.fetch(self._hold().cursor(), values)
             with closing(self._engine.raw_connection()) as connection:
                 return prepared.fetch(connection.cursor(), values)
         except self._engine.dialect.loaded_dbapi.Error as error:  # not seen by the engine
+            self._release()
             raise explain(error, self._engine.url) from error
+
+    def _hold(self) -> PoolProxiedConnection:
+        """Keep one connection for the event loop: the pool costs as much as the query."""
+        if self._held is None or not _is_current(self._held.info, self._engine):
+            self._release()
+            self._held = self._engine.raw_connection()
+        return self._held
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def _check_once(self) -> None:
         if not self._checked:
@@ -104,23 +122,26 @@ class Database:
 
 def _watch_file(engine: Engine) -> None:
     """Drop connections to a SQLite file that was removed or replaced: they answer old rows."""
-    file = Path(str(engine.url.database))
 
     def connected(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-        record.info[_FILE] = _identify(file)
+        record.info[_FILE] = _identify_file(engine)
 
     def taken(_connection: object, record: Any, _proxy: object) -> None:
-        if record.info[_FILE] != _identify(file):
-            raise DisconnectionError(f"{file} is another file than the one that was opened")
+        if not _is_current(record.info, engine):
+            raise DisconnectionError("the file is another than the one that was opened")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "checkout", taken)
 
 
-def _identify(file: Path) -> tuple[int, int] | None:
+def _is_current(info: dict[Any, Any], engine: Engine) -> bool:
+    return bool(info[_FILE] == _identify_file(engine))
+
+
+def _identify_file(engine: Engine) -> tuple[int, int] | None:
     try:
-        found = file.stat()
+        found = os.stat(str(engine.url.database))  # noqa: PTH116  a Path takes thrice as long
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -1,5 +1,6 @@
 """A statement compiled once for a database, and run by its driver alone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Dialect, Select
@@ -19,13 +20,13 @@ class PreparedRead:
     def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self._sql = str(compiled)
-        self._fixed = compiled.params
         self._order = compiled.positiontup
         self._encoders = {
             name: encode
             for name, bound in compiled.binds.items()
             if (encode := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
+        self._constants = self._encode(compiled.params)
 
     def fetch(self, cursor: Any, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """Run it on a cursor of the driver and take every row.
@@ -34,10 +35,14 @@ class PreparedRead:
             cursor: of a DB-API connection.
             values: the bound parameters by name, as SQLAlchemy would take them.
         """
-        encoded = {
-            name: self._encoders[name](value) if name in self._encoders else value
-            for name, value in (self._fixed | values).items()
-        }
-        parameters = encoded if self._order is None else [encoded[name] for name in self._order]
+        bound = self._constants | self._encode(values)
+        parameters = bound if self._order is None else [bound[name] for name in self._order]
         rows: list[tuple[Any, ...]] = cursor.execute(self._sql, parameters).fetchall()
         return rows
+
+    def _encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        encoders = self._encoders
+        return {
+            name: encoders[name](value) if name in encoders else value
+            for name, value in values.items()
+        }

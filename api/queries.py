@@ -19,23 +19,21 @@ _MODEL_ORDER = (
 )
 _MODEL_COLUMNS = tuple(models.c[name] for name in MODEL)
 _STEP_ORDER = (predictions.c.location, predictions.c.time)
-_AT_LOCATION = locations.c.location == bindparam("location")
 
 # A day is named by its last step: a forecast that reaches it with a lead of at least 8 was
 # issued at or before the day's 00:00, and all eight steps are forecasts.
 _last = predictions.alias("last")
 _ON_DAY = _last.c.time == bindparam("last_step")
 _IN_PERIOD = _last.c.time.in_(bindparam("last_steps", expanding=True))
+_AT_LOCATION = _last.c.location == bindparam("location")
 _BEST_FIRST = (_last.c.as_of.desc(), *_MODEL_ORDER)
 
 
 def _covering(days: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
     """Read the last steps of the forecasts that cover whole days."""
-    # From locations, so that the index on location and time serves without a location, too.
     return (
         select(_last.c.model_id, _last.c.location, _last.c.as_of, _last.c.lead, *columns)
-        .join_from(locations, _last, _last.c.location == locations.c.location)
-        .join(models, _last.c.model_id == models.c.model_id)
+        .join_from(_last, models, _last.c.model_id == models.c.model_id)
         .where(days)
         .where(_last.c.lead >= STEPS_A_DAY)
     )
@@ -45,8 +43,9 @@ def _best_of_each(days: ColumnElement[bool], one_location: bool) -> Subquery:
     """Choose the forecast that answers, for each location and day."""
     place_and_day = (_last.c.location, _last.c.time)
     rank = func.row_number().over(partition_by=place_and_day, order_by=_BEST_FIRST)
-    query = _covering(days, rank.label("rank"))
-    ranked = (query.where(_AT_LOCATION) if one_location else query).subquery("ranked")
+    # All by name, so that the index on location and time serves them, too.
+    places = _AT_LOCATION if one_location else _last.c.location.in_(select(locations.c.location))
+    ranked = _covering(days, rank.label("rank")).where(places).subquery("ranked")
     return select(ranked).where(ranked.c.rank == 1).subquery("best")
 
 
@@ -103,7 +102,8 @@ def _extent(one_location: bool) -> Select[Any]:
     query = select(
         func.min(step(time.asc())).label("first"), func.max(step(time.desc())).label("last")
     ).select_from(locations)
-    return query.where(_AT_LOCATION) if one_location else query
+    here = locations.c.location == bindparam("location")
+    return query.where(here) if one_location else query
 
 
 DAY_OF_LOCATION = _day(_best_of_one())

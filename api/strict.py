@@ -38,7 +38,7 @@ def _check(given: QueryParams, known: list[str]) -> None:
 
 def _find_rule(name: str, given: QueryParams, known: list[str]) -> str | None:
     if name not in known:
-        return f"no such parameter; this route takes {', '.join(known) or 'none'}"
+        return f"only {', '.join(known)}" if known else "no parameter"
     if len(given.getlist(name)) > 1:
         return "one value, not several"
     return None

@@ -1,6 +1,7 @@
 """When: the instant a forecast is issued, and the periods of a study."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 
@@ -32,7 +33,8 @@ def parse_as_of(as_of: str, today: str) -> pd.Timestamp:
         ParameterError: not a date, off the 3-hour grid, or in the future.
     """
     try:
-        instant = pd.Timestamp(str(as_of))
+        # ISO 8601 alone: 03/04/2019 is a day in March for some and in April for others
+        instant = pd.Timestamp(datetime.fromisoformat(str(as_of)))
     except ValueError as error:
         raise ParameterError(
             f"Parameter as_of must be an ISO 8601 date such as 2019-07-14. Found {as_of!r}."
@@ -59,12 +61,12 @@ def study_periods(as_of: pd.Timestamp, forecast: ForecastParameters) -> StudyPer
     """
     test_end = _instant(forecast.test_end)
     test_end = as_of.floor(DAY) if test_end is None else min(test_end + DAY, as_of.floor(DAY))
-    test_start = _instant(forecast.test_start) or test_end - pd.DateOffset(years=1)
-    validation_start = _instant(forecast.validation_start) or test_start - pd.DateOffset(
-        years=forecast.validation_years
+    test_start = _instant(forecast.test_start) or _years_before(test_end, 1)
+    validation_start = _instant(forecast.validation_start) or _years_before(
+        test_start, forecast.validation_years
     )
-    train_start = _instant(forecast.train_start) or validation_start - pd.DateOffset(
-        years=forecast.train_years
+    train_start = _instant(forecast.train_start) or _years_before(
+        validation_start, forecast.train_years
     )
     periods = StudyPeriods(train_start, validation_start, test_start, test_end)
     if not train_start < validation_start < test_start < test_end:
@@ -79,3 +81,13 @@ def study_periods(as_of: pd.Timestamp, forecast: ForecastParameters) -> StudyPer
 
 def _instant(day: object) -> pd.Timestamp | None:
     return None if day is None else pd.Timestamp(str(day), tz="UTC")
+
+
+def _years_before(instant: pd.Timestamp, years: int) -> pd.Timestamp:
+    try:
+        return instant - pd.DateOffset(years=years)
+    except (ValueError, OverflowError) as error:
+        raise ParameterError(
+            f"{years} years before {instant:%Y-%m-%d} lie before the calendar begins. Name a later "
+            "as_of, or lower forecast.train_years and forecast.validation_years."
+        ) from error

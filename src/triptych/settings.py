@@ -1,6 +1,7 @@
 """Kedro's settings for this project."""
 
 import os
+import warnings
 
 from triptych.hooks import SummaryHook, TrackingHook
 from triptych.resolvers import RESOLVERS
@@ -9,6 +10,11 @@ from triptych.resolvers import RESOLVERS
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+
+# kedro-mlflow is imported by every kedro command, and MLflow then warns of a type hint that
+# kedro-mlflow lacks. Imported here first, it does so unheard.
+with warnings.catch_warnings(record=True):
+    import kedro_mlflow.mlflow  # noqa: F401
 
 HOOKS = (TrackingHook(), SummaryHook())
 

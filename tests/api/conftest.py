@@ -1,4 +1,4 @@
-"""The API on a small database, once on SQLite and once on PostgreSQL; it only reads, so tests share it."""
+"""The API on a small database, on SQLite and on PostgreSQL; it only reads, so tests share it."""
 
 import warnings
 from collections.abc import Iterator

@@ -1,12 +1,13 @@
 """A small database whose every answer can be worked out by hand.
 
-| location | forecasts (model, issued on, days covered) |
+| location | forecasts: model, issued in July 2019 (days covered) |
 |---|---|
-| paris | A 10 July (10-11), B and C 11 July (11-12), B 12 July (12-13), C 14 July (14-15), A and C 15 July (15-16) |
-| brest | B 11 July (11-12), B 12 July 06:00 (to 13 July 06:00: no whole day) |
+| paris | A 10 (10-11), B and C 11 (11-12), B 12 (12-13), C 14 (14-15), A and C 15 (15-16) |
+| brest | B 11 (11-12), B 12 at 06:00 (to 13 at 06:00: no whole day) |
 | quimper | none |
 
-A (ridge 1, archived) says 10 + lead, B (ridge 2, production) 20 + lead, C (lightgbm 1, candidate) 30 + lead.
+A (ridge 1, archived) says 10 + lead, B (ridge 2, production) 20 + lead and
+C (lightgbm 1, candidate) 30 + lead.
 Observed in Paris: 22.0 from 10 July to 12 July 15:00, then nothing but a missing value at 18:00.
 """
 

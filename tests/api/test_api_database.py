@@ -43,7 +43,7 @@ def _as_instant(value: Any) -> Any:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_any_tables_are_answered_as_by_a_slow_and_obvious_search(engine: Any, seed: int) -> None:
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311
     fill(engine)
     extra = [row for _ in range(40) for row in _draw_forecast(rng)]
     unique = {(row["model_id"], row["location"], row["as_of"], row["time"]): row for row in extra}

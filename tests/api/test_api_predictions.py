@@ -189,7 +189,7 @@ def test_what_is_not_there_is_404_and_says_what_is(
         ({"date": "20190714"}, "date"),
         ({"date": "1563062400"}, "date"),
         ({"date": "2019-07-14T00:00:00"}, "date"),
-        ({"date": "２０１９-07-14"}, "date"),
+        ({"date": "\uff12019-07-14"}, "date"),
         ({"date": "2019-07-11", "location": ""}, "location"),
         ({"date": "2019-07-11", "location": "Paris"}, "location"),
         ({"date": "2019-07-11", "location": "paris\n"}, "location"),

@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from hypothesis import given, settings
 
-from tests.api.conftest import TestClient
+from api.main import create_app
+from api.settings import Settings
 from tests.api.test_api_surface import ROUTES
 
 with warnings.catch_warnings():
@@ -36,14 +37,22 @@ def ask_by_document(app: Any, path: str, mode: Any) -> set[int]:
     return seen
 
 
+@pytest.fixture
+def app(filled_url: str) -> Any:
+    """Give an application that is not started: schemathesis starts and stops it each time."""
+    return create_app(Settings(database_url=filled_url))
+
+
 @pytest.mark.parametrize("path", ROUTES)
-def test_good_parameters_are_answered_as_documented(client: Any, path: str) -> None:
-    assert ask_by_document(client.app, path, GenerationMode.POSITIVE) <= {200, 404, 422}
+def test_good_parameters_are_answered_as_documented(app: Any, path: str) -> None:
+    assert ask_by_document(app, path, GenerationMode.POSITIVE) <= {200, 404, 422}
 
 
 @pytest.mark.parametrize("path", ["/predictions", "/predictions/observed"])
-def test_bad_parameters_are_refused_as_documented(client: Any, path: str) -> None:
-    assert ask_by_document(client.app, path, GenerationMode.NEGATIVE) == {422}
+def test_bad_parameters_are_refused_as_documented(app: Any, path: str) -> None:
+    seen = ask_by_document(app, path, GenerationMode.NEGATIVE)
+    # 404: a slug that was to be bad and happens to be a good one, of nowhere
+    assert 422 in seen <= {404, 422}
 
 
 def test_an_answer_unlike_its_document_is_caught() -> None:
@@ -53,8 +62,8 @@ def test_an_answer_unlike_its_document_is_caught() -> None:
     async def get_lie() -> JSONResponse:
         return JSONResponse({"count": "many"})
 
-    with TestClient(app) as client, pytest.raises(FailureGroup):
-        ask_by_document(client.app, "/lie", GenerationMode.POSITIVE)
+    with pytest.raises(FailureGroup):
+        ask_by_document(app, "/lie", GenerationMode.POSITIVE)
 
 
 def test_the_document_names_and_explains_everything(client: Any) -> None:

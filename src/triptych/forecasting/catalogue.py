@@ -13,10 +13,11 @@ from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.errors import UnknownModelError
 from triptych.forecasting.forest import RandomForestForecaster
 from triptych.forecasting.gradient import LightGBMForecaster
+from triptych.forecasting.kernel import KernelRidgeForecaster
 from triptych.forecasting.ridge import RidgeForecaster
 
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
-LEARNED_NAMES = ("ridge", "random_forest", "lightgbm")
+LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
 MODEL_NAMES = (*BASELINE_NAMES, *LEARNED_NAMES, "ensemble")
 
 _CLASSES: tuple[type[PanelForecaster], ...] = (
@@ -24,6 +25,7 @@ _CLASSES: tuple[type[PanelForecaster], ...] = (
     SameHourYesterdayForecaster,
     ClimatologyForecaster,
     RidgeForecaster,
+    KernelRidgeForecaster,
     RandomForestForecaster,
     LightGBMForecaster,
 )

@@ -37,7 +37,7 @@ class Climatology:
         table = self.coefficients[variable]
         basis = annual_basis(steps, (table.shape[2] - 1) // 2)
         slot = steps % STEPS_PER_DAY
-        # Term by term, not by BLAS: a value must not depend on how many others are asked for with it.
+        # Term by term, not by BLAS: a value must not depend on how many are asked for with it.
         total = table[rows, slot, 0]
         for term in range(1, table.shape[2]):
             total = total + table[rows, slot, term] * basis[..., term]

@@ -47,7 +47,8 @@ def learn_intervals(forecasts: pd.DataFrame, level: float = LEVEL) -> Intervals:
     kept = forecasts.assign(error=error)[error.notna()]
     if kept.empty:
         raise ForecastingError(
-            "Intervals are learned from validation errors, but no forecast has its observation: check the period."
+            "Intervals are learned from validation errors, but no forecast has its observation: "
+            "check the validation period."
         )
     pooled = kept.groupby("lead")["error"].agg(_quantile, level=level)
     table = kept.groupby(["location", "lead"])["error"].agg(_quantile, level=level).unstack()

@@ -21,7 +21,10 @@ class Forecaster(Protocol):
     _h2`. `time` is the start of the step, UTC.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in tables and results."""
+        ...
 
     def fit(self, history: pd.DataFrame) -> Self:
         """Learn from the whole of `history` and return the forecaster itself."""

@@ -34,14 +34,15 @@ class EnsembleForecaster(PanelForecaster):
         seed: int = 0,
         members: Sequence[PanelForecaster] = (),
     ) -> None:
-        """Take the members, in the order of the parameter; UnknownModelError for weights of others."""
+        """Take the members; UnknownModelError for none, or for weights of others."""
         super().__init__(parameters, max_lead=max_lead, seed=seed)
         names = sorted(member.name for member in members)
         weights: Mapping[str, Sequence[float]] = self.parameters["weights"]
         if not names or sorted(weights) not in ([], names):
             raise UnknownModelError(
-                "An ensemble needs members, and weights for all of them or for none; it got members "
-                f"{', '.join(names) or 'none'} and weights of {', '.join(sorted(weights)) or 'none'}."
+                "An ensemble needs members, and weights for all of them or for none; it got "
+                f"members {', '.join(names) or 'none'} and weights of "
+                f"{', '.join(sorted(weights)) or 'none'}. Correct the ensemble's parameters."
             )
         self.members = list(members)
 
@@ -62,8 +63,9 @@ class EnsembleForecaster(PanelForecaster):
             period = (member.fitted.start, member.fitted.end, member.locations)
             if period != (made.training.start, made.training.end, made.locations):
                 raise ForecastingError(
-                    f"The members of an ensemble are fitted on one history, but {member.name} saw another than "
-                    f"{members[0].name}: fit both on the same locations and period."
+                    "The members of an ensemble are fitted on one history, but "
+                    f"{member.name} saw another than {members[0].name}: fit both on the same "
+                    "locations and period."
                 )
         return made
 

@@ -60,7 +60,7 @@ class RandomForestForecaster(LearnedForecaster):
         return np.sort(origins[np.argsort(draw, kind="stable")[:count]])
 
     def _knots(self) -> IntArray:
-        inside = KNOTS[KNOTS < self.max_lead]
+        inside = KNOTS[self.max_lead > KNOTS]
         return np.asarray(np.append(inside, self.max_lead), dtype=np.int64)
 
     def _keep(self, trees: list[Any]) -> None:

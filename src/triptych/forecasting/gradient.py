@@ -9,7 +9,7 @@ import numpy as np
 
 from triptych.forecasting.base import Arrays
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
-from triptych.forecasting.features import target_features
+from triptych.forecasting.features import OF_TARGET, target_features
 from triptych.forecasting.grid import FloatArray, IntArray
 from triptych.forecasting.learned import LearnedForecaster
 from triptych.forecasting.panel import Float32Array, Panel
@@ -26,27 +26,28 @@ LOCATION = "location"
 class LightGBMForecaster(LearnedForecaster):
     """Direct LightGBM (Ke et al., NIPS 2017, 3146-3154) on standardised anomalies.
 
-    `scopes`: `pooled` is one booster for all locations, `location` one for each; with both, their
-    mean is the forecast. `other_origins`: share of the origins away from midnight that are learned
-    from. `trees`: of each booster of leads 1-8, the last number for all later ones. The other
-    parameters are LightGBM's.
+    `scopes`: `pooled` learns one booster for all locations, `location` one for each; with both,
+    their mean is the forecast.
+    `other_origins`: share of the origins away from midnight that are learned from. `trees`: of the
+    boosters of leads 1, 2, …, 8, and of those beyond; the last number serves all that follow. The
+    other parameters are LightGBM's. One thread: on a busy machine two wait for each other.
     """
 
     name: ClassVar[str] = "lightgbm"
     uses_target: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, Any]] = {
-        "trees": (1000, 800, 600, 500, 500, 500, 500, 400, 100),
-        "learning_rate": 0.04,
+        "trees": (500, 500, 500, 400, 400, 400, 400, 400, 120),
+        "learning_rate": 0.05,
         "num_leaves": 31,
         "min_data_in_leaf": 40,
         "feature_fraction": 0.3,
         "bagging_fraction": 0.7,
         "lambda_l2": 5.0,
         "max_bin": 127,
-        "other_origins": 0.2,
-        "scopes": (POOLED, LOCATION),
+        "scopes": (POOLED,),
+        "other_origins": 0.1,
         "neighbours": 2,
-        "threads": 2,
+        "threads": 1,
     }
 
     def _learn(self, panel: Panel, origins: IntArray) -> None:
@@ -54,56 +55,53 @@ class LightGBMForecaster(LearnedForecaster):
         chosen = self._sample(origins)
         features = self.features(panel, chosen)
         for number, leads in enumerate(self._blocks()):
-            rows = self._rows(panel, chosen, features, leads, number)
-            for scope, place in self._scopes(panel):
-                design, target = (part[place].reshape(-1, *part.shape[2:]) for part in rows)
-                known = np.isfinite(target)
-                self._boosters[f"{scope}_{leads[0]:03d}"] = self._train(
-                    design[known], target[known], number
-                )
+            design, target = self._rows(panel, chosen, features, leads)
+            for scope, rows in self._scopes(np.arange(len(panel.grid.locations))):
+                name = f"{scope}.{leads[0]:03d}"
+                self._boosters[name] = self._train(design[rows], target[rows], number)
+
+    def _scopes(self, places: IntArray) -> Iterator[tuple[str, IntArray]]:
+        """Each scope's name, and which of `places` (rows of the training data) it serves."""
+        if POOLED in self.parameters["scopes"]:
+            yield POOLED, np.arange(len(places))
+        if LOCATION in self.parameters["scopes"]:
+            for number, place in enumerate(places):
+                yield f"{LOCATION}.{place:05d}", np.array([number])
 
     def _sample(self, origins: IntArray) -> IntArray:
         draw = np.random.default_rng(self.seed).random(len(origins))
         near = np.isin(origins % STEPS_PER_DAY, AROUND_MIDNIGHT)
-        return origins[near | (draw < self.parameters["other_origins"])]
+        kept: IntArray = origins[near | (draw < self.parameters["other_origins"])]
+        return kept
 
     def _blocks(self) -> list[IntArray]:
         blocks = [range(lead, lead + 1) for lead in DAY_LEADS] + list(FAR_BLOCKS)
         leads = [np.array([n for n in block if n <= self.max_lead]) for block in blocks]
         return [block for block in leads if len(block)]
 
-    def _scopes(self, panel: Panel) -> Iterator[tuple[str, slice]]:
-        if POOLED in self.parameters["scopes"]:
-            yield POOLED, slice(None)
-        if LOCATION in self.parameters["scopes"]:
-            for place in range(len(panel.grid.locations)):
-                yield f"{LOCATION}_{place:05d}", slice(place, place + 1)
-
     def _rows(
-        self, panel: Panel, origins: IntArray, features: Float32Array, leads: IntArray, number: int
+        self, panel: Panel, origins: IntArray, features: Float32Array, leads: IntArray
     ) -> tuple[Float32Array, Float32Array]:
-        """Design (location, origin, feature) and target (location, origin): one lead of the block
-        for each origin.
-        """
-        drawn = np.random.default_rng([self.seed, number]).integers(len(leads), size=len(origins))
-        of_target = np.empty((*features.shape[:2], 0), dtype=np.float32)
-        parts, targets = [], np.empty(features.shape[:2], dtype=np.float32)
-        for index, lead in enumerate(leads):
-            here = np.flatnonzero(drawn == index)
-            block = target_features(panel, origins[here], np.array([lead]))[:, :, 0]
-            if not parts:
-                of_target = np.empty((*features.shape[:2], block.shape[-1]), dtype=np.float32)
-                parts.append(of_target)
-            of_target[:, here] = block
-            targets[:, here] = self.targets(panel, origins[here], np.array([lead]))[:, :, 0]
-        return np.concatenate([features, of_target], axis=2), targets
+        """Design (location, origin, feature) and target: a lead of the block for each origin."""
+        draw = np.random.default_rng([self.seed, int(leads[0])]).integers(
+            len(leads), size=len(origins)
+        )
+        of_target = np.empty((*features.shape[:2], len(OF_TARGET)), dtype=np.float32)
+        target = np.empty(features.shape[:2], dtype=np.float32)
+        for place, lead in enumerate(leads[:, None]):
+            here = draw == place
+            of_target[:, here] = target_features(panel, origins[here], lead)[:, :, 0]
+            target[:, here] = self.targets(panel, origins[here], lead)[:, :, 0]
+        design = np.concatenate([features, of_target], axis=2)
+        return design, target
 
     def _train(self, design: Float32Array, target: Float32Array, number: int) -> "Booster":
         import lightgbm
 
+        known = np.isfinite(target)
         settings = self._settings()
         trees = self.parameters["trees"]
-        data = lightgbm.Dataset(design, target, params=settings, free_raw_data=True)
+        data = lightgbm.Dataset(design[known], target[known], params=settings, free_raw_data=True)
         return lightgbm.train(settings, data, trees[min(number, len(trees) - 1)])
 
     def _settings(self) -> dict[str, Any]:
@@ -121,31 +119,22 @@ class LightGBMForecaster(LearnedForecaster):
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         features = self.features(panel, origins)
-        out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
-        blocks = self._blocks()
-        for index, lead in enumerate(leads):
-            first = next(int(block[0]) for block in blocks if lead in block)
-            of_target = target_features(panel, origins, np.array([lead]))[:, :, 0]
+        firsts = np.array([block[0] for block in self._blocks()])
+        out = np.empty((*features.shape[:2], len(leads)))
+        for place, lead in enumerate(leads):
+            of_target = target_features(panel, origins, leads[place : place + 1])[:, :, 0]
             design = np.concatenate([features, of_target], axis=2)
-            out[:, :, index] = self._scoped(panel, design, first)
+            out[:, :, place] = self._mean_of_scopes(panel, design, int(firsts[firsts <= lead][-1]))
         return out
 
-    def _scoped(self, panel: Panel, design: Float32Array, first: int) -> FloatArray:
-        """Mean of the scopes' forecasts, shape (location, origin)."""
-        forecasts = []
-        if POOLED in self.parameters["scopes"]:
-            flat = self._ask(f"{POOLED}_{first:03d}", design.reshape(-1, design.shape[-1]))
-            forecasts.append(flat.reshape(design.shape[:2]))
-        if LOCATION in self.parameters["scopes"]:
-            names = [f"{LOCATION}_{row:05d}_{first:03d}" for row in panel.rows]
-            forecasts.append(
-                np.stack([self._ask(n, d) for n, d in zip(names, design, strict=True)])
-            )
-        return np.asarray(np.mean(forecasts, axis=0), dtype=np.float64)
-
-    def _ask(self, name: str, design: Float32Array) -> FloatArray:
-        threads = self.parameters["threads"]
-        return np.asarray(self._boosters[name].predict(design, num_threads=threads))
+    def _mean_of_scopes(self, panel: Panel, design: Float32Array, first: int) -> FloatArray:
+        total = np.zeros(design.shape[:2])
+        for scope, rows in self._scopes(panel.rows):
+            flat = design[rows].reshape(-1, design.shape[-1])
+            booster = self._boosters[f"{scope}.{first:03d}"]
+            values = np.asarray(booster.predict(flat, num_threads=self.parameters["threads"]))
+            total[rows] += values.reshape(len(rows), -1)
+        return total / len(self.parameters["scopes"])
 
     def importance_values(self) -> FloatArray:
         """Share of the total gain, over the boosters of the first day."""

@@ -111,7 +111,8 @@ def _check_columns(history: pd.DataFrame) -> None:
     missing = [name for name in REQUIRED_COLUMNS if name not in history]
     if missing:
         raise HistoryError(
-            f"The history must have the columns {', '.join(REQUIRED_COLUMNS)}, but lacks {', '.join(missing)}."
+            f"The history must have the columns {', '.join(REQUIRED_COLUMNS)}, but lacks "
+            f"{', '.join(missing)}. Build it from weather_3h and locations."
         )
     if history.empty:
         raise HistoryError("The history has no row: ingest and preprocess some weather first.")
@@ -122,7 +123,8 @@ def _check_keys(history: pd.DataFrame, cell: IntArray) -> None:
     if bool(doubled.any()):
         row = history[["location", "time"]].iloc[int(doubled.argmax())]
         raise HistoryError(
-            f"The history must have one row a location and time, but {row['location']} at {row['time']} is there twice."
+            f"The history must have one row a location and time, but {row['location']} at "
+            f"{row['time']} is there twice. Drop the doubled rows."
         )
 
 
@@ -140,6 +142,7 @@ def _constant(
     wrong = ~(low == high)
     if bool(wrong.any()):
         raise HistoryError(
-            f"{column} must be one number a location, but {names[int(wrong.argmax())]} has none or several."
+            f"{column} must be one number a location, but {names[int(wrong.argmax())]} has none or "
+            "several. Correct the locations file."
         )
     return np.asarray(low, dtype=np.float64)

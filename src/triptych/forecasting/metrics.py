@@ -62,7 +62,8 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
     common = known[known.groupby(TARGET)["model"].transform("size") == models]
     if common.empty:
         raise ForecastingError(
-            f"The {models} models share no observed target, so they cannot be compared: check their periods and leads."
+            f"The {models} models share no observed target, so they cannot be compared: check "
+            "their periods and leads."
         )
     return common
 
@@ -98,7 +99,7 @@ def _errors(forecasts: pd.DataFrame, scale: "pd.Series[float]") -> pd.DataFrame:
 
 
 def _mean_errors(rows: pd.DataFrame) -> pd.DataFrame:
-    means = {name: "mean" for name in ("square", "mae", "bias", "mase", "coverage", "width")}
+    means = dict.fromkeys(("square", "mae", "bias", "mase", "coverage", "width"), "mean")
     table = rows.groupby(["location", "model", "lead"]).agg({"n": "sum", **means}).reset_index()
     table["rmse"] = np.sqrt(table["square"])
     for column, reference in (

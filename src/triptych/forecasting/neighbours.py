@@ -7,6 +7,8 @@ import numpy as np
 
 from triptych.forecasting.grid import Grid, IntArray
 
+SHOWN = 5  # names in a message
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,9 +44,9 @@ class Neighbours:
         missing = sorted({self.locations[row] for row in wanted[wanted >= 0]} - set(locations))
         if missing:
             logger.warning(
-                "The model was trained with neighbours that this history lacks: %s. Their features count as missing, "
-                "and forecasts are less accurate; add them to the history to mend it.",
-                ", ".join(missing[:5]),
+                "The model was trained with neighbours that this history lacks: %s. Their features "
+                "count as missing and forecasts are less accurate; add them to the history.",
+                ", ".join(missing[:SHOWN]),
             )
 
 
@@ -62,7 +64,7 @@ def find_neighbours(grid: Grid, count: int) -> Neighbours:
 
 def _nearest(grid: Grid, count: int) -> IntArray:
     """Rows of the `count` locations nearest to each, itself among them, by great circle."""
-    from sklearn.neighbors import BallTree  # noqa: PLC0415
+    from sklearn.neighbors import BallTree
 
     points = np.radians(np.stack([grid.latitude, grid.longitude], axis=1))
     return np.asarray(BallTree(points, metric="haversine").query(points, k=count)[1])

@@ -10,6 +10,8 @@ from triptych.forecasting.climatology import Climatology
 from triptych.forecasting.errors import UnknownLocationError
 from triptych.forecasting.grid import Grid, IntArray
 
+SHOWN = 5  # names in a message
+
 Float32Array = npt.NDArray[np.float32]
 
 
@@ -68,7 +70,8 @@ def known_rows(locations: tuple[str, ...], known: tuple[str, ...]) -> IntArray:
     unknown = [name for name in locations if name not in index]
     if unknown:
         raise UnknownLocationError(
-            f"Not in this model's training data: {', '.join(unknown[:5])}; it knows {', '.join(known[:5])}"
-            f"{' …' if len(known) > 5 else ''}. Train again with these locations, or leave them out."
+            f"Not in this model's training data: {', '.join(unknown[:SHOWN])}; it has "
+            f"{len(known)} locations, such as {', '.join(known[:SHOWN])}. "
+            "Train again with the new ones, or leave them out."
         )
     return np.array([index[name] for name in locations], dtype=np.int64)

@@ -12,6 +12,7 @@ from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.grid import FloatArray, IntArray
 from triptych.forecasting.learned import LearnedForecaster
 from triptych.forecasting.panel import Float32Array, Panel
+from triptych.forecasting.standard import moments, standardise
 
 BLOCK = 8  # leads that are solved together, on the origins whose targets are all known
 
@@ -42,9 +43,9 @@ class RidgeForecaster(LearnedForecaster):
 
     def _solve(self, place: int, slot: int, features: Float32Array, targets: Float32Array) -> None:
         raw = features.astype(np.float64)
-        center, spread = _moments(raw)
+        center, spread = moments(raw)
         self._center[place, slot], self._spread[place, slot] = center, spread
-        design = _standardise(raw, center, spread)
+        design = standardise(raw, center, spread)
         for first in range(0, self.max_lead, BLOCK):
             block = slice(first, min(first + BLOCK, self.max_lead))
             known = np.isfinite(targets[:, block]).all(axis=1)
@@ -63,12 +64,12 @@ class RidgeForecaster(LearnedForecaster):
         for slot in np.unique(origins % STEPS_PER_DAY):
             here = origins % STEPS_PER_DAY == slot
             at = (panel.rows, slot)
-            design = _standardise(
+            design = standardise(
                 features[:, here], self._center[at][:, None], self._spread[at][:, None]
             )
             weights = self._weights[at][:, :, leads - 1]
             total = np.repeat(self._intercept[at][:, None, leads - 1], here.sum(), axis=1)
-            # Column by column, not by BLAS: a forecast must not depend on how many are asked for with it.
+            # Column by column, not by BLAS: a forecast must not depend on how many are asked for.
             for column in range(design.shape[-1]):
                 total += design[:, :, column, None] * weights[:, None, column]
             out[:, here] = total
@@ -92,19 +93,6 @@ class RidgeForecaster(LearnedForecaster):
     def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
         self._center, self._spread = arrays["center"], arrays["spread"]
         self._weights, self._intercept = arrays["weights"], arrays["intercept"]
-
-
-def _moments(raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-    known = np.isfinite(raw)
-    count = np.maximum(known.sum(axis=0), 1)
-    center = np.where(known, raw, 0).sum(axis=0) / count
-    spread = np.sqrt(np.where(known, (raw - center) ** 2, 0).sum(axis=0) / count)
-    return center, np.where(spread > 1e-6, spread, 1.0)
-
-
-def _standardise(raw: FloatArray, center: FloatArray, spread: FloatArray) -> FloatArray:
-    """Standardised features; what is missing counts as average."""
-    return np.nan_to_num((raw - center) / spread, nan=0.0)
 
 
 def _ridge(

@@ -19,7 +19,8 @@ def choose(scores: pd.DataFrame, candidates: Sequence[str]) -> str:
     missing = means.index[means.isna()].tolist()
     if missing or means.empty:
         raise ForecastingError(
-            f"There is no day-ahead score to choose by for: {', '.join(missing) or 'no candidate'}. "
+            "There is no day-ahead score to choose by for: "
+            f"{', '.join(missing) or 'no candidate'}. "
             "Backtest every candidate over leads 1-8 of the validation period."
         )
     return str(means.idxmin())

@@ -33,7 +33,8 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
     (folder / SPECIFICATION).write_text(
         json.dumps(_specification(forecaster), indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
-    np.savez(folder / ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
+    named: dict[str, Any] = {name: arrays[name] for name in sorted(arrays)}
+    np.savez(folder / ARRAYS, **named)
     for name, text in sorted(forecaster.texts().items()):
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
     if isinstance(forecaster, EnsembleForecaster):
@@ -110,7 +111,8 @@ def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
         ) from error
     if not isinstance(specification, dict) or specification.get("format") != FORMAT:
         raise StorageError(
-            f"{folder} holds a forecaster of another format than {FORMAT}: train it again with this version."
+            f"{folder} holds a forecaster of another format than {FORMAT}: train it again with "
+            "this version."
         )
     return specification, arrays
 

@@ -22,6 +22,14 @@ def _ridge(trial: "Trial") -> dict[str, Any]:
     return {"penalty": trial.suggest_float("penalty", 1e-3, 0.3, log=True)}
 
 
+def _kernel(trial: "Trial") -> dict[str, Any]:
+    return {
+        "penalty": trial.suggest_float("penalty", 0.03, 0.5, log=True),
+        "width": trial.suggest_float("width", 0.2, 1.0, log=True),
+        "season": trial.suggest_float("season", 0.05, 0.5, log=True),
+    }
+
+
 def _forest(trial: "Trial") -> dict[str, Any]:
     return {
         "max_features": trial.suggest_float("max_features", 0.05, 0.4, log=True),
@@ -38,14 +46,19 @@ def _lightgbm(trial: "Trial") -> dict[str, Any]:
     }
 
 
-SPACES: Mapping[str, Space] = {"ridge": _ridge, "random_forest": _forest, "lightgbm": _lightgbm}
+SPACES: Mapping[str, Space] = {
+    "ridge": _ridge,
+    "kernel_ridge": _kernel,
+    "random_forest": _forest,
+    "lightgbm": _lightgbm,
+}
 # A cheaper model ranks the candidates; the best is then fitted at full size.
 CHEAPER: Mapping[str, Mapping[str, Any]] = {
+    "kernel_ridge": {"origin_steps": (0,), "max_rows": 2_000},
     "random_forest": {"trees": 15, "max_rows": 6_000},
     "lightgbm": {
         "trees": (150,),
         "learning_rate": 0.1,
-        "scopes": ("pooled",),
         "other_origins": 0.0,
     },
 }

@@ -24,12 +24,18 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
     rows["error"] /= spread.where(spread > 0, 1.0)
     table = rows.pivot(index=[*TARGET, "lead"], columns="model", values="error")[list(members)]
     leads = table.index.get_level_values("lead").to_numpy()
-    group = np.where(leads <= DAY_LEADS[-1], leads, -((leads - 1) // STEPS_PER_DAY))
+    group = np.array([_group(int(lead)) for lead in leads])
     found = {key: _simplex(table[group == key].to_numpy()) for key in np.unique(group)}
     asked = range(1, int(leads.max()) + 1)
-    keys = [lead if lead in found else -((lead - 1) // STEPS_PER_DAY) for lead in asked]
-    columns = np.stack([found[key] for key in keys])
+    seen = np.unique(leads)
+    nearest = [int(seen[np.abs(seen - lead).argmin()]) for lead in asked]
+    columns = np.stack([found[_group(lead)] for lead in nearest])
     return {name: columns[:, place].tolist() for place, name in enumerate(members)}
+
+
+def _group(lead: int) -> int:
+    """Leads that share their weights: each of the first day its own, then those of a day."""
+    return lead if lead in DAY_LEADS else -((lead - 1) // STEPS_PER_DAY)
 
 
 def _simplex(errors: FloatArray) -> FloatArray:

@@ -1,7 +1,11 @@
 """Means and extremes over the last steps, missing values left out."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from triptych.forecasting.grid import FloatArray
 from triptych.forecasting.panel import Float32Array
 
 
@@ -20,7 +24,8 @@ def windowed(values: Float32Array, kind: str, width: int) -> Float32Array:
         shift = min(span, width - span)
         best[:, shift:] = np.maximum(best[:, shift:], best[:, :-shift].copy())
         span += shift
-    return np.where(np.isfinite(best), sign * best, np.float32(np.nan))
+    known = np.where(np.isfinite(best), sign * best, np.float32(np.nan))
+    return np.asarray(known, dtype=np.float32)
 
 
 def _mean(values: Float32Array, width: int) -> Float32Array:
@@ -28,10 +33,10 @@ def _mean(values: Float32Array, width: int) -> Float32Array:
     total = _sums(np.where(known, values, 0), width)
     count = _sums(known, width)
     mean = np.divide(total, count, out=np.full(values.shape, np.nan), where=count > 0)
-    return mean.astype(np.float32)
+    return np.asarray(mean, dtype=np.float32)
 
 
-def _sums(values: Float32Array, width: int) -> Float32Array:
+def _sums(values: npt.NDArray[Any], width: int) -> FloatArray:
     running = np.cumsum(values, axis=1, dtype=np.float64)
     running[:, width:] -= running[:, :-width].copy()
     return running

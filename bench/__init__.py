@@ -1,0 +1,1 @@
+"""How fast the project is, measured; never asserted in a test."""

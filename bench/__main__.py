@@ -1,0 +1,37 @@
+"""Measure everything and write docs/results/bench.json: python -m bench."""
+
+import json
+import logging
+import platform
+from pathlib import Path
+
+from bench import api, forecasting, runs
+from triptych.registry.provenance import git_commit
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / "docs" / "results" / "bench.json"
+
+logger = logging.getLogger("bench")
+
+
+def main() -> None:
+    """Run the benches one after the other, so that none disturbs another."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    rows = []
+    for bench in (runs, forecasting, api):
+        logger.info("%s …", bench.__name__)
+        for row in bench.measure():
+            logger.info("  %s: %s %s (%s)", row["what"], row["value"], row["unit"], row["beside"])
+            rows.append(row)
+    result = {
+        "rows": rows,
+        "data": "the embedded sample",
+        "commit": git_commit(ROOT),
+        "versions": {"python": platform.python_version(), "machine": platform.machine()},
+    }
+    FILE.write_text(json.dumps(result, indent=2) + "\n")
+    logger.info("Written to %s", FILE.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The forecasters' own work: features of ten years, a fit, a year's backtest."""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from triptych.forecasting.backtest import backtest
+from triptych.forecasting.catalogue import LEARNED_NAMES, make_forecaster
+from triptych.weather.hourly import interpolate
+from triptych.weather.locations import Location, locations_frame
+from triptych.weather.sample import SampleClimate
+from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.variables import VARIABLES
+
+_ROUNDS = 3
+_DAY = range(1, 9)
+_PLACE = Location(
+    slug="bench",
+    name="Bench",
+    latitude=48.0,
+    longitude=2.0,
+    elevation=50.0,
+    timezone="UTC",
+    source="sample",
+)
+
+
+def measure() -> list[dict[str, Any]]:
+    """Medians of three rounds on ten years of one place of the sample; fits once."""
+    history = _history()
+    start, end = pd.Timestamp("2019-01-01", tz="UTC"), pd.Timestamp("2020-01-01", tz="UTC")
+    past = history[history["time"] < start]
+    ridge = make_forecaster("ridge", {}, max_lead=8, seed=0).fit(past)
+    rows = [_row("features of one city, ten years", _median(lambda: _features(ridge, history)))]
+    for name in LEARNED_NAMES:
+        model = make_forecaster(name, {}, max_lead=8, seed=0).fit(past)
+        seconds = _median(lambda model=model: backtest(model, history, start, end, _DAY))
+        rows.append(_row(f"{name}: a year's backtest, 365 origins × 8 leads", seconds))
+    return rows
+
+
+def _features(model: Any, history: pd.DataFrame) -> None:
+    panel = model.panel(history)
+    model.features(panel, panel.grid.steps[56:])
+
+
+def _history() -> pd.DataFrame:
+    hours = SampleClimate().fetch(_PLACE, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
+    completed = interpolate(hours.frame, 6, within_day=True).frame
+    return to_history(completed, to_three_hours(completed), locations_frame([_PLACE]))
+
+
+def _median(work: Callable[[], object]) -> float:
+    return statistics.median(_seconds(work) for _ in range(_ROUNDS))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def _row(what: str, seconds: float) -> dict[str, Any]:
+    return {"what": what, "value": round(seconds, 2), "unit": "s", "beside": "at most 2"}

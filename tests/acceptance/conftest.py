@@ -1,0 +1,79 @@
+"""Recorded weather of three cities, served as the archive serves it, and one whole run on it."""
+
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.acceptance.recorded_archive import RecordedArchive, serve
+from tests.fixtures.project import Project, make_project
+
+PERIODS = (
+    "as_of=2020-01-01,forecast.train_start=2010-01-01,forecast.validation_start=2017-01-01,"
+    "forecast.test_start=2019-01-01,forecast.test_end=2019-12-31,location=paris;brest;berlin"
+)
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """The main job on the recorded weather: its project, its archive, what it said and took."""
+
+    project: Project
+    archive: RecordedArchive
+    url: str
+    log: str
+    seconds: float
+    peak_mb: float
+
+    def kedro(self, *arguments: str) -> str:
+        """Run a further command of the same project; it must succeed."""
+        result = self.project.kedro(*arguments, timeout=1800, TRIPTYCH_OPEN_METEO_URL=self.url)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """The table of errors on the test period."""
+        file = self.project.path / "data" / "08_reporting" / "forecast_comparison.csv"
+        return pd.read_csv(file, dtype={"lead": str})
+
+    @property
+    def chosen(self) -> str:
+        """The model that was chosen on validation."""
+        file = self.project.path / "data" / "06_models" / "chosen_model.json"
+        return str(json.loads(file.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def recorded_data() -> Path:
+    """Give the folder of recorded data, or skip and say so."""
+    folder = os.environ.get("TRIPTYCH_REAL_DATA")
+    if not folder:
+        pytest.skip("TRIPTYCH_REAL_DATA names no folder of recorded data")
+    return Path(folder).resolve() / "open_meteo"
+
+
+@pytest.fixture(scope="session")
+def recorded_run(
+    recorded_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecordedRun]:
+    """Ingest 2010-2019, train on what lies before 2019, test on every day of 2019."""
+    archive = RecordedArchive(recorded_data)
+    server = serve(archive)
+    url = f"http://127.0.0.1:{server.server_port}"
+    project = make_project(tmp_path_factory.mktemp("recorded") / "project")
+    started = time.monotonic()
+    result = project.kedro(
+        "run", "--env", "live", "--params", PERIODS, timeout=1800, TRIPTYCH_OPEN_METEO_URL=url
+    )
+    seconds = time.monotonic() - started
+    assert result.returncode == 0, result.stdout
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    yield RecordedRun(project, archive, url, result.stdout, seconds, peak_mb)
+    server.shutdown()

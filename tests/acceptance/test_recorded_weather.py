@@ -1,0 +1,70 @@
+"""The main job on recorded weather: accuracy, intervals, a second run, the database."""
+
+import pandas as pd
+import pytest
+
+from tests.acceptance.conftest import PERIODS, RecordedRun
+from tests.acceptance.results import write_results
+from tests.fixtures.databases import dump_tables
+
+pytestmark = pytest.mark.acceptance
+
+# Day-ahead RMSE in °C that the chosen model must reach on 2019.
+GOALS = {"paris": 1.72, "brest": 1.09, "berlin": 1.97}
+
+
+def day_ahead(run: RecordedRun, location: str) -> pd.Series:
+    """The row of the chosen model over leads 1-8."""
+    table = run.comparison
+    rows = table[(table["location"] == location) & (table["model"] == run.chosen)]
+    return rows.set_index("lead").loc["1-8"]
+
+
+def test_results_are_written(recorded_run: RecordedRun) -> None:
+    table = write_results(recorded_run.comparison, recorded_run.chosen)
+    assert {"paris", "brest", "berlin"} <= {row["location"] for row in table["rows"]}
+
+
+@pytest.mark.parametrize(("location", "goal"), GOALS.items())
+def test_day_ahead_error(recorded_run: RecordedRun, location: str, goal: float) -> None:
+    row = day_ahead(recorded_run, location)
+    assert row["n"] == 365 * 8
+    assert row["rmse"] <= goal
+
+
+@pytest.mark.parametrize("location", GOALS)
+def test_intervals_cover(recorded_run: RecordedRun, location: str) -> None:
+    assert 0.87 <= day_ahead(recorded_run, location)["coverage"] <= 0.93
+
+
+def test_memory(recorded_run: RecordedRun) -> None:
+    assert recorded_run.peak_mb <= 1500
+
+
+def test_ten_years_are_stored_once(recorded_run: RecordedRun) -> None:
+    tables = dump_tables(recorded_run.project.engine())
+    assert len(tables["weather_hourly"]) == 3 * 87_648
+    assert len(tables["weather_3h"]) == 3 * 29_216
+    assert tables["rejected_rows"] == []
+    assert recorded_run.archive.requests >= 3 * 10
+
+
+def test_second_ingestion_asks_nothing_and_changes_nothing(recorded_run: RecordedRun) -> None:
+    before, asked = dump_tables(recorded_run.project.engine()), recorded_run.archive.requests
+    recorded_run.kedro(
+        "run", "--env", "live", "--pipelines", "ingestion,preprocessing", "--params", PERIODS
+    )
+    assert recorded_run.archive.requests == asked
+    assert dump_tables(recorded_run.project.engine()) == before
+
+
+def test_batch_inference_as_of_a_day(recorded_run: RecordedRun) -> None:
+    command = ("run", "--env", "live", "--pipeline", "batch_inference", "--params")
+    recorded_run.kedro(*command, "as_of=2019-07-14,location=paris")
+    first = dump_tables(recorded_run.project.engine())["predictions"]
+    recorded_run.kedro(*command, "as_of=2019-07-14,location=paris")
+    second = dump_tables(recorded_run.project.engine())["predictions"]
+    issued = [row for row in first if f"{row.as_of:%F}" == "2019-07-14"]
+    assert [row.lead for row in issued] == list(range(1, 17))
+    assert all(row.lower < row.temperature_2m < row.upper for row in issued)
+    assert first == second

@@ -1,0 +1,210 @@
+"""What every forecaster promises, whatever stands behind it."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.forecasting.synthetic import MAX_LEAD, SMALL, make_history
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import BASELINE_NAMES, MODEL_NAMES, make_forecaster
+from triptych.forecasting.contract import FORECAST_COLUMNS
+from triptych.forecasting.errors import (
+    OriginError,
+    ShortHistoryError,
+    UnfittedModelError,
+    UnknownLocationError,
+    UnknownModelError,
+)
+
+ORIGINS = pd.to_datetime(
+    ["2021-03-05 00:00", "2021-03-05 15:00", "2021-03-20 00:00", "2021-04-01 06:00"], utc=True
+)
+Fitted = dict[str, PanelForecaster]
+every_model = pytest.mark.parametrize("name", SMALL)
+
+
+def test_every_named_model_is_held_to_the_contract() -> None:
+    assert set(SMALL) == set(MODEL_NAMES)
+
+
+@every_model
+def test_forecasts_have_the_shape_of_the_contract(
+    name: str, fitted: Fitted, history: pd.DataFrame
+) -> None:
+    forecasts = fitted[name].predict(history, ORIGINS[[2, 0]], [9, 1])
+    assert tuple(forecasts.columns) == FORECAST_COLUMNS
+    assert forecasts["location"].tolist() == ["east"] * 4 + ["west"] * 4
+    assert forecasts["lead"].tolist() == [1, 9] * 4
+    assert (
+        forecasts["as_of"].tolist()
+        == [ORIGINS[0]] * 2 + [ORIGINS[2]] * 2 + [ORIGINS[0]] * 2 + [ORIGINS[2]] * 2
+    )
+    wait = 3 * (forecasts["lead"] - 1)
+    assert (forecasts["time"] == forecasts["as_of"] + pd.to_timedelta(wait, unit="h")).all()
+    assert forecasts["mean"].between(-40, 50).all()
+    assert forecasts["lower"].isna().all() and forecasts["upper"].isna().all()
+
+
+@every_model
+def test_many_origins_are_each_alone(name: str, fitted: Fitted, history: pd.DataFrame) -> None:
+    leads = [1, 2, 8, 13, MAX_LEAD]
+    together = fitted[name].predict(history, ORIGINS, leads)
+    alone = [
+        fitted[name].predict(history, ORIGINS[[place]], [lead])
+        for place in range(len(ORIGINS))
+        for lead in leads
+    ]
+    key = ["location", "as_of", "lead"]
+    expected = pd.concat(alone).sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(together, expected, check_exact=True)
+
+
+@every_model
+def test_order_of_the_rows_does_not_matter(
+    name: str, fitted: Fitted, history: pd.DataFrame
+) -> None:
+    shuffled = history.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(
+        fitted[name].predict(history, ORIGINS, [1]), fitted[name].predict(shuffled, ORIGINS, [1])
+    )
+
+
+@every_model
+def test_missing_values_leave_forecasts(
+    name: str, training: pd.DataFrame, history: pd.DataFrame
+) -> None:
+    rng = np.random.default_rng(5)
+    values = [c for c in history if c not in ("location", "time", "latitude", "longitude")]
+    holes = history.copy()
+    holes[values] = holes[values].mask(rng.random((len(holes), len(values))) < 0.02)
+    week = holes["time"].between(ORIGINS[2] - pd.Timedelta("7D"), ORIGINS[2], inclusive="left")
+    holes.loc[week & (holes["location"] == "east"), values] = np.nan
+    holes = holes.drop(columns="cloud_cover")
+    model = make_forecaster(name, SMALL[name], max_lead=MAX_LEAD, seed=3)
+    model.fit(holes[holes["time"] < training["time"].max()])
+    forecasts = model.predict(holes, ORIGINS, [1, 8, 20])
+    known = forecasts[~((forecasts["location"] == "east") & (forecasts["as_of"] == ORIGINS[2]))]
+    assert known["mean"].between(-40, 50).all()
+    unknown = forecasts.drop(known.index)["mean"]
+    if name in ("persistence", "same_hour_yesterday"):
+        assert unknown.isna().all()  # a baseline that knows nothing says nothing
+    else:
+        assert unknown.between(-40, 50).all()
+
+
+@every_model
+def test_a_constant_series_is_forecast_as_it_is(name: str, training: pd.DataFrame) -> None:
+    still = training.assign(
+        **dict.fromkeys([c for c in training if c.startswith("temperature")], 12.5)
+    )
+    model = make_forecaster(name, SMALL[name], max_lead=MAX_LEAD, seed=3).fit(still)
+    origins = pd.DatetimeIndex([still["time"].max() + pd.Timedelta("3h")])
+    forecasts = model.predict(still, origins, [1, 8, 20])
+    assert forecasts["mean"].to_numpy() == pytest.approx(12.5, abs=1e-3)
+
+
+@every_model
+def test_temperature_alone_is_enough(name: str, training: pd.DataFrame) -> None:
+    bare = training[["location", "time", "latitude", "longitude", "temperature_2m"]]
+    bare = bare[bare["location"] == "west"]
+    model = make_forecaster(name, SMALL[name], max_lead=8, seed=3).fit(bare)
+    forecasts = model.predict(bare, pd.DatetimeIndex(["2021-02-28"], tz="UTC"), [1, 8])
+    assert forecasts["mean"].between(-40, 50).all()
+
+
+@every_model
+def test_too_short_a_history_is_refused(name: str, training: pd.DataFrame) -> None:
+    months = training[training["time"] < pd.Timestamp("2020-12-01", tz="UTC")]
+    with pytest.raises(ShortHistoryError, match=r"needs 365 days .* east has 335"):
+        make_forecaster(name, SMALL[name], max_lead=8, seed=3).fit(months)
+
+
+@every_model
+def test_an_unfitted_model_says_so(name: str, history: pd.DataFrame) -> None:
+    model = make_forecaster(name, SMALL[name], max_lead=8, seed=3)
+    with pytest.raises(UnfittedModelError, match=f"{name} has not been fitted"):
+        model.predict(history, ORIGINS, [1])
+
+
+@every_model
+def test_an_unknown_location_is_named(name: str, fitted: Fitted, history: pd.DataFrame) -> None:
+    with pytest.raises(UnknownLocationError, match="oslo; it has 2 locations, such as east, west"):
+        fitted[name].predict(history.replace({"location": {"east": "oslo"}}), ORIGINS, [1])
+
+
+@pytest.mark.parametrize(
+    ("origins", "leads", "error", "message"),
+    [
+        ([], [1], OriginError, "no origin"),
+        (["2021-03-05 01:00"], [1], OriginError, "3-hour grid"),
+        (["2021-06-04 03:00"], [1], OriginError, "ends at 2021-06-04 00:00:00"),
+        (["2020-01-01 21:00"], [1], ShortHistoryError, "a day of history"),
+        (["2021-03-05"], [], OriginError, "these are none"),
+        (["2021-03-05"], [0, 1], OriginError, "1 to 20 .* 0 to 1"),
+        (["2021-03-05"], [21], OriginError, "1 to 20 .* 21 to 21"),
+    ],
+)
+def test_origins_and_leads_that_cannot_be_served(
+    origins: list[str],
+    leads: list[int],
+    error: type[Exception],
+    message: str,
+    fitted: Fitted,
+    history: pd.DataFrame,
+) -> None:
+    with pytest.raises(error, match=message):
+        fitted["ridge"].predict(history, pd.DatetimeIndex(origins, tz="UTC"), leads)
+
+
+def test_the_end_of_the_history_is_an_origin(fitted: Fitted, history: pd.DataFrame) -> None:
+    end = pd.DatetimeIndex(["2021-06-04"], tz="UTC")
+    assert fitted["ridge"].predict(history, end, [1])["mean"].notna().all()
+
+
+def test_a_kernel_model_serves_the_steps_it_was_fitted_for(training: pd.DataFrame) -> None:
+    parameters = {"max_rows": 50, "origin_steps": (0,)}
+    model = make_forecaster("kernel_ridge", parameters, max_lead=8, seed=0).fit(training)
+    with pytest.raises(OriginError, match=r"steps of the day \[0\], not from 1"):
+        model.predict(training, pd.DatetimeIndex(["2021-02-01 03:00"], tz="UTC"), [1])
+
+
+def test_a_missing_neighbour_is_reported(
+    fitted: Fitted, history: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    alone = history[history["location"] == "east"]
+    with caplog.at_level(logging.WARNING):
+        forecasts = fitted["ridge"].predict(alone, ORIGINS, [1])
+    assert forecasts["mean"].between(-40, 50).all()
+    assert "neighbours that this history lacks: west" in caplog.text
+
+
+def test_unknown_names_and_parameters_are_refused() -> None:
+    with pytest.raises(UnknownModelError, match=r"no forecaster 'arima'; there are persistence"):
+        make_forecaster("arima", {}, max_lead=8, seed=0)
+    with pytest.raises(UnknownModelError, match="ridge has no parameter alpha; it has neighbours"):
+        make_forecaster("ridge", {"alpha": 1}, max_lead=8, seed=0)
+    with pytest.raises(UnknownModelError, match="it got members ridge and weights of forest"):
+        make_forecaster(
+            "ensemble", {"members": {"ridge": {}}, "weights": {"forest": [1]}}, max_lead=8, seed=0
+        )
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if name not in BASELINE_NAMES])
+def test_learned_models_beat_climatology_on_made_up_weather(
+    name: str, fitted: Fitted, history: pd.DataFrame
+) -> None:
+    origins = pd.date_range("2021-03-02", "2021-05-30", freq="D", tz="UTC")
+    truth = history.set_index(["location", "time"])["temperature_2m"]
+
+    def error(model: str) -> float:
+        forecasts = fitted[model].predict(history, origins, range(1, 9))
+        keys = pd.MultiIndex.from_frame(forecasts[["location", "time"]])
+        return float(np.sqrt(np.mean((forecasts["mean"].to_numpy() - truth[keys].to_numpy()) ** 2)))
+
+    assert error(name) < 0.85 * error("climatology")
+
+
+def test_the_synthetic_history_repeats() -> None:
+    pd.testing.assert_frame_equal(make_history(400, seed=2), make_history(400, seed=2))

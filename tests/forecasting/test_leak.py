@@ -1,0 +1,86 @@
+"""No forecast and no feature may look at or beyond its origin; planted ones that do are caught."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.forecasting.leak import leaks
+from tests.forecasting.synthetic import MAX_LEAD, SMALL
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.baselines import ClimatologyForecaster
+from triptych.forecasting.features import origin_features, target_features
+from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.learned import LearnedForecaster
+from triptych.forecasting.panel import Panel
+
+ORIGINS = ["2021-03-20 00:00", "2021-04-02 15:00"]
+LEADS = range(1, MAX_LEAD + 1)
+
+
+class Peeping(ClimatologyForecaster):
+    """Forecasts the step at its origin as it will be."""
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        honest = super().forecast_panel(panel, origins, leads)
+        column = np.minimum(origins - panel.grid.first, panel.grid.length - 1)
+        return honest + 0.01 * panel.grid.values[TEMPERATURE][:, column, None]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("name", SMALL)
+def test_no_forecast_moves_with_its_future(
+    name: str, origin: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame
+) -> None:
+    at = pd.Timestamp(origin, tz="UTC")
+
+    def look(known: pd.DataFrame) -> np.ndarray:
+        return fitted[name].predict(known, pd.DatetimeIndex([at]), LEADS)["mean"].to_numpy()
+
+    assert leaks(look, history, at) == []
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_no_feature_moves_with_its_future(
+    origin: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame
+) -> None:
+    at = pd.Timestamp(origin, tz="UTC")
+    model = fitted["lightgbm"]
+    assert isinstance(model, LearnedForecaster)
+
+    def look(known: pd.DataFrame) -> np.ndarray:
+        panel = model.panel(known)
+        step = np.array([(at - pd.Timestamp(0, tz="UTC")) // pd.Timedelta("3h")])
+        of_origin = origin_features(panel, model.neighbours, step)
+        of_target = target_features(panel, step, np.array(LEADS))
+        return np.concatenate([of_origin.ravel(), of_target.ravel()])
+
+    assert np.isfinite(look(history)).mean() > 0.85  # two places have no second neighbour
+    assert leaks(look, history, at) == []
+
+
+def test_fitting_ends_where_its_history_ends(
+    history: pd.DataFrame, training: pd.DataFrame, fitted: dict[str, PanelForecaster]
+) -> None:
+    assert str(fitted["ridge"].train_end) == "2021-03-01 00:00:00+00:00"
+    assert training["time"].max() == pd.Timestamp("2021-02-28 21:00", tz="UTC")
+    assert history["time"].max() > fitted["ridge"].train_end
+
+
+def test_a_forecaster_that_peeps_is_caught(training: pd.DataFrame, history: pd.DataFrame) -> None:
+    at = pd.Timestamp(ORIGINS[0], tz="UTC")
+    model = Peeping(max_lead=8).fit(training)
+
+    def look(known: pd.DataFrame) -> np.ndarray:
+        return model.predict(known, pd.DatetimeIndex([at]), [1, 8])["mean"].to_numpy()
+
+    assert leaks(look, history, at) == ["noise", "blank", "cut"]
+
+
+def test_a_feature_that_peeps_is_caught(history: pd.DataFrame) -> None:
+    at = pd.Timestamp(ORIGINS[0], tz="UTC")
+
+    def centred_mean(known: pd.DataFrame) -> np.ndarray:
+        around = known[(known["time"] - at).abs() <= pd.Timedelta("6h")]
+        return around.groupby("location")[TEMPERATURE].mean().to_numpy()
+
+    assert leaks(centred_mean, history, at) == ["noise", "blank", "cut"]

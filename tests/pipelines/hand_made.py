@@ -1,0 +1,45 @@
+"""Small frames for the tests of the forecasting pipelines."""
+
+import numpy as np
+import pandas as pd
+
+STEP = pd.Timedelta(hours=3)
+
+
+def history(start: str, end: str, slugs: tuple[str, ...] = ("northmere",)) -> pd.DataFrame:
+    """A year's wave and a day's wave of temperature, with a little seeded noise."""
+    times = pd.date_range(start, end, freq="3h", inclusive="left", tz="UTC", unit="us")
+    hour = (times - pd.Timestamp("2000-01-01", tz="UTC")) / pd.Timedelta(hours=1)
+    waves = 10 - 8 * np.cos(2 * np.pi * hour / 8766) - 4 * np.cos(2 * np.pi * (hour - 3) / 24)
+    frames = []
+    for number, slug in enumerate(slugs):
+        noise = np.random.default_rng(number).normal(0, 1, len(times))
+        temperature = waves + np.convolve(noise, np.ones(8) / 8, mode="same") * 3
+        frame = pd.DataFrame({"location": slug, "time": times, "temperature_2m": temperature})
+        hours = {f"temperature_2m_h{h}": temperature + (h - 1) * 0.1 for h in range(3)}
+        frames.append(frame.assign(**hours, latitude=52.0, longitude=22.0))
+    return pd.concat(frames, ignore_index=True)
+
+
+def forecasts(
+    errors: dict[str, float], days: int = 2, leads: int = 8, half: float = 1.0
+) -> pd.DataFrame:
+    """Forecasts of one location whose error is known: observed 10 °C, forecast 10 + error."""
+    origins = pd.date_range("2019-07-14", periods=days, freq="D", tz="UTC", unit="us")
+    rows = [
+        {
+            "location": "northmere",
+            "as_of": origin,
+            "time": origin + STEP * (lead - 1),
+            "lead": lead,
+            "mean": 10.0 + error,
+            "lower": 10.0 + error - half,
+            "upper": 10.0 + error + half,
+            "observed": 10.0,
+            "model": model,
+        }
+        for model, error in errors.items()
+        for origin in origins
+        for lead in range(1, leads + 1)
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,276 @@
+"""What is asked of the source, what is let in, and what is asked again."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from triptych.parameters import ForecastParameters, IngestionParameters
+from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, plan_requests
+from triptych.weather.errors import UnknownLocation, WrongSource
+from triptych.weather.locations import Location, locations_frame
+from triptych.weather.sample import SampleClimate
+from triptych.weather.source import Fetched
+from triptych.weather.variables import VARIABLES
+
+TODAY = "2024-03-01"
+FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
+INGESTION = IngestionParameters(final_after_days=30)
+
+
+def place(slug: str, **fields: Any) -> Location:
+    return Location.model_validate(
+        {
+            "slug": slug,
+            "name": slug.title(),
+            "latitude": 52.0,
+            "longitude": 22.0,
+            "elevation": 210.0,
+            "timezone": "Etc/GMT-1",
+            "source": "sample",
+        }
+        | fields
+    )
+
+
+NORTHMERE, WESTHAVEN = place("northmere"), place("westhaven", latitude=48.0, longitude=-9.0)
+PARIS = place("paris", source="open_meteo")
+LOCATIONS = locations_frame([NORTHMERE, WESTHAVEN])
+
+
+def periods(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["location", "start", "end"])
+    instants = {name: pd.to_datetime(frame[name], utc=True) for name in ("start", "end")}
+    return frame.assign(**instants)
+
+
+def plan(known: pd.DataFrame, as_of: str = TODAY, location: str | None = "northmere") -> list[str]:
+    requests = plan_requests(LOCATIONS, known, location, "sample", as_of, TODAY, FORECAST)
+    return [f"{row.location} {row.start} {row.end}" for row in requests.itertuples()]
+
+
+def test_all_locations_of_the_source_are_listed_unless_one_is_named() -> None:
+    file = [NORTHMERE, PARIS, WESTHAVEN]
+
+    assert list_locations(file, None, "sample")["location"].tolist() == ["northmere", "westhaven"]
+    assert list_locations(file, "paris", "open_meteo")["location"].tolist() == ["paris"]
+    with pytest.raises(UnknownLocation, match="atlantis"):
+        list_locations(file, "atlantis", "sample")
+    with pytest.raises(WrongSource, match="paris"):
+        list_locations(file, "paris", "sample")
+
+
+def test_where_nothing_is_known_the_whole_study_is_asked_for_year_by_year() -> None:
+    assert plan(periods()) == [
+        "northmere 2021-03-01 2022-01-01",
+        "northmere 2022-01-01 2023-01-01",
+        "northmere 2023-01-01 2024-01-01",
+        "northmere 2024-01-01 2024-03-01",
+    ]
+
+
+def test_where_all_is_known_nothing_is_asked_for() -> None:
+    known = periods(
+        ("northmere", "2021-03-01", "2023-01-01"), ("northmere", "2023-01-01", "2024-03-01")
+    )
+
+    assert plan(known) == []
+
+
+def test_a_later_as_of_asks_for_the_new_days_alone_and_an_earlier_start_for_the_old() -> None:
+    known = periods(("northmere", "2022-01-01", "2024-02-20"))
+
+    assert plan(known) == [
+        "northmere 2021-03-01 2022-01-01",
+        "northmere 2024-02-20 2024-03-01",
+    ]
+
+
+def test_a_year_that_was_not_signed_off_is_asked_for_between_its_neighbours() -> None:
+    known = periods(
+        ("northmere", "2021-03-01", "2022-01-01"), ("northmere", "2023-01-01", "2024-03-01")
+    )
+
+    assert plan(known) == ["northmere 2022-01-01 2023-01-01"]
+
+
+def test_each_location_is_asked_for_what_it_lacks_itself() -> None:
+    known = periods(
+        ("northmere", "2021-03-01", "2024-03-01"), ("westhaven", "2021-03-01", "2024-02-01")
+    )
+
+    assert plan(known, location=None) == ["westhaven 2024-02-01 2024-03-01"]
+    assert plan(known, location="northmere;westhaven") == ["westhaven 2024-02-01 2024-03-01"]
+
+
+def requests(*rows: tuple[str, date, date]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["location", "start", "end"])
+
+
+def fetch(asked: pd.DataFrame, source: Any) -> list[dict[str, pd.DataFrame]]:
+    return list(fetch_weather(asked, LOCATIONS, source, TODAY, INGESTION))
+
+
+def test_each_request_is_one_chunk_signed_off_after_its_hours() -> None:
+    asked = requests(
+        ("northmere", date(2022, 1, 1), date(2023, 1, 1)),
+        ("northmere", date(2023, 1, 1), date(2023, 1, 3)),
+    )
+
+    chunks = fetch(asked, SampleClimate())
+
+    # Kedro saves in this order: a year that was not saved must not be signed off
+    order = ["rejected_rows", "weather_hourly", "ingested_periods"]
+    assert [list(chunk) for chunk in chunks] == [order, order]
+    assert [chunk["weather_hourly"]["time"].dt.year.unique().tolist() for chunk in chunks] == [
+        [2022],
+        [2023],
+    ]
+    signed = pd.concat(chunk["ingested_periods"] for chunk in chunks)
+    assert signed.to_dict("records") == [
+        {
+            "location": "northmere",
+            "start": pd.Timestamp("2022-01-01", tz="UTC"),
+            "end": pd.Timestamp("2023-01-01", tz="UTC"),
+            "rows": 8656,  # of 8,760: the sample has outages
+            "source": "sample",
+        },
+        {
+            "location": "northmere",
+            "start": pd.Timestamp("2023-01-01", tz="UTC"),
+            "end": pd.Timestamp("2023-01-03", tz="UTC"),
+            "rows": 48,
+            "source": "sample",
+        },
+    ]
+
+
+def test_the_source_is_asked_no_sooner_than_the_year_before_is_taken() -> None:
+    asked = requests(
+        ("northmere", date(2022, 1, 1), date(2022, 1, 2)),
+        ("northmere", date(2023, 1, 1), date(2023, 1, 2)),
+    )
+    source = LateSource(known_until=datetime(2024, 1, 1, tzinfo=UTC))
+    chunks = fetch_weather(asked, LOCATIONS, source, TODAY, INGESTION)
+
+    next(chunks)
+    assert source.asked == [date(2022, 1, 1)]
+    assert not source.closed
+    list(chunks)
+    assert source.asked == [date(2022, 1, 1), date(2023, 1, 1)]
+    assert source.closed
+
+
+def test_impossible_values_are_kept_apart_and_named_by_their_content() -> None:
+    asked = requests(("northmere", date(2021, 3, 1), date(2022, 1, 1)))
+
+    (first,), (second,) = fetch(asked, SampleClimate()), fetch(asked, SampleClimate())
+
+    (refused,) = first["rejected_rows"].to_dict("records")
+    assert refused["location"] == "northmere"
+    assert refused["source"] == "sample"
+    assert "is not within" in refused["reason"]
+    assert len(refused["id"]) == 64
+    assert refused["time"] not in set(first["weather_hourly"]["time"])
+    assert len(first["weather_hourly"]) == 7298  # of 7,299
+    assert first["rejected_rows"]["id"].tolist() == second["rejected_rows"]["id"].tolist()
+
+
+def test_two_refused_rows_of_one_hour_are_two_rows() -> None:
+    hot, hotter = 90.0, 95.0
+    source = LateSource(known_until=datetime(2024, 2, 2, tzinfo=UTC))
+    asked = requests(("northmere", date(2024, 2, 1), date(2024, 2, 2)))
+
+    source.temperature = hot
+    (first,) = fetch(asked, source)
+    source.temperature = hotter
+    (second,) = fetch(asked, source)
+
+    assert first["weather_hourly"].empty
+    ids = set(first["rejected_rows"]["id"]) | set(second["rejected_rows"]["id"])
+    assert len(ids) == 48
+
+
+def test_with_nothing_to_ask_for_nothing_is_saved() -> None:
+    source = LateSource(known_until=datetime(2024, 1, 1, tzinfo=UTC))
+
+    (chunk,) = fetch(requests(), source)
+
+    assert list(chunk) == ["rejected_rows", "weather_hourly", "ingested_periods"]
+    assert all(frame.empty for frame in chunk.values())
+    assert source.asked == []
+
+
+class LateSource:
+    """Has every hour up to an instant, and nothing after it."""
+
+    def __init__(self, known_until: datetime) -> None:
+        self.known_until = known_until
+        self.temperature = 10.0
+        self.asked: list[date] = []
+        self.closed = False
+
+    def fetch(
+        self, location: Location, start: date, end: date, variables: Sequence[str]
+    ) -> Fetched:
+        self.asked.append(start)
+        first = pd.Timestamp(start, tz="UTC")
+        until = max(first, min(pd.Timestamp(end, tz="UTC"), pd.Timestamp(self.known_until)))
+        hours = pd.date_range(first, until, freq="h", inclusive="left", unit="us")
+        values = dict.fromkeys(variables, 5.0) | {"temperature_2m": self.temperature}
+        frame = pd.DataFrame({"location": location.slug, "time": hours, **values})
+        return Fetched(
+            frame.astype({"location": "str", "surface_pressure": float}).assign(
+                surface_pressure=1000.0
+            ),
+            until.to_pydatetime(),
+        )
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_what_a_late_source_does_not_have_yet_is_asked_for_again() -> None:
+    source = LateSource(known_until=datetime(2024, 2, 24, tzinfo=UTC))
+    asked = requests(("northmere", date(2024, 1, 1), date(2024, 3, 1)))
+
+    (chunk,) = fetch(asked, source)
+
+    signed = chunk["ingested_periods"]
+    assert signed["end"].tolist() == [pd.Timestamp("2024-02-24", tz="UTC")]
+    assert len(chunk["weather_hourly"]) == 54 * 24
+    before = periods(("northmere", "2021-03-01", "2024-01-01"))
+    assert plan(pd.concat([before, signed])) == ["northmere 2024-02-24 2024-03-01"]
+
+
+def test_what_is_late_for_a_month_is_not_waited_for_any_more() -> None:
+    source = LateSource(known_until=datetime(2023, 12, 15, tzinfo=UTC))
+    asked = requests(("northmere", date(2023, 1, 1), date(2024, 1, 1)))
+
+    (chunk,) = fetch(asked, source)
+
+    assert chunk["ingested_periods"]["end"].tolist() == [pd.Timestamp("2024-01-01", tz="UTC")]
+    before = periods(
+        ("northmere", "2021-03-01", "2023-01-01"), ("northmere", "2024-01-01", "2024-03-01")
+    )
+    assert plan(pd.concat([before, chunk["ingested_periods"]])) == []
+
+
+def test_a_source_that_has_nothing_yet_signs_nothing_off() -> None:
+    source = LateSource(known_until=datetime(2024, 2, 24, tzinfo=UTC))
+    asked = requests(("northmere", date(2024, 2, 26), date(2024, 3, 1)))
+
+    (chunk,) = fetch(asked, source)
+
+    assert chunk["weather_hourly"].empty
+    assert chunk["ingested_periods"].empty
+
+
+def test_all_nine_variables_are_asked_for() -> None:
+    asked = requests(("northmere", date(2023, 1, 1), date(2023, 1, 2)))
+
+    (chunk,) = fetch(asked, SampleClimate())
+
+    assert list(chunk["weather_hourly"].columns) == ["location", "time", *VARIABLES, "source"]
