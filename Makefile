@@ -7,13 +7,13 @@ READY := .venv/.ready
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow notebooks bench acceptance lock clean
+.PHONY: run test lint api viz mlflow bench acceptance lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
 
 test: $(READY) ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --cov --cov-report=term
 
 lint: $(READY) ## style, types, architecture
 	$(BIN)/ruff check .

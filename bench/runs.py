@@ -56,6 +56,7 @@ def _round() -> dict[str, float]:
         first = _run(project, *_INGESTION, **live)
         again = _run(project, *_INGESTION, **live)
         server.shutdown()
+        server.server_close()
     return {
         "run": main_job.seconds,
         "run_memory": main_job.peak_mb,

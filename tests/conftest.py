@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.project"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.project", "tests.fixtures.tracking"]

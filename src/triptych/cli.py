@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 from kedro.framework.startup import ProjectMetadata
+
+import triptych.pipelines
+from triptych.errors import PipelineError
 
 
 @click.group(context_settings=CONTEXT_SETTINGS, name="triptych")
@@ -22,28 +26,15 @@ def user_errors() -> Iterator[None]:
     """Turn an error that its user can mend into one message and exit code 1."""
     try:
         yield
+    except click.ClickException:
+        raise
     except Exception as error:
+        from triptych.explanations import explain
+
         message = explain(error)
         if message is None:
             raise
         raise click.ClickException(message) from error
-
-
-def explain(error: BaseException | None) -> str | None:
-    """Find the user's error among the causes (Kedro wraps what a dataset raises); None if alien."""
-    from kedro.validation.exceptions import ParameterValidationError
-
-    from triptych.errors import PipelineError
-    from triptych.forecasting.errors import ForecastingError
-    from triptych.store.errors import StoreError
-    from triptych.weather.errors import WeatherError
-
-    known = (PipelineError, ForecastingError, StoreError, WeatherError, ParameterValidationError)
-    while error is not None:
-        if isinstance(error, known):
-            return str(error)
-        error = error.__cause__ or error.__context__
-    return None
 
 
 @cli.command(name="run", params=kedro_run.params, help=kedro_run.help)
@@ -55,7 +46,30 @@ def run(**options: Any) -> Any:
         options["pipeline"] = None
     assert kedro_run.callback is not None  # noqa: S101 (click's type allows a command without one)
     with user_errors():
+        _check_names(options)
         return kedro_run.callback(**options)
+
+
+def _check_names(options: dict[str, Any]) -> None:
+    """Refuse what is misspelt before Kedro looks for it: it would end in a traceback."""
+    from kedro.runner import __all__ as runners
+    from kedro.utils import find_kedro_project
+
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    folders = [path for path in (project / "conf").iterdir() if path.is_dir()]
+    pipelines = [module.name for module in iter_modules(triptych.pipelines.__path__) if module.ispkg]
+    runner = options["runner"] or "SequentialRunner"
+    for kind, named, known in (
+        ("pipeline", options["pipelines"] or [], ["__default__", *pipelines]),
+        ("environment", [options["env"] or "local"], ["local", *(path.name for path in folders)]),
+        ("runner", [] if "." in runner else [runner], [n for n in runners if "Runner" in n]),
+    ):
+        for name in named:
+            if name not in known:
+                raise PipelineError(
+                    f"There is no {kind} {name!r}. There are: {', '.join(sorted(set(known)))}. "
+                    "Correct the name."
+                )
 
 
 @cli.group()

@@ -4,12 +4,29 @@ import logging
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from triptych.errors import PipelineError
+from triptych.errors import ParameterError, PipelineError
+from triptych.parameters import RunParameters
 from triptych.summary import RunSummary
 
 logger = logging.getLogger(__name__)
+
+
+class ParameterHook:
+    """Checks the single values: Kedro checks the typed groups alone."""
+
+    @hook_impl
+    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
+        """Refuse a number that is none, before the first node runs."""
+        try:
+            RunParameters.model_validate(parameters["parameters"])
+        except ValidationError as error:
+            fault = error.errors()[0]
+            raise ParameterError(
+                f"Parameter {fault['loc'][0]}: {fault['msg']}. Found {fault['input']!r}. "
+                "Correct it in --params or conf/base/parameters.yml."
+            ) from error
 
 
 class TrackingHook:

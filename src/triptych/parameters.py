@@ -14,6 +14,13 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class RunParameters(BaseModel):
+    """The single values of a run that are numbers; what else there is has a type of its own."""
+
+    horizon_days: Count
+    seed: Annotated[int, Field(ge=0)]
+
+
 class ForecastParameters(Parameters):
     """The periods of a study. Null dates are derived from `as_of`."""
 

@@ -48,6 +48,8 @@ class RunSummary:
             return []
         day = self._comparison[self._comparison["lead"] == "1-8"]
         table = day.pivot(index="model", columns="location", values="rmse").sort_values("all")
+        if table.shape[1] == 2:  # one location: `all` would say the same again  # noqa: PLR2004
+            table = table.drop(columns="all")
         title = "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
         marked = table.rename(index={self._chosen: f"{self._chosen} *"})
         text = marked.to_string(float_format="{:.2f}".format, index_names=False)

@@ -77,3 +77,4 @@ def recorded_run(
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     yield RecordedRun(project, archive, url, result.stdout, seconds, peak_mb)
     server.shutdown()
+    server.server_close()

@@ -15,11 +15,13 @@ DATA = (
     "ERA5 reanalysis in Open-Meteo's names and units: fitted on 2010-2018 (validation 2017-2018), "
     "tested on every day of 2019 from 00:00 UTC"
 )
+README = ROOT / "README.md"
+START, END = "<!-- results -->", "<!-- /results -->"
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
 def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
-    """Write the comparison, the model chosen on validation, the code and the versions."""
+    """Write the comparison, the chosen model, the code and the versions; the README quotes it."""
     rows = [
         {name: _plain(value) for name, value in row.items()}
         for row in comparison.to_dict("records")
@@ -35,7 +37,33 @@ def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
     lines = ",\n    ".join(json.dumps(row) for row in rows)
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(text.replace('"rows": []', f'"rows": [\n    {lines}\n  ]') + "\n")
+    README.write_text(with_results(README.read_text(encoding="utf-8"), table), encoding="utf-8")
     return table
+
+
+def day_ahead_table(table: dict[str, Any]) -> str:
+    """Render the day-ahead RMSE of every model and city as Markdown, best model first."""
+    rows = pd.DataFrame(table["rows"])
+    rows = rows[(rows["lead"] == "1-8") & (rows["location"] != "all")]
+    errors = rows.pivot(index="model", columns="location", values="rmse")
+    errors = errors.loc[errors.mean(axis=1).sort_values().index]
+    lines = [
+        "| | " + " | ".join(name.title() for name in errors.columns) + " |",
+        "|---|" + "--:|" * errors.shape[1],
+    ]
+    for model, values in errors.iterrows():
+        mark = " *" if model == table["chosen"] else ""
+        lines.append(f"| {model}{mark} | " + " | ".join(f"{v:.2f}" for v in values) + " |")
+    chosen = rows[rows["model"] == table["chosen"]].set_index("location")["coverage"]
+    cover = " | ".join(f"{chosen[name]:.1%}" for name in errors.columns)
+    lines.append(f"| *its 90 % intervals cover* | {cover} |")
+    return "\n".join(lines)
+
+
+def with_results(readme: str, table: dict[str, Any]) -> str:
+    """Put the table between the marks of the README."""
+    before, rest = readme.split(START)
+    return f"{before}{START}\n\n{day_ahead_table(table)}\n\n{END}{rest.split(END)[1]}"
 
 
 def _plain(value: Any) -> Any:

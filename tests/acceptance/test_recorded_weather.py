@@ -1,11 +1,16 @@
 """The main job on recorded weather: accuracy, intervals, a second run, the database."""
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from tests.acceptance.conftest import PERIODS, RecordedRun
 from tests.acceptance.results import write_results
 from tests.fixtures.databases import dump_tables
+from triptych.store.engine import reading
+from triptych.store.tables import predictions
 
 pytestmark = pytest.mark.acceptance
 
@@ -63,8 +68,9 @@ def test_batch_inference_as_of_a_day(recorded_run: RecordedRun) -> None:
     recorded_run.kedro(*command, "as_of=2019-07-14,location=paris")
     first = dump_tables(recorded_run.project.engine())["predictions"]
     recorded_run.kedro(*command, "as_of=2019-07-14,location=paris")
-    second = dump_tables(recorded_run.project.engine())["predictions"]
-    issued = [row for row in first if f"{row.as_of:%F}" == "2019-07-14"]
-    assert [row.lead for row in issued] == list(range(1, 17))
-    assert all(row.lower < row.temperature_2m < row.upper for row in issued)
-    assert first == second
+    assert dump_tables(recorded_run.project.engine())["predictions"] == first
+    of_the_day = select(predictions).where(predictions.c.as_of == datetime(2019, 7, 14, tzinfo=UTC))
+    with reading(recorded_run.project.engine()) as connection:
+        rows = connection.execute(of_the_day.order_by(predictions.c.time)).all()
+    assert [row.lead for row in rows] == list(range(1, 17))
+    assert all(row.lower < row.temperature_2m < row.upper for row in rows)

@@ -68,6 +68,7 @@ def _place(
             "wind_speed_10m": np.abs(15 + 5 * weather + rng.normal(0, 3, steps)),
             "wind_direction_10m": rng.uniform(0, 360, steps),
             "precipitation": np.maximum(rng.normal(-1, 1, steps), 0),
-            "shortwave_radiation": np.maximum(300 * np.sin(day - np.pi / 2), 0),
+            "shortwave_radiation": np.maximum(300 * np.sin(day - np.pi / 2), 0)
+            * rng.uniform(0.3, 1, steps),
         }
     )

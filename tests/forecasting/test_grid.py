@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.forecasting.synthetic import make_history
@@ -62,12 +62,14 @@ def test_a_time_off_the_grid_is_named() -> None:
         step_numbers(off)
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.lists(st.integers(-30_000, 300_000), min_size=1))
 def test_step_numbers_and_times_are_inverse(numbers: list[int]) -> None:
     steps = np.array(numbers, dtype=np.int64)
     assert step_numbers(step_times(steps)).tolist() == numbers
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.permutations(range(24)))
 def test_the_grid_does_not_depend_on_the_order_of_rows(order: list[int]) -> None:
     history = make_history(2).iloc[:24]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -20,6 +20,7 @@ SERIES = arrays.arrays(
 )
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(SERIES, st.sampled_from(["mean", "min", "max"]), st.integers(1, 40))
 def test_windows_are_those_of_pandas(values: np.ndarray, kind: str, width: int) -> None:
     rolling = pd.DataFrame(values.T.astype(float)).rolling(width, min_periods=1)
@@ -97,6 +98,7 @@ def test_the_metric_puts_the_present_before_the_past() -> None:
     assert feature_scales(names).tolist() == [1, 1, 1, 0.5, 0.25, 0.25, 0, 0, 0]
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(
     st.floats(-30, 30),
     st.lists(st.floats(-5, 5), min_size=6, max_size=6),

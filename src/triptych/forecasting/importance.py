@@ -12,7 +12,8 @@ def importance(forecaster: PanelForecaster) -> pd.DataFrame:
     """Frame `feature, importance`, greatest first, the shares summing to 1; empty for a baseline.
 
     Share of gain for LightGBM, of the squared error's reduction for a forest, of the absolute
-    standardised coefficients for ridge; an ensemble averages its members' shares.
+    standardised coefficients for ridge, of the mean slope along a standardised feature for kernel
+    ridge; an ensemble averages its members' shares, each member alike.
     """
     members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else [forecaster]
     shares = [_shares(member) for member in members if isinstance(member, LearnedForecaster)]

@@ -99,7 +99,8 @@ def _dual(system: FloatArray, wanted: FloatArray, penalty: float) -> FloatArray:
     for first, last, factor in NOISE:
         if first <= wanted.shape[1]:
             system[np.diag_indices(len(system))] += penalty * factor - added
-            parts.append(np.linalg.solve(system, wanted[:, first - 1 : last]))
+            solved = np.linalg.solve(system, wanted[:, first - 1 : last])
+            parts.append(np.asarray(solved, dtype=np.float64))
             added = penalty * factor
     return np.concatenate(parts, axis=1)
 

@@ -73,7 +73,8 @@ def _parse(text: str, where: str) -> list[Location]:
     try:
         content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
-        raise LocationFileError(f"{where} is not valid YAML: {error}. Correct it.") from error
+        found = " ".join(str(error).split())
+        raise LocationFileError(f"{where} is not valid YAML: {found}. Correct it.") from error
     return _check(content, where)
 
 

@@ -1,0 +1,78 @@
+"""Weights by lead, and the mean of members that they make."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.ensemble import EnsembleForecaster
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.weights import learn_weights
+
+
+def _errors(errors: dict[str, np.ndarray], lead: int) -> pd.DataFrame:
+    start = pd.Timestamp("2021-01-01", tz="UTC")
+    frames = []
+    for model, values in errors.items():
+        as_of = start + pd.to_timedelta(np.arange(len(values)), unit="D")
+        frame = pd.DataFrame({"model": model, "location": "a", "as_of": as_of, "lead": lead})
+        frame["time"] = as_of + pd.Timedelta(3 * (lead - 1), unit="h")
+        frames.append(frame.assign(mean=values, observed=0.0))
+    return pd.concat(frames)
+
+
+def test_equal_independent_members_count_alike() -> None:
+    one = np.array([1.0, -1.0] * 50)
+    other = np.array([1.0, 1.0, -1.0, -1.0] * 25)
+    weights = learn_weights(_errors({"x": one, "y": other}, 1), ["x", "y"])
+    assert weights == {"x": [0.5], "y": [0.5]}
+
+
+def test_the_inverse_of_the_variance_decides() -> None:
+    one = np.array([1.0, -1.0] * 50)
+    other = 2 * np.array([1.0, 1.0, -1.0, -1.0] * 25)
+    weights = learn_weights(_errors({"x": one, "y": other}, 1), ["x", "y"])
+    assert weights == {"x": [0.8], "y": [0.2]}
+
+
+def test_no_weight_is_negative() -> None:
+    rng = np.random.default_rng(0)
+    good = rng.normal(size=400)
+    worse = 2 * good + 0.1 * rng.normal(size=400)  # the least squares answer is 2 and -1
+    weights = learn_weights(_errors({"x": good, "y": worse}, 1), ["x", "y"])
+    assert weights == {"x": [1.0], "y": [0.0]}
+
+
+def test_leads_not_validated_take_the_nearest_ones() -> None:
+    one, other = np.array([1.0, -1.0] * 8), np.array([1.0, 1.0, -1.0, -1.0] * 4)
+    table = pd.concat(
+        [_errors({"x": one, "y": 2 * other}, 1), _errors({"x": 2 * one, "y": other}, 12)]
+    )
+    weights = learn_weights(table, ["x", "y"])
+    assert weights["x"] == [0.8] * 6 + [0.2] * 6
+
+
+def test_an_ensemble_is_the_weighted_mean(
+    fitted: dict[str, PanelForecaster], history: pd.DataFrame
+) -> None:
+    members = [fitted["ridge"], fitted["climatology"]]
+    weights = {"ridge": [1.0, 0.25], "climatology": [0.0, 0.75]}
+    ensemble = EnsembleForecaster.of_fitted(members, weights)
+    origins = pd.to_datetime(["2021-03-05", "2021-03-09"], utc=True)
+    mixed = ensemble.predict(history, origins, [1, 2, 20])["mean"].to_numpy().reshape(-1, 3)
+    ridge, normal = (
+        m.predict(history, origins, [1, 2, 20])["mean"].to_numpy().reshape(-1, 3) for m in members
+    )
+    np.testing.assert_allclose(mixed[:, 0], ridge[:, 0])
+    np.testing.assert_allclose(mixed[:, 1:], 0.25 * ridge[:, 1:] + 0.75 * normal[:, 1:])
+    assert ensemble.train_end == fitted["ridge"].train_end
+    assert ensemble.feature_names == fitted["ridge"].feature_names
+
+
+def test_members_of_other_periods_do_not_mix(
+    fitted: dict[str, PanelForecaster], history: pd.DataFrame
+) -> None:
+    longer = make_forecaster("climatology", {}, max_lead=8, seed=0).fit(history)
+    with pytest.raises(ForecastingError, match="climatology saw another than ridge"):
+        EnsembleForecaster.of_fitted([fitted["ridge"], longer], {})

@@ -1,0 +1,68 @@
+"""Conformal intervals: widths by hand, and the coverage that they promise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.forecasting.synthetic import MAX_LEAD
+from triptych.forecasting.backtest import backtest
+from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.errors import ForecastingError
+
+
+def _residuals(errors: np.ndarray, location: str = "a", lead: int = 1) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"location": location, "lead": lead, "mean": errors, "observed": np.zeros(len(errors))}
+    )
+
+
+def test_the_width_is_the_right_order_statistic() -> None:
+    # 19 residuals: ⌈20 x 0.9⌉ = 18th smallest; 9 residuals: ⌈10 x 0.9⌉ = 9th.
+    frame = pd.concat([_residuals(np.arange(-19, 0)), _residuals(np.arange(1, 10), "b", 3)])
+    learned = learn_intervals(frame)
+    assert learned.half_width(["a"], np.array([1])).tolist() == [[18.0]]
+    assert learned.half_width(["b"], np.array([3, 8])).tolist() == [[9.0, 9.0]]
+
+
+def test_between_leads_widths_are_linear_and_new_places_take_the_pool() -> None:
+    frame = pd.concat([_residuals(np.full(20, 2.0)), _residuals(np.full(20, 4.0), lead=5)])
+    learned = learn_intervals(frame)
+    assert learned.half_width(["new"], np.array([1, 2, 5, 64])).tolist() == [[2.0, 2.5, 4.0, 4.0]]
+
+
+def test_a_missing_observation_does_not_count() -> None:
+    frame = _residuals(np.array([1.0, 2.0, np.nan]))
+    assert learn_intervals(frame).half_width(["a"], np.array([1])).tolist() == [[2.0]]
+    with pytest.raises(ForecastingError, match="no forecast has its observation"):
+        learn_intervals(_residuals(np.array([np.nan])))
+
+
+@settings(deadline=None)  # a busy machine is not a failure
+@given(st.integers(0, 10_000))
+def test_exchangeable_days_are_covered(seed: int) -> None:
+    errors = np.random.default_rng(seed).standard_t(4, size=8000)
+    learned = learn_intervals(_residuals(errors[:4000]))
+    half = learned.half_width(["a"], np.array([1]))[0, 0]
+    assert np.mean(np.abs(errors[4000:]) <= half) == pytest.approx(0.90, abs=0.04)
+
+
+def test_a_calibrated_forecaster_covers_days_to_come(history: pd.DataFrame) -> None:
+    bounds = [pd.Timestamp(day, tz="UTC") for day in ("2021-01-10", "2021-04-01", "2021-06-01")]
+    model = make_forecaster("ridge", {}, max_lead=MAX_LEAD, seed=0)
+    model.fit(history[history["time"] < bounds[0]])
+    leads = range(1, MAX_LEAD + 1)
+    model.intervals = learn_intervals(backtest(model, history, bounds[0], bounds[1], leads))
+    later = backtest(model, history, bounds[1], bounds[2], leads)
+    inside = later["observed"].between(later["lower"], later["upper"])[later["observed"].notna()]
+    assert 0.80 < inside.mean() < 0.97
+    width = (later["upper"] - later["lower"]).groupby(later["lead"]).mean()
+    assert width[1] < width[8]
+
+
+def test_fitting_again_drops_the_old_intervals(training: pd.DataFrame) -> None:
+    model = make_forecaster("climatology", {}, max_lead=8, seed=0).fit(training)
+    model.intervals = learn_intervals(_residuals(np.ones(5), "east"))
+    assert model.fit(training).intervals is None

@@ -1,0 +1,138 @@
+"""The table of errors against numbers worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.metrics import SCORE_COLUMNS, score, seasonal_naive_mae
+from triptych.forecasting.selection import choose
+
+DAY = pd.Timestamp("2020-01-02", tz="UTC")
+
+
+def _forecasts(
+    model: str, means: list[float], location: str = "a", half: float = 1.0
+) -> pd.DataFrame:
+    """Leads 1, 2 and 9 of one origin; what was observed is 10, 12 and 14."""
+    leads = np.array([1, 2, 9])
+    return pd.DataFrame(
+        {
+            "model": model,
+            "location": location,
+            "as_of": DAY,
+            "time": DAY + pd.to_timedelta(3 * (leads - 1), unit="h"),
+            "lead": leads,
+            "mean": means,
+            "lower": np.array(means) - half,
+            "upper": np.array(means) + half,
+            "observed": [10.0, 12.0, 14.0],
+        }
+    )
+
+
+def _training() -> pd.DataFrame:
+    """Two days, each hour 2 °C warmer than the day before; the second place 4 °C."""
+    time = pd.date_range("2020-01-01", periods=16, freq="3h", tz="UTC")
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "location": location,
+                    "time": time,
+                    "latitude": 0.0,
+                    "longitude": 0.0,
+                    "temperature_2m": [0.0] * 8 + [change] * 8,
+                }
+            )
+            for location, change in (("a", 2.0), ("b", 4.0))
+        ]
+    )
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    forecasts = pd.concat(
+        [
+            _forecasts("ridge", [11.0, 12.5, 17.0]),
+            _forecasts("same_hour_yesterday", [12.0, 13.0, 10.0]),
+            _forecasts("climatology", [6.0, 9.0, 14.5]),
+            _forecasts("ridge", [10.0, 12.0, 14.0], "b"),
+            _forecasts("same_hour_yesterday", [13.0, 16.0, 14.0], "b"),
+            _forecasts("climatology", [10.0, 12.0, 16.0], "b"),
+        ]
+    )
+    return score(forecasts, _training())
+
+
+def _row(table: pd.DataFrame, location: str, model: str, lead: str) -> pd.Series:
+    keys = (table["location"] == location) & (table["model"] == model) & (table["lead"] == lead)
+    assert keys.sum() == 1
+    return table[keys].iloc[0]
+
+
+def test_the_columns_and_rows_are_those_others_rely_on(table: pd.DataFrame) -> None:
+    assert tuple(table.columns) == SCORE_COLUMNS
+    assert table["lead"].tolist()[:5] == ["1", "2", "9", "1-8", "all"]
+    assert table["location"].unique().tolist() == ["a", "all", "b"]
+    assert len(table) == 3 * 3 * 5
+
+
+def test_errors_of_a_location(table: pd.DataFrame) -> None:
+    row = _row(table, "a", "ridge", "all")
+    assert row["n"] == 3
+    assert row["rmse"] == pytest.approx(np.sqrt((1 + 0.25 + 9) / 3))
+    assert row["mae"] == pytest.approx(1.5)
+    assert row["bias"] == pytest.approx(1.5)
+    assert row["mase"] == pytest.approx(0.75)
+    assert row["coverage"] == pytest.approx(2 / 3)
+    assert row["width"] == pytest.approx(2.0)
+
+
+def test_the_day_is_leads_1_to_8(table: pd.DataFrame) -> None:
+    row = _row(table, "a", "ridge", "1-8")
+    assert (row["n"], row["mae"]) == (2, pytest.approx(0.75))
+    assert row["skill_day"] == pytest.approx(1 - np.sqrt(1.25 / 5))
+    assert row["skill_climatology"] == pytest.approx(1 - np.sqrt(1.25 / 25))
+
+
+def test_all_locations_are_pooled_with_their_own_scales(table: pd.DataFrame) -> None:
+    row = _row(table, "all", "same_hour_yesterday", "1")
+    assert row["n"] == 2
+    assert row["rmse"] == pytest.approx(np.sqrt((4 + 9) / 2))
+    assert row["mase"] == pytest.approx((2 / 2 + 3 / 4) / 2)
+    assert row["skill_day"] == 0
+
+
+def test_only_targets_of_every_model_count() -> None:
+    partial = _forecasts("ridge", [11.0, np.nan, 17.0])
+    unobserved = _forecasts("climatology", [6.0, 9.0, 14.5])
+    table = score(pd.concat([partial, unobserved]), _training())
+    assert _row(table, "a", "climatology", "all")["n"] == 2
+    assert _row(table, "a", "climatology", "1-8")["rmse"] == pytest.approx(4.0)
+    assert np.isnan(_row(table, "a", "ridge", "1-8")["skill_day"])
+
+
+def test_without_intervals_there_is_no_coverage() -> None:
+    bare = _forecasts("ridge", [11.0, 12.0, 17.0]).assign(lower=np.nan, upper=np.nan)
+    row = _row(score(bare, _training()), "a", "ridge", "all")
+    assert np.isnan(row["coverage"]) and np.isnan(row["width"])
+
+
+def test_doubled_and_disjoint_forecasts_are_refused() -> None:
+    one = _forecasts("ridge", [11.0, 12.0, 17.0])
+    with pytest.raises(ForecastingError, match="twice"):
+        score(pd.concat([one, one]), _training())
+    other = one.assign(model="climatology", as_of=DAY - pd.Timedelta("1D"))
+    with pytest.raises(ForecastingError, match="2 models share no observed target"):
+        score(pd.concat([one, other]), _training())
+
+
+def test_scale_of_mase_is_the_change_of_a_day() -> None:
+    assert seasonal_naive_mae(_training()).to_dict() == {"a": 2.0, "b": 4.0}
+
+
+def test_the_choice_is_the_least_mean_over_locations(table: pd.DataFrame) -> None:
+    assert choose(table, ["climatology", "ridge"]) == "ridge"
+    with pytest.raises(ForecastingError, match="choose by for: lightgbm"):
+        choose(table, ["ridge", "lightgbm"])

@@ -1,0 +1,99 @@
+"""A saved forecaster comes back the same, in files that are safe and the same each time."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.forecasting.synthetic import MAX_LEAD, SMALL
+from triptych.forecasting.backtest import backtest
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.errors import StorageError, UnfittedModelError
+from triptych.forecasting.importance import importance
+from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
+
+ORIGINS = pd.to_datetime(["2021-04-05 00:00", "2021-04-06 15:00"], utc=True)
+SPAN = (pd.Timestamp("2021-03-02", tz="UTC"), pd.Timestamp("2021-04-01", tz="UTC"))
+every_model = pytest.mark.parametrize("name", SMALL)
+
+
+@every_model
+def test_what_comes_back_forecasts_the_same(
+    name: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
+) -> None:
+    leads = range(1, MAX_LEAD + 1)
+    model = make_forecaster(name, SMALL[name], max_lead=MAX_LEAD, seed=3)
+    model = model.fit(history[history["time"] < SPAN[0]])
+    model.intervals = learn_intervals(backtest(model, history, *SPAN, leads))
+    save_forecaster(model, tmp_path / "model")
+    again = load_forecaster(tmp_path / "model")
+    expected = model.predict(history, ORIGINS, leads)
+    assert expected["lower"].notna().all()
+    pd.testing.assert_frame_equal(
+        again.predict(history, ORIGINS, leads), expected, check_exact=True
+    )
+    for attribute in ("train_start", "train_end", "locations", "feature_names", "max_lead", "seed"):
+        assert getattr(again, attribute) == getattr(model, attribute)
+    assert json.loads(json.dumps(again.parameters)) == json.loads(json.dumps(model.parameters))
+    pd.testing.assert_frame_equal(
+        again.inputs(history, ORIGINS[0]), model.inputs(history, ORIGINS[0])
+    )
+    pd.testing.assert_frame_equal(importance(again), importance(model))
+    save_forecaster(again, tmp_path / "again")
+    assert digest(tmp_path / "again") == digest(tmp_path / "model")
+
+
+@every_model
+def test_the_same_training_gives_the_same_bytes(
+    name: str, fitted: dict[str, PanelForecaster], training: pd.DataFrame, tmp_path: Path
+) -> None:
+    again = make_forecaster(name, SMALL[name], max_lead=MAX_LEAD, seed=3).fit(training)
+    save_forecaster(fitted[name], tmp_path / "one")
+    save_forecaster(again, tmp_path / "two")
+    assert digest(tmp_path / "one") == digest(tmp_path / "two")
+
+
+def test_another_seed_or_parameter_is_another_model(training: pd.DataFrame, tmp_path: Path) -> None:
+    for folder, parameters, seed in (("a", {}, 0), ("b", {}, 1), ("c", {"penalty": 1.0}, 0)):
+        model = make_forecaster("ridge", parameters, max_lead=1, seed=seed).fit(training)
+        save_forecaster(model, tmp_path / folder)
+    assert len({digest(tmp_path / folder) for folder in "abc"}) == 3
+
+
+def test_no_file_can_run_code(fitted: dict[str, PanelForecaster], tmp_path: Path) -> None:
+    save_forecaster(fitted["ensemble"], tmp_path / "model")
+    save_forecaster(fitted["lightgbm"], tmp_path / "boosters")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".json", ".npz", ".txt"}
+    for path in files:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                assert all(arrays[name].dtype != object for name in arrays.files)
+
+
+def test_a_folder_of_something_else_is_refused(
+    fitted: dict[str, PanelForecaster], tmp_path: Path
+) -> None:
+    with pytest.raises(StorageError, match="does not hold a saved forecaster"):
+        load_forecaster(tmp_path)
+    folder = tmp_path / "model"
+    save_forecaster(fitted["climatology"], folder)
+    with pytest.raises(StorageError, match="is not empty"):
+        save_forecaster(fitted["climatology"], folder)
+    (folder / "arrays.npz").write_bytes(b"PK half a file")
+    with pytest.raises(StorageError, match="does not hold a saved forecaster"):
+        load_forecaster(folder)
+    specification = json.loads((folder / "forecaster.json").read_text())
+    (folder / "forecaster.json").write_text(json.dumps({**specification, "format": 99}))
+    np.savez(folder / "arrays.npz")
+    with pytest.raises(StorageError, match="another format than 1"):
+        load_forecaster(folder)
+
+
+def test_an_unfitted_model_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(UnfittedModelError):
+        save_forecaster(make_forecaster("ridge", {}, max_lead=8, seed=0), tmp_path / "model")

@@ -1,0 +1,143 @@
+"""What a user can get wrong, by command: one clear message, exit code 1, the data intact."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.databases import dump_tables
+from tests.fixtures.project import Project
+
+
+def refused(project: Project, *arguments: str, env: str = "test", **variables: str) -> str:
+    """Run, and give the message that it ends with."""
+    result = project.kedro("run", "--env", env, *arguments, **variables)
+    assert result.returncode == 1, result.stdout
+    assert "Traceback" not in result.stdout
+    last = result.stdout.rstrip().splitlines()[-1]
+    assert last.startswith("Error: ")
+    return last.removeprefix("Error: ")
+
+
+def edit(file: Path, pattern: str, replacement: str) -> None:
+    text = file.read_text()
+    changed = re.sub(pattern, replacement, text, count=1)
+    assert changed != text
+    file.write_text(changed)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            "location=atlantis",
+            r"^Location 'atlantis' is not in the file of locations\. There are: bayonne, .*northmere"
+            r".*kedro location add",
+        ),
+        ("location=paris", r"^Location 'paris' is served by open_meteo, .* `--env live`\.$"),
+        ("as_of=2031-01-01", r"^Parameter as_of lies in the future: 2031-01-01, today is 2024-03-0"),
+        ("as_of=someday", r"^Parameter as_of must be an ISO 8601 date .*Found 'someday'\.$"),
+        (
+            "forecast.train_yaers=2",
+            r"'forecast'.* train_yaers Extra inputs are not permitted \(found 2\).*conf/base/param",
+        ),
+        ("horizon_days=many", r"^Parameter horizon_days: .* valid integer.* Found 'many'\. Correct"),
+    ],
+)
+def test_a_wrong_parameter(project: Project, parameters: str, message: str) -> None:
+    assert re.search(message, refused(project, "--params", parameters))
+    assert not (project.path / "data" / "06_models").exists()
+
+
+@pytest.mark.xdist_group("run_project")
+def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(run_project: Project) -> None:
+    engine = run_project.engine()
+    before = dump_tables(engine)
+    as_of = ["--params", "as_of=2010-07-14"]
+
+    none_suits = refused(run_project, "--pipeline", "batch_inference", *as_of)
+    no_hour = refused(run_project, "--pipeline", "preprocessing", *as_of)
+
+    assert re.search(
+        "^No model can forecast 'northmere' as of 2010-07-14: its models were trained on data until "
+        "2023-03-01 or later. Train one",
+        none_suits,
+    )
+    assert re.search("^Nothing is known of northmere, westhaven before as_of 2010-07-14", no_hour)
+    assert dump_tables(engine) == before
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "message"),
+    [
+        ("latitude: 52.0", "latitude: 152.0", r"entry 1 \(slug 'northmere'\): latitude.*found 152"),
+        ("slug: westhaven", "slug: northmere", "entries 1 and 2: a slug names one location; both"),
+        ("- slug: westhaven", "- slug: [", "locations.yml is not valid YAML: .*Correct it"),
+    ],
+)
+def test_a_wrong_location_file(
+    project: Project, pattern: str, replacement: str, message: str
+) -> None:
+    edit(project.path / "conf" / "base" / "locations.yml", pattern, replacement)
+
+    assert re.search(message, refused(project))
+
+
+def test_a_broken_configuration_file(project: Project) -> None:
+    edit(project.path / "conf" / "base" / "parameters.yml", "seed: 20", "seed: [")
+
+    assert re.search(r"Invalid YAML .*parameters\.yml, .*line \d+.*Correct", refused(project))
+
+
+def test_a_corrupted_database(project: Project) -> None:
+    file = project.path / "data" / "triptych.db"
+    file.write_bytes(b"This is no database. " * 500)
+
+    message = refused(project)
+
+    assert re.search("triptych.db: file is not a database.*Restore it from a copy, or", message)
+    assert file.read_bytes() == b"This is no database. " * 500
+
+
+def test_a_corrupted_tracking_store(project: Project) -> None:
+    (project.path / "data" / "mlflow.db").write_bytes(b"This is no database. " * 500)
+
+    assert re.search(
+        "MLflow's store cannot be used: file is not a database. It is data/mlflow.db",
+        refused(project),
+    )
+
+
+def test_a_data_folder_that_cannot_be_written(project: Project) -> None:
+    (project.path / "data").rmdir()
+    (project.path / "data").write_text("a file, so that it stands in the way of root too")
+
+    assert re.search("/data: File exists.*folder data .*can read and write", refused(project))
+
+
+def test_names_that_there_are_not(project: Project) -> None:
+    assert refused(project, "--pipeline", "nonsense") == (
+        "There is no pipeline 'nonsense'. There are: __default__, batch_inference, ingestion, "
+        "preprocessing, ts_ml. Correct the name."
+    )
+    assert refused(project, env="nowhere") == (
+        "There is no environment 'nowhere'. There are: base, live, local, test. Correct the name."
+    )
+
+
+def test_the_parallel_runner(project: Project) -> None:
+    assert refused(project, "--runner", "ParallelRunner") == (
+        "ParallelRunner splits one run into several in MLflow. Leave --runner out, or use "
+        "ThreadRunner."
+    )
+
+
+def test_a_database_address_keeps_its_password_to_itself(project: Project) -> None:
+    address = "postgresql://triptych:hush@127.0.0.1:1/triptych"
+
+    result = project.kedro("run", "--env", "test", TRIPTYCH_DATABASE_URL=address)
+
+    assert result.returncode == 1
+    assert "hush" not in result.stdout
+    assert "Check that the server runs, that TRIPTYCH_DATABASE_URL names" in result.stdout

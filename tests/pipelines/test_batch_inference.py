@@ -1,0 +1,250 @@
+"""The batch job: which model, from which data, to which rows."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.pipelines.hand_made import forecasts, history
+from triptych.errors import PipelineError
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.conformal import learn_intervals
+from triptych.parameters import BatchParameters, PreprocessingParameters
+from triptych.pipelines.batch_inference.nodes import (
+    choose_models,
+    forecast_locations,
+    prepare_history,
+)
+
+TODAY = "2020-01-01"
+LOCATIONS = pd.DataFrame(
+    {
+        "location": ["brest", "northmere", "paris"],
+        "latitude": [48.5, 52.0, 48.75],
+        "longitude": [-4.5, 22.0, 2.25],
+        "source": ["open_meteo", "sample", "open_meteo"],
+    }
+)
+PREPROCESSING = PreprocessingParameters(interpolation_limit_hours=6)
+BATCH = BatchParameters(history_days=60)
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+@dataclass
+class Shelf:
+    """A register of one real model for each location."""
+
+    models: dict[str, PanelForecaster]
+
+    def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
+        return {"model_id": f"model of {location}", "locations": [location]}
+
+    def load(self, row: dict[str, Any]) -> PanelForecaster:
+        return self.models[row["locations"][0]]
+
+
+@pytest.fixture(scope="module")
+def ridge() -> PanelForecaster:
+    """Ridge, fitted until 2018, that reaches a day and a late source's day: 16 leads."""
+    model = make_forecaster("ridge", {}, max_lead=16, seed=20)
+    model.fit(history("2016-01-01", "2018-01-01"))
+    model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30, leads=16))
+    return model
+
+
+def chosen(*slugs: str) -> list[dict[str, Any]]:
+    return [{"model_id": "m1", "locations": ["northmere", *slugs], "wanted": ["northmere"]}]
+
+
+def forecast(
+    model: PanelForecaster, known: pd.DataFrame, as_of: str = "2019-07-14", days: int = 1
+) -> dict[str, pd.DataFrame]:
+    shelf: Any = Shelf({"northmere": model})
+    return forecast_locations(known, chosen(), shelf, as_of, TODAY, days)
+
+
+def test_locations_that_share_a_model_are_forecast_together() -> None:
+    @dataclass
+    class OneForAll(Shelf):
+        def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
+            assert as_of == utc("2019-07-14")
+            return {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
+
+    shared: Any = OneForAll({})
+    apart: Any = Shelf({})
+
+    (one,) = choose_models(shared, LOCATIONS, "paris;brest", "open_meteo", "2019-07-14", TODAY)
+    two = choose_models(apart, LOCATIONS, None, "open_meteo", "2019-07-14", TODAY)
+
+    assert one["wanted"] == ["brest", "paris"]
+    assert [(row["model_id"], row["wanted"]) for row in two] == [
+        ("model of brest", ["brest"]),
+        ("model of paris", ["paris"]),
+    ]
+
+
+def hourly(slug: str, start: str, end: str) -> pd.DataFrame:
+    times = pd.date_range(start, end, freq="h", inclusive="left", tz="UTC", unit="us")
+    table = pd.DataFrame({"location": slug, "time": times, "temperature_2m": 10.0})
+    return table.assign(source="sample", fetched_at=utc("2019-07-15"))
+
+
+def prepare(table: pd.DataFrame, *neighbours: str) -> pd.DataFrame:
+    models = chosen(*neighbours)
+    return prepare_history(table, LOCATIONS, models, "2019-07-14", TODAY, PREPROCESSING, BATCH)
+
+
+def test_neighbours_of_the_model_are_seen_though_only_one_location_is_asked_for() -> None:
+    table = pd.concat(
+        hourly(slug, "2019-04-01", "2019-07-16") for slug in ("brest", "northmere", "paris")
+    )
+
+    assert set(prepare(table, "brest")["location"]) == {"brest", "northmere"}
+    assert set(prepare(table)["location"]) == {"northmere"}
+
+
+def test_only_the_last_weeks_before_as_of_are_read() -> None:
+    prepared = prepare(hourly("northmere", "2019-04-01", "2019-07-16"))
+
+    assert prepared["time"].min() == utc("2019-05-15")
+    assert prepared["time"].max() == utc("2019-07-13 21:00")
+    assert len(prepared) == 60 * 8
+
+
+def test_a_location_without_recent_data_is_named() -> None:
+    table = pd.concat(
+        [hourly("northmere", "2019-01-01", "2019-05-01"), hourly("brest", "2019-01-01", "2019-07-01")]
+    )
+
+    with pytest.raises(
+        PipelineError,
+        match=r"Nothing is known of northmere between 2019-05-15 and as_of 2019-07-14. Ingest it",
+    ):
+        prepare(table, "brest")
+
+
+def test_the_day_after_as_of_is_forecast_as_the_model_says(ridge: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-14")
+
+    rows = forecast(ridge, known)["predictions"]
+
+    assert list(rows.columns) == [
+        "model_id", "location", "as_of", "time", "lead", "temperature_2m", "lower", "upper",
+        "level", "known_until",
+    ]  # fmt: skip
+    assert rows["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert rows["time"].iloc[0] == utc("2019-07-14")
+    assert rows["time"].iloc[-1] == utc("2019-07-14 21:00")
+    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-14")]), range(1, 9))
+    assert rows["temperature_2m"].tolist() == expected["mean"].tolist()
+    assert rows["lower"].tolist() == expected["lower"].tolist()
+    assert (rows["upper"] - rows["lower"]).tolist() == pytest.approx([1.0] * 8)
+    assert set(rows["level"]) == {0.9}
+    assert set(rows["known_until"]) == {utc("2019-07-14")}
+    assert set(rows["model_id"]) == {"m1"}
+
+
+def test_where_the_data_end_early_the_gap_is_forecast_too(ridge: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-13 03:00")
+
+    rows = forecast(ridge, known)["predictions"]
+
+    assert rows["lead"].tolist() == list(range(-6, 9))
+    assert rows["time"].iloc[0] == utc("2019-07-13 03:00")
+    assert rows["time"].iloc[-1] == utc("2019-07-14 21:00")
+    assert set(rows["as_of"]) == {utc("2019-07-14")}
+    assert set(rows["known_until"]) == {utc("2019-07-13 03:00")}
+    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-13 03:00")]), range(1, 16))
+    assert rows["temperature_2m"].tolist() == expected["mean"].tolist()
+
+
+def test_trailing_steps_without_temperature_are_not_taken_for_known(
+    ridge: PanelForecaster,
+) -> None:
+    known = history("2019-05-15", "2019-07-14")
+    late = known.assign(
+        temperature_2m=known["temperature_2m"].where(known["time"] < utc("2019-07-13 12:00"))
+    )
+
+    rows = forecast(ridge, late)["predictions"]
+
+    assert set(rows["known_until"]) == {utc("2019-07-13 12:00")}
+    assert rows["lead"].tolist() == list(range(-3, 9))
+
+
+def test_a_gap_that_the_model_does_not_reach_across_is_refused(ridge: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-12 21:00")
+
+    with pytest.raises(
+        PipelineError,
+        match=r"northmere end at 2019-07-12 21:00 UTC; to reach 1 days beyond as_of 2019-07-14 "
+        r"takes 17 steps, and the model forecasts 16\. Ingest what is missing",
+    ):
+        forecast(ridge, known)
+
+
+def test_a_horizon_that_the_model_does_not_reach_is_refused(ridge: PanelForecaster) -> None:
+    with pytest.raises(PipelineError, match="takes 24 steps, and the model forecasts 16"):
+        forecast(ridge, history("2019-05-15", "2019-07-14"), days=3)
+
+
+def test_the_inputs_are_the_models_own_and_json_says_null_for_what_is_missing(
+    ridge: PanelForecaster,
+) -> None:
+    known = history("2019-05-15", "2019-07-14")
+    holes = known.assign(
+        temperature_2m=known["temperature_2m"].where(known["time"] != utc("2019-07-13 12:00"))
+    )
+    origin = utc("2019-07-14")
+
+    (row,) = forecast(ridge, holes)["prediction_inputs"].to_dict("records")
+
+    assert (row["model_id"], row["location"], row["as_of"]) == ("m1", "northmere", origin)
+    own = ridge.inputs(holes, origin).set_index("feature")["value"].to_dict()
+    assert set(row["inputs"]) == set(own)
+    missing = [name for name, value in own.items() if math.isnan(value)]
+    assert missing  # the hole shows in the features
+    assert all(row["inputs"][name] is None for name in missing)
+    known_names = [name for name in own if name not in missing]
+    assert {n: row["inputs"][n] for n in known_names} == {n: own[n] for n in known_names}
+    json.dumps(row["inputs"], allow_nan=False)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json.dumps({"feature": np.nan}, allow_nan=False)
+
+
+def test_locations_whose_data_end_apart_start_apart() -> None:
+    model = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
+    model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
+    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
+    late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 18:00"))]
+    rows = [{"model_id": "m1", "locations": ["brest", "paris"], "wanted": ["brest", "paris"]}]
+    shelf: Any = Shelf({"brest": model})
+
+    made = forecast_locations(late, rows, shelf, "2019-07-14", TODAY, 1)["predictions"]
+
+    leads = made.groupby("location")["lead"].agg(["min", "max"]).to_dict("index")
+    assert leads == {"brest": {"min": 1, "max": 8}, "paris": {"min": -1, "max": 8}}
+    until = made.groupby("location")["known_until"].first().to_dict()
+    assert until == {"brest": utc("2019-07-14"), "paris": utc("2019-07-13 18:00")}
+
+
+def test_nothing_at_or_after_as_of_moves_a_forecast(ridge: PanelForecaster) -> None:
+    table = hourly("northmere", "2019-05-15", "2019-07-16")
+    table["temperature_2m"] = np.random.default_rng(4).normal(15, 5, len(table)).round(1)
+
+    def changed_from(instant: str) -> list[float]:
+        changed = table["temperature_2m"].where(table["time"] < utc(instant), -30.0)
+        rows = forecast(ridge, prepare(table.assign(temperature_2m=changed)))["predictions"]
+        return list(rows["temperature_2m"])
+
+    assert changed_from("2019-07-14") == changed_from("2019-07-16")
+    assert changed_from("2019-07-13 23:00") != changed_from("2019-07-16")  # it would be noticed

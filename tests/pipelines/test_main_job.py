@@ -1,0 +1,274 @@
+"""`kedro run` on the sample: what it says, what it leaves, and that a second run changes nothing."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from tests.fixtures.databases import dump_tables
+from tests.fixtures.project import Project, copy_of
+from triptych.forecasting.storage import digest, load_forecaster
+
+pytestmark = pytest.mark.xdist_group("run_project")
+
+MODELS = [
+    "climatology", "ensemble", "lightgbm", "persistence", "random_forest", "ridge",
+    "same_hour_yesterday",
+]  # fmt: skip
+
+
+@pytest.fixture
+def copied(run_project: Project, tmp_path: Path) -> Project:
+    """Give a copy of the project that has run, to be changed; its MLflow files stay behind."""
+    return copy_of(run_project, tmp_path / "project")
+
+
+def rows(project: Project, table: str) -> pd.DataFrame:
+    engine = project.engine()
+    frame = pd.read_sql_query(f"SELECT * FROM {table}", engine)  # noqa: S608
+    engine.dispose()
+    return frame
+
+
+@pytest.fixture
+def client(run_project: Project, tracking: str) -> mlflow.MlflowClient:
+    """MLflow as the main job left it."""
+    mlflow.set_tracking_uri(f"sqlite:///{run_project.path}/data/mlflow.db")
+    return mlflow.MlflowClient()
+
+
+def only_run(client: mlflow.MlflowClient) -> mlflow.entities.Run:
+    (experiment,) = [e for e in client.search_experiments() if e.name == "temperature"]
+    (run,) = client.search_runs([experiment.experiment_id])
+    return run
+
+
+def test_the_run_ends_with_a_summary(run_project: Project) -> None:
+    said = [line[17:].rstrip() for line in (run_project.path / "run.log").read_text().splitlines()]
+    end = said[next(n for n, line in enumerate(said) if line.startswith("Pipeline execution")) :]
+
+    assert end[1] == (
+        "Hours: 52,284 fetched, 4 rejected (table rejected_rows says why), 63 interpolated"
+    )
+    assert end[2] == "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
+    assert end[3].split() == ["all", "northmere", "westhaven"]
+    table = {line.replace(" *", "").split()[0]: line.split()[-3:] for line in end[4:11]}
+    assert sorted(table) == MODELS
+    assert all(0.5 < float(error) < 6 for errors in table.values() for error in errors)
+    chosen = json.loads((run_project.path / "data/06_models/chosen_model.json").read_text())
+    assert [line.split(" *")[0] for line in end[4:11] if " *" in line] == [chosen]
+    assert end[11] == "* chosen on validation"
+    assert end[12] == (
+        "Predictions: 32 in the table predictions, for northmere, westhaven, 2024-03-01 00:00 to "
+        "2024-03-02 21:00 UTC"
+    )
+    assert end[13].startswith("See them: make api")
+    assert len(end) == 14
+
+
+def test_the_run_warns_of_nothing(run_project: Project) -> None:
+    said = (run_project.path / "run.log").read_text()
+
+    assert "WARNING" not in said
+    assert "Warning:" not in said
+    assert "INFO" in said
+
+
+def test_the_tables_hold_the_weather(run_project: Project) -> None:
+    hours = rows(run_project, "weather_hourly")
+    assert len(hours) == 52_284
+    assert set(hours["source"]) == {"sample"}
+    assert hours["temperature_2m"].between(-60, 55).all()
+    assert len(rows(run_project, "rejected_rows")) == 4
+    steps = rows(run_project, "weather_3h")
+    assert len(steps) == 17_536  # 1,096 days of 8 steps for each of 2 locations
+    assert steps["hours_interpolated"].sum() == 63
+    periods = rows(run_project, "ingested_periods")
+    assert len(periods) == 8
+    assert periods["rows"].sum() == 52_284 + 4
+
+
+def test_the_tables_hold_the_forecast(run_project: Project) -> None:
+    (model,) = rows(run_project, "models").to_dict("records")
+    predictions = rows(run_project, "predictions")
+    assert len(predictions) == 32
+    assert set(predictions["model_id"]) == {model["model_id"]}
+    for _, of_place in predictions.groupby("location"):
+        assert of_place["lead"].tolist() == list(range(1, 17))
+    assert (predictions["lower"] < predictions["temperature_2m"]).all()
+    assert (predictions["upper"] > predictions["temperature_2m"]).all()
+    inputs = rows(run_project, "prediction_inputs")
+    assert inputs["location"].tolist() == ["northmere", "westhaven"]
+    for text in inputs["inputs"]:
+        assert "NaN" not in text
+        assert set(json.loads(text)) <= set(json.loads(model["features"]))
+
+
+def test_the_row_of_the_model_says_where_it_comes_from(run_project: Project) -> None:
+    (model,) = rows(run_project, "models").to_dict("records")
+
+    assert (model["name"], model["version"], model["stage"]) == ("temperature", 1, "candidate")
+    assert json.loads(model["locations"]) == ["northmere", "westhaven"]
+    assert str(model["train_start"]).startswith("2021-03-01")
+    assert str(model["train_end"]).startswith("2023-03-01")
+    assert set(json.loads(model["metrics"])) == {"all", "northmere", "westhaven"}
+    assert model["git_commit"] == "unknown"  # this copy of the project is no repository
+    assert len(model["data_sha256"]) == 64
+
+
+def test_the_comparison_has_the_agreed_columns(run_project: Project) -> None:
+    file = run_project.path / "data" / "08_reporting" / "forecast_comparison.csv"
+    assert file.read_text().splitlines()[0] == (
+        "location,model,lead,n,rmse,mae,bias,mase,skill_day,skill_climatology,coverage,width"
+    )
+    table = pd.read_csv(file, dtype={"lead": str})
+    assert sorted(table["model"].unique()) == MODELS
+    assert set(table["location"]) == {"all", "northmere", "westhaven"}
+    assert set(table["lead"]) == {*map(str, range(1, 17)), "1-8", "all"}
+    assert not table.isna().any().any()
+    same = table.groupby(["location", "lead"])["n"].nunique()
+    assert (same == 1).all()  # every model on the same targets
+
+
+def test_one_run_is_tracked_with_its_parameters(client: mlflow.MlflowClient) -> None:
+    run = only_run(client)
+
+    assert run.info.status == "FINISHED"
+    assert run.data.params["seed"] == "20"
+    assert run.data.params["as_of"] == "2024-03-01"
+    assert run.data.params["forecast.train_years"] == "1"
+    assert run.data.params["forecast.delay_days"] == "6"
+    assert run.data.params["tuning.trials"] == "1"
+    assert run.data.params["preprocessing.interpolation_limit_hours"] == "6"
+
+
+def test_the_runs_tags_name_model_data_and_code(
+    client: mlflow.MlflowClient, run_project: Project
+) -> None:
+    tags = only_run(client).data.tags
+
+    (model,) = rows(run_project, "models").to_dict("records")
+    assert tags["triptych.model_id"] == model["model_id"]
+    assert tags["triptych.data_sha256"] == model["data_sha256"]
+    assert tags["triptych.git_commit"] == "unknown"
+    assert tags["triptych.as_of"] == "2024-03-01T00:00:00+00:00"
+    assert tags["triptych.algorithm"] == model["algorithm"]
+    assert tags["triptych.locations"] == "northmere;westhaven"
+    assert model["mlflow_run_id"] == only_run(client).info.run_id
+
+
+def test_metrics_are_tracked_by_lead(client: mlflow.MlflowClient, run_project: Project) -> None:
+    run = only_run(client)
+    table = pd.read_csv(
+        run_project.path / "data/08_reporting/forecast_comparison.csv", dtype={"lead": str}
+    ).set_index(["model", "location", "lead"])
+
+    history = client.get_metric_history(run.info.run_id, "ridge.northmere.rmse")
+
+    assert [metric.step for metric in history] == list(range(1, 17))
+    assert [metric.value for metric in history] == pytest.approx(
+        [table.loc[("ridge", "northmere", str(lead)), "rmse"] for lead in range(1, 17)]
+    )
+    expected = len(MODELS) * 3 * 3  # models, locations and all, errors
+    assert len(run.data.metrics) == expected
+
+
+def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
+    run = only_run(client)
+
+    names = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert names == {
+        "error_by_lead.png", "forecast.png", "importance.png", "forecast_comparison.csv",
+        "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
+    }  # fmt: skip
+    plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_logged_model_says_what_it_takes_and_needs(
+    client: mlflow.MlflowClient, run_project: Project
+) -> None:
+    (model,) = rows(run_project, "models").to_dict("records")
+    info = mlflow.models.get_model_info(model["model_uri"])
+
+    assert info.run_id == only_run(client).info.run_id
+    taken = info.signature.inputs.input_names()
+    assert taken[:3] == ["location", "time", "temperature_2m"]
+    assert info.signature.outputs.input_names() == ["location", "time", "mean", "lower", "upper"]
+    assert [(p.name, p.default) for p in info.signature.params] == [("steps", 8)]
+    folder = Path(mlflow.artifacts.download_artifacts(model["model_uri"]))
+    assert (folder / "input_example.json").stat().st_size > 1000
+    needs = (folder / "requirements.txt").read_text().split()
+    assert [line.split("==")[0] for line in needs] == [
+        "lightgbm", "mlflow", "numpy", "pandas", "scikit-learn", "skops", "triptych",
+    ]  # fmt: skip
+    assert all(line.count("==") == 1 for line in needs)
+    assert digest(folder / "artifacts" / "forecaster") == model["model_id"]
+
+
+def test_the_logged_model_predicts_what_the_forecaster_does(
+    client: mlflow.MlflowClient, run_project: Project
+) -> None:
+    (model,) = rows(run_project, "models").to_dict("records")
+    folder = Path(mlflow.artifacts.download_artifacts(model["model_uri"]))
+    history = pd.read_parquet(run_project.path / "data" / "05_model_input" / "history.parquet")
+    known = history[history["time"] >= pd.Timestamp("2024-01-01", tz="UTC")]
+
+    served = mlflow.pyfunc.load_model(model["model_uri"]).predict(
+        known.assign(time=known["time"].dt.tz_localize(None)), params={"steps": 16}
+    )
+
+    origin = pd.DatetimeIndex(["2024-03-01"], tz="UTC")
+    own = load_forecaster(folder / "artifacts" / "forecaster").predict(
+        known, origin, range(1, 17)
+    )
+    assert served["mean"].tolist() == own["mean"].tolist()
+    assert served["lower"].tolist() == own["lower"].tolist()
+    published = rows(run_project, "predictions").sort_values(["location", "time"])
+    assert served["mean"].tolist() == pytest.approx(published["temperature_2m"].tolist())
+
+
+def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
+    before = dump(copied)
+
+    result = copied.kedro("run", "--env", "test")
+
+    assert result.returncode == 0, result.stdout
+    assert "nothing to ask for" in result.stdout
+    assert "request 1 of" not in result.stdout
+    assert "Hours: 0 fetched, 0 rejected" in result.stdout
+    assert "temperature version 1 is this very model" in result.stdout
+    written = [line for line in result.stdout.splitlines() if " written" in line]
+    assert written
+    assert all(line.endswith(", 0 written") for line in written)
+    assert dump(copied) == before
+
+
+def test_batch_inference_alone_with_parameters(copied: Project) -> None:
+    before = dump(copied)
+
+    result = copied.kedro(
+        "run", "--env", "test", "--pipeline", "batch_inference",
+        "--params", "as_of=2023-07-14,horizon_days=1,location=westhaven",
+    )  # fmt: skip
+
+    assert result.returncode == 0, result.stdout
+    assert "Predictions: 8 in the table predictions, for westhaven, 2023-07-14" in result.stdout
+    after = rows(copied, "predictions")
+    new = after[after["as_of"].astype(str).str.startswith("2023-07-14")]
+    assert new["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert len(after) == 32 + 8
+    now = dump(copied)
+    assert {name for name in now if now[name] != before[name]} == {
+        "predictions", "prediction_inputs",
+    }  # fmt: skip
+    assert set(before["predictions"]) < set(now["predictions"])
+
+
+def dump(project: Project) -> dict[str, list[tuple[object, ...]]]:
+    engine = project.engine()
+    tables = dump_tables(engine)
+    engine.dispose()
+    return tables

@@ -1,0 +1,166 @@
+"""The register of models, on both databases: what it keeps, and what it refuses to give back."""
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+from tests.pipelines.hand_made import history
+from tests.registry.conftest import MakeCandidate
+from triptych.errors import PipelineError
+from triptych.registry.models import ModelRegistry
+
+LATER = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def files(registry: ModelRegistry) -> Path:
+    """The folder of the only model's files."""
+    import mlflow
+
+    (row,) = registry.list_models()
+    uri = mlflow.models.get_model_info(row["model_uri"]).artifact_path
+    return Path(urlsplit(uri).path) / "artifacts" / "forecaster"
+
+
+def test_a_model_gets_a_row_that_says_where_it_comes_from(
+    registry: ModelRegistry, make_candidate: MakeCandidate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.setenv("TRIPTYCH_VERSION", "0123abc")
+    with mlflow.start_run() as run:
+        model_id = registry.register(make_candidate())
+
+    (row,) = registry.list_models()
+    created = row.pop("created_at")
+    assert abs((datetime.now(UTC) - created).total_seconds()) < 60
+    assert row.pop("model_uri").startswith("models:/m-")
+    assert row == {
+        "model_id": model_id,
+        "name": "temperature",
+        "version": 1,
+        "algorithm": "same_hour_yesterday",
+        "locations": ["northmere"],
+        "train_start": datetime(2016, 1, 1, tzinfo=UTC),
+        "train_end": datetime(2018, 1, 1, tzinfo=UTC),
+        "as_of": LATER,
+        "parameters": {},
+        "features": [],
+        "metrics": {"northmere": {"rmse": 1.5}},
+        "mlflow_run_id": run.info.run_id,
+        "data_sha256": "a" * 64,
+        "git_commit": "0123abc",
+        "stage": "candidate",
+        "approved_by": None,
+        "approved_at": None,
+    }
+    assert len(model_id) == 64
+
+
+def test_the_same_model_again_is_one_row(
+    registry: ModelRegistry, make_candidate: MakeCandidate, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "triptych")
+
+    first = registry.register(make_candidate())
+    before = registry.list_models()
+    second = registry.register(make_candidate())
+
+    assert first == second
+    assert registry.list_models() == before
+    assert len(before) == 1
+    assert "temperature version 1 is this very model" in caplog.text
+
+
+def test_versions_count_by_name_and_the_newest_comes_first(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    registry.register(make_candidate("2018-01-01"))
+    registry.register(make_candidate("2018-02-01"))
+    registry.register(make_candidate("2018-03-01", name="wind"))
+
+    listed = {(row["name"], row["version"]): row["train_end"] for row in registry.list_models()}
+    assert {key: f"{end:%Y-%m}" for key, end in listed.items()} == {
+        ("temperature", 1): "2018-01",
+        ("temperature", 2): "2018-02",
+        ("wind", 1): "2018-03",
+    }
+    temperature = [r["version"] for r in registry.list_models() if r["name"] == "temperature"]
+    assert temperature == [2, 1]
+
+
+def test_the_suitable_model_is_the_newest_that_has_seen_nothing_from_as_of_on(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    registry.register(make_candidate("2018-01-01"))
+    registry.register(make_candidate("2018-03-01"))
+
+    def version(as_of: datetime) -> int:
+        return int(registry.suitable("northmere", as_of)["version"])
+
+    assert version(LATER) == 2
+    assert version(datetime(2018, 3, 1, tzinfo=UTC)) == 2  # the end is exclusive
+    assert version(datetime(2018, 2, 28, 21, tzinfo=UTC)) == 1
+    with pytest.raises(
+        PipelineError,
+        match=r"'northmere' as of 2017-12-31: its models were trained on data until 2018-01-01 or "
+        r'later\. Train one.*--params "as_of=2017-12-31,location=northmere"',
+    ):
+        version(datetime(2017, 12, 31, tzinfo=UTC))
+
+
+def test_a_location_that_no_model_knows_is_named(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    with pytest.raises(PipelineError, match="'paris' as of 2020-01-01: no model was trained on it"):
+        registry.suitable("paris", LATER)
+    registry.register(make_candidate())
+    with pytest.raises(PipelineError, match="'paris' as of 2020-01-01: no model was trained on it"):
+        registry.suitable("paris", LATER)
+
+
+def test_a_model_comes_back_as_it_was(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    candidate = make_candidate()
+    registry.register(candidate)
+
+    loaded = registry.load(registry.suitable("northmere", LATER))
+
+    known, origin = history("2019-05-01", "2019-07-14"), pd.DatetimeIndex(["2019-07-14"], tz="UTC")
+    pd.testing.assert_frame_equal(
+        loaded.predict(known, origin, range(1, 17)),
+        candidate.forecaster.predict(known, origin, range(1, 17)),
+    )
+
+
+def test_files_that_were_changed_are_not_used(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    registry.register(make_candidate())
+    specification = files(registry) / "forecaster.json"
+    whole = specification.read_text()
+    registry.load(registry.list_models()[0])
+
+    specification.write_text(whole.replace('"seed": 20', '"seed": 21'))
+
+    with pytest.raises(PipelineError, match=r"were changed after it was registered .* not used"):
+        registry.load(registry.list_models()[0])
+
+
+def test_files_that_are_gone_are_explained(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    registry.register(make_candidate())
+    (row,) = registry.list_models()
+
+    with pytest.raises(PipelineError, match=r"cannot be read from models:/m-0: .*train again"):
+        registry.load(row | {"model_uri": "models:/m-0"})
+
+    for file in files(registry).iterdir():
+        file.unlink()
+    with pytest.raises(PipelineError, match=r"(were changed|cannot be read)"):
+        registry.load(row)

@@ -1,0 +1,94 @@
+"""Which rows a model was trained on, and by which code."""
+
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from triptych.registry.provenance import frame_sha256, git_commit
+
+
+def frame() -> pd.DataFrame:
+    times = pd.date_range("2019-07-14", periods=4, freq="3h", tz="UTC", unit="us")
+    return pd.DataFrame(
+        {"location": ["brest", "brest", "paris", "paris"], "time": times, "value": [1.0, 2, 3, 4]}
+    ).astype({"location": "str"})
+
+
+def test_the_digest_is_of_the_rows_not_of_the_file_they_came_from(tmp_path: Path) -> None:
+    frame().to_parquet(tmp_path / "one.parquet", compression="snappy")
+    frame().to_parquet(tmp_path / "two.parquet", compression="gzip")
+    one, two = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("one", "two"))
+
+    assert (tmp_path / "one.parquet").read_bytes() != (tmp_path / "two.parquet").read_bytes()
+    assert frame_sha256(one) == frame_sha256(two) == frame_sha256(frame())
+    assert frame_sha256(frame().set_axis([9, 8, 7, 6])) == frame_sha256(frame())
+    assert len(frame_sha256(frame())) == 64
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        frame().assign(value=[1.0, 2, 3, 4.000001]),
+        frame().assign(value=[1.0, 2, 3, float("nan")]),
+        frame().assign(location=["brest", "brest", "paris", "lyon"]),
+        frame().assign(time=frame()["time"] + pd.Timedelta(hours=3)),
+        frame().iloc[::-1],
+        frame().head(3),
+        frame().rename(columns={"value": "worth"}),
+        frame()[["location", "value", "time"]],
+        frame().astype({"value": "float32"}),
+        frame().astype({"value": "int64"}),
+    ],
+    ids=["value", "missing", "text", "time", "order", "fewer", "name", "columns", "f32", "int"],
+)
+def test_the_digest_changes_with_anything_in_the_rows(changed: pd.DataFrame) -> None:
+    assert frame_sha256(changed) != frame_sha256(frame())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository of one file and one commit."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "code.py").write_text("one\n")
+    git(tmp_path, "add", "code.py")
+    git(tmp_path, "commit", "--quiet", "--no-gpg-sign", "-m", "one")
+    return tmp_path
+
+
+def test_the_commit_names_the_code(repository: Path) -> None:
+    commit = git(repository, "rev-parse", "HEAD")
+
+    assert len(commit) == 40
+    assert git_commit(repository) == commit
+    (repository / "notes.txt").write_text("not code\n")
+    assert git_commit(repository) == commit
+
+
+def test_changed_code_is_marked(repository: Path) -> None:
+    (repository / "code.py").write_text("two\n")
+
+    assert git_commit(repository) == git(repository, "rev-parse", "HEAD") + "+changes"
+
+
+def test_without_a_repository_the_version_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRIPTYCH_VERSION", raising=False)
+    assert git_commit(tmp_path) == "unknown"
+    monkeypatch.setenv("TRIPTYCH_VERSION", "0123abc")
+    assert git_commit(tmp_path) == "0123abc"
+
+
+def test_without_git_the_version_says_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIPTYCH_VERSION", "0123abc")
+    monkeypatch.setenv("PATH", str(repository))
+
+    assert git_commit(repository) == "0123abc"
