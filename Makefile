@@ -47,4 +47,4 @@ $(READY): requirements/all.lock pyproject.toml
 	touch $(READY)
 
 clean: ## what runs have made; the environment stays
-	git clean -fdX --exclude='!.venv' --exclude='!conf/local' data .mypy_cache .pytest_cache .ruff_cache
+	git clean -qfdX data .mypy_cache .pytest_cache .ruff_cache

@@ -57,7 +57,9 @@ def _check_names(options: dict[str, Any]) -> None:
 
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     folders = [path for path in (project / "conf").iterdir() if path.is_dir()]
-    pipelines = [module.name for module in iter_modules(triptych.pipelines.__path__) if module.ispkg]
+    pipelines = [
+        module.name for module in iter_modules(triptych.pipelines.__path__) if module.ispkg
+    ]
     runner = options["runner"] or "SequentialRunner"
     for kind, named, known in (
         ("pipeline", options["pipelines"] or [], ["__default__", *pipelines]),

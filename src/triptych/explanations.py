@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from textwrap import shorten
 
 _LONGEST = 600
-_PYDANTIC_NOISE = re.compile(r"\[type=\w+, input_value=(.*?), input_type=\w+\]\s*For further \S+ \S+ \S+")
+_PYDANTIC_NOISE = re.compile(
+    r"\[type=\w+, input_value=(.*?), input_type=\w+\]\s*For further \S+ \S+ \S+"
+)
 _MLFLOW = (
     "MLflow's store cannot be used: {found}. It is data/mlflow.db unless MLFLOW_TRACKING_URI names "
     "another: bring that one up, or move the damaged file away and run again."

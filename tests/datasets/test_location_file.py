@@ -44,7 +44,7 @@ def test_nothing_is_read_before_it_is_loaded(tmp_path: Path) -> None:
 
     assert not absent.exists()
     assert dataset(tmp_path).exists()
-    with pytest.raises(DatasetError, match="absent.yml cannot be read"):
+    with pytest.raises(DatasetError, match=r"absent\.yml cannot be read"):
         absent.load()
 
 

@@ -52,9 +52,7 @@ def test_the_archive_is_asked_at_its_address_for_its_reanalysis(server: ArchiveS
 
 
 def test_the_default_reanalysis_is_era5_by_name(server: ArchiveServer) -> None:
-    client = WeatherSourceDataset(
-        kind="open_meteo", credentials={"archive_url": server.url}
-    ).load()
+    client = WeatherSourceDataset(kind="open_meteo", credentials={"archive_url": server.url}).load()
 
     client.fetch(PARIS, date(2019, 7, 14), date(2019, 7, 15), ["temperature_2m"])
     client.close()

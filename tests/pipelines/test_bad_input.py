@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.databases import dump_tables
-from tests.fixtures.project import Project
+from tests.fixtures.project import Project, copy_of
 
 
 def refused(project: Project, *arguments: str, env: str = "test", **variables: str) -> str:
@@ -31,17 +31,23 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
     [
         (
             "location=atlantis",
-            r"^Location 'atlantis' is not in the file of locations\. There are: bayonne, .*northmere"
-            r".*kedro location add",
+            r"^Location 'atlantis' is not in the file of locations\. There are: bayonne, .*"
+            r"northmere.*kedro location add",
         ),
         ("location=paris", r"^Location 'paris' is served by open_meteo, .* `--env live`\.$"),
-        ("as_of=2031-01-01", r"^Parameter as_of lies in the future: 2031-01-01, today is 2024-03-0"),
+        (
+            "as_of=2031-01-01",
+            r"^Parameter as_of lies in the future: 2031-01-01, today is 2024-03-0",
+        ),
         ("as_of=someday", r"^Parameter as_of must be an ISO 8601 date .*Found 'someday'\.$"),
         (
             "forecast.train_yaers=2",
             r"'forecast'.* train_yaers Extra inputs are not permitted \(found 2\).*conf/base/param",
         ),
-        ("horizon_days=many", r"^Parameter horizon_days: .* valid integer.* Found 'many'\. Correct"),
+        (
+            "horizon_days=many",
+            r"^Parameter horizon_days: .* valid integer.* Found 'many'\. Correct",
+        ),
     ],
 )
 def test_a_wrong_parameter(project: Project, parameters: str, message: str) -> None:
@@ -50,17 +56,20 @@ def test_a_wrong_parameter(project: Project, parameters: str, message: str) -> N
 
 
 @pytest.mark.xdist_group("run_project")
-def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(run_project: Project) -> None:
-    engine = run_project.engine()
+def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(
+    run_project: Project, tmp_path: Path
+) -> None:
+    project = copy_of(run_project, tmp_path / "project")
+    engine = project.engine()
     before = dump_tables(engine)
     as_of = ["--params", "as_of=2010-07-14"]
 
-    none_suits = refused(run_project, "--pipeline", "batch_inference", *as_of)
-    no_hour = refused(run_project, "--pipeline", "preprocessing", *as_of)
+    none_suits = refused(project, "--pipeline", "batch_inference", *as_of)
+    no_hour = refused(project, "--pipeline", "preprocessing", *as_of)
 
     assert re.search(
-        "^No model can forecast 'northmere' as of 2010-07-14: its models were trained on data until "
-        "2023-03-01 or later. Train one",
+        "^No model can forecast 'northmere' as of 2010-07-14: its models were trained on data "
+        "until 2023-03-01 or later. Train one",
         none_suits,
     )
     assert re.search("^Nothing is known of northmere, westhaven before as_of 2010-07-14", no_hour)

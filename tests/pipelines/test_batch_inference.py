@@ -46,6 +46,7 @@ class Shelf:
     models: dict[str, PanelForecaster]
 
     def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
+        assert as_of == utc("2019-07-14")
         return {"model_id": f"model of {location}", "locations": [location]}
 
     def load(self, row: dict[str, Any]) -> PanelForecaster:
@@ -76,8 +77,8 @@ def test_locations_that_share_a_model_are_forecast_together() -> None:
     @dataclass
     class OneForAll(Shelf):
         def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
-            assert as_of == utc("2019-07-14")
-            return {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
+            found = super().suitable(location, as_of)
+            return found | {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
 
     shared: Any = OneForAll({})
     apart: Any = Shelf({})
@@ -122,7 +123,10 @@ def test_only_the_last_weeks_before_as_of_are_read() -> None:
 
 def test_a_location_without_recent_data_is_named() -> None:
     table = pd.concat(
-        [hourly("northmere", "2019-01-01", "2019-05-01"), hourly("brest", "2019-01-01", "2019-07-01")]
+        [
+            hourly("northmere", "2019-01-01", "2019-05-01"),
+            hourly("brest", "2019-01-01", "2019-07-01"),
+        ]
     )
 
     with pytest.raises(

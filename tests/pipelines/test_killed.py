@@ -29,13 +29,17 @@ def content(project: Project, tables: tuple[str, ...]) -> Tables:
     dumped = dump_tables(engine)
     engine.dispose()
     kept = {
-        name: [i for i, column in enumerate(metadata.tables[name].c) if column.name not in BOOKKEEPING]
+        name: [
+            i for i, column in enumerate(metadata.tables[name].c) if column.name not in BOOKKEEPING
+        ]
         for name in tables
     }
     return {name: [tuple(row[i] for i in kept[name]) for row in dumped[name]] for name in tables}
 
 
-def kill_when(project: Project, ready: Callable[[sqlite3.Connection], bool], *arguments: str) -> str:
+def kill_when(
+    project: Project, ready: Callable[[sqlite3.Connection], bool], *arguments: str
+) -> str:
     """Run a command and kill it, with all that it started, as soon as the database is ready."""
     database = project.path / "data" / "triptych.db"
     with subprocess.Popen(

@@ -225,3 +225,43 @@ def test_ten_years_of_three_cities_are_quick() -> None:
 
     assert time.perf_counter() - begin < 2.0
     assert len(filled.frame) > 262_000
+
+
+def evening(next_day: float, *, within_day: bool) -> list[object]:
+    """Gaps at 20, at 23 and at 00 and 01: what is known of the day before midnight."""
+    day = [10.0] * 20 + [None, 12.0, 13.0, None]
+    table = frame(paris=[*day, None, None, next_day, next_day])
+    return column(interpolate(table, 6, within_day=within_day).frame, "paris")[:24]
+
+
+def test_within_a_day_nothing_observed_after_midnight_reaches_an_hour_before_it() -> None:
+    warm, cold = evening(30.0, within_day=True), evening(-30.0, within_day=True)
+
+    assert warm == cold == [10.0] * 20 + [11.0, 12.0, 13.0, None]
+    # the default draws its line across midnight: right for the record, a leak for a forecast
+    assert evening(30.0, within_day=False) != evening(-30.0, within_day=False)
+
+
+def test_within_a_day_the_hours_after_midnight_may_look_back() -> None:
+    table = frame(paris=[10.0] * 24 + [None, None, 13.0])
+
+    filled = interpolate(table, 6, within_day=True)
+
+    assert column(filled.frame, "paris")[24:] == pytest.approx([11.0, 12.0, 13.0])
+    assert filled.gaps.empty
+
+
+def test_within_a_day_what_is_not_filled_is_reported_as_a_gap() -> None:
+    table = frame(paris=[10.0] * 23 + [None, 14.0])
+
+    filled = interpolate(table, 6, within_day=True)
+
+    assert filled.gaps.to_dict("records") == [
+        {
+            "location": "paris",
+            "variable": "temperature_2m",
+            "start": pd.Timestamp("2019-07-14T23:00Z"),
+            "hours": 1,
+        }
+    ]
+    assert interpolate(table, 6).gaps.empty

@@ -17,6 +17,7 @@ from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
 from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray, step_times, to_grid
 from triptych.forecasting.panel import Panel, to_panel, with_wind_components
+from triptych.forecasting.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from triptych.forecasting.conformal import Intervals
@@ -64,11 +65,12 @@ class PanelForecaster(ABC):
 
     def fit(self, history: pd.DataFrame) -> Self:
         """Learn from the whole of `history`; ShortHistoryError below a year of temperatures."""
-        grid = with_wind_components(to_grid(history))
-        check_enough(grid)
-        climatology = fit_climatology(grid, HARMONICS)
-        panel = to_panel(grid, climatology)
-        return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
+        with one_blas_thread():
+            grid = with_wind_components(to_grid(history))
+            check_enough(grid)
+            climatology = fit_climatology(grid, HARMONICS)
+            panel = to_panel(grid, climatology)
+            return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
 
     def fit_panel(self, training: Training, panel: Panel) -> Self:
         """Learn from a history whose climatology is known already; what was learned before is
@@ -85,7 +87,8 @@ class PanelForecaster(ABC):
         panel = self.panel(history)
         steps = check_origins(panel.grid, origins)
         numbers = check_leads(leads, self.max_lead)
-        mean = self.forecast_panel(panel, steps, numbers)
+        with one_blas_thread():
+            mean = self.forecast_panel(panel, steps, numbers)
         return self._frame(panel, steps, numbers, mean)
 
     def panel(self, history: pd.DataFrame) -> Panel:

@@ -40,9 +40,7 @@ def complete_grid(frame: pd.DataFrame) -> pd.DataFrame:
     return grid.keys().assign(**dict(zip(names, values.T, strict=True)))
 
 
-def interpolate(
-    frame: pd.DataFrame, limit_hours: int, *, within_day: bool = False
-) -> Interpolated:
+def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = False) -> Interpolated:
     """Fill gaps of at most `limit_hours` linearly; a longer gap stays missing as a whole.
 
     Wind direction turns the shorter way round. Nothing is filled before a location's first value

@@ -1,0 +1,269 @@
+"""What the project promises of itself, each with a planted violation that shows it can fail."""
+
+import importlib
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import AbstractDataset, DataCatalog
+from kedro.pipeline import Node, Pipeline
+
+from tests.fixtures.project import ROOT
+from triptych.resolvers import RESOLVERS
+
+PIPELINES = ("batch_inference", "ingestion", "preprocessing", "ts_ml")
+# Small things that the next node takes at once; everything else is in the catalog.
+IN_MEMORY = {"weather_requests", "known_hours", "chosen_models", "recent_history"}
+LONGEST_FILE = 300
+
+
+def pipelines() -> dict[str, Pipeline]:
+    return {
+        name: importlib.import_module(f"triptych.pipelines.{name}").create_pipeline()
+        for name in PIPELINES
+    }
+
+
+def catalog(env: str, monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
+    monkeypatch.chdir(ROOT)
+    loader = OmegaConfigLoader(
+        str(ROOT / "conf"), env=env, base_env="base", default_run_env="local",
+        custom_resolvers=RESOLVERS,
+    )  # fmt: skip
+    return DataCatalog.from_config(loader["catalog"], loader["credentials"])
+
+
+def silent(pipeline: Pipeline, known: DataCatalog) -> set[str]:
+    """The datasets that would be kept in memory though nobody said so."""
+    names = {name for name in pipeline.datasets() if not name.startswith("param")}
+    return {name for name in names if name not in known} - IN_MEMORY
+
+
+def misnamed(nodes: Iterable[Node]) -> list[str]:
+    """Nodes whose name is not their function's, or that is not verb_noun."""
+    return [
+        node.name
+        for node in nodes
+        if node.name != node.func.__name__ or not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", node.name)
+    ]
+
+
+def undocumented(nodes: Iterable[Node]) -> list[str]:
+    return [
+        node.name
+        for node in nodes
+        if not inspect.getdoc(node.func) or "return" not in node.func.__annotations__
+    ]
+
+
+def double_it(value: int) -> int:
+    """Double."""
+    return 2 * value
+
+
+def test_every_folder_of_pipelines_is_looked_at() -> None:
+    folders = {path.parent.name for path in (ROOT / "src/triptych/pipelines").glob("*/pipeline.py")}
+
+    assert folders == set(PIPELINES)
+
+
+@pytest.mark.parametrize("env", ["base", "live", "test"])
+def test_every_dataset_resolves_in_every_environment(
+    env: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = catalog(env, monkeypatch)
+
+    for pipeline in pipelines().values():
+        assert silent(pipeline, known) == set()
+        for name in pipeline.datasets():
+            if name in known:
+                assert isinstance(known.get(name), AbstractDataset), name
+
+
+def test_a_dataset_that_nobody_declared_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = Pipeline([Node(double_it, "history", "forgotten", name="double_it")])
+
+    assert silent(planted, catalog("base", monkeypatch)) == {"forgotten"}
+
+
+def test_what_is_kept_in_memory_is_still_made_by_a_pipeline() -> None:
+    made = set().union(*(pipeline.datasets() for pipeline in pipelines().values()))
+
+    assert made >= IN_MEMORY
+
+
+def test_nodes_are_named_after_their_functions() -> None:
+    nodes = [node for pipeline in pipelines().values() for node in pipeline.nodes]
+
+    assert len(nodes) > 15
+    assert misnamed(nodes) == []
+    planted = [
+        Node(double_it, "a", "b", name="twice_it"),
+        Node(len, "a", "c", name="len"),
+        Node(double_it, "a", "d", name="double_it"),
+    ]
+    assert misnamed(planted) == ["twice_it", "len"]
+
+
+def test_node_functions_say_what_they_do_and_give() -> None:
+    nodes = [node for pipeline in pipelines().values() for node in pipeline.nodes]
+
+    assert undocumented(nodes) == []
+
+    def mute(value: int) -> int:
+        return value
+
+    def vague(value):  # type: ignore[no-untyped-def]
+        """Say nothing of what it gives."""
+        return value
+
+    planted = [Node(mute, "a", "b", name="mute"), Node(vague, "a", "c", name="vague")]
+    assert undocumented(planted) == ["mute", "vague"]
+
+
+def sources() -> list[Path]:
+    folders = ("src", "api", "tests", "bench")
+    return [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+
+
+def appending(text: str) -> bool:
+    """Tell whether a program writes tables without a key."""
+    return re.search(r"\.to_sql\(|\bif_exists\s*[=:]", text) is not None
+
+
+def test_no_table_is_written_without_a_key() -> None:
+    here = Path(__file__)
+    files = [file for file in sources() if file != here] + list((ROOT / "conf").rglob("*.yml"))
+
+    assert len(files) > 100
+    assert [str(file) for file in files if appending(file.read_text())] == []
+    assert appending('frame.to_sql("weather", engine)')
+    assert appending("save_args:\n  if_exists: append")
+
+
+def too_long(files: Iterable[Path]) -> list[str]:
+    return [file.name for file in files if len(file.read_text().splitlines()) > LONGEST_FILE]
+
+
+def test_no_file_is_long(tmp_path: Path) -> None:
+    ours = [file for file in sources() if "tests" not in file.relative_to(ROOT).parts]
+
+    assert too_long(ours) == []
+    (tmp_path / "long.py").write_text("pass\n" * 301)
+    (tmp_path / "just.py").write_text("pass\n" * 300)
+    assert too_long(tmp_path.iterdir()) == ["long.py"]
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts of a copy of the project."""
+    code = (
+        f"import sys; sys.path[:0] = [{str(folder / 'src')!r}, {str(folder)!r}]; "
+        "from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    )
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "planted", "broken"),
+    [
+        (None, "", ""),
+        (
+            "src/triptych/forecasting/ridge.py",
+            "import sqlalchemy",
+            "Forecasting knows nothing of the project",
+        ),
+        (
+            "src/triptych/pipelines/ingestion/nodes.py",
+            "import triptych.datasets",
+            "Pipelines reach data through the catalog alone",
+        ),
+        ("api/queries.py", "import triptych.weather", "The API shares the database"),
+    ],
+    ids=["as it is", "forecasting", "pipelines", "api"],
+)
+def test_imports_point_one_way(tmp_path: Path, file: str | None, planted: str, broken: str) -> None:
+    leave = shutil.ignore_patterns("__pycache__")
+    for folder in ("src", "api"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=leave)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    if file is not None:
+        text = (tmp_path / file).read_text()
+        (tmp_path / file).write_text(f"{text}\n{planted}\n")
+
+    result = lint_imports(tmp_path)
+
+    assert result.returncode == (0 if file is None else 1), result.stdout + result.stderr
+    assert (f"{broken}" in result.stdout and "BROKEN" in result.stdout) == (file is not None)
+
+
+def requirements(text: str) -> dict[str, tuple[str, int]]:
+    """Version and number of hashes by package, of a lock."""
+    found: dict[str, tuple[str, int]] = {}
+    for part in re.split(r"\n(?=[a-zA-Z0-9])", text):
+        named = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", part)
+        if named:
+            found[named[1].lower()] = (named[2], part.count("--hash=sha256:"))
+    return found
+
+
+def faults(text: str) -> list[str]:
+    """What a lock must not have: a host, a package without hash, a line that is no requirement."""
+    locked = requirements(text)
+    lines = [line for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+    return [
+        *(line for line in lines if "==" not in line),
+        *(line for line in text.splitlines() if "://" in line),
+        *(name for name, (_, hashes) in locked.items() if hashes == 0),
+    ]
+
+
+def test_locks_name_versions_and_hashes_and_no_host() -> None:
+    everything, api = (
+        (ROOT / "requirements" / f"{name}.lock").read_text() for name in ("all", "api")
+    )
+
+    assert faults(everything) == []
+    assert faults(api) == []
+    assert len(requirements(everything)) > 100
+    planted = "kedro==1.7.0\nmlflow @ https://example.org/mlflow.whl\n"
+    assert faults(planted) == [
+        "mlflow @ https://example.org/mlflow.whl",
+        "mlflow @ https://example.org/mlflow.whl",
+        "kedro",
+    ]
+
+
+def test_the_lock_of_the_api_is_a_small_part_of_the_other() -> None:
+    everything, api = (
+        requirements((ROOT / "requirements" / f"{name}.lock").read_text())
+        for name in ("all", "api")
+    )
+
+    assert {"fastapi", "uvicorn", "sqlalchemy", "alembic", "psycopg"} <= set(api)
+    heavy = {"pandas", "numpy", "kedro", "mlflow", "tensorflow", "scikit-learn", "lightgbm"}
+    assert set(api) & heavy == set()
+    assert heavy - {"tensorflow"} <= set(everything)  # they would be found by these names
+    assert {name: version for name, (version, _) in api.items()} == {
+        name: everything[name][0] for name in api
+    }
+
+
+def make_targets(text: str) -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):(?!=)", text, flags=re.MULTILINE))
+
+
+def test_the_commands_that_the_readme_names_are_there() -> None:
+    targets = make_targets((ROOT / "Makefile").read_text())
+    named = set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text()))
+
+    assert {"run", "test"} <= named
+    assert named - targets == set()
+    assert make_targets("run: x\n\techo\nBIN := y\nall-of-it:\n") == {"run", "all-of-it"}
