@@ -65,7 +65,6 @@ def packages(folder: Path) -> set[str]:
     return {name.split(".")[0] for name in (folder / "imported.txt").read_text().split()}
 
 
-@pytest.mark.xdist_group("run_project")
 def test_the_main_job_never_imports_a_framework_for_networks(run_project: Project) -> None:
     modules = packages(run_project.path / "record")
 

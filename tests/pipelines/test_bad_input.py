@@ -55,7 +55,6 @@ def test_a_wrong_parameter(project: Project, parameters: str, message: str) -> N
     assert not (project.path / "data" / "06_models").exists()
 
 
-@pytest.mark.xdist_group("run_project")
 def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(
     run_project: Project, tmp_path: Path
 ) -> None:

@@ -11,14 +11,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
 from triptych.store.tables import metadata
 from triptych.store.writes import BOOKKEEPING
-
-pytestmark = pytest.mark.xdist_group("run_project")
 
 Tables = dict[str, list[tuple[Any, ...]]]
 

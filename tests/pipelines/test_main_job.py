@@ -11,8 +11,6 @@ from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
 from triptych.forecasting.storage import digest, load_forecaster
 
-pytestmark = pytest.mark.xdist_group("run_project")
-
 MODELS = [
     "climatology",
     "ensemble",
