@@ -66,10 +66,8 @@ def _others(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.filename is not None:
         return _FOLDER.format(name=error.filename, found=error.strerror)
     # our own engines raise StoreError: a bare one of SQLAlchemy comes from MLflow's store
-    if isinstance(error, DBAPIError):
-        return _MLFLOW.format(found=_one_line(str(error.orig)))
-    if type(error).__module__ == "mlflow.exceptions":
-        return _MLFLOW.format(found=found)
+    if isinstance(error, DBAPIError) or type(error).__module__ == "mlflow.exceptions":
+        return _MLFLOW.format(found=_one_line(str(getattr(error, "orig", error))))
     if isinstance(error, YAMLError | MissingConfigException | DatasetError):
         return f"{found}. Correct the configuration (conf/) or restore the file."
     if isinstance(error, ValueError) and found.startswith("Pipeline does not contain"):

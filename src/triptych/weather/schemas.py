@@ -46,7 +46,7 @@ def check_hourly(frame: pd.DataFrame) -> Checked:
     Raises:
         InvalidFrame: a column is missing or has another type than it must have.
     """
-    from pandera.errors import SchemaErrors  # noqa: PLC0415
+    from pandera.errors import SchemaErrors
 
     rows = frame.reset_index(drop=True)
     _check_columns(rows)
@@ -61,7 +61,7 @@ def check_hourly(frame: pd.DataFrame) -> Checked:
 
 def hourly_schema() -> "pa.DataFrameSchema":
     """The schema of hourly rows, for Pandera."""
-    import pandera.pandas as pa  # noqa: PLC0415
+    import pandera.pandas as pa
 
     on_the_hour = pa.Check(lambda time: time == time.dt.floor("h"), error="is not on the hour")
     columns = {"location": pa.Column(), "time": pa.Column(checks=on_the_hour)}

@@ -61,9 +61,9 @@ def make_source(
         attempts: how often one request is made at most.
     """
     if kind == "sample":
-        from triptych.weather.sample import SampleClimate  # noqa: PLC0415
+        from triptych.weather.sample import SampleClimate
 
         return SampleClimate()
-    from triptych.weather.open_meteo import OpenMeteoArchive  # noqa: PLC0415
+    from triptych.weather.open_meteo import OpenMeteoArchive
 
     return OpenMeteoArchive(base_url, models=models, timeout=timeout, attempts=attempts)

@@ -143,6 +143,8 @@ def _predictions(forecast: pd.DataFrame, issued: pd.Timestamp) -> pd.DataFrame:
     rows = forecast.rename(columns={"mean": "temperature_2m"})
     rows["lead"] = ((rows["time"] - issued) / STEP).astype(int) + 1
     rows["level"] = LEVEL
+    degrees = ["temperature_2m", "lower", "upper"]
+    rows[degrees] = rows[degrees].round(2)  # more digits would claim what no forecast knows
     columns = [*KEY, "time", "lead", "temperature_2m", "lower", "upper", "level", "known_until"]
     return rows[columns].reset_index(drop=True)
 
