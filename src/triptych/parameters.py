@@ -36,6 +36,7 @@ class ForecastParameters(Parameters):
 class IngestionParameters(Parameters):
     """How the source is asked."""
 
+    models: str  # the reanalysis of the archive, by Open-Meteo's name
     final_after_days: Count  # an hour that is missing so long after will not come any more
 
 

@@ -1,10 +1,11 @@
 """The main job on recorded weather: accuracy, intervals, a second run, the database."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from tests.acceptance.conftest import PERIODS, RecordedRun
 from tests.acceptance.results import write_results
@@ -69,8 +70,21 @@ def test_batch_inference_as_of_a_day(recorded_run: RecordedRun) -> None:
     first = dump_tables(recorded_run.project.engine())["predictions"]
     recorded_run.kedro(*command, "as_of=2019-07-14,location=paris")
     assert dump_tables(recorded_run.project.engine())["predictions"] == first
-    of_the_day = select(predictions).where(predictions.c.as_of == datetime(2019, 7, 14, tzinfo=UTC))
-    with reading(recorded_run.project.engine()) as connection:
-        rows = connection.execute(of_the_day.order_by(predictions.c.time)).all()
+    rows = issued(recorded_run, datetime(2019, 7, 14, tzinfo=UTC))
     assert [row.lead for row in rows] == list(range(1, 17))
     assert all(row.lower < row.temperature_2m < row.upper for row in rows)
+
+
+def test_a_late_source_is_forecast_from_where_it_ends(recorded_run: RecordedRun) -> None:
+    command = ("run", "--env", "live", "--pipeline", "batch_inference", "--params")
+    recorded_run.kedro(*command, "as_of=2020-01-04,location=paris")
+    rows = issued(recorded_run, datetime(2020, 1, 4, tzinfo=UTC))
+    assert {row.known_until for row in rows} == {datetime(2020, 1, 1, tzinfo=UTC)}
+    assert [row.lead for row in rows] == list(range(-23, 17))
+
+
+def issued(run: RecordedRun, as_of: datetime) -> list[Row[Any]]:
+    """The predictions that were issued at an instant, in order of time."""
+    of_the_day = select(predictions).where(predictions.c.as_of == as_of)
+    with reading(run.project.engine()) as connection:
+        return list(connection.execute(of_the_day.order_by(predictions.c.time)).all())

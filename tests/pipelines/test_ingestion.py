@@ -17,7 +17,7 @@ from triptych.weather.variables import VARIABLES
 
 TODAY = "2024-03-01"
 FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
-INGESTION = IngestionParameters(final_after_days=30)
+INGESTION = IngestionParameters(models="era5", final_after_days=30)
 
 
 def place(slug: str, **fields: Any) -> Location:

@@ -37,6 +37,12 @@ def test_a_study_that_the_data_cover_is_planned() -> None:
     )
 
 
+def test_the_test_period_ends_with_the_data_of_a_late_source() -> None:
+    late = history("2017-01-01", "2019-12-26T12:00")
+
+    assert plan(late).test_end == utc("2019-12-26")
+
+
 @pytest.mark.parametrize(
     ("start", "end", "span"),
     [

@@ -1,6 +1,7 @@
 """Tune, validate, choose, fit again, and look at the test period once."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,7 @@ from triptych.forecasting.selection import choose
 from triptych.forecasting.tuning import tune
 from triptych.forecasting.weights import learn_weights
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
-from triptych.periods import StudyPeriods, parse_as_of, study_periods
+from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ def plan_study(
     history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
 ) -> StudyPeriods:
     """Fix the periods, and check that the data cover them.
+
+    The test period ends with the data: a source is days late, and what it does not have yet can
+    neither be forecast from nor be compared with.
 
     Raises:
         PipelineError: the data start too late, or end before the test period.
@@ -42,7 +46,8 @@ def plan_study(
                 f"{periods.test_start:%Y-%m-%d}, but the data of {slug} span {first:%Y-%m-%d} to "
                 f"{last:%Y-%m-%d}. Name other dates in forecast.*, or ingest more."
             )
-    return periods
+    known_until = known.max().max() + STEP
+    return replace(periods, test_end=min(periods.test_end, known_until.floor(DAY)))
 
 
 def tune_models(
