@@ -8,25 +8,17 @@ from typing import Any
 
 import pandas as pd
 
+from bench.place import PLACE
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import LEARNED_NAMES, make_forecaster
 from triptych.weather.hourly import interpolate
-from triptych.weather.locations import Location, locations_frame
+from triptych.weather.locations import locations_frame
 from triptych.weather.sample import SampleClimate
 from triptych.weather.steps import to_history, to_three_hours
 from triptych.weather.variables import VARIABLES
 
 _ROUNDS = 3
 _DAY = range(1, 9)
-_PLACE = Location(
-    slug="bench",
-    name="Bench",
-    latitude=48.0,
-    longitude=2.0,
-    elevation=50.0,
-    timezone="UTC",
-    source="sample",
-)
 
 
 def measure() -> list[dict[str, Any]]:
@@ -49,9 +41,9 @@ def _features(model: Any, history: pd.DataFrame) -> None:
 
 
 def _history() -> pd.DataFrame:
-    hours = SampleClimate().fetch(_PLACE, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
+    hours = SampleClimate().fetch(PLACE, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
     completed = interpolate(hours.frame, 6, within_day=True).frame
-    return to_history(completed, to_three_hours(completed), locations_frame([_PLACE]))
+    return to_history(completed, to_three_hours(completed), locations_frame([PLACE]))
 
 
 def _median(work: Callable[[], object]) -> float:

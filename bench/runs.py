@@ -39,11 +39,11 @@ def measure() -> list[dict[str, Any]]:
     beside = f"at most 10, or 1.5 × the bare imports of kedro and mlflow ({imports:.1f})"
     return [
         _row("kedro run on the sample", median["run"], "s", "at most 60"),
-        _row("of which start-up to the first node", median["start"], "s", beside),
-        _row("peak memory of it", median["run_memory"], "MB", "no limit set"),
+        _row("kedro run on the sample, start-up to the first node", median["start"], "s", beside),
+        _row("kedro run on the sample, peak memory", median["run_memory"], "MB", "no limit set"),
         _row("ingestion: one city, ten years, nine variables", median["first"], "s", "at most 10"),
-        _row("peak memory of it", median["memory"], "MB", "at most 500"),
-        _row("the same again, without a request", median["again"], "s", "at most 3"),
+        _row("ingestion, peak memory", median["memory"], "MB", "at most 500"),
+        _row("ingestion again, without a request", median["again"], "s", "at most 3"),
     ]
 
 

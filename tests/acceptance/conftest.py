@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.acceptance.recorded_archive import RecordedArchive, serve
+from tests.acceptance.recorded_archive import RecordedArchive
+from tests.fixtures.json_server import serve_json
 from tests.fixtures.project import Project, make_project
 
 PERIODS = (
@@ -65,7 +66,7 @@ def recorded_run(
 ) -> Iterator[RecordedRun]:
     """Ingest 2010-2019, train on what lies before 2019, test on every day of 2019."""
     archive = RecordedArchive(recorded_data)
-    server = serve(archive)
+    server = serve_json(archive.answer)
     url = f"http://127.0.0.1:{server.server_port}"
     project = make_project(tmp_path_factory.mktemp("recorded") / "project")
     started = time.monotonic()

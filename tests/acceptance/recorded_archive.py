@@ -4,24 +4,12 @@ import csv
 import gzip
 import json
 import math
-import threading
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-UNITS = {
-    "temperature_2m": "°C",
-    "relative_humidity_2m": "%",
-    "dew_point_2m": "°C",
-    "surface_pressure": "hPa",
-    "cloud_cover": "%",
-    "wind_speed_10m": "km/h",
-    "wind_direction_10m": "°",
-    "precipitation": "mm",
-    "shortwave_radiation": "W/m²",
-}
+from tests.fixtures.json_server import Query
+from triptych.weather.variables import VARIABLES
 
 Series = dict[str, dict[str, float | None]]
 
@@ -35,7 +23,7 @@ class RecordedArchive:
         self._series: dict[str, Series] = {}
         self.requests = 0
 
-    def answer(self, query: dict[str, list[str]]) -> dict[str, Any]:
+    def answer(self, query: Query) -> dict[str, Any]:
         """Answer `/v1/archive` from the nearest city; hours that it lacks are null."""
         self.requests += 1
         slug = self._nearest(float(query["latitude"][0]), float(query["longitude"][0]))
@@ -46,7 +34,7 @@ class RecordedArchive:
         names = query["hourly"][0].split(",")
         return {
             "utc_offset_seconds": 0,
-            "hourly_units": {"time": "iso8601", **{name: UNITS[name] for name in names}},
+            "hourly_units": {"time": "iso8601", **{name: VARIABLES[name].unit for name in names}},
             "hourly": {
                 "time": hours,
                 **{name: [series.get(hour, {}).get(name) for hour in hours] for name in names},
@@ -68,25 +56,3 @@ class RecordedArchive:
                     for row in csv.DictReader(file)
                 }
         return self._series[slug]
-
-
-def serve(archive: RecordedArchive) -> ThreadingHTTPServer:
-    """Serve an archive on a free port of this machine until `shutdown`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            body = json.dumps(archive.answer(parse_qs(urlsplit(self.path).query))).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
