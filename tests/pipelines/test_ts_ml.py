@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.pipelines.hand_made import forecasts, history
-from triptych.errors import PipelineError
+from triptych.errors import ParameterError, PipelineError
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.errors import ForecastingError
@@ -61,6 +61,14 @@ def test_one_location_with_too_little_is_named_among_others() -> None:
 
     with pytest.raises(PipelineError, match="the data of paris span 2019-06-01"):
         plan(late)
+
+
+def test_a_model_to_tune_that_is_not_compared_is_refused() -> None:
+    models = ModelParameters(learned={"ridge": {}})
+    tuning = TuningParameters(trials=1, models=["lightgbm"])
+
+    with pytest.raises(ParameterError, match="names lightgbm, but the study compares ridge"):
+        nodes.tune_models(history("2017-01-01", "2018-10-01"), PERIODS, models, tuning, seed=1)
 
 
 def test_without_trials_the_parameters_stay_as_they_stand() -> None:

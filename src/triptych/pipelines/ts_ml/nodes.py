@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.errors import PipelineError
+from triptych.errors import ParameterError, PipelineError
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
@@ -61,7 +61,16 @@ def tune_models(
 
     Returns:
         `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial.
+
+    Raises:
+        ParameterError: a model is to be tuned that the study does not have.
     """
+    unknown = sorted(set(tuning.models) - set(models.learned))
+    if unknown:
+        raise ParameterError(
+            f"Parameter tuning.models names {', '.join(unknown)}, but the study compares "
+            f"{', '.join(models.learned)} (models.learned). Correct one of the two."
+        )
     known = _between(history, periods.train_start, periods.test_start)
     parameters = {name: dict(models.learned[name]) for name in models.learned}
     trials = []
