@@ -181,8 +181,8 @@ def test_a_missing_neighbour_is_reported(
 
 
 def test_unknown_names_and_parameters_are_refused() -> None:
-    with pytest.raises(UnknownModelError, match=r"no forecaster 'arima'; there are persistence"):
-        make_forecaster("arima", {}, max_lead=8, seed=0)
+    with pytest.raises(UnknownModelError, match=r"no forecaster 'prophet'; there are persistence"):
+        make_forecaster("prophet", {}, max_lead=8, seed=0)
     with pytest.raises(UnknownModelError, match="ridge has no parameter alpha; it has neighbours"):
         make_forecaster("ridge", {"alpha": 1}, max_lead=8, seed=0)
     with pytest.raises(UnknownModelError, match="it got members ridge and weights of forest"):

@@ -138,6 +138,10 @@ class PanelForecaster(ABC):
         """
         return inputs_frame((), (), np.empty((0, 0)))
 
+    def importance_values(self) -> FloatArray:
+        """How much each of `feature_names` matters, on a scale of the model's own."""
+        return np.zeros(len(self.feature_names))
+
     def arrays(self) -> Arrays:
         """The learned arrays by name, for storage and fingerprint."""
         return {}

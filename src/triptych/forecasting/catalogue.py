@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from triptych.forecasting.arima import ArimaForecaster, SarimaForecaster
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.baselines import (
     ClimatologyForecaster,
@@ -15,15 +16,20 @@ from triptych.forecasting.forest import RandomForestForecaster
 from triptych.forecasting.gradient import LightGBMForecaster
 from triptych.forecasting.kernel import KernelRidgeForecaster
 from triptych.forecasting.ridge import RidgeForecaster
+from triptych.forecasting.sarimax import SarimaxForecaster
 
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
 LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
-MODEL_NAMES = (*BASELINE_NAMES, *LEARNED_NAMES, "ensemble")
+STATISTICAL_NAMES = ("arima", "sarima", "sarimax")
+MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, "ensemble")
 
 _CLASSES: tuple[type[PanelForecaster], ...] = (
     PersistenceForecaster,
     SameHourYesterdayForecaster,
     ClimatologyForecaster,
+    ArimaForecaster,
+    SarimaForecaster,
+    SarimaxForecaster,
     RidgeForecaster,
     KernelRidgeForecaster,
     RandomForestForecaster,

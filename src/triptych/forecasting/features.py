@@ -135,7 +135,7 @@ def target_features(panel: Panel, origins: IntArray, leads: IntArray) -> Float32
     ]
     for day in TARGET_DAYS:
         then = targets - day * STEPS_PER_DAY
-        value = _at(panel, panel.anomalies[TEMPERATURE], then)
+        value = at_steps(panel, panel.anomalies[TEMPERATURE], then)
         columns.append(np.where(then < origins[:, None], value, np.nan))
     return np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind")
 
@@ -151,13 +151,13 @@ def _term(panel: Panel, term: tuple[str, str, int], origins: IntArray) -> Float3
     variable, kind, number = term
     values = panel.anomalies[variable]
     if kind == "lag":
-        return _at(panel, values, origins - number)
+        return at_steps(panel, values, origins - number)
     if kind == "change":
-        return _at(panel, values, origins - 1) - _at(panel, values, origins - 1 - number)
-    return _at(panel, windowed(values, kind, number), origins - 1)
+        return at_steps(panel, values, origins - 1) - at_steps(panel, values, origins - 1 - number)
+    return at_steps(panel, windowed(values, kind, number), origins - 1)
 
 
-def _at(panel: Panel, values: Float32Array, steps: IntArray) -> Float32Array:
+def at_steps(panel: Panel, values: Float32Array, steps: IntArray) -> Float32Array:
     """Values at step numbers, shape (location, *steps); NaN outside the history."""
     column = steps - panel.grid.first
     inside = (column >= 0) & (column < panel.grid.length)

@@ -5,7 +5,6 @@ import pandas as pd
 
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.ensemble import EnsembleForecaster
-from triptych.forecasting.learned import LearnedForecaster
 
 
 def importance(forecaster: PanelForecaster) -> pd.DataFrame:
@@ -13,10 +12,11 @@ def importance(forecaster: PanelForecaster) -> pd.DataFrame:
 
     Share of gain for LightGBM, of the squared error's reduction for a forest, of the absolute
     standardised coefficients for ridge, of the mean slope along a standardised feature for kernel
-    ridge; an ensemble averages its members' shares, each member alike.
+    ridge, of absolute weights for statistical models; an ensemble averages its members' shares,
+    each member alike.
     """
     members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else [forecaster]
-    shares = [_shares(member) for member in members if isinstance(member, LearnedForecaster)]
+    shares = [_shares(member) for member in members if member.feature_names]
     if not shares:
         return pd.DataFrame({"feature": pd.Series(dtype="str"), "importance": []})
     mean = pd.concat(shares, axis=1).fillna(0.0).mean(axis=1)
@@ -24,6 +24,6 @@ def importance(forecaster: PanelForecaster) -> pd.DataFrame:
     return table.sort_values(["importance", "feature"], ascending=[False, True], ignore_index=True)
 
 
-def _shares(member: LearnedForecaster) -> "pd.Series[float]":
+def _shares(member: PanelForecaster) -> "pd.Series[float]":
     values = member.importance_values()
     return pd.Series(values / max(float(np.sum(values)), 1e-300), index=list(member.feature_names))

@@ -1,0 +1,171 @@
+"""Estimates of (seasonal) ARMA processes, and what stands in when there is none."""
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.grid import FloatArray
+from triptych.forecasting.statespace import Arma
+
+MAX_ITERATIONS = 200
+CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which there is no weather
+STABLE = 1 - 1e-6  # largest eigenvalue of a process that forgets
+START_SEASONAL = (0.5, -0.3)  # near where anomalies of temperature end up
+LIKELIHOOD, YULE_WALKER, WHITE_NOISE = "maximum_likelihood", "yule_walker", "white_noise"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Numbers of coefficients: autoregressive and moving average, of steps and of days.
+
+    ForecastingError for what is no count.
+    """
+
+    ar: int
+    ma: int
+    seasonal_ar: int = 0
+    seasonal_ma: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("ar", "ma", "seasonal_ar", "seasonal_ma"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise ForecastingError(
+                    f"Orders of a process must be whole numbers from 0, but {name} is {value!r}. "
+                    "Correct the forecast parameters."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A process as it is stored: how it was estimated, its orders and its parameter vector.
+
+    `parameters`: coefficients in the order of `orders`. `aic`: of the likelihood, None without one.
+    `reason`: why `method` is a fallback, empty if it is none.
+    """
+
+    method: str
+    orders: Orders
+    parameters: tuple[float, ...]
+    aic: float | None = None
+    reason: str = ""
+
+    @property
+    def process(self) -> Arma:
+        """The process, its seasonal factors multiplied out."""
+        orders, values = self.orders, np.asarray(self.parameters, dtype=np.float64)
+        ends = np.cumsum([orders.ar, orders.ma, orders.seasonal_ar])
+        ar, ma, seasonal_ar, seasonal_ma = np.split(values, ends)
+        return Arma(
+            -np.convolve(_polynomial(-ar, 1), _polynomial(-seasonal_ar, STEPS_PER_DAY))[1:],
+            np.convolve(_polynomial(ma, 1), _polynomial(seasonal_ma, STEPS_PER_DAY))[1:],
+        )
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """Take back what `dataclasses.asdict` gave, by way of JSON."""
+        made = {**stored, "orders": Orders(**stored["orders"])}
+        return cls(**{**made, "parameters": tuple(stored["parameters"])})
+
+
+def fit_arma(series: FloatArray, orders: Orders, name: str) -> Fitted:
+    """Exact maximum likelihood (statsmodels, state space); `series` may have NaN.
+
+    Where that fails, does not converge or ends in a process that does not forget: autoregression
+    over a day by Yule and Walker's equations, which is always stable; where nothing varies: white
+    noise, that is the climatology. Either is logged as a warning that names `name`.
+    """
+    if not np.nanvar(series) > CONSTANT:
+        return _warned(Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies"), name)
+    try:
+        fitted = _maximum_likelihood(series, orders)
+    except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
+        return _warned(_fallback(series, f"the estimation failed: {error}"), name)
+    if fitted.reason:
+        return _warned(_fallback(series, fitted.reason), name)
+    return fitted
+
+
+def yule_walker(series: FloatArray, order: int) -> FloatArray:
+    """Autoregressive coefficients from autocovariances; a missing value counts as 0, the mean.
+
+    The autocovariances over the whole length are those of a true process, so the result is stable
+    (Brockwell and Davis, Time Series: Theory and Methods, 2nd edition, 1991, section 8.1).
+    """
+    from scipy.linalg import solve_toeplitz
+
+    known = np.nan_to_num(series)
+    length = len(known)
+    moments = np.array([known[: length - k] @ known[k:] for k in range(order + 1)]) / length
+    return np.asarray(solve_toeplitz(moments[:-1], moments[1:]), dtype=np.float64)
+
+
+def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    seasonal = (orders.seasonal_ar, 0, orders.seasonal_ma)
+    model = SARIMAX(
+        series,
+        order=(orders.ar, 0, orders.ma),
+        seasonal_order=(*seasonal, STEPS_PER_DAY if any(seasonal) else 0),
+        concentrate_scale=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they say is looked at below
+        result = model.fit(
+            start_params=_start(series, orders),
+            low_memory=True,
+            cov_type="none",
+            disp=False,
+            maxiter=MAX_ITERATIONS,
+        )
+    found = tuple(float(value) for value in result.params)
+    fitted = Fitted(LIKELIHOOD, orders, found, aic=float(result.aic))
+    if not np.isfinite(found).all() or not fitted.process.radius < STABLE:
+        return Fitted(LIKELIHOOD, orders, found, reason="the estimate is not stable")
+    if not result.mle_retvals["converged"]:
+        return Fitted(
+            LIKELIHOOD, orders, found, reason=f"no convergence in {MAX_ITERATIONS} iterations"
+        )
+    return fitted
+
+
+def _start(series: FloatArray, orders: Orders) -> FloatArray:
+    """A stable start; statsmodels' own can end in a local maximum."""
+    seasonal = [np.zeros(orders.seasonal_ar), np.zeros(orders.seasonal_ma)]
+    for part, value in zip(seasonal, START_SEASONAL, strict=True):
+        part[:1] = value
+    ar = yule_walker(series, orders.ar) if orders.ar else np.zeros(0)
+    return np.concatenate([ar, np.zeros(orders.ma), *seasonal])
+
+
+def _fallback(series: FloatArray, reason: str) -> Fitted:
+    try:
+        found = tuple(yule_walker(series, STEPS_PER_DAY).tolist())
+        fitted = Fitted(YULE_WALKER, Orders(STEPS_PER_DAY, 0), found, reason=reason)
+        if fitted.process.radius < STABLE:
+            return fitted
+    except np.linalg.LinAlgError as error:
+        reason = f"{reason}; the autocovariances are singular: {error}"
+    return Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
+
+
+def _warned(fitted: Fitted, name: str) -> Fitted:
+    logger.warning("%s falls back on %s: %s", name, fitted.method, fitted.reason)
+    return fitted
+
+
+def _polynomial(coefficients: FloatArray, spacing: int) -> FloatArray:
+    """1 + c(1) L^spacing + c(2) L^(2 spacing) + …, by powers of the lag L."""
+    made = np.zeros(1 + spacing * len(coefficients))
+    made[0] = 1.0
+    made[spacing::spacing] = coefficients
+    return made
