@@ -152,6 +152,8 @@ def test_orders_are_counts() -> None:
         make_forecaster("arima", {"ma": -1}, max_lead=8, seed=0)
     with pytest.raises(ForecastingError, match=r"but seasonal_ar is 0\.5"):
         make_forecaster("sarimax", {"seasonal_ar": 0.5}, max_lead=8, seed=0)
+    with pytest.raises(ForecastingError, match="at most 7 of single steps, but there are 8"):
+        make_forecaster("sarima", {"ar": 8}, max_lead=8, seed=0)
 
 
 @pytest.mark.parametrize("name", STATISTICAL_NAMES)

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Orders:
     """Numbers of coefficients: autoregressive and moving average, of steps and of days.
 
-    ForecastingError for what is no count.
+    ForecastingError for what is no count, and for a lag that is there twice.
     """
 
     ar: int
@@ -41,6 +41,13 @@ class Orders:
                 raise ForecastingError(
                     f"Orders of a process must be whole numbers from 0, but {name} is {value!r}. "
                     "Correct the forecast parameters."
+                )
+        for steps, days in ((self.ar, self.seasonal_ar), (self.ma, self.seasonal_ma)):
+            if days and steps >= STEPS_PER_DAY:
+                raise ForecastingError(
+                    f"Beside seasonal coefficients of {STEPS_PER_DAY} steps there can be at most "
+                    f"{STEPS_PER_DAY - 1} of single steps, but there are {steps}. "
+                    "Lower ar or ma, or leave the season out."
                 )
 
 

@@ -90,7 +90,7 @@ def tune(
     def objective(trial: "Trial") -> float:
         parameters = {**base, **SPACES[name](trial), **CHEAPER.get(name, {})}
         model = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=seed).fit(past)
-        return _rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
+        return rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
 
     return _search(objective, name, base, trials, seed)
 
@@ -109,6 +109,7 @@ def _search(
     return {**base, **study.best_params}, tries
 
 
-def _rmse(forecasts: pd.DataFrame) -> float:
+def rmse(forecasts: pd.DataFrame) -> float:
+    """Root mean square error in °C of a backtest, averaged over locations."""
     square = (forecasts["mean"] - forecasts["observed"]) ** 2
     return float(np.sqrt(square.groupby(forecasts["location"]).mean()).mean())
