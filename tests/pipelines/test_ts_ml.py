@@ -16,6 +16,7 @@ from triptych.periods import StudyPeriods
 from triptych.pipelines.ts_ml import nodes, plots
 from triptych.pipelines.ts_ml.registration import prepare_candidate
 from triptych.registry.provenance import frame_sha256
+from triptych.study import plan_study
 
 FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
 
@@ -28,7 +29,7 @@ PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), 
 
 
 def plan(known: pd.DataFrame, as_of: str = "2020-01-01") -> StudyPeriods:
-    return nodes.plan_study(known, as_of, "2020-01-01", FORECAST)
+    return plan_study(known, as_of, "2020-01-01", FORECAST)
 
 
 def test_a_study_that_the_data_cover_is_planned() -> None:

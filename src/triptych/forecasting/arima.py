@@ -140,7 +140,7 @@ class SarimaForecaster(StatisticalForecaster):
     """
 
     name: ClassVar[str] = "sarima"
-    defaults: ClassVar[Mapping[str, Any]] = {"ar": 5, "ma": 0, "seasonal_ar": 1, "seasonal_ma": 1}
+    defaults: ClassVar[Mapping[str, Any]] = {"ar": 5, "ma": 0, "seasonal_ar": 2, "seasonal_ma": 1}
 
     @property
     def orders(self) -> Orders:

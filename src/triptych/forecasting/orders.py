@@ -19,7 +19,7 @@ CANDIDATES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "sarima": tuple(
         {"ar": ar, "ma": ma, "seasonal_ar": days, "seasonal_ma": 1}
-        for ar, ma, days in ((5, 0, 1), (3, 1, 2), (5, 0, 2), (3, 2, 1), (2, 1, 1))
+        for ar, ma, days in ((5, 0, 2), (5, 0, 1), (3, 1, 2), (3, 2, 1), (2, 1, 1))
     ),
     "sarimax": tuple(
         {"harmonics": harmonics, "penalty": penalty}

@@ -1,15 +1,13 @@
 """Tune, validate, choose, fit again, and look at the test period once."""
 
 import logging
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from triptych.errors import ParameterError, PipelineError
+from triptych.errors import ParameterError
 from triptych.forecasting.backtest import backtest
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.catalogue import BASELINE_NAMES
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.ensemble import EnsembleForecaster
@@ -18,36 +16,10 @@ from triptych.forecasting.selection import choose
 from triptych.forecasting.tuning import tune
 from triptych.forecasting.weights import learn_weights
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
-from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
+from triptych.periods import StudyPeriods
+from triptych.study import Forecasters, backtests, between, fit_forecasters, study_leads
 
 logger = logging.getLogger(__name__)
-
-Forecasters = dict[str, PanelForecaster]
-
-
-def plan_study(
-    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
-) -> StudyPeriods:
-    """Fix the periods, and check that the data cover them.
-
-    The test period ends with the data: a source is days late, and what it does not have yet can
-    neither be forecast from nor be compared with.
-
-    Raises:
-        PipelineError: the data start too late, or end before the test period.
-    """
-    periods = study_periods(parse_as_of(as_of, today), forecast)
-    known = history[history["temperature_2m"].notna()].groupby("location")["time"]
-    for slug, first, last in known.agg(["min", "max"]).itertuples():
-        if first >= periods.validation_start or last < periods.test_start:
-            raise PipelineError(
-                f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
-                f"{periods.validation_start:%Y-%m-%d} and tests from "
-                f"{periods.test_start:%Y-%m-%d}, but the data of {slug} span {first:%Y-%m-%d} to "
-                f"{last:%Y-%m-%d}. Name other dates in forecast.*, or ingest more."
-            )
-    known_until = known.max().max() + STEP
-    return replace(periods, test_end=min(periods.test_end, known_until.floor(DAY)))
 
 
 def tune_models(
@@ -71,7 +43,7 @@ def tune_models(
             f"Parameter tuning.models names {', '.join(unknown)}, but the study compares "
             f"{', '.join(models.learned)} (models.learned). Correct one of the two."
         )
-    known = _between(history, periods.train_start, periods.test_start)
+    known = between(history, periods.train_start, periods.test_start)
     parameters = {name: dict(models.learned[name]) for name in models.learned}
     trials = []
     for name in tuning.models if tuning.trials else []:
@@ -105,10 +77,12 @@ def validate_models(
         `validation_forecasts`, with `observed` and `model`: their errors give the intervals their
         widths and the choice its ground; `ensemble_weights`, learned from them, by model and lead.
     """
-    known = _between(history, periods.train_start, periods.test_start)
-    fitted = _fit(known, periods.validation_start, tuned_parameters, horizon_days, forecast, seed)
-    leads = _leads(horizon_days, forecast)
-    members = _backtests(fitted, known, periods.validation_start, periods.test_start, leads)
+    known = between(history, periods.train_start, periods.test_start)
+    fitted = fit_forecasters(
+        known, periods.validation_start, tuned_parameters, horizon_days, forecast, seed
+    )
+    leads = study_leads(horizon_days, forecast)
+    members = backtests(fitted, known, periods.validation_start, periods.test_start, leads)
     weights = learn_weights(members, list(tuned_parameters))
     ensemble = _ensemble(fitted, tuned_parameters, weights)
     whole = backtest(ensemble, known, periods.validation_start, periods.test_start, leads)
@@ -124,7 +98,7 @@ def choose_model(
     Returns:
         `chosen_model`: its name; `validation_comparison`: the scores it was chosen by.
     """
-    training = _between(history, periods.train_start, periods.validation_start)
+    training = between(history, periods.train_start, periods.validation_start)
     comparison = score(validation_forecasts, training)
     candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
     name = choose(comparison, candidates)
@@ -143,8 +117,10 @@ def fit_models(
     seed: int,
 ) -> Forecasters:
     """Fit every model on all that lies before the test period; intervals come from validation."""
-    known = _between(history, periods.train_start, periods.test_start)
-    fitted = _fit(known, periods.test_start, tuned_parameters, horizon_days, forecast, seed)
+    known = between(history, periods.train_start, periods.test_start)
+    fitted = fit_forecasters(
+        known, periods.test_start, tuned_parameters, horizon_days, forecast, seed
+    )
     ensemble = _ensemble(fitted, tuned_parameters, ensemble_weights)
     everything = {**fitted, ensemble.name: ensemble}
     for name, forecaster in everything.items():
@@ -163,8 +139,8 @@ def backtest_models(
         Forecasts with intervals, `observed` and `model`.
     """
     leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    known = _between(history, periods.train_start, periods.test_end)
-    return _backtests(fitted_models, known, periods.test_start, periods.test_end, leads)
+    known = between(history, periods.train_start, periods.test_end)
+    return backtests(fitted_models, known, periods.test_start, periods.test_end, leads)
 
 
 def compare_models(
@@ -175,7 +151,7 @@ def compare_models(
     Returns:
         `forecast_comparison`; `error_by_lead`: its RMSE, MAE and coverage as metrics, step = lead.
     """
-    comparison = score(test_forecasts, _between(history, periods.train_start, periods.test_start))
+    comparison = score(test_forecasts, between(history, periods.train_start, periods.test_start))
     by_lead = comparison[comparison["lead"].str.isdigit()].melt(
         ["model", "location", "lead"], ["rmse", "mae", "coverage"], var_name="error"
     )
@@ -186,53 +162,7 @@ def compare_models(
     }
 
 
-def _between(history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-    return history[(history["time"] >= start) & (history["time"] < end)]
-
-
-def _fit(
-    history: pd.DataFrame,
-    until: pd.Timestamp,
-    parameters: dict[str, dict[str, Any]],
-    horizon_days: int,
-    forecast: ForecastParameters,
-    seed: int,
-) -> Forecasters:
-    max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
-    training = history[history["time"] < until]
-    fitted = {}
-    for name in [*BASELINE_NAMES, *parameters]:
-        logger.info("Fitting %s on the years before %s", name, until.date())
-        forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
-        fitted[name] = forecaster.fit(training)
-    return fitted
-
-
 def _ensemble(
     fitted: Forecasters, learned: dict[str, Any], weights: dict[str, list[float]]
 ) -> EnsembleForecaster:
     return EnsembleForecaster.of_fitted([fitted[name] for name in learned], weights)
-
-
-def _leads(horizon_days: int, forecast: ForecastParameters) -> list[int]:
-    """Every lead of the horizon; beyond, where a late source leads, the same hour of each day."""
-    horizon = horizon_days * STEPS_PER_DAY
-    longest = horizon + forecast.delay_days * STEPS_PER_DAY
-    return [
-        *range(1, horizon + 1),
-        *range(horizon + STEPS_PER_DAY // 2, longest + 1, STEPS_PER_DAY // 2),
-    ]
-
-
-def _backtests(
-    forecasters: Forecasters,
-    history: pd.DataFrame,
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-    leads: Any,
-) -> pd.DataFrame:
-    tables = [
-        backtest(forecaster, history, start, end, leads).assign(model=name)
-        for name, forecaster in forecasters.items()
-    ]
-    return pd.concat(tables, ignore_index=True)

@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from triptych.pipelines.ts_ml import nodes, plots
 from triptych.pipelines.ts_ml.registration import prepare_candidate
+from triptych.study import plan_study
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -15,7 +16,7 @@ def _choice() -> list[Node]:
     """What is decided on validation, before the test period is looked at."""
     return [
         Node(
-            nodes.plan_study,
+            plan_study,
             inputs=["history", "params:as_of", "params:today", "params:forecast"],
             outputs="study_periods",
             name="plan_study",

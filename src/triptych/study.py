@@ -1,0 +1,96 @@
+"""What every study of forecasters shares: its periods, its fits, its backtests."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from triptych.errors import PipelineError
+from triptych.forecasting.backtest import backtest
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.parameters import ForecastParameters
+from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
+
+logger = logging.getLogger(__name__)
+
+Forecasters = dict[str, PanelForecaster]
+
+
+def plan_study(
+    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
+) -> StudyPeriods:
+    """Fix the periods, and check that the data cover them.
+
+    The test period ends with the data: a source is days late, and what it does not have yet can
+    neither be forecast from nor be compared with.
+
+    Raises:
+        PipelineError: the data start too late, or end before the test period.
+    """
+    periods = study_periods(parse_as_of(as_of, today), forecast)
+    known = history[history["temperature_2m"].notna()].groupby("location")["time"]
+    for slug, first, last in known.agg(["min", "max"]).itertuples():
+        if first >= periods.validation_start or last < periods.test_start:
+            raise PipelineError(
+                f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
+                f"{periods.validation_start:%Y-%m-%d} and tests from "
+                f"{periods.test_start:%Y-%m-%d}, but the data of {slug} span {first:%Y-%m-%d} to "
+                f"{last:%Y-%m-%d}. Name other dates in forecast.*, or ingest more."
+            )
+    known_until = known.max().max() + STEP
+    return replace(periods, test_end=min(periods.test_end, known_until.floor(DAY)))
+
+
+def between(history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """The rows of a history in [start, end)."""
+    return history[(history["time"] >= start) & (history["time"] < end)]
+
+
+def fit_forecasters(
+    history: pd.DataFrame,
+    until: pd.Timestamp,
+    parameters: dict[str, dict[str, Any]],
+    horizon_days: int,
+    forecast: ForecastParameters,
+    seed: int,
+) -> Forecasters:
+    """The baselines and the models named in `parameters`, fitted on what lies before `until`."""
+    max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
+    training = history[history["time"] < until]
+    fitted = {}
+    for name in [*BASELINE_NAMES, *parameters]:
+        logger.info("Fitting %s on the years before %s", name, until.date())
+        forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
+        fitted[name] = forecaster.fit(training)
+    return fitted
+
+
+def study_leads(horizon_days: int, forecast: ForecastParameters) -> list[int]:
+    """Every lead of the horizon; beyond, where a late source leads, the same hour of each day."""
+    horizon = horizon_days * STEPS_PER_DAY
+    longest = horizon + forecast.delay_days * STEPS_PER_DAY
+    return [
+        *range(1, horizon + 1),
+        *range(horizon + STEPS_PER_DAY // 2, longest + 1, STEPS_PER_DAY // 2),
+    ]
+
+
+def backtests(
+    forecasters: Forecasters,
+    history: pd.DataFrame,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    leads: Sequence[int],
+) -> pd.DataFrame:
+    """Forecasts of every day of [start, end), all forecasters from the same origins, with
+    `observed` and `model`.
+    """
+    tables = [
+        backtest(forecaster, history, start, end, leads).assign(model=name)
+        for name, forecaster in forecasters.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
