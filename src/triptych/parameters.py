@@ -63,3 +63,10 @@ class ModelParameters(Parameters):
     """The learned forecasters that a study compares, each with its hyperparameters."""
 
     learned: dict[str, dict[str, Any]]
+
+
+class StatisticalParameters(Parameters):
+    """The statistical forecasters of a study, and how many candidates of each are tried."""
+
+    models: dict[str, dict[str, Any]]
+    trials: Annotated[int, Field(ge=0)]

@@ -15,6 +15,7 @@ class RunSummary:
         self._rows: Counter[str] = Counter()
         self._comparison: pd.DataFrame | None = None
         self._chosen: str | None = None
+        self._processes: pd.DataFrame | None = None
         self._interpolated = 0
         self._forecast: pd.DataFrame | None = None
 
@@ -28,12 +29,19 @@ class RunSummary:
             self._comparison = data
         if dataset_name == "chosen_model":
             self._chosen = data
+        if dataset_name == "statistical_processes":
+            self._processes = data
         if dataset_name == "predictions":
             self._forecast = data
 
     def lines(self) -> list[str]:
         """The summary, one line a fact; empty if the run saved nothing that it tells of."""
-        return [*self._data_lines(), *self._error_lines(), *self._forecast_lines()]
+        return [
+            *self._data_lines(),
+            *self._fallback_lines(),
+            *self._error_lines(),
+            *self._forecast_lines(),
+        ]
 
     def _data_lines(self) -> list[str]:
         if "weather_hourly" not in self._rows:
@@ -41,6 +49,15 @@ class RunSummary:
         return [
             f"Hours: {self._rows['weather_hourly']:,} fetched, {self._rows['rejected_rows']:,} "
             f"rejected (table rejected_rows says why), {self._interpolated:,} interpolated"
+        ]
+
+    def _fallback_lines(self) -> list[str]:
+        if self._processes is None:
+            return []
+        fallen = self._processes[self._processes["reason"] != ""]
+        return [
+            f"Fallback: {row.model} of {row.location} is {row.method} ({row.reason})"
+            for row in fallen.itertuples()
         ]
 
     def _error_lines(self) -> list[str]:

@@ -1,0 +1,149 @@
+"""Search orders, validate, fit again, and look at the test period once."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from triptych.forecasting.arima import StatisticalForecaster
+from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.metrics import score
+from triptych.forecasting.orders import search_orders
+from triptych.parameters import ForecastParameters, StatisticalParameters
+from triptych.periods import StudyPeriods
+from triptych.study import Forecasters, backtests, between, fit_forecasters, study_leads
+
+PROCESS_COLUMNS = (
+    "model",
+    "location",
+    "method",
+    "ar",
+    "ma",
+    "seasonal_ar",
+    "seasonal_ma",
+    "parameters",
+    "aic",
+    "reason",
+)
+
+
+def select_orders(
+    history: pd.DataFrame, periods: StudyPeriods, statistical: StatisticalParameters
+) -> dict[str, Any]:
+    """Search orders and harmonics: fitted on the training period, judged on validation.
+
+    Returns:
+        `statistical_parameters`: parameters by model; `order_trials`: one row a candidate.
+    """
+    known = between(history, periods.train_start, periods.test_start)
+    parameters: dict[str, dict[str, Any]] = {}
+    trials = []
+    for name, given in statistical.models.items():
+        parameters[name], tried = search_orders(
+            name,
+            known,
+            periods.validation_start,
+            periods.test_start,
+            trials=statistical.trials,
+            base_parameters=given,
+        )
+        trials.append(tried.assign(model=name))
+    return {
+        "statistical_parameters": parameters,
+        "order_trials": pd.concat(trials) if trials else pd.DataFrame(columns=["model"]),
+    }
+
+
+def validate_statistical(
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    statistical_parameters: dict[str, dict[str, Any]],
+    horizon_days: int,
+    forecast: ForecastParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """Fit on the training period and forecast every day of validation.
+
+    Returns:
+        Forecasts with `observed` and `model`, baselines among them.
+    """
+    known = between(history, periods.train_start, periods.test_start)
+    fitted = fit_forecasters(
+        known, periods.validation_start, statistical_parameters, horizon_days, forecast, seed
+    )
+    leads = study_leads(horizon_days, forecast)
+    return backtests(fitted, known, periods.validation_start, periods.test_start, leads)
+
+
+def fit_statistical(
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    statistical_parameters: dict[str, dict[str, Any]],
+    validation_forecasts: pd.DataFrame,
+    horizon_days: int,
+    forecast: ForecastParameters,
+    seed: int,
+) -> Forecasters:
+    """Fit on all that lies before the test period; intervals come from validation."""
+    known = between(history, periods.train_start, periods.test_start)
+    fitted = fit_forecasters(
+        known, periods.test_start, statistical_parameters, horizon_days, forecast, seed
+    )
+    for name, forecaster in fitted.items():
+        forecaster.intervals = learn_intervals(
+            validation_forecasts[validation_forecasts["model"] == name]
+        )
+    return fitted
+
+
+def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
+    """List what was estimated for each location, and where a fallback stands in.
+
+    Returns:
+        PROCESS_COLUMNS, one row a model and location; `reason` is empty where the estimation went
+        as asked.
+    """
+    rows = [
+        {
+            "model": name,
+            "location": location,
+            "method": process.method,
+            **asdict(process.orders),
+            "parameters": " ".join(f"{value:.6g}" for value in process.parameters),
+            "aic": process.aic,
+            "reason": process.reason,
+        }
+        for name, forecaster in fitted_statistical.items()
+        if isinstance(forecaster, StatisticalForecaster)
+        for location, process in forecaster.processes.items()
+    ]
+    return pd.DataFrame(rows, columns=list(PROCESS_COLUMNS))
+
+
+def backtest_statistical(
+    fitted_statistical: Forecasters,
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    horizon_days: int,
+) -> pd.DataFrame:
+    """Forecast every day of the test period, baselines and models from the same origins.
+
+    Returns:
+        Forecasts with intervals, `observed` and `model`.
+    """
+    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
+    known = between(history, periods.train_start, periods.test_end)
+    return backtests(fitted_statistical, known, periods.test_start, periods.test_end, leads)
+
+
+def compare_statistical(
+    statistical_test_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
+) -> pd.DataFrame:
+    """Put baselines and statistical models in one table, on the same targets.
+
+    Returns:
+        The columns of forecasting.metrics.score.
+    """
+    training = between(history, periods.train_start, periods.test_start)
+    return score(statistical_test_forecasts, training)

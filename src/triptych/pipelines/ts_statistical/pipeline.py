@@ -1,0 +1,77 @@
+"""ts_statistical: the history, to a comparison of statistical forecasters on the test period."""
+
+from kedro.pipeline import Node, Pipeline
+
+from triptych.pipelines.ts_statistical import nodes
+from triptych.study import plan_study
+
+_FITTING = [
+    "history",
+    "study_periods",
+    "statistical_parameters",
+    "params:horizon_days",
+    "params:forecast",
+    "params:seed",
+]
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline: choose, then judge. Its periods are those of ts_ml, by the same node."""
+    return Pipeline([*_choice(), *_judgement()], tags="ts_statistical")
+
+
+def _choice() -> list[Node]:
+    """What is decided on validation, before the test period is looked at."""
+    return [
+        Node(
+            plan_study,
+            inputs=["history", "params:as_of", "params:today", "params:forecast"],
+            outputs="study_periods",
+            name="plan_study",
+        ),
+        Node(
+            nodes.select_orders,
+            inputs=["history", "study_periods", "params:statistical"],
+            outputs={
+                "statistical_parameters": "statistical_parameters",
+                "order_trials": "order_trials",
+            },
+            name="select_orders",
+        ),
+        Node(
+            nodes.validate_statistical,
+            inputs=_FITTING,
+            outputs="statistical_validation_forecasts",
+            name="validate_statistical",
+        ),
+    ]
+
+
+def _judgement() -> list[Node]:
+    """What the test period says, once."""
+    return [
+        Node(
+            nodes.fit_statistical,
+            inputs=[*_FITTING[:3], "statistical_validation_forecasts", *_FITTING[3:]],
+            outputs="fitted_statistical",
+            name="fit_statistical",
+        ),
+        Node(
+            nodes.describe_processes,
+            inputs="fitted_statistical",
+            outputs="statistical_processes",
+            name="describe_processes",
+        ),
+        Node(
+            nodes.backtest_statistical,
+            inputs=["fitted_statistical", "history", "study_periods", "params:horizon_days"],
+            outputs="statistical_test_forecasts",
+            name="backtest_statistical",
+        ),
+        Node(
+            nodes.compare_statistical,
+            inputs=["statistical_test_forecasts", "history", "study_periods"],
+            outputs="statistical_comparison",
+            name="compare_statistical",
+        ),
+    ]

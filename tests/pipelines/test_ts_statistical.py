@@ -1,0 +1,130 @@
+"""The study of the statistical models: what it searches, fits, compares and says of fallbacks."""
+
+import json
+
+import pandas as pd
+import pytest
+from kedro.pipeline import Pipeline
+
+from tests.fixtures.project import Project
+from tests.pipelines.hand_made import history
+from triptych.forecasting.catalogue import BASELINE_NAMES, STATISTICAL_NAMES
+from triptych.parameters import ForecastParameters, StatisticalParameters
+from triptych.periods import StudyPeriods
+from triptych.pipelines import ts_ml, ts_statistical
+from triptych.pipelines.ts_statistical import nodes
+from triptych.study import Forecasters
+from triptych.summary import RunSummary
+
+FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=0)
+SMALL = {
+    "arima": {"ar": 1, "ma": 0},
+    "sarimax": {"ar": 1, "ma": 0, "seasonal_ar": 0, "seasonal_ma": 0},
+}
+EVERY = {*BASELINE_NAMES, *SMALL}
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), utc("2018-10-01"))
+
+
+@pytest.fixture(scope="module")
+def known() -> pd.DataFrame:
+    return history("2017-01-01", "2018-10-01")
+
+
+@pytest.fixture(scope="module")
+def validated(known: pd.DataFrame) -> pd.DataFrame:
+    return nodes.validate_statistical(known, PERIODS, SMALL, 1, FORECAST, 20)
+
+
+@pytest.fixture(scope="module")
+def fitted(known: pd.DataFrame, validated: pd.DataFrame) -> Forecasters:
+    return nodes.fit_statistical(known, PERIODS, SMALL, validated, 1, FORECAST, 20)
+
+
+def test_the_search_never_looks_at_the_test_period(known: pd.DataFrame) -> None:
+    statistical = StatisticalParameters(models={"arima": SMALL["arima"]}, trials=1)
+    temperature = known["temperature_2m"]
+
+    def trials(until: str) -> str:
+        changed = known.assign(temperature_2m=temperature.where(known["time"] < utc(until), -40.0))
+        return nodes.select_orders(changed, PERIODS, statistical)["order_trials"].to_json()
+
+    assert trials("2018-09-01") == trials("2018-10-01")
+    assert trials("2018-08-31") != trials("2018-10-01")  # the check would notice
+
+
+def test_without_trials_the_parameters_stay_as_they_stand(known: pd.DataFrame) -> None:
+    made = nodes.select_orders(known, PERIODS, StatisticalParameters(models=SMALL, trials=0))
+    assert made["statistical_parameters"] == SMALL
+    assert made["order_trials"].empty
+
+
+def test_validation_ends_where_the_test_period_begins(validated: pd.DataFrame) -> None:
+    assert set(validated["model"]) == EVERY
+    assert validated["as_of"].min() == PERIODS.validation_start
+    assert validated["time"].max() < PERIODS.test_start
+
+
+def test_baselines_and_models_are_compared_on_the_same_targets(
+    known: pd.DataFrame, fitted: Forecasters
+) -> None:
+    forecasts = nodes.backtest_statistical(fitted, known, PERIODS, 1)
+    assert forecasts["as_of"].min() == PERIODS.test_start
+    assert forecasts["lower"].notna().all()
+    table = nodes.compare_statistical(forecasts, known, PERIODS)
+    assert set(table["model"]) == EVERY
+    assert table[table["lead"] == "1-8"]["n"].nunique() == 1
+    error = table[(table["lead"] == "1-8") & (table["location"] == "all")].set_index("model")[
+        "rmse"
+    ]
+    assert error["arima"] < error["climatology"]
+
+
+def test_what_was_estimated_is_listed(fitted: Forecasters) -> None:
+    table = nodes.describe_processes(fitted)
+    assert tuple(table.columns) == nodes.PROCESS_COLUMNS
+    assert table[["model", "location", "method", "ar", "reason"]].to_numpy().tolist() == [
+        ["arima", "northmere", "maximum_likelihood", 1, ""],
+        ["sarimax", "northmere", "maximum_likelihood", 1, ""],
+    ]
+    assert tuple(nodes.describe_processes({}).columns) == nodes.PROCESS_COLUMNS
+
+
+def test_fallbacks_are_told_at_the_end_of_a_run(fitted: Forecasters) -> None:
+    summary = RunSummary()
+    table = nodes.describe_processes(fitted)
+    summary.note("statistical_processes", table)
+    assert summary.lines() == []
+    table.loc[0, ["method", "reason"]] = ["white_noise", "nothing varies"]
+    summary.note("statistical_processes", table)
+    assert summary.lines() == ["Fallback: arima of northmere is white_noise (nothing varies)"]
+
+
+def test_both_studies_have_the_same_periods_planned_once() -> None:
+    both: Pipeline = ts_statistical.create_pipeline() + ts_ml.create_pipeline()
+    assert [node.name for node in both.nodes].count("plan_study") == 1
+
+
+def test_the_main_job_compares_the_statistical_models(run_project: Project) -> None:
+    reporting = run_project.path / "data/08_reporting"
+    table = pd.read_csv(reporting / "statistical_comparison.csv", dtype={"lead": str})
+    assert set(table["model"]) == {*BASELINE_NAMES, *STATISTICAL_NAMES}
+    day = table[(table["lead"] == "1-8") & (table["location"] == "all")].set_index("model")
+    assert (day.loc[list(STATISTICAL_NAMES), "skill_climatology"] > 0.2).all()
+    processes = pd.read_csv(reporting / "statistical_processes.csv", keep_default_na=False)
+    assert len(processes) == 6
+    assert set(processes["reason"]) == {""}
+    trials = pd.read_csv(reporting / "order_trials.csv")
+    assert sorted(trials["model"]) == sorted(STATISTICAL_NAMES)
+    chosen = json.loads(
+        (run_project.path / "data/06_models/statistical_parameters.json").read_text()
+    )
+    assert set(chosen) == set(STATISTICAL_NAMES)
+    for name in ("statistical_validation_forecasts", "statistical_test_forecasts"):
+        frame = pd.read_parquet(run_project.path / f"data/07_model_output/{name}.parquet")
+        assert frame["observed"].notna().mean() > 0.9
