@@ -7,7 +7,17 @@ import pytest
 
 from tests.fixtures.project import ROOT, Project, recording
 
-HEAVY = {"mlflow", "tensorflow", "keras", "torch", "lightgbm", "sklearn", "optuna", "pandera"}
+HEAVY = {
+    "mlflow",
+    "tensorflow",
+    "keras",
+    "torch",
+    "lightgbm",
+    "sklearn",
+    "optuna",
+    "pandera",
+    "statsmodels",
+}
 # MLflow runs this file itself, in a process that has MLflow already.
 OF_MLFLOW = {"registry/served_forecaster.py"}
 
@@ -68,7 +78,14 @@ def packages(folder: Path) -> set[str]:
 def test_the_main_job_never_imports_a_framework_for_networks(run_project: Project) -> None:
     modules = packages(run_project.path / "record")
 
-    assert {"mlflow", "lightgbm", "sklearn", "optuna", "pandera"} <= modules  # it would be noticed
+    assert {
+        "mlflow",
+        "lightgbm",
+        "sklearn",
+        "optuna",
+        "pandera",
+        "statsmodels",
+    } <= modules  # it would be noticed
     assert modules & {"tensorflow", "keras", "torch"} == set()
 
 
