@@ -11,6 +11,7 @@ from triptych.errors import PipelineError
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.parameters import ForecastParameters
 from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
@@ -94,3 +95,21 @@ def backtests(
         for name, forecaster in forecasters.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> Forecasters:
+    """Give each forecaster the intervals that its errors on validation ask for."""
+    for name, forecaster in forecasters.items():
+        forecaster.intervals = learn_intervals(
+            validation_forecasts[validation_forecasts["model"] == name]
+        )
+    return forecasters
+
+
+def backtest_test_period(
+    forecasters: Forecasters, history: pd.DataFrame, periods: StudyPeriods, horizon_days: int
+) -> pd.DataFrame:
+    """Forecasts of every day of the test period, on to the horizon, as `backtests` gives them."""
+    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
+    known = between(history, periods.train_start, periods.test_end)
+    return backtests(forecasters, known, periods.test_start, periods.test_end, leads)

@@ -8,8 +8,6 @@ import pandas as pd
 from triptych.errors import ParameterError
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import BASELINE_NAMES
-from triptych.forecasting.conformal import learn_intervals
-from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.metrics import score
 from triptych.forecasting.selection import choose
@@ -17,7 +15,15 @@ from triptych.forecasting.tuning import tune
 from triptych.forecasting.weights import learn_weights
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
 from triptych.periods import StudyPeriods
-from triptych.study import Forecasters, backtests, between, fit_forecasters, study_leads
+from triptych.study import (
+    Forecasters,
+    backtest_test_period,
+    backtests,
+    between,
+    calibrate,
+    fit_forecasters,
+    study_leads,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -122,12 +128,7 @@ def fit_models(
         known, periods.test_start, tuned_parameters, horizon_days, forecast, seed
     )
     ensemble = _ensemble(fitted, tuned_parameters, ensemble_weights)
-    everything = {**fitted, ensemble.name: ensemble}
-    for name, forecaster in everything.items():
-        forecaster.intervals = learn_intervals(
-            validation_forecasts[validation_forecasts["model"] == name]
-        )
-    return everything
+    return calibrate({**fitted, ensemble.name: ensemble}, validation_forecasts)
 
 
 def backtest_models(
@@ -138,9 +139,7 @@ def backtest_models(
     Returns:
         Forecasts with intervals, `observed` and `model`.
     """
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    known = between(history, periods.train_start, periods.test_end)
-    return backtests(fitted_models, known, periods.test_start, periods.test_end, leads)
+    return backtest_test_period(fitted_models, history, periods, horizon_days)
 
 
 def compare_models(

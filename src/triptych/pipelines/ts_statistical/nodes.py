@@ -6,13 +6,19 @@ from typing import Any
 import pandas as pd
 
 from triptych.forecasting.arima import StatisticalForecaster
-from triptych.forecasting.conformal import learn_intervals
-from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.metrics import score
 from triptych.forecasting.orders import search_orders
 from triptych.parameters import ForecastParameters, StatisticalParameters
 from triptych.periods import StudyPeriods
-from triptych.study import Forecasters, backtests, between, fit_forecasters, study_leads
+from triptych.study import (
+    Forecasters,
+    backtest_test_period,
+    backtests,
+    between,
+    calibrate,
+    fit_forecasters,
+    study_leads,
+)
 
 PROCESS_COLUMNS = (
     "model",
@@ -90,11 +96,7 @@ def fit_statistical(
     fitted = fit_forecasters(
         known, periods.test_start, statistical_parameters, horizon_days, forecast, seed
     )
-    for name, forecaster in fitted.items():
-        forecaster.intervals = learn_intervals(
-            validation_forecasts[validation_forecasts["model"] == name]
-        )
-    return fitted
+    return calibrate(fitted, validation_forecasts)
 
 
 def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
@@ -132,9 +134,7 @@ def backtest_statistical(
     Returns:
         Forecasts with intervals, `observed` and `model`.
     """
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    known = between(history, periods.train_start, periods.test_end)
-    return backtests(fitted_statistical, known, periods.test_start, periods.test_end, leads)
+    return backtest_test_period(fitted_statistical, history, periods, horizon_days)
 
 
 def compare_statistical(
