@@ -17,7 +17,14 @@ from kedro.pipeline import Node, Pipeline
 from tests.fixtures.project import ROOT
 from triptych.resolvers import RESOLVERS
 
-PIPELINES = ("batch_inference", "ingestion", "preprocessing", "ts_ml", "ts_statistical")
+PIPELINES = (
+    "batch_inference",
+    "ingestion",
+    "preprocessing",
+    "ts_evaluation",
+    "ts_ml",
+    "ts_statistical",
+)
 # Small things that the next node takes at once; everything else is in the catalog.
 IN_MEMORY = {"weather_requests", "known_hours", "chosen_models", "recent_history"}
 LONGEST_FILE = 300

@@ -3,7 +3,14 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-MAIN_JOB = ("ingestion", "preprocessing", "ts_statistical", "ts_ml", "batch_inference")
+MAIN_JOB = (
+    "ingestion",
+    "preprocessing",
+    "ts_statistical",
+    "ts_ml",
+    "ts_evaluation",
+    "batch_inference",
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:

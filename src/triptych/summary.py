@@ -15,6 +15,7 @@ class RunSummary:
         self._rows: Counter[str] = Counter()
         self._comparison: pd.DataFrame | None = None
         self._chosen: str | None = None
+        self._pairs: pd.DataFrame | None = None
         self._processes: pd.DataFrame | None = None
         self._interpolated = 0
         self._forecast: pd.DataFrame | None = None
@@ -29,6 +30,8 @@ class RunSummary:
             self._comparison = data
         if dataset_name == "chosen_model":
             self._chosen = data
+        if dataset_name == "paired_tests":
+            self._pairs = data
         if dataset_name == "statistical_processes":
             self._processes = data
         if dataset_name == "predictions":
@@ -70,7 +73,19 @@ class RunSummary:
         title = "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
         marked = table.rename(index={self._chosen: f"{self._chosen} *"})
         text = marked.to_string(float_format="{:.2f}".format, index_names=False)
-        return [title, *text.splitlines(), "* chosen on validation"]
+        return [title, *text.splitlines(), "* chosen on validation", *self._pair_lines()]
+
+    def _pair_lines(self) -> list[str]:
+        """The chosen model against the second best, which the table of tests has first."""
+        if self._pairs is None:
+            return []
+        of_all = self._pairs[(self._pairs["location"] == "all") & (self._pairs["lead"] == "1-8")]
+        row = of_all.iloc[0]
+        return [
+            f"{row['model']} against {row['other']}: {row['difference']:+.3f} °C² of squared error "
+            f"saved a day (95 % interval {row['low']:+.3f} to {row['high']:+.3f}; Diebold-Mariano "
+            f"p = {row['p_value']:.3f})"
+        ]
 
     def _forecast_lines(self) -> list[str]:
         if self._forecast is None:

@@ -16,6 +16,7 @@ SMALL = {
     "random_forest": {"trees": 4, "max_rows": 300, "threads": 1},
     "lightgbm": {"trees": (10,), "scopes": ("pooled", "location"), "threads": 1},
     "ensemble": {"members": {"ridge": {}, "kernel_ridge": {"max_rows": 100}}},
+    "ensemble_all": {"members": {"sarimax": {"ar": 1, "seasonal_ar": 1}, "ridge": {}}},
 }
 MAX_LEAD = 20
 

@@ -8,7 +8,7 @@ from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.weights import learn_weights
+from triptych.forecasting.weights import cross_fitted, learn_weights, weighted_mean
 
 
 def _errors(errors: dict[str, np.ndarray], lead: int) -> pd.DataFrame:
@@ -76,3 +76,38 @@ def test_members_of_other_periods_do_not_mix(
     longer = make_forecaster("climatology", {}, max_lead=8, seed=0).fit(history)
     with pytest.raises(ForecastingError, match="climatology saw another than ridge"):
         EnsembleForecaster.of_fitted([fitted["ridge"], longer], {})
+
+
+def test_the_mean_of_forecasts_uses_the_last_weight_for_later_leads() -> None:
+    table = pd.concat(
+        [_errors({"x": np.array([1.0]), "y": np.array([5.0])}, lead) for lead in (1, 2, 3)]
+    )
+    mixed = weighted_mean(table, {"x": [1.0, 0.5], "y": [0.0, 0.5]}, "both")
+    assert mixed[["lead", "mean", "observed", "model"]].to_numpy().tolist() == [
+        [1, 1.0, 0.0, "both"],
+        [2, 3.0, 0.0, "both"],
+        [3, 3.0, 0.0, "both"],
+    ]
+
+
+def test_a_month_is_forecast_with_weights_that_never_saw_it() -> None:
+    rng = np.random.default_rng(1)
+    table = _errors({"x": rng.normal(size=59), "y": rng.normal(size=59)}, 1)  # January, February
+    january = table["as_of"].dt.month == 1
+
+    def mixed(frame: pd.DataFrame) -> list[float]:
+        crossed = cross_fitted(frame, ["x", "y"], "both")
+        return crossed.loc[crossed["as_of"].dt.month == 1, "mean"].tolist()
+
+    own = table.assign(observed=table["observed"].where(~january, table["mean"]))
+    other = table.assign(observed=table["observed"].where(january, table["mean"]))
+    assert mixed(own) == mixed(table)  # what January observed plays no part in its own weights
+    assert mixed(other) != mixed(table)  # what February observed does
+
+
+def test_a_single_month_has_nothing_to_cross() -> None:
+    table = _errors({"x": np.array([1.0, -1.0]), "y": np.array([2.0, 2.0])}, 1)
+    weights = learn_weights(table, ["x", "y"])
+    pd.testing.assert_frame_equal(
+        cross_fitted(table, ["x", "y"], "both"), weighted_mean(table, weights, "both")
+    )

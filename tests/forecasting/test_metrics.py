@@ -5,8 +5,14 @@ import pandas as pd
 import pytest
 
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.metrics import SCORE_COLUMNS, score, seasonal_naive_mae
-from triptych.forecasting.selection import choose
+from triptych.forecasting.metrics import (
+    BREAKDOWN_COLUMNS,
+    SCORE_COLUMNS,
+    breakdown,
+    score,
+    seasonal_naive_mae,
+)
+from triptych.forecasting.selection import rank
 
 DAY = pd.Timestamp("2020-01-02", tz="UTC")
 
@@ -132,7 +138,28 @@ def test_scale_of_mase_is_the_change_of_a_day() -> None:
     assert seasonal_naive_mae(_training()).to_dict() == {"a": 2.0, "b": 4.0}
 
 
-def test_the_choice_is_the_least_mean_over_locations(table: pd.DataFrame) -> None:
-    assert choose(table, ["climatology", "ridge"]) == "ridge"
+def test_models_are_ranked_by_their_mean_over_locations(table: pd.DataFrame) -> None:
+    assert rank(table, ["climatology", "ridge"]) == ["ridge", "climatology"]
     with pytest.raises(ForecastingError, match="choose by for: lightgbm"):
-        choose(table, ["ridge", "lightgbm"])
+        rank(table, ["ridge", "lightgbm"])
+
+
+def test_errors_by_month_and_hour_count_their_own_targets_alone() -> None:
+    year = [_forecasts("ridge", [11.0, 12.0, 17.0]), _forecasts("climatology", [10.0, 12.0, 16.0])]
+    later = [
+        frame.assign(
+            as_of=frame["as_of"] + pd.Timedelta("31D"),
+            time=frame["time"] + pd.Timedelta("31D"),
+            mean=frame["observed"] + 2.0,
+        )
+        for frame in year
+    ]
+
+    table = breakdown(pd.concat([*year, *later]), _training())
+
+    assert tuple(table.columns) == BREAKDOWN_COLUMNS
+    ridge = table[(table["model"] == "ridge") & (table["location"] == "a")]
+    months = ridge[ridge["by"] == "month"].set_index("value")
+    assert months["n"].tolist() == [2, 2]  # lead 9 is not of the day
+    assert months["rmse"].iloc[-1] == 2.0
+    assert ridge[ridge["by"] == "hour"]["n"].sum() == 4

@@ -1,6 +1,7 @@
 """`kedro run` on the sample: what it says, what it leaves, and that it runs twice alike."""
 
 import json
+import re
 from pathlib import Path
 
 import mlflow
@@ -12,14 +13,18 @@ from tests.fixtures.project import Project, copy_of
 from triptych.forecasting.storage import digest, load_forecaster
 
 MODELS = [
+    "arima",
     "climatology",
     "ensemble",
+    "ensemble_all",
     "kernel_ridge",
     "lightgbm",
     "persistence",
     "random_forest",
     "ridge",
     "same_hour_yesterday",
+    "sarima",
+    "sarimax",
 ]
 
 
@@ -65,12 +70,17 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
     chosen = json.loads((run_project.path / "data/06_models/chosen_model.json").read_text())
     assert [line.split(" *")[0] for line in table if " *" in line] == [chosen]
     assert rest[0] == "* chosen on validation"
-    assert rest[1] == (
+    assert re.fullmatch(
+        rf"{chosen} against \w+: [+-]0\.\d{{3}} °C² of squared error saved a day \(95 % interval "
+        r"[+-]\d\.\d{3} to [+-]\d\.\d{3}; Diebold-Mariano p = \d\.\d{3}\)",
+        rest[1],
+    )
+    assert rest[2] == (
         "Predictions: 32 in the table predictions, for northmere, westhaven, 2024-03-01 00:00 to "
         "2024-03-02 21:00 UTC"
     )
-    assert rest[2].startswith("See them: make api")
-    assert len(rest) == 3
+    assert rest[3].startswith("See them: make api")
+    assert len(rest) == 4
 
 
 def test_the_run_warns_of_nothing(run_project: Project) -> None:
@@ -185,10 +195,11 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
 
     names = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert names == {
-        "error_by_lead.png", "forecast.png", "importance.png", "forecast_comparison.csv",
+        "error_by_lead.png", "error_by_time.png", "error_by_time.csv", "paired_tests.csv",
+        "learned_comparison.csv", "forecast.png", "importance.png", "forecast_comparison.csv",
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
-            "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
-            "statistical_parameters.json",
+        "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
+        "statistical_parameters.json",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from triptych.datasets.forecasters import ForecastersDataset
     from triptych.datasets.location_file import LocationFileDataset
     from triptych.datasets.metric_batch import MetricBatchDataset
     from triptych.datasets.model_registry import ModelRegistryDataset
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from triptych.datasets.weather_source import WeatherSourceDataset
 
 __all__ = [
+    "ForecastersDataset",
     "LocationFileDataset",
     "MetricBatchDataset",
     "ModelRegistryDataset",
@@ -19,6 +21,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ForecastersDataset": "forecasters",
     "LocationFileDataset": "location_file",
     "MetricBatchDataset": "metric_batch",
     "ModelRegistryDataset": "model_registry",

@@ -10,7 +10,7 @@ from triptych.forecasting.baselines import (
     PersistenceForecaster,
     SameHourYesterdayForecaster,
 )
-from triptych.forecasting.ensemble import EnsembleForecaster
+from triptych.forecasting.ensemble import EnsembleForecaster, EnsembleOfAllForecaster
 from triptych.forecasting.errors import UnknownModelError
 from triptych.forecasting.forest import RandomForestForecaster
 from triptych.forecasting.gradient import LightGBMForecaster
@@ -21,7 +21,8 @@ from triptych.forecasting.sarimax import SarimaxForecaster
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
 LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
 STATISTICAL_NAMES = ("arima", "sarima", "sarimax")
-MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, "ensemble")
+ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
+MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, *ENSEMBLE_NAMES)
 
 _CLASSES: tuple[type[PanelForecaster], ...] = (
     PersistenceForecaster,
@@ -35,18 +36,20 @@ _CLASSES: tuple[type[PanelForecaster], ...] = (
     RandomForestForecaster,
     LightGBMForecaster,
 )
+_ENSEMBLES: tuple[type[EnsembleForecaster], ...] = (EnsembleForecaster, EnsembleOfAllForecaster)
 
 
 def make_forecaster(
     name: str, parameters: Mapping[str, Any], *, max_lead: int, seed: int
 ) -> PanelForecaster:
     """An unfitted forecaster; UnknownModelError for a name or parameter that there is not."""
-    if name == EnsembleForecaster.name:
-        given = parameters.get("members", EnsembleForecaster.defaults["members"])
-        members = [
-            make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()
-        ]
-        return EnsembleForecaster(parameters, max_lead=max_lead, seed=seed, members=members)
+    for ensemble in _ENSEMBLES:
+        if ensemble.name == name:
+            given = parameters.get("members", ensemble.defaults["members"])
+            members = [
+                make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()
+            ]
+            return ensemble(parameters, max_lead=max_lead, seed=seed, members=members)
     for kind in _CLASSES:
         if kind.name == name:
             return kind(parameters, max_lead=max_lead, seed=seed)

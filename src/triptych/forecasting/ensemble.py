@@ -102,3 +102,13 @@ class EnsembleForecaster(PanelForecaster):
                 own = np.asarray(given[member.name], dtype=np.float64)
                 table[row] = own[np.minimum(leads, len(own)) - 1]
         return np.asarray(table / table.sum(axis=0), dtype=np.float64)
+
+
+class EnsembleOfAllForecaster(EnsembleForecaster):
+    """The same mean over both families: statistical and learned members together."""
+
+    name: ClassVar[str] = "ensemble_all"
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "members": {"sarimax": {}, "ridge": {}, "lightgbm": {}},
+        "weights": {},
+    }

@@ -21,6 +21,7 @@ SCORE_COLUMNS = (
     "coverage",
     "width",
 )
+BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[3:])
 DAY = "1-8"
 ALL = "all"
 TARGET = ["location", "as_of", "time"]
@@ -40,12 +41,33 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([rows, rows.assign(location=ALL)], ignore_index=True)
     single = rows.assign(lead=rows["lead"].astype(str))
     day = rows[rows["lead"].isin(DAY_LEADS)].assign(lead=DAY)
-    table = _mean_errors(pd.concat([single, day, rows.assign(lead=ALL)], ignore_index=True))
+    every = pd.concat([single, day, rows.assign(lead=ALL)], ignore_index=True)
+    table = _mean_errors(every, ["location", "lead"])
     order = {str(lead): lead for lead in rows["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
     table = table.sort_values(
         ["location", "model", "lead"], key=lambda c: c.map(order) if c.name == "lead" else c
     )
     return table.reset_index(drop=True)[list(SCORE_COLUMNS)]
+
+
+def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
+    """Day-ahead errors by month and by hour of the target, as BREAKDOWN_COLUMNS.
+
+    `by`: `month` (1-12) or `hour` (0, 3, … 21, UTC), whose number is `value`; the rest as in
+    `score`, leads 1-8 together.
+    """
+    day = common_targets(forecasts[forecasts["lead"].isin(DAY_LEADS)])
+    rows = _errors(day, seasonal_naive_mae(training))
+    rows = pd.concat(
+        [
+            rows.assign(by="month", value=day["time"].dt.month),
+            rows.assign(by="hour", value=day["time"].dt.hour),
+        ]
+    )
+    rows = pd.concat([rows, rows.assign(location=ALL)], ignore_index=True)
+    table = _mean_errors(rows, ["location", "by", "value"])
+    order = ["location", "model", "by", "value"]
+    return table.sort_values(order, ignore_index=True)[list(BREAKDOWN_COLUMNS)]
 
 
 def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
@@ -98,15 +120,15 @@ def _errors(forecasts: pd.DataFrame, scale: "pd.Series[float]") -> pd.DataFrame:
     )
 
 
-def _mean_errors(rows: pd.DataFrame) -> pd.DataFrame:
+def _mean_errors(rows: pd.DataFrame, group: list[str]) -> pd.DataFrame:
     means = dict.fromkeys(("square", "mae", "bias", "mase", "coverage", "width"), "mean")
-    table = rows.groupby(["location", "model", "lead"]).agg({"n": "sum", **means}).reset_index()
+    table = rows.groupby(["model", *group]).agg({"n": "sum", **means}).reset_index()
     table["rmse"] = np.sqrt(table["square"])
     for column, reference in (
         ("skill_day", "same_hour_yesterday"),
         ("skill_climatology", "climatology"),
     ):
-        other = table[table["model"] == reference].set_index(["location", "lead"])["rmse"]
-        keys = pd.MultiIndex.from_frame(table[["location", "lead"]])
+        other = table[table["model"] == reference].set_index(group)["rmse"]
+        keys = pd.MultiIndex.from_frame(table[group])
         table[column] = 1 - table["rmse"] / other.reindex(keys).to_numpy()
     return table

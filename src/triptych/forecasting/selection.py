@@ -8,9 +8,9 @@ from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.metrics import ALL, DAY
 
 
-def choose(scores: pd.DataFrame, candidates: Sequence[str]) -> str:
-    """The candidate of least RMSE over leads 1-8, averaged over locations; the first named wins a
-    tie.
+def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
+    """The candidates by RMSE over leads 1-8, averaged over locations, least first; the first named
+    wins a tie.
 
     `scores`: the table of metrics.score on the validation period.
     """
@@ -23,4 +23,4 @@ def choose(scores: pd.DataFrame, candidates: Sequence[str]) -> str:
             f"{', '.join(missing) or 'no candidate'}. "
             "Backtest every candidate over leads 1-8 of the validation period."
         )
-    return str(means.idxmin())
+    return [str(name) for name in means.sort_values(kind="stable").index]

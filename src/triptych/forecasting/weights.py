@@ -1,6 +1,6 @@
 """How much each member of an ensemble counts at each lead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -31,6 +31,45 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
     nearest = [int(seen[np.abs(seen - lead).argmin()]) for lead in asked]
     columns = np.stack([found[_group(lead)] for lead in nearest])
     return {name: columns[:, place].tolist() for place, name in enumerate(members)}
+
+
+def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> pd.DataFrame:
+    """Forecasts of the ensemble `name` whose weights never saw the month that they forecast.
+
+    Weights learned from a month flatter its errors. Those of even months forecast the odd ones
+    and the other way round, so that an ensemble is chosen, and its intervals are made, on errors
+    like those to come. Columns as `forecasts` has them, no intervals.
+    """
+    rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
+    odd = rows["as_of"].dt.month % 2 == 1
+    halves = [rows[odd], rows[~odd]]
+    if any(half.empty for half in halves):  # a single month: nothing to cross
+        return weighted_mean(rows, learn_weights(rows, members), name)
+    crossed = [
+        weighted_mean(half, learn_weights(other, members), name)
+        for half, other in zip(halves, reversed(halves), strict=True)
+    ]
+    return pd.concat(crossed).sort_values([*TARGET, "lead"], ignore_index=True)
+
+
+def weighted_mean(
+    forecasts: pd.DataFrame, weights: Mapping[str, Sequence[float]], name: str
+) -> pd.DataFrame:
+    """The forecasts of an ensemble, from those of its members; the last weight serves later leads.
+
+    `forecasts`: backtests of the members. Returns `location, as_of, time, lead, mean, observed`
+    and `model`, which is `name`.
+    """
+    keys = [*TARGET, "lead"]
+    means = forecasts.pivot(index=keys, columns="model", values="mean")[list(weights)]
+    leads = means.index.get_level_values("lead").to_numpy()
+    table = np.array(list(weights.values())).T
+    shares = table[np.minimum(leads, len(table)) - 1]
+    mean = (means.to_numpy() * shares).sum(axis=1) / shares.sum(axis=1)
+    observed = forecasts.drop_duplicates(keys).set_index(keys)["observed"].reindex(means.index)
+    return means.index.to_frame(index=False).assign(
+        mean=mean, observed=observed.to_numpy(), model=name
+    )
 
 
 def _group(lead: int) -> int:

@@ -1,18 +1,14 @@
-"""Tune, validate, choose, fit again, and look at the test period once."""
+"""Tune, validate, fit again, and look at the test period once."""
 
-import logging
 from typing import Any
 
 import pandas as pd
 
 from triptych.errors import ParameterError
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.catalogue import BASELINE_NAMES
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.metrics import score
-from triptych.forecasting.selection import choose
 from triptych.forecasting.tuning import tune
-from triptych.forecasting.weights import learn_weights
+from triptych.forecasting.weights import cross_fitted, learn_weights
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
 from triptych.periods import StudyPeriods
 from triptych.study import (
@@ -24,8 +20,6 @@ from triptych.study import (
     fit_forecasters,
     study_leads,
 )
-
-logger = logging.getLogger(__name__)
 
 
 def tune_models(
@@ -80,8 +74,9 @@ def validate_models(
     """Fit on the training period and forecast every day of validation.
 
     Returns:
-        `validation_forecasts`, with `observed` and `model`: their errors give the intervals their
-        widths and the choice its ground; `ensemble_weights`, learned from them, by model and lead.
+        `learned_validation_forecasts`, with `observed` and `model`: their errors give the intervals
+        their widths and the choice its ground; `ensemble_weights`, learned from them, by model and
+        lead.
     """
     known = between(history, periods.train_start, periods.test_start)
     fitted = fit_forecasters(
@@ -89,27 +84,11 @@ def validate_models(
     )
     leads = study_leads(horizon_days, forecast)
     members = backtests(fitted, known, periods.validation_start, periods.test_start, leads)
-    weights = learn_weights(members, list(tuned_parameters))
-    ensemble = _ensemble(fitted, tuned_parameters, weights)
-    whole = backtest(ensemble, known, periods.validation_start, periods.test_start, leads)
-    every = pd.concat([members, whole.assign(model=ensemble.name)], ignore_index=True)
-    return {"validation_forecasts": every, "ensemble_weights": weights}
-
-
-def choose_model(
-    validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
-) -> dict[str, Any]:
-    """Score the validation forecasts and take the model of least day-ahead error.
-
-    Returns:
-        `chosen_model`: its name; `validation_comparison`: the scores it was chosen by.
-    """
-    training = between(history, periods.train_start, periods.validation_start)
-    comparison = score(validation_forecasts, training)
-    candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
-    name = choose(comparison, candidates)
-    logger.info("Chosen on validation: %s", name)
-    return {"chosen_model": name, "validation_comparison": comparison}
+    crossed = cross_fitted(members, list(tuned_parameters), EnsembleForecaster.name)
+    return {
+        "learned_validation_forecasts": pd.concat([members, crossed], ignore_index=True),
+        "ensemble_weights": learn_weights(members, list(tuned_parameters)),
+    }
 
 
 def fit_models(
@@ -127,7 +106,8 @@ def fit_models(
     fitted = fit_forecasters(
         known, periods.test_start, tuned_parameters, horizon_days, forecast, seed
     )
-    ensemble = _ensemble(fitted, tuned_parameters, ensemble_weights)
+    members = [fitted[name] for name in tuned_parameters]
+    ensemble = EnsembleForecaster.of_fitted(members, ensemble_weights)
     return calibrate({**fitted, ensemble.name: ensemble}, validation_forecasts)
 
 
@@ -142,26 +122,12 @@ def backtest_models(
     return backtest_test_period(fitted_models, history, periods, horizon_days)
 
 
-def compare_models(
-    test_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
-) -> dict[str, pd.DataFrame]:
-    """Put all models in one table, on the same targets.
+def compare_learned(
+    learned_test_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
+) -> pd.DataFrame:
+    """Put baselines and learned models in one table, on the same targets.
 
     Returns:
-        `forecast_comparison`; `error_by_lead`: its RMSE, MAE and coverage as metrics, step = lead.
+        The columns of forecasting.metrics.score.
     """
-    comparison = score(test_forecasts, between(history, periods.train_start, periods.test_start))
-    by_lead = comparison[comparison["lead"].str.isdigit()].melt(
-        ["model", "location", "lead"], ["rmse", "mae", "coverage"], var_name="error"
-    )
-    metric = by_lead["model"] + "." + by_lead["location"] + "." + by_lead["error"]
-    return {
-        "forecast_comparison": comparison,
-        "error_by_lead": by_lead.assign(metric=metric, step=by_lead["lead"].astype(int)),
-    }
-
-
-def _ensemble(
-    fitted: Forecasters, learned: dict[str, Any], weights: dict[str, list[float]]
-) -> EnsembleForecaster:
-    return EnsembleForecaster.of_fitted([fitted[name] for name in learned], weights)
+    return score(learned_test_forecasts, between(history, periods.train_start, periods.test_start))

@@ -1,4 +1,4 @@
-"""The three plots of a study. Each gives a matplotlib figure; the catalog writes and tracks it."""
+"""The plots of a study. Each gives a matplotlib figure; the catalog writes and tracks it."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from triptych.forecasting.metrics import ALL
 
 SHOWN_DAYS = 14
 SHOWN_FEATURES = 20
+SHOWN_MODELS = 4
 BASELINE_STYLE = {"persistence": ":", "same_hour_yesterday": ":", "climatology": ":"}
 
 
@@ -29,6 +30,24 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
         )
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize="small")
+    return figure
+
+
+def plot_error_by_time(error_by_time: pd.DataFrame, model_ranking: list[str]) -> Figure:
+    """Draw the day-ahead RMSE of the best models and the baselines by month and by hour, all
+    locations together.
+    """
+    shown = [*model_ranking[:SHOWN_MODELS], *BASELINE_STYLE]
+    rows = error_by_time[(error_by_time["location"] == ALL) & error_by_time["model"].isin(shown)]
+    figure, panels = _panels(2)
+    for axes, (by, label) in zip(panels, (("month", "Month"), ("hour", "Hour (UTC)")), strict=True):
+        for model in shown:
+            line = rows[(rows["by"] == by) & (rows["model"] == model)]
+            axes.plot(line["value"], line["rmse"], BASELINE_STYLE.get(model, "o-"), label=model)
+        axes.set(title=f"Day-ahead error by {by}", xlabel=label, ylabel="RMSE (°C)", ylim=(0, None))
+        axes.set_xticks(sorted(rows.loc[rows["by"] == by, "value"].unique()))
+        axes.grid(alpha=0.3)
+    panels[0].legend(fontsize="small", ncols=2)
     return figure
 
 

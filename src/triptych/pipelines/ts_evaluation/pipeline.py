@@ -1,0 +1,138 @@
+"""ts_evaluation: the forecasts of both families, to one comparison and a registered model."""
+
+from kedro.pipeline import Node, Pipeline
+
+from triptych.pipelines.ts_evaluation import nodes, plots
+from triptych.pipelines.ts_evaluation.registration import prepare_candidate
+from triptych.study import plan_study
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline: choose, then judge, then draw and register."""
+    return Pipeline([*_choice(), *_judgement(), *_publication()], tags="ts_evaluation")
+
+
+def _choice() -> list[Node]:
+    """What is decided on validation, before the test period is looked at."""
+    return [
+        Node(
+            plan_study,
+            inputs=["history", "params:as_of", "params:today", "params:forecast"],
+            outputs="study_periods",
+            name="plan_study",
+        ),
+        Node(
+            nodes.join_validation,
+            inputs=[
+                "learned_validation_forecasts",
+                "statistical_validation_forecasts",
+                "tuned_parameters",
+                "statistical_parameters",
+            ],
+            outputs={
+                "validation_forecasts": "validation_forecasts",
+                "ensemble_all_weights": "ensemble_all_weights",
+            },
+            name="join_validation",
+        ),
+        Node(
+            nodes.choose_model,
+            inputs=["validation_forecasts", "history", "study_periods"],
+            outputs={
+                "chosen_model": "chosen_model",
+                "model_ranking": "model_ranking",
+                "validation_comparison": "validation_comparison",
+            },
+            name="choose_model",
+        ),
+        Node(
+            nodes.join_models,
+            inputs=[
+                "fitted_learned",
+                "fitted_statistical",
+                "ensemble_all_weights",
+                "validation_forecasts",
+                "study_periods",
+            ],
+            outputs="fitted_models",
+            name="join_models",
+        ),
+    ]
+
+
+def _judgement() -> list[Node]:
+    """What the test period says, once."""
+    return [
+        Node(
+            nodes.join_tests,
+            inputs=[
+                "learned_test_forecasts",
+                "statistical_test_forecasts",
+                "fitted_models",
+                "history",
+                "study_periods",
+                "params:horizon_days",
+            ],
+            outputs="test_forecasts",
+            name="join_tests",
+        ),
+        Node(
+            nodes.compare_models,
+            inputs=["test_forecasts", "history", "study_periods"],
+            outputs={
+                "forecast_comparison": "forecast_comparison",
+                "error_by_time": "error_by_time",
+                "error_by_lead": "error_by_lead",
+            },
+            name="compare_models",
+        ),
+        Node(
+            nodes.compare_pairs,
+            inputs=["test_forecasts", "model_ranking", "params:seed"],
+            outputs="paired_tests",
+            name="compare_pairs",
+        ),
+    ]
+
+
+def _publication() -> list[Node]:
+    return [
+        Node(
+            plots.plot_error_by_lead,
+            inputs="forecast_comparison",
+            outputs="error_by_lead_plot",
+            name="plot_error_by_lead",
+        ),
+        Node(
+            plots.plot_error_by_time,
+            inputs=["error_by_time", "model_ranking"],
+            outputs="error_by_time_plot",
+            name="plot_error_by_time",
+        ),
+        Node(
+            plots.plot_forecast,
+            inputs=["test_forecasts", "chosen_model"],
+            outputs="forecast_plot",
+            name="plot_forecast",
+        ),
+        Node(
+            plots.plot_importance,
+            inputs=["fitted_models", "chosen_model"],
+            outputs="importance_plot",
+            name="plot_importance",
+        ),
+        Node(
+            prepare_candidate,
+            inputs=[
+                "chosen_model",
+                "fitted_models",
+                "forecast_comparison",
+                "history",
+                "study_periods",
+                "params:as_of",
+                "params:today",
+            ],
+            outputs="model_registry",
+            name="prepare_candidate",
+        ),
+    ]

@@ -1,0 +1,273 @@
+"""The comparison of both families: the choice, the tables, the plots, what is registered."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from tests.fixtures.project import Project, copy_of
+from tests.pipelines.hand_made import forecasts, history
+from triptych.errors import PipelineError
+from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.errors import ForecastingError
+from triptych.periods import StudyPeriods
+from triptych.pipelines.ts_evaluation import nodes, plots
+from triptych.pipelines.ts_evaluation.registration import prepare_candidate
+from triptych.registry.provenance import frame_sha256
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), utc("2018-10-01"))
+LEARNED = {**dict.fromkeys(BASELINE_NAMES, 3.0), "ridge": 1.0, "ensemble": 1.1}
+STATISTICAL = {**dict.fromkeys(BASELINE_NAMES, 3.0), "arima": -1.0}
+
+
+def joined() -> dict[str, Any]:
+    return nodes.join_validation(
+        forecasts(LEARNED), forecasts(STATISTICAL), {"ridge": {}}, {"arima": {}}
+    )
+
+
+def test_both_families_stand_in_one_table_the_baselines_once() -> None:
+    table = joined()["validation_forecasts"]
+
+    assert table["model"].value_counts().to_dict() == dict.fromkeys(
+        [*BASELINE_NAMES, "ridge", "ensemble", "arima", "ensemble_all"], 16
+    )
+
+
+def test_the_ensemble_of_all_mixes_the_families_but_no_other_ensemble() -> None:
+    made = joined()
+
+    assert made["ensemble_all_weights"] == {"arima": [0.5] * 8, "ridge": [0.5] * 8}
+    mixed = made["validation_forecasts"].query("model == 'ensemble_all'")
+    assert mixed["mean"].tolist() == [10.0] * 16  # errors of -1 and +1
+
+
+def test_models_of_another_study_are_refused() -> None:
+    early = make_forecaster("ridge", {}, max_lead=8, seed=1).fit(
+        history("2017-01-01", "2018-08-01")
+    )
+
+    with pytest.raises(PipelineError, match="before 2018-08-01, but this study tests from 2018-09"):
+        nodes.join_models({"ridge": early}, {}, {"ridge": [1.0]}, forecasts({}), PERIODS)
+
+
+def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> None:
+    known = history("2017-01-01", "2018-09-11")
+    periods = StudyPeriods(*map(utc, ("2017-01-01", "2018-07-01", "2018-09-01", "2018-09-11")))
+    past = known[known["time"] < periods.test_start]
+    members = {
+        name: make_forecaster(name, parameters, max_lead=8, seed=1).fit(past)
+        for name, parameters in (("ridge", {}), ("arima", {"ar": 1}))
+    }
+    own = {n: nodes.backtest(m, known, utc("2018-09-01"), utc("2018-09-11"), range(1, 9))
+           for n, m in members.items()}  # fmt: skip
+    weights = {"arima": [0.25], "ridge": [0.75]}
+    validation = forecasts({"ensemble_all": 1.0}, days=9)
+
+    fitted = nodes.join_models(
+        {"ridge": members["ridge"]}, {"arima": members["arima"]}, weights, validation, periods
+    )
+    table = nodes.join_tests(
+        own["ridge"].assign(model="ridge"), own["arima"].assign(model="arima"), fitted, known,
+        periods, 1,
+    )  # fmt: skip
+
+    mixed = table[table["model"] == "ensemble_all"]
+    expected = 0.25 * own["arima"]["mean"] + 0.75 * own["ridge"]["mean"]
+    assert mixed["mean"].tolist() == pytest.approx(expected.tolist())
+    assert (mixed["upper"] - mixed["mean"]).tolist() == pytest.approx([1.0] * len(mixed))
+    assert mixed["observed"].tolist() == own["ridge"]["observed"].tolist()
+
+
+def test_the_model_of_least_day_ahead_error_is_chosen_and_no_baseline() -> None:
+    made = nodes.choose_model(
+        forecasts({"climatology": 0.1, "ridge": 2.0, "lightgbm": 1.5, "ensemble": 1.6}),
+        history("2017-01-01", "2018-10-01"),
+        PERIODS,
+    )
+
+    assert made["chosen_model"] == "lightgbm"
+    assert made["model_ranking"] == ["lightgbm", "ensemble", "ridge"]
+    assert set(made["validation_comparison"]["model"]) == {
+        "climatology",
+        "ridge",
+        "lightgbm",
+        "ensemble",
+    }
+
+
+def test_longer_leads_do_not_choose() -> None:
+    near = forecasts({"ridge": 1.0, "lightgbm": 0.9}, leads=8)
+    far = forecasts({"ridge": 0.0, "lightgbm": 9.0}, leads=16)
+    every = pd.concat([near, far[far["lead"] > 8]])
+
+    made = nodes.choose_model(every, history("2017-01-01", "2018-10-01"), PERIODS)
+
+    assert made["chosen_model"] == "lightgbm"
+
+
+def test_the_comparison_has_the_agreed_columns_and_figures() -> None:
+    errors = {"same_hour_yesterday": 2.0, "climatology": -4.0, "ridge": 0.5}
+
+    made = nodes.compare_models(forecasts(errors), history("2017-01-01", "2018-09-01"), PERIODS)
+
+    table = made["forecast_comparison"]
+    assert ",".join(table.columns) == (
+        "location,model,lead,n,rmse,mae,bias,mase,skill_day,skill_climatology,coverage,width"
+    )
+    assert table[table["location"] == "northmere"]["lead"].unique().tolist() == [
+        "1", "2", "3", "4", "5", "6", "7", "8", "1-8", "all",
+    ]  # fmt: skip
+    day = table[(table["lead"] == "1-8") & (table["location"] == "all")].set_index("model")
+    assert day["n"].to_dict() == dict.fromkeys(errors, 16)
+    assert day["rmse"].to_dict() == {
+        "same_hour_yesterday": 2.0, "climatology": 4.0, "ridge": 0.5,
+    }  # fmt: skip
+    assert day["bias"].to_dict() == errors
+    assert day.loc["ridge", ["skill_day", "skill_climatology"]].tolist() == [0.75, 0.875]
+    assert day["coverage"].to_dict() == {
+        "same_hour_yesterday": 0.0, "climatology": 0.0, "ridge": 1.0,
+    }  # fmt: skip
+    assert day["width"].tolist() == [2.0, 2.0, 2.0]
+
+
+def test_metrics_go_to_mlflow_by_lead_with_the_lead_as_step() -> None:
+    made = nodes.compare_models(
+        forecasts({"climatology": -4.0, "ridge": 0.5}), history("2017-01-01", "2018-09-01"), PERIODS
+    )
+
+    rows = made["error_by_lead"]
+    ridge = rows[rows["metric"] == "ridge.northmere.rmse"]
+    assert ridge["step"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert ridge["value"].tolist() == [0.5] * 8
+    assert set(rows["metric"].str.split(".").str[2]) == {"rmse", "mae", "coverage"}
+
+
+def test_models_that_share_no_target_are_not_compared() -> None:
+    apart = pd.concat([forecasts({"ridge": 1.0}, leads=4), forecasts({"lightgbm": 1.0}, leads=8)])
+    apart = apart[(apart["model"] == "ridge") | (apart["lead"] > 4)]
+
+    with pytest.raises(ForecastingError, match="share no observed target"):
+        nodes.compare_models(apart, history("2017-01-01", "2018-09-01"), PERIODS)
+
+
+def fitted(known: pd.DataFrame) -> Any:
+    return make_forecaster("ridge", {}, max_lead=8, seed=20).fit(known)
+
+
+def texts(figure: Figure) -> list[tuple[str, str, str]]:
+    return [(axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def test_the_plot_of_errors_says_what_it_shows() -> None:
+    table = nodes.compare_models(
+        forecasts({"climatology": -4.0, "ridge": 0.5}), history("2017-01-01", "2018-09-01"), PERIODS
+    )["forecast_comparison"]
+
+    figure = plots.plot_error_by_lead(table)
+
+    assert texts(figure) == [("northmere: error by lead", "Lead (h)", "RMSE (°C)")]
+    assert legend(figure) == ["climatology", "ridge"]
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert lines["ridge"].get_xdata().tolist() == [3, 6, 9, 12, 15, 18, 21, 24]
+    assert lines["ridge"].get_ydata().tolist() == [0.5] * 8
+
+
+def test_the_plot_of_forecasts_shows_the_last_two_weeks_of_the_chosen_model() -> None:
+    figure = plots.plot_forecast(forecasts({"ridge": 0.5, "lightgbm": 2.0}, days=20), "ridge")
+
+    assert texts(figure) == [
+        ("northmere: forecast of the day ahead", "Time (UTC)", "Temperature (°C)")
+    ]
+    assert legend(figure) == ["90 % interval", "ridge, issued at 00:00 UTC", "observed"]
+    forecast, observed = figure.axes[0].get_lines()
+    assert forecast.get_ydata().tolist() == [10.5] * 14 * 8
+    assert observed.get_ydata().tolist() == [10.0] * 14 * 8
+
+
+def test_the_plot_of_importance_names_the_features() -> None:
+    known = history("2017-01-01", "2018-07-01")
+
+    figure = plots.plot_importance({"ridge": fitted(known)}, "ridge")
+
+    ((title, across, up),) = texts(figure)
+    assert title == "ridge: the 20 features that matter most"
+    assert (across, up) == ("Share of the importance", "Feature")
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(names)) == 20
+    assert set(names) <= set(fitted(known).feature_names)
+
+
+def test_the_candidate_tells_where_it_comes_from() -> None:
+    known = history("2017-01-01", "2018-10-01")
+    training = known[known["time"] < PERIODS.test_start]
+    model = fitted(training)
+    model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30))
+    comparison = nodes.compare_models(forecasts({"ridge": 0.5}), training, PERIODS)
+
+    candidate = prepare_candidate(
+        "ridge", {"ridge": model}, comparison["forecast_comparison"], known, PERIODS,
+        "2020-01-01", "2020-01-01",
+    )  # fmt: skip
+
+    assert candidate.algorithm == "ridge"
+    assert candidate.locations == ["northmere"]
+    assert pd.Timestamp(candidate.train_start) == utc("2017-01-01")
+    assert pd.Timestamp(candidate.train_end) == utc("2018-09-01")
+    assert pd.Timestamp(candidate.as_of) == utc("2020-01-01")
+    assert candidate.data_sha256 == frame_sha256(training)
+    assert candidate.metrics["northmere"] == {
+        "n": 16.0, "rmse": 0.5, "mae": 0.5, "bias": 0.5, "coverage": 1.0,
+    }  # fmt: skip
+    assert candidate.example["time"].max() == utc("2018-08-31 21:00")
+    assert len(candidate.example) == 240
+
+
+def test_the_chosen_model_is_tested_against_each_other_one() -> None:
+    errors = {"ridge": 1.0, "lightgbm": 0.5, **dict.fromkeys(BASELINE_NAMES, 3.0)}
+
+    table = nodes.compare_pairs(forecasts(errors, days=3), ["lightgbm", "ridge"], seed=1)
+
+    of_all = table[(table["location"] == "all") & (table["lead"] == "1-8")]
+    assert of_all["other"].tolist() == ["ridge", *BASELINE_NAMES]
+    assert of_all["difference"].tolist() == [0.75, 8.75, 8.75, 8.75]
+
+
+def test_the_plot_of_errors_by_time_has_months_and_hours() -> None:
+    made = nodes.compare_models(
+        forecasts({"climatology": -4.0, "ridge": 0.5}), history("2017-01-01", "2018-09-01"), PERIODS
+    )
+
+    figure = plots.plot_error_by_time(made["error_by_time"], ["ridge"])
+
+    assert texts(figure) == [
+        ("Day-ahead error by month", "Month", "RMSE (°C)"),
+        ("Day-ahead error by hour", "Hour (UTC)", "RMSE (°C)"),
+    ]
+    lines = {line.get_label(): line for line in figure.axes[1].get_lines()}
+    assert lines["ridge"].get_xdata().tolist() == [0, 3, 6, 9, 12, 15, 18, 21]
+    assert lines["ridge"].get_ydata().tolist() == [0.5] * 8
+
+
+def test_evaluation_alone_goes_on_from_what_was_fitted(run_project: Project, tmp_path: Any) -> None:
+    project = copy_of(run_project, tmp_path / "project")
+    table = project.path / "data/08_reporting/forecast_comparison.csv"
+    before = table.read_text()
+    table.unlink()
+
+    result = project.kedro("run", "--env", "test", "--pipeline", "ts_evaluation")
+
+    assert result.returncode == 0, result.stdout
+    assert "is this very model" in result.stdout
+    assert table.read_text() == before
