@@ -17,7 +17,7 @@ DATA = (
 )
 README = ROOT / "README.md"
 START, END = "<!-- results -->", "<!-- /results -->"
-PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
+PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn", "statsmodels")
 
 
 def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
