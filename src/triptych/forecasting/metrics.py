@@ -37,13 +37,13 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of `same_hour_yesterday` or
     `climatology`, NaN without them. coverage: share of observations within the interval.
     """
-    rows = _errors(common_targets(forecasts), seasonal_naive_mae(training))
-    rows = pd.concat([rows, rows.assign(location=ALL)], ignore_index=True)
-    single = rows.assign(lead=rows["lead"].astype(str))
-    day = rows[rows["lead"].isin(DAY_LEADS)].assign(lead=DAY)
-    every = pd.concat([single, day, rows.assign(lead=ALL)], ignore_index=True)
-    table = _mean_errors(every, ["location", "lead"])
-    order = {str(lead): lead for lead in rows["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
+    sums = _sums(common_targets(forecasts), seasonal_naive_mae(training), ["location", "lead"])
+    sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
+    single = sums.assign(lead=sums["lead"].astype(str))
+    day = sums[sums["lead"].isin(DAY_LEADS)].assign(lead=DAY)
+    every = pd.concat([single, day, sums.assign(lead=ALL)], ignore_index=True)
+    table = _figures(every, ["location", "lead"])
+    order = {str(lead): lead for lead in sums["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
     table = table.sort_values(
         ["location", "model", "lead"], key=lambda c: c.map(order) if c.name == "lead" else c
     )
@@ -57,15 +57,13 @@ def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     `score`, leads 1-8 together.
     """
     day = common_targets(forecasts[forecasts["lead"].isin(DAY_LEADS)])
-    rows = _errors(day, seasonal_naive_mae(training))
-    rows = pd.concat(
-        [
-            rows.assign(by="month", value=day["time"].dt.month),
-            rows.assign(by="hour", value=day["time"].dt.hour),
-        ]
+    scale = seasonal_naive_mae(training)
+    sums = pd.concat(
+        _sums(day.assign(by=by, value=number), scale, ["location", "by", "value"])
+        for by, number in (("month", day["time"].dt.month), ("hour", day["time"].dt.hour))
     )
-    rows = pd.concat([rows, rows.assign(location=ALL)], ignore_index=True)
-    table = _mean_errors(rows, ["location", "by", "value"])
+    sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
+    table = _figures(sums, ["location", "by", "value"])
     order = ["location", "model", "by", "value"]
     return table.sort_values(order, ignore_index=True)[list(BREAKDOWN_COLUMNS)]
 
@@ -100,30 +98,38 @@ def seasonal_naive_mae(history: pd.DataFrame) -> "pd.Series[float]":
     return pd.Series(np.where(mean > 0, mean, np.nan), index=list(grid.locations))
 
 
-def _errors(forecasts: pd.DataFrame, scale: "pd.Series[float]") -> pd.DataFrame:
+def _sums(forecasts: pd.DataFrame, scale: "pd.Series[float]", group: list[str]) -> pd.DataFrame:
+    """Sums and counts by model and `group`: they add up to any coarser group without the rows."""
     error = forecasts["mean"] - forecasts["observed"]
+    scaled = error.abs() / forecasts["location"].map(scale)
     inside = forecasts["observed"].between(forecasts["lower"], forecasts["upper"])
-    bounded = forecasts["lower"].notna() & forecasts["upper"].notna()
-    return pd.DataFrame(
-        {
-            "location": forecasts["location"],
-            "model": forecasts["model"],
-            "lead": forecasts["lead"],
-            "n": 1,
-            "square": error**2,
-            "mae": error.abs(),
-            "bias": error,
-            "mase": error.abs() / forecasts["location"].map(scale),
-            "coverage": inside.astype(float).where(bounded),
-            "width": forecasts["upper"] - forecasts["lower"],
-        }
+    width = forecasts["upper"] - forecasts["lower"]
+    rows = forecasts[["model", *group]].assign(
+        n=1,
+        square=error**2,
+        mae=error.abs(),
+        bias=error,
+        mase=scaled,
+        scaled=scaled.notna(),
+        coverage=inside & width.notna(),
+        width=width,
+        bounded=width.notna(),
     )
+    return rows.groupby(["model", *group]).sum().reset_index()
 
 
-def _mean_errors(rows: pd.DataFrame, group: list[str]) -> pd.DataFrame:
-    means = dict.fromkeys(("square", "mae", "bias", "mase", "coverage", "width"), "mean")
-    table = rows.groupby(["model", *group]).agg({"n": "sum", **means}).reset_index()
-    table["rmse"] = np.sqrt(table["square"])
+def _figures(sums: pd.DataFrame, group: list[str]) -> pd.DataFrame:
+    """The columns of the tables, from sums by `group`."""
+    table = sums.groupby(["model", *group]).sum().reset_index()
+    table["rmse"] = np.sqrt(table["square"] / table["n"])
+    for column, count in (
+        ("mae", "n"),
+        ("bias", "n"),
+        ("mase", "scaled"),
+        ("coverage", "bounded"),
+        ("width", "bounded"),
+    ):
+        table[column] = table[column] / table[count].where(table[count] > 0)
     for column, reference in (
         ("skill_day", "same_hour_yesterday"),
         ("skill_climatology", "climatology"),
