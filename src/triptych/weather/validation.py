@@ -1,5 +1,6 @@
 """Judge an answer by every expectation: which rows may be stored, and a report, a row a rule."""
 
+import math
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -116,8 +117,8 @@ def _line(answer: Answer, expected: Expectation, level: str, found: _Found) -> d
         "column": expected.column,
         "rule": expected.rule,
         "level": level,
-        "lowest": expected.lowest if found.lowest is None else found.lowest,
-        "highest": expected.highest if found.highest is None else found.highest,
+        "lowest": _limit(expected.lowest if found.lowest is None else found.lowest),
+        "highest": _limit(expected.highest if found.highest is None else found.highest),
         "unit": expected.unit,
         "checked": found.checked,
         "failed": found.failed,
@@ -127,6 +128,11 @@ def _line(answer: Answer, expected: Expectation, level: str, found: _Found) -> d
         "example": found.example,
         "why": expected.why,
     }
+
+
+def _limit(value: float) -> float | None:
+    """Leave the field empty where there is no limit."""
+    return value if math.isfinite(value) else None
 
 
 def _refused(expected: Expectation, frame: pd.DataFrame, broken: pd.DataFrame) -> _Found:
@@ -193,7 +199,7 @@ def _monthly(expected: Expectation, rows: pd.DataFrame, answer: Answer) -> _Foun
 
 
 def _at(time: Any) -> str:
-    return "no time" if pd.isna(time) else f"{time:%Y-%m-%dT%H:%MZ}"
+    return "no time" if pd.isna(time) else str(time.strftime("%Y-%m-%dT%H:%MZ"))
 
 
 _WARN_RULES: dict[str, Callable[[Expectation, pd.DataFrame, Answer], _Found]] = {
