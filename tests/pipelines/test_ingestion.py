@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, plan_requests
-from triptych.weather.errors import UnknownLocation, WrongSource
+from triptych.weather.errors import TooManyRejected, UnknownLocation, WrongSource
 from triptych.weather.locations import Location, locations_frame
 from triptych.weather.sample import SampleClimate
 from triptych.weather.source import Fetched
@@ -279,3 +280,82 @@ def test_all_nine_variables_are_asked_for() -> None:
     (chunk,) = fetch(asked, SampleClimate())
 
     assert list(chunk["weather_hourly"].columns) == ["location", "time", *VARIABLES, "source"]
+
+
+class FailingSource(LateSource):
+    """From an instant on a share of its humidity is nonsense."""
+
+    def __init__(self, since: date, every: int) -> None:
+        super().__init__(known_until=datetime(2024, 3, 1, tzinfo=UTC))
+        self.since, self.every = since, every
+
+    def fetch(
+        self, location: Location, start: date, end: date, variables: Sequence[str]
+    ) -> Fetched:
+        fetched = super().fetch(location, start, end, variables)
+        bad = (np.arange(len(fetched.frame)) % self.every == 0) & (start >= self.since)
+        humidity = np.where(bad, 255.0, 80.0)
+        return Fetched(fetched.frame.assign(relative_humidity_2m=humidity), fetched.known_until)
+
+
+TWO_MONTHS = requests(
+    ("northmere", date(2023, 1, 1), date(2023, 2, 1)),
+    ("northmere", date(2024, 1, 1), date(2024, 2, 1)),
+    ("westhaven", date(2024, 1, 1), date(2024, 2, 1)),
+)
+
+
+def test_an_answer_that_is_mostly_wrong_stops_and_none_of_its_hours_is_saved() -> None:
+    source = FailingSource(since=date(2024, 1, 1), every=10)
+    chunks = fetch_weather(TWO_MONTHS, LOCATIONS, source, TODAY, INGESTION)
+
+    good, bad = next(chunks), next(chunks)
+    with pytest.raises(TooManyRejected) as stop:
+        next(chunks)
+
+    assert len(good["weather_hourly"]) == 31 * 24
+    assert len(good["ingested_periods"]) == 1
+    assert bad["weather_hourly"].empty
+    assert bad["ingested_periods"].empty
+    assert len(bad["rejected_rows"]) == 75  # of 744: kept, with their reason
+    assert bad["rejected_rows"]["reason"].str.contains("is not within 0 to 100 %").all()
+    (line,) = bad["validation_report"].query("verdict == 'stop'").to_dict("records")
+    assert (line["rule"], line["checked"], line["failed"]) == ("rejected_share", 744, 75)
+    assert str(stop.value) == (
+        "Northmere, 2024-01-01 to 2024-02-01: 75 of 744 rows (10.08%) break a rule; "
+        "ingestion.max_rejected_share allows 5.00%. Most often relative_humidity_2m, range: 75 "
+        "rows, first 2024-01-01T00:00Z: 255.0. No hour of this answer was stored, what the "
+        "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
+        "say more. Run again when the source is mended, or raise the share if it is right."
+    )
+    assert source.asked == [date(2023, 1, 1), date(2024, 1, 1)]
+    assert source.closed
+
+
+def test_less_than_the_allowed_share_is_refused_row_by_row() -> None:
+    source = FailingSource(since=date(2024, 1, 1), every=25)  # 4 %
+
+    chunks = fetch(TWO_MONTHS, source)
+
+    assert [len(c["weather_hourly"]) for c in chunks] == [744, 714, 714]
+    assert [len(c["ingested_periods"]) for c in chunks] == [1, 1, 1]
+    report = pd.concat(c["validation_report"] for c in chunks)
+    humid = report[(report["column"] == "relative_humidity_2m") & (report["rule"] == "range")]
+    assert humid[["location", "checked", "failed", "verdict"]].to_numpy().tolist() == [
+        ["northmere", 744, 0, "ok"],
+        ["northmere", 744, 30, "reject"],
+        ["westhaven", 744, 30, "reject"],
+    ]
+
+
+def test_a_warning_is_said_and_loses_no_row(caplog: pytest.LogCaptureFixture) -> None:
+    source = FailingSource(since=date(2025, 1, 1), every=1)  # 10 °C for two months
+
+    (chunk,) = fetch(TWO_MONTHS.iloc[:1], source)
+
+    assert len(chunk["weather_hourly"]) == 744
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said[0] == (
+        "Northmere 2023-01-01 to 2023-02-01: temperature_2m breaks flat_line, 744 of 744, first "
+        "2023-01-01T00:00Z: 10"
+    )

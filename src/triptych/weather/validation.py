@@ -175,7 +175,7 @@ def _flat(expected: Expectation, rows: pd.DataFrame, _: Answer) -> _Found:
     same = (known[expected.column].diff() == 0) & (known["time"].diff() == pd.Timedelta(hours=1))
     run = (~same).cumsum()
     long = known[run.map(run.value_counts()) > expected.highest]
-    first = f"{_at(long['time'].iloc[0])}: {long.iloc[0, 1]:g}" if len(long) else ""
+    first = f"{_at(long['time'].iloc[0])}: {long[expected.column].iloc[0]:g}" if len(long) else ""
     return _Found(len(known), len(long), first)
 
 
@@ -193,7 +193,7 @@ def _monthly(expected: Expectation, rows: pd.DataFrame, answer: Answer) -> _Foun
         return _Found(0, 0)
     lowest, highest = np.array(bounds).T
     off = means[(means < lowest) | (means > highest)]
-    first = f"{off.index[0]}: {off.iloc[0]:.1f}" if len(off) else ""
+    first = "".join(f"{name}: {mean:.1f}" for name, mean in off.head(1).items())
     extremes = round(float(lowest.min()), 1), round(float(highest.max()), 1)
     return _Found(len(means), len(off), first, *extremes)
 

@@ -111,11 +111,10 @@ def _chunk(
     source = answer.place.source
     start = pd.Timestamp(answer.start, tz="UTC")
     period = (answer.place.slug, start, until, len(fetched.frame))
+    hours = judged.accepted.iloc[:0] if judged.stopped else judged.accepted
     return {
         "rejected_rows": _with_id(judged.rejected.assign(source=source)),
-        "weather_hourly": judged.accepted.assign(source=source).iloc[
-            : 0 if judged.stopped else None
-        ],
+        "weather_hourly": hours.assign(source=source),
         "validation_report": judged.report,
         "ingested_periods": _periods([] if judged.stopped else [period]).assign(source=source),
     }
@@ -135,7 +134,7 @@ def _too_many(judged: Validation, answer: Answer, allowed: float) -> TooManyReje
     most = report[report["level"] == "reject"].sort_values("failed", kind="stable").iloc[-1]
     return TooManyRejected(
         f"{answer.place.name}, {answer.start} to {answer.end}: {refused:,} of {asked:,} rows "
-        f"({refused / asked:.1%}) break a rule; ingestion.max_rejected_share allows {allowed:.1%}. "
+        f"({refused / asked:.2%}) break a rule; ingestion.max_rejected_share allows {allowed:.2%}. "
         f"Most often {most['column']}, {most['rule']}: {most['failed']:,} rows, first "
         f"{most['example']}. No hour of this answer was stored, what the database held stays; the "
         "table rejected_rows and data/08_reporting/validation_report.csv say more. Run again when "
