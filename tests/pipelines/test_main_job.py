@@ -200,7 +200,7 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "learned_comparison.csv", "forecast.png", "importance.png", "forecast_comparison.csv",
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
-        "statistical_parameters.json",
+        "statistical_parameters.json", "validation_report.csv",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")
