@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
 from pydantic import BaseModel, ValidationError
 
 from triptych.errors import ParameterError, PipelineError
@@ -56,6 +57,30 @@ class TrackingHook:
         for group, value in groups.items():
             fields = value.model_dump(mode="json")
             mlflow.log_params({f"{group}.{field}": content for field, content in fields.items()})
+
+
+class ReportHook:
+    """Gives MLflow the report of the validation that a run has written, also when it fails.
+
+    It comes first: kedro-mlflow closes the run in the same hooks.
+    """
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Log it at the end of a run."""
+        self._log(catalog)
+
+    @hook_impl(tryfirst=True)
+    def on_pipeline_error(self, catalog: DataCatalog) -> None:
+        """Log it when a run fails: that is when it is read."""
+        self._log(catalog)
+
+    def _log(self, catalog: DataCatalog) -> None:
+        from triptych.datasets import RunReportDataset
+
+        report = catalog.get("validation_report")
+        if isinstance(report, RunReportDataset):
+            report.log()
 
 
 class SummaryHook:

@@ -34,10 +34,11 @@ class ForecastParameters(Parameters):
 
 
 class IngestionParameters(Parameters):
-    """How the source is asked."""
+    """How the source is asked, and how much of an answer may be wrong."""
 
     models: str  # the reanalysis of the archive, by Open-Meteo's name
     final_after_days: Count  # an hour that is missing so long after will not come any more
+    max_rejected_share: Annotated[float, Field(ge=0, le=1)]  # of the rows of one answer
 
 
 class PreprocessingParameters(Parameters):

@@ -3,7 +3,7 @@
 import os
 import warnings
 
-from triptych.hooks import ParameterHook, SummaryHook, TrackingHook
+from triptych.hooks import ParameterHook, ReportHook, SummaryHook, TrackingHook
 from triptych.resolvers import RESOLVERS
 
 # MLflow too reports its use to its makers unless told not to, and is talkative.
@@ -16,7 +16,7 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 with warnings.catch_warnings(record=True):
     import kedro_mlflow.mlflow  # noqa: F401
 
-HOOKS = (ParameterHook(), TrackingHook(), SummaryHook())
+HOOKS = (ParameterHook(), TrackingHook(), ReportHook(), SummaryHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -18,12 +18,17 @@ class RunSummary:
         self._pairs: pd.DataFrame | None = None
         self._processes: pd.DataFrame | None = None
         self._interpolated = 0
+        self._verdicts: Counter[str] = Counter()
+        self._answers: int | None = None
         self._forecast: pd.DataFrame | None = None
 
     def note(self, dataset_name: str, data: Any) -> None:
         """Take what the summary needs of a dataset that was saved."""
         if dataset_name in _LISTED:
             self._rows[dataset_name] += len(data)
+        if dataset_name == "validation_report":
+            self._answers = (self._answers or 0) + int(not data.empty)
+            self._verdicts.update(data["verdict"])
         if dataset_name == "weather_3h":
             self._interpolated = int(data["hours_interpolated"].sum())
         if dataset_name == "forecast_comparison":
@@ -41,6 +46,7 @@ class RunSummary:
         """The summary, one line a fact; empty if the run saved nothing that it tells of."""
         return [
             *self._data_lines(),
+            *self._validation_lines(),
             *self._fallback_lines(),
             *self._error_lines(),
             *self._forecast_lines(),
@@ -52,6 +58,17 @@ class RunSummary:
         return [
             f"Hours: {self._rows['weather_hourly']:,} fetched, {self._rows['rejected_rows']:,} "
             f"rejected (table rejected_rows says why), {self._interpolated:,} interpolated"
+        ]
+
+    def _validation_lines(self) -> list[str]:
+        if self._answers is None:
+            return []
+        if self._answers == 0:
+            return ["Validation: nothing new to check"]
+        return [
+            f"Validation: {self._verdicts.total():,} checks of {self._answers:,} answers, "
+            f"{self._verdicts['reject']:,} refused rows, {self._verdicts['warn']:,} warned "
+            "(data/08_reporting/validation_report.csv)"
         ]
 
     def _fallback_lines(self) -> list[str]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, plan_requests
-from triptych.weather.errors import UnknownLocation, WrongSource
+from triptych.weather.errors import TooManyRejected, UnknownLocation, WrongSource
 from triptych.weather.locations import Location, locations_frame
 from triptych.weather.sample import SampleClimate
 from triptych.weather.source import Fetched
@@ -17,7 +18,8 @@ from triptych.weather.variables import VARIABLES
 
 TODAY = "2024-03-01"
 FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
-INGESTION = IngestionParameters(models="era5", final_after_days=30)
+INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected_share=0.05)
+ANY_SHARE = INGESTION.model_copy(update={"max_rejected_share": 1.0})
 
 
 def place(slug: str, **fields: Any) -> Location:
@@ -109,8 +111,13 @@ def requests(*rows: tuple[str, date, date]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["location", "start", "end"])
 
 
-def fetch(asked: pd.DataFrame, source: Any) -> list[dict[str, pd.DataFrame]]:
-    return list(fetch_weather(asked, LOCATIONS, source, TODAY, INGESTION))
+ORDER = ["rejected_rows", "weather_hourly", "validation_report", "ingested_periods"]
+
+
+def fetch(
+    asked: pd.DataFrame, source: Any, ingestion: IngestionParameters = INGESTION
+) -> list[dict[str, pd.DataFrame]]:
+    return list(fetch_weather(asked, LOCATIONS, source, TODAY, ingestion))
 
 
 def test_each_request_is_one_chunk_signed_off_after_its_hours() -> None:
@@ -122,8 +129,7 @@ def test_each_request_is_one_chunk_signed_off_after_its_hours() -> None:
     chunks = fetch(asked, SampleClimate())
 
     # Kedro saves in this order: a year that was not saved must not be signed off
-    order = ["rejected_rows", "weather_hourly", "ingested_periods"]
-    assert [list(chunk) for chunk in chunks] == [order, order]
+    assert [list(chunk) for chunk in chunks] == [ORDER, ORDER]
     assert [chunk["weather_hourly"]["time"].dt.year.unique().tolist() for chunk in chunks] == [
         [2022],
         [2023],
@@ -184,9 +190,9 @@ def test_two_refused_rows_of_one_hour_are_two_rows() -> None:
     asked = requests(("northmere", date(2024, 2, 1), date(2024, 2, 2)))
 
     source.temperature = hot
-    (first,) = fetch(asked, source)
+    (first,) = fetch(asked, source, ANY_SHARE)
     source.temperature = hotter
-    (second,) = fetch(asked, source)
+    (second,) = fetch(asked, source, ANY_SHARE)
 
     assert first["weather_hourly"].empty
     ids = set(first["rejected_rows"]["id"]) | set(second["rejected_rows"]["id"])
@@ -198,7 +204,7 @@ def test_with_nothing_to_ask_for_nothing_is_saved() -> None:
 
     (chunk,) = fetch(requests(), source)
 
-    assert list(chunk) == ["rejected_rows", "weather_hourly", "ingested_periods"]
+    assert list(chunk) == ORDER
     assert all(frame.empty for frame in chunk.values())
     assert source.asked == []
 
@@ -274,3 +280,82 @@ def test_all_nine_variables_are_asked_for() -> None:
     (chunk,) = fetch(asked, SampleClimate())
 
     assert list(chunk["weather_hourly"].columns) == ["location", "time", *VARIABLES, "source"]
+
+
+class FailingSource(LateSource):
+    """From an instant on a share of its humidity is nonsense."""
+
+    def __init__(self, since: date, every: int) -> None:
+        super().__init__(known_until=datetime(2024, 3, 1, tzinfo=UTC))
+        self.since, self.every = since, every
+
+    def fetch(
+        self, location: Location, start: date, end: date, variables: Sequence[str]
+    ) -> Fetched:
+        fetched = super().fetch(location, start, end, variables)
+        bad = (np.arange(len(fetched.frame)) % self.every == 0) & (start >= self.since)
+        humidity = np.where(bad, 255.0, 80.0)
+        return Fetched(fetched.frame.assign(relative_humidity_2m=humidity), fetched.known_until)
+
+
+TWO_MONTHS = requests(
+    ("northmere", date(2023, 1, 1), date(2023, 2, 1)),
+    ("northmere", date(2024, 1, 1), date(2024, 2, 1)),
+    ("westhaven", date(2024, 1, 1), date(2024, 2, 1)),
+)
+
+
+def test_an_answer_that_is_mostly_wrong_stops_and_none_of_its_hours_is_saved() -> None:
+    source = FailingSource(since=date(2024, 1, 1), every=10)
+    chunks = fetch_weather(TWO_MONTHS, LOCATIONS, source, TODAY, INGESTION)
+
+    good, bad = next(chunks), next(chunks)
+    with pytest.raises(TooManyRejected) as stop:
+        next(chunks)
+
+    assert len(good["weather_hourly"]) == 31 * 24
+    assert len(good["ingested_periods"]) == 1
+    assert bad["weather_hourly"].empty
+    assert bad["ingested_periods"].empty
+    assert len(bad["rejected_rows"]) == 75  # of 744: kept, with their reason
+    assert bad["rejected_rows"]["reason"].str.contains("is not within 0 to 100 %").all()
+    (line,) = bad["validation_report"].query("verdict == 'stop'").to_dict("records")
+    assert (line["rule"], line["checked"], line["failed"]) == ("rejected_share", 744, 75)
+    assert str(stop.value) == (
+        "Northmere, 2024-01-01 to 2024-02-01: 75 of 744 rows (10.08%) break a rule; "
+        "ingestion.max_rejected_share allows 5.00%. Most often relative_humidity_2m, range: 75 "
+        "rows, first 2024-01-01T00:00Z: 255.0. No hour of this answer was stored, what the "
+        "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
+        "say more. Run again when the source is mended, or raise the share if it is right."
+    )
+    assert source.asked == [date(2023, 1, 1), date(2024, 1, 1)]
+    assert source.closed
+
+
+def test_less_than_the_allowed_share_is_refused_row_by_row() -> None:
+    source = FailingSource(since=date(2024, 1, 1), every=25)  # 4 %
+
+    chunks = fetch(TWO_MONTHS, source)
+
+    assert [len(c["weather_hourly"]) for c in chunks] == [744, 714, 714]
+    assert [len(c["ingested_periods"]) for c in chunks] == [1, 1, 1]
+    report = pd.concat(c["validation_report"] for c in chunks)
+    humid = report[(report["column"] == "relative_humidity_2m") & (report["rule"] == "range")]
+    assert humid[["location", "checked", "failed", "verdict"]].to_numpy().tolist() == [
+        ["northmere", 744, 0, "ok"],
+        ["northmere", 744, 30, "reject"],
+        ["westhaven", 744, 30, "reject"],
+    ]
+
+
+def test_a_warning_is_said_and_loses_no_row(caplog: pytest.LogCaptureFixture) -> None:
+    source = FailingSource(since=date(2025, 1, 1), every=1)  # 10 °C for two months
+
+    (chunk,) = fetch(TWO_MONTHS.iloc[:1], source)
+
+    assert len(chunk["weather_hourly"]) == 744
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said[0] == (
+        "Northmere 2023-01-01 to 2023-02-01: temperature_2m breaks flat_line, 744 of 744, first "
+        "2023-01-01T00:00Z: 10"
+    )

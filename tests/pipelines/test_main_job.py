@@ -61,6 +61,7 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
     assert end[1] == (
         "Hours: 52,284 fetched, 4 rejected (table rejected_rows says why), 63 interpolated"
     )
+    assert end.pop(2).startswith("Validation: 192 checks of 8 answers, 4 refused rows, 0 warned")
     assert end[2] == "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
     assert end[3].split() == ["all", "northmere", "westhaven"]
     table, rest = end[4 : 4 + len(MODELS)], end[4 + len(MODELS) :]
@@ -199,7 +200,7 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "learned_comparison.csv", "forecast.png", "importance.png", "forecast_comparison.csv",
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
-        "statistical_parameters.json",
+        "statistical_parameters.json", "validation_report.csv",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")

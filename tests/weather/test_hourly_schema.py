@@ -8,6 +8,7 @@ import pytest
 
 from triptych.store.tables import WEATHER_VARIABLES
 from triptych.weather.errors import InvalidFrame
+from triptych.weather.expectations import REJECT
 from triptych.weather.schemas import check_hourly
 from triptych.weather.variables import VARIABLES
 
@@ -39,7 +40,7 @@ def test_the_store_and_the_gate_know_the_same_variables() -> None:
 def test_sound_rows_pass_unchanged(rows: pd.DataFrame) -> None:
     rows.index = pd.Index([9, 8, 7, 6, 5, 4])
 
-    accepted, rejected = check_hourly(rows)
+    accepted, rejected, _ = check_hourly(rows)
 
     pd.testing.assert_frame_equal(accepted, rows.reset_index(drop=True))
     assert list(rejected.columns) == ["location", "time", "reason", "row"]
@@ -60,12 +61,14 @@ def test_the_limits_themselves_pass_and_what_is_beyond_does_not(
 ) -> None:
     rows["dew_point_2m"] = -100.0
     rows["temperature_2m"] = 45.0
-    lowest, highest = VARIABLES[name].lowest, VARIABLES[name].highest
+    ((lowest, highest),) = (
+        (e.lowest, e.highest) for e in REJECT if (e.column, e.rule) == (name, "range")
+    )
     rows[name] = [lowest, highest, lowest - 0.1, highest + 0.1, np.inf, -np.inf]
     if name == "temperature_2m":
         rows["dew_point_2m"] = np.nan
 
-    accepted, rejected = check_hourly(rows)
+    accepted, rejected, _ = check_hourly(rows)
 
     assert list(accepted[name]) == [lowest, highest]
     assert len(rejected) == 4
@@ -77,7 +80,7 @@ def test_a_dew_point_above_the_temperature_is_impossible_beyond_rounding(
 ) -> None:
     rows["dew_point_2m"] = [17.4, 16.5, 16.0, 16.1, 15.0, 15.5]
 
-    _, rejected = check_hourly(rows)
+    _, rejected, _ = check_hourly(rows)
 
     assert list(rejected["reason"]) == ["the row has dew_point_2m above temperature_2m"]
     assert list(rejected["time"]) == [pd.Timestamp("2019-07-14T03:00Z")]
@@ -86,7 +89,7 @@ def test_a_dew_point_above_the_temperature_is_impossible_beyond_rounding(
 def test_all_reasons_of_a_row_are_joined(rows: pd.DataFrame) -> None:
     rows.loc[1, ["relative_humidity_2m", "cloud_cover", "temperature_2m"]] = [120.0, 120.0, 99.9]
 
-    accepted, rejected = check_hourly(rows)
+    accepted, rejected, _ = check_hourly(rows)
 
     assert len(accepted) == 5
     assert list(rejected["reason"]) == [
@@ -100,7 +103,7 @@ def test_of_rows_with_one_key_the_first_passes(rows: pd.DataFrame) -> None:
     double = rows.iloc[[2, 2]].assign(temperature_2m=14.0)
     other_place = rows.iloc[[2]].assign(location="brest")
 
-    accepted, rejected = check_hourly(pd.concat([rows, double, other_place]))
+    accepted, rejected, _ = check_hourly(pd.concat([rows, double, other_place]))
 
     assert len(accepted) == 7
     assert accepted["temperature_2m"].iloc[2] == 16.0
@@ -110,7 +113,7 @@ def test_of_rows_with_one_key_the_first_passes(rows: pd.DataFrame) -> None:
 def test_temperature_alone_is_enough(rows: pd.DataFrame) -> None:
     rows.loc[3, "temperature_2m"] = 70.0
 
-    accepted, rejected = check_hourly(rows[["location", "time", "temperature_2m"]])
+    accepted, rejected, _ = check_hourly(rows[["location", "time", "temperature_2m"]])
 
     assert len(accepted) == 5
     assert len(rejected) == 1
@@ -121,7 +124,7 @@ def test_a_missing_or_unaligned_key(rows: pd.DataFrame) -> None:
     rows.loc[1, "time"] = pd.NaT
     rows.loc[2, "time"] += pd.Timedelta(minutes=30)
 
-    accepted, rejected = check_hourly(rows)
+    accepted, rejected, _ = check_hourly(rows)
 
     assert len(accepted) == 3
     assert list(rejected["location"]) == ["(none)", "paris", "paris"]
@@ -162,7 +165,7 @@ def test_a_reason_fits_its_column(rows: pd.DataFrame) -> None:
 
 
 def test_no_rows(rows: pd.DataFrame) -> None:
-    accepted, rejected = check_hourly(rows.iloc[:0])
+    accepted, rejected, _ = check_hourly(rows.iloc[:0])
 
     assert accepted.empty
     assert rejected.empty

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from triptych.datasets.location_file import LocationFileDataset
     from triptych.datasets.metric_batch import MetricBatchDataset
     from triptych.datasets.model_registry import ModelRegistryDataset
+    from triptych.datasets.run_report import RunReportDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.weather_source import WeatherSourceDataset
 
@@ -16,6 +17,7 @@ __all__ = [
     "LocationFileDataset",
     "MetricBatchDataset",
     "ModelRegistryDataset",
+    "RunReportDataset",
     "SqlTableDataset",
     "WeatherSourceDataset",
 ]
@@ -25,6 +27,7 @@ _MODULES = {
     "LocationFileDataset": "location_file",
     "MetricBatchDataset": "metric_batch",
     "ModelRegistryDataset": "model_registry",
+    "RunReportDataset": "run_report",
     "SqlTableDataset": "sql_table",
     "WeatherSourceDataset": "weather_source",
 }

@@ -8,6 +8,7 @@ WeatherError
 ├── SourceUnavailable      the source did not answer usefully, however often it was asked
 ├── SourceRefused          the source said no: asking again does not help
 ├── InvalidAnswer          the source answered something else than what was asked
+├── TooManyRejected        more rows of an answer are impossible than is allowed
 └── InvalidFrame           a frame of weather is not what a function needs
 """
 
@@ -42,6 +43,10 @@ class SourceRefused(WeatherError):
 
 class InvalidAnswer(WeatherError):
     """The source's answer has other hours, units or lengths than were asked for."""
+
+
+class TooManyRejected(WeatherError):
+    """Too many rows of an answer break a rule for the others to be believed."""
 
 
 class InvalidFrame(WeatherError):

@@ -1,6 +1,6 @@
 """The gate that hourly rows pass before they are stored; what fails is kept apart, with its reason.
 
-What is possible for each variable stands in `variables.py`.
+The rules themselves stand in `expectations.py`.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from triptych.weather.errors import InvalidFrame
+from triptych.weather.expectations import REJECT, WHOLE_ROW, Expectation
 from triptych.weather.variables import DEW_POINT, TEMPERATURE, VARIABLES
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
-# The archive rounds temperature and dew point apart from each other.
-_DEW_POINT_TOLERANCE = 0.5
 _LONGEST_REASON = 500
-_WHOLE_ROW = "the row"
-_WORDS = {
-    "multiple_fields_uniqueness": "repeats the location and time of one before",
-    "not_nullable": "is missing",
-}
+# Pandera's own names of two rules
+_BUILT_IN = {"multiple_fields_uniqueness": "unique", "not_nullable": "not_null"}
 
 
 class Checked(NamedTuple):
@@ -29,10 +25,12 @@ class Checked(NamedTuple):
     Attributes:
         accepted: the rows that passed, as they came, with a fresh index.
         rejected: location, time, reason and row (a dict that JSON can hold); one row a refused row.
+        broken: column, rule and index (of the row as it came), example; one row a broken rule.
     """
 
     accepted: pd.DataFrame
     rejected: pd.DataFrame
+    broken: pd.DataFrame
 
 
 def check_hourly(frame: pd.DataFrame) -> Checked:
@@ -50,28 +48,37 @@ def check_hourly(frame: pd.DataFrame) -> Checked:
 
     rows = frame.reset_index(drop=True)
     _check_columns(rows)
-    reasons: dict[int, str] = {}
+    broken = pd.DataFrame({"column": [], "rule": [], "index": [], "example": []}, dtype=object)
     try:
         hourly_schema().validate(rows, lazy=True)
     except SchemaErrors as error:
-        reasons = _reasons(error.failure_cases)
+        broken = _broken(error.failure_cases)
+    reasons = _reasons(broken)
     refused = rows.index.isin(list(reasons))
-    return Checked(rows[~refused].reset_index(drop=True), _rejected(rows[refused], reasons))
+    accepted = rows[~refused].reset_index(drop=True)
+    return Checked(accepted, _rejected(rows[refused], reasons), broken)
 
 
 def hourly_schema() -> "pa.DataFrameSchema":
-    """The schema of hourly rows, for Pandera."""
+    """The schema of hourly rows, for Pandera: a check a rule, named as the rule."""
     import pandera.pandas as pa
 
-    on_the_hour = pa.Check(lambda time: time == time.dt.floor("h"), error="is not on the hour")
-    columns = {"location": pa.Column(), "time": pa.Column(checks=on_the_hour)}
-    for name, variable in VARIABLES.items():
-        limits = f"is not within {variable.lowest:g} to {variable.highest:g} {variable.unit}"
-        possible = pa.Check.in_range(variable.lowest, variable.highest, error=limits)
-        columns[name] = pa.Column(checks=possible, nullable=True, required=name == TEMPERATURE)
+    checks: dict[str, list[pa.Check]] = {"location": [], "time": [], **{n: [] for n in VARIABLES}}
+    for e in REJECT:
+        if e.rule == "range":
+            checks[e.column].append(pa.Check.in_range(e.lowest, e.highest, error=e.rule))
+        if e.rule == "on_the_hour":
+            checks[e.column].append(pa.Check(lambda t: t == t.dt.floor("h"), error=e.rule))
+    needed = {e.column for e in REJECT if e.rule == "not_null"}
+    (dew_point,) = (e for e in REJECT if e.rule == "below_temperature")
     return pa.DataFrameSchema(
-        columns,
-        checks=pa.Check(_dew_point_possible, error=f"has {DEW_POINT} above {TEMPERATURE}"),
+        {
+            name: pa.Column(
+                checks=own, nullable=name not in needed, required=name in needed | {TEMPERATURE}
+            )
+            for name, own in checks.items()
+        },
+        checks=pa.Check(lambda rows: _dew_point_possible(rows, dew_point), error=dew_point.rule),
         unique=["location", "time"],
         report_duplicates="exclude_first",
     )
@@ -97,28 +104,34 @@ def _check_columns(rows: pd.DataFrame) -> None:
         )
 
 
-def _dew_point_possible(rows: pd.DataFrame) -> "pd.Series[bool]":
+def _dew_point_possible(rows: pd.DataFrame, expected: Expectation) -> "pd.Series[bool]":
     if DEW_POINT not in rows:
         return pd.Series(True, index=rows.index)
-    return ~(rows[DEW_POINT] > rows[TEMPERATURE] + _DEW_POINT_TOLERANCE)
+    return ~(rows[DEW_POINT] > rows[TEMPERATURE] + expected.highest)
 
 
-def _reasons(cases: pd.DataFrame) -> dict[int, str]:
+def _broken(cases: pd.DataFrame) -> pd.DataFrame:
+    """Name the rules that rows break; a check of whole rows is reported once for each column."""
+    return pd.DataFrame(
+        {
+            "column": cases["column"].where(cases["schema_context"] == "Column", WHOLE_ROW),
+            "rule": cases["check"].replace(_BUILT_IN),
+            "index": cases["index"].astype(int),
+            "example": cases["failure_case"],
+        }
+    ).drop_duplicates(["index", "column", "rule"], ignore_index=True)
+
+
+def _reasons(broken: pd.DataFrame) -> dict[int, str]:
     """Join what is wrong with each row, by the row's position."""
-    # a check of whole rows is reported once for each column: the first stands for all
-    own = cases["column"].where(cases["schema_context"] == "Column", _WHOLE_ROW)
+    texts = {(e.column, e.rule): e.text for e in REJECT}
     reasons: dict[int, list[str]] = {}
-    cases = cases.assign(column=own).drop_duplicates(["index", "column", "check"])
-    for case in cases.to_dict("records"):
-        reasons.setdefault(int(case["index"]), []).append(_reason(case))
-    return {position: "; ".join(texts)[:_LONGEST_REASON] for position, texts in reasons.items()}
-
-
-def _reason(case: dict[Any, Any]) -> str:
-    text = f"{case['column']} {_WORDS.get(case['check'], case['check'])}"
-    if case["column"] == _WHOLE_ROW or pd.isna(case["failure_case"]):
-        return text
-    return f"{text} (found {case['failure_case']})"
+    for case in broken.to_dict("records"):
+        reason = f"{case['column']} {texts[case['column'], case['rule']]}"
+        if case["column"] != WHOLE_ROW and not pd.isna(case["example"]):
+            reason += f" (found {case['example']})"
+        reasons.setdefault(case["index"], []).append(reason)
+    return {position: "; ".join(parts)[:_LONGEST_REASON] for position, parts in reasons.items()}
 
 
 def _rejected(refused: pd.DataFrame, reasons: dict[int, str]) -> pd.DataFrame:

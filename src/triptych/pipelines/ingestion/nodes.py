@@ -3,6 +3,8 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -10,10 +12,11 @@ import pandas as pd
 from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.periods import parse_as_of, study_periods
 from triptych.pipelines.selection import select_rows
+from triptych.weather.errors import TooManyRejected
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.periods import missing_periods, settled_until, split_years
-from triptych.weather.schemas import check_hourly
-from triptych.weather.source import WeatherSource
+from triptych.weather.source import Fetched, WeatherSource
+from triptych.weather.validation import Answer, Validation, empty_report, validate_hourly
 from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
@@ -72,36 +75,77 @@ def fetch_weather(
     """Fetch request by request; Kedro saves each before the next is made.
 
     Yields:
-        `rejected_rows`, `weather_hourly` and, last, `ingested_periods`: a run that is killed
-        between two saves asks again for the year that it has not signed off.
+        `rejected_rows`, `weather_hourly`, `validation_report` and, last, `ingested_periods`: a run
+        that is killed between two saves asks again for the year that it has not signed off.
+
+    Raises:
+        TooManyRejected: more of an answer was refused than `ingestion.max_rejected_share`. Its
+            refused rows and its report have been yielded, of its hours none.
     """
     if weather_requests.empty:  # Kedro wants one chunk at least from a node that yields
         logger.info("The database holds everything up to as_of: nothing to ask for")
         yield _nothing()
     places = {row["location"]: _place(row) for row in locations.to_dict("records")}
     now, lag = pd.Timestamp(today, tz="UTC"), pd.Timedelta(days=ingestion.final_after_days)
-    for number, (slug, start, end) in enumerate(weather_requests.itertuples(index=False), 1):
-        place = places[slug]
-        fetched = weather_source.fetch(place, start, end, list(VARIABLES))
-        accepted, rejected = check_hourly(fetched.frame)
-        logger.info(
-            "%s %s: %s hours (request %s of %s)",
-            place.name, start.year, f"{len(fetched.frame):,}", number, len(weather_requests),
+    with closing(weather_source):
+        for number, (slug, start, end) in enumerate(weather_requests.itertuples(index=False), 1):
+            place = places[slug]
+            fetched = weather_source.fetch(place, start, end, list(VARIABLES))
+            logger.info(
+                "%s %s: %s hours (request %s of %s)",
+                place.name, start.year, f"{len(fetched.frame):,}", number, len(weather_requests),
+            )  # fmt: skip
+            answer = Answer(place, start, end, fetched.known_until)
+            judged = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
+            _warn(judged.report, place.name)
+            until = settled_until(fetched.known_until, pd.Timestamp(end, tz="UTC"), now, lag)
+            yield _chunk(judged, fetched, answer, until)
+            if judged.stopped:
+                raise _too_many(judged, answer, ingestion.max_rejected_share)
+
+
+def _chunk(
+    judged: Validation, fetched: Fetched, answer: Answer, until: datetime
+) -> dict[str, pd.DataFrame]:
+    """Give what is to be saved of an answer: of one that is not believed, no hour."""
+    source = answer.place.source
+    start = pd.Timestamp(answer.start, tz="UTC")
+    period = (answer.place.slug, start, until, len(fetched.frame))
+    hours = judged.accepted.iloc[:0] if judged.stopped else judged.accepted
+    return {
+        "rejected_rows": _with_id(judged.rejected.assign(source=source)),
+        "weather_hourly": hours.assign(source=source),
+        "validation_report": judged.report,
+        "ingested_periods": _periods([] if judged.stopped else [period]).assign(source=source),
+    }
+
+
+def _warn(report: pd.DataFrame, name: str) -> None:
+    for row in report[report["verdict"] == "warn"].itertuples():
+        logger.warning(
+            "%s %s to %s: %s breaks %s, %s of %s, first %s",
+            name, row.start, row.end, row.column, row.rule, row.failed, row.checked, row.example,
         )  # fmt: skip
-        asked_until = pd.Timestamp(end, tz="UTC")
-        until = settled_until(fetched.known_until, asked_until, now, lag)
-        period = (slug, pd.Timestamp(start, tz="UTC"), until, len(fetched.frame))
-        yield {
-            "rejected_rows": _with_id(rejected.assign(source=place.source)),
-            "weather_hourly": accepted.assign(source=place.source),
-            "ingested_periods": _periods([period]).assign(source=place.source),
-        }
-    weather_source.close()
+
+
+def _too_many(judged: Validation, answer: Answer, allowed: float) -> TooManyRejected:
+    report, refused = judged.report, len(judged.rejected)
+    asked = int(report.loc[report["rule"] == "rejected_share", "checked"].iloc[0])
+    most = report[report["level"] == "reject"].sort_values("failed", kind="stable").iloc[-1]
+    return TooManyRejected(
+        f"{answer.place.name}, {answer.start} to {answer.end}: {refused:,} of {asked:,} rows "
+        f"({refused / asked:.2%}) break a rule; ingestion.max_rejected_share allows {allowed:.2%}. "
+        f"Most often {most['column']}, {most['rule']}: {most['failed']:,} rows, first "
+        f"{most['example']}. No hour of this answer was stored, what the database held stays; the "
+        "table rejected_rows and data/08_reporting/validation_report.csv say more. Run again when "
+        "the source is mended, or raise the share if it is right."
+    )
 
 
 def _nothing() -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame() for name in ("rejected_rows", "weather_hourly")} | {
-        "ingested_periods": _periods([])
+        "validation_report": empty_report(),
+        "ingested_periods": _periods([]),
     }
 
 

@@ -41,6 +41,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs={
                     "rejected_rows": "rejected_rows",
                     "weather_hourly": "weather_hourly",
+                    "validation_report": "validation_report",
                     "ingested_periods": "ingested_periods",
                 },
                 name="fetch_weather",

@@ -1,0 +1,85 @@
+"""The report of a run and the threshold, by command: the old data stays, MLflow has the report."""
+
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from tests.fixtures.databases import dump_tables
+from tests.fixtures.project import Project, copy_of
+
+INGEST = ("run", "--env", "test", "--pipeline", "ingestion")
+
+
+def read_report(project: Project) -> pd.DataFrame:
+    return pd.read_csv(project.path / "data" / "08_reporting" / "validation_report.csv")
+
+
+def test_the_report_of_the_main_job(run_project: Project, tracking: str) -> None:
+    report = read_report(run_project)
+
+    assert report.groupby(["location", "start"]).ngroups == 8
+    assert report["rule"].ne("rejected_share").sum() == 8 * 23
+    whole = report[report["rule"] == "rejected_share"]
+    assert (whole["checked"].sum(), whole["failed"].sum()) == (52_288, 4)
+    assert report.loc[report["level"] == "reject", "failed"].sum() == 4
+    assert set(report["verdict"]) == {"ok", "reject"}
+    assert (
+        "Validation: 192 checks of 8 answers, 4 refused rows, 0 warned"
+        in (run_project.path / "run.log").read_text()
+    )
+    mlflow.set_tracking_uri(f"sqlite:///{run_project.path}/data/mlflow.db")
+    assert "validation_report.csv" in artifacts()
+
+
+def artifacts() -> set[str]:
+    """The files of the newest run."""
+    client = mlflow.MlflowClient()
+    (experiment,) = [e for e in client.search_experiments() if e.name == "temperature"]
+    newest, *_ = client.search_runs([experiment.experiment_id])
+    return {file.path for file in client.list_artifacts(newest.info.run_id)}
+
+
+@pytest.mark.usefixtures("tracking")
+def test_too_many_refused_rows_stop_and_the_old_data_stays(
+    run_project: Project, tmp_path: Path
+) -> None:
+    """Northmere 2021 is asked for again; one of its 7,299 rows is impossible."""
+    project = copy_of(run_project, tmp_path / "project")
+    engine = project.engine()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM ingested_periods WHERE start < '2022'"))
+        connection.execute(text("UPDATE weather_hourly SET temperature_2m = 1.25"))
+        connection.execute(text("DELETE FROM rejected_rows"))
+    before = dump_tables(engine)
+
+    stopped = project.kedro(*INGEST, "--params", "ingestion.max_rejected_share=0.0001")
+
+    assert stopped.returncode == 1
+    assert "Traceback" not in stopped.stdout
+    last = stopped.stdout.rstrip().splitlines()[-1]
+    assert last.startswith(
+        "Error: Northmere (synthetic), 2021-03-01 to 2022-01-01: 1 of 7,299 rows (0.01%) break a "
+        "rule; ingestion.max_rejected_share allows 0.01%."
+    )
+    after = dump_tables(engine)
+    assert {t: rows for t, rows in after.items() if t != "rejected_rows"} == {
+        t: rows for t, rows in before.items() if t != "rejected_rows"
+    }
+    assert len(after["rejected_rows"]) == 1
+    assert (read_report(project)["verdict"] == "stop").sum() == 1
+    mlflow.set_tracking_uri(f"sqlite:///{project.path}/data/mlflow.db")
+    assert "validation_report.csv" in artifacts()
+
+    again = project.kedro(*INGEST)
+
+    assert again.returncode == 0, again.stdout
+    engine.dispose()
+    assert len(dump_tables(engine)["ingested_periods"]) == 8
+    assert len(dump_tables(engine)["rejected_rows"]) == 1  # the same row is refused once
+    nothing_new = project.kedro(*INGEST)
+    assert "Validation: nothing new to check" in nothing_new.stdout
+    assert read_report(project).empty
+    engine.dispose()

@@ -1,0 +1,335 @@
+"""Every expectation: a planted violation that proves it, and sound weather that keeps them all."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from triptych.weather.expectations import REJECT, WARN, monthly_bounds
+from triptych.weather.locations import Location
+from triptych.weather.validation import (
+    REPORT_COLUMNS,
+    Answer,
+    Validation,
+    empty_report,
+    validate_hourly,
+)
+from triptych.weather.variables import VARIABLES
+
+HOURS = 31 * 24
+PARIS = Location(
+    slug="paris",
+    name="Paris",
+    latitude=48.75,
+    longitude=2.25,
+    elevation=90.0,
+    timezone="Europe/Paris",
+    source="open_meteo",
+)
+JULY = Answer(PARIS, date(2019, 7, 1), date(2019, 8, 1), datetime(2019, 8, 1, tzinfo=UTC))
+
+
+def sound() -> pd.DataFrame:
+    """A July of Paris with a daily wave: every rule is kept."""
+    hours = np.arange(HOURS)
+    wave = np.round(20 - 5 * np.cos(2 * np.pi * (hours - 3) / 24), 1)
+    return pd.DataFrame(
+        {
+            "location": "paris",
+            "time": pd.date_range("2019-07-01", periods=HOURS, freq="h", tz="UTC", unit="us"),
+            "temperature_2m": wave,
+            "relative_humidity_2m": 80.0,
+            "dew_point_2m": 12.0,
+            "surface_pressure": 1005.0 + (hours % 24) / 10,
+            "cloud_cover": 40.0,
+            "wind_speed_10m": 11.0,
+            "wind_direction_10m": 270.0,
+            "precipitation": 0.0,
+            "shortwave_radiation": 0.0,
+        }
+    )
+
+
+def judge(frame: pd.DataFrame, allowed: float = 1.0) -> Validation:
+    return validate_hourly(frame, JULY, allowed)
+
+
+def broken(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
+    """What the report says of the rules that are not kept: level, failed, checked."""
+    report = judge(frame).report
+    return {
+        (row.column, row.rule): (row.level, row.failed, row.checked)
+        for row in report[report["failed"] > 0].itertuples()
+        if row.rule != "rejected_share"
+    }
+
+
+def test_sound_weather_keeps_every_rule_and_each_has_its_row() -> None:
+    judged = judge(sound())
+
+    assert len(judged.accepted) == HOURS
+    assert judged.rejected.empty
+    assert list(judged.report.columns) == list(REPORT_COLUMNS)
+    assert (judged.report["verdict"] == "ok").all()
+    assert (judged.report["failed"] == 0).all()
+    rules = [(e.column, e.rule) for e in (*REJECT, *WARN)] + [("the row", "rejected_share")]
+    assert list(zip(judged.report["column"], judged.report["rule"], strict=True)) == rules
+    assert len(set(rules)) == len(rules)
+    assert judged.report["why"].str.len().gt(0).all()
+    months = judged.report["rule"] == "monthly_mean"
+    assert judged.report.loc[months, "checked"].tolist() == [1, 1]
+    jumps = judged.report["rule"] == "jump"
+    assert judged.report.loc[jumps, "checked"].tolist() == [HOURS - 1] * 3
+
+
+def value(row: int, name: str, new: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def plant(frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[row, name] = new  # type: ignore[call-overload]
+        return frame
+
+    return plant
+
+
+def half_past(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.loc[5, "time"] += pd.Timedelta(minutes=30)
+    return frame
+
+
+def twice(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([frame, frame.iloc[[5]]])
+
+
+def stuck(name: str, hours: int) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def plant(frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[100 : 100 + hours - 1, name] = frame.loc[100, name]
+        return frame
+
+    return plant
+
+
+def fahrenheit(frame: pd.DataFrame) -> pd.DataFrame:
+    """Below 60: no single value is impossible."""
+    frame["temperature_2m"] = frame["temperature_2m"] * 0.8 + 32
+    return frame
+
+
+def at_sea_level(frame: pd.DataFrame) -> pd.DataFrame:
+    frame["surface_pressure"] -= 80
+    return frame
+
+
+PLANTED = {
+    ("location", "not_null"): (value(5, "location", None), 1, HOURS),
+    ("time", "not_null"): (value(5, "time", pd.NaT), 1, HOURS),
+    ("time", "on_the_hour"): (half_past, 1, HOURS),
+    ("the row", "unique"): (twice, 1, HOURS + 1),
+    ("temperature_2m", "range"): (value(5, "temperature_2m", 60.1), 1, HOURS),
+    ("relative_humidity_2m", "range"): (value(5, "relative_humidity_2m", 100.1), 1, HOURS),
+    ("dew_point_2m", "range"): (value(5, "dew_point_2m", -100.1), 1, HOURS),
+    ("surface_pressure", "range"): (value(5, "surface_pressure", 299.0), 1, HOURS),
+    ("cloud_cover", "range"): (value(5, "cloud_cover", -0.1), 1, HOURS),
+    ("wind_speed_10m", "range"): (value(5, "wind_speed_10m", 451.0), 1, HOURS),
+    ("wind_direction_10m", "range"): (value(5, "wind_direction_10m", 360.1), 1, HOURS),
+    ("precipitation", "range"): (value(5, "precipitation", np.inf), 1, HOURS),
+    ("shortwave_radiation", "range"): (value(5, "shortwave_radiation", 1501.0), 1, HOURS),
+    ("the row", "below_temperature"): (value(5, "dew_point_2m", 30.0), 1, HOURS),
+    ("time", "regular_grid"): (lambda frame: frame.drop(index=range(40, 80)), 40, HOURS),
+    ("temperature_2m", "not_null"): (value(5, "temperature_2m", np.nan), 1, HOURS),
+    ("temperature_2m", "jump"): (value(5, "temperature_2m", 59.0), 2, HOURS - 1),
+    ("dew_point_2m", "jump"): (value(5, "dew_point_2m", -40.0), 2, HOURS - 1),
+    ("surface_pressure", "jump"): (value(5, "surface_pressure", 900.0), 2, HOURS - 1),
+    ("temperature_2m", "flat_line"): (stuck("temperature_2m", 25), 25, HOURS),
+    ("surface_pressure", "flat_line"): (stuck("surface_pressure", 25), 25, HOURS),
+    ("temperature_2m", "monthly_mean"): (fahrenheit, 1, 1),
+    ("surface_pressure", "monthly_mean"): (at_sea_level, 1, 1),
+}
+# What goes with a planted violation: a refused row is an hour that is missing.
+BESIDE = {("time", "regular_grid"), ("time", "not_null")}
+
+
+def test_every_rule_has_a_planted_violation() -> None:
+    assert set(PLANTED) == {(e.column, e.rule) for e in (*REJECT, *WARN)}
+
+
+@pytest.mark.parametrize("rule", PLANTED, ids=" ".join)
+def test_a_planted_violation_is_counted_under_its_rule_alone(rule: tuple[str, str]) -> None:
+    plant, failed, checked = PLANTED[rule]
+    level = "reject" if rule in {(e.column, e.rule) for e in REJECT} else "warn"
+
+    found = broken(plant(sound()))
+
+    assert found.pop(rule) == (level, failed, checked)
+    assert set(found) <= BESIDE
+    assert len(judge(plant(sound())).rejected) == (1 if level == "reject" else 0)
+
+
+def test_the_report_names_limits_share_and_a_first_example() -> None:
+    frame = sound()
+    frame.loc[[7, 9], "temperature_2m"] = [99.9, -120.0]
+
+    report = judge(frame).report.set_index(["column", "rule"])
+
+    row = report.loc[("temperature_2m", "range")].to_dict()
+    assert row == {
+        "location": "paris",
+        "start": "2019-07-01",
+        "end": "2019-08-01",
+        "level": "reject",
+        "lowest": -90.0,
+        "highest": 60.0,
+        "unit": "°C",
+        "checked": HOURS,
+        "failed": 2,
+        "share": round(2 / HOURS, 6),
+        "tolerated": 0.0,
+        "verdict": "reject",
+        "example": "2019-07-01T07:00Z: 99.9",
+        "why": "WMO: -89.2 Vostok 1983, 56.7 Furnace Creek 1913",
+    }
+    assert report.loc[("the row", "rejected_share"), "failed"] == 2
+    assert report.loc[("temperature_2m", "monthly_mean"), "highest"] == 38.0
+
+
+def test_limits_themselves_are_kept() -> None:
+    frame = sound()
+    frame.loc[5, "dew_point_2m"] = -23.0  # a step of 35 there and back
+    frame.loc[100:123, "temperature_2m"] = 20.0  # 24 hours
+
+    assert broken(frame) == {}
+
+
+def test_a_gap_is_no_jump_and_ends_a_flat_line() -> None:
+    frame = sound().drop(columns="dew_point_2m").iloc[:240]
+    frame.loc[100:130, "temperature_2m"] = 20.0
+    frame.loc[131:, "temperature_2m"] = frame.loc[131:, "temperature_2m"] - 50.0
+    frame = frame.drop(index=[115, 131])
+
+    assert set(broken(frame)) == {("time", "regular_grid")}
+
+
+def test_some_missing_hours_are_counted_and_only_more_than_a_twentieth_warn() -> None:
+    few, many = (judge(sound().drop(index=range(40, end))).report for end in (77, 78))
+
+    verdicts = [
+        r.set_index(["column", "rule"])["verdict"]["time", "regular_grid"] for r in (few, many)
+    ]
+    assert verdicts == ["ok", "warn"]
+
+
+def test_hours_that_the_source_does_not_have_yet_are_not_missed() -> None:
+    late = JULY._replace(known_until=datetime(2019, 7, 11, tzinfo=UTC))
+
+    report = validate_hourly(sound().iloc[:240], late).report
+
+    grid = report[report["rule"] == "regular_grid"]
+    assert grid[["checked", "failed"]].to_numpy().tolist() == [[240, 0]]
+    # ten days are no month
+    assert report.loc[report["rule"] == "monthly_mean", "checked"].tolist() == [0, 0]
+
+
+def test_a_variable_that_the_source_lacks_is_not_judged() -> None:
+    report = judge(sound()[["location", "time", "temperature_2m"]]).report
+
+    assert set(report["column"]) == {"location", "time", "temperature_2m", "the row"}
+    absent = judge(sound().assign(surface_pressure=np.nan)).report
+    of_pressure = absent[absent["column"] == "surface_pressure"]
+    assert of_pressure["checked"].tolist() == [0, 0, 0, 0]
+    assert (of_pressure["verdict"] == "ok").all()
+
+
+def test_no_rows_and_no_answer() -> None:
+    nothing = JULY._replace(known_until=datetime(2019, 7, 1, tzinfo=UTC))
+
+    judged = validate_hourly(sound().iloc[:0], nothing, 0.0)
+
+    assert (judged.report["checked"] == 0).all()
+    assert not judged.stopped
+    assert list(empty_report().columns) == list(judged.report.columns)
+    assert empty_report().empty
+
+
+@pytest.mark.parametrize(("refused", "stopped"), [(0, False), (37, False), (38, True)])
+def test_more_than_the_allowed_share_stops(refused: int, stopped: bool) -> None:
+    frame = sound()
+    frame.loc[: refused - 1, "cloud_cover"] = 255.0
+
+    judged = judge(frame, 0.05)  # 5 % of 744 rows are 37.2
+
+    assert judged.stopped is stopped
+    assert len(judged.rejected) == refused
+    assert len(judged.accepted) == HOURS - refused
+
+
+CLIMATES = [
+    # station, latitude, metres, month, mean in °C
+    ("Vostok, August 1987", -78.5, 3488.0, 8, -75.4),
+    ("Death Valley, July 2018", 36.5, -59.0, 7, 42.3),
+    ("Verkhoyansk, January", 67.5, 137.0, 1, -45.0),
+    ("Verkhoyansk, July", 67.5, 137.0, 7, 16.5),
+    ("Singapore, May", 1.4, 15.0, 5, 28.5),
+    ("La Paz, July", -16.5, 3640.0, 7, 5.0),
+    ("Sydney, January", -33.9, 39.0, 1, 23.5),
+    ("Ushuaia, July", -54.8, 14.0, 7, 2.0),
+    ("Paris, August 2003", 48.8, 75.0, 8, 25.0),
+    ("Svalbard, February", 78.2, 28.0, 2, -14.0),
+]
+
+
+@pytest.mark.parametrize("climate", CLIMATES, ids=[c[0] for c in CLIMATES])
+def test_the_bounds_of_monthly_means_take_in_the_climates_of_the_earth(
+    climate: tuple[str, float, float, int, float],
+) -> None:
+    _, latitude, elevation, month, mean = climate
+
+    lowest, highest = monthly_bounds("temperature_2m", latitude, elevation, month)
+
+    assert lowest <= mean <= highest
+    assert not lowest <= mean + 273.15 <= highest
+
+
+def test_the_seasons_turn_round_at_the_equator() -> None:
+    assert monthly_bounds("temperature_2m", 48.0, 0.0, 7) == (-15.0, 38.0)
+    assert monthly_bounds("temperature_2m", -48.0, 0.0, 7) == (-45.0, 25.0)
+    assert monthly_bounds("temperature_2m", -48.0, 1000.0, 1) == pytest.approx((-21.5, 38.0))
+    assert monthly_bounds("temperature_2m", 90.0, -10.0, 1) == (-60.0, 6.0)
+
+
+def test_pressure_follows_the_height() -> None:
+    assert monthly_bounds("surface_pressure", 0.0, 0.0, 1) == pytest.approx(
+        (952.5, 1074.0), abs=0.1
+    )
+    # 898.7 hPa at 1,000 m: the standard atmosphere's table
+    low, high = monthly_bounds("surface_pressure", 0.0, 1000.0, 1)
+    assert (low + high) / 2 == pytest.approx(898.7, abs=0.1)
+
+
+values = st.floats(-150, 1200) | st.just(float("nan"))
+row = st.tuples(st.integers(0, 30), st.sampled_from([0, 30]), values, values, values)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(row, max_size=30))
+def test_no_row_is_lost_and_what_is_let_in_stays_in(rows: list[tuple[float, ...]]) -> None:
+    names = ["temperature_2m", "dew_point_2m", "surface_pressure"]
+    frame = pd.DataFrame([r[2:] for r in rows], columns=names, dtype=float)
+    times = [datetime(2019, 7, 1 + int(r[0]) // 24, int(r[0]) % 24, int(r[1])) for r in rows]
+    frame.insert(0, "time", pd.DatetimeIndex(times).as_unit("us").tz_localize("UTC"))
+    frame.insert(0, "location", pd.array(["paris"] * len(rows), dtype="str"))
+
+    judged = judge(frame, 0.05)
+
+    assert len(judged.accepted) + len(judged.rejected) == len(frame)
+    refusing = judged.report[judged.report["level"] == "reject"]
+    assert refusing["failed"].max() <= len(judged.rejected) <= refusing["failed"].sum()
+    assert (judged.report["failed"] <= judged.report["checked"]).all()
+    assert judged.stopped == (len(judged.rejected) > 0.05 * len(frame))
+    assert judge(judged.accepted).rejected.empty
+    assert judged.accepted["time"].is_unique
+
+
+def test_all_variables_have_a_range() -> None:
+    assert [e.column for e in REJECT if e.rule == "range"] == list(VARIABLES)
