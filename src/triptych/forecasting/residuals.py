@@ -71,7 +71,8 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
 
     jarque_bera: n / 6 (skewness² + excess_kurtosis² / 4), χ² of 2 degrees if normal (Jarque and
     Bera, Int. Stat. Rev. 55, 1987, 163-172). beyond_3_sigma: share farther than three standard
-    deviations from the mean; 0.0027 if normal. The ratios are those of `variance_ratio`. Memory is
+    deviations from the mean; 0.0027 if normal. The ratios are those of `variance_ratio`; of
+    forecasts issued at midnight, an hour of the day ahead is a lead, so hours differ. Memory is
     looked at in the daily series of one lead, never over pooled leads: errors of one origin's
     neighbouring leads are alike by construction. ljung_box: over DAILY_LAGS days, with 0 parameters
     fitted to these series; largest_acf: the autocorrelation farthest from 0 among them.

@@ -47,12 +47,12 @@ class Arma:
 
     def relative_spread(self, series: FloatArray) -> FloatArray:
         """Standard deviation of the one-step forecast error at each step, over that of ε: 1 once
-        the past is known, more at the beginning and after missing values.
+        the past is known, more at the beginning and after missing values. NaN where the value itself is missing.
         """
         model = self._filter(series)
         model.memory_no_predicted_mean = True
         variance = model.filter().forecasts_error_cov[0, 0]
-        return np.asarray(np.sqrt(variance), dtype=np.float64)
+        return np.asarray(np.where(np.isnan(series), np.nan, np.sqrt(variance)), dtype=np.float64)
 
     def _filter(self, series: FloatArray) -> "KalmanFilter":
         from statsmodels.tsa.statespace.kalman_filter import KalmanFilter

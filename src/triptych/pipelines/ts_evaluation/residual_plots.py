@@ -1,6 +1,5 @@
 """The four figures of the residual analysis, of the chosen model at the first locations."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,16 +23,16 @@ BINS = 40
 CLASSES = 10  # of forecast temperature, as many forecasts in each
 WHITE = 1.96  # standard errors: 95 % of the autocorrelations of white noise lie within
 ERROR = "Observed − forecast (°C)"
-HOUR = "Hour of the day (UTC)"
+HOUR = "Hour (UTC) of the target, issued at 00"
 SPREAD = "Standard deviation\nof the error (°C)"
 
 
 def plot_residual_distribution(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     """Draw the day-ahead errors: histogram beside the normal curve, and quantiles against its."""
-    rows = _shown(_day_ahead(test_forecasts, chosen_model))
+    residuals = _day_ahead(test_forecasts, chosen_model)
     title = f"{chosen_model}: errors of the day ahead, test period"
-    figure, grid = _grid(test_forecasts, title, columns=2)
-    for (histogram, quantiles), (slug, of_place) in _places(grid, rows):
+    figure, panels = _panels(residuals, title, columns=2)
+    for slug, of_place, (histogram, quantiles) in panels:
         errors = np.sort(of_place["residual"].to_numpy(dtype=np.float64))
         _histogram(histogram, errors)
         histogram.set(title=f"{slug}: distribution", xlabel=ERROR, ylabel="Density (1/°C)")
@@ -52,12 +51,16 @@ def plot_residual_autocorrelation(
     """Draw the memory of the chosen model's daily errors at single leads, and that of the one-step
     errors of the statistical models in training, with the bounds of white noise.
     """
-    rows = _shown(_day_ahead(test_forecasts, chosen_model))
-    figure, grid = _grid(test_forecasts, "Do errors remember the errors before?", columns=2)
-    for (daily, steps), (slug, of_place) in _places(grid, rows):
+    residuals = _day_ahead(test_forecasts, chosen_model)
+    title = (
+        f"Do errors remember those before? Left: {chosen_model}, test period, single leads from "
+        "day to day;\nright: one-step errors of the statistical models over the years of training"
+    )
+    figure, panels = _panels(residuals, title, columns=2)
+    for slug, of_place, (daily, steps) in panels:
         _daily_memory(daily, of_place)
         daily.set(
-            title=f"{slug}: {chosen_model}, errors of one lead from day to day",
+            title=f"{slug}: {chosen_model}, day to day",
             xlabel="Lag (days)",
             ylabel="Autocorrelation (no unit)",
         )
@@ -67,13 +70,13 @@ def plot_residual_autocorrelation(
             steps.plot(hours, line["autocorrelation"], ".-", linewidth=0.8, label=model)
         _bounds(steps, int(here["n"].min()))
         steps.set(
-            title=f"{slug}: one-step errors of the statistical models in training",
+            title=f"{slug}: one-step errors",
             xlabel="Lag (h)",
             ylabel="Autocorrelation (no unit)",
             xticks=range(0, int(here["lag"].max()) * STEP_HOURS + 1, 24),
         )
-    for axes in grid[0]:
-        axes.legend(fontsize="small", ncols=2)
+        for axes in (daily, steps):
+            axes.legend(fontsize="x-small", ncols=2)
     return figure
 
 
@@ -84,20 +87,15 @@ def plot_residual_by_time(test_forecasts: pd.DataFrame, chosen_model: str) -> Fi
         f"{chosen_model}: errors by hour, season and lead, test period "
         "(box: half of them; whiskers: 90 %; triangle: mean)"
     )
-    figure, grid = _grid(test_forecasts, title, columns=3)
-    for (by_hour, by_season, by_lead), (slug, rows) in _places(grid, _shown(residuals)):
+    figure, panels = _panels(residuals, title, columns=3)
+    for slug, rows, (by_hour, by_season, by_lead) in panels:
         day = rows[rows["lead"].isin(DAY_LEADS)]
         _boxes(by_hour, day, "hour", sorted(day["hour"].unique()))
         by_hour.set(title=f"{slug}: day ahead, by hour", xlabel=HOUR, ylabel=ERROR)
         _boxes(by_season, day, "season", [name for name in SEASONS if name in set(day["season"])])
         by_season.set(title=f"{slug}: day ahead, by season", xlabel="Season", ylabel=ERROR)
-        groups = rows.assign(hours=rows["lead"] * STEP_HOURS).groupby("hours")["residual"]
-        mean, spread = groups.mean(), groups.std()
-        by_lead.fill_between(mean.index, mean - spread, mean + spread, alpha=0.2, label="± 1 s.d.")
-        by_lead.plot(mean.index, mean, ".-", label="mean")
+        _mean_by_lead(by_lead, rows)
         by_lead.set(title=f"{slug}: by lead", xlabel="Lead (h)", ylabel=ERROR)
-        by_lead.axhline(0, color="black", linewidth=0.8)
-        by_lead.legend(fontsize="small")
     return figure
 
 
@@ -105,25 +103,19 @@ def plot_heteroscedasticity(test_forecasts: pd.DataFrame, chosen_model: str) -> 
     """Draw the spread of the day-ahead errors by month, by hour and by forecast temperature."""
     residuals = _day_ahead(test_forecasts, chosen_model)
     title = f"{chosen_model}: spread of the errors of the day ahead, test period"
-    figure, grid = _grid(test_forecasts, f"{title} (dashed: of all)", columns=3)
-    for (by_month, by_hour, by_level), (slug, rows) in _places(grid, _shown(residuals)):
+    figure, panels = _panels(residuals, f"{title} (dashed: of all)", columns=3)
+    for slug, rows, (by_month, by_hour, by_level) in panels:
         for axes, key, label in ((by_month, "month", "Month"), (by_hour, "hour", HOUR)):
             spread = rows.groupby(key)["residual"].std()
             axes.bar([str(value) for value in spread.index], spread, alpha=0.6)
             axes.set(title=f"{slug}: spread by {key}", xlabel=label, ylabel=SPREAD)
             axes.axhline(rows["residual"].std(), color="black", linestyle="--", linewidth=1)
-        classes = rows.groupby(pd.qcut(rows["mean"], CLASSES, duplicates="drop"), observed=True)
-        size = rows["residual"].abs()
-        by_level.plot(rows["mean"], size, ".", markersize=2, alpha=0.2, label="a forecast")
-        by_level.plot(
-            classes["mean"].mean(), size.groupby(classes.ngroup()).mean(), "o-", label="mean"
-        )
+        _size_by_level(by_level, rows)
         by_level.set(
             title=f"{slug}: size by forecast",
             xlabel="Forecast (°C)",
             ylabel="|Observed − forecast| (°C)",
         )
-        by_level.legend(fontsize="small")
     return figure
 
 
@@ -132,9 +124,10 @@ def _histogram(axes: Axes, errors: FloatArray) -> None:
 
     mean, spread = errors.mean(), errors.std()
     axes.hist(errors, bins=BINS, density=True, alpha=0.5, label=f"{len(errors):,} errors")
-    at = np.linspace(errors[0], errors[-1], 200)
-    label = f"normal, {mean:+.2f} ± {spread:.2f} °C"
-    axes.plot(at, norm.pdf(at, mean, spread), color="black", linewidth=1, label=label)
+    if spread > 0:
+        at = np.linspace(errors[0], errors[-1], 200)
+        label = f"normal, {mean:+.2f} ± {spread:.2f} °C"
+        axes.plot(at, norm.pdf(at, mean, spread), color="black", linewidth=1, label=label)
     axes.legend(fontsize="small")
 
 
@@ -170,6 +163,27 @@ def _boxes(axes: Axes, rows: pd.DataFrame, key: str, values: list[Any]) -> None:
     axes.axhline(0, color="black", linewidth=0.8)
 
 
+def _mean_by_lead(axes: Axes, rows: pd.DataFrame) -> None:
+    groups = rows.assign(hours=rows["lead"] * STEP_HOURS).groupby("hours")["residual"]
+    mean, spread = groups.mean(), groups.std()
+    label = "± 1 standard deviation"
+    axes.fill_between(mean.index, mean - spread, mean + spread, alpha=0.2, label=label)
+    axes.plot(mean.index, mean, ".-", label="mean")
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set_xticks(range(0, int(mean.index.max()) + 1, 24))
+    axes.legend(fontsize="small")
+
+
+def _size_by_level(axes: Axes, rows: pd.DataFrame) -> None:
+    size = rows["residual"].abs()
+    order = rows["mean"].rank(method="first") - 1
+    classes = rows.assign(size=size).groupby((order * CLASSES / len(rows)).astype(int))
+    means = classes[["mean", "size"]].mean()
+    axes.plot(rows["mean"], size, ".", markersize=2, alpha=0.3, label="a forecast")
+    axes.plot(means["mean"], means["size"], "o-", label="mean of a tenth of them")
+    axes.legend(fontsize="small")
+
+
 def _of_model(test_forecasts: pd.DataFrame, model: str) -> pd.DataFrame:
     return test_forecasts[test_forecasts["model"] == model]
 
@@ -179,28 +193,19 @@ def _day_ahead(test_forecasts: pd.DataFrame, model: str) -> pd.DataFrame:
     return residuals[residuals["lead"].isin(DAY_LEADS)]
 
 
-def _shown(residuals: pd.DataFrame) -> pd.DataFrame:
-    first = sorted(residuals["location"].unique())[:SHOWN_LOCATIONS]
-    return residuals[residuals["location"].isin(first)]
-
-
-def _places(
-    grid: list[list[Axes]], rows: pd.DataFrame
-) -> Iterator[tuple[list[Axes], tuple[str, pd.DataFrame]]]:
-    """A row of axes, and a location with its rows, together."""
-    for axes, (slug, of_place) in zip(grid, rows.groupby("location"), strict=True):
-        yield axes, (str(slug), of_place)
-
-
-def _grid(rows: pd.DataFrame, title: str, columns: int) -> tuple[Figure, list[list[Axes]]]:
-    """Axes by shown location and column, under a title that says if locations are left out."""
-    count = rows["location"].nunique()
-    shown = min(count, SHOWN_LOCATIONS)
-    note = f"; the first {shown} of {count:,} locations" if count > shown else ""
+def _panels(
+    residuals: pd.DataFrame, title: str, columns: int
+) -> tuple[Figure, list[tuple[str, pd.DataFrame, list[Axes]]]]:
+    """A figure whose title says if locations are left out; each shown one, its rows, its axes."""
+    slugs = sorted(residuals["location"].unique())
+    shown = slugs[:SHOWN_LOCATIONS]
+    note = f"; the first {len(shown)} of {len(slugs):,} locations" if shown != slugs else ""
     # the object interface: pyplot would keep every figure of the process in memory
-    figure = Figure(figsize=(4.6 * columns + 1, 3.4 * shown + 0.4), layout="constrained")
+    size = (4.6 * columns + 1, 3.4 * len(shown) + 0.4)
+    figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(f"{title}{note}")
-    axes = figure.subplots(shown, columns, squeeze=False)
+    axes = figure.subplots(len(shown), columns, squeeze=False)
     for panel in axes.flat:
         panel.grid(alpha=0.3)
-    return figure, axes.tolist()
+    rows = [residuals[residuals["location"] == slug] for slug in shown]
+    return figure, list(zip(shown, rows, axes.tolist(), strict=True))
