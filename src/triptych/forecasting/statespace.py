@@ -47,7 +47,9 @@ class Arma:
 
     def relative_spread(self, series: FloatArray) -> FloatArray:
         """Standard deviation of the one-step forecast error at each step, over that of ε: 1 once
-        the past is known, more at the beginning and after missing values. NaN where the value itself is missing.
+        the past is known, more at the beginning and after missing values.
+
+        NaN where the value itself is missing.
         """
         model = self._filter(series)
         model.memory_no_predicted_mean = True
