@@ -12,9 +12,11 @@ import pandas as pd
 from triptych.forecasting.arma_fit import Fitted, Orders, fit_arma
 from triptych.forecasting.base import Arrays, PanelForecaster, inputs_frame, normal_targets
 from triptych.forecasting.checks import check_origins
+from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features import at_steps
 from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray
-from triptych.forecasting.panel import Float32Array, Panel
+from triptych.forecasting.panel import Float32Array, Panel, panel_frame
+from triptych.forecasting.threads import one_blas_thread
 
 SHOWN_LAGS = 24  # past anomalies that are stored beside a forecast; older ones weigh little
 PROCESSES = "processes"
@@ -103,6 +105,26 @@ class StatisticalForecaster(PanelForecaster):
             states = process.states(panel.anomalies[TEMPERATURE][row])
             out[row] = process.forecast(states[:, origins - panel.grid.first], leads)
         return out
+
+    def innovations(self, history: pd.DataFrame) -> pd.DataFrame:
+        """One-step forecast errors over the history: `location, time, innovation`, °C.
+
+        Observed less forecast from the step's own start, by one pass of the filter, over its
+        relative spread: all have the same variance if the model is right, those after a gap too.
+        NaN where the temperature is missing, and in the first day, before anything is known. Each
+        looks at nothing after its step.
+        """
+        panel = self.panel(history)
+        steps = panel.grid.steps[STEPS_PER_DAY:]
+        observed = panel.anomalies[TEMPERATURE].astype(np.float64)
+        found = np.full(observed.shape, np.nan)
+        with one_blas_thread():
+            forecast = self._anomaly(panel, steps, np.array([1]))[:, :, 0]
+        found[:, STEPS_PER_DAY:] = observed[:, STEPS_PER_DAY:] - forecast
+        found *= panel.climatology.scale[TEMPERATURE][panel.rows][:, None]
+        for row, name in enumerate(panel.grid.locations):
+            found[row] /= self._processes[name].process.relative_spread(observed[row])
+        return panel_frame(panel, "innovation", found)
 
     def texts(self) -> dict[str, str]:
         """The processes as JSON."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from triptych.forecasting.climatology import Climatology
 from triptych.forecasting.errors import UnknownLocationError
-from triptych.forecasting.grid import Grid, IntArray
+from triptych.forecasting.grid import FloatArray, Grid, IntArray, step_times
 
 SHOWN = 5  # names in a message
 
@@ -60,6 +61,18 @@ def to_panel(grid: Grid, climatology: Climatology) -> Panel:
         scale = climatology.scale[name][rows][:, None]
         anomalies[name] = ((values - normal) / scale).astype(np.float32)
     return Panel(grid, climatology, rows, anomalies)
+
+
+def panel_frame(panel: Panel, name: str, values: FloatArray) -> pd.DataFrame:
+    """Long frame `location, time, <name>` of values of shape (location, step)."""
+    times = step_times(panel.grid.steps)
+    return pd.DataFrame(
+        {
+            "location": pd.Series(np.repeat(panel.grid.locations, len(times)), dtype="str"),
+            "time": times[np.tile(np.arange(len(times)), len(values))],
+            name: values.ravel(),
+        }
+    )
 
 
 def known_rows(locations: tuple[str, ...], known: tuple[str, ...]) -> IntArray:

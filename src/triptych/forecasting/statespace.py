@@ -1,10 +1,14 @@
 """ARMA processes in state-space form: one pass of the Kalman filter serves every origin."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from triptych.forecasting.grid import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,22 @@ class Arma:
         `series` may have NaN: there the filter predicts and does not correct (Durbin and Koopman,
         section 4.10). Column j looks at nothing from step j on.
         """
+        model = self._filter(series)
+        model.memory_no_forecast_cov = True
+        return np.asarray(model.filter().predicted_state, dtype=np.float64)
+
+    def relative_spread(self, series: FloatArray) -> FloatArray:
+        """Standard deviation of the one-step forecast error at each step, over that of ε: 1 once
+        the past is known, more at the beginning and after missing values.
+
+        NaN where the value itself is missing.
+        """
+        model = self._filter(series)
+        model.memory_no_predicted_mean = True
+        variance = model.filter().forecasts_error_cov[0, 0]
+        return np.asarray(np.where(np.isnan(series), np.nan, np.sqrt(variance)), dtype=np.float64)
+
+    def _filter(self, series: FloatArray) -> "KalmanFilter":
         from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
 
         transition = self.transition
@@ -50,12 +70,11 @@ class Arma:
         model.initialize_stationary()
         model.set_conserve_memory(0)
         model.memory_no_predicted_cov = True
-        model.memory_no_forecast_cov = True
         model.memory_no_filtered = True
         model.memory_no_gain = True
         model.memory_no_smoothing = True
         model.memory_no_std_forecast = True
-        return np.asarray(model.filter().predicted_state, dtype=np.float64)
+        return model
 
     def forecast(self, states: FloatArray, leads: IntArray) -> FloatArray:
         """Expected values at `leads` (1 is the step of the state), shape (origin, lead).

@@ -1,0 +1,108 @@
+"""The nodes of the residual analysis: tables of every model and location, and four figures."""
+
+import pandas as pd
+from kedro.pipeline import Node
+
+from triptych.forecasting import residuals as analysis
+from triptych.forecasting.arima import StatisticalForecaster
+from triptych.forecasting.innovation_tests import (
+    check_innovations,
+    innovation_autocorrelations,
+)
+from triptych.periods import StudyPeriods
+from triptych.pipelines.ts_evaluation import residual_plots as plots
+from triptych.study import Forecasters, between
+
+_FORECASTS = ["test_forecasts", "chosen_model"]
+
+
+def residual_nodes() -> list[Node]:
+    """Build the nodes of the residual analysis, drawings of the chosen model among them."""
+    return [
+        Node(
+            summarise_residuals,
+            inputs="test_forecasts",
+            outputs={
+                "residual_summary": "residual_summary",
+                "residuals_by_time": "residuals_by_time",
+            },
+            name="summarise_residuals",
+        ),
+        Node(
+            examine_innovations,
+            inputs=["fitted_statistical", "history", "study_periods"],
+            outputs={
+                "innovation_tests": "innovation_tests",
+                "innovation_autocorrelations": "innovation_autocorrelations",
+            },
+            name="examine_innovations",
+        ),
+        Node(
+            plots.plot_residual_distribution,
+            inputs=_FORECASTS,
+            outputs="residual_distribution_plot",
+            name="plot_residual_distribution",
+        ),
+        Node(
+            plots.plot_residual_autocorrelation,
+            inputs=[*_FORECASTS, "innovation_autocorrelations"],
+            outputs="residual_autocorrelation_plot",
+            name="plot_residual_autocorrelation",
+        ),
+        Node(
+            plots.plot_residual_by_time,
+            inputs=_FORECASTS,
+            outputs="residual_by_time_plot",
+            name="plot_residual_by_time",
+        ),
+        Node(
+            plots.plot_heteroscedasticity,
+            inputs=_FORECASTS,
+            outputs="heteroscedasticity_plot",
+            name="plot_heteroscedasticity",
+        ),
+    ]
+
+
+def summarise_residuals(test_forecasts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Describe the day-ahead errors of every model on the test period.
+
+    Returns:
+        `residual_summary`: forecasting.residuals.SUMMARY_COLUMNS; `residuals_by_time`: errors by
+        hour, season and lead, forecasting.residuals.GROUP_COLUMNS.
+    """
+    residuals = analysis.forecast_residuals(test_forecasts)
+    return {
+        "residual_summary": analysis.summarise(residuals),
+        "residuals_by_time": analysis.by_time(residuals),
+    }
+
+
+def examine_innovations(
+    fitted_statistical: Forecasters, history: pd.DataFrame, periods: StudyPeriods
+) -> dict[str, pd.DataFrame]:
+    """Test the one-step errors of the statistical models over the years that they were fitted on.
+
+    Returns:
+        `innovation_tests`: `model` and forecasting.innovation_tests.TEST_COLUMNS;
+        `innovation_autocorrelations`: `model, location, lag, autocorrelation, n`. One model's
+        innovations are in memory at a time.
+    """
+    known = between(history, periods.train_start, periods.test_start)
+    tests, correlations = [], []
+    for name, forecaster in fitted_statistical.items():
+        if not isinstance(forecaster, StatisticalForecaster):
+            continue
+        innovations = forecaster.innovations(known)
+        counts = {place: len(p.parameters) for place, p in forecaster.processes.items()}
+        tests.append(check_innovations(innovations, counts).assign(model=name))
+        correlations.append(innovation_autocorrelations(innovations).assign(model=name))
+    return {
+        "innovation_tests": _with_model_first(tests),
+        "innovation_autocorrelations": _with_model_first(correlations),
+    }
+
+
+def _with_model_first(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat(tables, ignore_index=True)
+    return table[["model", *table.columns.drop("model")]]
