@@ -4,12 +4,14 @@ from kedro.pipeline import Node, Pipeline
 
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate
+from triptych.pipelines.ts_evaluation.residuals import residual_nodes
 from triptych.study import plan_study
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Build the pipeline: choose, then judge, then draw and register."""
-    return Pipeline([*_choice(), *_judgement(), *_publication()], tags="ts_evaluation")
+    """Build the pipeline: choose, then judge, then look at what is left, draw and register."""
+    every = [*_choice(), *_judgement(), *residual_nodes(), *_publication()]
+    return Pipeline(every, tags="ts_evaluation")
 
 
 def _choice() -> list[Node]:
