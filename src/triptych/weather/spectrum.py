@@ -46,12 +46,13 @@ def spectral_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.Dat
 
     An ordinate of noise is exponential around the spectrum (Brockwell and Davis, 1991, Time
     Series, theorem 10.3.2), so the largest of N exceeds its background ln(N / significance) times
-    with about the probability `significance`. The background is the median of the 101 frequencies
-    around, over ln 2.
+    with the probability `significance`, or a few times that: the background is itself an estimate,
+    the median of the 101 frequencies around, over ln 2. A cycle whose height changes over the year,
+    as the day's does, has sidebands: lines at 23.93 and 24.07 h.
 
     Args:
         spectrum: location, method, period_hours, density, as `spectra` gives them.
-        significance: the probability that noise alone shows a line.
+        significance: about how probable it may be that noise alone shows a line.
 
     Returns:
         location, period_hours, density, times_background, share (of the series' variance), the
@@ -97,7 +98,7 @@ def _lines(rows: pd.DataFrame, significance: float) -> pd.DataFrame:
     density = rows["density"].to_numpy()
     total = density.sum()
     floor = np.finfo(np.float64).tiny + 1e-12 * total  # a pure wave has no noise around it
-    background = ndimage.median_filter(density, size=_AROUND, mode="nearest") / np.log(2) + floor
+    background = ndimage.median_filter(density, size=_AROUND, mode="reflect") / np.log(2) + floor
     ratio = density / background
     # padded, so that the lowest and the highest frequency can be a peak too
     peaks, _ = signal.find_peaks(np.pad(density, 1), distance=_LINE_WIDTH + 1)

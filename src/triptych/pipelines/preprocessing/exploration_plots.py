@@ -87,6 +87,7 @@ def plot_seasons(
             line = go.Scatter(
                 # a step's value is the mean of its three hours: it belongs to their middle
                 x=(course.index + 1.5).tolist(),
+                mode="lines",
                 y=course.tolist(),
                 name=MONTHS[month],
                 legendgroup=MONTHS[month],
@@ -98,7 +99,8 @@ def plot_seasons(
         figure.update_yaxes(title=f"{slug} (°C)", row=number, col=1)
         figure.update_yaxes(title="(°C)", row=number, col=2)
     figure.update_xaxes(title="Day of the year", row=len(places), col=1)
-    figure.update_xaxes(title="Hour of the day (UTC)", dtick=6, row=len(places), col=2)
+    figure.update_xaxes(dtick=6, range=[0, 24], col=2)
+    figure.update_xaxes(title="Hour of the day (UTC)", row=len(places), col=2)
     title = f"Seasons of the temperature: of the year (left), of the day (right){rest}"
     return finish(figure, title, exploration_period, len(places))
 
@@ -119,7 +121,9 @@ def plot_spectrum(
             line = go.Scatter(
                 x=of_method["period_hours"].round(3).tolist(),
                 y=[float(f"{density:.3g}") for density in of_method["density"]],
-                name="Welch, windows of 120 days" if method == WELCH else "periodogram",
+                name="Welch, windows of 120 days"
+                if method == WELCH
+                else "periodogram (highest of each bin)",
                 legendgroup=str(method),
                 showlegend=number == 1,
                 line={"color": COLOURS[1] if method == WELCH else GREY, "width": 1.2},
@@ -205,7 +209,7 @@ def plot_missing(
     )  # fmt: skip
     grid = shares.reindex(index=names, columns=months.astype(str)).fillna(0.0) * 100
     heat = go.Heatmap(
-        x=[f"{month}-01" for month in months],
+        x=[f"{month}-15" for month in months],  # a cell lies around its x
         y=names,
         z=grid.round(2).to_numpy().tolist(),
         colorscale=[[0, "rgba(128, 128, 128, 0.12)"], [0.001, "#F0C27B"], [1, "#B5361C"]],
@@ -217,7 +221,7 @@ def plot_missing(
     figure.add_trace(heat)
     figure.update_xaxes(title="Month (UTC)")
     figure.update_yaxes(title="Location · variable", autorange="reversed", automargin=True)
-    title = f"Missing hours, before gaps are filled{rest}"
+    title = f"Missing between a location's first and last hour, before gaps are filled{rest}"
     return finish(figure, title, exploration_period, len(names), height=18)
 
 

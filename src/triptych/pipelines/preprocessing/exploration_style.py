@@ -33,7 +33,7 @@ def panels(rows: int, columns: int = 1, **settings: Any) -> "Figure":
 
     count = max(rows, 1)
     # a share of the height, which grows with the panels: the gap stays the same in pixels
-    gap = min(0.4 / count, 55 / (_PANEL_PIXELS * count))
+    gap = min(0.4 / count, 36 / (_PANEL_PIXELS * count))
     return make_subplots(rows=count, cols=columns, vertical_spacing=gap, **settings)
 
 
