@@ -16,7 +16,7 @@ def by_day(values: waves.Floats) -> waves.Floats:
 
 def verdict(values: waves.Floats) -> str:
     table = stationarity_tests(waves.parts(by_day(values))).set_index("series")
-    return str(table.loc["observed", "verdict"])
+    return str(table.loc["without yearly season", "verdict"])
 
 
 def test_white_noise_is_stationary() -> None:
@@ -42,6 +42,13 @@ def test_the_table_says_what_is_tested() -> None:
     assert table["kpss_p"].between(0.05, 0.1).all()
     assert table["adf_rejects"].tolist() == [True] * 3
     assert table["kpss_rejects"].tolist() == [False] * 3
+
+
+def test_of_the_observed_series_it_is_said_that_no_test_sees_its_season() -> None:
+    table = stationarity_tests(waves.parts(by_day(waves.noise(DAYS)))).set_index("series")
+
+    assert "both tests pass it over" in table.loc["observed", "verdict"]
+    assert "both tests pass it over" not in table.loc["residual", "verdict"]
 
 
 def test_significance_is_what_rejection_hangs_on() -> None:

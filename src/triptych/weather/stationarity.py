@@ -22,6 +22,8 @@ VERDICTS = {
     (False, False): "undecided: the data are compatible with both",
 }
 
+SEASON_PASSED_OVER = "; a season changes no level: both tests pass it over, it is to be modelled"
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -50,7 +52,10 @@ def stationarity_tests(decomposition: pd.DataFrame, significance: float = 0.05) 
         for slug, daily in _daily_means(decomposition).groupby("location", sort=True)
         for name, days in daily.drop(columns="location").items()
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    seasonal = (table["series"] == "observed") & table["adf_p"].notna()
+    table.loc[seasonal, "verdict"] += SEASON_PASSED_OVER
+    return table
 
 
 def _daily_means(decomposition: pd.DataFrame) -> pd.DataFrame:
