@@ -1,8 +1,7 @@
 """The figures of the exploration. Plotly, so that Kedro-Viz shows them; the catalog writes them."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
+import plotly.graph_objects as go
 
 from triptych.parameters import ExplorationParameters
 from triptych.pipelines.preprocessing.exploration_style import (
@@ -16,9 +15,6 @@ from triptych.pipelines.preprocessing.exploration_style import (
 from triptych.weather.anomalies import robust_scores
 from triptych.weather.missing import ALL
 from triptych.weather.spectrum import WELCH, thin_spectrum
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 PANELS = {
     "observed": "Observed (°C)",
@@ -37,10 +33,8 @@ def plot_decomposition(
     decomposition: pd.DataFrame,
     exploration_period: dict[str, str],
     exploration: ExplorationParameters,
-) -> "Figure":
+) -> go.Figure:
     """Draw daily means of the temperature and of its trend, year's season and residual."""
-    import plotly.graph_objects as go
-
     places, rest = shown(decomposition, exploration)
     figure = panels(len(PANELS), shared_xaxes=True)
     for colour, (slug, rows) in zip(_colours(places), places, strict=True):
@@ -65,10 +59,8 @@ def plot_seasons(
     decomposition: pd.DataFrame,
     exploration_period: dict[str, str],
     exploration: ExplorationParameters,
-) -> "Figure":
+) -> go.Figure:
     """Draw the mean season of the year, and that of the day in four months."""
-    import plotly.graph_objects as go
-
     places, rest = shown(decomposition, exploration)
     figure = panels(len(places), 2)
     for number, (_, rows) in enumerate(places, start=1):
@@ -110,10 +102,8 @@ def plot_spectrum(
     spectral_lines: pd.DataFrame,
     exploration_period: dict[str, str],
     exploration: ExplorationParameters,
-) -> "Figure":
+) -> go.Figure:
     """Draw the power spectra on log axes, and name the strongest lines."""
-    import plotly.graph_objects as go
-
     places, rest = shown(thin_spectrum(spectrum), exploration)
     figure = panels(len(places), shared_xaxes=True)
     for number, (slug, rows) in enumerate(places, start=1):
@@ -156,10 +146,8 @@ def plot_anomalies(
     anomalies: pd.DataFrame,
     exploration_period: dict[str, str],
     exploration: ExplorationParameters,
-) -> "Figure":
+) -> go.Figure:
     """Draw each day's largest residual in robust standard deviations, and what is beyond."""
-    import plotly.graph_objects as go
-
     places, rest = shown(decomposition, exploration)
     threshold = exploration.anomaly_threshold
     figure = panels(len(places), shared_xaxes=True)
@@ -195,10 +183,8 @@ def plot_missing(
     missing_values: pd.DataFrame,
     exploration_period: dict[str, str],
     exploration: ExplorationParameters,
-) -> "Figure":
+) -> go.Figure:
     """Draw the share of missing hours by location, variable and month."""
-    import plotly.graph_objects as go
-
     places, rest = shown(missing_values, exploration)
     rows = pd.concat([table for _, table in places])
     label = rows["location"] + " · " + rows["variable"]

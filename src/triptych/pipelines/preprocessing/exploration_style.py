@@ -1,13 +1,12 @@
 """What the figures of the exploration share: panels, titles, colours for light and dark."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from triptych.parameters import ExplorationParameters
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 # Okabe and Ito (2008), without those that vanish on white or on black.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
@@ -27,10 +26,8 @@ def shown(
     return [(slug, table[table["location"] == slug]) for slug in drawn], rest
 
 
-def panels(rows: int, columns: int = 1, **settings: Any) -> "Figure":
+def panels(rows: int, columns: int = 1, **settings: Any) -> go.Figure:
     """Make a figure of panels below and beside each other, at least one."""
-    from plotly.subplots import make_subplots
-
     count = max(rows, 1)
     # a share of the height, which grows with the panels: the gap stays the same in pixels
     gap = min(0.4 / count, 36 / (_PANEL_PIXELS * count))
@@ -38,8 +35,8 @@ def panels(rows: int, columns: int = 1, **settings: Any) -> "Figure":
 
 
 def finish(
-    figure: "Figure", title: str, period: dict[str, str], rows: int, height: int = _PANEL_PIXELS
-) -> "Figure":
+    figure: go.Figure, title: str, period: dict[str, str], rows: int, height: int = _PANEL_PIXELS
+) -> go.Figure:
     """Give a figure its title with the period that it shows, its size, and neutral colours."""
     if not figure.data:
         figure.add_annotation(text="nothing to show in this period", showarrow=False)
