@@ -47,6 +47,14 @@ class PreprocessingParameters(Parameters):
     interpolation_limit_hours: Count
 
 
+class ExplorationParameters(Parameters):
+    """What counts as remarkable in the exploration, and how much of it is drawn."""
+
+    shown_locations: Count  # in a plot; tables have all
+    anomaly_threshold: Annotated[float, Field(gt=0)]  # robust standard deviations
+    significance: Annotated[float, Field(gt=0, lt=1)]  # of the stationarity tests
+
+
 class TuningParameters(Parameters):
     """The budget of the search for hyperparameters."""
 

@@ -1,7 +1,8 @@
-"""preprocessing: `weather_hourly` to `weather_3h` and the history of the forecasters."""
+"""preprocessing: `weather_hourly` to `weather_3h`, the forecasters' history, its looks."""
 
 from kedro.pipeline import Node, Pipeline
 
+from triptych.pipelines.preprocessing.exploration_nodes import exploration_nodes
 from triptych.pipelines.preprocessing.nodes import (
     average_steps,
     build_history,
@@ -45,6 +46,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs="history",
                 name="build_history",
             ),
+            *exploration_nodes(),
         ],
         tags="preprocessing",
     )

@@ -1,0 +1,145 @@
+"""A series made of known parts is taken apart into them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.weather import waves
+from triptych.weather.decomposition import PARTS, completed, decompose
+from triptych.weather.decomposition_summary import summarize
+from triptych.weather.errors import InvalidFrame
+
+SIX_YEARS = waves.steps(6 * 365 + 1)
+
+
+def composed(sd: float = 1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A history and the parts that it is made of; a degree of warming in a thousand days."""
+    truth = pd.DataFrame(
+        {
+            "trend": 10 + np.arange(len(SIX_YEARS)) / 8000,
+            "yearly": waves.yearly(SIX_YEARS),
+            "daily": waves.daily(SIX_YEARS),
+            "residual": waves.noise(len(SIX_YEARS), sd),
+        }
+    )
+    return waves.frame(SIX_YEARS, truth.sum(axis=1).to_numpy()), truth
+
+
+def error(found: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
+    """The root mean square of each part's error (°C)."""
+    return ((found[truth.columns] - truth) ** 2).mean() ** 0.5
+
+
+def test_trend_seasons_and_residual_are_recovered() -> None:
+    history, truth = composed()
+
+    wrong = error(decompose(history), truth)
+
+    assert wrong["trend"] < 0.1
+    assert wrong["yearly"] < 0.2
+    assert wrong["daily"] < 0.3
+    assert wrong["residual"] < 0.4
+
+
+def test_the_parts_add_up_to_what_was_observed() -> None:
+    found = decompose(composed()[0])
+
+    total = found[[*PARTS, "residual"]].sum(axis=1)
+
+    assert np.allclose(total, found["observed"], atol=1e-9)
+    assert len(found) == len(SIX_YEARS)
+
+
+def test_long_gaps_stay_missing_and_move_the_parts_little() -> None:
+    history, truth = composed()
+    gap = (history["time"] >= "2012-04-01") & (history["time"] < "2012-08-01")
+    history.loc[gap, "temperature_2m"] = np.nan
+
+    found = decompose(history)
+
+    assert found["residual"].isna().tolist() == gap.tolist()
+    assert not found[PARTS].isna().any().any()
+    assert (error(found, truth) < 0.5).all()
+    assert np.abs(completed(found)[gap] - truth[PARTS].sum(axis=1)[gap]).max() < 1.5
+
+
+def test_rows_that_are_not_there_are_gaps_too() -> None:
+    history, _ = composed()
+    gap = (history["time"] >= "2012-04-01") & (history["time"] < "2012-04-03T09:00")
+
+    found = decompose(history[~gap])
+
+    assert len(found) == len(history)
+    assert found["observed"].isna().tolist() == gap.tolist()
+
+
+def test_less_than_two_years_have_no_season_of_the_year() -> None:
+    times = waves.steps(500)
+    history = waves.frame(times, waves.yearly(times) + waves.daily(times))
+
+    found = decompose(history)
+
+    assert (found["yearly"] == 0).all()
+    assert np.abs(found["trend"] - waves.yearly(times)).mean() < 1
+    (row,) = summarize(found).to_dict("records")
+    assert row["note"].startswith("yearly season left out, it needs 2 years")
+    assert row["years"] == 1.37
+    assert np.isnan(row["strength_yearly"]) or row["strength_yearly"] == 0
+
+
+@pytest.mark.parametrize("days", [1, 3, 800])
+def test_a_constant_series_is_all_trend(days: int) -> None:
+    found = decompose(waves.frame(waves.steps(days), 7.0))
+
+    assert np.allclose(found["trend"], 7.0)
+    assert np.allclose(found[["yearly", "daily", "residual"]], 0.0)
+    (row,) = summarize(found).to_dict("records")
+    assert np.isnan(row["strength_daily"])
+
+
+def test_a_location_without_temperature_is_named_and_the_other_untouched() -> None:
+    history, _ = composed()
+    mute = waves.frame(waves.steps(10), np.nan, "mute")
+
+    both = decompose(pd.concat([mute, history]))
+
+    alone = decompose(history)
+    pd.testing.assert_frame_equal(
+        both[both["location"] == "here"].reset_index(drop=True), alone, check_exact=True
+    )
+    table = summarize(both).set_index("location")
+    assert table.loc["mute", "note"] == "no temperature in this period: nothing to decompose"
+    assert table.loc["mute", "missing_share"] == 1
+    assert table.loc["here", "note"] == ""
+
+
+@pytest.mark.parametrize(("days", "has_season"), [(729, False), (730, True)])
+def test_two_years_are_enough_for_a_season_of_the_year(days: int, has_season: bool) -> None:
+    times = waves.steps(days)
+
+    found = decompose(waves.frame(times, waves.yearly(times) + waves.daily(times)))
+
+    assert (found["yearly"] != 0).any() == has_season
+    assert (summarize(found)["note"] == "").all() == has_season
+
+
+def test_a_summary_tells_how_strong_each_part_is() -> None:
+    (row,) = summarize(decompose(composed()[0])).to_dict("records")
+
+    assert row["yearly_range"] == pytest.approx(16, abs=0.8)
+    assert row["daily_range"] == pytest.approx(8, abs=0.3)
+    assert row["residual_sd"] == pytest.approx(1, abs=0.1)
+    assert row["strength_yearly"] == pytest.approx(1 - 1 / 33, abs=0.02)
+    assert row["strength_daily"] == pytest.approx(1 - 1 / 9, abs=0.03)
+    assert row["strength_trend"] < 0.5
+
+
+def test_steps_off_the_grid_or_doubled_are_refused() -> None:
+    history, _ = composed()
+
+    with pytest.raises(InvalidFrame, match="steps of here are doubled or off the 3-hour grid"):
+        decompose(pd.concat([history, history.head(1)]))
+    with pytest.raises(InvalidFrame, match="off the 3-hour grid"):
+        decompose(history.assign(time=history["time"] + pd.Timedelta(hours=1)))
+    with pytest.raises(InvalidFrame, match="no row to decompose"):
+        decompose(history.head(0))

@@ -1,0 +1,77 @@
+"""The two tests tell noise from a random walk, and say when there is nothing to test."""
+
+import numpy as np
+import pytest
+
+from tests.weather import waves
+from triptych.weather.stationarity import ADF_NULL, KPSS_NULL, VERDICTS, stationarity_tests
+
+DAYS = 1000
+
+
+def by_day(values: waves.Floats) -> waves.Floats:
+    """One value a day, on each of its eight steps."""
+    return np.repeat(values, 8)
+
+
+def verdict(values: waves.Floats) -> str:
+    table = stationarity_tests(waves.parts(by_day(values))).set_index("series")
+    return str(table.loc["without yearly season", "verdict"])
+
+
+def test_white_noise_is_stationary() -> None:
+    assert verdict(waves.noise(DAYS)) == VERDICTS[True, False]
+
+
+def test_a_random_walk_is_not() -> None:
+    assert verdict(waves.noise(DAYS).cumsum()) == VERDICTS[False, True]
+
+
+def test_noise_around_a_rising_line_has_no_unit_root_and_no_constant_level() -> None:
+    assert verdict(waves.noise(DAYS) + np.linspace(0, 1, DAYS)) == VERDICTS[True, True]
+
+
+def test_the_table_says_what_is_tested() -> None:
+    table = stationarity_tests(waves.parts(by_day(waves.noise(DAYS))))
+
+    assert table["series"].tolist() == ["observed", "without yearly season", "residual"]
+    assert set(table["adf_null"]) == {ADF_NULL} and "unit root" in ADF_NULL
+    assert set(table["kpss_null"]) == {KPSS_NULL} and "stationary" in KPSS_NULL
+    assert table["days"].tolist() == [DAYS] * 3
+    assert table["adf_p"].max() < 0.01
+    assert table["kpss_p"].between(0.05, 0.1).all()
+    assert table["adf_rejects"].tolist() == [True] * 3
+    assert table["kpss_rejects"].tolist() == [False] * 3
+
+
+def test_of_the_observed_series_it_is_said_that_no_test_sees_its_season() -> None:
+    table = stationarity_tests(waves.parts(by_day(waves.noise(DAYS)))).set_index("series")
+
+    assert "both tests pass it over" in table.loc["observed", "verdict"]
+    assert "both tests pass it over" not in table.loc["residual", "verdict"]
+
+
+def test_significance_is_what_rejection_hangs_on() -> None:
+    rising = waves.parts(by_day(waves.noise(DAYS) + np.linspace(0, 3, DAYS)))
+
+    assert not stationarity_tests(rising, significance=0.005)["kpss_rejects"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (np.full(100, 7.0), "constant: nothing to test"),
+        (np.full(100, np.nan), "no temperature in this period: nothing to test"),
+        (waves.noise(59), "too short to test: 59 days, 60 are needed"),
+    ],
+)
+def test_what_cannot_be_tested_is_said(values: waves.Floats, why: str) -> None:
+    parts = waves.parts(by_day(values)).assign(residual=0.0)
+    if np.isnan(values).all():
+        parts[["trend", "yearly", "daily"]] = np.nan
+
+    row = stationarity_tests(parts).iloc[0]
+
+    assert row["verdict"] == why
+    assert np.isnan(row["adf_p"]) and np.isnan(row["kpss_p"])
+    assert row["adf_rejects"] is None
