@@ -1,6 +1,5 @@
 """Estimates of (seasonal) ARMA processes, and what stands in when there is none."""
 
-import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which th
 STABLE = 1 - 1e-6  # largest eigenvalue of a process that forgets
 START_SEASONAL = (0.5, -0.3)  # near where anomalies of temperature end up
 LIKELIHOOD, YULE_WALKER, WHITE_NOISE = "maximum_likelihood", "yule_walker", "white_noise"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +80,20 @@ class Fitted:
         return cls(**{**made, "parameters": tuple(stored["parameters"])})
 
 
-def fit_arma(series: FloatArray, orders: Orders, name: str) -> Fitted:
+def fit_arma(series: FloatArray, orders: Orders) -> Fitted:
     """Exact maximum likelihood (statsmodels, state space); `series` may have NaN.
 
     Where that fails, does not converge or ends in a process that does not forget: autoregression
     over a day by Yule and Walker's equations, which is always stable; where nothing varies: white
-    noise, that is the climatology. Either is logged as a warning that names `name`.
+    noise, that is the climatology. `reason` says so.
     """
     if not np.nanvar(series) > CONSTANT:
-        return _warned(Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies"), name)
+        return Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies")
     try:
         fitted = _maximum_likelihood(series, orders)
     except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
-        return _warned(_fallback(series, f"the estimation failed: {error}"), name)
-    if fitted.reason:
-        return _warned(_fallback(series, fitted.reason), name)
-    return fitted
+        return _fallback(series, f"the estimation failed: {error}")
+    return _fallback(series, fitted.reason) if fitted.reason else fitted
 
 
 def yule_walker(series: FloatArray, order: int) -> FloatArray:
@@ -163,11 +158,6 @@ def _fallback(series: FloatArray, reason: str) -> Fitted:
     except np.linalg.LinAlgError as error:
         reason = f"{reason}; the autocovariances are singular: {error}"
     return Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
-
-
-def _warned(fitted: Fitted, name: str) -> Fitted:
-    logger.warning("%s falls back on %s: %s", name, fitted.method, fitted.reason)
-    return fitted
 
 
 def _polynomial(coefficients: FloatArray, spacing: int) -> FloatArray:
