@@ -5,7 +5,7 @@ import logging
 import platform
 from pathlib import Path
 
-from bench import api, forecasting, runs
+from bench import api, forecasting, runs, statistical
 from triptych.registry.provenance import git_commit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +19,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     rows = []
-    for bench in (runs, forecasting, api):
+    for bench in (runs, forecasting, statistical, api):
         logger.info("%s …", bench.__name__)
         try:
             measured = bench.measure()

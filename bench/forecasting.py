@@ -23,15 +23,17 @@ _DAY = range(1, 9)
 
 def measure() -> list[dict[str, Any]]:
     """Medians of three rounds on ten years of one place of the sample; fits once."""
-    history = _history()
+    history = ten_years()
     start, end = pd.Timestamp("2019-01-01", tz="UTC"), pd.Timestamp("2020-01-01", tz="UTC")
     past = history[history["time"] < start]
     ridge = make_forecaster("ridge", {}, max_lead=8, seed=0).fit(past)
-    rows = [_row("features of one city, ten years", _median(lambda: _features(ridge, history)))]
+    rows = [
+        _row("features of one city, ten years", median_seconds(lambda: _features(ridge, history)))
+    ]
     for name in LEARNED_NAMES:
         model = make_forecaster(name, {}, max_lead=8, seed=0).fit(past)
-        seconds = _median(lambda model=model: backtest(model, history, start, end, _DAY))
-        rows.append(_row(f"{name}: a year's backtest, 365 origins × 8 leads", seconds))
+        year = median_seconds(lambda model=model: backtest(model, history, start, end, _DAY))
+        rows.append(_row(f"{name}: a year's backtest, 365 origins × 8 leads", year))
     return rows
 
 
@@ -40,17 +42,20 @@ def _features(model: Any, history: pd.DataFrame) -> None:
     model.features(panel, panel.grid.steps[56:])
 
 
-def _history() -> pd.DataFrame:
+def ten_years() -> pd.DataFrame:
+    """Ten years of one place of the sample, as forecasters take them."""
     hours = SampleClimate().fetch(PLACE, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
     completed = interpolate(hours.frame, 6, within_day=True).frame
     return to_history(completed, to_three_hours(completed), locations_frame([PLACE]))
 
 
-def _median(work: Callable[[], object]) -> float:
-    return statistics.median(_seconds(work) for _ in range(_ROUNDS))
+def median_seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes: the median of three times."""
+    return statistics.median(seconds(work) for _ in range(_ROUNDS))
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes."""
     started = time.monotonic()
     work()
     return time.monotonic() - started

@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
+from triptych.forecasting.arima import share_estimates
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.estimates import Estimates
 from triptych.parameters import ForecastParameters
 from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
 
@@ -58,15 +60,20 @@ def fit_forecasters(
     horizon_days: int,
     forecast: ForecastParameters,
     seed: int,
+    estimates: Estimates | None = None,
 ) -> Forecasters:
-    """The baselines and the models named in `parameters`, fitted on what lies before `until`."""
+    """The baselines and the models named in `parameters`, fitted on what lies before `until`.
+
+    Processes in `estimates` are not estimated again, nor one that two models share.
+    """
+    known = Estimates() if estimates is None else estimates
     max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
     training = history[history["time"] < until]
     fitted = {}
     for name in [*BASELINE_NAMES, *parameters]:
         logger.info("Fitting %s on the years before %s", name, until.date())
         forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
-        fitted[name] = forecaster.fit(training)
+        fitted[name] = share_estimates(forecaster, known).fit(training)
     return fitted
 
 

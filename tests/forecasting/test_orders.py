@@ -1,15 +1,38 @@
 """The search of orders: short, repeatable, never worse than where it started, blind to the test."""
 
+import json
+from typing import Any
+
 import pandas as pd
 import pytest
 
 from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
+from triptych.forecasting.estimates import Estimates
 from triptych.forecasting.orders import CANDIDATES, search_orders
+from triptych.forecasting.trials import TRIAL_COLUMNS
 
 START, END = pd.Timestamp("2021-04-15", tz="UTC"), pd.Timestamp("2021-05-15", tz="UTC")
 SMALL_ORDERS = {"ar": 1, "ma": 0}
 SMALL_SEASONAL = {**SMALL_ORDERS, "seasonal_ar": 1, "seasonal_ma": 0}
 BASES = {"arima": SMALL_ORDERS, "sarima": SMALL_SEASONAL, "sarimax": SMALL_SEASONAL}
+
+
+def search(
+    name: str,
+    history: pd.DataFrame,
+    trials: int,
+    base: dict[str, int],
+    estimates: Estimates | None = None,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    return search_orders(
+        name,
+        history,
+        START,
+        END,
+        trials=trials,
+        base_parameters=base,
+        estimates=estimates or Estimates(),
+    )
 
 
 def test_every_statistical_model_has_candidates_that_start_from_its_defaults() -> None:
@@ -22,38 +45,27 @@ def test_every_statistical_model_has_candidates_that_start_from_its_defaults() -
 
 @pytest.mark.parametrize("name", STATISTICAL_NAMES)
 def test_the_search_repeats_and_starts_from_the_base(name: str, history: pd.DataFrame) -> None:
-    (best, table), (again, other) = (
-        search_orders(name, history, START, END, trials=2, base_parameters=BASES[name])
-        for _ in range(2)
-    )
+    (best, table), (again, other) = (search(name, history, 2, BASES[name]) for _ in range(2))
     assert best == again
     pd.testing.assert_frame_equal(table, other)
     assert table["number"].tolist() == [0, 1]
-    assert table.columns[:3].tolist() == ["number", "value", "aic"]
-    first = table.iloc[0]
-    assert {key: first[key] for key in BASES[name]} == BASES[name]
-    assert table["value"].min() <= first["value"]
-    winner = table.loc[table["value"].idxmin()].drop(["number", "value", "aic"]).to_dict()
-    assert best == pytest.approx(winner)
+    assert tuple(table.columns) == TRIAL_COLUMNS
+    assert BASES[name].items() <= json.loads(table["parameters"][0]).items()
+    assert best == json.loads(table["parameters"][table["value"].idxmin()])
 
 
 def test_the_future_of_validation_is_not_looked_at(history: pd.DataFrame) -> None:
     changed = history.copy()
     changed.loc[history["time"] >= END, "temperature_2m"] += 50
-    found = [
-        search_orders("arima", known, START, END, trials=2, base_parameters=SMALL_ORDERS)[1]
-        for known in (history, changed)
-    ]
+    found = [search("arima", known, 2, SMALL_ORDERS)[1] for known in (history, changed)]
     pd.testing.assert_frame_equal(found[0], found[1])
     changed.loc[history["time"] >= END - pd.Timedelta("1D"), "temperature_2m"] += 50
-    seen = search_orders("arima", changed, START, END, trials=2, base_parameters=SMALL_ORDERS)[1]
+    seen = search("arima", changed, 2, SMALL_ORDERS)[1]
     assert not seen.equals(found[0])  # the check would notice
 
 
 def test_without_a_budget_nothing_is_searched(history: pd.DataFrame) -> None:
-    best, table = search_orders(
-        "arima", history, START, END, trials=0, base_parameters=SMALL_ORDERS
-    )
+    best, table = search("arima", history, 0, SMALL_ORDERS)
     assert best == SMALL_ORDERS
     assert table.empty
 
@@ -61,6 +73,17 @@ def test_without_a_budget_nothing_is_searched(history: pd.DataFrame) -> None:
 def test_the_criterion_is_unknown_where_a_location_fell_back(history: pd.DataFrame) -> None:
     still = history.copy()
     still.loc[still["location"] == "east", "temperature_2m"] = 12.5
-    _, table = search_orders("arima", still, START, END, trials=1, base_parameters=SMALL_ORDERS)
+    _, table = search("arima", still, 1, SMALL_ORDERS)
     assert table["aic"].isna().all()
     assert table["value"].notna().all()
+
+
+def test_what_was_estimated_is_left_and_taken(history: pd.DataFrame) -> None:
+    estimates = Estimates()
+    first = search("sarima", history, 2, SMALL_SEASONAL, estimates)
+    known = estimates.stored()
+    assert len(known) == 4  # candidates times locations
+    again = search("sarima", history, 2, SMALL_SEASONAL, Estimates.of(known))
+    pd.testing.assert_frame_equal(first[1], again[1])
+    search("sarimax", history, 3, SMALL_SEASONAL, estimates)
+    assert estimates.stored() == known

@@ -15,6 +15,7 @@ from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
 from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.estimates import Estimates
 from triptych.forecasting.grid import TEMPERATURE
 from triptych.forecasting.statespace import Arma
 
@@ -101,10 +102,10 @@ def test_past_weights_are_the_forecast_of_a_long_past() -> None:
 
 def test_the_parameters_that_made_a_path_are_found() -> None:
     path = with_holes(simulated(SEASONAL, 6000, seed=1))
-    fitted = fit_arma(path, Orders(2, 1, 1, 1), "here")
+    fitted = fit_arma(path, Orders(2, 1, 1, 1))
     assert fitted.method == "maximum_likelihood" and fitted.reason == ""
     assert fitted.parameters == pytest.approx((1.1, -0.2, 0.4, 0.6, -0.3), abs=0.1)
-    worse = fit_arma(path, Orders(1, 0), "here")
+    worse = fit_arma(path, Orders(1, 0))
     assert fitted.aic is not None and worse.aic is not None
     assert fitted.aic < worse.aic
 
@@ -121,7 +122,7 @@ def test_what_does_not_converge_falls_back_on_a_named_process(
     monkeypatch.setattr(arma_fit, "MAX_ITERATIONS", 1)
     path = simulated(SEASONAL, 2000)
     with caplog.at_level(logging.WARNING):
-        fitted = fit_arma(path, Orders(2, 1, 1, 1), "sarima of brest")
+        fitted = Estimates().fit(path, Orders(2, 1, 1, 1), "sarima of brest")
     assert (fitted.method, fitted.orders) == ("yule_walker", Orders(8, 0))
     assert fitted.reason == "no convergence in 1 iterations"
     assert fitted.process.radius < 1
@@ -131,7 +132,7 @@ def test_what_does_not_converge_falls_back_on_a_named_process(
 def test_an_unstable_estimate_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     path = np.cumsum(np.random.default_rng(0).normal(size=1000))  # never forgets
     monkeypatch.setattr(arma_fit, "STABLE", 0.9)
-    fitted = fit_arma(path, Orders(1, 0), "here")
+    fitted = fit_arma(path, Orders(1, 0))
     assert (fitted.method, fitted.parameters) == ("white_noise", ())
     assert fitted.reason == "the estimate is not stable"
 
@@ -139,7 +140,7 @@ def test_an_unstable_estimate_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
 def test_weather_like_clockwork_has_no_likelihood_and_is_still_forecast() -> None:
     path = np.cos(2 * np.pi * np.arange(3000) / 8)
     for orders in (Orders(16, 0), Orders(3, 2, 1, 1)):
-        fitted = fit_arma(path, orders, "here")
+        fitted = fit_arma(path, orders)
         assert fitted.method == "yule_walker"
         assert fitted.reason.startswith(("the estimation failed", "the estimate is not stable"))
         states = fitted.process.states(path)

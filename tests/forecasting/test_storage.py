@@ -12,6 +12,7 @@ from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.errors import StorageError, UnfittedModelError
 from triptych.forecasting.importance import importance
 from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
@@ -25,9 +26,28 @@ every_model = pytest.mark.parametrize("name", SMALL)
 def test_what_comes_back_forecasts_the_same(
     name: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
 ) -> None:
-    leads = range(1, MAX_LEAD + 1)
     model = make_forecaster(name, SMALL[name], max_lead=MAX_LEAD, seed=3)
     model = model.fit(history[history["time"] < SPAN[0]])
+    comes_back_the_same(model, history, tmp_path)
+
+
+def test_an_ensemble_of_both_families_comes_back(
+    fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
+) -> None:
+    members = [fitted[name] for name in ("arima", "sarima", "sarimax", "ridge", "lightgbm")]
+    weights = {m.name: [1.0 + row, 2.0] for row, m in enumerate(members)}
+    model = EnsembleForecaster.of_fitted(members, weights)
+    comes_back_the_same(model, history, tmp_path)
+    assert importance(model)["importance"].sum() == pytest.approx(1)
+    assert set(importance(model)["feature"]) == set(model.feature_names)
+    own = model.inputs(history, ORIGINS[0]).set_index(["location", "feature"])["value"]
+    for member in members:  # one name is one value, whichever member asks for it
+        asked = member.inputs(history, ORIGINS[0]).set_index(["location", "feature"])["value"]
+        pd.testing.assert_series_equal(own.loc[asked.index], asked, atol=1e-5)
+
+
+def comes_back_the_same(model: PanelForecaster, history: pd.DataFrame, tmp_path: Path) -> None:
+    leads = range(1, MAX_LEAD + 1)
     model.intervals = learn_intervals(backtest(model, history, *SPAN, leads))
     save_forecaster(model, tmp_path / "model")
     again = load_forecaster(tmp_path / "model")

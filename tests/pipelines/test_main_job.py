@@ -10,7 +10,9 @@ import pytest
 
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
+from triptych.forecasting.catalogue import STATISTICAL_NAMES
 from triptych.forecasting.storage import digest, load_forecaster
+from triptych.forecasting.trials import TRIAL_COLUMNS
 
 MODELS = [
     "arima",
@@ -187,8 +189,26 @@ def test_metrics_are_tracked_by_lead(client: mlflow.MlflowClient, run_project: P
     assert [metric.value for metric in history] == pytest.approx(
         [table.loc[("ridge", "northmere", str(lead)), "rmse"] for lead in range(1, 17)]
     )
-    expected = len(MODELS) * 3 * 3  # models, locations and all, errors
-    assert len(run.data.metrics) == expected
+    by_lead = [name for name in run.data.metrics if not name.startswith("tuning.")]
+    assert len(by_lead) == len(MODELS) * 3 * 3  # models, locations and all, errors
+
+
+def test_every_trial_is_tracked_with_its_number_as_step(
+    client: mlflow.MlflowClient, run_project: Project
+) -> None:
+    run = only_run(client)
+    reporting = run_project.path / "data/08_reporting"
+    for file, models in (
+        ("tuning_trials.csv", ["kernel_ridge", "ridge"]),
+        ("order_trials.csv", sorted(STATISTICAL_NAMES)),
+    ):
+        table = pd.read_csv(reporting / file)
+        assert tuple(table.columns) == TRIAL_COLUMNS
+        assert sorted(table["model"].unique()) == models
+        for model, tried in table.groupby("model"):
+            history = client.get_metric_history(run.info.run_id, f"tuning.{model}.rmse")
+            assert [metric.step for metric in history] == tried["number"].tolist()
+            assert [metric.value for metric in history] == pytest.approx(tried["value"].tolist())
 
 
 def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:

@@ -38,7 +38,7 @@ def known() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def validated(known: pd.DataFrame) -> pd.DataFrame:
-    return nodes.validate_statistical(known, PERIODS, SMALL, 1, FORECAST, 20)
+    return nodes.validate_statistical(known, PERIODS, SMALL, 1, FORECAST, 20, {})
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.arma_fit import Fitted, Orders, fit_arma
+from triptych.forecasting.arma_fit import Fitted, Orders
 from triptych.forecasting.base import Arrays, PanelForecaster, inputs_frame, normal_targets
 from triptych.forecasting.checks import check_origins
 from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.estimates import Estimates
 from triptych.forecasting.features import at_steps
 from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.panel import Float32Array, Panel, panel_frame
@@ -28,6 +29,8 @@ class StatisticalForecaster(PanelForecaster):
     Neither differences (d = D = 0): the climatology has taken trend-free seasons away, the anomaly
     is stationary, and a differenced one would keep its last level for ever instead of returning to
     normal.
+
+    `estimates` is what the fit draws on; forecasters of one study are given the same.
     """
 
     _processes: dict[str, Fitted]
@@ -38,6 +41,7 @@ class StatisticalForecaster(PanelForecaster):
         """Merge the parameters as the base does, and look at the orders before any work."""
         super().__init__(parameters, max_lead=max_lead, seed=seed)
         _ = self.orders
+        self.estimates = Estimates()
 
     @property
     @abstractmethod
@@ -83,7 +87,7 @@ class StatisticalForecaster(PanelForecaster):
 
     def _fit(self, panel: Panel) -> None:
         self._processes = {
-            name: fit_arma(
+            name: self.estimates.fit(
                 panel.anomalies[TEMPERATURE][row].astype(np.float64),
                 self.orders,
                 f"{self.name} of {name}",
@@ -169,3 +173,10 @@ class SarimaForecaster(StatisticalForecaster):
         """Orders of the process."""
         names = ("ar", "ma", "seasonal_ar", "seasonal_ma")
         return Orders(*(self.parameters[name] for name in names))
+
+
+def share_estimates(forecaster: PanelForecaster, estimates: Estimates) -> PanelForecaster:
+    """The forecaster, which takes and leaves its processes in `estimates` if it has any."""
+    if isinstance(forecaster, StatisticalForecaster):
+        forecaster.estimates = estimates
+    return forecaster

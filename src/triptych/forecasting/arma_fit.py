@@ -1,9 +1,8 @@
 """Estimates of (seasonal) ARMA processes, and what stands in when there is none."""
 
-import logging
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,15 +10,15 @@ import numpy as np
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.grid import FloatArray
+from triptych.forecasting.likelihood import loglikelihood
 from triptych.forecasting.statespace import Arma
 
 MAX_ITERATIONS = 200
+STEP = 1e-5  # of a parameter, in the gradient by differences
 CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which there is no weather
 STABLE = 1 - 1e-6  # largest eigenvalue of a process that forgets
 START_SEASONAL = (0.5, -0.3)  # near where anomalies of temperature end up
 LIKELIHOOD, YULE_WALKER, WHITE_NOISE = "maximum_likelihood", "yule_walker", "white_noise"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +82,20 @@ class Fitted:
         return cls(**{**made, "parameters": tuple(stored["parameters"])})
 
 
-def fit_arma(series: FloatArray, orders: Orders, name: str) -> Fitted:
-    """Exact maximum likelihood (statsmodels, state space); `series` may have NaN.
+def fit_arma(series: FloatArray, orders: Orders) -> Fitted:
+    """Exact maximum likelihood; `series` may have NaN (then by statsmodels' Kalman filter).
 
     Where that fails, does not converge or ends in a process that does not forget: autoregression
     over a day by Yule and Walker's equations, which is always stable; where nothing varies: white
-    noise, that is the climatology. Either is logged as a warning that names `name`.
+    noise, that is the climatology. `reason` says so.
     """
     if not np.nanvar(series) > CONSTANT:
-        return _warned(Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies"), name)
+        return Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies")
     try:
         fitted = _maximum_likelihood(series, orders)
     except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
-        return _warned(_fallback(series, f"the estimation failed: {error}"), name)
-    if fitted.reason:
-        return _warned(_fallback(series, fitted.reason), name)
-    return fitted
+        return _fallback(series, f"the estimation failed: {error}")
+    return _fallback(series, fitted.reason) if fitted.reason else fitted
 
 
 def yule_walker(series: FloatArray, order: int) -> FloatArray:
@@ -116,6 +113,7 @@ def yule_walker(series: FloatArray, order: int) -> FloatArray:
 
 
 def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
+    from scipy.optimize import fmin_l_bfgs_b
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
     seasonal = (orders.seasonal_ar, 0, orders.seasonal_ma)
@@ -125,23 +123,29 @@ def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
         seasonal_order=(*seasonal, STEPS_PER_DAY if any(seasonal) else 0),
         concentrate_scale=True,
     )
+    complete = bool(np.isfinite(series).all())
+
+    def objective(point: FloatArray) -> float:
+        values = model.transform_params(point)
+        if not complete:
+            return -float(model.loglike(values)) / len(series)
+        process = Fitted(LIKELIHOOD, orders, tuple(values)).process
+        return -loglikelihood(series, process) / len(series)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they say is looked at below
-        result = model.fit(
-            start_params=_start(series, orders),
-            low_memory=True,
-            cov_type="none",
-            disp=False,
-            maxiter=MAX_ITERATIONS,
+        start = model.untransform_params(_start(series, orders))
+        point, least, told = fmin_l_bfgs_b(
+            objective, start, approx_grad=True, epsilon=STEP, maxiter=MAX_ITERATIONS
         )
-    found = tuple(float(value) for value in result.params)
-    fitted = Fitted(LIKELIHOOD, orders, found, aic=float(result.aic))
+        found = tuple(float(value) for value in model.transform_params(point))
+    aic = 2 * (len(found) + 1) + 2 * float(least) * len(series)  # the scale is a parameter too
+    fitted = Fitted(LIKELIHOOD, orders, found, aic=aic)
     if not np.isfinite(found).all() or not fitted.process.radius < STABLE:
-        return Fitted(LIKELIHOOD, orders, found, reason="the estimate is not stable")
-    if not result.mle_retvals["converged"]:
-        return Fitted(
-            LIKELIHOOD, orders, found, reason=f"no convergence in {MAX_ITERATIONS} iterations"
-        )
+        return replace(fitted, aic=None, reason="the estimate is not stable")
+    if told["warnflag"]:
+        reason = f"no convergence in {MAX_ITERATIONS} iterations"
+        return replace(fitted, aic=None, reason=reason)
     return fitted
 
 
@@ -163,11 +167,6 @@ def _fallback(series: FloatArray, reason: str) -> Fitted:
     except np.linalg.LinAlgError as error:
         reason = f"{reason}; the autocovariances are singular: {error}"
     return Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
-
-
-def _warned(fitted: Fitted, name: str) -> Fitted:
-    logger.warning("%s falls back on %s: %s", name, fitted.method, fitted.reason)
-    return fitted
 
 
 def _polynomial(coefficients: FloatArray, spacing: int) -> FloatArray:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.forecasting.arima import StatisticalForecaster
+from triptych.forecasting.arima import StatisticalForecaster, share_estimates
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.contract import DAY_LEADS
+from triptych.forecasting.estimates import Estimates
+from triptych.forecasting.trials import Trial, trials_table
 from triptych.forecasting.tuning import rmse
 
 # Short lists in place of a grid: what autocorrelations of temperature anomalies suggest.
@@ -36,28 +38,29 @@ def search_orders(
     *,
     trials: int,
     base_parameters: Mapping[str, Any],
+    estimates: Estimates,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Best parameters of the first `trials` candidates, and what each gave: `number, value, aic`,
-    then a column a parameter.
+    """Best parameters of the first `trials` candidates, and what each gave: TRIAL_COLUMNS.
 
     The first candidate is `base_parameters` over the defaults. Each is fitted on `history` before
     `validation_start`; `value` is its RMSE as in tuning.tune, and decides; a tie goes to the lower
     `aic` (Akaike's criterion, summed over locations; NaN where one fell back), the measure that
-    looks at one step ahead in training alone.
+    looks at one step ahead in training alone. Processes are taken from `estimates` and left there.
     """
     base = dict(base_parameters)
     past = history[history["time"] < validation_start]
     known = history[history["time"] < validation_end]
-    tried: list[dict[str, Any]] = []
+    tried: list[Trial] = []
     for number, parameters in enumerate(islice(_candidates(name, base), trials)):
-        model = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=0).fit(past)
+        made = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=0)
+        model = share_estimates(made, estimates).fit(past)
         error = rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
-        tried.append({"number": number, "value": error, "aic": _aic(model), **model.parameters})
-    table = pd.DataFrame(tried, columns=None if tried else ["number", "value", "aic"])
+        tried.append((name, number, error, _aic(model), parameters))
+    table = trials_table(tried)
     if not tried:
         return base, table
     best = table.sort_values(["value", "aic", "number"]).index[0]
-    return {k: v for k, v in tried[best].items() if k not in ("number", "value", "aic")}, table
+    return tried[best][-1], table
 
 
 def _candidates(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.contract import DAY_LEADS
+from triptych.forecasting.trials import trials_table
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -74,7 +75,7 @@ def tune(
     seed: int,
     base_parameters: Mapping[str, Any],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Best parameters of `trials` tries, and the tries: `number, value`, then a column a parameter.
+    """Best parameters of `trials` tries, and the tries: TRIAL_COLUMNS, `aic` unknown.
 
     Each try fits on `history` before `validation_start` and is scored there to `validation_end`:
     RMSE in °C over leads 1-8 from every midnight, averaged over locations. The first try is
@@ -83,7 +84,7 @@ def tune(
     """
     base = dict(base_parameters)
     if name not in SPACES or trials < 1:
-        return base, pd.DataFrame({"number": [], "value": []})
+        return base, trials_table([])
     past = history[history["time"] < validation_start]
     known = history[history["time"] < validation_end]
 
@@ -105,8 +106,11 @@ def _search(
     start = {**make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=seed).parameters}
     study.enqueue_trial(start, skip_if_exists=True)
     study.optimize(objective, n_trials=trials)
-    tries = pd.DataFrame([{"number": t.number, "value": t.value, **t.params} for t in study.trials])
-    return {**base, **study.best_params}, tries
+    tried = [
+        (name, t.number, float(t.values[0]), float("nan"), {**base, **t.params})
+        for t in study.trials
+    ]
+    return {**base, **study.best_params}, trials_table(tried)
 
 
 def rmse(forecasts: pd.DataFrame) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 from triptych.errors import ParameterError
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.metrics import score
+from triptych.forecasting.trials import trial_metrics, trials_table
 from triptych.forecasting.tuning import tune
 from triptych.forecasting.weights import cross_fitted, learn_weights
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
@@ -32,7 +33,8 @@ def tune_models(
     """Search hyperparameters: fitted on the training period, judged on validation.
 
     Returns:
-        `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial.
+        `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial;
+        `tuning_trial_metrics`: the same as metrics, step = number of the trial.
 
     Raises:
         ParameterError: a model is to be tuned that the study does not have.
@@ -45,7 +47,7 @@ def tune_models(
         )
     known = between(history, periods.train_start, periods.test_start)
     parameters = {name: dict(models.learned[name]) for name in models.learned}
-    trials = []
+    trials = [trials_table([])]
     for name in tuning.models if tuning.trials else []:
         parameters[name], tried = tune(
             name,
@@ -56,10 +58,12 @@ def tune_models(
             seed=seed,
             base_parameters=parameters[name],
         )
-        trials.append(tried.assign(model=name))
+        trials.append(tried)
+    table = pd.concat(trials, ignore_index=True)
     return {
         "tuned_parameters": parameters,
-        "tuning_trials": pd.concat(trials) if trials else pd.DataFrame(columns=["model"]),
+        "tuning_trials": table,
+        "tuning_trial_metrics": trial_metrics(table),
     }
 
 

@@ -23,7 +23,11 @@ def _choice() -> list[Node]:
         Node(
             nodes.tune_models,
             inputs=["history", "study_periods", "params:models", "params:tuning", "params:seed"],
-            outputs={"tuned_parameters": "tuned_parameters", "tuning_trials": "tuning_trials"},
+            outputs={
+                "tuned_parameters": "tuned_parameters",
+                "tuning_trials": "tuning_trials",
+                "tuning_trial_metrics": "tuning_trial_metrics",
+            },
             name="tune_models",
         ),
         Node(

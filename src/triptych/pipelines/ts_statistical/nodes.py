@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 
 from triptych.forecasting.arima import StatisticalForecaster
+from triptych.forecasting.estimates import Estimates
 from triptych.forecasting.metrics import score
 from triptych.forecasting.orders import search_orders
+from triptych.forecasting.trials import trial_metrics, trials_table
 from triptych.parameters import ForecastParameters, StatisticalParameters
 from triptych.periods import StudyPeriods
 from triptych.study import (
@@ -40,11 +42,14 @@ def select_orders(
     """Search orders and harmonics: fitted on the training period, judged on validation.
 
     Returns:
-        `statistical_parameters`: parameters by model; `order_trials`: one row a candidate.
+        `statistical_parameters`: parameters by model; `order_trials`: one row a candidate;
+        `order_trial_metrics`: the same as metrics, step = number of the candidate;
+        `estimated_processes`: what the fits after the search need not estimate again.
     """
     known = between(history, periods.train_start, periods.test_start)
     parameters: dict[str, dict[str, Any]] = {}
-    trials = []
+    trials = [trials_table([])]
+    estimates = Estimates()
     for name, given in statistical.models.items():
         parameters[name], tried = search_orders(
             name,
@@ -53,11 +58,15 @@ def select_orders(
             periods.test_start,
             trials=statistical.trials,
             base_parameters=given,
+            estimates=estimates,
         )
-        trials.append(tried.assign(model=name))
+        trials.append(tried)
+    table = pd.concat(trials, ignore_index=True)
     return {
         "statistical_parameters": parameters,
-        "order_trials": pd.concat(trials) if trials else pd.DataFrame(columns=["model"]),
+        "order_trials": table,
+        "order_trial_metrics": trial_metrics(table),
+        "estimated_processes": estimates.stored(),
     }
 
 
@@ -68,6 +77,7 @@ def validate_statistical(
     horizon_days: int,
     forecast: ForecastParameters,
     seed: int,
+    estimated_processes: dict[str, dict[str, Any]],
 ) -> pd.DataFrame:
     """Fit on the training period and forecast every day of validation.
 
@@ -76,7 +86,13 @@ def validate_statistical(
     """
     known = between(history, periods.train_start, periods.test_start)
     fitted = fit_forecasters(
-        known, periods.validation_start, statistical_parameters, horizon_days, forecast, seed
+        known,
+        periods.validation_start,
+        statistical_parameters,
+        horizon_days,
+        forecast,
+        seed,
+        Estimates.of(estimated_processes),
     )
     leads = study_leads(horizon_days, forecast)
     return backtests(fitted, known, periods.validation_start, periods.test_start, leads)

@@ -35,12 +35,14 @@ def _choice() -> list[Node]:
             outputs={
                 "statistical_parameters": "statistical_parameters",
                 "order_trials": "order_trials",
+                "order_trial_metrics": "order_trial_metrics",
+                "estimated_processes": "estimated_processes",
             },
             name="select_orders",
         ),
         Node(
             nodes.validate_statistical,
-            inputs=_FITTING,
+            inputs=[*_FITTING, "estimated_processes"],
             outputs="statistical_validation_forecasts",
             name="validate_statistical",
         ),

@@ -1,0 +1,106 @@
+"""Processes shared by a study: each estimated once, none taken for another, none changed by it."""
+
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.forecasting.synthetic import SMALL
+from triptych.forecasting import estimates as module
+from triptych.forecasting.arima import StatisticalForecaster, share_estimates
+from triptych.forecasting.arma_fit import Fitted, Orders, fit_arma
+from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.estimates import Estimates
+
+ORDERS = Orders(1, 0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Orders]:
+    """The orders of every process that was really estimated."""
+    made: list[Orders] = []
+
+    def counted(series: np.ndarray, orders: Orders) -> Fitted:
+        made.append(orders)
+        return fit_arma(series, orders)
+
+    monkeypatch.setattr(module, "fit_arma", counted)
+    return made
+
+
+def walk(seed: int) -> np.ndarray:
+    return np.convolve(np.random.default_rng(seed).normal(size=500), [1, 0.5, 0.2])
+
+
+def test_the_same_series_and_orders_are_estimated_once(asked: list[Orders]) -> None:
+    known = Estimates()
+    first = known.fit(walk(0), ORDERS, "here")
+    assert known.fit(walk(0), ORDERS, "there") == first == fit_arma(walk(0), ORDERS)
+    assert asked == [ORDERS]
+
+
+def test_another_series_or_other_orders_are_another_process(asked: list[Orders]) -> None:
+    known = Estimates()
+    changed = walk(0)
+    changed[250] += 1e-9
+    found = [
+        known.fit(walk(0), ORDERS, "here"),
+        known.fit(changed, ORDERS, "here"),
+        known.fit(walk(0), Orders(0, 1), "here"),
+    ]
+    assert len(asked) == 3
+    assert len({process.parameters for process in found}) == 3
+
+
+def test_what_is_stored_comes_back_to_the_last_bit(asked: list[Orders]) -> None:
+    known = Estimates()
+    first = known.fit(walk(0), ORDERS, "here")
+    again = Estimates.of(json.loads(json.dumps(known.stored())))
+    assert again.fit(walk(0), ORDERS, "here") == first
+    assert again.stored() == known.stored()
+    assert len(asked) == 1
+
+
+def test_the_oldest_are_dropped(asked: list[Orders], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LIMIT", 2)
+    known = Estimates()
+    for seed in (0, 1, 2, 2, 0):
+        known.fit(walk(seed), ORDERS, "here")
+    assert len(asked) == 4
+    assert len(known.stored()) == 2
+
+
+def test_a_fallback_is_told_to_each_who_takes_it(caplog: pytest.LogCaptureFixture) -> None:
+    known = Estimates()
+    with caplog.at_level(logging.WARNING):
+        for name in ("sarima of brest", "sarimax of brest"):
+            known.fit(np.ones(500), ORDERS, name)
+    assert "sarima of brest falls back on white_noise: nothing varies" in caplog.text
+    assert "sarimax of brest falls back on white_noise" in caplog.text
+
+
+def test_sarima_and_sarimax_share_their_processes(
+    training: pd.DataFrame, asked: list[Orders]
+) -> None:
+    known = Estimates()
+    made = {}
+    for name in ("sarima", "sarimax"):
+        model = make_forecaster(name, SMALL[name], max_lead=8, seed=0)
+        made[name] = share_estimates(model, known).fit(training)
+    assert len(asked) == 2  # one a location
+    sarima, sarimax = made["sarima"], made["sarimax"]
+    assert isinstance(sarima, StatisticalForecaster) and isinstance(sarimax, StatisticalForecaster)
+    assert sarima.processes == sarimax.processes
+    alone = make_forecaster("sarimax", SMALL["sarimax"], max_lead=8, seed=0).fit(training)
+    assert alone.texts() == sarimax.texts()
+    assert all((alone.arrays()[k] == sarimax.arrays()[k]).all() for k in alone.arrays())
+
+
+def test_forecasters_of_no_study_share_nothing() -> None:
+    one, two = (make_forecaster("arima", {}, max_lead=8, seed=0) for _ in range(2))
+    assert isinstance(one, StatisticalForecaster) and isinstance(two, StatisticalForecaster)
+    assert one.estimates is not two.estimates
+    ridge = make_forecaster("ridge", {}, max_lead=8, seed=0)
+    assert share_estimates(ridge, Estimates()) is ridge

@@ -1,0 +1,57 @@
+"""A statistical model forecasts the same from sixty days of history as from years: serving needs no
+more.
+"""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
+from triptych.weather.hourly import interpolate
+from triptych.weather.locations import Location, locations_frame
+from triptych.weather.sample import SampleClimate
+from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.variables import VARIABLES
+
+PLACE = Location(
+    slug="here",
+    name="Here",
+    latitude=48.0,
+    longitude=2.0,
+    elevation=50.0,
+    timezone="UTC",
+    source="sample",
+)
+TRAIN_END = pd.Timestamp("2020-01-01", tz="UTC")
+ORIGINS = pd.date_range("2020-01-05", "2020-12-20", freq="35D", tz="UTC")
+LEADS = range(1, 17)
+
+
+@pytest.fixture(scope="module")
+def climate() -> pd.DataFrame:
+    hours = SampleClimate().fetch(PLACE, date(2018, 1, 1), date(2021, 1, 1), list(VARIABLES))
+    completed = interpolate(hours.frame, 6, within_day=True).frame
+    return to_history(completed, to_three_hours(completed), locations_frame([PLACE]))
+
+
+def largest_difference(model: PanelForecaster, climate: pd.DataFrame, days: int) -> float:
+    whole = model.predict(climate, ORIGINS, LEADS)
+    short = [
+        model.predict(
+            climate[climate["time"].between(origin - pd.Timedelta(days=days), origin, "left")],
+            pd.DatetimeIndex([origin]),
+            LEADS,
+        )
+        for origin in ORIGINS
+    ]
+    return float((pd.concat(short, ignore_index=True)["mean"] - whole["mean"]).abs().max())
+
+
+@pytest.mark.parametrize("name", STATISTICAL_NAMES)
+def test_sixty_days_of_history_are_enough(name: str, climate: pd.DataFrame) -> None:
+    model = make_forecaster(name, {}, max_lead=16, seed=0)
+    model.fit(climate[climate["time"] < TRAIN_END])
+    assert largest_difference(model, climate, days=60) <= 0.02
+    assert largest_difference(model, climate, days=1) > 0.02  # the check would notice
