@@ -123,6 +123,20 @@ def test_what_comes_after_the_training_period_plays_no_part(fitted: Forecasters)
     pd.testing.assert_frame_equal(*tables)
 
 
+def test_without_a_statistical_model_the_tables_are_empty_and_the_figure_is_drawn(
+    fitted: Forecasters,
+) -> None:
+    known = history("2017-01-01", "2018-06-01", ("northmere", "westhaven"))
+    alone = {"climatology": fitted["climatology"]}
+    made = residuals.examine_innovations(alone, known, PERIODS)
+    every = residuals.examine_innovations(fitted, known, PERIODS)
+    for name, table in made.items():
+        assert table.empty
+        assert table.columns.tolist() == every[name].columns.tolist()
+    memory = made["innovation_autocorrelations"]
+    plots.plot_residual_autocorrelation(noisy(1, days=30), "ridge", memory).canvas.draw()
+
+
 def test_every_axis_has_a_title_and_its_unit() -> None:
     units = ("°C", "UTC", "(h)", "days", "no unit", "standard deviations", "Season", "Month")
     for name, figure in drawn(noisy(2)).items():
