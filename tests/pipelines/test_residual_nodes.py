@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.pipeline import Pipeline
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.fixtures.project import ROOT
 from tests.pipelines.hand_made import STEP, history
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.periods import StudyPeriods
@@ -183,11 +181,3 @@ def test_spread_by_month_and_hour_is_what_is_drawn() -> None:
     assert [bar.get_height() for bar in by_hour.patches] == pytest.approx(spread.tolist())
     hours = [text.get_text() for text in by_hour.get_xticklabels()]
     assert hours == ["0", "3", "6", "9", "15", "18", "21"]
-
-
-def test_everything_that_the_nodes_make_is_declared() -> None:
-    made = Pipeline(residuals.residual_nodes()).all_outputs()
-    declared = (ROOT / "conf/base/catalog_ts_evaluation_residuals.yml").read_text()
-    assert len(made) == 8
-    for name in made:
-        assert name.endswith("_plot") or f"\n{name}:\n" in declared, name
