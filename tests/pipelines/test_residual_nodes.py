@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.pipeline import Pipeline
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.fixtures.project import ROOT
 from tests.pipelines.hand_made import STEP, history
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.periods import StudyPeriods
@@ -123,6 +121,20 @@ def test_what_comes_after_the_training_period_plays_no_part(fitted: Forecasters)
     pd.testing.assert_frame_equal(*tables)
 
 
+def test_without_a_statistical_model_the_tables_are_empty_and_the_figure_is_drawn(
+    fitted: Forecasters,
+) -> None:
+    known = history("2017-01-01", "2018-06-01", ("northmere", "westhaven"))
+    alone = {"climatology": fitted["climatology"]}
+    made = residuals.examine_innovations(alone, known, PERIODS)
+    every = residuals.examine_innovations(fitted, known, PERIODS)
+    for name, table in made.items():
+        assert table.empty
+        assert table.columns.tolist() == every[name].columns.tolist()
+    memory = made["innovation_autocorrelations"]
+    plots.plot_residual_autocorrelation(noisy(1, days=30), "ridge", memory).canvas.draw()
+
+
 def test_every_axis_has_a_title_and_its_unit() -> None:
     units = ("°C", "UTC", "(h)", "days", "no unit", "standard deviations", "Season", "Month")
     for name, figure in drawn(noisy(2)).items():
@@ -169,11 +181,3 @@ def test_spread_by_month_and_hour_is_what_is_drawn() -> None:
     assert [bar.get_height() for bar in by_hour.patches] == pytest.approx(spread.tolist())
     hours = [text.get_text() for text in by_hour.get_xticklabels()]
     assert hours == ["0", "3", "6", "9", "15", "18", "21"]
-
-
-def test_everything_that_the_nodes_make_is_declared() -> None:
-    made = Pipeline(residuals.residual_nodes()).all_outputs()
-    declared = (ROOT / "conf/base/catalog_ts_evaluation_residuals.yml").read_text()
-    assert len(made) == 8
-    for name in made:
-        assert name.endswith("_plot") or f"\n{name}:\n" in declared, name

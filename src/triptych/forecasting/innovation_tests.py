@@ -23,6 +23,7 @@ TEST_COLUMNS = (
     "effect",
     "effect_size",
 )
+ACF_COLUMNS = ("location", "lag", "autocorrelation", "n")
 LAGS = (8, 16, 24, 56)  # steps of 3 h: one, two, three and seven days
 ARCH_LAGS = STEPS_PER_DAY
 HARMONICS = 2  # of the year and of the day, in the test for a variance that follows them
@@ -66,7 +67,7 @@ def check_innovations(
 
 
 def innovation_autocorrelations(innovations: pd.DataFrame) -> pd.DataFrame:
-    """`location, lag, autocorrelation, n` at lags 1 … the last of LAGS, steps of 3 h; n known."""
+    """ACF_COLUMNS at lags 1 … the last of LAGS, steps of 3 h; n known."""
     places, series, _ = _series(innovations)
     lags = LAGS[-1]
     return pd.DataFrame(

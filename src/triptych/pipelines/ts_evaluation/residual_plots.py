@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
 from triptych.forecasting.correlation import autocorrelations
 from triptych.forecasting.grid import FloatArray
+from triptych.forecasting.innovation_tests import LAGS
 from triptych.forecasting.residuals import (
     DAILY_LAGS,
     SEASONS,
@@ -64,19 +65,14 @@ def plot_residual_autocorrelation(
             xlabel="Lag (days)",
             ylabel="Autocorrelation (no unit)",
         )
-        here = innovation_autocorrelations[innovation_autocorrelations["location"] == slug]
-        for model, line in here.groupby("model"):
-            hours = line["lag"] * STEP_HOURS
-            steps.plot(hours, line["autocorrelation"], ".-", linewidth=0.8, label=model)
-        _bounds(steps, int(here["n"].min()))
+        places = innovation_autocorrelations["location"]
+        _step_memory(steps, innovation_autocorrelations[places == slug])
         steps.set(
             title=f"{slug}: one-step errors",
             xlabel="Lag (h)",
             ylabel="Autocorrelation (no unit)",
-            xticks=range(0, int(here["lag"].max()) * STEP_HOURS + 1, 24),
+            xticks=range(0, LAGS[-1] * STEP_HOURS + 1, 24),
         )
-        for axes in (daily, steps):
-            axes.legend(fontsize="x-small", ncols=2)
     return figure
 
 
@@ -146,13 +142,22 @@ def _daily_memory(axes: Axes, residuals: pd.DataFrame) -> None:
     lags = np.arange(1, DAILY_LAGS + 1)
     for lead, line in zip(keys["lead"], autocorrelations(series, DAILY_LAGS), strict=True):
         axes.plot(lags, line, ".-", linewidth=0.8, label=f"lead {lead * STEP_HOURS} h")
-    _bounds(axes, int(np.isfinite(series).sum(axis=1).min()))
+    _bounds(axes, np.isfinite(series).sum(axis=1).min())
 
 
-def _bounds(axes: Axes, count: int) -> None:
+def _step_memory(axes: Axes, rows: pd.DataFrame) -> None:
+    for model, line in rows.groupby("model"):
+        hours = line["lag"] * STEP_HOURS
+        axes.plot(hours, line["autocorrelation"], ".-", linewidth=0.8, label=model)
+    if not rows.empty:
+        _bounds(axes, rows["n"].min())
+
+
+def _bounds(axes: Axes, count: float) -> None:
     bound = WHITE / np.sqrt(count)
     axes.axhspan(-bound, bound, color="gray", alpha=0.2, label="white noise, 95 %")
     axes.axhline(0, color="black", linewidth=0.8)
+    axes.legend(fontsize="x-small", ncols=2)
 
 
 def _boxes(axes: Axes, rows: pd.DataFrame, key: str, values: list[Any]) -> None:

@@ -6,6 +6,8 @@ from kedro.pipeline import Node
 from triptych.forecasting import residuals as analysis
 from triptych.forecasting.arima import StatisticalForecaster
 from triptych.forecasting.innovation_tests import (
+    ACF_COLUMNS,
+    TEST_COLUMNS,
     check_innovations,
     innovation_autocorrelations,
 )
@@ -86,7 +88,7 @@ def examine_innovations(
     Returns:
         `innovation_tests`: `model` and forecasting.innovation_tests.TEST_COLUMNS;
         `innovation_autocorrelations`: `model, location, lag, autocorrelation, n`. One model's
-        innovations are in memory at a time.
+        innovations are in memory at a time. Both are empty where there is no such model.
     """
     known = between(history, periods.train_start, periods.test_start)
     tests, correlations = [], []
@@ -98,11 +100,11 @@ def examine_innovations(
         tests.append(check_innovations(innovations, counts).assign(model=name))
         correlations.append(innovation_autocorrelations(innovations).assign(model=name))
     return {
-        "innovation_tests": _with_model_first(tests),
-        "innovation_autocorrelations": _with_model_first(correlations),
+        "innovation_tests": _together(tests, TEST_COLUMNS),
+        "innovation_autocorrelations": _together(correlations, ACF_COLUMNS),
     }
 
 
-def _with_model_first(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat(tables, ignore_index=True)
-    return table[["model", *table.columns.drop("model")]]
+def _together(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    order = ["model", *columns]
+    return pd.concat(tables, ignore_index=True)[order] if tables else pd.DataFrame(columns=order)
