@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, select
 
 from triptych.errors import PipelineError
-from triptych.registry.stages import Row, in_stage, lock_name, versions_of
+from triptych.registry.stages import Row, in_stage, versions_of
 from triptych.registry.tracking import MODEL_TAG
 from triptych.store.engine import reading
 from triptych.store.tables import models
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ALIASES = ("staging", "production")
+_ROUNDS = 4
 STAGE_TAG = "triptych.stage"
 VERSION_TAG = "triptych.version"
 
@@ -60,15 +61,16 @@ def check_reachable() -> None:
 
 def compare(engine: Engine) -> list[Difference]:
     """What MLflow has otherwise than the tables, for every name."""
-    client = _client()
     with reading(engine) as connection:
         names = connection.scalars(select(models.c.name).distinct().order_by(models.c.name)).all()
-        rows = {name: versions_of(connection, name) for name in names}
-    return [found for name in names for found in _differences(client, name, rows[name])]
+    return [found for name in names for found in _compare_name(engine, name)]
 
 
 def repair(engine: Engine, name: str) -> list[Difference]:
-    """Bring a name in MLflow to what the tables say; nobody changes the name meanwhile.
+    """Bring a name in MLflow to what the tables say.
+
+    No lock is held while MLflow is waited for. Who writes looks again afterwards, so that of two
+    at once the last one leaves what the tables say by then.
 
     Returns:
         What was different.
@@ -76,23 +78,36 @@ def repair(engine: Engine, name: str) -> list[Difference]:
     Raises:
         MirrorError: something could not be put right.
     """
-    client = _client()
-    failed = []
-    with engine.begin() as connection:
-        lock_name(connection, name)
-        rows = versions_of(connection, name)
+    repaired: list[Difference] = []
+    failed: list[str] = []
+    for _ in range(_ROUNDS):
         try:
-            found = _differences(client, name, rows)
+            found = _compare_name(engine, name)
         except _faults() as error:
             raise MirrorError(_untold([f"{name}: {_short(error)}"])) from error
-        for difference in found:
-            try:
-                difference.repair()
-            except _faults() as error:
-                failed.append(f"{difference} ({_short(error)})")
-    if failed:
-        raise MirrorError(_untold(failed))
-    return found
+        if not found:
+            return repaired
+        before, failed = failed, _apply(found)
+        if failed and failed == before:
+            break
+        repaired += found
+    raise MirrorError(_untold(failed or [str(difference) for difference in found]))
+
+
+def _apply(found: list[Difference]) -> list[str]:
+    failed = []
+    for difference in found:
+        try:
+            difference.repair()
+        except _faults() as error:
+            failed.append(f"{difference} ({_short(error)})")
+    return failed
+
+
+def _compare_name(engine: Engine, name: str) -> list[Difference]:
+    with reading(engine) as connection:
+        rows = versions_of(connection, name)
+    return _differences(_client(), name, rows)
 
 
 def _differences(client: "MlflowClient", name: str, rows: list[Row]) -> list[Difference]:
