@@ -34,6 +34,7 @@ def _command(*names: str) -> Callable[[Callable[..., None]], click.Command]:
         def guarded(metadata: ProjectMetadata, /, **options: Any) -> None:
             # Kedro's logging says what each dataset does; here the command speaks for itself
             logging.getLogger("triptych").setLevel(logging.WARNING)
+            logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries: the error tells
             with user_errors():
                 function(Path(metadata.project_path), **options)
 
