@@ -11,6 +11,9 @@ STEP = ("location", "time", "lead", "temperature_2m", "lower", "upper")
 FORECAST = ("as_of", "known_until", "created_at", "level")
 MODEL = ("model_id", "name", "version", "algorithm", "stage", "train_start", "train_end")
 
+_STAGE_ORDER = case(
+    {"production": 0, "staging": 1, "candidate": 2, "archived": 3}, value=models.c.stage
+)
 _MODEL_ORDER = (
     case((models.c.stage == "production", 0), else_=1),
     models.c.created_at.desc(),
@@ -26,7 +29,13 @@ _last = predictions.alias("last")
 _ON_DAY = _last.c.time == bindparam("last_step")
 _IN_PERIOD = _last.c.time.in_(bindparam("last_steps", expanding=True))
 _AT_LOCATION = _last.c.location == bindparam("location")
-_BEST_FIRST = (_last.c.as_of.desc(), *_MODEL_ORDER)
+# The stage comes first: after a rollback the later forecasts of what was rolled back do not answer.
+_BEST_FIRST = (
+    _STAGE_ORDER,
+    _last.c.as_of.desc(),
+    models.c.approved_at.desc().nulls_last(),
+    *_MODEL_ORDER,
+)
 
 
 def _covering(days: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:

@@ -30,8 +30,9 @@ router = APIRouter(
 async def get_predictions(request: Request, date: Day, location: Place = None) -> Predictions:
     """Answer the eight 3-hour steps of a UTC day, and which forecast they come from.
 
-    It is the latest forecast issued at or before the day's 00:00 UTC that covers the whole day.
-    Of several models, the one in production comes first, then the newest.
+    It was issued at or before the day's 00:00 UTC and covers the whole day. The version in
+    production answers if it forecast the day, else one in staging, a candidate, an archived one;
+    of the forecasts of a stage the latest, then that of the newest model.
     """
     database = get_database(request)
     if location is None:

@@ -1,8 +1,6 @@
 """The project's commands, beside Kedro's own: a `run` that ends a user's mistake in one message."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -14,6 +12,8 @@ from kedro.framework.startup import ProjectMetadata
 
 import triptych.pipelines
 from triptych.errors import PipelineError
+from triptych.model_commands import model
+from triptych.user_errors import user_errors
 
 
 @click.group(context_settings=CONTEXT_SETTINGS, name="triptych")
@@ -21,20 +21,7 @@ def cli() -> None:
     """Triptych's commands."""
 
 
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Turn an error that its user can mend into one message and exit code 1."""
-    try:
-        yield
-    except click.ClickException:
-        raise
-    except Exception as error:
-        from triptych.explanations import explain
-
-        message = explain(error)
-        if message is None:
-            raise
-        raise click.ClickException(message) from error
+cli.add_command(model)
 
 
 @cli.command(name="run", params=kedro_run.params, help=kedro_run.help)

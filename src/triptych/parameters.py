@@ -68,6 +68,12 @@ class BatchParameters(Parameters):
     history_days: Count  # at least what the features look back on
 
 
+class RegistryParameters(Parameters):
+    """What a run may do to the stages of the models by itself."""
+
+    promote_first: bool  # the first version of a name, if it beats the baselines
+
+
 class ModelParameters(Parameters):
     """The learned forecasters that a study compares, each with its hyperparameters."""
 

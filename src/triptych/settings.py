@@ -10,6 +10,8 @@ from triptych.resolvers import RESOLVERS
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+# A server that is away is said so after seconds, not minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 # kedro-mlflow is imported by every kedro command, and MLflow then warns of a type hint that
 # kedro-mlflow lacks. Imported here first, it does so unheard.

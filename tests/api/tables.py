@@ -2,7 +2,7 @@
 
 | location | forecasts: model, issued in July 2019 (days covered) |
 |---|---|
-| paris | A 10 (10-11), B and C 11 (11-12), B 12 (12-13), C 14 (14-15), A and C 15 (15-16) |
+| paris | A 10 (10-11), B and C 11 (11-12), B 12 (12-13), C 13 (13-14), C 14 (14-15), A and C 15 |
 | brest | B 11 (11-12), B 12 at 06:00 (to 13 at 06:00: no whole day) |
 | quimper | none |
 
@@ -98,6 +98,7 @@ def _predictions() -> list[dict[str, Any]]:
         *_forecast("B", "paris", july(11), first_lead=-3),
         *_forecast("C", "paris", july(11)),
         *_forecast("B", "paris", july(12)),
+        *_forecast("C", "paris", july(13)),
         *_forecast("C", "paris", july(14)),
         *_forecast("A", "paris", july(15)),
         *_forecast("C", "paris", july(15)),

@@ -18,6 +18,7 @@ from triptych.store.engine import create_engine, reading
 from triptych.store.writes import upsert
 
 Row = dict[str, Any]
+STAGES = ("archived", "candidate", "staging", "production")
 
 
 @pytest.mark.parametrize("day", [date(2019, 7, 11), date(2019, 7, 16), date(2019, 7, 20)])
@@ -104,8 +105,8 @@ def _search(rows: list[Row], models: dict[str, Row], day: datetime) -> set[tuple
             as_of, model_id = max(
                 whole,
                 key=lambda each: (
+                    STAGES.index(models[each[1]]["stage"]),
                     each[0],
-                    models[each[1]]["stage"] == "production",
                     models[each[1]]["created_at"],
                 ),
             )

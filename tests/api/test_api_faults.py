@@ -16,7 +16,7 @@ from tests.api.tables import fill
 from tests.api.test_api_surface import ROUTES, check_problem
 from triptych.store.engine import create_engine
 from triptych.store.errors import StoreError
-from triptych.store.migrate import migrate
+from triptych.store.migrate import HEAD, migrate
 
 READS = [path for path in ROUTES if path not in {"/version", "/health/live"}]
 
@@ -88,7 +88,9 @@ def test_another_schema_is_not_read(engine: Any) -> None:
     with open_client(engine.url.render_as_string(hide_password=False)) as client:
         check_unavailable(client)
         with engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(
+                text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD}
+            )
         check_available(client)
 
 

@@ -13,7 +13,7 @@ EXPECTED = {
     "2019-07-10": ("A", "2019-07-10", 1, 11.0),
     "2019-07-11": ("B", "2019-07-11", 1, 21.0),  # B and C were issued: B is in production
     "2019-07-12": ("B", "2019-07-12", 1, 21.0),  # not C of the day before
-    "2019-07-13": ("B", "2019-07-12", 9, 29.0),  # none was issued on the day
+    "2019-07-13": ("B", "2019-07-12", 9, 29.0),  # C, issued on the day, is not in production
     "2019-07-14": ("C", "2019-07-14", 1, 31.0),
     "2019-07-15": ("C", "2019-07-15", 1, 31.0),  # of A and C, none in production, C is newer
     "2019-07-16": ("C", "2019-07-15", 9, 39.0),

@@ -45,9 +45,10 @@ class Shelf:
 
     models: dict[str, PanelForecaster]
 
-    def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
+    def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
         assert as_of == utc("2019-07-14")
-        return {"model_id": f"model of {location}", "locations": [location]}
+        facts = {"name": "temperature", "version": 1, "stage": "production"}
+        return {s: {"model_id": f"model of {s}", "locations": [s], **facts} for s in locations}
 
     def load(self, row: dict[str, Any]) -> PanelForecaster:
         return self.models[row["locations"][0]]
@@ -76,9 +77,10 @@ def forecast(
 def test_locations_that_share_a_model_are_forecast_together() -> None:
     @dataclass
     class OneForAll(Shelf):
-        def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
-            found = super().suitable(location, as_of)
-            return found | {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
+        def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+            shared = {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
+            found = super().serving(locations, as_of)
+            return {slug: row | shared for slug, row in found.items()}
 
     shared: Any = OneForAll({})
     apart: Any = Shelf({})
@@ -91,6 +93,40 @@ def test_locations_that_share_a_model_are_forecast_together() -> None:
         ("model of brest", ["brest"]),
         ("model of paris", ["paris"]),
     ]
+
+
+def test_a_version_out_of_production_is_named_in_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Hindcast(Shelf):
+        def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+            found = super().serving(locations, as_of)
+            return {slug: row | {"stage": "candidate", "version": 4} for slug, row in found.items()}
+
+    shelf: Any = Hindcast({})
+    choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY)
+
+    assert caplog.messages == [
+        "temperature version 4 (candidate) forecasts paris: the version in production was trained "
+        "on data from as_of 2019-07-14 on, so its forecast would be none"
+    ]
+
+
+def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None:
+    other = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
+    other.fit(history("2016-01-01", "2018-01-01", ("brest",)))
+    known = history("2019-05-15", "2019-07-14", ("brest", "northmere"))
+    rows = [
+        {"model_id": slug, "locations": [slug], "wanted": [slug]} for slug in ("brest", "northmere")
+    ]
+    shelf: Any = Shelf({"brest": other, "northmere": ridge})
+
+    made = forecast_locations(known, rows, shelf, "2019-07-14", TODAY, 1)["predictions"]
+
+    assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
+        "brest": ["brest"],
+        "northmere": ["northmere"],
+    }
 
 
 def hourly(slug: str, start: str, end: str) -> pd.DataFrame:

@@ -127,7 +127,15 @@ def test_the_tables_hold_the_forecast(run_project: Project) -> None:
 def test_the_row_of_the_model_says_where_it_comes_from(run_project: Project) -> None:
     (model,) = rows(run_project, "models").to_dict("records")
 
-    assert (model["name"], model["version"], model["stage"]) == ("temperature", 1, "candidate")
+    assert (model["name"], model["version"]) == ("temperature-northmere-westhaven", 1)
+    assert (model["stage"], model["approved_by"]) == ("production", "kedro run")
+    (change,) = rows(run_project, "model_transitions").to_dict("records")
+    assert (change["from_stage"], change["to_stage"]) == ("candidate", "production")
+    assert (change["who"], change["why"], bool(change["forced"])) == (
+        "kedro run",
+        "first version of its name; beats the baselines",
+        False,
+    )
     assert json.loads(model["locations"]) == ["northmere", "westhaven"]
     assert str(model["train_start"]).startswith("2021-03-01")
     assert str(model["train_end"]).startswith("2023-03-01")
@@ -276,7 +284,7 @@ def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
     assert "nothing to ask for" in result.stdout
     assert "request 1 of" not in result.stdout
     assert "Hours: 0 fetched, 0 rejected" in result.stdout
-    assert "temperature version 1 is this very model" in result.stdout
+    assert "temperature-northmere-westhaven version 1 is this very model" in result.stdout
     written = [line for line in result.stdout.splitlines() if " written" in line]
     assert written
     assert all(line.endswith(", 0 written") for line in written)

@@ -12,6 +12,7 @@ from triptych.errors import PipelineError
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.errors import ForecastingError
+from triptych.parameters import RegistryParameters
 from triptych.periods import StudyPeriods
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate
@@ -214,13 +215,15 @@ def test_the_candidate_tells_where_it_comes_from() -> None:
     training = known[known["time"] < PERIODS.test_start]
     model = fitted(training)
     model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30))
-    comparison = nodes.compare_models(forecasts({"ridge": 0.5}), training, PERIODS)
+    errors = {"ridge": 0.5, "same_hour_yesterday": 1.0, "climatology": 2.0}
+    comparison = nodes.compare_models(forecasts(errors), training, PERIODS)
 
     candidate = prepare_candidate(
         "ridge", {"ridge": model}, comparison["forecast_comparison"], known, PERIODS,
-        "2020-01-01", "2020-01-01",
+        "2020-01-01", "2020-01-01", RegistryParameters(promote_first=True),
     )  # fmt: skip
 
+    assert candidate.name == "temperature-northmere"
     assert candidate.algorithm == "ridge"
     assert candidate.locations == ["northmere"]
     assert pd.Timestamp(candidate.train_start) == utc("2017-01-01")
@@ -229,7 +232,10 @@ def test_the_candidate_tells_where_it_comes_from() -> None:
     assert candidate.data_sha256 == frame_sha256(training)
     assert candidate.metrics["northmere"] == {
         "n": 16.0, "rmse": 0.5, "mae": 0.5, "bias": 0.5, "coverage": 1.0,
+        "skill_day": 0.5, "skill_climatology": 0.75,
     }  # fmt: skip
+    assert candidate.promote_first
+    assert candidate.beats_baselines
     assert candidate.example["time"].max() == utc("2018-08-31 21:00")
     assert len(candidate.example) == 240
 

@@ -20,7 +20,13 @@ MakeCandidate = Callable[..., Candidate]
 def make_candidate() -> MakeCandidate:
     """Train climatology on some years and make a candidate of it."""
 
-    def make(end: str = "2018-01-01", name: str = "temperature") -> Candidate:
+    def make(
+        end: str = "2018-01-01",
+        name: str = "temperature",
+        skill: float = 0.25,
+        promote_first: bool = False,
+    ) -> Candidate:
+        skills = {"skill_day": 0.5, "skill_climatology": skill}
         known = history("2016-01-01", end)
         model = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20).fit(known)
         model.intervals = learn_intervals(forecasts({"m": 0.5}, days=30, leads=16))
@@ -35,8 +41,9 @@ def make_candidate() -> MakeCandidate:
             as_of=pd.Timestamp("2020-01-01", tz="UTC").to_pydatetime(),
             parameters=model.parameters,
             features=list(model.feature_names),
-            metrics={"northmere": {"rmse": 1.5}},
+            metrics={place: {"rmse": 1.5, **skills} for place in ("all", "northmere")},
             data_sha256="a" * 64,
+            promote_first=promote_first,
         )
 
     return make

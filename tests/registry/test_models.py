@@ -11,7 +11,9 @@ import pytest
 from tests.pipelines.hand_made import history
 from tests.registry.conftest import MakeCandidate
 from triptych.errors import PipelineError
+from triptych.registry.changes import reject_version
 from triptych.registry.models import ModelRegistry
+from triptych.registry.stages import Approval
 
 LATER = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -49,7 +51,10 @@ def test_a_model_gets_a_row_that_says_where_it_comes_from(
         "as_of": LATER,
         "parameters": {},
         "features": [],
-        "metrics": {"northmere": {"rmse": 1.5}},
+        "metrics": {
+            place: {"rmse": 1.5, "skill_day": 0.5, "skill_climatology": 0.25}
+            for place in ("all", "northmere")
+        },
         "mlflow_run_id": run.info.run_id,
         "data_sha256": "a" * 64,
         "git_commit": "0123abc",
@@ -92,34 +97,47 @@ def test_versions_count_by_name_and_the_newest_comes_first(
     assert temperature == [2, 1]
 
 
-def test_the_suitable_model_is_the_newest_that_has_seen_nothing_from_as_of_on(
+def test_the_first_version_is_promoted_if_it_may_be_and_beats_the_baselines(
     registry: ModelRegistry, make_candidate: MakeCandidate
 ) -> None:
-    registry.register(make_candidate("2018-01-01"))
-    registry.register(make_candidate("2018-03-01"))
+    registry.register(make_candidate("2018-01-01", promote_first=True))
+    registry.register(make_candidate("2018-02-01", promote_first=True))
+    registry.register(make_candidate("2018-01-01", promote_first=True))  # again: nothing happens
 
-    def version(as_of: datetime) -> int:
-        return int(registry.suitable("northmere", as_of)["version"])
-
-    assert version(LATER) == 2
-    assert version(datetime(2018, 3, 1, tzinfo=UTC)) == 2  # the end is exclusive
-    assert version(datetime(2018, 2, 28, 21, tzinfo=UTC)) == 1
-    with pytest.raises(
-        PipelineError,
-        match=r"'northmere' as of 2017-12-31: its models were trained on data until 2018-01-01 or "
-        r'later\. Train one.*--params "as_of=2017-12-31,location=northmere"',
-    ):
-        version(datetime(2017, 12, 31, tzinfo=UTC))
+    (second, first) = registry.list_models()
+    assert (first["stage"], first["approved_by"]) == ("production", "kedro run")
+    assert (second["stage"], second["approved_by"]) == ("candidate", None)
+    (change,) = registry.history("temperature")
+    assert (change["version"], change["action"], change["forced"]) == (1, "promote", False)
+    assert (change["who"], change["why"]) == (
+        "kedro run", "first version of its name; beats the baselines",
+    )  # fmt: skip
 
 
-def test_a_location_that_no_model_knows_is_named(
+@pytest.mark.parametrize("skill", [0.0, -0.1, float("nan")])
+def test_a_first_version_that_does_no_better_than_a_baseline_stays_a_candidate(
+    registry: ModelRegistry,
+    make_candidate: MakeCandidate,
+    skill: float,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    registry.register(make_candidate(skill=skill, promote_first=True))
+
+    assert [row["stage"] for row in registry.list_models()] == ["candidate"]
+    assert "temperature version 1 stays a candidate: it does not beat" in caplog.text
+    assert "kedro model promote temperature 1 --by NAME --reason WHY" in caplog.text
+
+
+def test_what_a_person_has_decided_a_run_leaves_alone(
     registry: ModelRegistry, make_candidate: MakeCandidate
 ) -> None:
-    with pytest.raises(PipelineError, match="'paris' as of 2020-01-01: no model was trained on it"):
-        registry.suitable("paris", LATER)
     registry.register(make_candidate())
-    with pytest.raises(PipelineError, match="'paris' as of 2020-01-01: no model was trained on it"):
-        registry.suitable("paris", LATER)
+    (row,) = registry.list_models()
+    reject_version(registry.engine, row, Approval("Ada", "wrong station"))
+
+    registry.register(make_candidate(promote_first=True))
+
+    assert [row["stage"] for row in registry.list_models()] == ["archived"]
 
 
 def test_a_model_comes_back_as_it_was(
@@ -128,7 +146,7 @@ def test_a_model_comes_back_as_it_was(
     candidate = make_candidate()
     registry.register(candidate)
 
-    loaded = registry.load(registry.suitable("northmere", LATER))
+    loaded = registry.load(registry.list_models()[0])
 
     known, origin = history("2019-05-01", "2019-07-14"), pd.DatetimeIndex(["2019-07-14"], tz="UTC")
     pd.testing.assert_frame_equal(

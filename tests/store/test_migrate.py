@@ -25,6 +25,7 @@ from triptych.store.tables import metadata
 _TABLES = {
     "ingested_periods",
     "locations",
+    "model_transitions",
     "models",
     "prediction_inputs",
     "predictions",
@@ -72,6 +73,7 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
     foreign = {key["name"] for name in _TABLES for key in seen.get_foreign_keys(name)}
     assert foreign == {
         "fk_ingested_periods_location",
+        "fk_model_transitions_model_id",
         "fk_prediction_inputs_location",
         "fk_prediction_inputs_model_id",
         "fk_predictions_location",
@@ -80,13 +82,19 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
         "fk_weather_hourly_location",
     }
     assert [key["name"] for key in seen.get_check_constraints("models")] == ["ck_models_stage"]
+    assert {key["name"] for key in seen.get_check_constraints("model_transitions")} == {
+        "ck_model_transitions_action",
+        "ck_model_transitions_stages",
+    }
     assert [key["name"] for key in seen.get_unique_constraints("models")] == [
         "uq_models_name_version"
     ]
     named = {index["name"] for name in _TABLES for index in seen.get_indexes(name)}
     assert named - {"uq_models_name_version"} == {
+        "ix_model_transitions_model_id",
         "ix_predictions_location_time_as_of",
         "ix_rejected_rows_location_time",
+        "uq_models_live",
     }
 
 
@@ -152,11 +160,13 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaError) as caught:
         migrate(engine)
-    assert "is at schema 9999, which this version does not know: its newest is 0001." in str(
+    assert f"is at schema 9999, which this version does not know: its newest is {HEAD}." in str(
         caught.value
     )
     assert "Install that version, or name another database" in str(caught.value)
-    with pytest.raises(SchemaError, match="is at schema 9999; this version works with schema 0001"):
+    with pytest.raises(
+        SchemaError, match=f"is at schema 9999; this version works with schema {HEAD}"
+    ):
         check_schema(engine)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM locations")) == 1
@@ -174,7 +184,9 @@ def test_tables_of_another_program_are_left_alone(database_url: str) -> None:
 
 def test_an_empty_database_is_not_ready(database_url: str) -> None:
     engine = create_engine(database_url)
-    with pytest.raises(SchemaError, match="is at schema none; this version works with schema 0001"):
+    with pytest.raises(
+        SchemaError, match=f"is at schema none; this version works with schema {HEAD}"
+    ):
         check_schema(engine)
     engine.dispose()
 

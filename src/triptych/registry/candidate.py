@@ -19,6 +19,7 @@ class Candidate:
         example: a few days of history, as the model takes it.
         data_sha256: digest of the rows it was trained on.
         as_of: when it was trained, in the data's time.
+        promote_first: put it in production if it is the first of its name and beats the baselines.
     """
 
     name: str
@@ -33,3 +34,10 @@ class Candidate:
     features: list[str]
     metrics: dict[str, Any]
     data_sha256: str
+    promote_first: bool = False
+
+    @property
+    def beats_baselines(self) -> bool:
+        """Whether it did better than both, day-ahead, over all locations of its test period."""
+        scores = self.metrics.get("all", {})
+        return all(scores.get(skill, 0) > 0 for skill in ("skill_day", "skill_climatology"))

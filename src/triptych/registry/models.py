@@ -1,21 +1,26 @@
 """The register of model versions: the table `models`, and the files that MLflow keeps."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
-from triptych.errors import PipelineError
 from triptych.forecasting.base import PanelForecaster
+from triptych.registry import mirror
 from triptych.registry.candidate import Candidate
 from triptych.registry.provenance import git_commit
+from triptych.registry.serving import choose_versions
+from triptych.registry.stages import Approval, lock_name, promote, transitions_of, versions_of
 from triptych.registry.tracking import load_logged, log_candidate
 from triptych.store.engine import reading
-from triptych.store.tables import models
+from triptych.store.tables import model_transitions, models
 
 logger = logging.getLogger(__name__)
+
+_BY_THE_RUN = Approval("kedro run", "first version of its name; beats the baselines")
 
 
 class ModelRegistry:
@@ -27,64 +32,94 @@ class ModelRegistry:
     """
 
     def __init__(self, engine: Engine, project: Path) -> None:
-        self._engine = engine
+        self.engine = engine
         self._project = project
 
     def register(self, candidate: Candidate) -> str:
         """Log the model's files, and give it the next version of its name.
 
-        A model that is there already keeps its row: the same training makes the same model.
+        A model that is there already keeps its row: the same training makes the same model. The
+        first version of a name goes to production if the candidate says so and did better than
+        the baselines.
 
         Returns:
             The model's id.
         """
         commit = git_commit(self._project)
         model_id, run_id, uri = log_candidate(candidate, commit)
-        with self._engine.begin() as connection:
-            known = connection.scalar(select(models.c.version).where(models.c.model_id == model_id))
-            if known is None:
+        with self.engine.begin() as connection:
+            lock_name(connection, candidate.name)
+            row = _find(connection, model_id)
+            if row is None:
                 row = _row(candidate, model_id, run_id, uri, commit)
-                version = _next_version(connection, candidate.name)
-                connection.execute(insert(models).values(**row, version=version))
-                logger.info("%s version %s registered (%s)", candidate.name, version, model_id[:12])
+                row["version"] = _next_version(connection, candidate.name)
+                connection.execute(insert(models).values(**row))
+                logger.info(
+                    "%s version %s registered (%s)", row["name"], row["version"], model_id[:12]
+                )
             else:
-                logger.info("%s version %s is this very model", candidate.name, known)
+                logger.info("%s version %s is this very model", row["name"], row["version"])
+            if candidate.promote_first:
+                _promote_first(connection, candidate, row)
+        try:
+            mirror.repair(self.engine, row["name"])
+        except mirror.MirrorError as error:
+            logger.warning("%s", error)
         return model_id
 
     def list_models(self) -> list[dict[str, Any]]:
         """All rows of `models`, newest first."""
         newest_first = select(models).order_by(models.c.created_at.desc(), models.c.version.desc())
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return [dict(row) for row in connection.execute(newest_first).mappings()]
 
-    def suitable(self, location: str, as_of: datetime) -> dict[str, Any]:
-        """The newest model that knows the location and has seen nothing at or after `as_of`.
+    def history(self, name: str) -> list[dict[str, Any]]:
+        """The changes of stage of a name: rows of `model_transitions` with `version`, in order."""
+        with reading(self.engine) as connection:
+            return transitions_of(connection, name)
+
+    def serving(self, locations: Sequence[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+        """For each location, the row of the version that forecasts it as of an instant.
 
         Raises:
-            PipelineError: there is none.
+            PipelineError: a location has none; the message says how to promote or train one.
         """
-        of_location = [row for row in self.list_models() if location in row["locations"]]
-        for row in of_location:
-            if row["train_end"] <= as_of:
-                return row
-        found = "no model was trained on it"
-        if of_location:
-            earliest = min(row["train_end"] for row in of_location)
-            found = f"its models were trained on data until {earliest:%Y-%m-%d} or later"
-        raise PipelineError(
-            f"No model can forecast {location!r} as of {as_of:%Y-%m-%d}: {found}. Train one on "
-            f'what was known then: kedro run --params "as_of={as_of:%Y-%m-%d},location={location}" '
-            "(with --env live for a real city)."
+        promoted = select(model_transitions.c.model_id, model_transitions.c.id).where(
+            model_transitions.c.to_stage == "production"
         )
+        with reading(self.engine) as connection:
+            by_id = promoted.order_by(model_transitions.c.id)
+            order = {row.model_id: row.id for row in connection.execute(by_id)}
+        return choose_versions(self.list_models(), order, locations, as_of)
 
     def load(self, row: dict[str, Any]) -> PanelForecaster:
         """The fitted forecaster of a row of `models`."""
         return load_logged(row["model_id"], row["model_uri"])
 
 
+def _find(connection: Connection, model_id: str) -> dict[str, Any] | None:
+    row = connection.execute(select(models).where(models.c.model_id == model_id)).mappings().first()
+    return None if row is None else dict(row)
+
+
 def _next_version(connection: Connection, name: str) -> int:
-    latest = select(func.max(models.c.version)).where(models.c.name == name)
-    return int(connection.scalar(latest) or 0) + 1
+    return max((row["version"] for row in versions_of(connection, name)), default=0) + 1
+
+
+def _promote_first(connection: Connection, candidate: Candidate, row: dict[str, Any]) -> None:
+    name, version = row["name"], row["version"]
+    if transitions_of(connection, name) or version != 1:
+        return  # a person decides, or has decided
+    if candidate.beats_baselines:
+        promote(connection, row, "production", _BY_THE_RUN)
+        logger.info("%s version %s is in production: %s", name, version, _BY_THE_RUN.why)
+    else:
+        logger.warning(
+            "%s version %s stays a candidate: it does not beat same_hour_yesterday and climatology "
+            "on its test period. To use it all the same: kedro model promote %s %s --by NAME "
+            "--reason WHY",
+            *(name, version, name, version),
+        )
 
 
 def _row(candidate: Candidate, model_id: str, run_id: str, uri: str, commit: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Times are the start of the hour or of the 3-hour step, in UTC. Units are Open-Me
 """
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from triptych.store.types import Json, UtcDateTime
@@ -43,6 +45,8 @@ WEATHER_VARIABLES = (
 )
 
 STAGES = ("candidate", "staging", "production", "archived")
+_STAGES = ", ".join(f"'{stage}'" for stage in STAGES)
+_LIVE = text("stage IN ('staging', 'production')")
 
 
 def _location() -> Column[str]:
@@ -133,7 +137,36 @@ models = Table(
     Column("approved_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("name", "version"),
-    CheckConstraint("stage IN ('candidate', 'staging', 'production', 'archived')", name="stage"),
+    CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
+    # one version of a name in production, and one in staging, whoever promotes at the same time
+    Index(
+        "uq_models_live",
+        "name",
+        "stage",
+        unique=True,
+        sqlite_where=_LIVE,
+        postgresql_where=_LIVE,
+    ),
+)
+
+# Every change of a stage, in the order of `id`; what a model is now stands in `models`.
+model_transitions = Table(
+    "model_transitions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("model_id", ForeignKey("models.model_id"), nullable=False, index=True),
+    Column("action", String(16), nullable=False),  # `replace`: another version took the place
+    Column("from_stage", String(16), nullable=False),
+    Column("to_stage", String(16), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("forced", Boolean, nullable=False),  # promoted though the comparison would refuse
+    Column("at", UtcDateTime, nullable=False),
+    CheckConstraint("action IN ('promote', 'replace', 'reject', 'rollback')", name="action"),
+    CheckConstraint(
+        f"from_stage IN ({_STAGES}) AND to_stage IN ({_STAGES}) AND from_stage <> to_stage",
+        name="stages",
+    ),
 )
 
 predictions = Table(

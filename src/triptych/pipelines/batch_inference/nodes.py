@@ -1,4 +1,4 @@
-"""From the newest suitable model and what is known at `as_of`, to rows of predictions."""
+"""From the version in production and what is known at `as_of`, to rows of predictions."""
 
 import logging
 from typing import Any
@@ -26,19 +26,29 @@ def choose_models(
     as_of: str,
     today: str,
 ) -> list[dict[str, Any]]:
-    """Take for each location the newest model that has seen nothing at or after `as_of`.
+    """Take for each location the version in production; for a hindcast one that has not seen it.
 
     Returns:
         The chosen rows of `models`, each with `wanted`, the locations it is to forecast.
 
     Raises:
-        PipelineError: a location has no such model.
+        PipelineError: a location has no such version.
     """
     issued = parse_as_of(as_of, today)
+    slugs = list(select_rows(locations, location, source)["location"])
     chosen: dict[str, dict[str, Any]] = {}
-    for slug in select_rows(locations, location, source)["location"]:
-        row = model_registry.suitable(slug, issued)
+    for slug, row in model_registry.serving(slugs, issued).items():
         chosen.setdefault(row["model_id"], {**row, "wanted": []})["wanted"].append(slug)
+    for row in chosen.values():
+        version = f"{row['name']} version {row['version']}"
+        if row["stage"] == "production":
+            logger.info("%s forecasts %s", version, ", ".join(row["wanted"]))
+        else:
+            logger.warning(
+                "%s (%s) forecasts %s: the version in production was trained on data from as_of "
+                "%s on, so its forecast would be none",
+                *(version, row["stage"], ", ".join(row["wanted"]), f"{issued:%Y-%m-%d}"),
+            )
     return list(chosen.values())
 
 
@@ -84,9 +94,10 @@ def forecast_locations(
     inputs, forecasts = [], []
     for row in chosen_models:
         forecaster = model_registry.load(row)
-        for origin, slugs in _origins(recent_history, row["wanted"]).items():
+        seen = recent_history[recent_history["location"].isin(row["locations"])]
+        for origin, slugs in _origins(seen, row["wanted"]).items():
             leads = _leads(origin, issued, horizon_days, forecaster.max_lead, slugs)
-            known = recent_history[recent_history["time"] < origin]
+            known = seen[seen["time"] < origin]
             forecast = forecaster.predict(known, pd.DatetimeIndex([origin]), leads)
             values = forecaster.inputs(known, origin)
             keys = {"model_id": row["model_id"], "as_of": issued}

@@ -1,4 +1,4 @@
-"""batch_inference: the newest suitable model and recent weather, to `predictions`."""
+"""batch_inference: the version in production and recent weather, to `predictions`."""
 
 from kedro.pipeline import Node, Pipeline
 

@@ -133,6 +133,7 @@ def _publication() -> list[Node]:
                 "study_periods",
                 "params:as_of",
                 "params:today",
+                "params:registry",
             ],
             outputs="model_registry",
             name="prepare_candidate",

@@ -5,12 +5,14 @@ import pandas as pd
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.metrics import DAY
+from triptych.parameters import RegistryParameters
 from triptych.periods import StudyPeriods, parse_as_of
 from triptych.registry.candidate import Candidate
+from triptych.registry.naming import model_name
 from triptych.registry.provenance import frame_sha256
 
-NAME = "temperature"
 EXAMPLE_DAYS = 30
+METRICS = ("n", "rmse", "mae", "bias", "coverage", "skill_day", "skill_climatology")
 
 
 def prepare_candidate(
@@ -21,6 +23,7 @@ def prepare_candidate(
     periods: StudyPeriods,
     as_of: str,
     today: str,
+    registry: RegistryParameters,
 ) -> Candidate:
     """Gather the chosen model, its data's digest and its errors on the test period."""
     forecaster = fitted_models[chosen_model]
@@ -31,7 +34,7 @@ def prepare_candidate(
         (forecast_comparison["model"] == chosen_model) & (forecast_comparison["lead"] == DAY)
     ]
     return Candidate(
-        name=NAME,
+        name=model_name(forecaster.locations),
         algorithm=chosen_model,
         forecaster=forecaster,
         example=trained_on.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY),
@@ -42,11 +45,9 @@ def prepare_candidate(
         parameters=forecaster.parameters,
         features=list(forecaster.feature_names),
         metrics={
-            row["location"]: {
-                name: round(float(row[name]), 4)
-                for name in ("n", "rmse", "mae", "bias", "coverage")
-            }
+            row["location"]: {name: round(float(row[name]), 4) for name in METRICS}
             for row in rows.to_dict("records")
         },
         data_sha256=frame_sha256(trained_on),
+        promote_first=registry.promote_first,
     )

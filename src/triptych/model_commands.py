@@ -1,0 +1,218 @@
+"""`kedro model`: which version is in use, who decided so, and how to change it."""
+
+import logging
+from collections.abc import Callable
+from functools import update_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from kedro.framework.startup import ProjectMetadata
+
+from triptych.user_errors import user_errors
+
+if TYPE_CHECKING:
+    from triptych.registry.models import ModelRegistry
+    from triptych.registry.stages import Row
+
+_LONGEST_NAME = 200  # the column model_transitions.who
+_COMPARISON_FIRST = (
+    "Nothing was changed. Train a better one (kedro run), or overrule this with --force, which is "
+    "recorded."
+)
+
+
+@click.group()
+def model() -> None:
+    """Model versions: which is in use, who decided so, and how to change it."""
+
+
+def _command(*names: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of the group: the environment, the project, errors in one message."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        def guarded(metadata: ProjectMetadata, /, **options: Any) -> None:
+            # Kedro's logging says what each dataset does; here the command speaks for itself
+            logging.getLogger("triptych").setLevel(logging.WARNING)
+            logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries: the error tells
+            with user_errors():
+                function(Path(metadata.project_path), **options)
+
+        with_env = click.option("--env", "-e", help="Environment of conf/, as for kedro run.")
+        return model.command(*names)(with_env(update_wrapper(click.pass_obj(guarded), function)))
+
+    return decorate
+
+
+def _version(function: Callable[..., None]) -> Callable[..., None]:
+    function = click.argument("version", type=int, required=False)(function)
+    return click.argument("name")(function)
+
+
+def _approved(function: Callable[..., None]) -> Callable[..., None]:
+    function = click.option("--reason", required=True, callback=_said, help="Why.")(function)
+    return click.option("--by", required=True, callback=_said, help="Who answers for it.")(function)
+
+
+def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("it is recorded, so it must say something.")
+    if parameter.name == "by" and len(value) > _LONGEST_NAME:
+        raise click.BadParameter(f"at most {_LONGEST_NAME} characters.")
+    return value.strip()
+
+
+@_command("list")
+@click.argument("name", required=False)
+def list_command(project: Path, name: str | None, env: str | None) -> None:
+    """List the versions, of all names or of NAME."""
+    from triptych.model_tables import list_lines
+    from triptych.project import open_registry
+
+    rows = open_registry(project, env).list_models()
+    for line in list_lines([row for row in rows if name in (None, row["name"])]):
+        click.echo(line)
+
+
+@_command("show")
+@_version
+def show_command(project: Path, name: str, version: int | None, env: str | None) -> None:
+    """Show all that is known of a version: NAME VERSION, or the start of its model id."""
+    from triptych.model_tables import show_lines
+
+    registry, row = _find(project, env, name, version)
+    for line in show_lines(row, registry.history(row["name"])):
+        click.echo(line)
+
+
+@_command("promote")
+@_version
+@click.option(
+    "--to",
+    "to_stage",
+    type=click.Choice(["staging", "production"]),
+    default="production",
+    show_default=True,
+)
+@_approved
+@click.option("--force", is_flag=True, help="Even if it does no better; this is recorded.")
+def promote_command(
+    project: Path,
+    name: str,
+    version: int | None,
+    to_stage: str,
+    by: str,
+    reason: str,
+    force: bool,
+    env: str | None,
+) -> None:
+    """Put a version in production: NAME VERSION, or the start of its model id.
+
+    It must do better than the one that is there, on targets that neither was trained on.
+    """
+    from triptych.registry.changes import promote_version
+    from triptych.registry.stages import Approval
+
+    registry, row = _find(project, env, name, version)
+    live = _live(registry, row["name"])
+    registry.load(row)  # what cannot be opened must not be promoted
+    if to_stage == "production" and live is not None and live["model_id"] != row["model_id"]:
+        _compare(registry, project, env, row, live, force)
+    promote_version(registry.engine, row, to_stage, Approval(by, reason, force), live)
+    click.echo(f"{row['name']} version {row['version']} is in {to_stage}, approved by {by}.")
+
+
+@_command("reject")
+@_version
+@_approved
+def reject_command(
+    project: Path, name: str, version: int | None, by: str, reason: str, env: str | None
+) -> None:
+    """Archive a version: NAME VERSION, or the start of its model id."""
+    from triptych.registry.changes import reject_version
+    from triptych.registry.stages import Approval
+
+    registry, row = _find(project, env, name, version)
+    reject_version(registry.engine, row, Approval(by, reason))
+    click.echo(f"{row['name']} version {row['version']} is archived.")
+    if _live(registry, row["name"]) is None:
+        click.echo(
+            f"No version of {row['name']} is in production now. kedro model rollback or promote "
+            "puts one there."
+        )
+
+
+@_command("rollback")
+@click.argument("name")
+@_approved
+def rollback_command(project: Path, name: str, by: str, reason: str, env: str | None) -> None:
+    """Put the version of NAME in production again that was so before."""
+    from triptych.project import open_registry
+    from triptych.registry.changes import check_name, roll_back_name
+    from triptych.registry.stages import Approval
+
+    registry = open_registry(project, env)
+    check_name(registry.list_models(), name)
+    live = _live(registry, name)
+    back = roll_back_name(registry.engine, name, Approval(by, reason), live)
+    click.echo(f"{name} version {back['version']} is in production again, approved by {by}.")
+
+
+@_command("check")
+@click.option("--repair", is_flag=True, help="Bring MLflow to what the database says.")
+def check_command(project: Path, repair: bool, env: str | None) -> None:
+    """Compare MLflow's registry with the database, which is the truth; exit 1 if they differ."""
+    from triptych.project import open_registry
+    from triptych.registry import mirror
+
+    engine = open_registry(project, env).engine
+    found = mirror.compare(engine)
+    for difference in found:
+        click.echo(str(difference))
+    if not found:
+        click.echo("MLflow's registry is as the database says.")
+    elif not repair:
+        raise click.ClickException(
+            f"{len(found)} differences. Bring MLflow to what the database says: "
+            "kedro model check --repair"
+        )
+    else:
+        for name in dict.fromkeys(difference.name for difference in found):
+            mirror.repair(engine, name)
+        click.echo(f"Put right: {len(found)}. MLflow's registry is as the database says.")
+
+
+def _find(
+    project: Path, env: str | None, name: str, version: int | None
+) -> "tuple[ModelRegistry, Row]":
+    from triptych.project import open_registry
+    from triptych.registry.changes import find_version
+
+    registry = open_registry(project, env)
+    return registry, find_version(registry.list_models(), name, version)
+
+
+def _live(registry: "ModelRegistry", name: str) -> "Row | None":
+    from triptych.registry.stages import in_stage
+
+    return in_stage((row for row in registry.list_models() if row["name"] == name), "production")
+
+
+def _compare(
+    registry: "ModelRegistry", project: Path, env: str | None, row: "Row", live: "Row", force: bool
+) -> None:
+    """Say how both do on the same targets; stop here if the candidate is no better."""
+    from triptych.comparison import compare_versions
+    from triptych.errors import PipelineError
+    from triptych.project import preprocessing_parameters
+
+    try:
+        found = compare_versions(registry, row, live, preprocessing_parameters(project, env))
+        said, passed = str(found), found.better
+    except PipelineError as error:
+        said, passed = str(error), False
+    if not (passed or force):
+        raise PipelineError(
+            f"{row['name']} version {row['version']} is not promoted: {said}. {_COMPARISON_FIRST}"
+        )
+    click.echo(f"{said[0].upper()}{said[1:]}.")

@@ -1,0 +1,40 @@
+"""What a command needs of the project's configuration: the database, MLflow's store, parameters."""
+
+from pathlib import Path
+
+from kedro.config import OmegaConfigLoader
+
+from triptych.parameters import PreprocessingParameters
+from triptych.registry.models import ModelRegistry
+from triptych.store.database import open_database
+
+
+def open_registry(project: Path, env: str | None) -> ModelRegistry:
+    """Open the register as a run of this environment would, and point MLflow to its store.
+
+    Raises:
+        StoreError: the database is away, is corrupt, or is not one of this version.
+    """
+    import mlflow
+
+    configuration = _read(project, env)
+    mlflow.set_tracking_uri(configuration["mlflow"]["server"]["mlflow_tracking_uri"])
+    return ModelRegistry(open_database(configuration["credentials"]["database"]["url"]), project)
+
+
+def preprocessing_parameters(project: Path, env: str | None) -> PreprocessingParameters:
+    """How a run of this environment treats gaps."""
+    parameters = _read(project, env)["parameters"]
+    return PreprocessingParameters.model_validate(parameters["preprocessing"])
+
+
+def _read(project: Path, env: str | None) -> OmegaConfigLoader:
+    from kedro.framework.project import settings
+
+    patterns = {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]}
+    return OmegaConfigLoader(
+        str(project / settings.CONF_SOURCE),
+        env=env,
+        config_patterns=patterns,
+        **settings.CONFIG_LOADER_ARGS,
+    )

@@ -1,0 +1,67 @@
+"""Which version forecasts a location: the one in production, unless it has seen what is asked."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from triptych.errors import PipelineError
+
+Row = dict[str, Any]
+
+
+def choose_versions(
+    rows: Sequence[Row],
+    promoted: Mapping[str, int],
+    locations: Sequence[str],
+    as_of: datetime,
+) -> dict[str, Row]:
+    """Take for each location the version in production that knows it, the one promoted last.
+
+    If that one has seen data at or after `as_of`, a hindcast is asked for: then the newest version
+    that has not, in any stage but archived.
+
+    Args:
+        rows: of `models`, newest first.
+        promoted: by model id, a number that grows with each promotion to production.
+        locations: slugs.
+        as_of: nothing at or after it may have been seen in training.
+
+    Raises:
+        PipelineError: a location has none.
+    """
+    return {slug: _choose(rows, promoted, slug, as_of) for slug in locations}
+
+
+def _choose(
+    rows: Sequence[Row], promoted: Mapping[str, int], location: str, as_of: datetime
+) -> Row:
+    knowing = [row for row in rows if location in row["locations"]]
+    live = [row for row in knowing if row["stage"] == "production"]
+    if knowing and not live:
+        raise PipelineError(_promote_one(location, knowing))
+    last = sorted(live, key=lambda row: promoted.get(row["model_id"], 0))[-1:]
+    usable = [row for row in knowing if row["stage"] != "archived"]
+    for row in [*last, *usable]:
+        if row["train_end"] <= as_of:
+            return row
+    raise PipelineError(_train_one(location, usable, as_of))
+
+
+def _promote_one(location: str, knowing: Sequence[Row]) -> str:
+    row = next((row for row in knowing if row["stage"] != "archived"), knowing[0])
+    return (
+        f"No version in production forecasts {location!r}. Promote one: kedro model promote "
+        f"{row['name']} {row['version']} --by YOUR-NAME --reason WHY (`kedro model list` shows all)"
+    )
+
+
+def _train_one(location: str, usable: Sequence[Row], as_of: datetime) -> str:
+    found = "no model was trained on it"
+    if usable:
+        earliest = min(row["train_end"] for row in usable)
+        found = f"its models were trained on data until {earliest:%Y-%m-%d} or later"
+    return (
+        f"No model can forecast {location!r} as of {as_of:%Y-%m-%d}: {found}. Train one on "
+        f'what was known then: kedro run --params "as_of={as_of:%Y-%m-%d},location={location}" '
+        "(with --env live for a real city)."
+    )

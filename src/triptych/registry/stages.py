@@ -1,0 +1,156 @@
+"""Where a version is in its life: every change is a row of `model_transitions`, in the order of id.
+
+The tables are the truth; MLflow's aliases follow them (`mirror`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from triptych.errors import PipelineError
+from triptych.store.tables import model_transitions, models
+
+Row = dict[str, Any]
+# Where the version goes whose place another takes.
+_REPLACED = {"production": "archived", "staging": "candidate"}
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who answers for a change, and why; `forced` if the comparison did not decide."""
+
+    who: str
+    why: str
+    forced: bool = False
+
+
+def lock_name(connection: Connection, name: str) -> None:
+    """Let one process at a time change the versions of a name, until the transaction ends.
+
+    On SQLite a transaction that writes is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        key = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+        connection.execute(key, {"name": f"triptych.models.{name}"})
+
+
+def versions_of(connection: Connection, name: str) -> list[Row]:
+    """The rows of `models` of a name, by version."""
+    query = select(models).where(models.c.name == name).order_by(models.c.version)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def transitions_of(connection: Connection, name: str) -> list[Row]:
+    """The history of a name: rows of `model_transitions` with `version`, oldest first."""
+    query = (
+        select(model_transitions, models.c.version)
+        .join_from(model_transitions, models)
+        .where(models.c.name == name)
+        .order_by(model_transitions.c.id)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def in_stage(rows: Iterable[Row], stage: str) -> Row | None:
+    """The version that is in `staging` or `production`; at most one is."""
+    return next((row for row in rows if row["stage"] == stage), None)
+
+
+def promote(connection: Connection, row: Row, to_stage: str, approval: Approval) -> None:
+    """Put a version in staging or production; the one that was there leaves it.
+
+    The one that leaves production is archived, the one that leaves staging a candidate again.
+    """
+    occupant = in_stage(versions_of(connection, row["name"]), to_stage)
+    if occupant is not None:
+        moved = Approval(approval.who, f"replaced by version {row['version']}: {approval.why}")
+        _move(connection, occupant, "replace", _REPLACED[to_stage], moved)
+    _move(connection, row, "promote", to_stage, approval, approved=True)
+
+
+def reject(connection: Connection, row: Row, approval: Approval) -> None:
+    """Archive a version; a rollback never brings it back."""
+    _move(connection, row, "reject", "archived", approval)
+
+
+def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
+    """Undo the latest promotion that still stands: what was in production before is so again.
+
+    A second rollback undoes the promotion before that. What was rolled back from or rejected does
+    not come back by itself.
+
+    Returns:
+        The row of the version that is in production now.
+
+    Raises:
+        PipelineError: nothing was in production before.
+    """
+    rows = versions_of(connection, name)
+    live = in_stage(rows, "production")
+    now = None if live is None else live["model_id"]
+    target = previous_live(transitions_of(connection, name), now)
+    if target is None:
+        before = "now" if live is None else f"version {live['version']}"
+        raise PipelineError(
+            f"No version of {name} was in production before {before}, so there is nothing to go "
+            "back to. `kedro model list` shows what can be promoted; `kedro model reject` takes a "
+            "version out of use."
+        )
+    back = next(row for row in rows if row["model_id"] == target)
+    if live is not None:
+        _move(connection, live, "rollback", "archived", approval)
+    _move(connection, back, "rollback", "production", approval, approved=True)
+    return back
+
+
+def previous_live(transitions: Sequence[Mapping[str, Any]], live: str | None) -> str | None:
+    """The model that a rollback puts in production; None if there is none.
+
+    Args:
+        transitions: of one name, oldest first.
+        live: the model that is in production now, if any.
+    """
+    standing: list[str] = []
+    for row in transitions:
+        if row["action"] == "reject":
+            standing = [model for model in standing if model != row["model_id"]]
+        elif row["to_stage"] == "production" and row["action"] == "promote":
+            standing.append(row["model_id"])
+        elif row["to_stage"] == "production":
+            while standing and standing[-1] != row["model_id"]:
+                standing.pop()
+    while standing and standing[-1] == live:
+        standing.pop()
+    return standing[-1] if standing else None
+
+
+def _move(
+    connection: Connection,
+    row: Row,
+    action: str,
+    to_stage: str,
+    approval: Approval,
+    *,
+    approved: bool = False,
+) -> None:
+    now = datetime.now(UTC)
+    changes: Row = {"stage": to_stage}
+    if approved:
+        changes |= {"approved_by": approval.who, "approved_at": now}
+    this_one = models.c.model_id == row["model_id"]
+    connection.execute(update(models).where(this_one).values(**changes))
+    connection.execute(
+        insert(model_transitions).values(
+            model_id=row["model_id"],
+            action=action,
+            from_stage=row["stage"],
+            to_stage=to_stage,
+            who=approval.who,
+            why=approval.why,
+            forced=approval.forced,
+            at=now,
+        )
+    )
