@@ -228,7 +228,10 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "learned_comparison.csv", "forecast.png", "importance.png", "forecast_comparison.csv",
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
-        "statistical_parameters.json", "validation_report.csv",
+        "statistical_parameters.json", "validation_report.csv", "residual_summary.csv",
+        "residuals_by_time.csv", "innovation_tests.csv", "innovation_autocorrelations.csv",
+        "residual_distribution.png", "residual_autocorrelation.png", "residual_by_time.png",
+        "heteroscedasticity.png",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")
