@@ -228,7 +228,9 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "learned_comparison.csv", "forecast.png", "importance.png", "forecast_comparison.csv",
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
-        "statistical_parameters.json", "validation_report.csv",
+        "statistical_parameters.json", "validation_report.csv", "monitoring_scores.csv",
+        "input_drift.csv", "monitoring_warnings.json", "issued_errors.png", "issued_coverage.png",
+        "input_drift.png",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")
