@@ -20,13 +20,21 @@ from triptych.resolvers import RESOLVERS
 PIPELINES = (
     "batch_inference",
     "ingestion",
+    "monitoring",
     "preprocessing",
     "ts_evaluation",
     "ts_ml",
     "ts_statistical",
 )
 # Small things that the next node takes at once; everything else is in the catalog.
-IN_MEMORY = {"weather_requests", "known_hours", "chosen_models", "recent_history"}
+IN_MEMORY = {
+    "weather_requests",
+    "known_hours",
+    "chosen_models",
+    "recent_history",
+    "observations",
+    "live_models",
+}
 LONGEST_FILE = 300
 
 

@@ -37,6 +37,16 @@ def run(**options: Any) -> Any:
         return kedro_run.callback(**options)
 
 
+@cli.command(name="monitor", params=[p for p in kedro_run.params if p.name in {"env", "params"}])
+@click.option("--strict", is_flag=True, help="Exit with code 1 if there is anything to warn of.")
+@click.pass_context
+def monitor(context: click.Context, env: str, params: dict[str, Any], strict: bool) -> None:
+    """Judge the forecasts that were issued: kedro run --pipeline monitoring."""
+    if strict:
+        params = {**params, "monitoring": {**params.get("monitoring", {}), "strict": True}}
+    context.invoke(run, pipelines=["monitoring"], env=env, params=params)
+
+
 def _check_names(options: dict[str, Any]) -> None:
     """Refuse what is misspelt before Kedro looks for it: it would end in a traceback."""
     from kedro.runner import __all__ as runners

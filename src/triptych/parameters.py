@@ -1,7 +1,7 @@
 """The typed groups of parameters. Kedro builds them from YAML before the first node runs."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,6 +66,7 @@ class BatchParameters(Parameters):
     """What the batch job reads."""
 
     history_days: Count  # at least what the features look back on
+    since: date | None = None  # forecasts of every midnight from here on are issued too
 
 
 class RegistryParameters(Parameters):
@@ -85,3 +86,15 @@ class StatisticalParameters(Parameters):
 
     models: dict[str, dict[str, Any]]
     trials: Annotated[int, Field(ge=0)]
+
+
+class MonitoringParameters(Parameters):
+    """Over which days forecasts are judged, and what is worth a warning."""
+
+    window_days: Annotated[list[Count | Literal["all"]], Field(min_length=1)]
+    min_days: Count
+    coverage_tolerance: Annotated[float, Field(ge=0, lt=1)]
+    drift_days: Count
+    drift_alpha: Annotated[float, Field(gt=0, lt=1)]
+    drift_psi: Annotated[float, Field(ge=0)]
+    strict: bool

@@ -10,6 +10,7 @@ MAIN_JOB = (
     "ts_ml",
     "ts_evaluation",
     "batch_inference",
+    "monitoring",
 )
 
 

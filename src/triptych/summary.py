@@ -21,6 +21,7 @@ class RunSummary:
         self._verdicts: Counter[str] = Counter()
         self._answers: int | None = None
         self._forecast: pd.DataFrame | None = None
+        self._warnings: list[str] = []
 
     def note(self, dataset_name: str, data: Any) -> None:
         """Take what the summary needs of a dataset that was saved."""
@@ -41,6 +42,8 @@ class RunSummary:
             self._processes = data
         if dataset_name == "predictions":
             self._forecast = data
+        if dataset_name == "monitoring_warnings":
+            self._warnings = data
 
     def lines(self) -> list[str]:
         """The summary, one line a fact; empty if the run saved nothing that it tells of."""
@@ -50,6 +53,7 @@ class RunSummary:
             *self._fallback_lines(),
             *self._error_lines(),
             *self._forecast_lines(),
+            *(f"Warning: {warning}" for warning in self._warnings),
         ]
 
     def _data_lines(self) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from tests.pipelines.hand_made import forecasts, history
-from triptych.errors import PipelineError
+from triptych.errors import ParameterError, PipelineError
+from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.parameters import BatchParameters, PreprocessingParameters
+from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.batch_inference.nodes import (
     choose_models,
     forecast_locations,
@@ -71,7 +73,7 @@ def forecast(
     model: PanelForecaster, known: pd.DataFrame, as_of: str = "2019-07-14", days: int = 1
 ) -> dict[str, pd.DataFrame]:
     shelf: Any = Shelf({"northmere": model})
-    return forecast_locations(known, chosen(), shelf, as_of, TODAY, days)
+    return forecast_locations(known, chosen(), shelf, as_of, TODAY, days, BATCH)
 
 
 def test_locations_that_share_a_model_are_forecast_together() -> None:
@@ -85,8 +87,10 @@ def test_locations_that_share_a_model_are_forecast_together() -> None:
     shared: Any = OneForAll({})
     apart: Any = Shelf({})
 
-    (one,) = choose_models(shared, LOCATIONS, "paris;brest", "open_meteo", "2019-07-14", TODAY)
-    two = choose_models(apart, LOCATIONS, None, "open_meteo", "2019-07-14", TODAY)
+    (one,) = choose_models(
+        shared, LOCATIONS, "paris;brest", "open_meteo", "2019-07-14", TODAY, BATCH
+    )
+    two = choose_models(apart, LOCATIONS, None, "open_meteo", "2019-07-14", TODAY, BATCH)
 
     assert one["wanted"] == ["brest", "paris"]
     assert [(row["model_id"], row["wanted"]) for row in two] == [
@@ -104,7 +108,7 @@ def test_a_version_out_of_production_is_named_in_a_warning(
             return {slug: row | {"stage": "candidate", "version": 4} for slug, row in found.items()}
 
     shelf: Any = Hindcast({})
-    choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY)
+    choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY, BATCH)
 
     assert caplog.messages == [
         "temperature version 4 (candidate) forecasts paris: the version in production was trained "
@@ -121,7 +125,7 @@ def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None
     ]
     shelf: Any = Shelf({"brest": other, "northmere": ridge})
 
-    made = forecast_locations(known, rows, shelf, "2019-07-14", TODAY, 1)["predictions"]
+    made = forecast_locations(known, rows, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
 
     assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
         "brest": ["brest"],
@@ -269,7 +273,7 @@ def test_locations_whose_data_end_apart_start_apart() -> None:
     rows = [{"model_id": "m1", "locations": ["brest", "paris"], "wanted": ["brest", "paris"]}]
     shelf: Any = Shelf({"brest": model})
 
-    made = forecast_locations(late, rows, shelf, "2019-07-14", TODAY, 1)["predictions"]
+    made = forecast_locations(late, rows, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
 
     leads = made.groupby("location")["lead"].agg(["min", "max"]).to_dict("index")
     assert leads == {"brest": {"min": 1, "max": 8}, "paris": {"min": -1, "max": 8}}
@@ -288,3 +292,57 @@ def test_nothing_at_or_after_as_of_moves_a_forecast(ridge: PanelForecaster) -> N
 
     assert changed_from("2019-07-14") == changed_from("2019-07-16")
     assert changed_from("2019-07-13 23:00") != changed_from("2019-07-16")  # it would be noticed
+
+
+def test_hindcasts_are_what_a_backtest_of_the_same_days_gives(ridge: PanelForecaster) -> None:
+    known = history("2019-05-01", "2019-07-14")
+    shelf: Any = Shelf({"northmere": ridge})
+    batch = BatchParameters(history_days=60, since=date(2019, 7, 1))
+
+    made = forecast_locations(known, chosen(), shelf, "2019-07-14", TODAY, 1, batch)
+
+    rows = made["predictions"]
+    past = rows[rows["as_of"] < utc("2019-07-14")].reset_index(drop=True)
+    expected = backtest(ridge, known, utc("2019-07-01"), utc("2019-07-14"), range(1, 9))
+    assert len(past) == 13 * 8
+    for column in ("location", "as_of", "time", "lead"):
+        assert past[column].tolist() == expected[column].tolist()
+    assert past["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
+    assert past["upper"].tolist() == expected["upper"].round(2).tolist()
+    assert past["known_until"].tolist() == past["as_of"].tolist()
+    latest = rows[rows["as_of"] == utc("2019-07-14")].reset_index(drop=True)
+    alone = forecast(ridge, known)
+    pd.testing.assert_frame_equal(latest, alone["predictions"])
+    pd.testing.assert_frame_equal(made["prediction_inputs"], alone["prediction_inputs"])
+
+
+def test_hindcasts_end_with_the_data_of_each_location() -> None:
+    model = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
+    model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
+    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
+    late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 00:00"))]
+
+    made = hindcast(model, late, ["paris"], utc("2019-07-10"), 1)
+
+    assert set(made["location"]) == {"paris"}
+    assert made["as_of"].unique().tolist() == [utc(f"2019-07-{day}") for day in (10, 11, 12, 13)]
+
+
+def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:
+    @dataclass
+    class Asked(Shelf):
+        def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+            assert as_of == utc("2018-02-01")
+            return super().serving(locations, utc("2019-07-14"))
+
+    shelf: Any = Asked({})
+    batch = BatchParameters(history_days=60, since=date(2018, 2, 1))
+
+    assert choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY, batch)
+
+
+def test_hindcasts_start_before_as_of() -> None:
+    with pytest.raises(
+        ParameterError, match=r"since must lie before as_of \(2019-07-14\). Found 2019-07-14"
+    ):
+        first_origin(date(2019, 7, 14), utc("2019-07-14"))

@@ -228,10 +228,11 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "learned_comparison.csv", "forecast.png", "importance.png", "forecast_comparison.csv",
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
-        "statistical_parameters.json", "validation_report.csv", "residual_summary.csv",
-        "residuals_by_time.csv", "innovation_tests.csv", "innovation_autocorrelations.csv",
-        "residual_distribution.png", "residual_autocorrelation.png", "residual_by_time.png",
-        "heteroscedasticity.png",
+        "statistical_parameters.json", "validation_report.csv", "monitoring_scores.csv",
+        "input_drift.csv", "monitoring_warnings.json", "issued_errors.png", "issued_coverage.png",
+        "input_drift.png", "residual_summary.csv", "residuals_by_time.csv", "residual_by_time.png",
+        "residual_autocorrelation.png", "residual_distribution.png", "heteroscedasticity.png",
+        "innovation_tests.csv", "innovation_autocorrelations.csv",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")

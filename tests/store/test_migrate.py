@@ -23,6 +23,7 @@ from triptych.store.migrate import HEAD, check_schema, migrate
 from triptych.store.tables import metadata
 
 _TABLES = {
+    "forecast_scores",
     "ingested_periods",
     "locations",
     "model_transitions",
@@ -72,6 +73,8 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
     assert keys == {name: f"pk_{name}" for name in _TABLES}
     foreign = {key["name"] for name in _TABLES for key in seen.get_foreign_keys(name)}
     assert foreign == {
+        "fk_forecast_scores_location",
+        "fk_forecast_scores_model_id",
         "fk_ingested_periods_location",
         "fk_model_transitions_model_id",
         "fk_prediction_inputs_location",

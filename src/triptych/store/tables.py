@@ -196,3 +196,26 @@ prediction_inputs = Table(
     Column("as_of", UtcDateTime, primary_key=True),
     Column("inputs", Json, nullable=False),
 )
+
+# How the forecasts that were issued did, once their targets were observed.
+forecast_scores = Table(
+    "forecast_scores",
+    metadata,
+    Column("model_id", ForeignKey("models.model_id"), primary_key=True),
+    _location(),
+    Column("window", String(16), primary_key=True),  # the days before window_end: 30d; or all
+    Column("lead", String(8), primary_key=True),  # a number, 1-8 for the day, or all
+    Column("n", Integer, nullable=False),
+    Column("days", Integer, nullable=False),  # days of targets: those of one day are alike
+    Column("rmse", Float, nullable=False),  # °C, as mae, bias and width
+    Column("mae", Float, nullable=False),
+    Column("bias", Float, nullable=False),  # forecast less observed
+    Column("skill_day", Float),  # 1 - rmse / rmse of same_hour_yesterday; null where that is 0
+    Column("skill_climatology", Float),
+    Column("skill_persistence", Float),
+    Column("coverage", Float, nullable=False),
+    Column("width", Float, nullable=False),
+    Column("window_start", UtcDateTime, nullable=False),
+    Column("window_end", UtcDateTime, nullable=False),  # exclusive: the end of what was observed
+    Column("created_at", UtcDateTime, nullable=False),
+)

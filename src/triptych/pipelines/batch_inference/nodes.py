@@ -7,8 +7,10 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import LEVEL, STEP, STEPS_PER_DAY
+from triptych.forecasting.grid import step_numbers
 from triptych.parameters import BatchParameters, PreprocessingParameters
 from triptych.periods import parse_as_of
+from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.preprocessing.nodes import build_history
 from triptych.pipelines.selection import select_rows
 from triptych.registry.models import ModelRegistry
@@ -25,8 +27,11 @@ def choose_models(
     source: str,
     as_of: str,
     today: str,
+    batch_inference: BatchParameters,
 ) -> list[dict[str, Any]]:
     """Take for each location the version in production; for a hindcast one that has not seen it.
+
+    With `since`, nothing at or after the first origin: else it would forecast what it has seen.
 
     Returns:
         The chosen rows of `models`, each with `wanted`, the locations it is to forecast.
@@ -34,7 +39,7 @@ def choose_models(
     Raises:
         PipelineError: a location has no such version.
     """
-    issued = parse_as_of(as_of, today)
+    issued = first_origin(batch_inference.since, parse_as_of(as_of, today))
     slugs = list(select_rows(locations, location, source)["location"])
     chosen: dict[str, dict[str, Any]] = {}
     for slug, row in model_registry.serving(slugs, issued).items():
@@ -66,7 +71,8 @@ def prepare_history(
     A model that was trained with neighbours sees them here too, whichever are to be forecast.
     """
     issued = parse_as_of(as_of, today)
-    start = issued - pd.Timedelta(days=batch_inference.history_days)
+    earliest = first_origin(batch_inference.since, issued)
+    start = earliest - pd.Timedelta(days=batch_inference.history_days)
     of_models = {slug for row in chosen_models for slug in row["locations"]}
     recent = weather_hourly[
         weather_hourly["location"].isin(of_models)
@@ -84,8 +90,12 @@ def forecast_locations(
     as_of: str,
     today: str,
     horizon_days: int,
+    batch_inference: BatchParameters,
 ) -> dict[str, pd.DataFrame]:
     """Forecast from the end of what is known through `as_of` + `horizon_days`.
+
+    With `since`, also from every midnight between it and `as_of`, on what lies before; the inputs
+    are those of the latest forecast alone.
 
     Returns:
         `prediction_inputs` and `predictions`, rows of the tables of these names.
@@ -105,9 +115,13 @@ def forecast_locations(
                 forecast[forecast["location"].isin(slugs)].assign(**keys, known_until=origin)
             )
             inputs.append(values[values["location"].isin(slugs)].assign(**keys))
+        if batch_inference.since is not None:
+            earliest = first_origin(batch_inference.since, issued)
+            past = hindcast(forecaster, seen, row["wanted"], earliest, horizon_days)
+            forecasts.append(past.assign(model_id=row["model_id"]))
     return {
         "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
-        "predictions": _predictions(pd.concat(forecasts), issued),
+        "predictions": _predictions(pd.concat(forecasts)),
     }
 
 
@@ -150,9 +164,9 @@ def _leads(
     return range(1, needed + 1)
 
 
-def _predictions(forecast: pd.DataFrame, issued: pd.Timestamp) -> pd.DataFrame:
+def _predictions(forecast: pd.DataFrame) -> pd.DataFrame:
     rows = forecast.rename(columns={"mean": "temperature_2m"})
-    rows["lead"] = ((rows["time"] - issued) / STEP).astype(int) + 1
+    rows["lead"] = step_numbers(rows["time"]) - step_numbers(rows["as_of"]) + 1
     rows["level"] = LEVEL
     degrees = ["temperature_2m", "lower", "upper"]
     rows[degrees] = rows[degrees].round(2)  # more digits would claim what no forecast knows

@@ -1,0 +1,56 @@
+"""Forecasts of days that have passed, as they would have been issued then."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from triptych.errors import ParameterError
+from triptych.forecasting.backtest import daily_origins
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.contract import STEP, STEPS_PER_DAY
+
+
+def first_origin(since: date | None, issued: pd.Timestamp) -> pd.Timestamp:
+    """The earliest instant that the run forecasts from: `since`, or that of issue.
+
+    Raises:
+        ParameterError: `since` does not lie before the instant of issue.
+    """
+    if since is None:
+        return issued
+    earliest = pd.Timestamp(str(since), tz="UTC")
+    if earliest >= issued:
+        raise ParameterError(
+            f"Parameter batch_inference.since must lie before as_of ({issued:%Y-%m-%d}). Found "
+            f"{since}. Name an earlier day, or leave it out to forecast from as_of alone."
+        )
+    return earliest
+
+
+def hindcast(
+    forecaster: PanelForecaster,
+    history: pd.DataFrame,
+    slugs: Sequence[str],
+    earliest: pd.Timestamp,
+    horizon_days: int,
+) -> pd.DataFrame:
+    """Forecast every midnight from `earliest` to the end of `history`, in one call.
+
+    A late source is taken to have been on time, as in a backtest: a forecast stands on all that is
+    known today of the time before its origin.
+
+    Args:
+        history: steps before the latest origin, with those that the features look back on.
+        slugs: the locations to forecast, of those in `history`.
+
+    Returns:
+        Forecasts (contract.FORECAST_COLUMNS) and `known_until`, their origin.
+    """
+    known = history[history["temperature_2m"].notna()].groupby("location")["time"].max() + STEP
+    origins = daily_origins(earliest, history["time"].max() + STEP)
+    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
+    forecast = forecaster.predict(history, origins, leads)
+    wanted = forecast["location"].isin(slugs)
+    in_time = forecast["as_of"] <= forecast["location"].map(known)
+    return forecast[wanted & in_time].assign(known_until=forecast["as_of"])

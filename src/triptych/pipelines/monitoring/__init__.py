@@ -1,0 +1,5 @@
+"""Do the forecasts that were issued still hold?"""
+
+from triptych.pipelines.monitoring.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

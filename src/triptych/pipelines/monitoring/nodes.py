@@ -1,0 +1,220 @@
+"""Forecasts that were issued, beside what was observed later: errors, drift, warnings."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from triptych.errors import PipelineError
+from triptych.forecasting.backtest import with_observed
+from triptych.forecasting.catalogue import BASELINE_NAMES
+from triptych.forecasting.contract import STEP
+from triptych.forecasting.drift import DriftRule, measure_drift
+from triptych.forecasting.grid import step_numbers
+from triptych.forecasting.references import forecast_references
+from triptych.forecasting.verification import score_windows
+from triptych.parameters import MonitoringParameters, PreprocessingParameters
+from triptych.periods import parse_as_of
+from triptych.pipelines.monitoring.sentences import drift_warnings, score_warnings
+from triptych.pipelines.preprocessing.nodes import build_history, select_hours
+from triptych.registry.models import ModelRegistry
+
+logger = logging.getLogger(__name__)
+
+
+def build_observations(
+    weather_hourly: pd.DataFrame,
+    locations: pd.DataFrame,
+    location: str | None,
+    source: str,
+    as_of: str,
+    today: str,
+    preprocessing: PreprocessingParameters,
+) -> pd.DataFrame:
+    """Build the history known at `as_of` as a study has it, so that errors mean the same in both.
+
+    Raises:
+        PipelineError: nothing is known of a location.
+    """
+    hours = select_hours(weather_hourly, locations, location, source, as_of, today)
+    return build_history(hours, locations, preprocessing)
+
+
+def judge_predictions(
+    predictions: pd.DataFrame,
+    observations: pd.DataFrame,
+    model_registry: ModelRegistry,
+    as_of: str,
+    today: str,
+) -> pd.DataFrame:
+    """Join each forecast with its observation and with the baselines of the same knowledge.
+
+    Forecasts that were issued before `as_of`, leads from 1 on; a target counts if it was observed
+    and if every baseline forecasts it.
+
+    Returns:
+        model_id, location, as_of, time, lead, mean, lower, upper, level, observed, known_end (the
+        exclusive end of what was observed of the location), and each baseline's forecast, °C.
+    """
+    issued = parse_as_of(as_of, today)
+    known_end = (
+        observations.dropna(subset="temperature_2m").groupby("location")["time"].max() + STEP
+    )
+    rows = predictions[(predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
+    rows = with_observed(rows.rename(columns={"temperature_2m": "mean"}), observations)
+    rows = rows[rows["observed"].notna()].assign(known_end=rows["location"].map(known_end))
+    trained = {row["model_id"]: row for row in model_registry.list_models()}
+    judged = [
+        _with_references(of_model, observations, trained[str(model_id)])
+        for model_id, of_model in rows.groupby("model_id", sort=False)
+    ]
+    kept = rows.drop(columns=["known_until", "created_at"])
+    if not judged:
+        logger.info(
+            "nothing to judge yet: no target of the %s predictions issued before %s is observed",
+            f"{len(predictions):,}", f"{issued:%Y-%m-%d %H:%M} UTC",
+        )  # fmt: skip
+        return kept.assign(**dict.fromkeys(BASELINE_NAMES, pd.Series(dtype="float64")))
+    table = pd.concat(judged).dropna(subset=BASELINE_NAMES)
+    return table[[*kept.columns, *BASELINE_NAMES]].sort_values(
+        ["model_id", "location", "as_of", "time"], ignore_index=True
+    )
+
+
+def score_predictions(
+    judged_predictions: pd.DataFrame, monitoring: MonitoringParameters
+) -> dict[str, pd.DataFrame]:
+    """Score every model over the windows that end with what was observed.
+
+    Returns:
+        `forecast_scores`, rows of the table of this name; `monitoring_scores`: the same rows as a
+        report of this run.
+    """
+    scores = score_windows(judged_predictions, monitoring.window_days)
+    return {"forecast_scores": scores, "monitoring_scores": scores}
+
+
+def choose_live_models(
+    model_registry: ModelRegistry, observations: pd.DataFrame, judged_predictions: pd.DataFrame
+) -> pd.DataFrame:
+    """Take for each location the model that is to be watched.
+
+    It is the one in production, the one approved last; with none, the newest of those whose
+    forecasts can be judged; with none of them, the newest.
+
+    Returns:
+        location, model_id, name, version, algorithm, stage, train_start, train_end; a location that
+        no model knows is left out.
+    """
+    judged = set(judged_predictions[["location", "model_id"]].itertuples(index=False, name=None))
+    models = model_registry.list_models()
+    chosen = []
+    for slug in observations["location"].unique():
+        of_location = [row for row in models if slug in row["locations"]]
+        ranked = sorted(
+            of_location,  # newest first; sorting keeps that order among equals
+            key=lambda row: (*_rank(row), (slug, row["model_id"]) not in judged),
+        )
+        chosen += [{**row, "location": slug} for row in ranked[:1]]
+    names = ["location", "model_id", "name", "version", "algorithm", "stage"]
+    return pd.DataFrame(chosen, columns=[*names, "train_start", "train_end"])
+
+
+def compare_inputs(
+    observations: pd.DataFrame, live_models: pd.DataFrame, monitoring: MonitoringParameters
+) -> pd.DataFrame:
+    """Compare the last days' weather with the same season of the live model's training period.
+
+    Returns:
+        One row a location and variable: index, test, verdict (forecasting.drift.DRIFT_COLUMNS).
+    """
+    training = {
+        str(row["location"]): (pd.Timestamp(row["train_start"]), pd.Timestamp(row["train_end"]))
+        for row in live_models.to_dict("records")
+    }
+    rule = DriftRule(
+        days=monitoring.drift_days,
+        min_days=monitoring.min_days,
+        alpha=monitoring.drift_alpha,
+        psi=monitoring.drift_psi,
+    )
+    return measure_drift(observations, training, rule)
+
+
+def list_live_metrics(monitoring_scores: pd.DataFrame, live_models: pd.DataFrame) -> pd.DataFrame:
+    """List the live models' errors by lead as metrics of the run.
+
+    Returns:
+        metric (`live.paris.30d.rmse`), step (the lead) and value.
+    """
+    of_live = monitoring_scores.merge(live_models[["location", "model_id"]])
+    by_lead = of_live[of_live["lead"].str.isdigit()].melt(
+        ["location", "window", "lead"], ["rmse", "mae", "bias", "coverage"], var_name="error"
+    )
+    name = "live." + by_lead["location"] + "." + by_lead["window"] + "." + by_lead["error"]
+    return pd.DataFrame(
+        {"metric": name, "step": by_lead["lead"].astype(int), "value": by_lead["value"]}
+    )
+
+
+def find_warnings(
+    monitoring_scores: pd.DataFrame,
+    input_drift: pd.DataFrame,
+    live_models: pd.DataFrame,
+    judged_predictions: pd.DataFrame,
+    monitoring: MonitoringParameters,
+) -> list[str]:
+    """Say what is wrong with the live models, over the first of the windows.
+
+    Returns:
+        One sentence a fault: worse than a baseline, intervals that miss their level, inputs that
+        have drifted. Windows with fewer than `min_days` days are not judged.
+    """
+    level = float(judged_predictions["level"].median())
+    found = [
+        *score_warnings(monitoring_scores, live_models, level, monitoring),
+        *drift_warnings(input_drift, monitoring),
+    ]
+    for line in found:
+        logger.warning(line)
+    return found
+
+
+def refuse_warnings(monitoring_warnings: list[str], monitoring: MonitoringParameters) -> None:
+    """End the run with the warnings as its error, if it was asked to be strict.
+
+    Raises:
+        PipelineError: there is a warning, and `monitoring.strict` is true.
+    """
+    if monitoring.strict and monitoring_warnings:
+        raise PipelineError(
+            "Monitoring is strict, and the forecasts do not hold: "
+            f"{' '.join(monitoring_warnings)} The scores are in the table forecast_scores. Train "
+            "and promote another model, or roll back; without monitoring.strict this only warns."
+        )
+
+
+def _rank(row: dict[str, Any]) -> tuple[bool, float]:
+    """Production first, and there the one approved last."""
+    live = row["stage"] == "production"
+    approved = row["approved_at"]
+    return not live, -approved.timestamp() if live and approved is not None else 0.0
+
+
+def _with_references(
+    of_model: pd.DataFrame, observations: pd.DataFrame, row: dict[str, Any]
+) -> pd.DataFrame:
+    """Add each baseline's forecast from where the model's own data ended."""
+    history = observations[observations["location"].isin(of_model["location"].unique())]
+    origin = of_model["known_until"]
+    leads = step_numbers(of_model["time"]) - step_numbers(origin) + 1
+    references = forecast_references(
+        history,
+        pd.Timestamp(row["train_start"]),
+        pd.Timestamp(row["train_end"]),
+        pd.DatetimeIndex(origin.unique()),
+        sorted(set(leads.tolist())),
+    )
+    return of_model.assign(origin=origin).merge(
+        references, on=["location", "origin", "time"], how="left", validate="many_to_one"
+    )

@@ -1,0 +1,387 @@
+"""Monitoring: what is joined with what, what is worth a warning, what is written."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from sqlalchemy import Engine
+
+from tests.fixtures.databases import dump_tables
+from tests.pipelines.hand_made import history
+from tests.store.rows import MODEL, add_places
+from triptych.datasets import SqlTableDataset
+from triptych.errors import PipelineError
+from triptych.forecasting.backtest import backtest
+from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.metrics import score
+from triptych.parameters import MonitoringParameters
+from triptych.pipelines.monitoring.nodes import (
+    choose_live_models,
+    compare_inputs,
+    find_warnings,
+    judge_predictions,
+    list_live_metrics,
+    refuse_warnings,
+    score_predictions,
+)
+from triptych.pipelines.monitoring.plots import (
+    plot_input_drift,
+    plot_issued_coverage,
+    plot_issued_errors,
+)
+from triptych.store.tables import models
+from triptych.store.writes import upsert
+
+TODAY = "2020-01-01"
+MONITORING = MonitoringParameters(
+    window_days=[30, "all"],
+    min_days=20,
+    coverage_tolerance=0.05,
+    drift_days=30,
+    drift_alpha=0.05,
+    drift_psi=0.25,
+    strict=False,
+)
+STRICT = MONITORING.model_copy(update={"strict": True})
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+class Shelf:
+    """A register of models that were trained on 2016-2017, newest first."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.rows = [
+            {
+                "locations": ["northmere"],
+                "name": "temperature",
+                "version": 1,
+                "algorithm": "ridge",
+                "stage": "production",
+                "approved_at": None,
+                "train_start": datetime(2016, 1, 1, tzinfo=UTC),
+                "train_end": datetime(2018, 1, 1, tzinfo=UTC),
+                **row,
+            }
+            for row in rows
+        ]
+
+    def list_models(self) -> list[dict[str, Any]]:
+        return self.rows
+
+
+@pytest.fixture(scope="module")
+def observations() -> pd.DataFrame:
+    return history("2016-01-01", "2019-07-14")
+
+
+@pytest.fixture(scope="module")
+def ridge(observations: pd.DataFrame) -> PanelForecaster:
+    training = observations[observations["time"] < utc("2018-01-01")]
+    return make_forecaster("ridge", {}, max_lead=16, seed=20).fit(training)
+
+
+@pytest.fixture(scope="module")
+def study(observations: pd.DataFrame, ridge: PanelForecaster) -> pd.DataFrame:
+    """A backtest of ridge with intervals of 3 °C to each side."""
+    table = backtest(ridge, observations, utc("2019-05-01"), utc("2019-07-14"), range(1, 17))
+    return table.assign(lower=table["mean"] - 3.0, upper=table["mean"] + 3.0)
+
+
+def issued(study: pd.DataFrame, model_id: str = "m1", **changes: Any) -> pd.DataFrame:
+    """The rows of `predictions` that a backtest would have been."""
+    rows = study.drop(columns="observed").rename(columns={"mean": "temperature_2m"})
+    known = {"model_id": model_id, "level": 0.9, "known_until": rows["as_of"]}
+    return rows.assign(**known | {"created_at": utc(TODAY)} | changes)
+
+
+def judge(
+    predictions: pd.DataFrame, observations: pd.DataFrame, *rows: dict[str, Any],
+    as_of: str = "2019-07-14",
+) -> pd.DataFrame:  # fmt: skip
+    shelf: Any = Shelf(*(rows or [{"model_id": "m1"}]))
+    return judge_predictions(predictions, observations, shelf, as_of, TODAY)
+
+
+def live(judged: pd.DataFrame, observations: pd.DataFrame, *rows: dict[str, Any]) -> pd.DataFrame:
+    shelf: Any = Shelf(*(rows or [{"model_id": "m1"}]))
+    return choose_live_models(shelf, observations, judged)
+
+
+def warn(
+    judged: pd.DataFrame, observations: pd.DataFrame, rules: MonitoringParameters = MONITORING
+) -> list[str]:
+    """The warnings of the one model, without those of drift."""
+    scores = score_predictions(judged, rules)["monitoring_scores"]
+    watched = live(judged, observations)
+    none = compare_inputs(observations, watched.iloc[:0], rules)
+    return find_warnings(scores, none, watched, judged, rules)
+
+
+def test_each_forecast_meets_its_observation_and_the_baselines(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    judged = judge(issued(study), observations)
+
+    assert len(judged) == len(study)
+    truth = observations.set_index("time")["temperature_2m"]
+    assert judged["observed"].tolist() == truth.loc[judged["time"]].tolist()
+    yesterday = truth.loc[judged["as_of"] + ((judged["lead"] - 1) % 8 - 8) * pd.Timedelta("3h")]
+    assert judged["same_hour_yesterday"].tolist() == yesterday.tolist()
+    last = truth.loc[judged["as_of"] - pd.Timedelta("3h")]
+    assert judged["persistence"].tolist() == last.tolist()
+    assert set(judged["known_end"]) == {utc("2019-07-14")}
+
+
+def test_the_figures_are_those_of_the_backtest_of_the_same_origins(
+    study: pd.DataFrame, observations: pd.DataFrame, ridge: PanelForecaster
+) -> None:
+    scores = score_predictions(judge(issued(study), observations), MONITORING)["forecast_scores"]
+
+    training = observations[observations["time"] < utc("2018-01-01")]
+    beside = [
+        backtest(
+            make_forecaster(name, {}, max_lead=16, seed=20).fit(training),
+            observations, utc("2019-05-01"), utc("2019-07-14"), range(1, 17),
+        ).assign(model=name)
+        for name in BASELINE_NAMES
+    ]  # fmt: skip
+    table = score(pd.concat([study.assign(model="ridge"), *beside], ignore_index=True), training)
+    expected = table[(table["model"] == "ridge") & (table["location"] == "northmere")]
+    expected = expected.set_index("lead")
+    over_all = scores[scores["window"] == "all"].set_index("lead").loc[expected.index]
+    for column in ("rmse", "mae", "bias", "skill_day", "skill_climatology", "coverage", "width"):
+        assert over_all[column].to_numpy() == pytest.approx(
+            expected[column].to_numpy(), abs=1e-9
+        ), column
+    assert over_all["n"].tolist() == expected["n"].tolist()
+
+
+def test_what_cannot_be_judged_is_left_out(study: pd.DataFrame, observations: pd.DataFrame) -> None:
+    gap = observations["time"] == utc("2019-06-10 12:00")
+    holes = observations.assign(temperature_2m=observations["temperature_2m"].mask(gap))
+    early = issued(study).assign(lead=study["lead"] - 4)  # a late source: leads of 0 and below
+
+    judged = judge(issued(study), holes)
+    known = judge(issued(study), observations[observations["time"] < utc("2019-06-01")],
+                  as_of="2019-06-01")  # fmt: skip
+
+    assert len(judged) == len(study) - 2  # by the forecasts of that day and of the day before
+    assert judge(early, observations)["lead"].min() == 1
+    assert known["time"].max() == utc("2019-05-31 21:00")
+    assert known["as_of"].max() == utc("2019-05-31")
+
+
+def test_the_baselines_know_no_more_than_a_late_forecast_did(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    late = issued(study, known_until=study["as_of"] - pd.Timedelta("2D"))
+    late = late[late["time"] < utc("2019-07-13")]
+
+    judged = judge(late, observations)
+
+    truth = observations.set_index("time")["temperature_2m"]
+    last = truth.loc[judged["as_of"] - pd.Timedelta("2D") - pd.Timedelta("3h")]
+    assert judged["persistence"].tolist() == last.tolist()
+
+
+def test_a_good_model_is_not_warned_of(study: pd.DataFrame, observations: pd.DataFrame) -> None:
+    assert warn(judge(issued(study), observations), observations) == []
+
+
+def test_a_bad_model_is_warned_of(
+    study: pd.DataFrame, observations: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    hot = study.assign(**{name: study[name] + 9.0 for name in ("mean", "lower", "upper")})
+
+    found = warn(judge(issued(hot), observations), observations)
+
+    who = "northmere: temperature version 1 (production)"
+    assert [line.split(" a day ahead")[0] for line in found] == [
+        f"{who} does worse than same_hour_yesterday",
+        f"{who} does worse than climatology",
+        f"{who} does worse than persistence",
+        f"{who}: its 90% intervals held 0% of the observations",
+    ]
+    assert found[0].startswith(
+        f"{who} does worse than same_hour_yesterday a day ahead over 30 days"
+    )
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == found
+
+
+def test_intervals_that_are_too_narrow_or_too_wide_are_warned_of(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    narrow = study.assign(lower=study["mean"] - 0.1, upper=study["mean"] + 0.1)
+    wide = study.assign(lower=study["mean"] - 20, upper=study["mean"] + 20)
+    over_all = MONITORING.model_copy(update={"window_days": ["all"]})
+
+    (of_narrow,) = warn(judge(issued(narrow), observations), observations)
+    (of_wide,) = warn(judge(issued(wide), observations), observations, over_all)
+
+    assert "its 90% intervals held" in of_narrow
+    assert "its 90% intervals held 100% of the observations a day ahead over 74 days" in of_wide
+
+
+def test_few_days_are_no_ground_for_a_warning(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    hot = study.assign(**{name: study[name] + 9.0 for name in ("mean", "lower", "upper")})
+    days = hot[hot["as_of"] >= utc("2019-06-25")]
+
+    judged = judge(issued(days), observations)
+
+    assert score_predictions(judged, MONITORING)["forecast_scores"]["days"].max() == 19
+    assert warn(judged, observations) == []
+
+
+def test_inputs_that_drift_are_warned_of_by_name(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    recent = observations["time"] >= utc("2019-06-14")
+    warm = observations.assign(temperature_2m=observations["temperature_2m"] + 15.0 * recent)
+    judged = judge(issued(study), observations)
+    watched = live(judged, observations)
+    scores = score_predictions(judged, MONITORING)["monitoring_scores"]
+
+    drift = compare_inputs(warm, watched, MONITORING)
+
+    assert drift["drifted"].tolist() == [True]
+    (line,) = find_warnings(scores, drift, watched, judged, MONITORING)
+    assert line.startswith("northmere: temperature_2m has drifted: its mean over the last 30 days")
+    assert not compare_inputs(observations, watched, MONITORING)["drifted"].any()
+
+
+def test_strict_ends_the_run_with_the_warnings() -> None:
+    refuse_warnings(["It is bad."], MONITORING)
+    refuse_warnings([], STRICT)
+    with pytest.raises(
+        PipelineError, match=r"do not hold: It is bad\. The scores are in the table"
+    ):
+        refuse_warnings(["It is bad."], STRICT)
+
+
+def test_the_model_in_production_is_the_one_that_is_watched(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    judged = judge(issued(study, "old"), observations, {"model_id": "old"})
+    candidate, old = {"model_id": "new", "stage": "candidate"}, {"model_id": "old"}
+
+    assert live(judged, observations, candidate, old)["model_id"].tolist() == ["old"]
+    retired = old | {"stage": "archived"}
+    assert live(judged, observations, candidate, retired)["model_id"].tolist() == ["old"]
+    assert live(judged.iloc[:0], observations, candidate, retired)["model_id"].tolist() == ["new"]
+    promoted = candidate | {"stage": "production"}
+    assert live(judged, observations, promoted, retired)["model_id"].tolist() == ["new"]
+    later = old | {"approved_at": datetime(2019, 7, 1, tzinfo=UTC)}
+    assert live(judged, observations, promoted, later)["model_id"].tolist() == ["old"]
+    elsewhere = old | {"locations": ["paris"]}
+    assert live(judged, observations, elsewhere).empty
+
+
+def test_before_the_first_target_is_observed_there_is_nothing_to_judge(
+    study: pd.DataFrame, observations: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="triptych")
+    ahead = issued(study[study["as_of"] == utc("2019-05-01")])
+
+    judged = judge(ahead, observations[observations["time"] < utc("2019-05-01")],
+                   as_of="2019-05-01")  # fmt: skip
+
+    assert judged.empty
+    assert [record.message for record in caplog.records] == [
+        "nothing to judge yet: no target of the 16 predictions issued before 2019-05-01 00:00 UTC "
+        "is observed"
+    ]
+    made = score_predictions(judged, MONITORING)
+    assert made["forecast_scores"].empty
+    watched = live(judged, observations)
+    empty = compare_inputs(observations, watched.iloc[:0], MONITORING)
+    assert find_warnings(made["monitoring_scores"], empty, watched, judged, MONITORING) == []
+    for figure in (
+        plot_issued_errors(judged, watched),
+        plot_issued_coverage(made["monitoring_scores"], watched, judged),
+        plot_input_drift(empty, MONITORING),
+    ):
+        assert list_live_metrics(made["monitoring_scores"], watched).empty
+        assert figure.axes == []
+        assert "Nothing to" in figure.texts[0].get_text()
+
+
+def test_errors_of_the_live_model_become_metrics_by_lead(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    both = pd.concat([issued(study), issued(study, "old")])
+    judged = judge(both, observations, {"model_id": "m1"}, {"model_id": "old"})
+    scores = score_predictions(judged, MONITORING)["monitoring_scores"]
+
+    table = list_live_metrics(scores, live(judged, observations))
+
+    assert len(table) == 2 * 16 * 4  # windows, leads, errors; of one model alone
+    rows = table[table["metric"] == "live.northmere.30d.rmse"].set_index("step")["value"]
+    expected = scores[(scores["model_id"] == "m1") & (scores["window"] == "30d")]
+    assert rows.loc[16] == expected.set_index("lead").loc["16", "rmse"]
+
+
+def labels(figure: Figure) -> list[tuple[str, str, str]]:
+    return [(a.get_title(), a.get_xlabel(), a.get_ylabel()) for a in figure.axes]
+
+
+def test_plots_have_titles_and_units(study: pd.DataFrame, observations: pd.DataFrame) -> None:
+    judged = judge(issued(study), observations)
+    watched = live(judged, observations)
+    scores = score_predictions(judged, MONITORING)["monitoring_scores"]
+    drift = compare_inputs(observations, watched, MONITORING)
+
+    errors = plot_issued_errors(judged, watched)
+    coverage = plot_issued_coverage(scores, watched, judged)
+
+    assert labels(errors) == [
+        ("northmere: error of the day ahead, mean over 30 days", "Day of issue (UTC)", "RMSE (°C)")
+    ]
+    names = [text.get_text() for text in errors.axes[0].get_legend().get_texts()]
+    assert names == ["temperature (live)", *BASELINE_NAMES]
+    of_day = judged[(judged["lead"] <= 8) & (judged["as_of"] < utc("2019-05-02"))]
+    first = float(errors.axes[0].lines[0].get_ydata()[0])
+    assert first == pytest.approx(((of_day["mean"] - of_day["observed"]) ** 2).mean() ** 0.5)
+    assert labels(coverage) == [
+        ("northmere: observations within the interval, by lead", "Lead (h)", "Coverage (%)")
+    ]
+    assert labels(plot_input_drift(drift, MONITORING)) == [
+        (
+            "northmere: last 30 days against the season in training (0 drifted, red)",
+            "Population stability index (no unit)",
+            "Variable",
+        )
+    ]
+
+
+def test_scores_are_written_once_by_their_key(
+    study: pd.DataFrame, observations: pd.DataFrame, engine: Engine
+) -> None:
+    add_places(engine, "northmere")
+    model = MODEL | {"model_id": "m1", "locations": ["northmere"]}
+    with engine.begin() as connection:
+        upsert(connection, models, list(model), [tuple(model.values())])
+    url = engine.url.render_as_string(hide_password=False)
+    table = SqlTableDataset(table="forecast_scores", credentials={"url": url})
+    scores = score_predictions(judge(issued(study), observations), MONITORING)["forecast_scores"]
+
+    table.save(scores)
+    first = dump_tables(engine)["forecast_scores"]
+    table.save(scores)
+
+    assert len(first) == 2 * (16 + 2)
+    assert dump_tables(engine)["forecast_scores"] == first
+    back = table.load().set_index(["window", "lead"])
+    sent = scores.set_index(["window", "lead"])
+    assert back.loc[("30d", "1-8"), "rmse"] == sent.loc[("30d", "1-8"), "rmse"]
+    assert back.loc[("30d", "1-8"), "window_start"] == utc("2019-06-14")
+    table.save(scores.assign(rmse=scores["rmse"] + 1))
+    assert len(dump_tables(engine)["forecast_scores"]) == len(first)
+    assert dump_tables(engine)["forecast_scores"] != first

@@ -1,0 +1,80 @@
+"""Monitoring by command: hindcasts that agree with the backtest, a second run, a strict end."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import text
+
+from tests.fixtures.databases import dump_tables
+from tests.fixtures.project import Project, copy_of
+
+ROUNDING = 0.005  # °C: predictions are stored to two digits, so no mean moves by more
+LIVE = "temperature-northmere-westhaven version 1 (production)"
+
+
+def dump(project: Project) -> dict[str, list[tuple[object, ...]]]:
+    engine = project.engine()
+    tables = dump_tables(engine)
+    engine.dispose()
+    return tables
+
+
+def report(project: Project, name: str) -> pd.DataFrame:
+    return pd.read_csv(project.path / "data" / "08_reporting" / name, dtype={"lead": str})
+
+
+def heat(project: Project, degrees: float) -> None:
+    """Plant a bad model: all that was issued is too warm."""
+    columns = ", ".join(
+        f"{name} = {name} + {degrees}" for name in ("temperature_2m", "lower", "upper")
+    )
+    engine = project.engine()
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE predictions SET {columns}"))  # noqa: S608
+    engine.dispose()
+
+
+def test_hindcasts_are_judged_as_the_backtest_was_until_they_fail(
+    run_project: Project, tmp_path: Path
+) -> None:
+    project = copy_of(run_project, tmp_path / "project")
+    backfill = ("run", "--env", "test", "--pipeline", "batch_inference", "--params")
+    issued = project.kedro(*backfill, "batch_inference.since=2023-03-01")
+    assert issued.returncode == 0, issued.stdout
+
+    result = project.kedro("monitor", "--env", "test", "--params", "monitoring.window_days=[all]")
+
+    assert result.returncode == 0, result.stdout
+    chosen = json.loads((project.path / "data/06_models/chosen_model.json").read_text())
+    table = report(project, "forecast_comparison.csv")
+    expected = table[table["model"] == chosen].set_index(["location", "lead"])
+    scores = report(project, "monitoring_scores.csv").set_index(["location", "lead"])
+    assert len(scores) == 2 * (16 + 2)
+    both = scores.merge(expected, left_index=True, right_index=True, suffixes=("", "_study"))
+    assert len(both) == len(scores)
+    assert (both["n"] == both["n_study"]).all()
+    for column in ("rmse", "mae", "bias"):
+        assert (both[column] - both[f"{column}_study"]).abs().max() < ROUNDING
+    assert (both["skill_day"] - both["skill_day_study"]).abs().max() < 0.01
+    assert (both["coverage"] - both["coverage_study"]).abs().max() < 0.01
+
+    first = dump(project)
+    again = project.kedro("monitor", "--env", "test", "--params", "monitoring.window_days=[all]")
+    assert "forecast_scores: 36 rows given, 0 written" in again.stdout
+    assert dump(project) == first
+
+    heat(project, 9.0)
+    strict = project.kedro("monitor", "--env", "test", "--strict")
+    assert strict.returncode == 1
+    assert "Traceback" not in strict.stdout
+    said = " ".join(strict.stdout.split())
+    assert "Error: Monitoring is strict, and the forecasts do not hold: northmere:" in said
+    assert f"westhaven: {LIVE} does worse than persistence" in said
+    assert "its 90% intervals held" in said
+    written = report(project, "monitoring_scores.csv")
+    assert set(written["window"]) == {"30d", "90d", "all"}
+    assert len(dump(project)["forecast_scores"]) == len(written)
+    tolerant = project.kedro("monitor", "--env", "test")
+    assert tolerant.returncode == 0
+    assert f"Warning: northmere: {LIVE} does worse than" in (tolerant.stdout)
