@@ -7,6 +7,7 @@ served as the archive serves it. Given `--project FOLDER`, the results are those
 import argparse
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -30,7 +31,8 @@ FOLDER = Path(__file__).parent
 NOTEBOOK = FOLDER / "time_series.ipynb"
 LIMIT = 2_000_000  # bytes
 CELL_SECONDS = 600
-COLOURS = 64  # of an image
+COLOURS = 256  # of an image
+OF_A_MACHINE = re.compile(r"file://|/(work|tmp|home|root|Users)/|site-packages")
 KEPT_METADATA = ("kernelspec", "language_info")
 
 logger = logging.getLogger("notebooks")
@@ -85,7 +87,7 @@ def _is_blank(output: NotebookNode) -> bool:
 
 
 def lighten(book: NotebookNode) -> NotebookNode:
-    """Give images a palette: plots have few colours, and weigh a third then."""
+    """Give images a palette: plots have few colours, and weigh half then."""
     for cell in book.cells:
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
@@ -97,7 +99,7 @@ def lighten(book: NotebookNode) -> NotebookNode:
 
 
 def check(book: NotebookNode, name: str) -> None:
-    """Refuse noise and weight."""
+    """Refuse noise, traces of a machine, and weight."""
     noisy = [
         output["text"]
         for cell in book.cells
@@ -106,7 +108,9 @@ def check(book: NotebookNode, name: str) -> None:
     ]
     if noisy:
         raise NotebookError(f"{name}: a cell writes to standard error: {noisy[0][:500]}")
-    size = len(nbformat.writes(book).encode())
+    if trace := OF_A_MACHINE.search(text := nbformat.writes(book)):
+        raise NotebookError(f"{name}: a trace of this machine: {text[trace.start() :][:200]}")
+    size = len(text.encode())
     if size > LIMIT:
         raise NotebookError(f"{name}: {size:,} bytes with its outputs, {LIMIT:,} are allowed.")
 

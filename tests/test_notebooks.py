@@ -20,7 +20,6 @@ SECTIONS = [
     "6. Modelling and evaluation of the models",
     "7. Analysis and interpretation of the results",
 ]
-OF_A_MACHINE = re.compile(r"/(work|tmp|home|root|Users)/|site-packages|\bTraceback\b")
 SHOWN = {"text/plain", "text/html", "text/markdown", "image/png"}
 
 
@@ -46,7 +45,7 @@ def test_the_committed_notebook_is_valid_light_and_quiet(committed: NotebookNode
     check(committed, NOTEBOOK.name)
 
     assert NOTEBOOK.stat().st_size < LIMIT == 2_000_000
-    assert not OF_A_MACHINE.search(NOTEBOOK.read_text(encoding="utf-8"))
+    assert "Traceback" not in NOTEBOOK.read_text(encoding="utf-8")
 
 
 def test_it_has_the_structure_that_was_asked_for(committed: NotebookNode) -> None:
@@ -89,8 +88,9 @@ def test_it_can_be_executed_on_the_sample(
     [
         ("1 / 0", "a cell fails with ZeroDivisionError"),
         ("import sys\nsys.stderr.write('noise')", "writes to standard error: noise"),
+        ("import os\nprint(f'file://{os.getcwd()}')", "a trace of this machine: file://"),
     ],
-    ids=["a cell that fails", "a cell that is loud"],
+    ids=["a cell that fails", "a cell that is loud", "a cell that says where it ran"],
 )
 def test_a_bad_notebook_is_refused(
     project: Project, tmp_path: Path, source: str, said: str
