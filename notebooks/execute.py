@@ -93,7 +93,12 @@ def lighten(book: NotebookNode) -> NotebookNode:
             if "image/png" in output.get("data", {}):
                 image = Image.open(BytesIO(b64decode(output["data"]["image/png"]))).convert("RGB")
                 small = BytesIO()
-                image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+                palette = image.quantize(
+                    COLOURS,
+                    method=Image.Quantize.MAXCOVERAGE,  # a thin line keeps its colour
+                    dither=Image.Dither.NONE,
+                )
+                palette.save(small, "png", optimize=True)
                 output["data"]["image/png"] = b64encode(small.getvalue()).decode()
     return book
 
