@@ -7,7 +7,7 @@ READY := .venv/.ready
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow bench acceptance lock clean
+.PHONY: run test lint api viz mlflow notebooks bench acceptance lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -29,6 +29,9 @@ viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 
 mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000
 	$(BIN)/kedro mlflow ui
+
+notebooks: $(READY) ## executed again from scratch, on recorded weather (TRIPTYCH_REAL_DATA)
+	$(BIN)/python -m notebooks.execute
 
 bench: $(READY) ## speed and memory, written to docs/results/bench.json
 	$(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """The plots of a study. Each gives a matplotlib figure; the catalog writes and tracks it."""
 
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -23,13 +24,15 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
     rows = rows.assign(hours=rows["lead"].astype(int) * STEP_HOURS)
     figure, panels = _panels(rows["location"].nunique())
     for axes, (slug, of_place) in zip(panels, rows.groupby("location"), strict=True):
+        axes.set_prop_cycle(color=colormaps["tab20"](range(20)))  # there are more models than ten
         for model, line in of_place.groupby("model"):
             axes.plot(line["hours"], line["rmse"], BASELINE_STYLE.get(str(model), "-"), label=model)
         axes.set(
             title=f"{slug}: error by lead", xlabel="Lead (h)", ylabel="RMSE (°C)", ylim=(0, None)
         )
+        axes.set_xticks(range(0, int(rows["hours"].max()) + 1, 6))
         axes.grid(alpha=0.3)
-    panels[0].legend(fontsize="small")
+    panels[0].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
