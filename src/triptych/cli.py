@@ -13,6 +13,7 @@ from kedro.framework.startup import ProjectMetadata
 import triptych.pipelines
 from triptych.errors import PipelineError
 from triptych.model_commands import model
+from triptych.reproduce_command import reproduce
 from triptych.user_errors import user_errors
 
 
@@ -22,6 +23,7 @@ def cli() -> None:
 
 
 cli.add_command(model)
+cli.add_command(reproduce)
 
 
 @cli.command(name="run", params=kedro_run.params, help=kedro_run.help)

@@ -34,6 +34,7 @@ class ProvenanceHook:
                 env=run_params["env"],
                 nodes=sorted(node.name for node in pipeline.nodes),
                 parameters=plain(self._parameters),
+                runtime_params=plain(run_params["runtime_params"] or {}),
                 **surroundings(Path(run_params["project_path"])),
             )
         )

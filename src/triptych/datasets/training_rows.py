@@ -9,7 +9,7 @@ from triptych.registry.snapshots import SnapshotStore, TrainingRows
 
 
 class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
-    """Stores what a run knew, content-addressed; what an earlier run has stored is not stored again.
+    """Stores what a run knew, content-addressed: what an earlier run stored is stored once.
 
     Example, in the catalog:
 

@@ -30,9 +30,8 @@ def _bytes(column: pd.Series) -> bytes:
         return json.dumps([None if pd.isna(v) else str(v) for v in column]).encode()
     values = column.to_numpy()
     if np.issubdtype(values.dtype, np.floating):
-        values = np.where(
-            np.isnan(values), np.nan, values
-        )  # one pattern of bits for what is missing
+        # one pattern of bits for whatever is missing
+        values = np.where(np.isnan(values), np.nan, values)
     return values.astype(values.dtype.newbyteorder("<")).tobytes()
 
 

@@ -22,6 +22,7 @@ class RunRecord:
 
     Attributes:
         env: the environment of conf/; None is Kedro's own default.
+        runtime_params: those of --params, among the parameters too.
         nodes: the names of the nodes that were run.
         parameters: the whole tree, resolved, as JSON.
         git_commit: `+changes` if files differed from it.
@@ -31,6 +32,7 @@ class RunRecord:
     env: str | None
     nodes: list[str]
     parameters: dict[str, Any]
+    runtime_params: dict[str, Any]
     git_commit: str
     code: dict[str, str] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The rows that a run was trained on, kept as they were: content-addressed Parquet, never rewritten.
+"""The rows that a run was trained on, as they were: content-addressed Parquet, never rewritten.
 
 A location's year is a chunk, in a file named by the digest of its rows. A manifest lists the chunks
 of a snapshot and is named by its own digest. Runs that share years share their files.
@@ -68,7 +68,7 @@ class SnapshotStore:
             The digest that `load` takes.
         """
         chunks = [
-            self._store_chunk(str(slug), int(year), rows)
+            self._store_chunk(str(slug), int(str(year)), rows)
             for (slug, year), rows in frame.groupby(["location", frame["time"].dt.year], sort=False)
         ]
         content = json.dumps({"chunks": [asdict(chunk) for chunk in chunks]}, indent=1).encode()
@@ -85,7 +85,7 @@ class SnapshotStore:
         return pd.concat([self._load_chunk(c) for c in self.chunks(sha256)], ignore_index=True)
 
     def chunks(self, sha256: str) -> list[Chunk]:
-        """List what a snapshot consists of, in the order of its rows; SnapshotError as for `load`."""
+        """List what a snapshot consists of, in the order of its rows; errors as `load` has them."""
         path = self._manifest(sha256)
         content = _read(path, Path.read_bytes)
         if hashlib.sha256(content).hexdigest() != sha256:
