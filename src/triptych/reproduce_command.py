@@ -26,7 +26,7 @@ def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: s
     """
     if every == (run_id is not None):
         raise click.UsageError("Name one RUN_ID, or --all.")
-    for name in ("kedro", "triptych"):  # the command speaks for itself
+    for name in ("kedro.runner", "triptych"):  # the command speaks for itself
         logging.getLogger(name).setLevel(logging.WARNING)
     project = Path(metadata.project_path)
     with user_errors():

@@ -50,6 +50,7 @@ def package_versions() -> dict[str, str]:
 
 def machine() -> dict[str, str]:
     """The system, the processor, and the linear algebra that is loaded."""
+    import scipy.linalg  # noqa: F401 (its library is listed once it is loaded)
     from threadpoolctl import threadpool_info
 
     blas = {

@@ -16,7 +16,7 @@ from triptych.registry.record import RunRecord
 from triptych.reproduction.result import MODEL, ROWS, Result, fitted
 
 _TRAINING = (ts_statistical, ts_ml, ts_evaluation)
-_CANDIDATE, _ROWS = "model_registry", "training_rows"
+_HISTORY, _CANDIDATE, _ROWS = "history", "model_registry", "training_rows"
 # The catalog's datasets that reach MLflow or the database: here their data stay in memory.
 _METRICS = "triptych.datasets.MetricBatchDataset"
 _OUTSIDE = (
@@ -51,10 +51,12 @@ def train_again(record: RunRecord, history: pd.DataFrame, catalog: Config, scrat
         )
     needed = whole.to_outputs(*results)
     config = {
-        name: _relocated(catalog[name], scratch) for name in needed.datasets() if name in catalog
+        name: _relocated(catalog[name], scratch)
+        for name in needed.datasets() - {_HISTORY}
+        if name in catalog
     }
     known = DataCatalog.from_config(config)
-    known["history"] = MemoryDataset(history, copy_mode="assign")
+    known[_HISTORY] = MemoryDataset(history, copy_mode="assign")
     for name, value in _typed(needed, record.parameters).items():
         known[name] = value
     return _run(needed, known, config, results, scratch)

@@ -46,7 +46,7 @@ def lines(found: Reproduction) -> list[str]:
     return [
         f"Run {found.run_id} ({found.title}), trained again from its record",
         "",
-        f"{'':24}{'recorded':14}{'again':14}",
+        f"{'':26}{'recorded':14}{'again':14}",
         *(_digest(found, name) for name in found.recorded.digests),
         _metrics(found),
         "",
@@ -68,14 +68,14 @@ def summary(found: Reproduction) -> str:
 def _digest(found: Reproduction, name: str) -> str:
     then, now = found.recorded.digests[name], found.again.digests.get(name, "none")
     same = "same" if then == now else "DIFFERS"
-    return f"{name:24}{then[:_DIGITS]:14}{now[:_DIGITS]:14}{same}"
+    return f"{name:26}{then[:_DIGITS]:14}{now[:_DIGITS]:14}{same}"
 
 
 def _metrics(found: Reproduction) -> str:
     then, now = len(found.recorded.metrics), len(found.again.metrics)
     differing = len(found.differing_metrics)
     same = f"{differing:,} DIFFER" if differing else "same, every one"
-    return f"{'values of metrics':24}{then:<14,}{now:<14,}{same}"
+    return f"{'values of metrics':26}{then:<14,}{now:<14,}{same}"
 
 
 def _verdict(found: Reproduction) -> list[str]:
