@@ -11,6 +11,7 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS
 from kedro.framework.startup import ProjectMetadata
 
 import triptych.pipelines
+from triptych.data_commands import data
 from triptych.errors import PipelineError
 from triptych.model_commands import model
 from triptych.reproduce_command import reproduce
@@ -22,6 +23,7 @@ def cli() -> None:
     """Triptych's commands."""
 
 
+cli.add_command(data)
 cli.add_command(model)
 cli.add_command(reproduce)
 
