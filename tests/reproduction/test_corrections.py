@@ -73,10 +73,17 @@ def test_the_old_run_reproduces_and_a_new_one_sees_the_correction(
     unasked = ingest(project, CorrectedClimate())  # nothing is missing, so nothing is asked for
     corrected = ingest(project, CorrectedClimate(), since=date(2018, 1, 1))
     new = train(LEARNED, corrected)
+    latest = project.path / "data" / "05_model_input" / "history.parquet"
+    latest.parent.mkdir(parents=True)
+    corrected.to_parquet(latest)
 
     found = {run: reproduce(project.path, tracked, tracked.find(run)) for run in (old, new)}
 
     assert [made.equal for made in found.values()] == [True, True]
+    assert found[new].changes == []
+    (said,) = found[old].changes
+    assert said.startswith("data, by the latest history (the run's own rows were used): 1 of ")
+    assert "rows differ: northmere 2018-02-03 03:00 temperature_2m " in said
     one, other = (made.recorded.digests for made in found.values())
     assert one["training rows"] != other["training rows"]
     assert one["fitted ridge"] != other["fitted ridge"]

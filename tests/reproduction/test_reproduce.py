@@ -139,6 +139,15 @@ def test_a_changed_row_is_named(project: Project, tracked: Tracked, train: Train
     with pytest.raises(SnapshotError, match=r"Data changed: .*the rows of northmere 2017 now have"):
         again(project, tracked, run_id)
 
+    latest = project.path / "data" / "05_model_input" / "history.parquet"
+    latest.parent.mkdir(parents=True)
+    history(*KNOWN).to_parquet(latest)  # the right rows are known elsewhere
+    said = (
+        r"1 of 2,920 rows differ: northmere 2017-01-01 15:00 temperature_2m [\d.-]+ -> [\d.-]+\.$"
+    )
+    with pytest.raises(SnapshotError, match=said):
+        again(project, tracked, run_id)
+
 
 def test_runs_are_found_by_the_start_of_their_id(tracked: Tracked, train: Train) -> None:
     run_id = train(STATISTICAL, history(*KNOWN))

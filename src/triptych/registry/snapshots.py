@@ -28,6 +28,14 @@ class SnapshotError(PipelineError):
     """A snapshot is missing, or does not hold what was stored."""
 
 
+class RowsChanged(SnapshotError):
+    """A chunk can be read, but its rows are others: `rows` instead of those of `chunk`."""
+
+    def __init__(self, message: str, chunk: "Chunk", rows: pd.DataFrame) -> None:
+        super().__init__(message)
+        self.chunk, self.rows = chunk, rows
+
+
 @dataclass(frozen=True)
 class TrainingRows:
     """What a run knew.
@@ -111,7 +119,7 @@ class SnapshotStore:
         found = frame_sha256(rows)
         if found != chunk.sha256:
             what = f"the rows of {chunk.location} {chunk.year} now have the digest {found[:12]}"
-            raise SnapshotError(_changed(path, what))
+            raise RowsChanged(_changed(path, what), chunk, rows)
         return rows
 
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from triptych.errors import PipelineError
 from triptych.project import read_configuration
+from triptych.registry.provenance import frame_sha256
 from triptych.registry.record import SNAPSHOT_TAG, read_record
-from triptych.registry.snapshots import FOLDER, SnapshotStore
+from triptych.registry.snapshots import FOLDER, RowsChanged, SnapshotError, SnapshotStore
 from triptych.registry.surroundings import surroundings
 from triptych.reproduction.again import train_again
 from triptych.reproduction.changes import changes
 from triptych.reproduction.report import Reproduction
 from triptych.reproduction.result import recorded_result
+from triptych.reproduction.rows import differing_rows
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -95,8 +99,9 @@ def reproduce(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
             "nothing, or an earlier version made it. Name another, or train anew: kedro run."
         )
     record = read_record(client, run)
-    history = SnapshotStore(project / FOLDER).load(tags[SNAPSHOT_TAG])
     configuration = read_configuration(project, record.env)
+    today = _history_of_today(project, configuration["catalog"])
+    history = _load_rows(SnapshotStore(project / FOLDER), tags[SNAPSHOT_TAG], today)
     with tempfile.TemporaryDirectory(prefix="triptych-again-") as scratch:
         again = train_again(record, history, configuration["catalog"], Path(scratch))
     conf = configuration["parameters"]
@@ -105,8 +110,38 @@ def reproduce(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
         title=_title(record.parameters, tags),
         recorded=recorded_result(client, run),
         again=again,
-        changes=changes(record, surroundings(project), run.data.params, conf),
+        changes=[
+            *changes(record, surroundings(project), run.data.params, conf),
+            *_corrections(history, today),
+        ],
     )
+
+
+def _load_rows(store: SnapshotStore, sha256: str, today: pd.DataFrame) -> pd.DataFrame:
+    """Load a snapshot; of one that was changed, say which rows if the latest run knows them."""
+    try:
+        return store.load(sha256)
+    except RowsChanged as error:
+        chunk = error.chunk
+        same = today[
+            (today["location"] == chunk.location) & (today["time"].dt.year == chunk.year)
+        ].reset_index(drop=True)
+        if frame_sha256(same) != chunk.sha256:
+            raise
+        raise SnapshotError(f"{error} {differing_rows(same, error.rows)}.") from error
+
+
+def _history_of_today(project: Path, catalog: Mapping[str, Any]) -> pd.DataFrame:
+    """The history that the latest run has made; empty if there is none."""
+    path = project / catalog["history"]["filepath"]
+    if path.exists():
+        return pd.read_parquet(path)
+    return pd.DataFrame({"location": [], "time": pd.DatetimeIndex([], tz="UTC")})
+
+
+def _corrections(history: pd.DataFrame, today: pd.DataFrame) -> list[str]:
+    found = differing_rows(history, today) if set(history) == set(today) else ""
+    return [f"data, by the latest history (the run's own rows were used): {found}"] if found else []
 
 
 def _title(parameters: Mapping[str, Any], tags: Mapping[str, str]) -> str:
