@@ -118,7 +118,7 @@ def test_a_metric_that_differs_is_named_with_its_step(
     searched = {"models": {"arima": {"ar": 1}}, "trials": 1}
     run_id = train(STATISTICAL, history(*KNOWN), statistical=searched)
     mlflow.MlflowClient().log_metric(run_id, "tuning.arima.rmse", 1.0, step=99)
-    mlflow.MlflowClient().log_metric(run_id, "monitoring.rmse", 1.0)  # not of its training
+    mlflow.MlflowClient().log_metric(run_id, "live.paris.30d.rmse", 1.0)  # not of its training
 
     found = again(project, tracked, run_id)
 

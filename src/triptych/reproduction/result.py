@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ROWS, MODEL = "training rows", "registered model"
 # What a run tells of itself beside its training.
-_NOT_OF_TRAINING = ("monitoring.", "evaluation.", "system/")
+_NOT_OF_TRAINING = ("live.", "system/")
 
 
 @dataclass(frozen=True)
