@@ -19,9 +19,10 @@ from triptych.project import read_configuration
 from triptych.provenance_hook import ProvenanceHook
 from triptych.reproduction.reproduce import Tracked
 
-WHOLE = ts_statistical.create_pipeline() + ts_ml.create_pipeline() + ts_evaluation.create_pipeline()
 LEARNED = ts_ml.create_pipeline()
 STATISTICAL = ts_statistical.create_pipeline()
+EVALUATION = ts_evaluation.create_pipeline()
+WHOLE = STATISTICAL + LEARNED + EVALUATION
 # conf/test of these tests: a summer month is tested, two models a family at most
 PARAMETERS = """
 as_of: "2018-10-01"

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
-from tests.reproduction.conftest import LEARNED, STATISTICAL, WHOLE, Train
+from tests.reproduction.conftest import EVALUATION, LEARNED, STATISTICAL, WHOLE, Train
 from triptych.errors import PipelineError
 from triptych.registry.record import ARTIFACT, SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotError, SnapshotStore
@@ -173,3 +173,17 @@ def test_a_run_without_rows_or_record_says_so(
         mlflow.set_tag(SNAPSHOT_TAG, "0" * 64)
     with pytest.raises(PipelineError, match="has no record that can be read"):
         again(project, tracked, bare.info.run_id)
+
+
+def test_an_evaluation_alone_is_made_again_from_the_fits_on(
+    project: Project, tracked: Tracked, train: Train
+) -> None:
+    rows = history(*KNOWN)
+    train(STATISTICAL, rows)
+    train(LEARNED, rows)
+
+    found = again(project, tracked, train(EVALUATION, rows))
+
+    assert found.equal
+    assert set(found.recorded.digests) == {"training rows", "registered model"}
+    assert found.recorded.metrics.keys() == found.again.metrics.keys()
