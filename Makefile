@@ -40,8 +40,9 @@ acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/r
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
 
 lock: ## resolve pyproject.toml anew (needs uv)
-	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
+	uv pip compile pyproject.toml --extra api --extra pipelines --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
 	uv pip compile pyproject.toml --extra api --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/api.lock
+	uv pip compile pyproject.toml --extra dvc --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/dvc.lock
 
 $(READY): requirements/all.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -271,6 +271,20 @@ def test_the_lock_of_the_api_is_a_small_part_of_the_other() -> None:
     }
 
 
+def test_the_lock_of_dvc_adds_to_the_other_and_changes_nothing() -> None:
+    text = (ROOT / "requirements" / "dvc.lock").read_text()
+    everything = requirements((ROOT / "requirements" / "all.lock").read_text())
+
+    assert faults(text) == []
+    locked = requirements(text)
+    assert "dvc" in locked
+    assert "dvc" not in everything
+    common = set(locked) & set(everything)
+    assert {name: locked[name][0] for name in common} == {
+        name: everything[name][0] for name in common
+    }
+
+
 def make_targets(text: str) -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*):(?!=)", text, flags=re.MULTILINE))
 

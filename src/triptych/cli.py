@@ -11,8 +11,10 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS
 from kedro.framework.startup import ProjectMetadata
 
 import triptych.pipelines
+from triptych.data_commands import data
 from triptych.errors import PipelineError
 from triptych.model_commands import model
+from triptych.reproduce_command import reproduce
 from triptych.user_errors import user_errors
 
 
@@ -21,7 +23,9 @@ def cli() -> None:
     """Triptych's commands."""
 
 
+cli.add_command(data)
 cli.add_command(model)
+cli.add_command(reproduce)
 
 
 @cli.command(name="run", params=kedro_run.params, help=kedro_run.help)

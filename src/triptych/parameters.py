@@ -38,6 +38,7 @@ class IngestionParameters(Parameters):
 
     models: str  # the reanalysis of the archive, by Open-Meteo's name
     final_after_days: Count  # an hour that is missing so long after will not come any more
+    refetch_from: date | None = None  # hours from then on are asked for again: corrections
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]  # of the rows of one answer
 
 

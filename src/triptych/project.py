@@ -17,18 +17,19 @@ def open_registry(project: Path, env: str | None) -> ModelRegistry:
     """
     import mlflow
 
-    configuration = _read(project, env)
+    configuration = read_configuration(project, env)
     mlflow.set_tracking_uri(configuration["mlflow"]["server"]["mlflow_tracking_uri"])
     return ModelRegistry(open_database(configuration["credentials"]["database"]["url"]), project)
 
 
 def preprocessing_parameters(project: Path, env: str | None) -> PreprocessingParameters:
     """How a run of this environment treats gaps."""
-    parameters = _read(project, env)["parameters"]
+    parameters = read_configuration(project, env)["parameters"]
     return PreprocessingParameters.model_validate(parameters["preprocessing"])
 
 
-def _read(project: Path, env: str | None) -> OmegaConfigLoader:
+def read_configuration(project: Path, env: str | None) -> OmegaConfigLoader:
+    """The configuration of an environment, without any --params."""
     from kedro.framework.project import settings
 
     patterns = {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]}

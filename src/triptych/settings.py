@@ -4,6 +4,7 @@ import os
 import warnings
 
 from triptych.hooks import ParameterHook, ReportHook, SummaryHook, TrackingHook
+from triptych.provenance_hook import ProvenanceHook
 from triptych.resolvers import RESOLVERS
 
 # MLflow too reports its use to its makers unless told not to, and is talkative.
@@ -18,7 +19,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 with warnings.catch_warnings(record=True):
     import kedro_mlflow.mlflow  # noqa: F401
 
-HOOKS = (ParameterHook(), TrackingHook(), ReportHook(), SummaryHook())
+HOOKS = (ParameterHook(), TrackingHook(), ProvenanceHook(), ReportHook(), SummaryHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -17,6 +17,8 @@ from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.estimates import Estimates
 from triptych.parameters import ForecastParameters
 from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
+from triptych.registry.provenance import frame_sha256
+from triptych.registry.snapshots import TrainingRows
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,12 @@ def plan_study(
             )
     known_until = known.max().max() + STEP
     return replace(periods, test_end=min(periods.test_end, known_until.floor(DAY)))
+
+
+def keep_training_rows(history: pd.DataFrame, periods: StudyPeriods) -> TrainingRows:
+    """Keep what the study knows, so that it can be made again when the source has corrected it."""
+    fitted_on = between(history, periods.train_start, periods.test_start)
+    return TrainingRows(history, frame_sha256(fitted_on))
 
 
 def between(history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:

@@ -48,8 +48,15 @@ def periods(*rows: tuple[str, str, str]) -> pd.DataFrame:
     return frame.assign(**instants)
 
 
-def plan(known: pd.DataFrame, as_of: str = TODAY, location: str | None = "northmere") -> list[str]:
-    requests = plan_requests(LOCATIONS, known, location, "sample", as_of, TODAY, FORECAST)
+def plan(
+    known: pd.DataFrame,
+    as_of: str = TODAY,
+    location: str | None = "northmere",
+    ingestion: IngestionParameters = INGESTION,
+) -> list[str]:
+    requests = plan_requests(
+        LOCATIONS, known, location, "sample", as_of, TODAY, FORECAST, ingestion
+    )
     return [f"{row.location} {row.start} {row.end}" for row in requests.itertuples()]
 
 
@@ -79,6 +86,22 @@ def test_where_all_is_known_nothing_is_asked_for() -> None:
     )
 
     assert plan(known) == []
+
+
+def test_what_the_source_may_have_corrected_is_asked_for_again() -> None:
+    known = periods(
+        ("northmere", "2021-03-01", "2023-01-01"), ("northmere", "2023-01-01", "2024-03-01")
+    )
+
+    def refetch(day: str) -> list[str]:
+        return plan(known, ingestion=INGESTION.model_copy(update={"refetch_from": day}))
+
+    assert refetch("2023-12-30") == [
+        "northmere 2023-12-30 2024-01-01",
+        "northmere 2024-01-01 2024-03-01",
+    ]
+    assert len(refetch("2001-01-01")) == 4  # no earlier than the study starts
+    assert refetch("2024-03-01") == []
 
 
 def test_a_later_as_of_asks_for_the_new_days_alone_and_an_earlier_start_for_the_old() -> None:

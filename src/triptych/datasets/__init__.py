@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from triptych.datasets.model_registry import ModelRegistryDataset
     from triptych.datasets.run_report import RunReportDataset
     from triptych.datasets.sql_table import SqlTableDataset
+    from triptych.datasets.training_rows import TrainingRowsDataset
     from triptych.datasets.weather_source import WeatherSourceDataset
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ModelRegistryDataset",
     "RunReportDataset",
     "SqlTableDataset",
+    "TrainingRowsDataset",
     "WeatherSourceDataset",
 ]
 
@@ -29,6 +31,7 @@ _MODULES = {
     "ModelRegistryDataset": "model_registry",
     "RunReportDataset": "run_report",
     "SqlTableDataset": "sql_table",
+    "TrainingRowsDataset": "training_rows",
     "WeatherSourceDataset": "weather_source",
 }
 

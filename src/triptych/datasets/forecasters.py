@@ -7,7 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.storage import load_forecaster, save_forecaster
+from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
 
 Forecasters = dict[str, PanelForecaster]
 
@@ -45,6 +45,16 @@ class ForecastersDataset(AbstractDataset[Forecasters, Forecasters]):
             save_forecaster(forecaster, fresh / name)
         shutil.rmtree(self._folder, ignore_errors=True)
         fresh.rename(self._folder)
+        self._tag(list(data))
+
+    def _tag(self, names: list[str]) -> None:
+        """Tell the MLflow run that is active, if any, the digest of each forecaster's files."""
+        import mlflow
+
+        from triptych.registry.record import FITTED_TAG
+
+        if mlflow.active_run() is not None:
+            mlflow.set_tags({f"{FITTED_TAG}{name}": digest(self._folder / name) for name in names})
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._folder)}

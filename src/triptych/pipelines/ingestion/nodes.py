@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -44,8 +44,12 @@ def plan_requests(
     as_of: str,
     today: str,
     forecast: ForecastParameters,
+    ingestion: IngestionParameters,
 ) -> pd.DataFrame:
     """List what is missing between the start of the study and `as_of`.
+
+    From `ingestion.refetch_from` on nothing counts as known: what the source has corrected since
+    is written over what it said before.
 
     Returns:
         One row a request: location, start and end (exclusive), days within one calendar year.
@@ -53,7 +57,7 @@ def plan_requests(
     issued = parse_as_of(as_of, today)
     wanted = (study_periods(issued, forecast).train_start, issued)
     known = {
-        slug: list(zip(periods["start"], periods["end"], strict=True))
+        slug: _known_before(periods, ingestion.refetch_from)
         for slug, periods in known_periods.groupby("location")
     }
     requests = [
@@ -63,6 +67,16 @@ def plan_requests(
         for start, end in split_years(period)
     ]
     return pd.DataFrame(requests, columns=["location", "start", "end"])
+
+
+def _known_before(
+    periods: pd.DataFrame, refetch_from: date | None
+) -> list[tuple[datetime, datetime]]:
+    known = list(zip(periods["start"], periods["end"], strict=True))
+    if refetch_from is None:
+        return known
+    limit = pd.Timestamp(refetch_from, tz="UTC")
+    return [(start, min(end, limit)) for start, end in known if start < limit]
 
 
 def fetch_weather(

@@ -25,6 +25,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "as_of": "params:as_of",
                     "today": "params:today",
                     "forecast": "params:forecast",
+                    "ingestion": "params:ingestion",
                 },
                 outputs="weather_requests",
                 name="plan_requests",

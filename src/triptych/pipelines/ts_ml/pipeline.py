@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from triptych.pipelines.ts_ml import nodes
-from triptych.study import plan_study
+from triptych.study import keep_training_rows, plan_study
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -19,6 +19,12 @@ def _choice() -> list[Node]:
             inputs=["history", "params:as_of", "params:today", "params:forecast"],
             outputs="study_periods",
             name="plan_study",
+        ),
+        Node(
+            keep_training_rows,
+            inputs=["history", "study_periods"],
+            outputs="training_rows",
+            name="keep_training_rows",
         ),
         Node(
             nodes.tune_models,

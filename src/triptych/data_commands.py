@@ -1,0 +1,65 @@
+"""`kedro data`: the versions of the data, by DVC, which is an optional extra."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from kedro.framework.startup import ProjectMetadata
+
+from triptych.errors import PipelineError
+from triptych.registry.snapshots import FOLDER
+from triptych.user_errors import user_errors
+
+_INSTALL = (
+    "DVC is not installed; it is an extra, and nothing else needs it. Install it: "
+    ".venv/bin/pip install --require-hashes -r requirements/dvc.lock"
+)
+
+
+@click.group()
+def data() -> None:
+    """Versions of the data."""
+
+
+@data.command(name="track")
+@click.pass_obj
+def track_command(metadata: ProjectMetadata) -> None:
+    """Give DVC the rows that runs were trained on, and push them to its remote.
+
+    What is to be committed then is data/snapshots.dvc: it names the data beside the code.
+    """
+    project = Path(metadata.project_path)
+    with user_errors():
+        track(project, FOLDER)
+    click.echo(f"Tracked and pushed. Commit {FOLDER}.dvc: a commit then names code and data.")
+
+
+def track(project: Path, folder: Path) -> None:
+    """Run `dvc add` and `dvc push` for a folder of the project.
+
+    Raises:
+        PipelineError: there is nothing to track, DVC is not installed or refuses.
+    """
+    if not (project / folder).is_dir():
+        raise PipelineError(f"There is no {folder} yet: a run that trains makes it. kedro run.")
+    program = dvc_program()
+    for arguments in (["add", "--quiet", str(folder)], ["push", "--quiet", f"{folder}.dvc"]):
+        done = subprocess.run(  # noqa: S603 (a program of this environment, no shell)
+            [program, *arguments], cwd=project, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise PipelineError(
+                f"dvc {' '.join(arguments)} failed: {' '.join(done.stderr.split())} The remote is "
+                "named in .dvc/config (dvc remote list)."
+            )
+
+
+def dvc_program() -> str:
+    """Where DVC is: beside this Python, or on the path; PipelineError if nowhere."""
+    beside = Path(sys.executable).with_name("dvc")
+    found = str(beside) if beside.exists() else shutil.which("dvc")
+    if found is None:
+        raise PipelineError(_INSTALL)
+    return found

@@ -1,0 +1,77 @@
+"""The record of a run: all that is needed to train again, an artifact of its MLflow run."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from triptych.errors import PipelineError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+ARTIFACT = "provenance.json"
+SNAPSHOT_TAG = "triptych.snapshot"
+DATA_TAG = "triptych.data_sha256"
+FITTED_TAG = "triptych.fitted."  # and the name of a forecaster: digest of its files
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run was asked for and what it stood on.
+
+    Attributes:
+        env: the environment of conf/; None is Kedro's own default.
+        runtime_params: those of --params, among the parameters too.
+        nodes: the names of the nodes that were run.
+        parameters: the whole tree, resolved, as JSON.
+        git_commit: `+changes` if files differed from it.
+        code, packages, machine: as `surroundings` gives them.
+    """
+
+    env: str | None
+    nodes: list[str]
+    parameters: dict[str, Any]
+    runtime_params: dict[str, Any]
+    git_commit: str
+    code: dict[str, str] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, str] = field(default_factory=dict)
+
+
+def log_record(record: RunRecord) -> None:
+    """Give the MLflow run that is active the record, and tags to search runs by."""
+    import mlflow
+
+    mlflow.log_dict(asdict(record), ARTIFACT)
+    tags = {
+        "triptych.git_commit": record.git_commit,
+        "triptych.env": record.env,
+        "triptych.seed": record.parameters.get("seed"),
+        "triptych.packages": " ".join(f"{k}={v}" for k, v in record.packages.items()),
+    }
+    mlflow.set_tags({name: str(value) for name, value in tags.items() if value is not None})
+
+
+def read_record(client: "MlflowClient", run: "Run") -> RunRecord:
+    """Read the record of a run.
+
+    Raises:
+        PipelineError: it has none that can be read.
+    """
+    import json
+    import tempfile
+
+    import mlflow
+
+    run_id = run.info.run_id
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(client.download_artifacts(run_id, ARTIFACT, folder))
+            return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (mlflow.MlflowException, OSError, ValueError, TypeError) as error:
+        raise PipelineError(
+            f"Run {run_id} has no record that can be read ({ARTIFACT} among its artifacts): "
+            f"{error}. It was made by an earlier version, or its files were removed: it cannot be "
+            "made again. Train anew: kedro run."
+        ) from error

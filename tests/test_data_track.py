@@ -1,0 +1,88 @@
+"""`kedro data track`: the snapshots in DVC, a commit that names code and data."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.project import ROOT, Project
+from tests.pipelines.hand_made import history
+from triptych.data_commands import dvc_program, track
+from triptych.errors import PipelineError
+from triptych.registry.snapshots import FOLDER, SnapshotStore
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(project: Project) -> Project:
+    """A project under git, with this repository's own settings of git and DVC."""
+    shutil.copy(ROOT / ".gitignore", project.path)
+    (project.path / ".dvc").mkdir()
+    for name in ("config", ".gitignore"):
+        shutil.copy(ROOT / ".dvc" / name, project.path / ".dvc")
+    git(project.path, "init", "--quiet")
+    git(project.path, "add", "conf", ".gitignore", ".dvc", "pyproject.toml")
+    git(project.path, "commit", "--quiet", "--no-gpg-sign", "-m", "code")
+    return project
+
+
+def test_a_commit_names_the_data_and_brings_it_back(repository: Project) -> None:
+    try:
+        dvc = dvc_program()
+    except PipelineError:
+        pytest.skip("DVC is not installed (requirements/dvc.lock); it is an optional extra")
+    folder = repository.path / FOLDER
+    old = SnapshotStore(folder).store(history("2016-01-01", "2018-01-01"))
+
+    result = repository.kedro("data", "track")
+
+    assert result.returncode == 0, result.stdout
+    assert "Commit data/snapshots.dvc" in result.stdout
+    seen = git(repository.path, "status", "--porcelain", "--untracked-files=all", "data", ".dvc")
+    assert seen == "?? data/snapshots.dvc"  # and nothing of the data itself
+    git(repository.path, "add", "data/snapshots.dvc")
+    git(repository.path, "commit", "--quiet", "--no-gpg-sign", "-m", "data")
+    new = SnapshotStore(folder).store(history("2016-01-01", "2018-02-01"))
+    track(repository.path, FOLDER)
+    assert git(repository.path, "status", "--porcelain", "data") == "M data/snapshots.dvc"
+
+    shutil.rmtree(folder)
+    shutil.rmtree(repository.path / ".dvc" / "cache")
+    subprocess.run([dvc, "pull", "--quiet"], cwd=repository.path, check=True)
+
+    assert len(SnapshotStore(folder).load(old)) == 731 * 8
+    assert len(SnapshotStore(folder).load(new)) == 762 * 8
+
+
+def test_without_dvc_the_command_says_how_to_install_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PipelineError, match="no data/snapshots yet"):
+        track(project.path, FOLDER)
+    (project.path / FOLDER).mkdir()
+
+    with pytest.raises(PipelineError, match=r"DVC is not installed.*requirements/dvc\.lock"):
+        track(project.path, FOLDER)
+
+
+def test_what_dvc_refuses_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "dvc"
+    program.write_text(
+        "#!/bin/sh\necho 'ERROR: you are not inside of a DVC repository' >&2\nexit 253\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    (project.path / FOLDER).mkdir()
+
+    with pytest.raises(PipelineError, match=r"dvc add .* failed: ERROR: you are not inside"):
+        track(project.path, FOLDER)
