@@ -237,7 +237,7 @@ def test_preview_is_json(filled_url: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"table": "weather"}, "There is no table 'weather'. The tables are ingested_periods, "),
+        ({"table": "weather"}, "There is no table 'weather'. The tables are forecast_scores, "),
         ({"credentials": {}}, "The credentials of a table need `url`"),
         ({"credentials": {"url": ""}}, "Set TRIPTYCH_DATABASE_URL"),
         ({"load_args": {"where": "1"}}, "are columns and filters; got where"),
