@@ -7,7 +7,7 @@ READY := .venv/.ready
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow notebooks bench acceptance lock clean
+.PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -38,6 +38,9 @@ bench: $(READY) ## speed and memory, written to docs/results/bench.json
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
+
+acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
+	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py
 
 lock: ## resolve pyproject.toml anew (needs uv)
 	uv pip compile pyproject.toml --extra api --extra pipelines --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
