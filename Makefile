@@ -4,10 +4,12 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+ENGINE ?= docker
+COMMIT := git describe --always --abbrev=40 --exclude '*' --dirty=+changes
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow bench acceptance lock clean
+.PHONY: run test lint api viz mlflow bench acceptance image lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -35,6 +37,9 @@ bench: $(READY) ## speed and memory, written to docs/results/bench.json
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
+
+image: ## the image of the API, its version the commit (ENGINE=podman for another than docker)
+	$(ENGINE) build --build-arg TRIPTYCH_VERSION=$$($(COMMIT)) --tag triptych-api .
 
 lock: ## resolve pyproject.toml anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
