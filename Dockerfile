@@ -33,12 +33,14 @@ COPY api api
 RUN python3 -m compileall -q api triptych
 
 FROM python AS pipelines-code
-COPY pyproject.toml .telemetry ./
+COPY pyproject.toml README.md .telemetry ./
 COPY conf conf
 COPY src src
+# Kedro-Viz notes in .viz how a run went.
 RUN python3 -m compileall -q src \
     && mkdir -p conf/local \
-    && install -d -o triptych -g triptych data mlflow
+    && install -d -o triptych -g triptych data mlflow \
+    && ln -s /tmp .viz
 
 
 FROM python AS pipelines
@@ -48,10 +50,10 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=pipelines-dependencies /opt/venv /opt/venv
 COPY --from=pipelines-code /app /app
+RUN pip --python /opt/venv/bin/python install --quiet --no-deps --no-build-isolation --editable .
 ENV KEDRO_DISABLE_TELEMETRY=1 \
     DO_NOT_TRACK=1 \
-    MPLCONFIGDIR=/tmp/matplotlib \
-    PYTHONPATH=/app/src
+    MPLCONFIGDIR=/tmp/matplotlib
 USER 10001:10001
 ENTRYPOINT ["kedro"]
 CMD ["run"]
