@@ -53,6 +53,7 @@ COPY --from=pipelines-code /app /app
 RUN pip --python /opt/venv/bin/python install --quiet --no-deps --no-build-isolation --editable .
 ENV KEDRO_DISABLE_TELEMETRY=1 \
     DO_NOT_TRACK=1 \
+    GIT_PYTHON_REFRESH=quiet \
     MPLCONFIGDIR=/tmp/matplotlib
 USER 10001:10001
 ENTRYPOINT ["kedro"]
