@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
+from uuid import uuid4
 
 import pytest
 
@@ -184,7 +185,7 @@ def test_a_change_of_code_installs_nothing(engine: Engine, built: Built) -> None
     if built.folder is None:
         pytest.skip("the image was built elsewhere")
     changed = built.folder / "api" / "routes" / "version.py"
-    changed.write_text(changed.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    changed.write_text(changed.read_text(encoding="utf-8") + f"\n# {uuid4()}\n", encoding="utf-8")
 
     log = engine.build(built.folder, f"{built.image}-changed", VERSION)
 
@@ -197,7 +198,7 @@ def test_a_change_of_the_lock_installs_anew(engine: Engine, built: Built) -> Non
         pytest.skip("the image was built elsewhere")
     lock = built.folder / "requirements" / "api.lock"
     text = lock.read_text(encoding="utf-8")
-    lock.write_text(f"# changed\n{text}", encoding="utf-8")
+    lock.write_text(f"# {uuid4()}\n{text}", encoding="utf-8")
 
     log = engine.build(built.folder, f"{built.image}-relocked", VERSION)
 
