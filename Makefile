@@ -4,10 +4,13 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+ENGINE ?= docker
+COMMIT := git describe --always --abbrev=40 --exclude '*' --dirty=+changes
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction lock clean
+.PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction \
+	acceptance-image image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -41,6 +44,17 @@ acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/r
 
 acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py
+
+image: ## the image of the API, its version the commit (ENGINE=podman for another than docker)
+	$(ENGINE) build --build-arg TRIPTYCH_VERSION=$$($(COMMIT)) --tag triptych-api .
+
+acceptance-image: $(READY) ## the image, built or named by TRIPTYCH_IMAGE, started and asked
+	$(BIN)/pytest -n 0 -m acceptance -rs tests/acceptance/test_image.py
+
+site: $(READY) ## the pipelines' picture as static files, in build/
+	$(BIN)/kedro viz build
+
+install: $(READY) ## the environment alone
 
 lock: ## resolve pyproject.toml anew (needs uv)
 	uv pip compile pyproject.toml --extra api --extra pipelines --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock

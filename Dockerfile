@@ -1,0 +1,89 @@
+# Two images from one file:
+#   docker build .                       the API: what api/ and triptych.store need, and nothing else
+#   docker build --target pipelines .    the whole project: kedro, mlflow
+# The base is pinned by its tag: it takes Debian's security fixes when it is built anew. The
+# packages of Python are pinned by hash, in requirements/.
+FROM python:3.11-slim AS python
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PATH=/opt/venv/bin:$PATH
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin triptych
+WORKDIR /app
+
+
+# The dependencies, each set in a layer of its own: a change of code installs nothing.
+FROM python AS api-dependencies
+COPY requirements/api.lock /tmp/
+RUN python3 -m venv --without-pip /opt/venv \
+    && pip --python /opt/venv/bin/python install --require-hashes --no-deps -r /tmp/api.lock
+
+FROM python AS pipelines-dependencies
+COPY requirements/all.lock /tmp/
+RUN python3 -m venv --without-pip /opt/venv \
+    && pip --python /opt/venv/bin/python install --require-hashes --no-deps -r /tmp/all.lock
+
+
+# The code, compiled: a read-only file system cannot keep what Python compiles.
+FROM python AS api-code
+COPY src/triptych/__init__.py triptych/
+COPY src/triptych/store triptych/store
+COPY api api
+RUN python3 -m compileall -q api triptych
+
+FROM python AS pipelines-code
+COPY pyproject.toml README.md .telemetry ./
+COPY conf conf
+COPY src src
+# Kedro-Viz notes in .viz how a run went.
+RUN python3 -m compileall -q src \
+    && mkdir -p conf/local \
+    && install -d -o triptych -g triptych data mlflow \
+    && ln -s /tmp .viz
+
+
+FROM python AS pipelines
+# LightGBM's wheel takes OpenMP from the system.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=pipelines-dependencies /opt/venv /opt/venv
+COPY --from=pipelines-code /app /app
+RUN pip --python /opt/venv/bin/python install --quiet --no-deps --no-build-isolation --editable .
+ENV KEDRO_DISABLE_TELEMETRY=1 \
+    DO_NOT_TRACK=1 \
+    GIT_PYTHON_REFRESH=quiet \
+    MPLCONFIGDIR=/tmp/matplotlib
+USER 10001:10001
+ENTRYPOINT ["kedro"]
+CMD ["run"]
+ARG TRIPTYCH_VERSION=0.0.0
+ENV TRIPTYCH_VERSION=$TRIPTYCH_VERSION
+LABEL org.opencontainers.image.title="Triptych pipelines" \
+      org.opencontainers.image.description="The Kedro project: trains, compares, forecasts." \
+      org.opencontainers.image.version=$TRIPTYCH_VERSION \
+      org.opencontainers.image.revision=$TRIPTYCH_VERSION
+
+
+# The last stage is what `docker build .` makes.
+FROM python AS api
+COPY --from=api-dependencies /opt/venv /opt/venv
+COPY --from=api-code /app /app
+# Uvicorn takes its options from UVICORN_*, so that they can be changed without repeating the rest.
+ENV PYTHONPATH=/app \
+    UVICORN_HOST=0.0.0.0 \
+    UVICORN_PORT=8000 \
+    UVICORN_ACCESS_LOG=false
+USER 10001:10001
+EXPOSE 8000
+# Whether the process answers, not whether the database does: to start it anew mends no database.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"UVICORN_PORT\"]}/health/live', timeout=2)"]
+CMD ["uvicorn", "api.main:app"]
+ARG TRIPTYCH_VERSION=0.0.0
+ENV TRIPTYCH_VERSION=$TRIPTYCH_VERSION
+LABEL org.opencontainers.image.title="Triptych API" \
+      org.opencontainers.image.description="Stored temperature predictions over HTTP, read only." \
+      org.opencontainers.image.version=$TRIPTYCH_VERSION \
+      org.opencontainers.image.revision=$TRIPTYCH_VERSION

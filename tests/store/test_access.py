@@ -1,0 +1,231 @@
+"""The role of the API on a real PostgreSQL: it reads what it serves, and nothing else works."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.fixtures.project import ROOT
+from triptych.store.access import API_TABLES, grant_reading, main
+from triptych.store.engine import create_engine
+from triptych.store.errors import StoreError
+from triptych.store.tables import metadata
+
+PASSWORDS = {
+    "TRIPTYCH_PASSWORD": "the owner's",
+    "TRIPTYCH_API_PASSWORD": "of the reader",
+    "MLFLOW_PASSWORD": "of MLflow",
+}
+
+
+def run_roles(server: Any, passwords: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run roles.sql as the administrator, with the server's own psql."""
+    script = ROOT / "src" / "triptych" / "store" / "roles.sql"
+    return subprocess.run(
+        [str(server.bin_path / "psql"), "--no-psqlrc", f"--file={script}", server.get_uri()],
+        env={"PATH": os.environ["PATH"], **passwords},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def url_of(server: Any, role: str, database: str = "triptych") -> str:
+    return str(server.get_uri(database)).replace("postgres:@", f"{role}:@")
+
+
+def secret_of(server: Any, role: str) -> str:
+    """What the server keeps of a role's password."""
+    with psycopg.connect(server.get_uri()) as connection:
+        row = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [role])
+        return str((row.fetchone() or [None])[0])
+
+
+@pytest.fixture(scope="module")
+def server(postgresql_server: Any) -> Iterator[Any]:
+    """Give a server with the roles, their databases and granted tables."""
+    result = run_roles(postgresql_server, PASSWORDS)
+    assert (result.returncode, result.stderr) == (0, "")
+    owner = create_engine(url_of(postgresql_server, "triptych"))
+    grant_reading(owner, "triptych_api")
+    owner.dispose()
+    yield postgresql_server
+    with psycopg.connect(postgresql_server.get_uri(), autocommit=True) as connection:
+        connection.execute("DROP DATABASE triptych WITH (FORCE)")
+        connection.execute("DROP DATABASE mlflow WITH (FORCE)")
+        connection.execute("DROP ROLE triptych, triptych_api, mlflow")
+
+
+@pytest.fixture
+def reader(server: Any) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection of the API's role."""
+    with psycopg.connect(url_of(server, "triptych_api"), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("table", API_TABLES)
+def test_the_role_reads_what_the_api_serves(reader: psycopg.Connection[Any], table: str) -> None:
+    expected = 1 if table == "alembic_version" else 0
+
+    assert reader.execute(f"SELECT count(*) FROM {table}").fetchone() == (expected,)  # noqa: S608
+
+
+@pytest.mark.parametrize("table", sorted(set(metadata.tables) - set(API_TABLES)))
+def test_the_role_cannot_read_what_it_need_not(reader: psycopg.Connection[Any], table: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege, match=f"permission denied for table {table}"):
+        reader.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO locations (location) VALUES ('rome')",
+        "UPDATE predictions SET temperature_2m = 0",
+        "DELETE FROM predictions",
+        "TRUNCATE models",
+        "SELECT * FROM models FOR UPDATE",
+        "DROP TABLE weather_3h",
+        "CREATE TABLE mine (x int)",
+        "CREATE TEMPORARY TABLE mine (x int)",
+        "GRANT SELECT ON rejected_rows TO PUBLIC",
+        "SET ROLE triptych",
+        "ALTER ROLE triptych_api SUPERUSER",
+        "CREATE ROLE another",
+        "COPY predictions TO PROGRAM 'true'",
+        "SELECT pg_read_file('postgresql.conf')",
+    ],
+)
+def test_the_role_can_do_nothing_else(reader: psycopg.Connection[Any], statement: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        reader.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("role", "database"),
+    [
+        ("triptych_api", "mlflow"),
+        ("triptych_api", "postgres"),
+        ("mlflow", "triptych"),
+        ("triptych", "mlflow"),
+    ],
+)
+def test_a_role_enters_its_own_database_alone(server: Any, role: str, database: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(url_of(server, role, database))
+
+
+def test_the_owners_rule_no_server(server: Any) -> None:
+    with psycopg.connect(server.get_uri()) as connection:
+        rights = connection.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname IN ('triptych', 'triptych_api', 'mlflow') "
+            "AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"
+        ).fetchall()
+
+    assert rights == []
+
+
+def test_both_again_change_a_password_and_nothing_else(server: Any) -> None:
+    before = secret_of(server, "triptych_api"), secret_of(server, "triptych")
+    owner = create_engine(url_of(server, "triptych"))
+
+    result = run_roles(server, PASSWORDS)
+    grant_reading(owner, "triptych_api")
+    owner.dispose()
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert all(secret.startswith("SCRAM-SHA-256$") for secret in before)
+    assert secret_of(server, "triptych_api") != before[0]  # salted anew
+
+
+def test_a_password_that_is_missing_stops_it(postgresql_server: Any) -> None:
+    given = {name: value for name, value in PASSWORDS.items() if name != "MLFLOW_PASSWORD"}
+
+    result = run_roles(postgresql_server, given)
+
+    assert result.returncode == 3
+    assert "mlflow_password" in result.stderr
+
+
+def test_what_was_granted_beyond_is_withdrawn(server: Any) -> None:
+    with psycopg.connect(url_of(server, "triptych"), autocommit=True) as connection:
+        connection.execute("GRANT ALL ON rejected_rows, predictions TO triptych_api")
+    owner = create_engine(url_of(server, "triptych"))
+
+    grant_reading(owner, "triptych_api")
+
+    owner.dispose()
+    with psycopg.connect(url_of(server, "triptych")) as connection:
+        granted = connection.execute(
+            "SELECT table_name, privilege_type FROM information_schema.table_privileges "
+            "WHERE grantee = 'triptych_api' ORDER BY table_name"
+        ).fetchall()
+    assert granted == [(table, "SELECT") for table in API_TABLES]
+
+
+def test_the_role_has_to_be_there(postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url)
+    with pytest.raises(StoreError, match="no role 'some one\"s'"):
+        grant_reading(engine, 'some one"s')
+    engine.dispose()
+
+
+def test_sqlite_has_no_roles(sqlite_url: str) -> None:
+    with pytest.raises(StoreError, match="has no roles"):
+        grant_reading(create_engine(sqlite_url), "triptych_api")
+
+
+def test_the_command(
+    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRIPTYCH_DATABASE_URL", url_of(server, "triptych"))
+
+    with caplog.at_level("INFO"):
+        codes = [main(["triptych_api"]), main(["nobody"]), main([])]
+
+    assert codes == [0, 1, 2]
+    assert "triptych_api may read alembic_version, locations, models" in caplog.text
+    assert "no role 'nobody'" in caplog.text
+
+
+def test_the_command_needs_no_pipelines(server: Any) -> None:
+    """Its service starts with every `up`, so it should not import what takes seconds."""
+    code = (
+        "import sys; from triptych.store.access import main; main(['triptych_api']); "
+        "sys.exit(sorted({'kedro', 'pandas', 'mlflow'} & set(sys.modules)) or 0)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TRIPTYCH_DATABASE_URL": url_of(server, "triptych")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stderr
+
+
+def tables_named(source: str) -> set[str]:
+    """The tables that a file takes from `triptych.store.tables`."""
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module == "triptych.store.tables"
+        for alias in node.names
+    } & set(metadata.tables)
+
+
+def test_exactly_the_tables_that_the_api_names_are_granted() -> None:
+    files: list[Path] = list((ROOT / "api").rglob("*.py"))
+
+    named = set().union(*(tables_named(file.read_text(encoding="utf-8")) for file in files))
+
+    assert named | {"alembic_version"} == set(API_TABLES)  # its schema is checked, too
+    planted = "from triptych.store.tables import models, rejected_rows, metadata"
+    assert tables_named(planted) == {"models", "rejected_rows"}

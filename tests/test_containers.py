@@ -1,0 +1,146 @@
+"""What can be told of the images and of the stack without building them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.fixtures.project import ROOT
+
+VARIABLE = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
+
+
+def stage(name: str) -> str:
+    """The part of the Dockerfile from a stage's FROM to the next."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    found = re.search(rf"(?ms)^FROM \S+ AS {name}$(.*?)(?=^FROM |\Z)", text)
+    assert found, name
+    return found[1]
+
+
+def lay_out(folder: Path) -> None:
+    """Copy to a folder what the Dockerfile copies to the API's."""
+    copied = re.findall(r"(?m)^COPY (\S+) (\S+)$", stage("api-code"))
+    assert len(copied) == 3
+    for source, target in copied:
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, folder / target)
+        else:
+            (folder / target).mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / source, folder / target)
+
+
+def start(folder: Path) -> subprocess.CompletedProcess[str]:
+    code = "import api.main, triptych; print(api.main.__file__, *triptych.__path__)"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_api_starts_with_the_files_of_its_image_alone(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+
+    whole = start(tmp_path)
+    shutil.rmtree(tmp_path / "triptych" / "store")
+    lacking = start(tmp_path)
+
+    assert whole.stdout.split() == [f"{tmp_path}/api/main.py", f"{tmp_path}/triptych"], whole.stderr
+    assert lacking.returncode == 1
+    assert "No module named 'triptych.store'" in lacking.stderr
+
+
+def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+    assert re.findall(r"(?m)^FROM \S+ AS (\S+)$", text)[-1] == "api"
+    for name in ("api", "pipelines"):
+        assert re.findall(r"(?m)^USER (\S+)$", stage(name)) == ["10001:10001"]
+        # a new version alone makes anew what follows it
+        after = stage(name).split("ARG TRIPTYCH_VERSION")[1]
+        assert not re.search(r"(?m)^(RUN|COPY)", after)
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def defaulted_secrets(text: str) -> list[str]:
+    """Variables that hold a secret and do not have to be set."""
+    return [
+        f"{name}{rest}"
+        for name, rest in VARIABLE.findall(text)
+        if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not rest.startswith(":?")
+    ]
+
+
+def test_no_password_has_a_default() -> None:
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    settings = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", example))
+
+    assert defaulted_secrets(text) == []
+    assert defaulted_secrets("${API_PASSWORD:-changeme} ${API_KEY} ${A_TOKEN:?set it}") == [
+        "API_PASSWORD:-changeme",
+        "API_KEY",
+    ]
+    needed = {name for name, rest in VARIABLE.findall(text) if rest.startswith(":?")}
+    assert {name for name, value in settings.items() if value == ""} == needed
+    assert not re.search(r"://\w+:(?!\$\{|\d+\b)", text)  # nor does an address hold one
+
+
+def test_each_service_waits_for_what_it_needs() -> None:
+    services = compose()["services"]
+
+    waits = {
+        name: {needed: how["condition"] for needed, how in service.get("depends_on", {}).items()}
+        for name, service in services.items()
+    }
+
+    done, healthy = "service_completed_successfully", "service_healthy"
+    assert waits == {
+        "database": {},
+        "roles": {"database": healthy},
+        "schema": {"roles": done},
+        "mlflow": {"roles": done},
+        "batch": {"schema": done, "mlflow": healthy},
+        "api": {"schema": done},
+    }
+    for name, conditions in waits.items():
+        for needed, condition in conditions.items():
+            assert ("healthcheck" in services[needed]) == (condition == healthy), (name, needed)
+
+
+def test_a_service_knows_its_own_password_alone() -> None:
+    owners = {
+        name: set(re.findall(r"\$\{([A-Z_]*PASSWORD)", yaml.safe_dump(service)))
+        for name, service in compose()["services"].items()
+    }
+
+    assert owners["api"] == {"TRIPTYCH_API_PASSWORD"}
+    assert owners["schema"] == owners["batch"] == {"TRIPTYCH_PASSWORD"}
+    assert owners["mlflow"] == {"MLFLOW_PASSWORD"}
+    assert owners["database"] == {"POSTGRES_PASSWORD"}
+
+
+def test_our_services_are_hardened_and_published_here_alone() -> None:
+    services = compose()["services"]
+
+    for name in set(services) - {"database"}:
+        assert services[name]["read_only"] is True, name
+        assert services[name]["cap_drop"] == ["ALL"], name
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(ports) == 2
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert services["database"]["networks"] == ["data"]
+    assert compose()["networks"]["data"] == {"internal": True}
