@@ -28,7 +28,7 @@ viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 	$(BIN)/kedro viz run
 
 mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000
-	$(BIN)/kedro mlflow ui
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui
 
 notebooks: $(READY) ## executed again from scratch, on recorded weather (TRIPTYCH_REAL_DATA)
 	$(BIN)/python -m notebooks.execute
