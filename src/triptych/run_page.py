@@ -49,23 +49,27 @@ class RunPage:
 
     @property
     def name(self) -> str:
-        """The run in a line: what, where, when, and what came out."""
+        """The run in a line: what came out, where, when, which pipeline."""
         job = "+".join(self.pipelines).replace("__default__", "main job")
-        told = f"{job} · {place_names(self.locations) or 'no location'} · {self._as_of}"
+        told = f"{place_names(self.locations) or 'no location'} · {self._as_of} · {job}"
         errors = self._errors
         if self.chosen is None or errors is None or self.chosen not in errors.index:
             return told
-        return f"{told} · {self.chosen} {float(errors[ALL][self.chosen]):.2f} °C"
+        # first what came out: the list of runs shows the beginning of a name
+        return f"{self.chosen} {float(errors[ALL][self.chosen]):.2f} °C · {told}"
 
     def description(self, failure: str | None = None) -> str:
         """Markdown for the page of the run: a sentence, the comparison, what to look at next."""
         source = self.parameters.get("source", "unknown")
         real = "the embedded sample (synthetic weather)" if source == "sample" else source
-        parts = [
+        subject = (
             f"Temperature of {place_names(self.locations) or 'no location'}, known until "
-            f"{self._as_of}, from {real}; seed {self.parameters.get('seed')}.",
+            f"{self._as_of}, from {real}; seed {self.parameters.get('seed')}."
+        )
+        parts = [
             *([f"**Failed:** {failure}"] if failure else []),
             *self._verdict(),
+            subject,
             *self._table(),
             *(f"**Warning:** {warning}" for warning in self.warnings),
         ]

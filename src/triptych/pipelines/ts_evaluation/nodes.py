@@ -134,7 +134,7 @@ def compare_models(
         "error_by_time": breakdown(test_forecasts, training),
         "error_by_lead": by_lead.assign(metric=metric, step=by_lead["lead"].astype(int)),
         "day_ahead_errors": pd.DataFrame(
-            {"metric": "day_ahead/rmse." + day["model"], "step": 0, "value": day["rmse"]}
+            {"metric": "day_rmse/" + day["model"], "step": 0, "value": day["rmse"]}
         ),
     }
 
