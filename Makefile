@@ -30,8 +30,8 @@ api: $(READY) ## the predictions over HTTP: http://127.0.0.1:8000/docs
 viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 	$(BIN)/kedro viz run
 
-mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000
-	$(BIN)/kedro mlflow ui
+mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=day-ahead
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui
 
 notebooks: $(READY) ## executed again from scratch, on recorded weather (TRIPTYCH_REAL_DATA)
 	$(BIN)/python -m notebooks.execute

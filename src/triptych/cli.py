@@ -11,6 +11,7 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS
 from kedro.framework.startup import ProjectMetadata
 
 import triptych.pipelines
+from triptych.audit_command import audit
 from triptych.data_commands import data
 from triptych.errors import PipelineError
 from triptych.model_commands import model
@@ -24,6 +25,7 @@ def cli() -> None:
 
 
 cli.add_command(data)
+model.add_command(audit)
 cli.add_command(model)
 cli.add_command(reproduce)
 

@@ -204,12 +204,13 @@ def _compare(
     """Say how both do on the same targets; stop here if the candidate is no better."""
     from triptych.comparison import compare_versions
     from triptych.errors import PipelineError
+    from triptych.forecasting.errors import ForecastingError
     from triptych.project import preprocessing_parameters
 
     try:
         found = compare_versions(registry, row, live, preprocessing_parameters(project, env))
         said, passed = str(found), found.better
-    except PipelineError as error:
+    except (PipelineError, ForecastingError) as error:
         said, passed = str(error), False
     if not (passed or force):
         raise PipelineError(

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: str | None) -> None:
     """Train RUN_ID (an MLflow run, or the start of its id) again and compare every bit.
 
-    It takes the run's own parameters and rows. Nothing is registered, predicted or tracked. Exit
-    code 1 if a model, the rows or a metric differ.
+    It takes the run's own parameters and rows. Nothing is registered or predicted; the run gets a
+    tag, triptych.reproduced, for kedro model audit. Exit code 1 if a model, the rows or a metric
+    differ.
     """
     if every == (run_id is not None):
         raise click.UsageError("Name one RUN_ID, or --all.")
@@ -41,9 +42,9 @@ def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: s
 
 def _one(project: Path, tracked: "Tracked", run_id: str) -> bool:
     from triptych.reproduction.report import lines
-    from triptych.reproduction.reproduce import reproduce as make_again
+    from triptych.reproduction.verdicts import try_again
 
-    found = make_again(project, tracked, tracked.find(run_id))
+    found = try_again(project, tracked, tracked.find(run_id))
     for line in lines(found):
         click.echo(line)
     return found.equal
@@ -52,13 +53,13 @@ def _one(project: Path, tracked: "Tracked", run_id: str) -> bool:
 def _all(project: Path, tracked: "Tracked") -> bool:
     from triptych.errors import PipelineError
     from triptych.reproduction.report import summary
-    from triptych.reproduction.reproduce import reproduce as make_again
+    from triptych.reproduction.verdicts import try_again
 
     runs = tracked.training()
     same = 0
     for run in runs:
         try:
-            found = make_again(project, tracked, run)
+            found = try_again(project, tracked, run)
         except PipelineError as error:
             click.echo(f"{run.info.run_id}  FAILED      {error}")
             continue

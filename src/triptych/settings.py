@@ -6,6 +6,7 @@ import warnings
 from triptych.hooks import ParameterHook, ReportHook, SummaryHook, TrackingHook
 from triptych.provenance_hook import ProvenanceHook
 from triptych.resolvers import RESOLVERS
+from triptych.run_page_hook import RunPageHook
 
 # MLflow too reports its use to its makers unless told not to, and is talkative.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -19,7 +20,14 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 with warnings.catch_warnings(record=True):
     import kedro_mlflow.mlflow  # noqa: F401
 
-HOOKS = (ParameterHook(), TrackingHook(), ProvenanceHook(), ReportHook(), SummaryHook())
+HOOKS = (
+    ParameterHook(),
+    TrackingHook(),
+    ProvenanceHook(),
+    RunPageHook(),
+    ReportHook(),
+    SummaryHook(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -28,11 +28,13 @@ class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
         """Store the history, and tag the MLflow run that is active, if any."""
         import mlflow
 
+        from triptych.registry.inputs import log_training_data
         from triptych.registry.record import DATA_TAG, SNAPSHOT_TAG
 
         snapshot = SnapshotStore(self._folder).store(data.history)
         if mlflow.active_run() is not None:
             mlflow.set_tags({SNAPSHOT_TAG: snapshot, DATA_TAG: data.sha256})
+            log_training_data(data, snapshot, self._folder)
 
     def load(self) -> NoReturn:
         """Refuse: there are as many as runs."""

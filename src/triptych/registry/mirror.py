@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, select
 
 from triptych.errors import PipelineError
+from triptych.registry.run_tags import STAGE_TAG, tag_runs
 from triptych.registry.stages import Row, in_stage, versions_of
 from triptych.registry.tracking import MODEL_TAG
 from triptych.store.engine import reading
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 ALIASES = ("staging", "production")
 _ROUNDS = 4
-STAGE_TAG = "triptych.stage"
 VERSION_TAG = "triptych.version"
 
 
@@ -150,6 +150,7 @@ class _Name:
         self.numbers[row["model_id"]] = str(version.version)
 
     def tag(self, row: Row) -> None:
+        tag_runs(self.client, row)  # first: the version's tag is what a repair looks at
         number = self.numbers[row["model_id"]]
         self.client.set_model_version_tag(self.name, number, STAGE_TAG, row["stage"])
 

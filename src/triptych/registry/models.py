@@ -12,6 +12,7 @@ from triptych.forecasting.base import PanelForecaster
 from triptych.registry import mirror
 from triptych.registry.candidate import Candidate
 from triptych.registry.provenance import git_commit
+from triptych.registry.run_tags import tag_run
 from triptych.registry.serving import choose_versions
 from triptych.registry.stages import Approval, lock_name, promote, transitions_of, versions_of
 from triptych.registry.tracking import load_logged, log_candidate
@@ -65,6 +66,8 @@ class ModelRegistry:
             mirror.repair(self.engine, row["name"])
         except mirror.MirrorError as error:
             logger.warning("%s", error)
+        with reading(self.engine) as connection:
+            tag_run(run_id, _find(connection, model_id) or row)
         return model_id
 
     def list_models(self) -> list[dict[str, Any]]:

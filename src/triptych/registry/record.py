@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 ARTIFACT = "provenance.json"
 SNAPSHOT_TAG = "triptych.snapshot"
 DATA_TAG = "triptych.data_sha256"
+COMMIT_TAG = "mlflow.source.git.commit"  # MLflow's pages show it as the version of the source
 FITTED_TAG = "triptych.fitted."  # and the name of a forecaster: digest of its files
 
 
@@ -46,11 +47,20 @@ def log_record(record: RunRecord) -> None:
     mlflow.log_dict(asdict(record), ARTIFACT)
     tags = {
         "triptych.git_commit": record.git_commit,
-        "triptych.env": record.env,
+        "triptych.git_state": _git_state(record.git_commit),
+        COMMIT_TAG: None if record.git_commit == "unknown" else record.git_commit.split("+")[0],
+        "triptych.env": record.env or "local",
         "triptych.seed": record.parameters.get("seed"),
         "triptych.packages": " ".join(f"{k}={v}" for k, v in record.packages.items()),
     }
     mlflow.set_tags({name: str(value) for name, value in tags.items() if value is not None})
+
+
+def _git_state(commit: str) -> str:
+    """Whether the commit alone gives the code of a run."""
+    if commit == "unknown":
+        return "unknown"
+    return "changes" if commit.endswith("+changes") else "clean"
 
 
 def read_record(client: "MlflowClient", run: "Run") -> RunRecord:

@@ -90,7 +90,7 @@ class SnapshotStore:
         Raises:
             SnapshotError: a file is missing, or holds something else.
         """
-        return pd.concat([self._load_chunk(c) for c in self.chunks(sha256)], ignore_index=True)
+        return pd.concat([self.load_chunk(c) for c in self.chunks(sha256)], ignore_index=True)
 
     def chunks(self, sha256: str) -> list[Chunk]:
         """List what a snapshot consists of, in the order of its rows; errors as `load` has them."""
@@ -104,6 +104,16 @@ class SnapshotStore:
         """Where a chunk lies."""
         return self.folder / f"{chunk.sha256}.parquet"
 
+    def load_chunk(self, chunk: Chunk) -> pd.DataFrame:
+        """Read the rows of a chunk, and check them; errors as `load` has them."""
+        path = self.path(chunk)
+        rows = _read(path, pd.read_parquet)
+        found = frame_sha256(rows)
+        if found != chunk.sha256:
+            what = f"the rows of {chunk.location} {chunk.year} now have the digest {found[:12]}"
+            raise RowsChanged(_changed(path, what), chunk, rows)
+        return rows
+
     def _manifest(self, sha256: str) -> Path:
         return self.folder / MANIFESTS / f"{sha256}.json"
 
@@ -112,15 +122,6 @@ class SnapshotStore:
         chunk = Chunk(location, year, len(rows), frame_sha256(rows))
         _write_once(self.path(chunk), lambda path: rows.to_parquet(path, compression="zstd"))
         return chunk
-
-    def _load_chunk(self, chunk: Chunk) -> pd.DataFrame:
-        path = self.path(chunk)
-        rows = _read(path, pd.read_parquet)
-        found = frame_sha256(rows)
-        if found != chunk.sha256:
-            what = f"the rows of {chunk.location} {chunk.year} now have the digest {found[:12]}"
-            raise RowsChanged(_changed(path, what), chunk, rows)
-        return rows
 
 
 def _write_once(path: Path, write: Callable[[Path], Any]) -> None:

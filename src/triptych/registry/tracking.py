@@ -10,6 +10,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.metrics import ALL
 from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
 from triptych.registry.candidate import Candidate
 
@@ -20,6 +21,13 @@ logger = logging.getLogger(__name__)
 
 ARTIFACT = "forecaster"
 MODEL_TAG = "triptych.model_id"
+CHOSEN_METRICS = "chosen/"  # day-ahead errors of the model that is registered, all locations
+_METRICS = {
+    "rmse": "day_rmse",
+    "skill_day": "skill_day",
+    "skill_climatology": "skill_climatology",
+    "coverage": "coverage",
+}
 # Named, not guessed: to guess, MLflow starts a process that imports every framework it finds.
 REQUIREMENTS = ("lightgbm", "mlflow", "numpy", "pandas", "scikit-learn", "skops", "triptych")
 _CODE = Path(__file__).with_name("served_forecaster.py")
@@ -58,6 +66,13 @@ def log_candidate(candidate: Candidate, git_commit: str) -> tuple[str, str, str]
             input_example=(example, {"steps": 8}),
             pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
         )
+        errors = candidate.metrics.get(ALL, {})
+        shown = {
+            f"{CHOSEN_METRICS}{shown}": errors[name]
+            for name, shown in _METRICS.items()
+            if name in errors
+        }
+        mlflow.log_metrics(shown, run_id=run.info.run_id, model_id=logged.model_id)
     return model_id, str(run.info.run_id), str(logged.model_uri)
 
 

@@ -26,7 +26,7 @@ def changes(
         *_code(record.git_commit, now["git_commit"], sorted(code)),
         *_line("package versions", _differing(record.packages, now["packages"])),
         *_line("machine", _differing(record.machine, now["machine"])),
-        *_line("parameters of the record (the run logged others)", _tampered(record, logged)),
+        *_line("parameters of the record (the run logged others)", tampered(record, logged)),
         *_line("configuration (the run's own was used)", _reconfigured(record, conf)),
     ]
 
@@ -57,7 +57,7 @@ def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tup
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _tampered(record: RunRecord, logged: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+def tampered(record: RunRecord, logged: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
     """Parameters that the record has otherwise than MLflow, where nothing can be rewritten."""
     recorded = {name: str(value) for name, value in _tree(record.parameters)}
     comparable = {

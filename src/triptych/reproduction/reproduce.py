@@ -42,6 +42,10 @@ class Tracked:
 
     def finished(self) -> "list[Run]":
         """The runs that came to their end, oldest first."""
+        return [run for run in self.every() if run.info.status == "FINISHED"]
+
+    def every(self) -> "list[Run]":
+        """All runs, those that failed or never ended too, oldest first."""
         import mlflow
 
         client = mlflow.MlflowClient(self.uri)
@@ -51,7 +55,6 @@ class Tracked:
         while experiment is not None:
             page = client.search_runs(
                 [experiment.experiment_id],
-                "attributes.status = 'FINISHED'",
                 order_by=["attributes.start_time ASC"],
                 page_token=token,
             )
@@ -85,6 +88,8 @@ class Tracked:
 
 def reproduce(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
     """Train a run again from its record and its rows, and compare; nothing is written anywhere.
+
+    `verdicts.try_again` leaves what came of it on the run.
 
     Raises:
         PipelineError: it has no record, it trained nothing, or its rows are gone or were changed.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from triptych.registry.record import DATA_TAG, FITTED_TAG
-from triptych.registry.tracking import MODEL_TAG
+from triptych.registry.tracking import CHOSEN_METRICS, MODEL_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ROWS, MODEL = "training rows", "registered model"
 # What a run tells of itself beside its training.
-_NOT_OF_TRAINING = ("live.", "system/")
+_NOT_OF_TRAINING = ("live.", "system/", CHOSEN_METRICS)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import BASELINE_NAMES
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.ensemble import EnsembleOfAllForecaster
-from triptych.forecasting.metrics import breakdown, score
+from triptych.forecasting.metrics import ALL, DAY, breakdown, score
 from triptych.forecasting.paired import paired_tests
 from triptych.forecasting.selection import rank
 from triptych.forecasting.weights import cross_fitted, learn_weights
@@ -119,7 +119,8 @@ def compare_models(
 
     Returns:
         `forecast_comparison`, by lead; `error_by_time`, by month and hour; `error_by_lead`: RMSE,
-        MAE and coverage as metrics, step = lead.
+        MAE and coverage as metrics, step = lead; `day_ahead_errors`: one RMSE a model, of leads 1-8
+        and all locations, as metrics.
     """
     training = between(history, periods.train_start, periods.test_start)
     comparison = score(test_forecasts, training)
@@ -127,10 +128,14 @@ def compare_models(
         ["model", "location", "lead"], ["rmse", "mae", "coverage"], var_name="error"
     )
     metric = by_lead["model"] + "." + by_lead["location"] + "." + by_lead["error"]
+    day = comparison[(comparison["lead"] == DAY) & (comparison["location"] == ALL)]
     return {
         "forecast_comparison": comparison,
         "error_by_time": breakdown(test_forecasts, training),
         "error_by_lead": by_lead.assign(metric=metric, step=by_lead["lead"].astype(int)),
+        "day_ahead_errors": pd.DataFrame(
+            {"metric": "day_rmse/" + day["model"], "step": 0, "value": day["rmse"]}
+        ),
     }
 
 

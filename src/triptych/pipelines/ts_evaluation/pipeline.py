@@ -91,6 +91,7 @@ def _judgement() -> list[Node]:
                 "forecast_comparison": "forecast_comparison",
                 "error_by_time": "error_by_time",
                 "error_by_lead": "error_by_lead",
+                "day_ahead_errors": "day_ahead_errors",
             },
             name="compare_models",
         ),

@@ -1,0 +1,58 @@
+"""`kedro model audit`: what can be traced, made again, stored and found."""
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from kedro.framework.startup import ProjectMetadata
+
+from triptych.user_errors import user_errors
+
+if TYPE_CHECKING:
+    from triptych.reproduction.reproduce import Tracked
+
+
+@click.command()
+@click.option("--reproduce", "again", is_flag=True, help="Make the runs again that never were.")
+@click.option("--json", "as_json", is_flag=True, help="Every figure as JSON, run by run.")
+@click.option("--env", "-e", help="Environment of conf/, as for kedro run.")
+@click.pass_obj
+def audit(metadata: ProjectMetadata, again: bool, as_json: bool, env: str | None) -> None:
+    """Count what can be traced to code, data and parameters, what reproduces, what it takes."""
+    for name in ("kedro.runner", "triptych", "urllib3"):  # the command speaks for itself
+        logging.getLogger(name).setLevel(logging.ERROR)
+    project = Path(metadata.project_path)
+    with user_errors():
+        from triptych.audit.figures import gather
+        from triptych.audit.report import lines
+        from triptych.project import open_registry, read_configuration
+        from triptych.reproduction.reproduce import Tracked
+
+        tracked = Tracked.of(read_configuration(project, env))
+        registry = open_registry(project, env)
+        if again:
+            _reproduce(project, tracked)
+        found = gather(project, tracked, registry)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+        return
+    for line in lines(found):
+        click.echo(line)
+
+
+def _reproduce(project: Path, tracked: "Tracked") -> None:
+    """Try the runs that were never tried; what came of it stands on the run."""
+    from triptych.errors import PipelineError
+    from triptych.reproduction.report import summary
+    from triptych.reproduction.verdicts import read_verdict, try_again
+
+    for run in tracked.training():
+        if read_verdict(run.data.tags) is not None:
+            continue
+        try:
+            said = summary(try_again(project, tracked, run))
+        except PipelineError as error:
+            said = f"{run.info.run_id}  FAILED      {error}"
+        click.echo(said, err=True)

@@ -1,0 +1,102 @@
+"""Tracking on a server: nothing stays on this machine, and every command works over HTTP."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import mlflow
+import psycopg
+import pytest
+from click.testing import CliRunner
+from kedro.framework.project import configure_project
+
+from tests.fixtures.project import Project
+from tests.registry.conftest import (
+    MakeCandidate,
+    make_candidate,  # noqa: F401 (a fixture)
+)
+from tests.tracking.conftest import Server
+from triptych.model_commands import model
+from triptych.registry.models import ModelRegistry
+from triptych.store.database import close_database, open_database
+
+NAME = "temperature"
+ADA = ("--by", "Ada", "--reason", "the server needs one")
+
+
+@pytest.fixture
+def remote(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose MLflow is the server, in this process too."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+    monkeypatch.setenv("TRIPTYCH_DATABASE_URL", project.database_url)
+    monkeypatch.chdir(project.path)
+    mlflow.set_tracking_uri(server.url)
+    configure_project("triptych", preserve_logging=True)
+    return project
+
+
+def command(project: Project, *arguments: str, code: int = 0) -> str:
+    metadata = SimpleNamespace(project_path=project.path)
+    result = CliRunner().invoke(model, [*arguments, "--env", "test"], obj=metadata)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def rows(server: Server, table: str) -> int:
+    with psycopg.connect(server.database_url) as connection:
+        found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    assert found is not None
+    return int(found[0])
+
+
+def test_runs_versions_and_files_live_on_the_server(
+    remote: Project,
+    server: Server,
+    make_candidate: MakeCandidate,  # noqa: F811
+) -> None:
+    result = remote.kedro(
+        "run", "--env", "test", "--pipeline", "ingestion", MLFLOW_TRACKING_URI=server.url
+    )
+    assert result.returncode == 0, result.stdout
+    client = mlflow.MlflowClient(server.url)
+    experiment = client.get_experiment_by_name("temperature")
+    assert experiment is not None
+    assert experiment.artifact_location.startswith("mlflow-artifacts:/")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.run_name == "northmere, westhaven · 2024-03-01 · ingestion"
+    assert run.data.params["source"] == "sample"
+    reports = sorted(server.artifacts.rglob("validation_report.csv"))
+    assert len(reports) == 1
+    local = remote.path / "data" / "08_reporting" / "validation_report.csv"
+    assert reports[0].read_bytes() == local.read_bytes()
+
+    mlflow.set_experiment("temperature")
+    registry = ModelRegistry(open_database(remote.database_url), remote.path)
+    with mlflow.start_run() as first:
+        registry.register(make_candidate())
+    with mlflow.start_run() as second:
+        registry.register(make_candidate("2019-01-01"))
+    assert rows(server, "runs") == 3
+    assert rows(server, "model_versions") == 2
+
+    assert "candidate" in command(remote, "list")
+    assert "version 1 is in production" in command(remote, "promote", NAME, "1", *ADA)
+    tags = client.get_run(first.info.run_id).data.tags
+    assert tags["triptych.registered"] == "temperature version 1"
+    assert tags["triptych.stage"] == "production"
+    forced = command(remote, "promote", NAME, "2", *ADA, "--force")
+    assert "version 2 is in production" in forced
+    assert str(client.get_model_version_by_alias(NAME, "production").version) == "2"
+    assert client.get_run(first.info.run_id).data.tags["triptych.stage"] == "archived"
+    assert client.get_run(second.info.run_id).data.tags["triptych.stage"] == "production"
+    assert "as the database says" in command(remote, "check")
+
+    client.delete_registered_model_alias(NAME, "production")
+    assert "alias production is not set" in command(remote, "check", code=1)
+    assert "Put right: 1." in command(remote, "check", "--repair")
+
+    newest = registry.list_models()[0]
+    assert registry.load(newest).name == "same_hour_yesterday"  # its digest is checked
+    assert not (remote.path / "data" / "mlflow.db").exists()
+    assert not (remote.path / "data" / "mlartifacts").exists()
+    assert not list(Path(remote.path).rglob("mlruns"))
+    close_database(remote.database_url)
