@@ -1,5 +1,6 @@
 """What can be told of the images and of the stack without building them."""
 
+import json
 import os
 import re
 import shutil
@@ -68,6 +69,15 @@ def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
         # a new version alone makes anew what follows it
         after = stage(name).split("ARG TRIPTYCH_VERSION")[1]
         assert not re.search(r"(?m)^(RUN|COPY)", after)
+
+
+def test_the_image_and_make_start_the_same_program() -> None:
+    command = json.loads(re.findall(r"(?m)^CMD (\[.*\])$", stage("api"))[0])
+    make = (ROOT / "Makefile").read_text(encoding="utf-8")
+    started = re.search(r"(?m)^api: .*\n\t\$\(BIN\)/(.*)$", make)
+
+    assert started
+    assert started[1].split()[: len(command)] == command
 
 
 def compose() -> dict[str, Any]:

@@ -4,11 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -62,12 +64,20 @@ class Engine:
         self, image: str, variables: Mapping[str, str], folders: Mapping[Path, str]
     ) -> Iterator[None]:
         """Start the image as it says itself, until the block ends."""
-        process = subprocess.Popen(self._start(image, variables, folders), start_new_session=True)
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)  # a script hands no signal on to what it started
-            process.wait(timeout=30)
+        command = self._start(image, variables, folders)
+        with (
+            TemporaryFile("w+") as log,
+            subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as process,
+        ):
+            try:
+                yield
+            except BaseException:  # it did not start: what it said tells why
+                log.seek(0)
+                sys.stderr.write(log.read())
+                raise
+            finally:
+                # to the group: a script hands no signal on to what it started
+                os.killpg(process.pid, signal.SIGTERM)
 
     def _start(
         self, image: str, variables: Mapping[str, str], folders: Mapping[Path, str]
