@@ -25,7 +25,7 @@ lint: $(READY) ## style, types, architecture
 	$(BIN)/lint-imports
 
 api: $(READY) ## the predictions over HTTP: http://127.0.0.1:8000/docs
-	$(BIN)/uvicorn api.main:app --port 8000 --no-access-log
+	$(BIN)/python -m api --port 8000
 
 viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 	$(BIN)/kedro viz run

@@ -12,6 +12,7 @@ from api.settings import Settings
 
 if TYPE_CHECKING:
     from api.kept import KeptAnswers
+    from api.leave import Leave
     from api.metrics import Metrics
 
 
@@ -37,3 +38,9 @@ def get_metrics(request: Request) -> "Metrics":
     """Find the figures of the application."""
     metrics: Metrics = request.app.state.metrics
     return metrics
+
+
+def get_leave(request: Request) -> "Leave":
+    """Find out whether the application is about to stop."""
+    leave: Leave = request.app.state.leave
+    return leave

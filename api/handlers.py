@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 
 from api.problems import (
     MAX_SHOWN,
-    RETRY_AFTER_SECONDS,
     Complaint,
     ProblemError,
     ProblemResponse,
@@ -54,9 +53,9 @@ def _answer_invalid(request: Request, error: RequestValidationError) -> Response
 
 def _answer_unavailable(request: Request, error: Exception) -> Response:
     logger.error("%s %r: the database failed", request.method, request.url.path, exc_info=error)
-    problem = report_unavailable(OTHER_SCHEMA if isinstance(error, SchemaError) else AWAY)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return ProblemResponse(request.url.path, problem, headers)
+    detail = OTHER_SCHEMA if isinstance(error, SchemaError) else AWAY
+    problem = report_unavailable("database-unavailable", detail)
+    return ProblemResponse(request.url.path, problem)
 
 
 def _refuse(

@@ -14,6 +14,7 @@ from api.database import Database
 from api.documentation import make_openapi
 from api.handlers import add_handlers
 from api.kept import KeptAnswers
+from api.leave import Leave
 from api.metrics import Metrics
 from api.middleware import RequestContext
 from api.routes import health, locations, metrics, models, predictions, version
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.settings = settings
+    app.state.leave = Leave()
     app.state.kept = KeptAnswers()
     app.state.metrics = Metrics(settings.version, app.state.kept)
     _surround(app, settings)
@@ -64,7 +66,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_headers=_ASKED,
             expose_headers=_EXPOSED,
         )
-    app.add_middleware(RequestContext, metrics=app.state.metrics)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, leave=app.state.leave)
 
 
 class _Application(FastAPI):

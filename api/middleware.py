@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.leave import Leave
 from api.logs import request_id
 from api.metrics import Metrics
 from api.problems import ProblemResponse
@@ -45,11 +46,13 @@ class RequestContext:
     Args:
         app: what the request goes on to.
         metrics: where it is counted.
+        leave: whether the service is about to stop: then each answer ends its connection.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, leave: Leave) -> None:
         self.app = app
         self._metrics = metrics
+        self._leave = leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; anything but HTTP passes untouched."""
@@ -66,6 +69,8 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _complete(message["headers"], scope["path"], identity)
+                if self._leave.begun:
+                    message["headers"].append((b"connection", b"close"))
             elif method == "HEAD" and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

@@ -95,4 +95,7 @@ class ProblemResponse(Response):
         self, path: str, error: ProblemError, headers: dict[str, Any] | None = None
     ) -> None:
         body = make_problem(path, error, request_id.get()).model_dump_json()
-        super().__init__(body, error.status, {"Cache-Control": "no-store", **(headers or {})})
+        always = {"Cache-Control": "no-store"}
+        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            always["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        super().__init__(body, error.status, {**always, **(headers or {})})

@@ -39,9 +39,9 @@ def refuse_media(accept: str, allowed: str) -> ProblemError:
     )
 
 
-def report_unavailable(detail: str = AWAY) -> ProblemError:
-    """Make the 503 of a database that cannot be read now."""
-    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", detail)
+def report_unavailable(kind: str, detail: str) -> ProblemError:
+    """Make the 503 of what cannot be answered now."""
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, kind, detail)
 
 
 def report_unforeseen() -> ProblemError:
@@ -58,7 +58,7 @@ EXAMPLES = {
     for example in (
         refuse_key(),
         refuse_media("image/png", "application/json or text/csv"),
-        report_unavailable(),
+        report_unavailable("database-unavailable", AWAY),
         refuse_parameters(
             [
                 Complaint(
