@@ -1,5 +1,6 @@
 """A list that was read, as the response that carries it, in the form that is asked for."""
 
+import logging
 import re
 from hashlib import sha256
 from http import HTTPStatus
@@ -11,6 +12,8 @@ from api.dependencies import get_settings
 from api.negotiation import CSV, JSON, choose_media
 from api.paging import make_next
 from api.tabular import Listing, write_csv
+
+logger = logging.getLogger(__name__)
 
 _TYPES = {JSON: JSON, CSV: "text/csv; charset=utf-8; header=present"}
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -33,7 +36,7 @@ class Answer(_Reusable):
         body: in the form of `media`.
         media: JSON or CSV.
         more: path and query of the next page.
-        note: what the log says each time that it is sent.
+        note: what the log says each time that it is given.
         cache_control: which caches may keep it.
     """
 
@@ -42,6 +45,8 @@ class Answer(_Reusable):
     ) -> None:
         self.tag = f'"{sha256(body + (more or "").encode()).hexdigest()[:32]}"'
         self.note = note
+        self.logger = logger
+        self.route: object = None
         # to be asked for again each time: a promotion changes it at any moment
         headers = {"ETag": self.tag, "Cache-Control": cache_control, "Vary": "Accept"}
         if more is not None:
@@ -54,8 +59,13 @@ class Answer(_Reusable):
         """Bytes that it takes in memory, about."""
         return len(self.body) + 2000
 
-    def for_owner_of(self, tags: str) -> Response:
-        """Give itself, or 304 if the client says that it has it (RFC 9110, section 13.1.2)."""
+    def give(self, tags: str) -> Response:
+        """Log it, and give itself: or 304 if the client says that it has it.
+
+        Args:
+            tags: the client's If-None-Match (RFC 9110, section 13.1.2), or nothing.
+        """
+        self.logger.info(self.note)
         if tags and (tags.strip() == "*" or self.tag in _TAG.findall(tags)):
             return self._unchanged
         return self

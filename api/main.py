@@ -13,7 +13,7 @@ from api.access import HEADER, OPEN_PATHS, ApiKey
 from api.database import Database
 from api.documentation import make_openapi
 from api.handlers import add_handlers
-from api.kept import KeptAnswers
+from api.kept import KeptAnswers, KeptFirst
 from api.leave import Leave
 from api.metrics import Metrics
 from api.middleware import RequestContext
@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _surround(app: FastAPI, settings: Settings) -> None:
     """Add what stands around the routes; the last added is the outermost."""
+    app.add_middleware(KeptFirst, state=app.state)
     if settings.api_key is not None:
         app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
     if settings.cors_origins:
