@@ -55,8 +55,9 @@ class Server(uvicorn.Server):
 def main() -> None:
     """Read where to listen, and serve."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Serve the predictions.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", default=8000, type=int, help="port to listen on")
+    host, port = os.environ.get("UVICORN_HOST", "127.0.0.1"), os.environ.get("UVICORN_PORT", "8000")
+    parser.add_argument("--host", default=host, help="address to listen on (UVICORN_HOST)")
+    parser.add_argument("--port", default=port, type=int, help="port to listen on (UVICORN_PORT)")
     given = parser.parse_args()
     app = create_app()
     config = uvicorn.Config(

@@ -10,8 +10,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.leave import Leave
 from api.logs import request_id
 from api.metrics import Metrics
-from api.problems import ProblemResponse
-from api.refusals import MAX_QUERY, refuse_length, report_unforeseen
+from api.problems import ProblemError, ProblemResponse
+from api.refusals import (
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    MAX_QUERY,
+    refuse_headers,
+    refuse_length,
+    report_unforeseen,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -89,12 +96,23 @@ class RequestContext:
             self._metrics.count(_name_route(inner), method, status, perf_counter() - begun)
 
     async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length = len(scope["query_string"])
-        if length <= MAX_QUERY:
+        error = _find_excess(scope)
+        if error is None:
             await self.app(scope, receive, send)
             return
-        logger.warning("%s %r refused: a query of %d bytes", scope["method"], scope["path"], length)
-        await ProblemResponse(scope["path"], refuse_length(length))(scope, receive, send)
+        logger.warning("%s %r refused: %d", scope["method"], scope["path"], error.status)
+        await ProblemResponse(scope["path"], error)(scope, receive, send)
+
+
+def _find_excess(scope: Scope) -> ProblemError | None:
+    """Refuse what would take long to read, and means nothing."""
+    length, headers = len(scope["query_string"]), scope["headers"]
+    if length > MAX_QUERY:
+        return refuse_length(length)
+    size = sum(len(value) for _, value in headers)
+    if len(headers) > MAX_HEADERS or size > MAX_HEADER_BYTES:
+        return refuse_headers()
+    return None
 
 
 def _identify(scope: Scope) -> bytes:

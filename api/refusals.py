@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from api.problems import Complaint, ProblemError, refuse_parameters
 
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 16_384
 MAX_QUERY = 2000  # bytes; the longest that is of any use has some 300
 AWAY = "The database does not answer. Try again later; the cause is in the log."
 OTHER_SCHEMA = (
@@ -27,6 +29,15 @@ def refuse_length(length: int) -> ProblemError:
     """Make the 422 of a query that nobody could mean."""
     found, rule = f"{length} bytes", f"at most {MAX_QUERY} bytes; /docs lists the parameters"
     return refuse_parameters([Complaint(parameter="query", found=found, allowed=rule)])
+
+
+def refuse_headers() -> ProblemError:
+    """Make the 431 of headers that no client sends in earnest."""
+    return ProblemError(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "headers-too-large",
+        f"At most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes together are read. Send fewer.",
+    )
 
 
 def refuse_media(accept: str, allowed: str) -> ProblemError:

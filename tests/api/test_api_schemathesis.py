@@ -11,16 +11,35 @@ from tests.fixtures.serving import ROOT, serving
 
 pytest.importorskip("schemathesis")
 
+AS_NAMED = ("--config-file", str(ROOT / "schemathesis.toml"))
 KEY = "a-key-of-the-test"
 
 
-def ask(address: str, examples: int, *more: str, folder: Path = ROOT) -> tuple[str, int]:
+def ask(address: str, folder: Path, examples: int, *more: str, key: str = "") -> tuple[str, int]:
     """Ask with generated requests; give what it printed and how many there were."""
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"]
-    options = ["--checks", "all", "--max-examples", str(examples), "--seed", "1", "--no-color"]
+    command = [sys.executable, "-m", "schemathesis.cli"]
+    options = [
+        "run",
+        "--checks",
+        "all",
+        "--max-examples",
+        str(examples),
+        "--seed",
+        "1",
+        "--no-color",
+    ]
+    if key:
+        options += ["-H", f"X-API-Key: {key}"]
     run = subprocess.run(
-        [*command, *options, "--generation-database=none", *more],
-        cwd=folder,  # its schemathesis.toml counts
+        [
+            *command,
+            *more,
+            *options,
+            "--no-color",
+            "--generation-database=none",
+            f"{address}/openapi.json",
+        ],
+        cwd=folder,  # where it leaves its cache
         capture_output=True,
         text=True,
         check=False,
@@ -39,7 +58,7 @@ def test_generated_requests_find_nothing(
     filled_url: str, tmp_path: Path, examples: int, fewest: int
 ) -> None:
     with serving(filled_url, tmp_path / "log") as (address, process):
-        printed, number = ask(address, examples)
+        printed, number = ask(address, tmp_path, examples, *AS_NAMED)
         assert process.poll() is None
 
     assert number >= fewest, printed
@@ -50,7 +69,7 @@ def test_generated_requests_find_nothing(
 def test_nor_do_they_where_a_key_is_needed(sqlite_file: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{sqlite_file}"
     with serving(url, tmp_path / "log", TRIPTYCH_API_KEY=KEY) as (address, _):
-        printed, _ = ask(address, 10, "-H", f"X-API-Key: {KEY}")
+        printed, _ = ask(address, tmp_path, 10, *AS_NAMED, key=KEY)
 
     assert "ignored_auth" not in printed
     assert KEY not in (tmp_path / "log").read_text()
@@ -65,4 +84,4 @@ def test_what_openapi_cannot_say_is_found_unless_it_is_named(
         serving(url, tmp_path / "log") as (address, _),
         pytest.raises(AssertionError, match="Schema-valid request rejected"),
     ):
-        ask(address, 100, "--include-path", "/predictions", folder=tmp_path)
+        ask(address, tmp_path, 100)
