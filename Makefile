@@ -10,7 +10,7 @@ export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction \
-	acceptance-image image site install lock clean
+	acceptance-api acceptance-image image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -25,7 +25,7 @@ lint: $(READY) ## style, types, architecture
 	$(BIN)/lint-imports
 
 api: $(READY) ## the predictions over HTTP: http://127.0.0.1:8000/docs
-	$(BIN)/uvicorn api.main:app --port 8000 --no-access-log
+	$(BIN)/python -m api --port 8000
 
 viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 	$(BIN)/kedro viz run
@@ -41,6 +41,9 @@ bench: $(READY) ## speed and memory, written to docs/results/bench.json
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
+
+acceptance-api: $(READY) ## the API: thousands of generated requests, minutes of load while a batch writes
+	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/api
 
 acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py

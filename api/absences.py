@@ -5,10 +5,9 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
-from api import queries
-from api.problems import Complaint, ProblemError, refuse_parameters
+from api import listings, queries
+from api.problems import Complaint, ProblemError
 
-MAX_STEPS = 10_000
 _NAMED = 20  # locations named in a message
 _STEP = timedelta(hours=3)
 _DAY = timedelta(days=1)
@@ -26,9 +25,9 @@ def explain_absence(
         end: the last day, included.
         location: the slug that was asked for, or None for all.
     """
-    slugs = list(connection.scalars(queries.LOCATION_SLUGS))
+    slugs = list(connection.scalars(listings.LOCATION_SLUGS))
     if location is not None and location not in slugs:
-        return _unknown_location(location, slugs)
+        return refuse_location(location, slugs)
     extent = connection.execute(queries.EXTENT[location is not None], {"location": location}).one()
     asked = str(start) if start == end else f"{start} to {end}"
     place = f" for {location!r}" if location else ""
@@ -41,22 +40,8 @@ def explain_absence(
     )
 
 
-def check_size(connection: Connection, days: int, location: str | None) -> int:
-    """Count the steps that a period has, for one location or all.
-
-    Raises:
-        ProblemError: 422, they are too many for one answer.
-    """
-    places = 1 if location else connection.scalar(queries.LOCATION_COUNT) or 0
-    expected = days * places * queries.STEPS_A_DAY
-    if expected <= MAX_STEPS:
-        return expected
-    rule = f"one location, or fewer days: at most {MAX_STEPS} steps an answer"
-    found = f"all {places}, {expected} steps in {days} days"
-    raise refuse_parameters([Complaint(parameter="location", found=found, allowed=rule)])
-
-
-def _unknown_location(location: str, slugs: list[str]) -> ProblemError:
+def refuse_location(location: str, slugs: list[str]) -> ProblemError:
+    """Say that a location is unknown, and which ones there are."""
     more = f" and {len(slugs) - _NAMED} more, see /locations" if len(slugs) > _NAMED else ""
     known = f"{', '.join(slugs[:_NAMED])}{more}" if slugs else "none yet; run the pipelines first"
     return ProblemError(

@@ -1,25 +1,22 @@
 """The API's one way to the database: a read, given as a function of a connection."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import closing
 from typing import Any, TypeVar
 
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import Connection, Engine, Select, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import Connection, Select
 from sqlalchemy.pool import PoolProxiedConnection
 
+from api.files import is_current, watch_file
 from api.prepared import PreparedRead
+from api.sharing import SharedRead
+from api.versions import State, look_at_file, look_at_server
 from triptych.store.engine import create_engine, reading
 from triptych.store.faults import explain, name_database
-from triptych.store.migrate import check_schema
+from triptych.store.migrate import check_revision, check_schema
 
 T = TypeVar("T")
-
-_FILE = "triptych_file"
-# The event loop waits as long, so not the minute that the pipelines wait.
-_BUSY_TIMEOUT_MS = 100
 
 
 class Database:
@@ -27,7 +24,7 @@ class Database:
 
     A brief read of SQLite takes less time than handing it to a thread, so it runs where it is
     asked for. Long reads, and those of a server, which may be slow or away, run in the thread
-    pool: the event loop goes on answering. The schema is checked again after each new connection.
+    pool: the event loop goes on answering.
 
     Args:
         url: the database's URL; nothing is opened before the first read.
@@ -41,21 +38,36 @@ class Database:
         self._inline = self._engine.dialect.name == "sqlite"
         self._prepared: dict[Select[Any], PreparedRead] = {}
         self._held: PoolProxiedConnection | None = None
-        self._checked = False
+        self._opened = 0
+        self._state: State | None = None
+        self._shared_look = SharedRead(lambda: run_in_threadpool(self._look_at_server))
         if self._inline:
-            _watch_file(self._engine)
-        event.listen(self._engine, "connect", self._connected)
+            watch_file(self._engine)
 
     @property
     def name(self) -> str:
         """The database's name for a log line, without user or password."""
         return name_database(self._engine.url)
 
-    async def run(self, read: Callable[[Connection], T]) -> T:
-        """Do a read in one transaction.
+    async def read_version(self) -> Hashable | None:
+        """Say which state the data are in now; None if it cannot be told.
+
+        While the version is the same, every read gives the same.
 
         Raises:
             StoreError: the database is away, or its schema is not the one of this version.
+        """
+        state = self._look_at_file() if self._inline else await self._shared_look.get()
+        if state != self._state:
+            check_revision(state.schema, self._engine)
+            self._state = state
+        return state.version
+
+    async def run(self, read: Callable[[Connection], T]) -> T:
+        """Do a read in one transaction, in the thread pool.
+
+        Raises:
+            StoreError: the database is away, or its tables are not those of this version.
         """
         return await run_in_threadpool(self._run, read)
 
@@ -65,7 +77,7 @@ class Database:
         The rows are the driver's, see `PreparedRead`.
 
         Raises:
-            StoreError: the database is away, or its schema is not the one of this version.
+            StoreError: the database is away, or its tables are not those of this version.
         """
         if self._inline:
             return self._fetch(statement, values)
@@ -81,67 +93,56 @@ class Database:
         self._engine.dispose()
 
     def _run(self, read: Callable[[Connection], T]) -> T:
-        self._check_once()
         with reading(self._engine) as connection:
             return read(connection)
 
     def _fetch(self, statement: Select[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        self._check_once()
         prepared = self._prepared.get(statement)
         if prepared is None:
             prepared = self._prepared[statement] = PreparedRead(statement, self._engine.dialect)
-        try:
-            if self._inline:
-                return prepared.fetch(self._hold().cursor(), values)
-            with closing(self._engine.raw_connection()) as connection:
+        if self._inline:
+            return self._ask(lambda held: prepared.fetch(held.cursor(), values))
+        with closing(self._engine.raw_connection()) as connection:
+            try:
                 return prepared.fetch(connection.cursor(), values)
+            except self._engine.dialect.loaded_dbapi.Error as error:  # not seen by the engine
+                raise explain(error, self._engine.url) from error
+
+    def _look_at_file(self) -> State:
+        return self._ask(lambda held: look_at_file(held.cursor(), self._opened, self._state))
+
+    def _look_at_server(self) -> State:
+        if self._held is not None:
+            try:
+                return look_at_server(self._held.cursor())
+            except self._engine.dialect.loaded_dbapi.Error:
+                self._release()  # it may have restarted: once more, with a new connection
+        return self._ask(lambda held: look_at_server(held.cursor()))
+
+    def _ask(self, read: Callable[[PoolProxiedConnection], T]) -> T:
+        """Read with the one connection that is kept: the pool costs as much as the query."""
+        try:
+            return read(self._hold())
         except self._engine.dialect.loaded_dbapi.Error as error:  # not seen by the engine
             self._release()
             raise explain(error, self._engine.url) from error
 
     def _hold(self) -> PoolProxiedConnection:
-        """Keep one connection for the event loop: the pool costs as much as the query."""
-        if self._held is None or not _is_current(self._held.info, self._engine):
+        if (
+            self._held is not None
+            and self._inline
+            and not is_current(self._held.info, self._engine)
+        ):
             self._release()
+        if self._held is None:
             self._held = self._engine.raw_connection()
+            self._opened += 1
+            if not self._inline:
+                driver: Any = self._held.driver_connection
+                driver.autocommit = True  # each look sees what is there now
         return self._held
 
     def _release(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
-
-    def _check_once(self) -> None:
-        if not self._checked:
-            check_schema(self._engine)
-            self._checked = True
-
-    def _connected(self, _connection: object, _record: object) -> None:
-        self._checked = False
-
-
-def _watch_file(engine: Engine) -> None:
-    """Drop connections to a SQLite file that was removed or replaced: they answer old rows."""
-
-    def connected(connection: Any, record: Any) -> None:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-        record.info[_FILE] = _identify_file(engine)
-
-    def taken(_connection: object, record: Any, _proxy: object) -> None:
-        if not _is_current(record.info, engine):
-            raise DisconnectionError("the file is another than the one that was opened")
-
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "checkout", taken)
-
-
-def _is_current(info: dict[Any, Any], engine: Engine) -> bool:
-    return bool(info[_FILE] == _identify_file(engine))
-
-
-def _identify_file(engine: Engine) -> tuple[int, int] | None:
-    try:
-        found = os.stat(str(engine.url.database))  # noqa: PTH116  a Path takes thrice as long
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        held, self._held = self._held, None
+        if held is not None:
+            held.invalidate()

@@ -1,18 +1,19 @@
 """The forecast of a day, from the rows to the answer."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, tzinfo
 from itertools import groupby
-from typing import Any
-
-from sqlalchemy import Connection
+from typing import Any, NamedTuple
 
 from api import queries
-from api.absences import check_size, explain_absence
+from api.absences import explain_absence
+from api.database import Database
+from api.listings import LOCATION_COUNT
+from api.pages import read_of_all, read_of_one
+from api.paging import Page
 from api.schemas import Predictions
+from api.zones import Steps, bind_day, find_steps
 
-_FIRST_STEP = time(0, tzinfo=UTC)
-_LAST_STEP = time(21, tzinfo=UTC)
 _STEP_END = len(queries.STEP)
 _FORECAST_END = _STEP_END + len(queries.FORECAST)
 
@@ -20,39 +21,60 @@ _FORECAST_END = _STEP_END + len(queries.FORECAST)
 DayRow = Sequence[Any]
 
 
-def bind_period(start: date, end: date, location: str | None = None) -> dict[str, Any]:
-    """Name the first and the last step of a period, for a statement."""
-    return {
-        "first_step": datetime.combine(start, _FIRST_STEP),
-        "last_step": datetime.combine(end, _LAST_STEP),
-        "location": location,
-    }
+class AskedDay(NamedTuple):
+    """What forecasts are asked for."""
+
+    day: date
+    zone: tzinfo
+    location: str | None  # None: of every location
+    page: Page
 
 
-def read_all(connection: Connection, day: date) -> Predictions:
-    """Read the forecasts of a UTC day for every location.
+async def read_day(database: Database, asked: AskedDay) -> tuple[Predictions, object | None]:
+    """Read the forecasts of a day, and the cursor of the next page.
 
     Raises:
-        ProblemError: 404 if there is none, 422 if they are too many for one answer.
+        ProblemError: 404 if there is none.
     """
-    expected = check_size(connection, 1, None)
-    rows = connection.execute(queries.DAY_OF_ALL, bind_period(day, day)).all()
-    if not rows:
-        raise explain_absence(connection, "date", day, day, None)
-    return make_predictions(day, rows, expected)
+    steps = find_steps(asked.day, asked.zone)
+    rows, more = await _read_rows(database, asked, steps) if steps else ([], None)
+    if not rows and asked.page.is_first:
+        day, place = asked.day, asked.location
+        raise await database.run(lambda c: explain_absence(c, "date", day, day, place))
+    places = 1
+    if asked.location is None:
+        places = (await database.fetch(LOCATION_COUNT, {}))[0][0]
+    expected = places * (steps.number if steps else 0)
+    return make_predictions(asked.day, rows, expected, str(asked.zone)), more
 
 
-def make_predictions(day: date, rows: Sequence[DayRow], expected: int) -> Predictions:
+async def _read_rows(
+    database: Database, asked: AskedDay, steps: Steps
+) -> tuple[Sequence[DayRow], object | None]:
+    place, page, values = asked.location, asked.page, bind_day(steps, asked.location)
+    if place is None:
+        return await database.run(lambda c: read_of_all(c, queries.DAY_OF_ALL, values, page, 1))
+    if page.is_first and page.limit >= steps.number:
+        return await database.fetch(queries.DAY_OF_LOCATION, values), None
+    values |= {"first_place": place, "last_place": place}
+    return await database.run(lambda c: read_of_one(c, queries.DAY_OF_ALL, values, page))
+
+
+def make_predictions(
+    day: date, rows: Sequence[DayRow], expected: int, timezone: str = "UTC"
+) -> Predictions:
     """Make the answer of a day, whose values Pydantic checks.
 
     Args:
-        day: the UTC day.
+        day: the day, of that zone.
         rows: by location and time; times are datetimes, or ISO 8601 as SQLite holds them.
         expected: the number of steps asked for.
+        timezone: name of the zone.
     """
     forecasts = [_describe(steps) for _, steps in groupby(rows, key=lambda row: row[0])]
     answer = {
         "date": day,
+        "timezone": timezone,
         "data": [dict(zip(queries.STEP, row, strict=False)) for row in rows],
         "count": len(rows),
         "expected": expected,

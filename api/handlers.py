@@ -10,22 +10,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.problems import (
-    RETRY_AFTER_SECONDS,
+    MAX_SHOWN,
     Complaint,
     ProblemError,
     ProblemResponse,
     refuse_parameters,
 )
+from api.refusals import AWAY, OTHER_SCHEMA, report_unavailable
 from triptych.store.errors import SchemaError, StoreError
 
 logger = logging.getLogger(__name__)
-
-_LENGTH = 100  # of a value shown
-_AWAY = "The database does not answer. Try again later; the cause is in the log."
-_OTHER_SCHEMA = (
-    "The database does not hold the tables of this version; the pipelines make them. "
-    "Run them, then try again."
-)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -59,10 +53,9 @@ def _answer_invalid(request: Request, error: RequestValidationError) -> Response
 
 def _answer_unavailable(request: Request, error: Exception) -> Response:
     logger.error("%s %r: the database failed", request.method, request.url.path, exc_info=error)
-    detail = _OTHER_SCHEMA if isinstance(error, SchemaError) else _AWAY
-    problem = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", detail)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return ProblemResponse(request.url.path, problem, headers)
+    detail = OTHER_SCHEMA if isinstance(error, SchemaError) else AWAY
+    problem = report_unavailable("database-unavailable", detail)
+    return ProblemResponse(request.url.path, problem)
 
 
 def _refuse(
@@ -79,4 +72,4 @@ def _complain(error: dict[str, Any]) -> Complaint:
     name = str(error["loc"][-1])
     if error["type"] == "missing":
         return Complaint(parameter=name, found=None, allowed="a value: it is required")
-    return Complaint(parameter=name, found=str(error["input"])[:_LENGTH], allowed=error["msg"])
+    return Complaint(parameter=name, found=str(error["input"])[:MAX_SHOWN], allowed=error["msg"])

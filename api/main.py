@@ -1,4 +1,4 @@
-"""The application: `uvicorn api.main:app`."""
+"""The application: `python -m api`, or `uvicorn api.main:app`."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -6,16 +6,25 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from api import logs
+from api.access import HEADER, OPEN_PATHS, ApiKey
 from api.database import Database
 from api.documentation import make_openapi
 from api.handlers import add_handlers
+from api.kept import KeptAnswers, KeptFirst
+from api.leave import Leave
+from api.metrics import Metrics
 from api.middleware import RequestContext
-from api.routes import health, locations, models, predictions, version
+from api.routes import health, locations, metrics, models, predictions, version
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_ROUTES = (predictions, locations, models, version, health, metrics)  # the most asked first
+_EXPOSED = ("ETag", "Link", "Retry-After", "X-Request-ID")
+_ASKED = (HEADER, "If-None-Match", "X-Request-ID")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,11 +44,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.settings = settings
-    app.add_middleware(RequestContext)
+    app.state.leave = Leave()
+    app.state.kept = KeptAnswers()
+    app.state.metrics = Metrics(settings.version, app.state.kept)
+    _surround(app, settings)
     add_handlers(app)
-    for routes in (predictions, locations, models, version, health):  # the most asked first
+    for routes in _ROUTES:
         app.include_router(routes.router)
     return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """Add what stands around the routes; the last added is the outermost."""
+    app.add_middleware(KeptFirst, state=app.state)
+    if settings.api_key is not None:
+        app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "HEAD"),
+            allow_headers=_ASKED,
+            expose_headers=_EXPOSED,
+        )
+    app.add_middleware(RequestContext, metrics=app.state.metrics, leave=app.state.leave)
 
 
 class _Application(FastAPI):
@@ -47,16 +75,18 @@ class _Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """Make the document once."""
-        self.openapi_schema = self.openapi_schema or make_openapi(self)
+        self.openapi_schema = self.openapi_schema or make_openapi(self, OPEN_PATHS)
         return self.openapi_schema
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings = app.state.settings
     with logs.written():
-        database = Database(app.state.settings.database_url.get_secret_value())
+        database = Database(settings.database_url.get_secret_value())
         app.state.database = database
-        logger.info("version %s reads %s", app.state.settings.version, database.name)
+        readers = "everybody" if settings.api_key is None else f"who gives {HEADER}"
+        logger.info("version %s reads %s for %s", settings.version, database.name, readers)
         try:
             yield
         finally:

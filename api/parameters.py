@@ -2,12 +2,13 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from api.paging import SLUG
 from api.problems import Complaint, refuse_parameters
 
 MAX_DAYS = 366
@@ -27,21 +28,28 @@ def _read_date(value: Any) -> date:
 
 _Date = Annotated[date, BeforeValidator(_read_date)]
 
-Day = Annotated[_Date, Query(description="UTC day", examples=["2019-07-14"])]
-Start = Annotated[_Date, Query(description="first UTC day", examples=["2019-07-01"])]
+Day = Annotated[_Date, Query(description="day, in the zone of tz", examples=["2019-07-14"])]
+Start = Annotated[_Date, Query(description="first day, in the zone of tz", examples=["2019-07-01"])]
 End = Annotated[
     _Date,
     Query(
-        description=f"last UTC day, included; at most {MAX_DAYS} days from start",
+        description=f"last day, included; at most {MAX_DAYS} days from start",
         examples=["2019-07-31"],
     ),
 ]
 Place = Annotated[
     str | None,
     Query(
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        pattern=f"^{SLUG}$",
         description="slug of a location; every location if left out",
         examples=["paris"],
+    ),
+]
+Zone = Annotated[
+    Literal["utc", "local"],
+    Query(
+        description="whose days: UTC's, or those of the location's own zone, which then is needed",
+        examples=["utc"],
     ),
 ]
 

@@ -1,48 +1,66 @@
 """The forecasts of a period beside what was observed, from the rows to the answer."""
 
 import math
-from datetime import date, timedelta
+from datetime import date, tzinfo
 from statistics import fmean
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from api import queries
-from api.absences import check_size, explain_absence
-from api.days import bind_period
+from api.absences import explain_absence
+from api.listings import LOCATION_COUNT, MODELS_BY_ID
+from api.pages import read_of_all, read_of_one
+from api.paging import Page, StepKey
 from api.schemas import ModelSummary, ObservedPredictions, ObservedStep, Scores
+from api.zones import Steps, bind_days, find_steps_of_days
 
 
 def read_period(
-    connection: Connection, start: date, end: date, location: str | None
-) -> ObservedPredictions:
+    connection: Connection,
+    start: date,
+    end: date,
+    zone: tzinfo,
+    location: str | None,
+    page: Page,
+) -> tuple[ObservedPredictions, object | None]:
     """Read the forecast of each day of a period beside what was observed.
 
+    Gives the steps of the page, and the cursor of the next one.
+
     Raises:
-        ProblemError: 404 if there is none, 422 if they are too many for one answer.
+        ProblemError: 404 if there is none.
     """
-    days = (end - start).days + 1
-    expected = check_size(connection, days, location)
-    asked = bind_period(start, end, location)
-    last_steps = [asked["last_step"] - timedelta(days=n) for n in range(days)]
-    query = queries.OBSERVED[location is not None]
-    rows = connection.execute(query, {**asked, "last_steps": last_steps}).all()
-    if not rows:
+    days = find_steps_of_days(start, end, zone)
+    rows, more = _read_rows(connection, days, location, page) if days else ([], None)
+    if not rows and page.is_first:
         raise explain_absence(connection, "start", start, end, location)
     data = [_make_step(row) for row in rows]
-    return ObservedPredictions(
+    places = 1 if location else connection.scalar(LOCATION_COUNT) or 0
+    answer = ObservedPredictions(
         start=start,
         end=end,
+        timezone=str(zone),
         data=data,
         count=len(data),
-        expected=expected,
+        expected=places * sum(steps.number for steps in days),
         scores=_score([step.error for step in data if step.error is not None]),
         models=_read_models(connection, {step.model_id for step in data}),
     )
+    return answer, more
+
+
+def _read_rows(
+    connection: Connection, days: list[Steps], location: str | None, page: Page
+) -> tuple[list[Row[Any]], StepKey | None]:
+    query, asked = queries.OBSERVED[location is not None], bind_days(days, location)
+    if location is not None:
+        return read_of_one(connection, query, asked, page)
+    return read_of_all(connection, query, asked, page, len(days))
 
 
 def _read_models(connection: Connection, model_ids: set[str]) -> list[ModelSummary]:
-    rows = connection.execute(queries.MODELS_BY_ID, {"model_ids": sorted(model_ids)})
+    rows = connection.execute(MODELS_BY_ID, {"model_ids": sorted(model_ids)})
     return [ModelSummary.model_validate(row._mapping) for row in rows]
 
 

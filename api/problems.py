@@ -10,6 +10,7 @@ from api.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 10
+MAX_SHOWN = 100  # characters of what a caller sent
 
 
 class Complaint(BaseModel):
@@ -27,7 +28,7 @@ class Problem(BaseModel):
         description="stable name of the kind of problem",
         examples=["urn:triptych:problem:unknown-location"],
     )
-    title: str = Field(examples=["Not Found"])
+    title: str = Field(description="the kind of problem, for people", examples=["Unknown location"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["There is no location 'atlantis'. Known: brest, paris."])
     instance: str = Field(description="path of the request", examples=["/predictions"])
@@ -66,21 +67,35 @@ def refuse_parameters(complaints: list[Complaint]) -> ProblemError:
     return ProblemError(status, "invalid-parameter", f"Cannot answer for {detail}.", complaints)
 
 
+def make_problem(path: str, error: ProblemError, identity: str) -> Problem:
+    """Make the body of a problem.
+
+    Args:
+        path: of the request.
+        error: what to say.
+        identity: of the request.
+    """
+    return Problem(
+        type=f"urn:triptych:problem:{error.kind}",
+        title=error.kind.replace("-", " ").capitalize(),
+        status=error.status,
+        detail=error.detail,
+        instance=path,
+        request_id=identity,
+        errors=error.errors,
+    )
+
+
 class ProblemResponse(Response):
-    """The response that carries a problem."""
+    """The response that carries a problem; nobody keeps it."""
 
     media_type = MEDIA_TYPE
 
     def __init__(
         self, path: str, error: ProblemError, headers: dict[str, Any] | None = None
     ) -> None:
-        problem = Problem(
-            type=f"urn:triptych:problem:{error.kind}",
-            title=error.status.phrase,
-            status=error.status,
-            detail=error.detail,
-            instance=path,
-            request_id=request_id.get(),
-            errors=error.errors,
-        )
-        super().__init__(problem.model_dump_json(), error.status, headers)
+        body = make_problem(path, error, request_id.get()).model_dump_json()
+        always = {"Cache-Control": "no-store"}
+        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            always["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        super().__init__(body, error.status, {**always, **(headers or {})})

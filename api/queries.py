@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from triptych.store.tables import locations, models, predictions, weather_3h
 
@@ -14,8 +25,9 @@ MODEL = ("model_id", "name", "version", "algorithm", "stage", "train_start", "tr
 _STAGE_ORDER = case(
     {"production": 0, "staging": 1, "candidate": 2, "archived": 3}, value=models.c.stage
 )
-_MODEL_ORDER = (
-    case((models.c.stage == "production", 0), else_=1),
+LIVE_FIRST = case((models.c.stage == "production", 0), else_=1)
+MODEL_ORDER = (
+    LIVE_FIRST,
     models.c.created_at.desc(),
     models.c.version.desc(),
     models.c.model_id,
@@ -23,54 +35,76 @@ _MODEL_ORDER = (
 _MODEL_COLUMNS = tuple(models.c[name] for name in MODEL)
 _STEP_ORDER = (predictions.c.location, predictions.c.time)
 
-# A day is named by its last step: a forecast that reaches it with a lead of at least 8 was
-# issued at or before the day's 00:00, and all eight steps are forecasts.
+# A day is named by its last step: a forecast that reaches it with a lead of at least the day's
+# number of steps was issued at or before the day's start, and all the steps are forecasts.
 _last = predictions.alias("last")
 _ON_DAY = _last.c.time == bindparam("last_step")
-_IN_PERIOD = _last.c.time.in_(bindparam("last_steps", expanding=True))
 _AT_LOCATION = _last.c.location == bindparam("location")
+_IN_PERIOD = _last.c.time.in_(bindparam("last_steps", expanding=True))
+# A day of 23 or 25 hours has 7 or 9 steps in some zones.
+_LENGTH = case(
+    (_last.c.time.in_(bindparam("last_of_short", expanding=True)), STEPS_A_DAY - 1),
+    (_last.c.time.in_(bindparam("last_of_long", expanding=True)), STEPS_A_DAY + 1),
+    else_=STEPS_A_DAY,
+)
+_STEPS = bindparam("steps", type_=Integer)
 # The stage comes first: after a rollback the later forecasts of what was rolled back do not answer.
 _BEST_FIRST = (
     _STAGE_ORDER,
     _last.c.as_of.desc(),
     models.c.approved_at.desc().nulls_last(),
-    *_MODEL_ORDER,
+    *MODEL_ORDER,
 )
 
 
-def _covering(days: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
-    """Read the last steps of the forecasts that cover whole days."""
+def _covering(
+    days: ColumnElement[bool], steps: ColumnElement[int], *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """Read the last steps of the forecasts that cover whole days, with the first step's lead."""
+    first = _last.c.lead - steps + 1
     return (
-        select(_last.c.model_id, _last.c.location, _last.c.as_of, _last.c.lead, *columns)
+        select(
+            _last.c.model_id,
+            _last.c.location,
+            _last.c.as_of,
+            _last.c.lead,
+            first.label("first_lead"),
+            *columns,
+        )
         .join_from(_last, models, _last.c.model_id == models.c.model_id)
         .where(days)
-        .where(_last.c.lead >= STEPS_A_DAY)
+        .where(_last.c.lead >= steps)
     )
 
 
-def _best_of_each(days: ColumnElement[bool], one_location: bool) -> Subquery:
+def _best_of_each(
+    days: ColumnElement[bool], steps: ColumnElement[int], one_location: bool
+) -> Subquery:
     """Choose the forecast that answers, for each location and day."""
     place_and_day = (_last.c.location, _last.c.time)
     rank = func.row_number().over(partition_by=place_and_day, order_by=_BEST_FIRST)
     # All by name, so that the index on location and time serves them, too.
-    places = _AT_LOCATION if one_location else _last.c.location.in_(select(locations.c.location))
-    ranked = _covering(days, rank.label("rank")).where(places).subquery("ranked")
+    named = select(locations.c.location).where(
+        locations.c.location.between(bindparam("first_place"), bindparam("last_place"))
+    )
+    places = _AT_LOCATION if one_location else _last.c.location.in_(named)
+    ranked = _covering(days, steps, rank.label("rank")).where(places).subquery("ranked")
     return select(ranked).where(ranked.c.rank == 1).subquery("best")
 
 
 def _best_of_one() -> Subquery:
     """Choose the forecast that answers for one location and day: no ranking of many."""
-    query = _covering(_ON_DAY).where(_AT_LOCATION).order_by(*_BEST_FIRST).limit(1)
+    query = _covering(_ON_DAY, _STEPS).where(_AT_LOCATION).order_by(*_BEST_FIRST).limit(1)
     return query.subquery("best")
 
 
 def _steps(best: Subquery, columns: tuple[str, ...], *more: ColumnElement[Any]) -> Select[Any]:
-    """Read the eight steps of each location and day from the forecast chosen."""
+    """Read the steps of each location and day from the forecast chosen."""
     same_forecast = and_(
         predictions.c.model_id == best.c.model_id,
         predictions.c.location == best.c.location,
         predictions.c.as_of == best.c.as_of,
-        predictions.c.lead.between(best.c.lead - (STEPS_A_DAY - 1), best.c.lead),
+        predictions.c.lead.between(best.c.first_lead, best.c.lead),
         predictions.c.time.between(bindparam("first_step"), bindparam("last_step")),
     )
     return (
@@ -88,12 +122,23 @@ def _day(best: Subquery) -> Select[Any]:
 
 def _observed(one_location: bool) -> Select[Any]:
     """Read the steps of a period, each with what was observed."""
-    best = _best_of_each(_IN_PERIOD, one_location)
+    best = _best_of_each(_IN_PERIOD, _LENGTH, one_location)
     same_step = and_(
         weather_3h.c.location == predictions.c.location, weather_3h.c.time == predictions.c.time
     )
     observed = weather_3h.c.temperature_2m.label("observed")
-    return _steps(best, (*STEP, "as_of", "model_id"), observed).outerjoin(weather_3h, same_step)
+    steps = _steps(best, (*STEP, "as_of", "model_id"), observed).outerjoin(weather_3h, same_step)
+    return _page(steps)
+
+
+def _page(steps: Select[Any]) -> Select[Any]:
+    """Read on behind one location and time, so many rows."""
+    place, time = predictions.c.location, predictions.c.time
+    behind = or_(
+        place > bindparam("after_place"),
+        and_(place == bindparam("after_place"), time > bindparam("after_time")),
+    )
+    return steps.where(behind).limit(bindparam("rows", type_=Integer))
 
 
 def _extent(one_location: bool) -> Select[Any]:
@@ -116,17 +161,7 @@ def _extent(one_location: bool) -> Select[Any]:
 
 
 DAY_OF_LOCATION = _day(_best_of_one())
-DAY_OF_ALL = _day(_best_of_each(_ON_DAY, one_location=False))
+DAY_OF_ALL = _page(_day(_best_of_each(_ON_DAY, _STEPS, one_location=False)))
 # By whether one location is asked for, or all.
 OBSERVED = {one: _observed(one) for one in (True, False)}
 EXTENT = {one: _extent(one) for one in (True, False)}
-
-ALL_LOCATIONS = select(locations).order_by(locations.c.location)
-LOCATION_SLUGS = select(locations.c.location).order_by(locations.c.location)
-LOCATION_COUNT = select(func.count()).select_from(locations)
-ALL_MODELS = select(models).order_by(*_MODEL_ORDER)
-MODELS_BY_ID = (
-    select(*_MODEL_COLUMNS)
-    .where(models.c.model_id.in_(bindparam("model_ids", expanding=True)))
-    .order_by(*_MODEL_ORDER)
-)

@@ -1,7 +1,7 @@
 """What the API answers; times are UTC, temperatures °C."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,11 +42,21 @@ class Location(Answer):
     source: str = Field(description="where its weather comes from", examples=["open_meteo"])
 
 
+_Next = Annotated[
+    str | None,
+    Field(description="path and query of the next page; null: this is the last", examples=[None]),
+]
+_Zone = Annotated[
+    str, Field(description="IANA name of the zone whose days are meant", examples=["UTC"])
+]
+
+
 class Locations(Answer):
-    """Every location, by slug."""
+    """The locations, by slug."""
 
     data: list[Location]
-    count: int = Field(examples=[1])
+    count: int = Field(description="locations in data", examples=[1])
+    next: _Next = None
 
 
 class ModelSummary(Answer):
@@ -83,10 +93,11 @@ class Model(ModelSummary):
 
 
 class Models(Answer):
-    """Every model: production first, then the newest."""
+    """The models: production first, then the newest."""
 
     data: list[Model]
-    count: int = Field(examples=[1])
+    count: int = Field(description="models in data", examples=[1])
+    next: _Next = None
 
 
 class Step(Answer):
@@ -116,14 +127,18 @@ class Forecast(Answer):
 
 
 class Predictions(Answer):
-    """The forecast of a UTC day: eight steps a location, and where they come from."""
+    """The forecast of a day: eight steps a location, and where they come from."""
 
     date: date
+    timezone: _Zone = "UTC"
     unit: Literal["°C"] = "°C"
     data: list[Step]
     count: int = Field(description="steps in data", examples=[8])
-    expected: int = Field(description="steps asked for; fewer: no forecast", examples=[8])
+    expected: int = Field(
+        description="steps of the day, on all pages; fewer: no forecast", examples=[8]
+    )
     forecasts: list[Forecast] = Field(description="one a location, in the order of data")
+    next: _Next = None
 
 
 class ObservedStep(Step):
@@ -138,7 +153,7 @@ class ObservedStep(Step):
 
 
 class Scores(Answer):
-    """Errors of a period, over the steps with an observation; null without any."""
+    """Errors of the steps in data that have an observation; null without any."""
 
     count: int = Field(description="steps with an observation", examples=[248])
     mae: float | None = Field(description="mean absolute error, °C", examples=[1.31])
@@ -151,9 +166,13 @@ class ObservedPredictions(Answer):
 
     start: date
     end: date = Field(description="the last day, included")
+    timezone: _Zone = "UTC"
     unit: Literal["°C"] = "°C"
     data: list[ObservedStep]
     count: int = Field(description="steps in data", examples=[248])
-    expected: int = Field(description="steps asked for; fewer: no forecast", examples=[248])
+    expected: int = Field(
+        description="steps of the whole period, on all pages; fewer: no forecast", examples=[248]
+    )
     scores: Scores
     models: list[ModelSummary] = Field(description="the models behind the forecasts")
+    next: _Next = None

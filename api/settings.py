@@ -1,9 +1,10 @@
 """What the API takes from the environment."""
 
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,9 +17,19 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="TRIPTYCH_", frozen=True, hide_input_in_errors=True
+        env_prefix="TRIPTYCH_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
     )
 
     # secret, since a PostgreSQL URL holds a password
     database_url: SecretStr = SecretStr(f"sqlite:///{_ROOT / 'data' / 'triptych.db'}")
     version: str = "0.0.0"
+    api_key: SecretStr | None = None  # none: everybody may read
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # none: no page of another host
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Take a list with commas, as an environment variable is written."""
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value

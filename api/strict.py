@@ -8,7 +8,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.datastructures import QueryParams
 
-from api.problems import Complaint, refuse_parameters
+from api.problems import MAX_SHOWN, Complaint, refuse_parameters
 
 
 class StrictRoute(APIRoute):
@@ -28,7 +28,7 @@ class StrictRoute(APIRoute):
 
 def _check(given: QueryParams, known: list[str]) -> None:
     complaints = [
-        Complaint(parameter=name, found=", ".join(given.getlist(name)), allowed=rule)
+        Complaint(parameter=name, found=", ".join(given.getlist(name))[:MAX_SHOWN], allowed=rule)
         for name in given
         if (rule := _find_rule(name, given, known))
     ]

@@ -1,6 +1,7 @@
-"""How many predictions a second the API answers, beside an empty route of the same server.
+"""How many predictions a second the API answers, beside an empty route of the same framework.
 
 One worker on one core, wrk on the other; a database of a realistic size; places and days at random.
+The empty routes: one of the same application, and one of an application that has nothing else.
 """
 
 import json
@@ -24,18 +25,20 @@ from bench.api_tables import DAYS, FIRST_DAY, LOCATIONS, fill
 
 logger = logging.getLogger(__name__)
 
-TARGET = 20  # %: GET /predictions of the empty route, at least
+TARGET = 60  # %: GET /predictions of the empty route, at least
 _ROOT = Path(__file__).resolve().parent.parent
 _ROUNDS = 3
-_SECONDS = 10  # of each route in a round
-_CONNECTIONS = 16
+_SECONDS = 10  # of each load in a round
+_CONNECTIONS = 50
 _START_SECONDS = 60
+_SHARE = "API: GET /predictions of"
 _SCRIPT = """
 math.randomseed(1)
 request = function()
   local day = os.date("!%Y-%m-%d", {first} + 86400 * math.random(0, {days} - 1))
   local place = string.format("city-%02d", math.random(0, {places} - 1))
-  return wrk.format("GET", "/predictions?date=" .. day .. "&location=" .. place)
+  local more = {new} and "&limit=" .. math.random(8, 10000) or ""
+  return wrk.format("GET", "/predictions?date=" .. day .. "&location=" .. place .. more)
 end
 """
 
@@ -53,29 +56,51 @@ def measure() -> list[Row]:
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/triptych.db"
         fill(url)
-        script = Path(folder, "predictions.lua")
-        first = int(FIRST_DAY.timestamp())
-        script.write_text(_SCRIPT.format(first=first, days=DAYS, places=len(LOCATIONS)))
-        with _serve(url, Path(folder, "log.txt")) as address:
-            rounds = [
-                (_load(f"{address}/empty"), _load(address, "--script", str(script)))
-                for _ in range(_ROUNDS)
-            ]
+        scripts = [_write_script(Path(folder), new) for new in (False, True)]
+        rounds = [_measure_round(url, Path(folder, "log.txt"), *scripts) for _ in range(_ROUNDS)]
     return _summarize(rounds)
 
 
-def _summarize(rounds: list[tuple[Row, Row]]) -> list[Row]:
-    empty = median(float(round_[0]["rate"]) for round_ in rounds)
-    rate = median(float(round_[1]["rate"]) for round_ in rounds)
-    share = median(100 * float(r["rate"]) / float(e["rate"]) for e, r in rounds)
-    failed = sum(float(round_[1]["failed"]) for round_ in rounds)
-    p99 = median(float(round_[1]["p99"]) for round_ in rounds)
-    seconds = f"{_ROUNDS * _SECONDS} s, {_CONNECTIONS} connections, one core"
+def _write_script(folder: Path, new: bool) -> str:
+    """Write what wrk asks for: days and places, each time in another way if `new`."""
+    file = folder / f"predictions_{new}.lua"
+    first = int(FIRST_DAY.timestamp())
+    script = _SCRIPT.format(first=first, days=DAYS, places=len(LOCATIONS), new=str(new).lower())
+    file.write_text(script)
+    return str(file)
+
+
+def _measure_round(url: str, log: Path, again: str, new: str) -> dict[str, Row]:
+    with _serve("bench.api_app:bare", url, log, "/empty") as address:
+        bare = _load(f"{address}/empty")
+    with _serve("bench.api_app:app", url, log, "/health/ready") as address:
+        found = {"bare": bare, "new": _load(address, "--script", new)}
+        _load(address, "--script", again)  # until most have been asked for once
+        return {
+            **found,
+            "empty": _load(f"{address}/empty"),
+            "again": _load(address, "--script", again),
+        }
+
+
+def _summarize(rounds: list[dict[str, Row]]) -> list[Row]:
+    def find(route: str, what: str) -> float:
+        return median(float(each[route][what]) for each in rounds)
+
+    def share(route: str, of: str) -> float:
+        return median(100 * float(r[route]["rate"]) / float(r[of]["rate"]) for r in rounds)
+
+    failed = sum(float(each[route]["failed"]) for each in rounds for route in ("again", "new"))
+    beside = f"{_CONNECTIONS} connections, one core; empty route: {find('empty', 'rate'):.0f}"
+    slow = f"empty route: {find('empty', 'p99'):.1f} ms; {_CONNECTIONS} connections"
+    asked = "the day was asked for before"
     return [
-        _row("API: GET /predictions", rate, "requests/s", f"empty route: {empty:.0f} requests/s"),
-        _row("API: GET /predictions of an empty route", share, "%", f"at least {TARGET} %"),
-        _row("API: GET /predictions, p99", p99, "ms", seconds),
-        _row("API: GET /predictions, failed requests", failed, "requests", f"0 in {seconds}"),
+        _row("API: GET /predictions", find("again", "rate"), "requests/s", f"{asked}; {beside}"),
+        _row(f"{_SHARE} an empty route", share("again", "empty"), "%", f"at least {TARGET} %"),
+        _row(f"{_SHARE} an empty FastAPI", share("again", "bare"), "%", f"at least {TARGET} %"),
+        _row("API: GET /predictions, p99", find("again", "p99"), "ms", slow),
+        _row("API: GET /predictions, read anew", find("new", "rate"), "requests/s", beside),
+        _row("API: GET /predictions, failed requests", failed, "requests", "0"),
     ]
 
 
@@ -84,12 +109,12 @@ def _row(what: str, value: float, unit: str, beside: str) -> Row:
 
 
 @contextmanager
-def _serve(url: str, log: Path) -> Iterator[str]:
-    """Start the server on one core, wait until it is ready, and stop it at the end."""
+def _serve(app: str, url: str, log: Path, ready: str) -> Iterator[str]:
+    """Start a server on one core, wait until a path answers, and stop it at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "bench.api_app:app", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", app, "--port", str(port)]
     with log.open("w") as output:
         server = subprocess.Popen(
             [*_pin(0), *command, "--no-access-log", "--log-level", "warning"],
@@ -99,7 +124,7 @@ def _serve(url: str, log: Path) -> Iterator[str]:
         )
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait_until_ready(address, log)
+            _wait_until_ready(address + ready, log)
             yield address
         finally:
             server.terminate()
@@ -110,7 +135,7 @@ def _wait_until_ready(address: str, log: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         try:
-            with urlopen(f"{address}/health/ready"):  # noqa: S310
+            with urlopen(address):  # noqa: S310
                 return
         except URLError:
             time.sleep(0.1)

@@ -5,8 +5,9 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 
-from api.dependencies import get_database
+from api.dependencies import get_database, get_leave
 from api.documentation import describe_problems
+from api.refusals import report_unavailable
 from api.schemas import Health
 from api.strict import StrictRoute
 
@@ -31,7 +32,9 @@ async def get_live() -> Health:
     responses=describe_problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def get_ready(request: Request) -> Health:
-    """Answer only if the database answers and holds the schema of this version."""
+    """Answer only if the database answers, with the schema of this version, and no end is near."""
+    if get_leave(request).begun:
+        raise report_unavailable("stopping", "The service is about to stop. Ask another one.")
     await get_database(request).check()
     logger.debug("ready")
     return Health()

@@ -1,33 +1,31 @@
 """The places that there are."""
 
-import logging
-from http import HTTPStatus
-
 from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 
+from api.answers import Answer, make_answer
 from api.dependencies import get_database
-from api.documentation import describe_problems
-from api.queries import ALL_LOCATIONS
+from api.documentation import describe_list
+from api.kept import KeptRoute
+from api.listings import LOCATIONS_BEHIND
+from api.paging import MAX_ROWS, Limit, LocationCursor
 from api.schemas import Location, Locations
-from api.strict import StrictRoute
 
-logger = logging.getLogger(__name__)
-router = APIRouter(route_class=StrictRoute, tags=["what there is"])
+router = APIRouter(route_class=KeptRoute, tags=["what there is"], responses=describe_list())
 
 
-@router.get(
-    "/locations",
-    operation_id="list-locations",
-    responses=describe_problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
-)
-async def list_locations(request: Request) -> Locations:
+@router.get("/locations", operation_id="list-locations", response_model=Locations)
+async def list_locations(
+    request: Request, limit: Limit = MAX_ROWS, cursor: LocationCursor = None
+) -> Answer:
     """List the locations, by slug."""
-    answer = await get_database(request).run(_read)
-    logger.info("%d locations", answer.count)
-    return answer
+    found = await get_database(request).run(lambda c: _read(c, limit + 1, cursor or ""))
+    data, more = found[:limit], found[limit:]
+    answer = Locations(data=data, count=len(data))
+    last = data[-1].location if more else None
+    return make_answer(request, answer, last, f"{answer.count} locations")
 
 
-def _read(connection: Connection) -> Locations:
-    data = [Location.model_validate(row._mapping) for row in connection.execute(ALL_LOCATIONS)]
-    return Locations(data=data, count=len(data))
+def _read(connection: Connection, rows: int, after: str) -> list[Location]:
+    found = connection.execute(LOCATIONS_BEHIND, {"rows": rows, "after": after})
+    return [Location.model_validate(row._mapping) for row in found]

@@ -1,33 +1,51 @@
 """The trained models that there are."""
 
-import logging
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 
+from api.answers import Answer, make_answer
 from api.dependencies import get_database
-from api.documentation import describe_problems
-from api.queries import ALL_MODELS
+from api.documentation import describe_list
+from api.kept import KeptRoute
+from api.listings import FIRST_MODELS, MODEL_KEY, MODELS_BEHIND
+from api.paging import MAX_ROWS, Limit, ModelCursor
+from api.problems import Complaint, ProblemError
 from api.schemas import Model, Models
-from api.strict import StrictRoute
 
-logger = logging.getLogger(__name__)
-router = APIRouter(route_class=StrictRoute, tags=["what there is"])
-
-
-@router.get(
-    "/models",
-    operation_id="list-models",
-    responses=describe_problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+router = APIRouter(
+    route_class=KeptRoute, tags=["what there is"], responses=describe_list(may_be_absent=True)
 )
-async def list_models(request: Request) -> Models:
+
+
+@router.get("/models", operation_id="list-models", response_model=Models)
+async def list_models(
+    request: Request, limit: Limit = MAX_ROWS, cursor: ModelCursor = None
+) -> Answer:
     """List the models: those in production first, then the newest."""
-    answer = await get_database(request).run(_read)
-    logger.info("%d models", answer.count)
-    return answer
+    found = await get_database(request).run(lambda c: _read(c, limit + 1, cursor))
+    data, more = found[:limit], found[limit:]
+    answer = Models(data=data, count=len(data))
+    last = data[-1].model_id if more else None
+    return make_answer(request, answer, last, f"{answer.count} models")
 
 
-def _read(connection: Connection) -> Models:
-    data = [Model.model_validate(row._mapping) for row in connection.execute(ALL_MODELS)]
-    return Models(data=data, count=len(data))
+def _read(connection: Connection, rows: int, after: str | None) -> list[Model]:
+    if after is None:
+        found = connection.execute(FIRST_MODELS, {"rows": rows})
+    else:
+        key = connection.execute(MODEL_KEY, {"model_id": after}).one_or_none()
+        if key is None:
+            raise _refuse_model(after)
+        found = connection.execute(MODELS_BEHIND, {**key._mapping, "rows": rows})
+    return [Model.model_validate(row._mapping) for row in found]
+
+
+def _refuse_model(model_id: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.NOT_FOUND,
+        "unknown-model",
+        f"There is no model {model_id!r} to go on behind. Begin again without cursor.",
+        [Complaint(parameter="cursor", found=model_id, allowed="what `next` says, or none")],
+    )

@@ -1,70 +1,75 @@
 """The stored predictions, alone or beside what was observed."""
 
-import logging
-from http import HTTPStatus
-
 from fastapi import APIRouter, Request
 
-from api.absences import explain_absence
-from api.days import bind_period, make_predictions, read_all
+from api.answers import Answer, make_answer
+from api.days import AskedDay, read_day
 from api.dependencies import get_database
-from api.documentation import describe_problems
-from api.parameters import Day, End, Place, Start, check_period
+from api.documentation import describe_list
+from api.kept import KeptRoute
+from api.local import find_zone_of
+from api.paging import MAX_ROWS, Limit, StepCursor, read_page
+from api.parameters import Day, End, Place, Start, Zone, check_period
 from api.periods import read_period
-from api.queries import DAY_OF_LOCATION, STEPS_A_DAY
 from api.schemas import ObservedPredictions, Predictions
-from api.strict import StrictRoute
 
-logger = logging.getLogger(__name__)
 router = APIRouter(
-    route_class=StrictRoute,
+    route_class=KeptRoute,
     prefix="/predictions",
     tags=["predictions"],
-    responses=describe_problems(
-        HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-    ),
+    responses=describe_list(may_be_absent=True),
 )
 
 
-@router.get("", operation_id="get-predictions")
-async def get_predictions(request: Request, date: Day, location: Place = None) -> Predictions:
-    """Answer the eight 3-hour steps of a UTC day, and which forecast they come from.
+@router.get("", operation_id="get-predictions", response_model=Predictions)
+async def get_predictions(
+    request: Request,
+    date: Day,
+    location: Place = None,
+    tz: Zone = "utc",
+    limit: Limit = MAX_ROWS,
+    cursor: StepCursor = None,
+) -> Answer:
+    """Answer the 3-hour steps of a day, and which forecast they come from.
 
-    It was issued at or before the day's 00:00 UTC and covers the whole day. The version in
+    It was issued at or before the start of the day and covers the whole day. The version in
     production answers if it forecast the day, else one in staging, a candidate, an archived one;
-    of the forecasts of a stage the latest, then that of the newest model.
+    of the forecasts of a stage the latest, then that of the newest model. A day is UTC's and has
+    eight steps; with `tz=local` it is the location's own and has those that start within it.
     """
     database = get_database(request)
-    if location is None:
-        answer = await database.run(lambda connection: read_all(connection, date))
-    else:
-        rows = await database.fetch(DAY_OF_LOCATION, bind_period(date, date, location))
-        if not rows:
-            raise await database.run(lambda c: explain_absence(c, "date", date, date, location))
-        answer = make_predictions(date, rows, STEPS_A_DAY)
-    logger.info("%d steps of %s, location %s", answer.count, date, location or "all")
-    return answer
+    zone = await find_zone_of(database, location, tz)
+    page = read_page(limit, cursor)
+    found, more = await read_day(database, AskedDay(date, zone, location, page))
+    note = f"{found.count} steps of {date}, location {location or 'all'}"
+    return make_answer(request, found, more, note)
 
 
-@router.get("/observed", operation_id="get-predictions-observed")
+@router.get(
+    "/observed", operation_id="get-predictions-observed", response_model=ObservedPredictions
+)
 async def get_observed(
-    request: Request, start: Start, end: End, location: Place = None
-) -> ObservedPredictions:
+    request: Request,
+    start: Start,
+    end: End,
+    location: Place = None,
+    tz: Zone = "utc",
+    limit: Limit = MAX_ROWS,
+    cursor: StepCursor = None,
+) -> Answer:
     """Answer the forecasts of a period beside the observations, and the errors.
 
     Each day has the forecast that `/predictions` answers for it. An error is prediction minus
-    observed; MAE, RMSE and bias are those of the steps whose observation is known.
+    observed; MAE, RMSE and bias are those of the steps in `data` whose observation is known: of
+    the whole period, if it fits one page.
     """
     check_period(start, end)
-    answer = await get_database(request).run(
-        lambda connection: read_period(connection, start, end, location)
+    database = get_database(request)
+    zone = await find_zone_of(database, location, tz)
+    page = read_page(limit, cursor)
+    found, more = await database.run(
+        lambda connection: read_period(connection, start, end, zone, location, page)
     )
-    logger.info(
-        "%d steps of %s to %s, location %s, %d observed",
-        answer.count,
-        start,
-        end,
-        location or "all",
-        answer.scores.count,
-    )
-    return answer
+    place, observed = location or "all", found.scores.count
+    note = f"{found.count} steps of {start} to {end}, location {place}, {observed} observed"
+    return make_answer(request, found, more, note)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from api import queries
-from api.days import bind_period
 from api.prepared import PreparedRead
+from api.zones import bind_day, find_steps
 from tests.api.conftest import open_client
 from tests.api.tables import STEP, fill
 from triptych.store import tables
@@ -24,7 +24,9 @@ STAGES = ("archived", "candidate", "staging", "production")
 @pytest.mark.parametrize("day", [date(2019, 7, 11), date(2019, 7, 16), date(2019, 7, 20)])
 def test_a_prepared_read_finds_what_sqlalchemy_finds(filled_url: str, day: date) -> None:
     engine = create_engine(filled_url, read_only=True)
-    asked = bind_period(day, day, "paris")
+    steps = find_steps(day, UTC)
+    assert steps is not None
+    asked = bind_day(steps, "paris")
     with reading(engine) as connection:
         expected = connection.execute(queries.DAY_OF_LOCATION, asked).all()
     raw = engine.raw_connection()

@@ -70,7 +70,7 @@ def test_a_replaced_file_is_read_instead(sqlite_file: Path, tmp_path: Path) -> N
     with open_client(f"sqlite:///{sqlite_file}") as client:
         check_available(client)
         other.replace(sqlite_file)
-        assert client.get("/locations").json() == {"data": [], "count": 0}
+        assert client.get("/locations").json() == {"data": [], "count": 0, "next": None}
 
 
 def test_a_database_without_tables_is_not_ready(tmp_path: Path) -> None:

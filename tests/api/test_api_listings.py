@@ -76,8 +76,8 @@ def test_models_are_listed_production_first_then_the_newest(client: Any) -> None
 def test_an_empty_database_lists_nothing_and_predicts_nothing(engine: Any) -> None:
     url = engine.url.render_as_string(hide_password=False)
     with open_client(url) as opened:
-        assert opened.get("/locations").json() == {"data": [], "count": 0}
-        assert opened.get("/models").json() == {"data": [], "count": 0}
+        assert opened.get("/locations").json() == {"data": [], "count": 0, "next": None}
+        assert opened.get("/models").json() == {"data": [], "count": 0, "next": None}
         for path in ("/predictions?date=2019-07-14", "/predictions?date=2019-07-14&location=paris"):
             refused = opened.get(path)
             assert refused.status_code == 404

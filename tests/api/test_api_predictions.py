@@ -26,6 +26,7 @@ def test_answers_a_day_in_full(client: Any) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "date": "2019-07-11",
+        "timezone": "UTC",
         "unit": "°C",
         "data": [
             {
@@ -58,6 +59,7 @@ def test_answers_a_day_in_full(client: Any) -> None:
                 },
             }
         ],
+        "next": None,
     }
 
 

@@ -1,5 +1,6 @@
 """What holds for every route, and planted routes that break it."""
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -34,7 +35,10 @@ def check_problem(response: Any, status: int, path: str) -> None:
     assert set(problem) == PROBLEM
     assert problem["status"] == status
     assert re.fullmatch(r"urn:triptych:problem:[a-z-]+", problem["type"])
+    kind = problem["type"].removeprefix("urn:triptych:problem:")
+    assert problem["title"] == kind.replace("-", " ").capitalize()
     assert problem["instance"] == path
+    assert response.headers["cache-control"] == "no-store"
     assert problem["request_id"] == response.headers["x-request-id"]
     for complaint in problem["errors"]:
         assert set(complaint) == {"parameter", "found", "allowed"}
@@ -45,10 +49,10 @@ def check_problem(response: Any, status: int, path: str) -> None:
 
 
 def check_unknown_parameter(client: Any, path: str, good: dict[str, str]) -> None:
-    response = client.get(path, params={**good, "limit": "10"})
+    response = client.get(path, params={**good, "place": "10"})
     check_problem(response, 422, path)
     (complaint,) = response.json()["errors"]
-    assert (complaint["parameter"], complaint["found"]) == ("limit", "10")
+    assert (complaint["parameter"], complaint["found"]) == ("place", "10")
     assert all(name in complaint["allowed"] for name in good)
 
 
@@ -99,7 +103,7 @@ def find_paths(routes: list[Any]) -> set[str]:
 
 
 def test_the_table_above_names_every_route(client: Any) -> None:
-    assert find_paths(client.app.routes) == {*ROUTES, "/docs", "/openapi.json"}
+    assert find_paths(client.app.routes) == {*ROUTES, "/docs", "/openapi.json", "/metrics"}
     assert set(client.get("/openapi.json").json()["paths"]) == set(ROUTES)
 
 
@@ -162,10 +166,14 @@ class TestRequestId:
             client.get("/version", headers={"X-Request-ID": "abc"})
             client.get("/predictions?a%0Ab=1", headers={"X-Request-ID": "def"})
 
-        lines = set(capfd.readouterr().err.splitlines())
-        assert any("INFO api.routes.version [abc] version 0.0.0" in line for line in lines)
-        (refusal,) = (line for line in lines if "[def]" in line)  # not broken by the line feed
-        assert "WARNING api.handlers [def] GET '/predictions' refused: 422" in refusal
+        # each line is one JSON object, whatever the caller sent
+        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+        by_id = {line["request_id"]: line for line in lines}
+        assert set(by_id["abc"]) == {"time", "level", "logger", "request_id", "message"}
+        assert by_id["abc"]["logger"] == "api.routes.version"
+        assert (by_id["abc"]["level"], by_id["abc"]["message"]) == ("INFO", "version 0.0.0")
+        assert (by_id["def"]["level"], by_id["def"]["logger"]) == ("WARNING", "api.handlers")
+        assert by_id["def"]["message"].startswith("GET '/predictions' refused: 422")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.store.rows import add_places
 from triptych.store.database import open_database
@@ -28,6 +29,35 @@ def test_postgresql_answers_in_utc_and_not_for_ever(postgresql_url: str) -> None
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW timezone")) == "UTC"
         assert connection.scalar(text("SHOW statement_timeout")) == "10min"
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "3s"),
+        ("default_transaction_read_only", "on"),
+        ("idle_in_transaction_session_timeout", "1min"),
+        ("TimeZone", "UTC"),
+    ],
+)
+def test_a_reader_of_postgresql_waits_for_little(
+    postgresql_url: str, setting: str, value: str
+) -> None:
+    engine = create_engine(postgresql_url, read_only=True)
+    with engine.connect() as connection:
+        assert connection.scalar(text(f"SHOW {setting}")) == value
+    engine.dispose()
+
+
+def test_a_reader_holds_ten_connections_at_most(postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url, read_only=True)
+    held = [engine.connect() for _ in range(10)]
+    with pytest.raises(PoolTimeout):
+        engine.connect()
+    for connection in held:
+        connection.close()
     engine.dispose()
 
 

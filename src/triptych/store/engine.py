@@ -14,7 +14,22 @@ from triptych.store.sqlite import READS_ONLY, prepare
 
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 600
-_READ_STATEMENT_TIMEOUT_S = 30
+# Somebody waits for what a reader reads: it gives up early, and holds few connections.
+_READ_CONNECT_TIMEOUT_S = 3
+_READ_SETTINGS = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "10s",
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_READ_POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
+# A server that vanishes without a word is noticed within ten seconds.
+_READ_SOCKET = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 _IN_MEMORY = {None, "", ":memory:"}  # gone with its connection, so of no use here
 _POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
@@ -45,6 +60,7 @@ def create_engine(url: str, *, read_only: bool = False) -> Engine:
             parsed.difference_update_query(_SECRETS),
             connect_args=_postgresql_arguments(parsed, read_only),
             pool_pre_ping=True,
+            **(_READ_POOL if read_only else {}),
         )
     event.listen(engine, "handle_error", _translate)
     return engine
@@ -87,15 +103,14 @@ def _translate(context: ExceptionContext) -> StoreError | None:
 
 
 def _postgresql_arguments(url: URL, read_only: bool) -> dict[str, Any]:
-    timeout = _READ_STATEMENT_TIMEOUT_S if read_only else _STATEMENT_TIMEOUT_S
-    options = [
-        str(url.query.get("options", "")),
-        "-c timezone=UTC",
-        f"-c statement_timeout={timeout}s",
-        *(["-c default_transaction_read_only=on"] if read_only else []),
-    ]
+    given = str(url.query.get("options", ""))
+    settings = {"timezone": "UTC", "statement_timeout": f"{_STATEMENT_TIMEOUT_S}s"}
+    if read_only:
+        settings |= _READ_SETTINGS
+    timeout = _READ_CONNECT_TIMEOUT_S if read_only else _CONNECT_TIMEOUT_S
     return {
+        **(_READ_SOCKET if read_only else {}),
         **{name: url.query[name] for name in _SECRETS if name in url.query},
-        "connect_timeout": url.query.get("connect_timeout", _CONNECT_TIMEOUT_S),
-        "options": " ".join(options).strip(),
+        "connect_timeout": url.query.get("connect_timeout", timeout),
+        "options": " ".join([given, *(f"-c {name}={value}" for name, value in settings.items())]),
     }

@@ -40,7 +40,15 @@ def check_schema(engine: Engine) -> None:
         SchemaError: it holds no tables, or those of another version.
     """
     with reading(engine) as connection:
-        found = _revision(connection)
+        check_revision(_revision(connection), engine)
+
+
+def check_revision(found: str | None, engine: Engine) -> None:
+    """Pass if a schema that was found is the one of this version.
+
+    Raises:
+        SchemaError: it is another one, or None.
+    """
     if found != HEAD:
         raise SchemaError(
             f"{name_database(engine.url)} is at schema {found or 'none'}; this version works with "

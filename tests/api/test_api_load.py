@@ -1,0 +1,100 @@
+"""Under load while a batch writes and production is switched: no failure, no half forecast."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.api.callers import Callers
+from tests.api.tables import MODELS, fill
+from tests.fixtures.serving import serving
+
+ONE = "/predictions?date=2019-07-11&location=paris"
+ALL = "/predictions?date=2019-07-11"
+PERIOD = "/predictions/observed?start=2019-07-11&end=2019-07-12&location=paris"
+
+
+def check_whole(status: int, body: bytes) -> None:
+    """Every step of an answer is of the same batch; one version of a name is in production."""
+    assert status == 200, body
+    answer = json.loads(body)
+    assert answer["count"] in {8, 16}
+    assert len({step["lower"] for step in answer["data"]}) == 1, "half a forecast"
+    for forecast in answer.get("forecasts", []):
+        assert forecast["model"]["stage"] == "production"
+
+
+def write_batch(engine: Engine, batch: int, live: str) -> None:
+    """Forecast anew with a model, and put that one in production, in one transaction."""
+    with engine.begin() as connection:
+        for model in MODELS.values():
+            connection.execute(
+                text("UPDATE predictions SET lower = :batch WHERE model_id = :model"),
+                {"batch": -float(batch), "model": model},
+            )
+        for stage, condition in (("archived", "<>"), ("production", "=")):
+            connection.execute(
+                text(f"UPDATE models SET stage = :stage WHERE model_id {condition} :live"),  # noqa: S608
+                {"stage": stage, "live": live},
+            )
+
+
+@pytest.mark.parametrize("seconds", [6, pytest.param(300, marks=pytest.mark.acceptance)])
+def test_a_batch_that_writes_disturbs_nobody(engine: Engine, tmp_path: Path, seconds: int) -> None:
+    fill(engine)
+    url = engine.url.render_as_string(hide_password=False)
+    write_batch(engine, 0, MODELS["B"])
+    batch, sizes = 0, []
+    with (
+        serving(url, tmp_path / "log") as (address, process),
+        Callers(address, [ONE, ALL, PERIOD], 12, check_whole) as callers,
+    ):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            batch += 1
+            write_batch(engine, batch, MODELS["B"])
+            sizes.append(_read_size(process.pid))
+            time.sleep(0.02)
+        callers.stop()
+
+    assert callers.failures == []
+    assert batch > 10 * seconds
+    assert callers.count(200) == len(callers.statuses) > 50 * seconds
+    if seconds > 60:  # its memory stays as it was after the first fifth
+        assert max(sizes) < 1.1 * max(sizes[: len(sizes) // 5])
+
+
+@pytest.mark.parametrize("seconds", [4])
+def test_a_switch_of_production_is_whole(engine: Engine, tmp_path: Path, seconds: int) -> None:
+    fill(engine)
+    url = engine.url.render_as_string(hide_password=False)
+    write_batch(engine, 0, MODELS["B"])
+    seen: set[str] = set()
+
+    def check(status: int, body: bytes) -> None:
+        check_whole(status, body)
+        (forecast,) = json.loads(body)["forecasts"]
+        seen.add(forecast["model"]["name"])
+        first = json.loads(body)["data"][0]["temperature_2m"]
+        assert first == {"ridge": 21.0, "lightgbm": 31.0}[forecast["model"]["name"]]
+
+    with (
+        serving(url, tmp_path / "log") as (address, _),
+        Callers(address, [ONE], 12, check) as callers,
+    ):
+        end, batch = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            batch += 1
+            write_batch(engine, batch, MODELS["BC"[batch % 2]])
+            time.sleep(0.02)
+        callers.stop()
+
+    assert callers.failures == []
+    assert seen == {"ridge", "lightgbm"}
+
+
+def _read_size(pid: int) -> int:
+    """Read the resident memory of a process, in pages."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1])

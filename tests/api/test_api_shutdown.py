@@ -1,0 +1,48 @@
+"""SIGTERM: the API says that it leaves, ends what it has begun, and cuts no request."""
+
+import json
+import signal
+import time
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+from tests.api.callers import Callers
+from tests.fixtures.serving import serving
+
+DAY = "/predictions?date=2019-07-11&location=paris"
+
+
+def must_be_ok(status: int, _body: bytes) -> None:
+    assert status == 200
+
+
+def ask(address: str, target: str) -> HTTPResponse:
+    connection = HTTPConnection(address.removeprefix("http://"))
+    connection.request("GET", target)
+    return connection.getresponse()
+
+
+def test_no_request_is_cut_under_load(sqlite_file: Path, tmp_path: Path) -> None:
+    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, process):
+        with Callers(address, [DAY, "/locations"], 20, must_be_ok) as callers:
+            time.sleep(1)
+            process.send_signal(signal.SIGTERM)
+            callers.wait()  # until nobody listens
+        code = process.wait(timeout=20)
+
+    assert callers.failures == []
+    assert callers.count(200) > 200
+    assert code in {0, -signal.SIGTERM}
+    last = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert any(line["message"] == "stopped" for line in last)
+
+
+def test_it_says_that_it_leaves_and_goes_on_answering(sqlite_file: Path, tmp_path: Path) -> None:
+    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, process):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        ready, answered = ask(address, "/health/ready"), ask(address, DAY)
+
+    assert (ready.status, ready.headers["retry-after"]) == (503, "10")
+    assert json.loads(ready.read())["type"] == "urn:triptych:problem:stopping"
+    assert (answered.status, answered.headers["connection"]) == (200, "close")
