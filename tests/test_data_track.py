@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixtures.project import ROOT, Project
 from tests.pipelines.hand_made import history
-from triptych.data_commands import dvc_program, track
+from triptych.commands.data import dvc_program, track
 from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER, SnapshotStore
 

@@ -1,6 +1,5 @@
 """The project's commands, beside Kedro's own: a `run` that ends a user's mistake in one message."""
 
-import os
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -8,15 +7,15 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
-from kedro.framework.startup import ProjectMetadata
 
 import triptych.pipelines
-from triptych.audit_command import audit
-from triptych.data_commands import data
+from triptych.commands.audit import audit
+from triptych.commands.data import data
+from triptych.commands.location import location
+from triptych.commands.model import model
+from triptych.commands.reproduce import reproduce
+from triptych.commands.user_errors import user_errors
 from triptych.errors import PipelineError
-from triptych.model_commands import model
-from triptych.reproduce_command import reproduce
-from triptych.user_errors import user_errors
 
 
 @click.group(context_settings=CONTEXT_SETTINGS, name="triptych")
@@ -25,6 +24,7 @@ def cli() -> None:
 
 
 cli.add_command(data)
+cli.add_command(location)
 model.add_command(audit)
 cli.add_command(model)
 cli.add_command(reproduce)
@@ -75,27 +75,3 @@ def _check_names(options: dict[str, Any]) -> None:
                     f"There is no {kind} {name!r}. There are: {', '.join(sorted(set(known)))}. "
                     "Correct the name."
                 )
-
-
-@cli.group()
-def location() -> None:
-    """The cities that the project knows."""
-
-
-@location.command(name="add")
-@click.argument("name")
-@click.pass_obj
-def add_location_command(metadata: ProjectMetadata, name: str) -> None:
-    """Look a city up by NAME and write it to conf/base/locations.yml."""
-    from triptych.weather import geocoding, location_file
-
-    path = Path(metadata.project_path) / "conf" / "base" / "locations.yml"
-    with user_errors():
-        found = geocoding.find_city(
-            name, os.environ.get("TRIPTYCH_GEOCODING_URL", geocoding.GEOCODING_URL)
-        )
-        location_file.add_location(path, found)
-    click.echo(
-        f"{found.name} is now {found.slug!r} in {path}: {found.latitude}, {found.longitude}."
-    )
-    click.echo(f'Forecast it with: kedro run --env live --params "location={found.slug}"')

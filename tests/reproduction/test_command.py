@@ -14,8 +14,8 @@ from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
 from tests.pipelines.hand_made import history
 from tests.reproduction.conftest import LEARNED, STATISTICAL, Train
+from triptych.commands.reproduce import reproduce
 from triptych.registry.snapshots import SnapshotStore
-from triptych.reproduce_command import reproduce
 from triptych.reproduction.reproduce import Tracked
 
 

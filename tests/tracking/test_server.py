@@ -15,7 +15,7 @@ from tests.registry.conftest import (
     make_candidate,  # noqa: F401 (a fixture)
 )
 from tests.tracking.conftest import Server
-from triptych.model_commands import model
+from triptych.commands.model import model
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import close_database, open_database
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.startup import ProjectMetadata
 
-from triptych.user_errors import user_errors
+from triptych.commands.user_errors import user_errors
 
 if TYPE_CHECKING:
     from triptych.registry.models import ModelRegistry
@@ -66,7 +66,7 @@ def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
 @click.argument("name", required=False)
 def list_command(project: Path, name: str | None, env: str | None) -> None:
     """List the versions, of all names or of NAME."""
-    from triptych.model_tables import list_lines
+    from triptych.commands.tables import list_lines
     from triptych.project import open_registry
 
     rows = open_registry(project, env).list_models()
@@ -78,7 +78,7 @@ def list_command(project: Path, name: str | None, env: str | None) -> None:
 @_version
 def show_command(project: Path, name: str, version: int | None, env: str | None) -> None:
     """Show all that is known of a version: NAME VERSION, or the start of its model id."""
-    from triptych.model_tables import show_lines
+    from triptych.commands.tables import show_lines
 
     registry, row = _find(project, env, name, version)
     for line in show_lines(row, registry.history(row["name"])):

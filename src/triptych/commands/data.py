@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from kedro.framework.startup import ProjectMetadata
 
+from triptych.commands.user_errors import user_errors
 from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER
-from triptych.user_errors import user_errors
 
 _INSTALL = (
     "DVC is not installed; it is an extra, and nothing else needs it. Install it: "

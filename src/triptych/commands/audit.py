@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from kedro.framework.startup import ProjectMetadata
 
-from triptych.user_errors import user_errors
+from triptych.commands.user_errors import user_errors
 
 if TYPE_CHECKING:
     from triptych.reproduction.reproduce import Tracked

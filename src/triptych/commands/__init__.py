@@ -1,0 +1,1 @@
+"""The project's own commands, a module each; triptych.cli gathers them for Kedro."""
