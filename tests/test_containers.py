@@ -86,11 +86,11 @@ def compose() -> dict[str, Any]:
 
 
 def defaulted_secrets(text: str) -> list[str]:
-    """Variables that hold a secret and do not have to be set."""
+    """Variables that hold a secret and are something if they are not set."""
     return [
         f"{name}{rest}"
         for name, rest in VARIABLE.findall(text)
-        if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not rest.startswith(":?")
+        if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not re.match(r":\?|:-$", rest)
     ]
 
 
@@ -100,9 +100,11 @@ def test_no_password_has_a_default() -> None:
     settings = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", example))
 
     assert defaulted_secrets(text) == []
-    assert defaulted_secrets("${API_PASSWORD:-changeme} ${API_KEY} ${A_TOKEN:?set it}") == [
+    assert defaulted_secrets(
+        "${API_PASSWORD:-changeme} ${API_KEY-x} ${A_TOKEN:?set it} ${B_KEY:-}"
+    ) == [
         "API_PASSWORD:-changeme",
-        "API_KEY",
+        "API_KEY-x",
     ]
     needed = {name for name, rest in VARIABLE.findall(text) if rest.startswith(":?")}
     assert {name for name, value in settings.items() if value == ""} == needed
