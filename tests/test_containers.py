@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,22 @@ def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
         # a new version alone makes anew what follows it
         after = stage(name).split("ARG TRIPTYCH_VERSION")[1]
         assert not re.search(r"(?m)^(RUN|COPY)", after)
+
+
+def missing(required: list[str], lock: str) -> list[str]:
+    """The requirements whose package a lock does not have."""
+    names = [re.match(r"[A-Za-z0-9._-]+", requirement)[0] for requirement in required]  # type: ignore[index]
+    return [name for name in names if not re.search(rf"(?m)^{re.escape(name)}(\[.*\])?==", lock)]
+
+
+def test_the_lock_of_the_image_has_all_that_the_api_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lock = (ROOT / "requirements" / "api.lock").read_text(encoding="utf-8")
+    required = project["dependencies"] + project["optional-dependencies"]["api"]
+
+    assert len(required) > 5
+    assert missing(required, lock) == []
+    assert missing(["uvicorn[standard]~=0.54", "forgotten>=1"], lock) == ["forgotten"]
 
 
 def test_the_image_and_make_start_the_same_program() -> None:
