@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,22 @@ def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
         assert not re.search(r"(?m)^(RUN|COPY)", after)
 
 
+def missing(required: list[str], lock: str) -> list[str]:
+    """The requirements whose package a lock does not have."""
+    names = [re.match(r"[A-Za-z0-9._-]+", requirement)[0] for requirement in required]  # type: ignore[index]
+    return [name for name in names if not re.search(rf"(?m)^{re.escape(name)}(\[.*\])?==", lock)]
+
+
+def test_the_lock_of_the_image_has_all_that_the_api_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lock = (ROOT / "requirements" / "api.lock").read_text(encoding="utf-8")
+    required = project["dependencies"] + project["optional-dependencies"]["api"]
+
+    assert len(required) > 5
+    assert missing(required, lock) == []
+    assert missing(["uvicorn[standard]~=0.54", "forgotten>=1"], lock) == ["forgotten"]
+
+
 def test_the_image_and_make_start_the_same_program() -> None:
     command = json.loads(re.findall(r"(?m)^CMD (\[.*\])$", stage("api"))[0])
     make = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -86,11 +103,11 @@ def compose() -> dict[str, Any]:
 
 
 def defaulted_secrets(text: str) -> list[str]:
-    """Variables that hold a secret and do not have to be set."""
+    """Variables that hold a secret and are something if they are not set."""
     return [
         f"{name}{rest}"
         for name, rest in VARIABLE.findall(text)
-        if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not rest.startswith(":?")
+        if re.search("PASSWORD|SECRET|TOKEN|KEY", name) and not re.match(r":\?|:-$", rest)
     ]
 
 
@@ -100,9 +117,11 @@ def test_no_password_has_a_default() -> None:
     settings = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", example))
 
     assert defaulted_secrets(text) == []
-    assert defaulted_secrets("${API_PASSWORD:-changeme} ${API_KEY} ${A_TOKEN:?set it}") == [
+    assert defaulted_secrets(
+        "${API_PASSWORD:-changeme} ${API_KEY-x} ${A_TOKEN:?set it} ${B_KEY:-}"
+    ) == [
         "API_PASSWORD:-changeme",
-        "API_KEY",
+        "API_KEY-x",
     ]
     needed = {name for name, rest in VARIABLE.findall(text) if rest.startswith(":?")}
     assert {name for name, value in settings.items() if value == ""} == needed
