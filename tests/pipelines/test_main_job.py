@@ -197,8 +197,11 @@ def test_metrics_are_tracked_by_lead(client: mlflow.MlflowClient, run_project: P
     assert [metric.value for metric in history] == pytest.approx(
         [table.loc[("ridge", "northmere", str(lead)), "rmse"] for lead in range(1, 17)]
     )
-    by_lead = [name for name in run.data.metrics if not name.startswith("tuning.")]
+    other = ("tuning.", "chosen/", "day_rmse/")
+    by_lead = [name for name in run.data.metrics if not name.startswith(other)]
     assert len(by_lead) == len(MODELS) * 3 * 3  # models, locations and all, errors
+    day = {name for name in run.data.metrics if name.startswith("day_rmse/")}
+    assert day == {f"day_rmse/{model}" for model in MODELS}
 
 
 def test_every_trial_is_tracked_with_its_number_as_step(

@@ -7,6 +7,7 @@ from triptych.audit.figures import Audit
 
 _SHOWN = 5  # runs that cannot be traced
 _KILO = 1000
+_SHORT = 0.01  # seconds
 _LABEL, _FIGURE = 40, 22
 
 
@@ -95,7 +96,9 @@ def _times_of(seconds: Sequence[float]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * _KILO:.0f} ms"
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{seconds * _KILO:.2g} ms" if seconds < _SHORT else f"{seconds * _KILO:.0f} ms"
 
 
 def _bytes(size: float) -> str:
