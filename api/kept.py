@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any
 
 from fastapi import Request, Response
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -116,7 +117,7 @@ class KeptFirst:
             if key not in self._kept:
                 return None
             answer = self._kept.find(await self._state.database.read_version(), key)
-        except (ProblemError, StoreError):
+        except (ProblemError, StoreError, PoolTimeout):
             return None
         if answer is None:
             return None
