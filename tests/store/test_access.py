@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from tests.fixtures.databases import start_postgresql
 from tests.fixtures.project import ROOT
 from triptych.store.access import API_TABLES, grant_reading, main
 from triptych.store.engine import create_engine
@@ -49,18 +50,18 @@ def secret_of(server: Any, role: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(postgresql_server: Any) -> Iterator[Any]:
-    """Give a server with the roles, their databases and granted tables."""
-    result = run_roles(postgresql_server, PASSWORDS)
+def server() -> Iterator[Any]:
+    """Give a server of one's own with the roles, their databases and granted tables: who may
+    connect is a matter of the whole server.
+    """
+    own = start_postgresql()
+    result = run_roles(own, PASSWORDS)
     assert (result.returncode, result.stderr) == (0, "")
-    owner = create_engine(url_of(postgresql_server, "triptych"))
+    owner = create_engine(url_of(own, "triptych"))
     grant_reading(owner, "triptych_api")
     owner.dispose()
-    yield postgresql_server
-    with psycopg.connect(postgresql_server.get_uri(), autocommit=True) as connection:
-        connection.execute("DROP DATABASE triptych WITH (FORCE)")
-        connection.execute("DROP DATABASE mlflow WITH (FORCE)")
-        connection.execute("DROP ROLE triptych, triptych_api, mlflow")
+    yield own
+    own.cleanup()
 
 
 @pytest.fixture
