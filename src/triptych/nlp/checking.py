@@ -54,8 +54,9 @@ def check_reviews(raw: pd.DataFrame, limits: ReviewLimits) -> tuple[pd.DataFrame
     good = raw[reason == ""]
     doubles = _doubles(good, labels[good.index])
     reason = reason.where(reason != "", doubles.reindex(raw.index, fill_value=""))
-    refused = raw[reason != ""].assign(reason=reason)
-    kept = raw[reason == ""].assign(polarity=labels[reason == ""].astype("int64"))
+    refused = raw.assign(reason=reason)[reason != ""]
+    kept = raw[reason == ""]
+    kept = kept.assign(polarity=labels[kept.index].astype("int64"))
     _judge(raw, refused, limits)
     for split, classes in kept.groupby("split")["polarity"].nunique().items():
         if classes == 1:

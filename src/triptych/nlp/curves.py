@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from triptych.nlp.calibration import Calibration
-from triptych.nlp.classifier import Documents
+from triptych.nlp.classifier import Documents, TextClassifier
 from triptych.nlp.judging import wilson
 from triptych.nlp.models import BLEND, Blend, CalibratedClassifier, DocumentModel, blend_scores
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.settings import ModelSettings
-from triptych.nlp.tuning import Tuned, cross_scores, stratified_folds
+from triptych.nlp.tuning import Rows, Tuned, cross_scores, draw_rows, stratified_folds
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
 
@@ -33,15 +32,34 @@ def fit_members(
 
 
 def fit_model(
-    name: str, tuned: Mapping[str, Tuned], members: Sequence[str], documents: Documents,
-    labels: Labels, seed: int,
-) -> DocumentModel:  # fmt: skip
-    """Fit one of the tuned families, or the blend of `members`, on all documents."""
+    name: str,
+    tuned: Mapping[str, Tuned],
+    members: Sequence[str],
+    documents: Documents,
+    labels: Labels,
+    seed: int,
+    tuned_on: Rows | None = None,
+) -> DocumentModel:
+    """Fit one of the tuned families, or the blend of `members`, on all documents.
+
+    Args:
+        name: of a family, or BLEND.
+        tuned: settings and out-of-fold scores.
+        members: of the blend.
+        documents, labels: to learn from.
+        seed: of the linear models.
+        tuned_on: the documents that the out-of-fold scores are of; None: all.
+    """
+    known = labels if tuned_on is None else labels[tuned_on]
+
+    def fit(family: str) -> CalibratedClassifier:
+        classifier = TextClassifier(tuned[family].settings, seed).fit(documents, labels)
+        return CalibratedClassifier(classifier, Calibration.learn(tuned[family].scores, known))
+
     if name != BLEND:
-        return CalibratedClassifier.fit(tuned[name], documents, labels, seed)
-    calibration = Calibration.learn(blend_scores(tuned, members, labels), labels)
-    fitted = {m: CalibratedClassifier.fit(tuned[m], documents, labels, seed) for m in members}
-    return Blend(fitted, calibration)
+        return fit(name)
+    calibration = Calibration.learn(blend_scores(tuned, members, known), known)
+    return Blend({member: fit(member) for member in members}, calibration)
 
 
 def learning_curve(
@@ -72,7 +90,7 @@ def learning_curve(
     draws = [(size, repeat) for size in steps for repeat in range(repeats)]
     rows = []
     for size, repeat in [*draws, (len(documents), 0)]:
-        chosen = _draw(labels, size, seed + repeat)
+        chosen = draw_rows(labels, size, seed + repeat)
         part, of_part = [documents[row] for row in chosen.tolist()], labels[chosen]
         for name, settings in compared.items():
             tuned = fit_members(settings, part, of_part, folds, seed)
@@ -83,13 +101,3 @@ def learning_curve(
     table = pd.DataFrame(rows, columns=list(CURVE_COLUMNS[:-2]))
     low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
     return table.assign(low=low, high=high)
-
-
-def _draw(labels: Labels, size: int, seed: int) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
-    """Rows at random, both classes in their shares; a smaller draw is part of a larger one."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    place = np.empty(len(labels))
-    for label in (0, 1):
-        of_label = order[labels[order] == label]
-        place[of_label] = (np.arange(len(of_label)) + 0.5) / len(of_label)
-    return np.asarray(np.argsort(place, kind="stable")[:size], dtype=np.intp)

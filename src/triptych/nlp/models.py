@@ -31,14 +31,6 @@ class CalibratedClassifier:
     classifier: TextClassifier
     calibration: Calibration
 
-    @classmethod
-    def fit(
-        cls, tuned: Tuned, documents: Documents, labels: Labels, seed: int
-    ) -> "CalibratedClassifier":
-        """Fit the tuned settings."""
-        classifier = TextClassifier(tuned.settings, seed).fit(documents, labels)
-        return cls(classifier, Calibration.learn(tuned.scores, labels))
-
     def log_odds(self, documents: Documents) -> Scores:
         """The calibrated log-odds of class 1."""
         return self.calibration.log_odds(self.classifier.scores(documents))
@@ -68,7 +60,11 @@ class ReviewModel:
 
     def probabilities(self, reviews: Sequence[str]) -> Scores:
         """The probability that each review is positive."""
-        odds = self.model.log_odds(self.preparation.prepare(reviews))
+        return self.document_probabilities(self.preparation.prepare(reviews))
+
+    def document_probabilities(self, documents: Documents) -> Scores:
+        """The same of reviews that are prepared already, as this model's preparation does."""
+        odds = self.model.log_odds(documents)
         return Calibration(1.0, 0.0).probabilities(odds)
 
 
