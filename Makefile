@@ -10,7 +10,7 @@ export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction \
-	acceptance-api acceptance-image image site install lock clean
+	acceptance-api acceptance-image acceptance-nlp image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -44,6 +44,9 @@ acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/r
 
 acceptance-api: $(READY) ## the API: thousands of generated requests, minutes of load while a batch writes
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/api
+
+acceptance-nlp: $(READY) ## recorded reviews (TRIPTYCH_REAL_DATA), written to docs/results/nlp.json
+	$(BIN)/pytest -n 0 -m acceptance_nlp -rs --durations=3 tests/acceptance/test_recorded_reviews.py
 
 acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py

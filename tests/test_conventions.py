@@ -21,6 +21,7 @@ PIPELINES = (
     "batch_inference",
     "ingestion",
     "monitoring",
+    "nlp",
     "preprocessing",
     "ts_evaluation",
     "ts_ml",
@@ -200,9 +201,10 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
             "import triptych.datasets",
             "Pipelines reach data through the catalog alone",
         ),
+        ("src/triptych/nlp/sample.py", "import sqlalchemy", "Reviews know nothing of the project"),
         ("api/queries.py", "import triptych.weather", "The API shares the database"),
     ],
-    ids=["as it is", "forecasting", "pipelines", "api"],
+    ids=["as it is", "forecasting", "pipelines", "nlp", "api"],
 )
 def test_imports_point_one_way(tmp_path: Path, file: str | None, planted: str, broken: str) -> None:
     leave = shutil.ignore_patterns("__pycache__")

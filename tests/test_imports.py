@@ -17,6 +17,8 @@ HEAVY = {
     "optuna",
     "pandera",
     "statsmodels",
+    "nltk",
+    "gensim",
 }
 # MLflow runs this file itself, in a process that has MLflow already.
 OF_MLFLOW = {"registry/served_forecaster.py"}

@@ -1,6 +1,7 @@
 """What a user can mend. Such an error ends a command with its message alone, no traceback.
 
-Each room has its own base: StoreError, WeatherError, ForecastingError; the pipelines' own are here.
+Each room has its own base: StoreError, WeatherError, ForecastingError, NlpError; the pipelines' own
+are here.
 """
 
 

@@ -1,9 +1,12 @@
 """The typed groups of parameters. Kedro builds them from YAML before the first node runs."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+if TYPE_CHECKING:
+    from triptych.nlp.preparation import Preparation
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -99,3 +102,64 @@ class MonitoringParameters(Parameters):
     drift_alpha: Annotated[float, Field(gt=0, lt=1)]
     drift_psi: Annotated[float, Field(ge=0)]
     strict: bool
+
+
+class PreparationParameters(Parameters):
+    """The steps between a review as it was typed and what is counted of it."""
+
+    unicode: bool
+    apostrophes: bool
+    lower_case: bool
+    elongated: bool
+    emoticons: bool
+    numbers: bool
+    punctuation: bool
+    negation: bool
+    drop_stop_words: bool
+    stop_words: list[str]
+
+    @field_validator("stop_words")
+    @classmethod
+    def _keep_negations(cls, words: list[str]) -> list[str]:
+        from triptych.nlp.tokens import negations_among
+
+        found = negations_among(words)
+        if found:
+            raise ValueError(
+                f"stop words must not hold negations: without {', '.join(found)} `pas bon` is `bon`"
+            )
+        return words
+
+    def build(self) -> "Preparation":
+        """Give the preparation that these switches describe."""
+        from triptych.nlp.cleaning import CleaningRules
+        from triptych.nlp.preparation import Preparation
+        from triptych.nlp.tokens import TokenRules
+
+        cleaning = CleaningRules(
+            self.unicode, self.apostrophes, self.lower_case, self.elongated, self.emoticons,
+            self.numbers,
+        )  # fmt: skip
+        left_out = tuple(self.stop_words) if self.drop_stop_words else ()
+        return Preparation(cleaning, TokenRules(self.punctuation, self.negation, left_out))
+
+
+class ReviewParameters(Parameters):
+    """The study of film reviews."""
+
+    source: Literal["sample", "folder"]
+    test_split: Literal["val", "test"]  # judged once, when everything is chosen
+    max_characters: Count
+    max_rejected_share: Annotated[float, Field(ge=0, le=1)]
+    preparation: PreparationParameters
+    models: Annotated[list[str], Field(min_length=1)]
+    trials: Annotated[int, Field(ge=0)]
+    folds: Annotated[int, Field(ge=2)]
+    tuning_reviews: Count
+    effects_model: str
+    resamples: Count
+    curve_sizes: list[Count]
+    curve_repeats: Count
+    length_edges: Annotated[list[Count], Field(min_length=1)]
+    shown_mistakes: Count
+    shown_terms: Count

@@ -48,6 +48,11 @@ class RunPage:
             self.warnings = data
 
     @property
+    def source(self) -> str:
+        """Where the weather comes from."""
+        return str(self.parameters.get("source", "unknown"))
+
+    @property
     def name(self) -> str:
         """The run in a line: what came out, where, when, which pipeline."""
         job = "+".join(self.pipelines).replace("__default__", "main job")
@@ -60,8 +65,8 @@ class RunPage:
 
     def description(self, failure: str | None = None) -> str:
         """Markdown for the page of the run: a sentence, the comparison, what to look at next."""
-        source = self.parameters.get("source", "unknown")
-        real = "the embedded sample (synthetic weather)" if source == "sample" else source
+        sample = self.source == "sample"
+        real = "the embedded sample (synthetic weather)" if sample else self.source
         subject = (
             f"Temperature of {place_names(self.locations) or 'no location'}, known until "
             f"{self._as_of}, from {real}; seed {self.parameters.get('seed')}."

@@ -4,7 +4,10 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
+from triptych.experiment_hook import modality
+from triptych.review_page import ReviewPage
 from triptych.run_page import RunPage
 
 
@@ -13,7 +16,7 @@ class RunPageHook:
 
     def __init__(self) -> None:
         self._parameters: dict[str, Any] = {}
-        self._page: RunPage | None = None
+        self._page: RunPage | ReviewPage | None = None
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
@@ -21,7 +24,9 @@ class RunPageHook:
         self._parameters = parameters["parameters"]
 
     @hook_impl(trylast=True)
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Name and tag it: last, for kedro-mlflow opens the run in the same hook."""
         import mlflow
 
@@ -31,7 +36,10 @@ class RunPageHook:
             return
         names = run_params.get("pipeline_names") or [run_params.get("pipeline_name")]
         pipelines = [str(name or "__default__") for name in names]
-        self._page = RunPage(pipelines, self._parameters, _slugs(catalog, self._parameters))
+        if modality(pipeline) == "nlp":
+            self._page = ReviewPage(pipelines, self._parameters)
+        else:
+            self._page = RunPage(pipelines, self._parameters, _slugs(catalog, self._parameters))
         experiment = mlflow.get_experiment(run.info.experiment_id)
         tags = _tags(self._page, run_params) | {"triptych.modality": experiment.name}
         mlflow.set_tags(tags)
@@ -85,12 +93,12 @@ def _slugs(catalog: DataCatalog, parameters: dict[str, Any]) -> list[str]:
     return sorted(place.slug for place in found)
 
 
-def _tags(page: RunPage, run_params: dict[str, Any]) -> dict[str, str]:
+def _tags(page: RunPage | ReviewPage, run_params: dict[str, Any]) -> dict[str, str]:
     runner = type(run_params.get("runner")).__name__  # kedro-mlflow logs its address in memory
     tags = {
         "mlflow.runName": page.name,
         "triptych.pipeline": "+".join(page.pipelines),
-        "triptych.source": str(page.parameters["source"]),
+        "triptych.source": page.source,
         "triptych.locations": ";".join(page.locations),
         "runner": "SequentialRunner" if runner in {"str", "NoneType"} else runner,
     }

@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from triptych.experiment_hook import ExperimentHook
 from triptych.hooks import ParameterHook, ReportHook, SummaryHook, TrackingHook
 from triptych.provenance_hook import ProvenanceHook
 from triptych.resolvers import RESOLVERS
@@ -23,6 +24,7 @@ with warnings.catch_warnings(record=True):
 HOOKS = (
     ParameterHook(),
     TrackingHook(),
+    ExperimentHook(),
     ProvenanceHook(),
     RunPageHook(),
     ReportHook(),

@@ -46,10 +46,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _own(error: BaseException) -> str | None:
     from triptych.errors import PipelineError
     from triptych.forecasting.errors import ForecastingError
+    from triptych.nlp.errors import NlpError
     from triptych.store.errors import StoreError
     from triptych.weather.errors import WeatherError
 
-    known = (PipelineError, ForecastingError, StoreError, WeatherError)
+    known = (PipelineError, ForecastingError, NlpError, StoreError, WeatherError)
     return str(error) if isinstance(error, known) else None
 
 

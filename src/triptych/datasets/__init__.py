@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from triptych.datasets.location_file import LocationFileDataset
     from triptych.datasets.metric_batch import MetricBatchDataset
     from triptych.datasets.model_registry import ModelRegistryDataset
+    from triptych.datasets.review_source import ReviewSourceDataset
     from triptych.datasets.run_report import RunReportDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.training_rows import TrainingRowsDataset
@@ -18,6 +19,7 @@ __all__ = [
     "LocationFileDataset",
     "MetricBatchDataset",
     "ModelRegistryDataset",
+    "ReviewSourceDataset",
     "RunReportDataset",
     "SqlTableDataset",
     "TrainingRowsDataset",
@@ -29,6 +31,7 @@ _MODULES = {
     "LocationFileDataset": "location_file",
     "MetricBatchDataset": "metric_batch",
     "ModelRegistryDataset": "model_registry",
+    "ReviewSourceDataset": "review_source",
     "RunReportDataset": "run_report",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",

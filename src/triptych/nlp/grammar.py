@@ -1,0 +1,79 @@
+"""The words of the embedded sample: nouns with gender and number, adjectives in four forms."""
+
+from typing import NamedTuple
+
+
+class Noun(NamedTuple):
+    """An aspect of a film with its article; `form` picks the form of an adjective."""
+
+    text: str
+    form: int  # 0 masculine, 1 feminine, 2 masculine plural, 3 feminine plural
+
+
+Adjective = tuple[str, str, str, str]
+
+ASPECTS = (
+    Noun("le scénario", 0), Noun("le rythme", 0), Noun("le montage", 0), Noun("le casting", 0),
+    Noun("le jeu d'acteurs", 0), Noun("l'humour", 0), Noun("le dénouement", 0),
+    Noun("l'histoire", 1), Noun("la mise en scène", 1), Noun("la musique", 1),
+    Noun("l'intrigue", 1), Noun("la photographie", 1), Noun("l'interprétation", 1),
+    Noun("les acteurs", 2), Noun("les dialogues", 2), Noun("les décors", 2),
+    Noun("les personnages", 2), Noun("les effets spéciaux", 2),
+    Noun("les actrices", 3), Noun("les images", 3), Noun("les scènes d'action", 3),
+)  # fmt: skip
+
+
+def _regular(*words: str) -> tuple[Adjective, ...]:
+    return tuple((w, f"{w}e", f"{w}s", f"{w}es") for w in words)
+
+
+def _with_e(*words: str) -> tuple[Adjective, ...]:
+    return tuple((w, w, f"{w}s", f"{w}s") for w in words)
+
+
+GOOD = (
+    *_with_e("magnifique", "superbe", "sublime", "drôle", "admirable", "remarquable", "sensible"),
+    *_regular("réussi", "captivant", "touchant", "émouvant", "brillant", "passionnant", "soigné"),
+    ("génial", "géniale", "géniaux", "géniales"),
+    ("excellent", "excellente", "excellents", "excellentes"),
+    ("merveilleux", "merveilleuse", "merveilleux", "merveilleuses"),
+    ("bon", "bonne", "bons", "bonnes"),
+)
+BAD = (
+    *_with_e("ridicule", "médiocre", "pénible", "insipide", "pitoyable", "vide", "minable"),
+    *_regular("raté", "lassant", "décevant", "ennuyant", "bâclé", "affligeant", "plat"),
+    ("nul", "nulle", "nuls", "nulles"),
+    ("ennuyeux", "ennuyeuse", "ennuyeux", "ennuyeuses"),
+    ("mauvais", "mauvaise", "mauvais", "mauvaises"),
+    ("creux", "creuse", "creux", "creuses"),
+)
+INTENSITIES = ("", "", "vraiment ", "très ", "tellement ", "assez ", "plutôt ", "franchement ")
+VERBS = (("est", "n'est"), ("est", "n'est"), ("sont", "ne sont"), ("sont", "ne sont"))
+
+GOOD_VERDICTS = (
+    "Un chef-d'œuvre", "À voir absolument", "Je recommande", "On en sort ravi", "Quel bonheur",
+    "Je l'ai adoré", "J'ai passé un excellent moment", "Un vrai coup de cœur", "Bravo",
+    "On ne s'ennuie jamais", "Rien à redire", "Impossible de ne pas aimer",
+)  # fmt: skip
+BAD_VERDICTS = (
+    "Un navet", "À éviter", "Je ne recommande pas", "Quelle déception", "Quel ennui",
+    "J'ai perdu mon temps", "Je me suis endormi", "Une honte", "Passez votre chemin",
+    "Aucun intérêt", "Rien ne fonctionne", "Je n'ai pas aimé du tout",
+)  # fmt: skip
+GOOD_MARKS, BAD_MARKS = ("4/5", "5/5", "9/10", "18/20"), ("1/5", "0/5", "2/10", "4/20")
+GOOD_SIGNS, BAD_SIGNS = (":-)", ":)", "^^", "<3", "!!!"), (":-(", ":(", "-_-", "...", "???")
+
+PEOPLE = ("une institutrice", "un vieux pêcheur", "une avocate", "un gendarme",
+          "un enfant trouvé", "une violoniste", "un boulanger", "une bande de voleurs")  # fmt: skip
+DEEDS = ("poursuit", "retrouve", "rencontre", "doit protéger",
+         "aime en secret", "surveille", "affronte", "engage")  # fmt: skip
+PLACES = ("en Bretagne", "à Marseille", "dans les Alpes", "au bord de la mer", "à la ferme",
+          "dans un hôtel désert", "à Paris", "sur une île", "au temps des rois")  # fmt: skip
+ASIDES = (
+    "Je l'ai vu {} avec des amis", "C'est le premier film de ce réalisateur que je vois {}",
+    "La séance était pleine {}", "Il dure près de deux heures", "C'est adapté d'un roman {}",
+    "On l'avait annoncé depuis longtemps", "Le titre original est bien plus long",
+)  # fmt: skip
+WHEN = ("hier", "dimanche", "en 2009", "au cinéma", "à la télé", "l'an dernier", "ce soir")
+TITLE_NOUNS = ("Nuit", "Route", "Maison", "Rivière", "Promesse", "Saison", "Lettre", "Ombre")
+TITLE_ENDS = ("de verre", "sans fin", "d'hiver", "perdue", "des autres", "du silence", "rouge")

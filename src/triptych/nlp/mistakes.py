@@ -1,0 +1,100 @@
+"""The mistakes a model was surest of, and the terms that carry its decisions."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from triptych.nlp.classifier import TextClassifier
+from triptych.nlp.models import Blend, CalibratedClassifier, ReviewModel
+from triptych.nlp.preparation import Document
+
+MISTAKE_COLUMNS = (
+    "model", "split", "item", "polarity", "positive", "words", "for_positive", "for_negative",
+    "review",
+)  # fmt: skip
+TERM_COLUMNS = ("model", "member", "direction", "rank", "term", "weight", "documents")
+_SHOWN_TERMS = 6
+
+
+def confident_mistakes(
+    predictions: pd.DataFrame, texts: "pd.Series[str]", model: ReviewModel, count: int
+) -> pd.DataFrame:
+    """List the wrong answers of each split that the model was surest of, with what moved it.
+
+    The model is linear in what it counts, so what each term added to the log-odds is exact.
+
+    Args:
+        predictions: of that model, judging.PREDICTION_COLUMNS.
+        texts: the raw review by item.
+        count: how many a split.
+
+    Returns:
+        MISTAKE_COLUMNS; `for_positive` and `for_negative` name the terms that spoke loudest.
+    """
+    wrong = predictions[predictions["label"] != predictions["polarity"]]
+    sure = wrong.assign(sure=(wrong["positive"] - 0.5).abs())
+    sure = sure.sort_values("sure", ascending=False, kind="stable").groupby("split").head(count)
+    rows = []
+    for row in sure.sort_values(["split", "sure"], ascending=[True, False]).itertuples():
+        text = str(texts.loc[str(row.item)])
+        (document,) = model.preparation.prepare([text])
+        told = explain(model, document)
+        rows.append((
+            row.model, row.split, row.item, row.polarity, row.positive, len(text.split()),
+            _loudest(told, 1), _loudest(told, -1), text,
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(MISTAKE_COLUMNS))
+
+
+def explain(model: ReviewModel, document: Document) -> dict[str, float]:
+    """What each term of a document adds to the model's log-odds of class 1, before calibration."""
+    told: dict[str, float] = {}
+    members = members_of(model)
+    for member in members.values():
+        slope = member.calibration.slope / len(members)
+        for term, value in member.classifier.contributions(document).items():
+            told[term] = told.get(term, 0.0) + slope * value
+    return told
+
+
+def weighty_terms(model: ReviewModel, documents: list[Document], count: int) -> pd.DataFrame:
+    """List the terms that move a model most over the training documents.
+
+    A term's weight is what it adds to the log-odds where it occurs, on average, times the square
+    root of the share of documents that have it: rare terms with wild weights stay below.
+
+    Returns:
+        TERM_COLUMNS, `count` terms a member and direction; `documents` have the term.
+    """
+    tables = []
+    for name, member in members_of(model).items():
+        table = _term_table(member.classifier, documents)
+        table["weight"] *= member.calibration.slope
+        table["moves"] = table["weight"].abs() * np.sqrt(table["documents"])
+        for direction, sign in (("positive", 1), ("negative", -1)):
+            top = table[np.sign(table["weight"]) == sign].nlargest(count, "moves")
+            rank = np.arange(1, len(top) + 1)
+            tables.append(top.assign(model=model.name, member=name, direction=direction, rank=rank))
+    joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return joined[list(TERM_COLUMNS)]
+
+
+def members_of(model: ReviewModel) -> Mapping[str, CalibratedClassifier]:
+    """The classifiers that a model consists of, by name."""
+    inner = model.model
+    if isinstance(inner, Blend):
+        return inner.members
+    assert isinstance(inner, CalibratedClassifier)  # noqa: S101 (there is no third kind)
+    return {model.name: inner}
+
+
+def _term_table(classifier: TextClassifier, documents: list[Document]) -> pd.DataFrame:
+    mean, counts = classifier.mean_contributions(documents)
+    names = classifier.terms()
+    return pd.DataFrame({"term": names, "weight": mean, "documents": counts})
+
+
+def _loudest(told: Mapping[str, float], sign: int) -> str:
+    ranked = sorted(told, key=lambda term: -sign * told[term])
+    return ", ".join(term.strip() for term in ranked[:_SHOWN_TERMS] if sign * told[term] > 0)

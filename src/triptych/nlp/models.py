@@ -1,0 +1,99 @@
+"""Models of reviews, whole: preparation, classifier, calibration. They answer for raw texts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from triptych.nlp.calibration import Calibration
+from triptych.nlp.classifier import Documents, Scores, TextClassifier
+from triptych.nlp.nb_weights import Labels
+from triptych.nlp.preparation import Preparation
+from triptych.nlp.tuning import Tuned, judge_scores
+
+BLEND = "blend"
+_LARGEST_BLEND = 4
+
+
+class DocumentModel(Protocol):
+    """Anything that gives log-odds of class 1 for prepared documents."""
+
+    def log_odds(self, documents: Documents) -> Scores:
+        """The calibrated log-odds of each document."""
+        ...
+
+
+@dataclass(frozen=True)
+class CalibratedClassifier:
+    """A classifier fitted on all training documents, calibrated on its out-of-fold scores."""
+
+    classifier: TextClassifier
+    calibration: Calibration
+
+    def log_odds(self, documents: Documents) -> Scores:
+        """The calibrated log-odds of class 1."""
+        return self.calibration.log_odds(self.classifier.scores(documents))
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The mean of the members' log-odds, calibrated again."""
+
+    members: Mapping[str, CalibratedClassifier]
+    calibration: Calibration
+
+    def log_odds(self, documents: Documents) -> Scores:
+        """The calibrated log-odds of class 1."""
+        odds = [member.log_odds(documents) for member in self.members.values()]
+        return self.calibration.log_odds(np.mean(odds, axis=0))
+
+
+@dataclass(frozen=True)
+class ReviewModel:
+    """A document model with the preparation that it was trained with."""
+
+    name: str
+    preparation: Preparation
+    model: DocumentModel
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+    def probabilities(self, reviews: Sequence[str]) -> Scores:
+        """The probability that each review is positive."""
+        return self.document_probabilities(self.preparation.prepare(reviews))
+
+    def document_probabilities(self, documents: Documents) -> Scores:
+        """The same of reviews that are prepared already, as this model's preparation does."""
+        odds = self.model.log_odds(documents)
+        return Calibration(1.0, 0.0).probabilities(odds)
+
+
+def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
+    """Choose a blend's members on out-of-fold scores: the best one, then whoever helps most.
+
+    Caruana et al., "Ensemble selection from libraries of models" (ICML 2004), without repeats.
+    """
+    odds = {name: _out_of_fold_odds(found, labels) for name, found in tuned.items()}
+    members: list[str] = []
+    loss = np.inf
+    while len(members) < min(_LARGEST_BLEND, len(odds)):
+        losses = {
+            name: judge_scores(np.mean([odds[m] for m in [*members, name]], axis=0), labels)[0]
+            for name in odds
+            if name not in members
+        }
+        best = min(losses, key=lambda name: losses[name])
+        if losses[best] >= loss:
+            break
+        members, loss = [*members, best], losses[best]
+    return members
+
+
+def blend_scores(tuned: Mapping[str, Tuned], members: Sequence[str], labels: Labels) -> Scores:
+    """The out-of-fold log-odds of a blend, before its own calibration."""
+    odds = [_out_of_fold_odds(tuned[name], labels) for name in members]
+    return np.asarray(np.mean(odds, axis=0))
+
+
+def _out_of_fold_odds(tuned: Tuned, labels: Labels) -> Scores:
+    return Calibration.learn(tuned.scores, labels).log_odds(tuned.scores)

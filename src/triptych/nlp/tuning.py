@@ -1,0 +1,126 @@
+"""The search for settings: every candidate judged out of fold, within the training split alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.nlp.calibration import Calibration
+from triptych.nlp.classifier import Documents, LinearHead, Scores
+from triptych.nlp.features import make_features
+from triptych.nlp.nb_weights import Labels
+from triptych.nlp.settings import ModelSettings, list_candidates
+
+Rows = npt.NDArray[np.intp]
+Fold = tuple[Rows, Rows]
+TRIAL_COLUMNS = ("model", "number", "log_loss", "accuracy", "settings")
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The best settings of a family and its out-of-fold scores of the training documents."""
+
+    settings: ModelSettings
+    scores: Scores
+
+
+def draw_rows(labels: Labels, size: int, seed: int) -> Rows:
+    """Draw rows at random, both classes in their shares; all of them if there are no more.
+
+    A smaller draw of the same seed is part of a larger one. The rows rise.
+    """
+    order = np.random.default_rng(seed).permutation(len(labels))
+    place = np.empty(len(labels))
+    for label in (0, 1):
+        of_label = order[labels[order] == label]
+        place[of_label] = (np.arange(len(of_label)) + 0.5) / max(len(of_label), 1)
+    return np.sort(np.argsort(place, kind="stable")[:size])
+
+
+def stratified_folds(labels: Labels, count: int, seed: int) -> list[Fold]:
+    """Part rows in `count` folds of like shares of both classes: pairs (learn, judge)."""
+    from sklearn.model_selection import StratifiedKFold
+
+    parts = StratifiedKFold(count, shuffle=True, random_state=seed)
+    return list(parts.split(np.zeros(len(labels)), labels))
+
+
+def cross_scores(
+    candidates: Sequence[ModelSettings],
+    documents: Documents,
+    labels: Labels,
+    folds: Sequence[Fold],
+    seed: int,
+) -> Scores:
+    """Score each document by models that have not seen it, vocabulary and weights included.
+
+    Candidates that count the same share the matrices of a fold, which costs the most.
+
+    Returns:
+        A row a candidate, a column a document.
+    """
+    scores = np.zeros((len(candidates), len(documents)))
+    order = sorted(range(len(candidates)), key=lambda row: candidates[row].features)
+    for learn, judge in folds:
+        for features, rows in groupby(order, key=lambda row: candidates[row].features):
+            vectoriser = make_features(*features)
+            known = vectoriser.fit_transform([documents[row] for row in learn])
+            unseen = vectoriser.transform([documents[row] for row in judge])
+            for row in rows:
+                head = LinearHead(candidates[row], seed).fit(known, labels[learn])
+                scores[row, judge] = head.scores(unseen)
+    return scores
+
+
+def tune(
+    families: Sequence[str],
+    documents: Documents,
+    labels: Labels,
+    *,
+    trials: int,
+    folds: int,
+    seed: int,
+) -> tuple[dict[str, Tuned], pd.DataFrame]:
+    """Take the settings of each family with the least out-of-fold log loss.
+
+    The loss is that of calibrated scores: it tells two models apart that make the same number of
+    mistakes, which on few reviews is most of them.
+
+    Returns:
+        The best of each family, and all trials TRIAL_COLUMNS.
+
+    Raises:
+        UnknownChoiceError: there is no such family.
+    """
+    named = [(family, settings) for family in families
+             for settings in list_candidates(family, trials, seed)]  # fmt: skip
+    parts = stratified_folds(labels, folds, seed)
+    scores = cross_scores([settings for _, settings in named], documents, labels, parts, seed)
+    rows = list(_trials(named, scores, labels))
+    table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
+    best = table.groupby("model", sort=False)["log_loss"].idxmin()
+    return {str(family): Tuned(named[row][1], scores[row]) for family, row in best.items()}, table
+
+
+def judge_scores(scores: Scores, labels: Labels) -> tuple[float, float]:
+    """Log loss and accuracy of out-of-fold scores, once calibrated."""
+    chances = Calibration.learn(scores, labels).probabilities(scores)
+    of_label = np.where(labels == 1, chances, 1 - chances)
+    return float(-np.log(of_label).mean()), float(((chances >= 0.5) == labels).mean())  # noqa: PLR2004
+
+
+def _trials(
+    named: Sequence[tuple[str, ModelSettings]], scores: Scores, labels: Labels
+) -> Iterator[tuple[Any, ...]]:
+    import json
+
+    counts: Mapping[str, int] = {}
+    for (family, settings), row in zip(named, scores, strict=True):
+        number = counts.get(family, 0)
+        counts = {**counts, family: number + 1}
+        written = json.dumps(asdict(settings), sort_keys=True)
+        yield (family, number, *judge_scores(row, labels), written)

@@ -1,0 +1,5 @@
+"""Film reviews: are they positive, and what makes a model err?"""
+
+from triptych.pipelines.nlp.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,152 @@
+"""What the reviews that nothing has learned from say of the models, once they are chosen."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from triptych.nlp import judging
+from triptych.nlp.curves import learning_curve
+from triptych.nlp.hypotheses import judge_hypotheses
+from triptych.nlp.mistakes import confident_mistakes, weighty_terms
+from triptych.nlp.models import BLEND, ReviewModel
+from triptych.nlp.pairs import paired_tests
+from triptych.nlp.tuning import Tuned
+from triptych.parameters import ReviewParameters
+from triptych.pipelines.nlp.nodes import (
+    CROSS_VALIDATION,
+    documents_of,
+    labels_of,
+    predictions_table,
+)
+
+logger = logging.getLogger(__name__)
+
+PLAIN = "tfidf_logistic"  # what is published: the learning curve shows it beside the chosen model
+
+
+def predict_reviews(
+    text_models: dict[str, ReviewModel],
+    judged_documents: pd.DataFrame,
+    text_cross_validation: pd.DataFrame,
+) -> pd.DataFrame:
+    """Predict the reviews that nothing has learned from, beside the out-of-fold predictions.
+
+    Returns:
+        judging.PREDICTION_COLUMNS: model, split, item, label, positive (its probability), polarity.
+    """
+    documents = documents_of(judged_documents)
+    chances = {name: model.document_probabilities(documents) for name, model in text_models.items()}
+    judged = predictions_table(chances, judged_documents)
+    return pd.concat([text_cross_validation, judged], ignore_index=True)
+
+
+def judge_classifiers(
+    review_predictions: pd.DataFrame,
+    training_documents: pd.DataFrame,
+    judged_documents: pd.DataFrame,
+    text_timings: pd.DataFrame,
+    text_ranking: list[str],
+    nlp: ReviewParameters,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Put all models in one table, on the same reviews, with intervals and tests.
+
+    Returns:
+        `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`, `text_pairs`
+        and `text_metrics` (metric, step, value).
+    """
+    scores = judging.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
+    scores = scores.merge(text_timings, on="model", how="left", validate="many_to_one")
+    order = {name: place for place, name in enumerate(text_ranking)}
+    scores = scores.sort_values(
+        ["split", "model"], key=lambda column: column.map(order).fillna(0) if column.name == "model"
+        else column, kind="stable", ignore_index=True,
+    )  # fmt: skip
+    documents = pd.concat([training_documents, judged_documents])
+    words = documents.set_index("item")["words"].str.count(r"\S+")
+    best = review_predictions[review_predictions["model"].isin(text_ranking[:2])]
+    return {
+        "text_comparison": scores,
+        "text_confusion": judging.confusion(review_predictions),
+        "text_reliability": _reliability(best),
+        "accuracy_by_length": judging.accuracy_by_length(best, words, nlp.length_edges),
+        "text_pairs": paired_tests(review_predictions, text_ranking),
+        "text_metrics": _metrics(scores),
+    }
+
+
+def trace_learning_curve(
+    training_documents: pd.DataFrame,
+    judged_documents: pd.DataFrame,
+    tuned_text_models: dict[str, Tuned],
+    blend_members: list[str],
+    text_ranking: list[str],
+    nlp: ReviewParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """Fit the chosen model, and plain TF-IDF, on parts of the training reviews.
+
+    Settings are those tuned on all of them; nothing is chosen by what this shows.
+
+    Returns:
+        triptych.nlp.curves.CURVE_COLUMNS, judged on the test split.
+    """
+    compared = {}
+    for name in dict.fromkeys([text_ranking[0], PLAIN]):
+        members = blend_members if name == BLEND else [name]
+        if set(members) <= set(tuned_text_models):
+            compared[name] = {member: tuned_text_models[member].settings for member in members}
+    judged = judged_documents[judged_documents["split"] == nlp.test_split]
+    curve = learning_curve(
+        compared,
+        (documents_of(training_documents), labels_of(training_documents)),
+        (documents_of(judged), labels_of(judged)),
+        sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, folds=nlp.folds, seed=seed,
+    )  # fmt: skip
+    logger.info("Learning curve: %s fits judged on %s reviews", len(curve), f"{len(judged):,}")
+    return curve
+
+
+def study_mistakes(
+    review_predictions: pd.DataFrame,
+    reviews: pd.DataFrame,
+    training_documents: pd.DataFrame,
+    text_models: dict[str, ReviewModel],
+    text_ranking: list[str],
+    nlp: ReviewParameters,
+) -> dict[str, pd.DataFrame]:
+    """Look at what the chosen model has wrong, and why.
+
+    Returns:
+        `confident_mistakes`, of the reviews that were not learned from; `error_hypotheses`, counted
+        and tested by split; `weighty_terms`.
+    """
+    chosen = text_models[text_ranking[0]]
+    of_chosen = review_predictions[review_predictions["model"] == chosen.name]
+    texts = reviews.set_index("item")["review"]
+    unseen = of_chosen[of_chosen["split"] != CROSS_VALIDATION]
+    return {
+        "confident_mistakes": confident_mistakes(unseen, texts, chosen, nlp.shown_mistakes),
+        "error_hypotheses": judge_hypotheses(of_chosen, texts),
+        "weighty_terms": weighty_terms(chosen, documents_of(training_documents), nlp.shown_terms),
+    }
+
+
+def _reliability(predictions: pd.DataFrame) -> pd.DataFrame:
+    tables = [
+        judging.reliability(group["positive"].to_numpy(), group["polarity"]).assign(
+            model=str(model), split=str(split)
+        )
+        for (model, split), group in predictions.groupby(["model", "split"], sort=False)
+    ]
+    joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return joined[["model", "split", "low", "n", "predicted", "observed"]]
+
+
+def _metrics(scores: pd.DataFrame) -> pd.DataFrame:
+    """Every score as a metric of the run: `blend.test.accuracy`."""
+    measures = ["accuracy", "macro_f1", "roc_auc", "brier", "log_loss", "calibration_error"]
+    long: Any = scores.melt(["model", "split"], measures, var_name="measure")
+    metric = long["model"] + "." + long["split"] + "." + long["measure"]
+    return pd.DataFrame({"metric": metric, "step": 0, "value": long["value"]})

@@ -1,0 +1,188 @@
+"""From raw reviews to a chosen classifier: all of it within the training split."""
+
+import logging
+import time
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from triptych.nlp.calibration import Calibration
+from triptych.nlp.checking import ReviewLimits, check_reviews
+from triptych.nlp.curves import fit_model
+from triptych.nlp.effects import measure_effects
+from triptych.nlp.models import BLEND, ReviewModel, blend_scores, choose_members
+from triptych.nlp.nb_weights import Labels
+from triptych.nlp.preparation import Document
+from triptych.nlp.settings import FAMILIES
+from triptych.nlp.tuning import Tuned, draw_rows, judge_scores, tune
+from triptych.parameters import ReviewParameters
+
+logger = logging.getLogger(__name__)
+
+TRAIN = "train"
+CROSS_VALIDATION = "cross_validation"  # the training reviews, each judged by models without it
+DOCUMENT_COLUMNS = ("item", "split", "polarity", *Document._fields)
+
+
+def check_raw_reviews(raw_reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, pd.DataFrame]:
+    """Leave out what cannot be used, and list it.
+
+    Returns:
+        `reviews` (item, split, review, polarity) and `rejected_reviews`, with reasons.
+
+    Raises:
+        NlpError: a split or a column is missing, or too much is refused.
+    """
+    limits = ReviewLimits(
+        nlp.max_characters, nlp.max_rejected_share, tuple({TRAIN: 0, nlp.test_split: 0})
+    )
+    kept, refused = check_reviews(raw_reviews, limits)
+    logger.info("Reviews: %s kept, %s left out", f"{len(kept):,}", f"{len(refused):,}")
+    return {"reviews": kept, "rejected_reviews": refused}
+
+
+def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
+    """Count reviews and their lengths by split and class.
+
+    Returns:
+        split, polarity, n, and quantiles of words and characters.
+    """
+    sizes = reviews.assign(
+        words=reviews["review"].str.count(r"\S+"), characters=reviews["review"].str.len()
+    )
+    groups = sizes.groupby(["split", "polarity"])
+    columns = {"n": groups.size()}
+    for measure in ("words", "characters"):
+        for share in (0.1, 0.5, 0.9):
+            columns[f"{measure}_{share:.0%}"] = groups[measure].quantile(share)
+    return pd.DataFrame(columns).reset_index()
+
+
+def prepare_reviews(reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, pd.DataFrame]:
+    """Clean, split and stem each review by itself.
+
+    Returns:
+        `training_documents` and `judged_documents` (all other splits), DOCUMENT_COLUMNS: what
+        learns never sees what is judged.
+    """
+    documents = nlp.preparation.build().prepare(reviews["review"])
+    table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
+    table = pd.concat([reviews[["item", "split", "polarity"]], table], axis=1)
+    of_training = table["split"] == TRAIN
+    return {
+        "training_documents": table[of_training].reset_index(drop=True),
+        "judged_documents": table[~of_training].reset_index(drop=True),
+    }
+
+
+def measure_preparation(reviews: pd.DataFrame, nlp: ReviewParameters, seed: int) -> pd.DataFrame:
+    """Turn each step of the preparation on or off, and judge it out of fold in training alone.
+
+    Returns:
+        triptych.nlp.effects.EFFECT_COLUMNS.
+    """
+    training = reviews[reviews["split"] == TRAIN]
+    labels = training["polarity"].to_numpy(dtype=np.int64)
+    rows = draw_rows(labels, nlp.tuning_reviews, seed)
+    settings = FAMILIES[nlp.effects_model][0]
+    return measure_effects(
+        training["review"].iloc[rows].tolist(), labels[rows], nlp.preparation.build(),
+        tuple(nlp.preparation.stop_words), settings, folds=nlp.folds, seed=seed,
+    )  # fmt: skip
+
+
+def tune_classifiers(
+    training_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
+) -> dict[str, Any]:
+    """Search the settings of each family, then the members of the blend, out of fold.
+
+    Returns:
+        `text_trials`; `tuned_text_models`: by family the settings and out-of-fold scores;
+        `blend_members`; `text_ranking`: all models, least log loss first; `text_cross_validation`:
+        out-of-fold predictions of the tuning reviews.
+    """
+    everything = documents_of(training_documents), labels_of(training_documents)
+    rows = draw_rows(everything[1], nlp.tuning_reviews, seed)
+    documents, labels = [everything[0][row] for row in rows.tolist()], everything[1][rows]
+    logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
+    tuned, trials = tune(
+        nlp.models, documents, labels, trials=nlp.trials, folds=nlp.folds, seed=seed
+    )
+    members = choose_members(tuned, labels)
+    scores = {name: found.scores for name, found in tuned.items()}
+    if len(members) > 1:
+        scores[BLEND] = blend_scores(tuned, members, labels)
+    losses = {name: judge_scores(row, labels)[0] for name, row in scores.items()}
+    chances = {
+        name: Calibration.learn(row, labels).probabilities(row) for name, row in scores.items()
+    }
+    ranking = sorted(losses, key=lambda name: losses[name])
+    logger.info("Chosen by cross-validation: %s (blend of %s)", ranking[0], ", ".join(members))
+    tuned_on = training_documents.iloc[rows].assign(split=CROSS_VALIDATION)
+    return {
+        "text_trials": trials,
+        "tuned_text_models": tuned,
+        "blend_members": members,
+        "text_ranking": ranking,
+        "text_cross_validation": predictions_table(chances, tuned_on),
+    }
+
+
+def fit_classifiers(
+    training_documents: pd.DataFrame,
+    tuned_text_models: dict[str, Tuned],
+    blend_members: list[str],
+    text_ranking: list[str],
+    nlp: ReviewParameters,
+    seed: int,
+) -> dict[str, Any]:
+    """Fit every tuned classifier, and the blend, on all training reviews.
+
+    Returns:
+        `text_models`: ReviewModels by name, best first; `text_timings`: model, fit_seconds.
+    """
+    documents, labels = documents_of(training_documents), labels_of(training_documents)
+    rows = draw_rows(labels, nlp.tuning_reviews, seed)
+    models, timings = {}, []
+    for name in text_ranking:
+        started = time.perf_counter()
+        fitted = fit_model(
+            name, tuned_text_models, blend_members, documents, labels, seed, tuned_on=rows
+        )
+        timings.append((name, time.perf_counter() - started))
+        found = tuned_text_models.get(name)
+        about = asdict(found.settings) if found else {"members": blend_members}
+        models[name] = ReviewModel(name, nlp.preparation.build(), fitted, about)
+        logger.info("Fitted %s in %.1f s", name, timings[-1][1])
+    table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
+    return {"text_models": models, "text_timings": table}
+
+
+def predictions_table(chances: dict[str, Any], documents: pd.DataFrame) -> pd.DataFrame:
+    """Frame judging.PREDICTION_COLUMNS of the probabilities of each model."""
+    tables = [
+        pd.DataFrame(
+            {
+                "model": name,
+                "split": documents["split"].to_numpy(),
+                "item": documents["item"].to_numpy(),
+                "label": (positive >= 0.5).astype(np.int64),  # noqa: PLR2004
+                "positive": positive,
+                "polarity": documents["polarity"].to_numpy(),
+            }
+        )
+        for name, positive in chances.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def documents_of(table: pd.DataFrame) -> list[Document]:
+    """The prepared reviews of a table DOCUMENT_COLUMNS."""
+    return [Document(*row) for row in table[list(Document._fields)].itertuples(index=False)]
+
+
+def labels_of(table: pd.DataFrame) -> Labels:
+    """The true labels of a table DOCUMENT_COLUMNS."""
+    return table["polarity"].to_numpy(dtype=np.int64)

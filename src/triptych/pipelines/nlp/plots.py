@@ -1,0 +1,134 @@
+"""The plots of the review study. Each gives a matplotlib figure; the catalog writes and tracks."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from triptych.parameters import ReviewParameters
+
+CLASSES = ("negative", "positive")
+# Accuracy in % of a TF-IDF logistic regression by size of the training set, on the 20,000 test
+# reviews of Blard (2020), https://github.com/TheophileBlard/french-sentiment-analysis-with-bert
+PUBLISHED_TFIDF = {1_000: 85.6, 2_000: 87.0, 5_000: 89.9, 10_000: 91.2}
+SHOWN_TERMS = 20
+
+
+def plot_text_accuracy(text_comparison: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+    """Draw the accuracy of every model on the test split with its 95 % interval."""
+    rows = text_comparison[text_comparison["split"] == nlp.test_split].iloc[::-1]
+    figure = Figure(figsize=(8, 0.35 * len(rows) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    middle = 100 * rows["accuracy"]
+    spread = [middle - 100 * rows["accuracy_low"], 100 * rows["accuracy_high"] - middle]
+    axes.errorbar(middle, rows["model"], xerr=spread, fmt="o", capsize=3)
+    axes.set(
+        title=f"Accuracy on {nlp.test_split} ({rows['n'].iloc[0]:,} {_kind(nlp)})",
+        xlabel="Accuracy (%), bars: 95 % bootstrap; best in cross-validation above",
+    )
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def plot_text_confusion(
+    text_confusion: pd.DataFrame, text_ranking: list[str], nlp: ReviewParameters
+) -> Figure:
+    """Draw the confusion matrices of the two best models on the test split."""
+    figure = Figure(figsize=(7.5, 3.4), layout="constrained")
+    shown = text_ranking[:2]
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    of_split = text_confusion[text_confusion["split"] == nlp.test_split]
+    for axes, name in zip(panels, shown, strict=True):
+        counts = of_split[of_split["model"] == name].pivot(
+            index="polarity", columns="label", values="n"
+        )
+        axes.imshow(counts, cmap="Blues")
+        cells = counts.to_numpy()
+        for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            colour = "white" if cells[row, column] > cells.max() / 2 else "black"
+            axes.text(column, row, f"{cells[row, column]:,}", ha="center", color=colour)
+        axes.set_xticks((0, 1), CLASSES)
+        axes.set_yticks((0, 1), CLASSES)
+        axes.set(title=name, xlabel="Predicted", ylabel="True")
+    return figure
+
+
+def plot_text_reliability(text_reliability: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+    """Draw observed against predicted shares of positive reviews, test split, two best models."""
+    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, label="as promised")
+    rows = text_reliability[text_reliability["split"] == nlp.test_split]
+    for model, of_model in rows.groupby("model", sort=False):
+        axes.plot(of_model["predicted"], of_model["observed"], "o-", label=model)
+    axes.set(
+        title="Are probabilities what they say?",
+        xlabel="Mean predicted probability of a positive review",
+        ylabel="Observed share of positive reviews",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def plot_text_learning_curve(text_learning_curve: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+    """Draw accuracy on the test split against the number of training reviews."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for model, rows in text_learning_curve.groupby("model", sort=False):
+        by_size = rows.groupby("size")[["accuracy", "low", "high"]].mean() * 100
+        (line,) = axes.plot(by_size.index, by_size["accuracy"], "o-", label=model)
+        axes.fill_between(
+            by_size.index, by_size["low"], by_size["high"], alpha=0.15, color=line.get_color()
+        )
+    if nlp.source != "sample":
+        sizes, published = zip(*PUBLISHED_TFIDF.items(), strict=True)
+        axes.plot(sizes, published, "s:", color="grey", label="TF-IDF, published (Blard 2020)")
+    axes.set_xscale("log")
+    axes.set(
+        title=f"Accuracy by size of the training set ({_kind(nlp)})",
+        xlabel="Training reviews (log scale)",
+        ylabel="Accuracy on the test split (%)",
+    )
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize="small")
+    return figure
+
+
+def plot_length_accuracy(accuracy_by_length: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+    """Draw accuracy on the test split by length of the review, two best models."""
+    rows = accuracy_by_length[accuracy_by_length["split"] == nlp.test_split]
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for shift, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
+        middle = 100 * of_model["accuracy"]
+        spread = [middle - 100 * of_model["low"], 100 * of_model["high"] - middle]
+        places = [place + 0.1 * shift for place in range(len(of_model))]
+        axes.errorbar(places, middle, yerr=spread, fmt="o", capsize=3, label=model)
+        names = of_model["words"].astype(str) + "\nn = " + of_model["n"].astype(str)
+        axes.set_xticks(range(len(of_model)), names.tolist())
+    axes.set(
+        title="Accuracy by length of the review",
+        xlabel="Words of the review",
+        ylabel="Accuracy (%), bars: 95 %",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def plot_weighty_terms(weighty_terms: pd.DataFrame) -> Figure:
+    """Draw the terms that move the chosen model most, one panel a member."""
+    members = weighty_terms["member"].unique()
+    figure = Figure(figsize=(4.2 * len(members), 6), layout="constrained")
+    panels = figure.subplots(1, len(members), squeeze=False)[0]
+    for axes, member in zip(panels, members, strict=True):
+        rows = weighty_terms[weighty_terms["member"] == member]
+        rows = rows[rows["rank"] <= SHOWN_TERMS].sort_values("weight")
+        colours = ["#D55E00" if weight < 0 else "#0072B2" for weight in rows["weight"]]
+        axes.barh([repr(term) for term in rows["term"]], rows["weight"], color=colours)
+        axes.set(title=str(member), xlabel="Adds to the log-odds of positive")
+        axes.tick_params(axis="y", labelsize="x-small")
+    return figure
+
+
+def _kind(nlp: ReviewParameters) -> str:
+    return "synthetic reviews" if nlp.source == "sample" else "reviews"

@@ -1,0 +1,122 @@
+"""The review pipeline by command: what a run leaves, a second run, and what a user gets wrong."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from tests.fixtures.project import Project, make_project
+from tests.pipelines.test_bad_input import refused
+
+RUN = ("--pipeline", "nlp")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give a project in which the pipeline has run on the sample; not to be changed."""
+    project = make_project(tmp_path_factory.mktemp("nlp") / "project")
+    result = project.kedro("run", "--env", "test", *RUN)
+    assert result.returncode == 0, result.stdout
+    return project
+
+
+def report(project: Project, name: str) -> pd.DataFrame:
+    return pd.read_csv(project.path / "data" / "08_reporting" / f"{name}.csv")
+
+
+def ranking(project: Project) -> list[str]:
+    file = project.path / "data" / "06_models" / "text_ranking.json"
+    return list(json.loads(file.read_text()))
+
+
+def test_all_models_are_judged_on_the_same_reviews(ran: Project) -> None:
+    scores = report(ran, "text_comparison")
+    predictions = pd.read_parquet(ran.path / "data/07_model_output/review_predictions.parquet")
+
+    assert scores.groupby("split")["n"].unique().to_dict() == {
+        "cross_validation": [200], "test": [100], "val": [40],
+    }  # fmt: skip
+    assert set(scores["model"]) == set(ranking(ran)) == set(predictions["model"])
+    assert (scores["accuracy_low"] <= scores["accuracy"]).all()
+    assert predictions.groupby(["model", "item"]).size().max() == 1
+    found = predictions.assign(right=predictions["label"] == predictions["polarity"])
+    rates = found.groupby(["model", "split"])["right"].mean()
+    assert scores.set_index(["model", "split"])["accuracy"].to_dict() == pytest.approx(
+        rates.to_dict()
+    )
+    chosen = scores[(scores["model"] == ranking(ran)[0]) & (scores["split"] == "test")]
+    assert chosen["accuracy"].item() > 0.6
+
+
+def test_the_study_of_errors_counts_them_all(ran: Project) -> None:
+    chosen = ranking(ran)[0]
+    predictions = pd.read_parquet(ran.path / "data/07_model_output/review_predictions.parquet")
+    of_chosen = predictions[predictions["model"] == chosen]
+    wrong = of_chosen[of_chosen["label"] != of_chosen["polarity"]].groupby("split").size()
+
+    counted = report(ran, "error_hypotheses")
+    told = (counted["wrong_with"] + counted["wrong_without"]).groupby(counted["split"]).unique()
+    assert {split: n.tolist() for split, n in told.items()} == {s: [n] for s, n in wrong.items()}
+    shown = report(ran, "confident_mistakes")
+    assert set(shown["split"]) == {"val", "test"}
+    assert (shown["polarity"] != (shown["positive"] >= 0.5)).all()
+    assert set(report(ran, "preparation_effects")["step"]) >= {"stemming", "negation", "stop_words"}
+    assert report(ran, "text_learning_curve")["size"].max() == 200
+
+
+def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
+    client = mlflow.MlflowClient(f"sqlite:///{ran.path}/data/mlflow.db")
+    experiments = {found.name: found.experiment_id for found in client.search_experiments()}
+
+    (run,) = client.search_runs([experiments["nlp"]])
+    assert client.search_runs([experiments["temperature"]]) == []
+    chosen = ranking(ran)[0]
+    assert run.data.metrics[f"{chosen}.test.accuracy"] > 0.6
+    assert run.data.tags["mlflow.runName"].startswith(chosen)
+    assert run.data.tags["triptych.modality"] == "nlp"
+    assert "synthetic reviews" in run.data.tags["mlflow.note.content"]
+    assert run.data.params["nlp.folds"] == "3"
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"text_comparison.csv", "text_confusion.png", "text_learning_curve.png"} <= files
+    # texts of the source stay where the data is
+    assert not files & {"confident_mistakes.csv", "rejected_reviews.csv"}
+
+
+def test_the_same_seed_gives_the_same_figures(ran: Project, tmp_path: Path) -> None:
+    again = make_project(tmp_path / "project")
+    result = again.kedro("run", "--env", "test", *RUN, "--to-nodes", "predict_reviews")
+    assert result.returncode == 0, result.stdout
+
+    tables = [
+        pd.read_parquet(project.path / "data/07_model_output/review_predictions.parquet")
+        for project in (ran, again)
+    ]
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ("nlp.models=[bert]", "There is no text classifier 'bert'; there are bow_naive_"),
+        ("nlp.preparation.stop_words=[pas]", "must not hold negations: without pas"),
+        ("nlp.foldz=3", "foldz"),
+    ],
+)
+def test_a_wrong_parameter_is_refused(project: Project, parameters: str, message: str) -> None:
+    assert message in refused(project, *RUN, "--params", parameters)
+
+
+def test_recorded_reviews_that_are_not_there(project: Project, tmp_path: Path) -> None:
+    assert "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA" in refused(
+        project, *RUN, env="live"
+    )
+    folder = tmp_path / "recorded" / "reviews"
+    folder.mkdir(parents=True)
+    line = '{"review": "un film %d", "polarity": %d}\n'
+    (folder / "train.jsonl").write_text("".join(line % (n, n % 2) for n in range(20)))
+    recorded = str(folder.parent)
+    assert "have no split 'val'; there are: train" in refused(
+        project, *RUN, env="live", TRIPTYCH_REAL_DATA=recorded
+    )
