@@ -1,4 +1,5 @@
-"""A model's life, by command: trained, promoted, replaced by a worse one, brought back.
+"""A model's life, by command: trained, promoted, replaced by a worse one that monitoring warns of,
+brought back.
 
 One API looks on through the whole story and is never started again.
 """
@@ -16,13 +17,13 @@ from tests.fixtures.project import Project, copy_of
 
 NAME = "temperature-northmere-westhaven"
 ADA = ("--by", "Ada", "--reason", "the story needs it")
+SINCE = "batch_inference.since=2024-01-01"  # two months of forecasts, to be judged at once
 # 20 rows of a single tree: it knows little more than the season
 CRIPPLED = """
 learned_models:
   random_forest: { trees: 1, max_rows: 20, threads: 1 }
 tuning_trials: 0
-statistical_models:
-  arima: { ar: 1 }
+statistical_models: {}
 """
 
 
@@ -86,10 +87,13 @@ def test_the_life_of_two_versions(run_project: Project, tmp_path: Path) -> None:
         # it has not forecast anything yet: what the other left behind answers meanwhile
         assert served(client) == (both(1, "archived"), first_forecast)
 
-        run(project, "--pipeline", "batch_inference")
+        run(project, "--pipeline", "batch_inference", "--params", SINCE)
         by_place, second_forecast = served(client)
         assert by_place == both(2)
         assert second_forecast != first_forecast
+        monitored = project.kedro("monitor", "--env", "test", "--strict")
+        assert monitored.returncode == 1, monitored.stdout
+        assert "worse than" in monitored.stdout
 
         back = model(project, "rollback", NAME, *ADA)
         assert f"{NAME} version 1 is in production again, approved by Ada." in back
