@@ -4,7 +4,7 @@ import { degrees, hour, number, shortDay } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 3 * 3_600_000;
-const EDGE = { top: 22, right: 10, bottom: 40, left: 44 };
+const EDGE = { top: 28, right: 20, bottom: 40, left: 44 };
 
 function make(name, attributes = {}, text = "") {
   const element = document.createElementNS(SVG, name);
@@ -30,7 +30,7 @@ const scale = (from, to, low, high) => (value) => low + ((value - from) / (to - 
 
 // About five round numbers that hold the values between them.
 function findTicks(low, high) {
-  const rough = Math.max(high - low, 0.5) / 5;
+  const rough = Math.max(high - low, 0.5) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
   const size = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough);
   const first = Math.floor(low / size);
@@ -44,7 +44,7 @@ function drawHeights(svg, area, ticks, y, name) {
     svg.append(make("line", { class: "grid", x1: area.left, x2: area.right, y1: y(tick), y2: y(tick) }));
     svg.append(make("text", { x: area.left - 8, y: y(tick) + 4, "text-anchor": "end" }, number(tick, digits)));
   }
-  svg.append(make("text", { x: 2, y: 12 }, name));
+  svg.append(make("text", { x: 12, y: 12 }, name));
 }
 
 function drawNames(svg, area, places, axis) {
@@ -73,7 +73,7 @@ export function drawDay(box, steps, zone, title, description) {
   const seen = steps.flatMap((step) => [step.lower, step.upper, step.observed ?? step.lower]);
   const ticks = findTicks(Math.min(...seen), Math.max(...seen));
   const y = scale(ticks[0], ticks.at(-1), area.bottom, area.top);
-  const at = (name) => steps.map((step, n) => [middles[n], step[name]]).filter(([, value]) => value !== null && value !== undefined).map(([place, value]) => [place, y(value)]);
+  const at = (name) => steps.flatMap((step, n) => (step[name] === null ? [] : [[middles[n], y(step[name])]]));
 
   drawHeights(svg, area, ticks, y, "°C");
   const every = area.right - area.left < 420 ? 2 : 1;
@@ -86,7 +86,7 @@ export function drawDay(box, steps, zone, title, description) {
   steps.forEach((step, n) => {
     const when = `${hour(starts[n], zone)}–${hour(starts[n] + STEP, zone)}`;
     drawDot(svg, "dot", middles[n], y(step.temperature_2m), `${when}: predicted ${degrees(step.temperature_2m)}, ${number(step.lower)} to ${degrees(step.upper)}`);
-    if (step.observed !== null && step.observed !== undefined) {
+    if (step.observed !== null) {
       drawDot(svg, "dot-observed", middles[n], y(step.observed), `${when}: observed ${degrees(step.observed)}`);
     }
   });
@@ -100,7 +100,7 @@ export function drawWeeks(box, days, chosen, average, title, description) {
   const width = (area.right - area.left) / days.length;
   const place = (n) => area.left + n * width;
 
-  drawHeights(svg, area, ticks, y, "mean absolute error, °C");
+  drawHeights(svg, area, ticks, y, "°C");
   const every = area.right - area.left < 420 ? 14 : 7;
   const named = days.map(({ day }, n) => ({ x: place(n + 0.5), text: shortDay(day) }));
   drawNames(svg, area, named.filter((_, n) => (days.length - 1 - n) % every === Math.floor(every / 2)), "day");
@@ -112,5 +112,5 @@ export function drawWeeks(box, days, chosen, average, title, description) {
     svg.append(bar);
   });
   svg.append(make("line", { class: "mean", x1: area.left, x2: area.right, y1: y(average), y2: y(average) }));
-  svg.append(make("text", { class: "of-mean", x: area.right, y: y(average) - 6, "text-anchor": "end" }, `all: ${degrees(average, 2)}`));
+  svg.append(make("text", { class: "of-mean", x: area.right, y: 12, "text-anchor": "end" }, `- - all days: ${degrees(average, 2)}`));
 }

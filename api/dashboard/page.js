@@ -2,7 +2,7 @@
 
 import { Refusal, ask, keepKey } from "./api.js";
 import { drawDay, drawWeeks } from "./chart.js";
-import { dayOf, daysUntil, degrees, hour, longDay, mean, moment, number, shiftDay, shortDay, signed } from "./words.js";
+import { calendar, dayOf, daysUntil, degrees, hour, longDay, mean, moment, number, shiftDay, shortDay, signed } from "./words.js";
 
 const WEEKS_DAYS = 28;
 const STEP = 3 * 3_600_000;
@@ -76,6 +76,8 @@ function showDay(day, observed) {
 function showWeeks(period) {
   const { scores, timezone } = period;
   const known = period.data.filter(isSeen);
+  get("weeks").hidden = false;
+  get("weeks").classList.toggle("is-empty", !known.length);
   if (!known.length) return () => {};
   const inside = known.filter((step) => step.lower <= step.observed && step.observed <= step.upper);
   const errors = Map.groupBy(known, (step) => dayOf(step.time, timezone));
@@ -83,7 +85,6 @@ function showWeeks(period) {
     const found = errors.get(day) ?? [];
     return { day, count: found.length, mae: mean(found.map((step) => Math.abs(step.error))), bias: mean(found.map((step) => step.error)) };
   });
-  get("weeks").hidden = false;
   fillFigures("weeks-figures", [
     ["mean absolute error", degrees(scores.mae, 2)],
     ["root mean square", degrees(scores.rmse, 2)],
@@ -98,7 +99,7 @@ function showWeeks(period) {
 }
 
 const nameModel = (model) => `${model.name}, version ${model.version} (${model.algorithm}), ${model.stage}`;
-const nameTraining = (model) => `${moment(model.train_start, "UTC")} to ${moment(model.train_end, "UTC")}`;
+const nameTraining = (model) => `data from ${calendar(model.train_start, "UTC")} until ${calendar(model.train_end, "UTC")}`;
 
 function showOrigin(forecast, models, zone) {
   const columns = [];
@@ -119,17 +120,24 @@ function showOrigin(forecast, models, zone) {
       ["trained on", nameTraining(live)],
       ["approved by", live.approved_by ?? "–"],
     ])
-    : put("p", "No model is in production for this location: approve one with kedro run --pipeline promote, or read the other stages in /models."));
+    : put("p", "No model is in production for this location. “kedro model promote” puts one there; /models lists those that there are."));
   get("origins").replaceChildren(...columns);
   get("origin").hidden = false;
+}
+
+function askForKey() {
+  get("controls").hidden = true;
+  get("key-form").hidden = false;
+  say(get("key").value ? "The service did not take this key. Look whether it is whole, or ask who runs the service." : "The figures need the key of this service.");
+  get("key").focus();
 }
 
 // What is not there is no failure of the page: it is said, and the last day there is offered.
 function explain(error) {
   if (!(error instanceof Refusal)) throw error;
   if (error.status === 401) {
-    get("key-form").hidden = false;
-    get("key").focus();
+    askForKey();
+    return;
   }
   say(error.message, true);
   const last = error.allowed?.match(/\d{4}-\d\d-\d\d$/)?.[0];

@@ -16,8 +16,11 @@ const write = (instant, zone, options) =>
 export const hour = (instant, zone) =>
   write(instant, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
+export const calendar = (instant, zone) =>
+  write(instant, zone, { day: "numeric", month: "short", year: "numeric" });
+
 export const moment = (instant, zone) =>
-  `${write(instant, zone, { day: "numeric", month: "short", year: "numeric" })}, ${hour(instant, zone)} ${zone === "UTC" ? "UTC" : "local time"}`;
+  `${calendar(instant, zone)}, ${hour(instant, zone)} ${zone === "UTC" ? "UTC" : "local time"}`;
 
 export const longDay = (iso) =>
   write(iso, "UTC", { weekday: "long", day: "numeric", month: "long", year: "numeric" });

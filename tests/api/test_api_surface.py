@@ -134,7 +134,18 @@ def test_lists_have_one_envelope(client: Any, path: str) -> None:
     check_envelope(client, path, ROUTES[path])
 
 
-@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/nope", "/dashboard/%2e%2e%2fmain.py", "/nope", "/predictions/nope", "/%0d%0aX-Evil:1", "/é"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dashboard/",
+        "/dashboard/nope",
+        "/dashboard/%2e%2e%2fmain.py",
+        "/nope",
+        "/predictions/nope",
+        "/%0d%0aX-Evil:1",
+        "/é",
+    ],
+)
 def test_an_unknown_route_is_a_problem(client: Any, path: str) -> None:
     response = client.get(path)
 
