@@ -12,8 +12,24 @@ from api.refusals import refuse_key
 logger = logging.getLogger(__name__)
 
 HEADER = "X-API-Key"
-# What watches over the service needs no key, and the documentation says how to give it.
-OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/version", "/docs", "/openapi.json"})
+# What watches over the service needs no key; the documentation says how to give it, the page asks
+# for it.
+OPEN_PATHS = frozenset(
+    {
+        "/",
+        "/dashboard/api.js",
+        "/dashboard/chart.js",
+        "/dashboard/icon.svg",
+        "/dashboard/page.css",
+        "/dashboard/page.js",
+        "/dashboard/words.js",
+        "/docs",
+        "/health/live",
+        "/health/ready",
+        "/openapi.json",
+        "/version",
+    }
+)
 
 
 class ApiKey:

@@ -66,9 +66,17 @@ class Answer(_Reusable):
             tags: the client's If-None-Match (RFC 9110, section 13.1.2), or nothing.
         """
         self.logger.info(self.note)
-        if tags and (tags.strip() == "*" or self.tag in _TAG.findall(tags)):
-            return self._unchanged
-        return self
+        return self._unchanged if is_held(self.tag, tags) else self
+
+
+def is_held(tag: str, tags: str) -> bool:
+    """Tell whether a client has the bytes of a tag.
+
+    Args:
+        tag: of the bytes, in quotes.
+        tags: the client's If-None-Match (RFC 9110, section 13.1.2), or nothing.
+    """
+    return bool(tags) and (tags.strip() == "*" or tag in _TAG.findall(tags))
 
 
 def make_answer(request: Request, found: Listing, cursor: object | None, note: str) -> Answer:

@@ -17,12 +17,12 @@ from api.kept import KeptAnswers, KeptFirst
 from api.leave import Leave
 from api.metrics import Metrics
 from api.middleware import RequestContext
-from api.routes import health, locations, metrics, models, predictions, version
+from api.routes import health, locations, metrics, models, page, predictions, version
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_ROUTES = (predictions, locations, models, version, health, metrics)  # the most asked first
+_ROUTES = (predictions, locations, models, version, health, metrics, page)  # the most asked first
 _EXPOSED = ("ETag", "Link", "Retry-After", "X-Request-ID")
 _ASKED = (HEADER, "If-None-Match", "X-Request-ID")
 

@@ -23,6 +23,7 @@ ROUTES = {
     "/health/live": {},
     "/health/ready": {},
 }
+OTHERS = {"/", "/dashboard/{name}", "/docs", "/openapi.json", "/metrics"}
 LISTS = ("/predictions", "/predictions/observed", "/locations", "/models")
 PROBLEM = {"type", "title", "status", "detail", "instance", "request_id", "errors"}
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
@@ -103,7 +104,7 @@ def find_paths(routes: list[Any]) -> set[str]:
 
 
 def test_the_table_above_names_every_route(client: Any) -> None:
-    assert find_paths(client.app.routes) == {*ROUTES, "/docs", "/openapi.json", "/metrics"}
+    assert find_paths(client.app.routes) == {*ROUTES, *OTHERS}
     assert set(client.get("/openapi.json").json()["paths"]) == set(ROUTES)
 
 
@@ -133,7 +134,18 @@ def test_lists_have_one_envelope(client: Any, path: str) -> None:
     check_envelope(client, path, ROUTES[path])
 
 
-@pytest.mark.parametrize("path", ["/", "/nope", "/predictions/nope", "/%0d%0aX-Evil:1", "/é"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dashboard/",
+        "/dashboard/nope",
+        "/dashboard/%2e%2e%2fmain.py",
+        "/nope",
+        "/predictions/nope",
+        "/%0d%0aX-Evil:1",
+        "/é",
+    ],
+)
 def test_an_unknown_route_is_a_problem(client: Any, path: str) -> None:
     response = client.get(path)
 
