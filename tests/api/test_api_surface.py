@@ -172,7 +172,11 @@ class TestRequestId:
         seen = {client.get("/version").headers["x-request-id"] for _ in range(3)}
         assert len(seen) == 3
 
-    def test_it_is_in_the_log_lines(self, sqlite_file: Any, capfd: Any) -> None:
+    def test_it_is_in_the_log_lines(
+        self, sqlite_file: Any, capfd: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Kedro, which the API never imports, may write on in this process for other tests
+        monkeypatch.setattr(logging.root, "handlers", [])
         app = create_app(Settings(database_url=f"sqlite:///{sqlite_file}"))
         with TestClient(app) as client:
             client.get("/version", headers={"X-Request-ID": "abc"})
