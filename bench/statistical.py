@@ -1,7 +1,6 @@
 """The statistical models' own work, each in a process of its own: a fit, its memory, a backtest."""
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -54,9 +53,15 @@ def _measure_here(name: str) -> dict[str, float]:
     past = history[history["time"] < start]
     model = make_forecaster(name, {}, max_lead=8, seed=0)
     fit = seconds(lambda: model.fit(past))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak_mb()
     year = median_seconds(lambda: backtest(model, history, start, end, _DAY))
     return {"fit": fit, "peak": peak, "backtest": year}
+
+
+def _peak_mb() -> float:
+    """Most memory that this program has held; getrusage would count its parent's from the fork."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return float(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _row(what: str, value: float, unit: str, beside: str) -> dict[str, Any]:
