@@ -10,6 +10,7 @@ from triptych.periods import StudyPeriods, parse_as_of
 from triptych.registry.candidate import Candidate
 from triptych.registry.naming import model_name
 from triptych.registry.provenance import frame_sha256
+from triptych.study import between
 
 EXAMPLE_DAYS = 30
 METRICS = ("n", "rmse", "mae", "bias", "coverage", "skill_day", "skill_climatology")
@@ -27,9 +28,7 @@ def prepare_candidate(
 ) -> Candidate:
     """Gather the chosen model, its data's digest and its errors on the test period."""
     forecaster = fitted_models[chosen_model]
-    trained_on = history[
-        (history["time"] >= periods.train_start) & (history["time"] < periods.test_start)
-    ]
+    trained_on = between(history, periods.train_start, periods.test_start)
     rows = forecast_comparison[
         (forecast_comparison["model"] == chosen_model) & (forecast_comparison["lead"] == DAY)
     ]

@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from triptych.pipelines.study_nodes import study_nodes
 from triptych.pipelines.ts_ml import nodes
-from triptych.study import keep_training_rows, plan_study
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -14,18 +14,7 @@ def create_pipeline(**_: object) -> Pipeline:
 def _choice() -> list[Node]:
     """What is decided on validation, before the test period is looked at."""
     return [
-        Node(
-            plan_study,
-            inputs=["history", "params:as_of", "params:today", "params:forecast"],
-            outputs="study_periods",
-            name="plan_study",
-        ),
-        Node(
-            keep_training_rows,
-            inputs=["history", "study_periods"],
-            outputs="training_rows",
-            name="keep_training_rows",
-        ),
+        *study_nodes(),
         Node(
             nodes.tune_models,
             inputs=["history", "study_periods", "params:models", "params:tuning", "params:seed"],
