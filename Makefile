@@ -67,9 +67,10 @@ lock: ## resolve pyproject.toml anew (needs uv)
 	uv pip compile pyproject.toml --extra api --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/api.lock
 	uv pip compile pyproject.toml --extra dvc --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/dvc.lock
 
+# The lock is complete: pip must not look for dependencies, where a newer release confuses it.
 $(READY): requirements/all.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/all.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 

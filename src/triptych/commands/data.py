@@ -14,7 +14,7 @@ from triptych.registry.snapshots import FOLDER
 
 _INSTALL = (
     "DVC is not installed; it is an extra, and nothing else needs it. Install it: "
-    ".venv/bin/pip install --require-hashes -r requirements/dvc.lock"
+    ".venv/bin/pip install --require-hashes --no-deps -r requirements/dvc.lock"
 )
 
 
