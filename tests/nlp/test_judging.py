@@ -6,11 +6,12 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
+from triptych.classification import rates
+from triptych.classification.pairs import mcnemar, paired_tests
 from triptych.nlp import judging
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.hypotheses import contradicts, holm, judge_hypotheses
 from triptych.nlp.nb_weights import log_count_ratio
-from triptych.nlp.pairs import mcnemar, paired_tests
 
 
 def predictions(model: str, chances: list[float], truth: list[int]) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def test_scores_agree_with_scikit_learn() -> None:
 def test_reliability_and_confusion_count_every_review() -> None:
     frame = predictions("a", [0.05, 0.15, 0.18, 0.95, 1.0], [0, 0, 1, 1, 1])
 
-    table = judging.reliability(frame["positive"].to_numpy(), frame["polarity"])
+    table = rates.reliability(frame["positive"].to_numpy(), frame["polarity"])
 
     assert table.values.tolist() == [
         [0.0, 1, 0.05, 0.0],
@@ -73,7 +74,7 @@ def test_accuracy_by_length_uses_the_words_of_each_review() -> None:
 
 
 def test_wilson_interval_of_a_known_share() -> None:
-    low, high = judging.wilson(np.array([0.9]), np.array([100]))
+    low, high = rates.wilson(np.array([0.9]), np.array([100]))
 
     assert (low[0], high[0]) == (pytest.approx(0.8256, abs=1e-4), pytest.approx(0.9448, abs=1e-4))
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from triptych.classification.rates import wilson
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import Documents, TextClassifier
-from triptych.nlp.judging import wilson
 from triptych.nlp.models import BLEND, Blend, CalibratedClassifier, DocumentModel, blend_scores
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.settings import ModelSettings

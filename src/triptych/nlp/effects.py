@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 
+from triptych.classification.pairs import mcnemar
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.nb_weights import Labels
-from triptych.nlp.pairs import mcnemar
 from triptych.nlp.preparation import Preparation
 from triptych.nlp.settings import ModelSettings
 from triptych.nlp.tuning import cross_scores, judge_scores, stratified_folds

@@ -1,4 +1,4 @@
-"""How good predicted probabilities are: rates with intervals, calibration, confusion, pairs."""
+"""How good predicted probabilities of a positive review are."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.classification.rates import bootstrap_interval, macro_f1, reliability, wilson
+
 SCORE_COLUMNS = (
     "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "roc_auc",
     "brier", "log_loss", "calibration_error",
 )  # fmt: skip
 PREDICTION_COLUMNS = ("model", "split", "item", "label", "positive", "polarity")
-_LEVEL = 0.95
-
-Numbers = npt.NDArray[np.float64]
 
 
 def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
@@ -39,31 +38,11 @@ def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -
         of_truth = np.clip(np.where(truth == 1, chance, 1 - chance), 1e-12, 1)
         rows.append((
             model, split, len(group), right.mean(), low, high,
-            macro_f1(truth, group["label"].to_numpy()), roc_auc(truth, chance),
+            macro_f1(truth, group["label"].to_numpy(), (0, 1)), roc_auc(truth, chance),
             ((chance - truth) ** 2).mean(), -np.log(of_truth).mean(),
             float((gap * table["n"]).sum() / table["n"].sum()),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
-
-
-def bootstrap_interval(values: Numbers, resamples: int, seed: int) -> tuple[float, float]:
-    """The 95 % percentile interval of a mean over resampled rows."""
-    rng = np.random.default_rng(seed)
-    counts = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=resamples)
-    means = counts @ values / len(values)
-    low, high = np.quantile(means, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(low), float(high)
-
-
-def macro_f1(truth: npt.ArrayLike, label: npt.ArrayLike) -> float:
-    """The mean of both classes' F1; a class that is neither there nor named counts 0."""
-    true, said = np.asarray(truth), np.asarray(label)
-    scores = []
-    for one in (0, 1):
-        hits = float(((true == one) & (said == one)).sum())
-        both = float((true == one).sum() + (said == one).sum())
-        scores.append(2 * hits / both if both else 0.0)
-    return float(np.mean(scores))
 
 
 def roc_auc(truth: npt.ArrayLike, chance: npt.ArrayLike) -> float:
@@ -76,19 +55,6 @@ def roc_auc(truth: npt.ArrayLike, chance: npt.ArrayLike) -> float:
         return float("nan")
     above = ranks[true == 1].sum() - positives * (positives + 1) / 2
     return float(above / (positives * negatives))
-
-
-def reliability(chance: Numbers, truth: npt.ArrayLike, bins: int = 10) -> pd.DataFrame:
-    """Predicted and observed share of positives by bin of the prediction; empty bins left out.
-
-    Returns:
-        low (of the bin), n, predicted, observed.
-    """
-    place = np.minimum((chance * bins).astype(np.int64), bins - 1)
-    frame = pd.DataFrame({"low": place / bins, "predicted": chance, "observed": np.asarray(truth)})
-    groups = frame.groupby("low")
-    table = groups.mean().assign(n=groups.size()).reset_index()
-    return table[["low", "n", "predicted", "observed"]]
 
 
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -128,11 +94,3 @@ def accuracy_by_length(
     low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
     table = table.assign(low=low, high=high)
     return table.sort_values(["model", "split", "words"], kind="stable", ignore_index=True)
-
-
-def wilson(share: Numbers, n: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
-    """Wilson's 95 % interval of a share (JASA 22, 1927)."""
-    z = 1.959964
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return middle - half, middle + half

@@ -5,12 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.classification.pairs import paired_tests
+from triptych.classification.rates import reliability
 from triptych.nlp import judging
 from triptych.nlp.curves import learning_curve
 from triptych.nlp.hypotheses import judge_hypotheses
 from triptych.nlp.mistakes import confident_mistakes, weighty_terms
 from triptych.nlp.models import BLEND, ReviewModel
-from triptych.nlp.pairs import paired_tests
 from triptych.nlp.tuning import Tuned
 from triptych.parameters import ReviewParameters
 from triptych.pipelines.nlp.nodes import (
@@ -135,7 +136,7 @@ def study_mistakes(
 
 def _reliability(predictions: pd.DataFrame) -> pd.DataFrame:
     tables = [
-        judging.reliability(group["positive"].to_numpy(), group["polarity"]).assign(
+        reliability(group["positive"].to_numpy(), group["polarity"]).assign(
             model=str(model), split=str(split)
         )
         for (model, split), group in predictions.groupby(["model", "split"], sort=False)

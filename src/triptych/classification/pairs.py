@@ -1,4 +1,4 @@
-"""Is one model really better than another on the same reviews? McNemar's test."""
+"""Is one model really better than another on the same items? McNemar's test."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
     """Two-sided exact and mid-p values of McNemar's test.
 
     Args:
-        only_one: reviews that the one alone has right.
-        only_other: reviews that the other alone has right.
+        only_one: items that the one alone has right.
+        only_other: items that the other alone has right.
 
     The mid-p value is that of Fagerland, Lydersen and Laake (BMC Medical Research Methodology 13,
     2013): the exact one less the chance of what was seen; it holds its level and has more power.
@@ -30,8 +30,15 @@ def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
     return exact, exact - float(binom.pmf(fewer, n, 0.5))
 
 
-def paired_tests(predictions: pd.DataFrame, ranking: Sequence[str]) -> pd.DataFrame:
-    """Compare the first of a ranking with each other one, on the same reviews.
+def paired_tests(
+    predictions: pd.DataFrame, ranking: Sequence[str], truth: str = "polarity"
+) -> pd.DataFrame:
+    """Compare the first of a ranking with each other one, on the same items.
+
+    Args:
+        predictions: model, split, item, label and the true label.
+        ranking: models, the chosen one first.
+        truth: the column of the true label.
 
     Returns:
         PAIR_COLUMNS, a row a split and other model, in the order of the ranking; `difference` is
@@ -39,7 +46,7 @@ def paired_tests(predictions: pd.DataFrame, ranking: Sequence[str]) -> pd.DataFr
     """
     rows = []
     chosen, *others = ranking
-    right = predictions.assign(right=predictions["label"] == predictions["polarity"])
+    right = predictions.assign(right=predictions["label"] == predictions[truth])
     for split, of_split in right.groupby("split", sort=False):
         table = of_split.pivot(index="item", columns="model", values="right")
         for other in others:

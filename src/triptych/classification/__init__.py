@@ -1,0 +1,1 @@
+"""What judges any classifier, of reviews or of photos: pure functions, nothing of the project."""
