@@ -17,12 +17,12 @@ from api.kept import KeptAnswers, KeptFirst
 from api.leave import Leave
 from api.metrics import Metrics
 from api.middleware import RequestContext
-from api.routes import health, locations, metrics, models, page, predictions, version
+from api.routes import docs, health, locations, metrics, models, page, predictions, version
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_ROUTES = (predictions, locations, models, version, health, metrics, page)  # the most asked first
+_ROUTES = (predictions, locations, models, version, health, metrics, page, docs)  # the most asked first
 _EXPOSED = ("ETag", "Link", "Retry-After", "X-Request-ID")
 _ASKED = (HEADER, "If-None-Match", "X-Request-ID")
 
@@ -40,8 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.settings = settings
     app.state.leave = Leave()

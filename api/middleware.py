@@ -34,14 +34,6 @@ _DEFAULTS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
 }
-# The documentation page is Swagger's, which comes from its own host.
-_ON_DOCS = {
-    **_DEFAULTS,
-    b"content-security-policy": b"default-src 'self'; frame-ancestors 'none'; "
-    b"img-src 'self' data: https://fastapi.tiangolo.com; "
-    b"script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    b"style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net",
-}
 
 
 class RequestContext:
@@ -75,7 +67,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _complete(message["headers"], scope["path"], identity)
+                message["headers"] = _complete(message["headers"], identity)
                 if self._leave.begun:
                     message["headers"].append((b"connection", b"close"))
             elif method == "HEAD" and message["type"] == "http.response.body":
@@ -120,13 +112,10 @@ def _identify(scope: Scope) -> bytes:
     return given if given and _ACCEPTED_ID.fullmatch(given) else uuid4().hex.encode()
 
 
-def _complete(
-    headers: list[tuple[bytes, bytes]], path: str, identity: bytes
-) -> list[tuple[bytes, bytes]]:
+def _complete(headers: list[tuple[bytes, bytes]], identity: bytes) -> list[tuple[bytes, bytes]]:
     """Add what every answer has; what the route itself says counts."""
-    defaults = _ON_DOCS if path == "/docs" else _DEFAULTS
     said = {name for name, _ in headers}
-    added = [each for each in defaults.items() if each[0] not in said]
+    added = [each for each in _DEFAULTS.items() if each[0] not in said]
     return [*headers, *added, (_ID, identity)]
 
 

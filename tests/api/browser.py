@@ -26,13 +26,17 @@ class Tab:
         self._connection = connection
         self._sent = 0
         self.faults: list[str] = []
-        for domain in ("Runtime", "Log", "Page"):
+        self.asked: list[str] = []
+        for domain in ("Runtime", "Log", "Page", "Network"):
             self.call(f"{domain}.enable")
         size = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
         self.call("Emulation.setDeviceMetricsOverride", **size)
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Call a method of the protocol; exceptions and refusals by the policy go to `faults`."""
+        """Call a method of the protocol.
+
+        Exceptions and refusals by the policy go to `faults`, addresses that were asked to `asked`.
+        """
         self._sent += 1
         sent = {"id": self._sent, "method": method, "params": parameters}
         self._connection.send(json.dumps(sent))
@@ -40,9 +44,15 @@ class Tab:
             message = json.loads(self._connection.recv(_PATIENCE))
             if message.get("id") == self._sent:
                 return message["result"]
-            entry = message.get("params", {}).get("entry", {})
-            if message["method"] == "Runtime.exceptionThrown" or entry.get("source") == "security":
-                self.faults.append(json.dumps(message))
+            self._note(message)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        found = message["params"]
+        refused = found.get("entry", {}).get("source") == "security"
+        if message["method"] == "Runtime.exceptionThrown" or refused:
+            self.faults.append(json.dumps(message))
+        if message["method"] == "Network.requestWillBeSent":
+            self.asked.append(found["request"]["url"])
 
     def evaluate(self, script: str) -> Any:
         """Evaluate an expression in the page."""
@@ -54,12 +64,12 @@ class Tab:
             values = {"key": key, "code": key, "windowsVirtualKeyCode": code}
             self.call("Input.dispatchKeyEvent", type=kind, **values)
 
-    def wait_for(self, text: str) -> None:
-        """Wait until the line of the page's state says a text."""
+    def wait_for(self, text: str, where: str = "#status") -> None:
+        """Wait until an element says a text; the line of the page's state unless named."""
         end = time.monotonic() + _PATIENCE
         said = None
         while time.monotonic() < end:
-            said = self.evaluate("document.getElementById('status')?.textContent")
+            said = self.evaluate(f"document.querySelector('{where}')?.textContent")
             if text in (said or ""):
                 return
             time.sleep(0.05)

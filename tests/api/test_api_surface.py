@@ -23,7 +23,7 @@ ROUTES = {
     "/health/live": {},
     "/health/ready": {},
 }
-OTHERS = {"/", "/dashboard/{name}", "/docs", "/openapi.json", "/metrics"}
+OTHERS = {"/", "/dashboard/{name}", "/docs", "/docs/{name}", "/openapi.json", "/metrics"}
 LISTS = ("/predictions", "/predictions/observed", "/locations", "/models")
 PROBLEM = {"type", "title", "status", "detail", "instance", "request_id", "errors"}
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
@@ -140,6 +140,9 @@ def test_lists_have_one_envelope(client: Any, path: str) -> None:
         "/dashboard/",
         "/dashboard/nope",
         "/dashboard/%2e%2e%2fmain.py",
+        "/docs/index.html",
+        "/docs/redoc.standalone.js",
+        "/docs/%2e%2e%2fmain.py",
         "/nope",
         "/predictions/nope",
         "/%0d%0aX-Evil:1",
@@ -151,10 +154,6 @@ def test_an_unknown_route_is_a_problem(client: Any, path: str) -> None:
 
     check_problem(response, 404, response.json()["instance"])
     assert "x-evil" not in response.headers
-
-
-def test_the_documentation_page_is_there(client: Any) -> None:
-    assert "swagger" in client.get("/docs").text.lower()
 
 
 class TestRequestId:
