@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.api import read_wrk
+from bench.load import read_wrk
 
 PRINTED = """Running 10s test @ http://127.0.0.1:8766
   Latency Distribution
