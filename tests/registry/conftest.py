@@ -1,6 +1,7 @@
 """Fixtures of the registry's tests: MLflow afresh, a small real model, the register."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,12 +9,15 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.pipelines.hand_made import forecasts, history
+from tests.registry.polarity import Polarity
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.conformal import learn_intervals
-from triptych.registry.candidate import Candidate
+from triptych.registry.candidate import SERVED_REVIEWS, Candidate, ClassifierCandidate
+from triptych.registry.kinds import KINDS
 from triptych.registry.models import ModelRegistry
 
 MakeCandidate = Callable[..., Candidate]
+MakeClassifier = Callable[..., ClassifierCandidate]
 
 
 @pytest.fixture
@@ -44,6 +48,34 @@ def make_candidate() -> MakeCandidate:
             metrics={place: {"rmse": 1.5, **skills} for place in ("all", "northmere")},
             data_sha256="a" * 64,
             promote_first=promote_first,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_classifier(monkeypatch: pytest.MonkeyPatch) -> MakeClassifier:
+    """Train a small classifier of reviews; the more of them, the more words it knows."""
+    reviews = ["un bon film", "un mauvais film", "une belle histoire", "une histoire lente"]
+    stored = replace(KINDS["texts"], storage="tests.registry.polarity")
+    monkeypatch.setitem(KINDS, "texts", stored)
+
+    def make(seen: int = 4, beats_baseline: bool = True) -> ClassifierCandidate:
+        return ClassifierCandidate(
+            kind="texts",
+            name="texts-polarity",
+            algorithm="word_counts",
+            classifier=Polarity.fit(reviews[:seen], [True, False, True, False][:seen]),
+            served=SERVED_REVIEWS,
+            requirements=(),
+            example=pd.DataFrame({"review": reviews[:2]}),
+            as_of=pd.Timestamp("2020-01-01", tz="UTC").to_pydatetime(),
+            parameters={"reviews": seen},
+            features=["words"],
+            metrics={"test": {"accuracy": 0.75, "n": 4}},
+            data_sha256="b" * 64,
+            promote_first=True,
+            beats_baseline=beats_baseline,
         )
 
     return make

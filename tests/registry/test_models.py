@@ -42,6 +42,7 @@ def test_a_model_gets_a_row_that_says_where_it_comes_from(
     assert row.pop("model_uri").startswith("models:/m-")
     assert row == {
         "model_id": model_id,
+        "kind": "temperature",
         "name": "temperature",
         "version": 1,
         "algorithm": "same_hour_yesterday",

@@ -24,6 +24,7 @@ from triptych.store.tables import metadata
 
 _TABLES = {
     "forecast_scores",
+    "image_predictions",
     "ingested_periods",
     "locations",
     "model_transitions",
@@ -31,6 +32,7 @@ _TABLES = {
     "prediction_inputs",
     "predictions",
     "rejected_rows",
+    "text_predictions",
     "weather_3h",
     "weather_hourly",
 }
@@ -75,16 +77,22 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
     assert foreign == {
         "fk_forecast_scores_location",
         "fk_forecast_scores_model_id",
+        "fk_image_predictions_model_id",
         "fk_ingested_periods_location",
         "fk_model_transitions_model_id",
         "fk_prediction_inputs_location",
         "fk_prediction_inputs_model_id",
         "fk_predictions_location",
         "fk_predictions_model_id",
+        "fk_text_predictions_model_id",
         "fk_weather_3h_location",
         "fk_weather_hourly_location",
     }
-    assert [key["name"] for key in seen.get_check_constraints("models")] == ["ck_models_stage"]
+    assert {key["name"] for key in seen.get_check_constraints("models")} == {
+        "ck_models_kind",
+        "ck_models_period",
+        "ck_models_stage",
+    }
     assert {key["name"] for key in seen.get_check_constraints("model_transitions")} == {
         "ck_model_transitions_action",
         "ck_model_transitions_stages",

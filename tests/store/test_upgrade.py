@@ -1,22 +1,39 @@
 """A database that an earlier version made and filled comes up to date with its rows."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, delete, func, insert, select
 
 from tests.store.rows import MODEL, START, add_places
 from triptych.store import migrate as migrate_module
 from triptych.store.engine import create_engine
 from triptych.store.errors import RowsRefused
 from triptych.store.migrate import check_schema, migrate
-from triptych.store.tables import model_transitions, models
+from triptych.store.tables import (
+    locations,
+    model_transitions,
+    models,
+    prediction_inputs,
+    predictions,
+)
 
-FIRST = MODEL | {"approved_by": None, "approved_at": None}
+FIRST = MODEL | {"kind": "temperature", "approved_by": None, "approved_at": None}
 SECOND = FIRST | {"model_id": "b" * 64, "version": 2}
 OTHER = FIRST | {"model_id": "c" * 64, "name": "lightgbm"}
+PROMOTION = {
+    "model_id": FIRST["model_id"],
+    "action": "promote",
+    "from_stage": "candidate",
+    "to_stage": "production",
+    "who": "Ada",
+    "why": "better",
+    "forced": True,
+    "at": START,
+}
 
 
 def migrate_to(engine: Engine, revision: str) -> None:
@@ -30,22 +47,63 @@ def migrate_to(engine: Engine, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def test_the_first_schema_is_upgraded_with_its_rows(database_url: str) -> None:
-    engine = create_engine(database_url)
-    migrate_to(engine, "0001")
+def as_it_was(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of models without the columns that are newer."""
+    return [{name: value for name, value in row.items() if name != "kind"} for row in rows]
+
+
+def fill(engine: Engine, revision: str) -> None:
+    """Write two models, and a row in each table of that version that refers to one."""
     add_places(engine, "paris")
+    forecast = {"model_id": FIRST["model_id"], "location": "paris", "as_of": START}
+    degrees = {"temperature_2m": 20.0, "lower": 18.0, "upper": 22.0, "level": 0.9}
     with engine.begin() as connection:
-        connection.execute(insert(models), [FIRST, SECOND])
+        connection.execute(insert(models), as_it_was(FIRST, SECOND))
+        connection.execute(insert(prediction_inputs), forecast | {"inputs": {"lag_1": 19.0}})
+        made = {"time": START, "lead": 1, "known_until": START, "created_at": START}
+        connection.execute(insert(predictions), forecast | degrees | made)
+        if revision >= "0002":
+            connection.execute(insert(model_transitions), PROMOTION)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0003"])
+def test_an_earlier_schema_is_upgraded_with_its_rows(database_url: str, revision: str) -> None:
+    engine = create_engine(database_url)
+    migrate_to(engine, revision)
+    fill(engine, revision)
 
     migrate(engine)
 
     check_schema(engine)
     with engine.connect() as connection:
         rows = connection.execute(select(models).order_by(models.c.version)).mappings().all()
-        assert connection.execute(select(model_transitions)).all() == []
-        assert connection.scalar(text("SELECT count(*) FROM locations")) == 1
+        changes = connection.execute(select(model_transitions)).all()
+        assert len(changes) == (0 if revision == "0001" else 1)
+        for table in (locations, predictions, prediction_inputs):
+            assert connection.scalar(select(func.count()).select_from(table)) == 1
     assert [dict(row) for row in rows] == [FIRST, SECOND]
+    check_references(engine)
     engine.dispose()
+
+
+def check_references(engine: Engine) -> None:
+    """What refers to a model still does: it holds the model, and a wrong name is refused."""
+    with pytest.raises(RowsRefused), engine.begin() as connection:
+        connection.execute(delete(models).where(models.c.model_id == FIRST["model_id"]))
+    with pytest.raises(RowsRefused), engine.begin() as connection:
+        connection.execute(insert(prediction_inputs), {
+            "model_id": "f" * 64, "location": "paris", "as_of": START, "inputs": {},
+        })  # fmt: skip
+
+
+def test_a_classifier_has_no_period_and_any_other_model_has(engine: Engine) -> None:
+    without = FIRST | {"train_start": None, "train_end": None}
+    with engine.begin() as connection:
+        connection.execute(insert(models), [without | {"kind": "texts", "locations": []}])
+
+    for wrong in (without, FIRST | {"kind": "sounds"}):
+        with pytest.raises(RowsRefused), engine.begin() as connection:
+            connection.execute(insert(models), [wrong | {"model_id": "d" * 64, "version": 9}])
 
 
 @pytest.mark.parametrize("stage", ["staging", "production"])
@@ -71,23 +129,13 @@ def test_one_version_of_a_name_is_live(engine: Engine, stage: str) -> None:
     "wrong", [{"action": "bless"}, {"to_stage": "retired"}, {"to_stage": "candidate"}]
 )
 def test_a_transition_is_one_of_those_that_there_are(engine: Engine, wrong: dict[str, str]) -> None:
-    right = {
-        "model_id": FIRST["model_id"],
-        "action": "promote",
-        "from_stage": "candidate",
-        "to_stage": "production",
-        "who": "Ada",
-        "why": "better",
-        "forced": True,
-        "at": START,
-    }
     with engine.begin() as connection:
         connection.execute(insert(models), [FIRST])
-        connection.execute(insert(model_transitions), [right])
+        connection.execute(insert(model_transitions), [PROMOTION])
 
     with pytest.raises(RowsRefused), engine.begin() as connection:
-        connection.execute(insert(model_transitions), [right | wrong])
+        connection.execute(insert(model_transitions), [PROMOTION | wrong])
 
     with engine.connect() as connection:
         (row,) = connection.execute(select(model_transitions)).mappings()
-    assert dict(row) == right | {"id": 1}
+    assert dict(row) == PROMOTION | {"id": 1}

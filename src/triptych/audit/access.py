@@ -57,7 +57,7 @@ def _live(registry: ModelRegistry, name: str) -> Row | None:
 
 
 def _import_first(registry: ModelRegistry, rows: list[Row]) -> None:
-    for row in rows[:1]:
+    for row in {row["kind"]: row for row in rows}.values():
         with suppress(PipelineError):  # it is said where it is measured
             registry.load(row)
 

@@ -12,6 +12,8 @@ from kedro.framework.startup import ProjectMetadata
 from triptych.commands.user_errors import user_errors
 
 if TYPE_CHECKING:
+    from triptych.comparison import Comparison
+    from triptych.registry.classifier_comparison import ClassifierComparison
     from triptych.registry.models import ModelRegistry
     from triptych.registry.stages import Row
 
@@ -108,7 +110,8 @@ def promote_command(
 ) -> None:
     """Put a version in production: NAME VERSION, or the start of its model id.
 
-    It must do better than the one that is there, on targets that neither was trained on.
+    It must do better than the one that is there: on targets that neither was trained on, or, of
+    photos and reviews, on the items that both were judged on.
     """
     from triptych.registry.changes import promote_version
     from triptych.registry.stages import Approval
@@ -206,9 +209,14 @@ def _compare(
     from triptych.errors import PipelineError
     from triptych.forecasting.errors import ForecastingError
     from triptych.project import preprocessing_parameters
+    from triptych.registry.classifier_comparison import PREDICTIONS, compare_classifiers
 
+    found: Comparison | ClassifierComparison
     try:
-        found = compare_versions(registry, row, live, preprocessing_parameters(project, env))
+        if row["kind"] in PREDICTIONS:
+            found = compare_classifiers(registry.engine, row, live)
+        else:
+            found = compare_versions(registry, row, live, preprocessing_parameters(project, env))
         said, passed = str(found), found.better
     except (PipelineError, ForecastingError) as error:
         said, passed = str(error), False

@@ -6,37 +6,40 @@ from datetime import datetime
 from typing import Any
 
 from triptych.forecasting.metrics import ALL
+from triptych.registry.kinds import TEMPERATURE
 
 Row = dict[str, Any]
 _SPELT_OUT = 3  # locations whose errors stand beside each other
-_HEAD = (
-    "name",
-    "version",
-    "algorithm",
-    "stage",
-    "day-ahead RMSE (°C)",
-    "trained until",
-    "approved by",
-)
 
 
 def list_lines(rows: Sequence[Row]) -> list[str]:
-    """One line a version, by name and number."""
+    """One line a version, by name and number; forecasters first, then classifiers."""
     if not rows:
         return ["No model yet: kedro run trains one."]
-    table = [
+    forecasters = [row for row in rows if row["kind"] == TEMPERATURE]
+    classifiers = [row for row in rows if row["kind"] != TEMPERATURE]
+    tables = [
+        _table(forecasters, "day-ahead RMSE (°C)", "trained until"),
+        _table(classifiers, "accuracy", "trained as of"),
+    ]
+    return [line for table in filter(None, tables) for line in ("", *table)][1:]
+
+
+def _table(rows: Sequence[Row], judged_by: str, trained: str) -> list[str]:
+    head = ("name", "version", "algorithm", "stage", judged_by, trained, "approved by")
+    lines = [
         (
             row["name"],
             str(row["version"]),
             row["algorithm"],
             row["stage"],
-            _errors(row["metrics"]),
-            f"{row['train_end']:%Y-%m-%d}",
+            (_errors if row["kind"] == TEMPERATURE else _accuracies)(row["metrics"]),
+            f"{row['train_end'] or row['as_of']:%Y-%m-%d}",
             row["approved_by"] or "",
         )
         for row in sorted(rows, key=lambda row: (row["name"], row["version"]))
     ]
-    return _aligned([_HEAD, *table])
+    return _aligned([head, *lines]) if lines else []
 
 
 def show_lines(row: Row, history: Sequence[Row]) -> list[str]:
@@ -62,6 +65,13 @@ def _errors(metrics: Row) -> str:
     if len(rmse) > _SPELT_OUT and ALL in metrics:
         return f"{_degrees(metrics[ALL].get('rmse'))} ({len(rmse)} locations)"
     return ", ".join(f"{slug} {_degrees(value)}" for slug, value in rmse.items())
+
+
+def _accuracies(metrics: Row) -> str:
+    return ", ".join(
+        f"{split} {scores['accuracy']:.3f}" for split, scores in metrics.items()
+        if scores.get("accuracy") is not None
+    )  # fmt: skip
 
 
 def _degrees(value: float | None) -> str:

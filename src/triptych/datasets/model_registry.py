@@ -6,13 +6,13 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro.utils import find_kedro_project
 
-from triptych.registry.candidate import Candidate
+from triptych.registry.candidate import AnyCandidate
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import open_database
 
 
-class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):
-    """Saves a fitted candidate in MLflow and the table `models`; loads the register.
+class ModelRegistryDataset(AbstractDataset[AnyCandidate, ModelRegistry]):
+    """Saves a candidate of any kind in MLflow and the table `models`; loads the register.
 
     Example, in the catalog:
 
@@ -37,7 +37,7 @@ class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):
         project = find_kedro_project(Path.cwd()) or Path.cwd()
         return ModelRegistry(open_database(self._url), Path(project))
 
-    def save(self, data: Candidate) -> None:
+    def save(self, data: AnyCandidate) -> None:
         """Register a candidate."""
         self.load().register(data)
 

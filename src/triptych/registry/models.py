@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from triptych.forecasting.base import PanelForecaster
 from triptych.registry import mirror
-from triptych.registry.candidate import Candidate
+from triptych.registry.candidate import AnyCandidate
+from triptych.registry.kinds import KINDS
 from triptych.registry.provenance import git_commit
 from triptych.registry.run_tags import tag_run
 from triptych.registry.serving import choose_versions
@@ -36,7 +36,7 @@ class ModelRegistry:
         self.engine = engine
         self._project = project
 
-    def register(self, candidate: Candidate) -> str:
+    def register(self, candidate: AnyCandidate) -> str:
         """Log the model's files, and give it the next version of its name.
 
         A model that is there already keeps its row: the same training makes the same model. The
@@ -95,9 +95,9 @@ class ModelRegistry:
             order = {row.model_id: row.id for row in connection.execute(by_id)}
         return choose_versions(self.list_models(), order, locations, as_of)
 
-    def load(self, row: dict[str, Any]) -> PanelForecaster:
-        """The fitted forecaster of a row of `models`."""
-        return load_logged(row["model_id"], row["model_uri"])
+    def load(self, row: dict[str, Any]) -> Any:
+        """The fitted model of a row of `models`: a PanelForecaster, or a Classifier."""
+        return load_logged(row)
 
 
 def _find(connection: Connection, model_id: str) -> dict[str, Any] | None:
@@ -109,7 +109,7 @@ def _next_version(connection: Connection, name: str) -> int:
     return max((row["version"] for row in versions_of(connection, name)), default=0) + 1
 
 
-def _promote_first(connection: Connection, candidate: Candidate, row: dict[str, Any]) -> None:
+def _promote_first(connection: Connection, candidate: AnyCandidate, row: dict[str, Any]) -> None:
     name, version = row["name"], row["version"]
     if transitions_of(connection, name) or version != 1:
         return  # a person decides, or has decided
@@ -118,21 +118,21 @@ def _promote_first(connection: Connection, candidate: Candidate, row: dict[str, 
         logger.info("%s version %s is in production: %s", name, version, _BY_THE_RUN.why)
     else:
         logger.warning(
-            "%s version %s stays a candidate: it does not beat same_hour_yesterday and climatology "
-            "on its test period. To use it all the same: kedro model promote %s %s --by NAME "
-            "--reason WHY",
-            *(name, version, name, version),
+            "%s version %s stays a candidate: it does not beat %s. To use it all the same: "
+            "kedro model promote %s %s --by NAME --reason WHY",
+            *(name, version, KINDS[candidate.kind].baselines, name, version),
         )
 
 
-def _row(candidate: Candidate, model_id: str, run_id: str, uri: str, commit: str) -> dict[str, Any]:
+def _row(
+    candidate: AnyCandidate, model_id: str, run_id: str, uri: str, commit: str
+) -> dict[str, Any]:
     return {
+        **candidate.row(),
         "model_id": model_id,
+        "kind": candidate.kind,
         "name": candidate.name,
         "algorithm": candidate.algorithm,
-        "locations": candidate.locations,
-        "train_start": candidate.train_start,
-        "train_end": candidate.train_end,
         "as_of": candidate.as_of,
         "parameters": candidate.parameters,
         "features": candidate.features,

@@ -10,7 +10,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
 from triptych.errors import PipelineError
-from triptych.forecasting.storage import digest, save_forecaster
+from triptych.forecasting.storage import digest
 from triptych.pipelines import ts_evaluation, ts_ml, ts_statistical
 from triptych.registry.record import RunRecord
 from triptych.reproduction.result import MODEL, ROWS, Result, fitted
@@ -107,7 +107,7 @@ def _run(
         if name == _ROWS:
             digests[ROWS] = catalog[name].load().sha256
         elif name == _CANDIDATE:
-            save_forecaster(catalog[name].load().forecaster, scratch / "registered")
+            catalog[name].load().save(scratch / "registered")
             digests[MODEL] = digest(scratch / "registered")
         elif _kind(config[name]) == _FORECASTERS:
             folder = Path(config[name].get("dataset", config[name])["filepath"])

@@ -1,7 +1,10 @@
 """Bring a database to the schema of this version, and tell one that is of another."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -11,7 +14,7 @@ from triptych.store.faults import name_database
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0003"  # the newest file of migrations/versions, known without importing Alembic
+HEAD = "0004"  # the newest file of migrations/versions, known without importing Alembic
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_472_697_963_104  # any number that other programs on the server do not use
 
@@ -25,12 +28,33 @@ def migrate(engine: Engine) -> None:
     with reading(engine) as connection:
         if _revision(connection) == HEAD:
             return
-    with engine.begin() as connection:  # on SQLite this waits for another process that migrates
+    with _upgrading(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         found = _revision(connection)
         if found != HEAD:
             _upgrade(connection, found)
+
+
+@contextmanager
+def _upgrading(engine: Engine) -> Iterator[Connection]:
+    """Begin the transaction of an upgrade; on SQLite it waits for another process that upgrades.
+
+    SQLite cannot change a column: Alembic makes the table anew, copies its rows and drops the old
+    one, which foreign keys to it would stop. They can be turned off outside a transaction alone.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def check_schema(engine: Engine) -> None:

@@ -47,6 +47,10 @@ WEATHER_VARIABLES = (
 STAGES = ("candidate", "staging", "production", "archived")
 _STAGES = ", ".join(f"'{stage}'" for stage in STAGES)
 _LIVE = text("stage IN ('staging', 'production')")
+KINDS = ("temperature", "images", "texts")  # of models, by what they are asked about
+_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
+# An item is sorted by its bytes on every database: the API pages in that order.
+_ITEM = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _location() -> Column[str]:
@@ -118,12 +122,14 @@ models = Table(
     "models",
     metadata,
     Column("model_id", String(64), primary_key=True),  # digest of the fitted model itself
+    Column("kind", String(16), nullable=False, server_default="temperature"),
     Column("name", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("algorithm", String(64), nullable=False),
-    Column("locations", Json, nullable=False),
-    Column("train_start", UtcDateTime, nullable=False),
-    Column("train_end", UtcDateTime, nullable=False),  # exclusive: nothing at or after it was seen
+    Column("locations", Json, nullable=False),  # none for a classifier
+    # the period of training, null for a classifier; nothing at or after its end was seen
+    Column("train_start", UtcDateTime),
+    Column("train_end", UtcDateTime),
     Column("as_of", UtcDateTime, nullable=False),
     Column("parameters", Json, nullable=False),
     Column("features", Json, nullable=False),
@@ -138,6 +144,11 @@ models = Table(
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("name", "version"),
     CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
+    CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
+    CheckConstraint(
+        "kind <> 'temperature' OR (train_start IS NOT NULL AND train_end IS NOT NULL)",
+        name="period",
+    ),
     # one version of a name in production, and one in staging, whoever promotes at the same time
     Index(
         "uq_models_live",
@@ -219,3 +230,22 @@ forecast_scores = Table(
     Column("window_end", UtcDateTime, nullable=False),  # exclusive: the end of what was observed
     Column("created_at", UtcDateTime, nullable=False),
 )
+
+
+def _labels(name: str) -> Table:
+    """Describe what the classifiers of a kind say of items; no pixel and no text is kept."""
+    return Table(
+        name,
+        metadata,
+        Column("model_id", ForeignKey("models.model_id"), primary_key=True),
+        Column("item", _ITEM, primary_key=True),  # a photo's path in its folder, a review's id
+        Column("split", String(32)),
+        Column("label", String(64), nullable=False),
+        Column("probabilities", Json, nullable=False),  # by class
+        Column("true_label", String(64)),  # null: not known
+        Column("created_at", UtcDateTime, nullable=False),
+    )
+
+
+image_predictions = _labels("image_predictions")
+text_predictions = _labels("text_predictions")

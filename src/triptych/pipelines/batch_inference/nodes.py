@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
+from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import LEVEL, STEP, STEPS_PER_DAY
 from triptych.forecasting.grid import step_numbers
 from triptych.parameters import BatchParameters, PreprocessingParameters
@@ -103,7 +104,7 @@ def forecast_locations(
     issued = parse_as_of(as_of, today)
     inputs, forecasts = [], []
     for row in chosen_models:
-        forecaster = model_registry.load(row)
+        forecaster: PanelForecaster = model_registry.load(row)
         seen = recent_history[recent_history["location"].isin(row["locations"])]
         for origin, slugs in _origins(seen, row["wanted"]).items():
             leads = _leads(origin, issued, horizon_days, forecaster.max_lead, slugs)

@@ -1,0 +1,119 @@
+"""Two classifiers on the items that both were judged on: is the newer one better?"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from sqlalchemy import Engine, Row, and_, select
+
+from triptych.errors import PipelineError
+from triptych.registry.stages import Row as Model
+from triptych.store.engine import reading
+from triptych.store.tables import image_predictions, text_predictions
+
+PREDICTIONS = {"images": image_predictions, "texts": text_predictions}
+_SMALLEST = 1e-15  # a class that was given no probability costs much, not everything
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a version said of the common items: how many are right, and the mean log loss."""
+
+    right: int
+    log_loss: float
+
+
+@dataclass(frozen=True)
+class ClassifierComparison:
+    """Two versions on common items whose label is known.
+
+    Attributes:
+        candidate: the row of `models` that asks to be promoted.
+        live: the one in production.
+        splits: those that both were judged on.
+        n: number of common items.
+        of_candidate, of_live: what each said of them.
+    """
+
+    candidate: Model
+    live: Model
+    splits: tuple[str, ...]
+    n: int
+    of_candidate: Judged
+    of_live: Judged
+
+    @property
+    def better(self) -> bool:
+        """Whether the candidate has more right; of equals, whether it was surer of the truth."""
+        more = self.of_candidate.right - self.of_live.right
+        return more > 0 or (more == 0 and self.of_candidate.log_loss < self.of_live.log_loss)
+
+    def __str__(self) -> str:
+        said = [
+            f"version {row['version']}{where} has {judged.right:,} right (log loss "
+            f"{judged.log_loss:.4f})"
+            for row, judged, where in (
+                (self.candidate, self.of_candidate, ""),
+                (self.live, self.of_live, " (in production)"),
+            )
+        ]
+        return f"of the same {self.n:,} items of {', '.join(self.splits)}, {', '.join(said)}"
+
+
+def compare_classifiers(engine: Engine, candidate: Model, live: Model) -> ClassifierComparison:
+    """Judge both by the predictions that are stored, on the splits that the metrics of both name.
+
+    Raises:
+        PipelineError: they were judged on no common split, or on no common item.
+    """
+    splits = tuple(sorted(set(candidate["metrics"]) & set(live["metrics"])))
+    rows = _read(engine, candidate, live, splits)
+    if not rows:
+        named = ", ".join(splits) or "none"
+        raise PipelineError(
+            f"{candidate['name']} versions {candidate['version']} and {live['version']} cannot be "
+            f"compared: {PREDICTIONS[candidate['kind']].name} holds no item with a known label "
+            f"that both have predicted (splits that both were judged on: {named}). Train again on "
+            "the same data"
+        )
+    truths = [row.true_label for row in rows]
+    return ClassifierComparison(
+        candidate,
+        live,
+        splits,
+        len(rows),
+        _judge(truths, [(row.label, row.probabilities) for row in rows]),
+        _judge(truths, [(row.live_label, row.live_probabilities) for row in rows]),
+    )
+
+
+def _read(engine: Engine, candidate: Model, live: Model, splits: Sequence[str]) -> list[Row[Any]]:
+    """Read what both say of the items that both have, on both sides of the same truth."""
+    newer = PREDICTIONS[candidate["kind"]].alias("newer")
+    older = PREDICTIONS[live["kind"]].alias("older")
+    same = and_(newer.c.item == older.c.item, newer.c.true_label == older.c.true_label)
+    statement = (
+        select(
+            newer.c.true_label,
+            newer.c.label,
+            newer.c.probabilities,
+            older.c.label.label("live_label"),
+            older.c.probabilities.label("live_probabilities"),
+        )
+        .join_from(newer, older, same)
+        .where(newer.c.model_id == candidate["model_id"], older.c.model_id == live["model_id"])
+        .where(newer.c.split.in_(splits), older.c.split.in_(splits))
+    )
+    with reading(engine) as connection:
+        return list(connection.execute(statement))
+
+
+def _judge(
+    truths: Sequence[str], answers: Sequence[tuple[str, Mapping[str, float | None]]]
+) -> Judged:
+    pairs = list(zip(truths, answers, strict=True))
+    right = sum(label == truth for truth, (label, _) in pairs)
+    given = [probabilities.get(truth) or 0.0 for truth, (_, probabilities) in pairs]
+    return Judged(right, -fmean(math.log(max(p, _SMALLEST)) for p in given))
