@@ -59,8 +59,8 @@ class Locations(Answer):
     next: _Next = None
 
 
-class ModelSummary(Answer):
-    """The model behind a forecast."""
+class ModelIdentity(Answer):
+    """What tells a model version from the others, and where it is in its life."""
 
     model_id: str = Field(description="SHA-256 of the fitted model", examples=[_MODEL_ID])
     name: str = Field(examples=["lightgbm"])
@@ -69,16 +69,30 @@ class ModelSummary(Answer):
     stage: str = Field(
         description="candidate, staging, production or archived", examples=["production"]
     )
+
+
+class ModelSummary(ModelIdentity):
+    """The model behind a forecast."""
+
     train_start: datetime = Field(description="first instant of training")
     train_end: datetime = Field(
         description="end of training: nothing at or after it was seen", examples=[_TRAINED_UNTIL]
     )
 
 
-class Model(ModelSummary):
+class Model(ModelIdentity):
     """A trained model, with all that is known of its making."""
 
-    locations: list[str] = Field(examples=[["paris"]])
+    kind: Literal["temperature", "images", "texts"] = Field(examples=["temperature"])
+    train_start: datetime | None = Field(
+        description="first instant of training; null for images and texts"
+    )
+    train_end: datetime | None = Field(
+        description="end of training: nothing at or after it was seen", examples=[_TRAINED_UNTIL]
+    )
+    locations: list[str] = Field(
+        description="that it forecasts; none for images and texts", examples=[["paris"]]
+    )
     as_of: datetime = Field(description="what was known at this instant was used")
     parameters: dict[str, Any]
     features: list[str]

@@ -69,6 +69,7 @@ def _models() -> list[dict[str, Any]]:
     return [
         {
             "model_id": MODELS[key],
+            "kind": "temperature",
             "name": name,
             "version": version,
             "algorithm": name,

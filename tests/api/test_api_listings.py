@@ -56,6 +56,7 @@ def test_models_are_listed_production_first_then_the_newest(client: Any) -> None
         "version": 2,
         "algorithm": "ridge",
         "stage": "production",
+        "kind": "temperature",
         "train_start": "2010-01-01T00:00:00Z",
         "train_end": "2019-01-01T00:00:00Z",
         "locations": ["brest", "paris"],

@@ -13,6 +13,7 @@ FETCHED = datetime(2019, 7, 20, 5, 30, tzinfo=UTC)
 WEATHER_COLUMNS = ["location", "time", *WEATHER_VARIABLES, "source", "fetched_at"]
 MODEL: dict[str, Any] = {
     "model_id": "a" * 64,
+    "kind": "temperature",
     "name": "ridge",
     "version": 1,
     "algorithm": "ridge",

@@ -21,7 +21,7 @@ from triptych.store.tables import (
     predictions,
 )
 
-FIRST = MODEL | {"kind": "temperature", "approved_by": None, "approved_at": None}
+FIRST = MODEL | {"approved_by": None, "approved_at": None}
 SECOND = FIRST | {"model_id": "b" * 64, "version": 2}
 OTHER = FIRST | {"model_id": "c" * 64, "name": "lightgbm"}
 PROMOTION = {
