@@ -44,6 +44,7 @@ def _make_model(numbered: tuple[int, str]) -> tuple[Any, ...]:
     stage = "production" if version else "archived"
     values: dict[str, Any] = dict.fromkeys(_MODEL, "bench") | {
         "model_id": model_id,
+        "kind": "temperature",
         "version": version,
         "locations": LOCATIONS,
         "parameters": {},
