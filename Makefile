@@ -10,7 +10,7 @@ export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction \
-	acceptance-api acceptance-image acceptance-nlp image site install lock clean
+	acceptance-api acceptance-image acceptance-nlp presentation image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -35,18 +35,22 @@ mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000/#/experiments/1/runs
 
 notebooks: $(READY) ## executed again from scratch, on recorded weather (TRIPTYCH_REAL_DATA)
 	$(BIN)/python -m notebooks.execute
+	$(BIN)/python -m presentation
 
 bench: $(READY) ## speed and memory, written to docs/results/bench.json
 	$(BIN)/python -m bench
+	$(BIN)/python -m presentation
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
+	$(BIN)/python -m presentation
 
 acceptance-api: $(READY) ## the API: thousands of generated requests, minutes of load while a batch writes
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/api
 
 acceptance-nlp: $(READY) ## recorded reviews (TRIPTYCH_REAL_DATA), written to docs/results/nlp.json
 	$(BIN)/pytest -n 0 -m acceptance_nlp -rs --durations=3 tests/acceptance/test_recorded_reviews.py
+	$(BIN)/python -m presentation
 
 acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py
@@ -59,6 +63,9 @@ acceptance-image: $(READY) ## the image, built or named by TRIPTYCH_IMAGE, start
 
 site: $(READY) ## the pipelines' picture as static files, in build/
 	$(BIN)/kedro viz build
+
+presentation: $(READY) ## the slides, from results and notebooks: docs/presentation.html
+	$(BIN)/python -m presentation
 
 install: $(READY) ## the environment alone
 

@@ -1,0 +1,1 @@
+"""The presentation: slides made of the results, the executed notebooks and the documents."""

@@ -1,0 +1,74 @@
+"""Tables of the results, as Markdown."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Results = dict[str, Any]
+
+
+def tabulate(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; every column but the first stands to the right, but `beside`."""
+    sides = ["---" if name == "beside" else "--:" for name in head[1:]]
+    lines = [head, ["---", *sides], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def day_ahead(results: Results) -> str:
+    """Write the day-ahead RMSE by model and city, best first."""
+    rows = [row for row in results["rows"] if row["lead"] == "1-8"]
+    by_model: dict[str, dict[str, float]] = {}
+    for row in rows:
+        by_model.setdefault(row["model"], {})[row["location"]] = row["rmse"]
+    places = sorted({row["location"] for row in rows} - {"all"})
+    order = sorted(by_model, key=lambda model: by_model[model]["all"])
+    head = ["RMSE, °C", *(place.title() for place in places), "all"]
+    return tabulate(
+        head,
+        (
+            [
+                mark(model, results),
+                *(f"{by_model[model][place]:.2f}" for place in (*places, "all")),
+            ]
+            for model in order
+        ),
+    )
+
+
+def scores(results: Results) -> str:
+    """Write the accuracy of classifiers on the split that was read last, best first."""
+    split = judged_split(results)
+    rows = [row for row in results["rows"] if row["split"] == split]
+    named = split.replace("_", " ")
+    return tabulate(
+        [f"{named} split, n = {rows[0]['n']:,}", "accuracy", "95 % interval", "macro F1"],
+        (
+            [
+                mark(row["model"], results),
+                f"{row['accuracy']:.1%}",
+                f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%}",
+                f"{row['macro_f1']:.3f}",
+            ]
+            for row in sorted(rows, key=lambda row: -row["accuracy"])
+        ),
+    )
+
+
+def judged_split(results: Results) -> str:
+    """Name the split that was read last: the test split if there is one."""
+    splits = [str(row["split"]) for row in results["rows"]]
+    return next((name for name in splits if name.startswith("test")), splits[-1])
+
+
+def measured(results: Results, begins: str = "") -> str:
+    """Write what the bench measured, where its name begins so."""
+    rows = [row for row in results["rows"] if row["what"].startswith(begins)]
+    head = ["what", "measured", "beside"]
+    return tabulate(
+        head, ([row["what"], f"{row['value']:,} {row['unit']}", row["beside"]] for row in rows)
+    )
+
+
+def mark(model: str, results: Results) -> str:
+    """Name a model; the chosen one stands out."""
+    name = model.replace("_", " ")
+    return f"**{name}**" if model == results.get("chosen") else name

@@ -1,0 +1,97 @@
+"""The slides are what results, notebooks and documents say, in one file that needs no other."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from presentation.deck import FILE, render
+from presentation.drawings import ARCHITECTURE, DELIVERY, draw
+from presentation.sources import Sources
+from tests.fixtures.project import ROOT
+
+ELSEWHERE = re.compile(r"""(?:src|href)="(?:https?:)?//|@import|url\(["']?http|<link|fetch\(""")
+
+
+def must_need_no_other(page: str) -> None:
+    """A page that fetches nothing: links to click are not fetched."""
+    assert not ELSEWHERE.search(re.sub(r"<a href=[^>]*>", "", page))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, str]:
+    """Give the slides of a project with another result, and without photos and notebooks."""
+    root = tmp_path_factory.mktemp("slides")
+    shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("*.html"))
+    (root / "docs" / "results" / "vision.json").unlink(missing_ok=True)
+    file = root / "docs" / "results" / "forecast.json"
+    results = json.loads(file.read_text(encoding="utf-8"))
+    for row in results["rows"]:
+        if (row["model"], row["location"], row["lead"]) == ("ridge", "paris", "1-8"):
+            row["rmse"] = 98.765
+    file.write_text(json.dumps(results), encoding="utf-8")
+    sources = Sources(root)
+    return sources, render(sources)
+
+
+def test_the_slides_are_what_their_sources_say() -> None:
+    said = "the sources have changed: run `make presentation`"
+
+    assert FILE.read_text(encoding="utf-8") == render(Sources()), said
+    for drawing in (ARCHITECTURE, DELIVERY):
+        assert (ROOT / "docs" / drawing.file).read_text(encoding="utf-8") == draw(drawing), said
+
+
+def test_another_result_is_another_slide(other: tuple[Sources, str]) -> None:
+    _, page = other
+
+    assert "98.77" in page
+    assert "98.77" not in FILE.read_text(encoding="utf-8")
+
+
+def test_what_is_missing_is_said(other: tuple[Sources, str]) -> None:
+    sources, page = other
+
+    assert "docs/results/vision.json" in sources.missing
+    assert "<em>Not there yet: docs/results/vision.json.</em>" in page
+    assert any(what.startswith("notebooks/time_series.ipynb") for what in sources.missing)
+
+
+def test_each_use_has_its_aims_exploration_experiments_and_results() -> None:
+    headings = re.findall(r"<h2>(.*?)</h2>", FILE.read_text(encoding="utf-8"))
+
+    for use in ("Temperature", "Photos", "Reviews"):
+        of_use = " ".join(each for each in headings if f"<em>{use}</em>" in each).lower()
+        for part in ("aim", "exploration", "preparation", "experiments", "results", "means"):
+            assert part in of_use, (use, part)
+    for part in ("Architecture", "CI/CD"):
+        assert any(part in each for each in headings)
+
+
+def test_it_needs_no_other_file_and_is_light() -> None:
+    page = FILE.read_text(encoding="utf-8")
+
+    must_need_no_other(page)
+    assert len(page) < 3_000_000
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ['<img src="https://cdn.example/a.png">', '<link rel="stylesheet" href="a.css">', "@import x"],
+)
+def test_a_page_that_did_would_be_caught(planted: str) -> None:
+    with pytest.raises(AssertionError):
+        must_need_no_other(planted)
+
+
+def test_a_table_that_a_document_lost_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "operations.md").write_text("## Other\n\n| a |\n|---|\n", encoding="utf-8")
+    sources = Sources(tmp_path)
+
+    assert sources.document("operations.md", "CI/CD").startswith("*Not there yet")
+    assert sources.document("operations.md", "Other") == "| a |\n|---|\n"
