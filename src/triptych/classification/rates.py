@@ -55,3 +55,13 @@ def reliability(chance: Numbers, truth: npt.ArrayLike, bins: int = 10) -> pd.Dat
     groups = frame.groupby("low")
     table = groups.mean().assign(n=groups.size()).reset_index()
     return table[["low", "n", "predicted", "observed"]]
+
+
+def calibration_error(table: pd.DataFrame) -> float:
+    """The expected calibration error: how far predicted and observed are apart, by items.
+
+    Args:
+        table: of reliability.
+    """
+    gap = (table["predicted"] - table["observed"]).abs()
+    return float((gap * table["n"]).sum() / table["n"].sum())

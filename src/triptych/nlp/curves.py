@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from triptych.classification.drawing import draw_rows
 from triptych.classification.rates import wilson
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import Documents, TextClassifier
 from triptych.nlp.models import BLEND, Blend, CalibratedClassifier, DocumentModel, blend_scores
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.settings import ModelSettings
-from triptych.nlp.tuning import Rows, Tuned, cross_scores, draw_rows, stratified_folds
+from triptych.nlp.tuning import Rows, Tuned, cross_scores, stratified_folds
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
 

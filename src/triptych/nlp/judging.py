@@ -6,7 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.classification.rates import bootstrap_interval, macro_f1, reliability, wilson
+from triptych.classification.rates import (
+    bootstrap_interval,
+    calibration_error,
+    macro_f1,
+    reliability,
+    wilson,
+)
 
 SCORE_COLUMNS = (
     "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "roc_auc",
@@ -34,13 +40,12 @@ def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -
         right = (group["label"].to_numpy() == truth).astype(np.float64)
         low, high = bootstrap_interval(right, resamples, seed)
         table = reliability(chance, truth)
-        gap = (table["predicted"] - table["observed"]).abs()
         of_truth = np.clip(np.where(truth == 1, chance, 1 - chance), 1e-12, 1)
         rows.append((
             model, split, len(group), right.mean(), low, high,
             macro_f1(truth, group["label"].to_numpy(), (0, 1)), roc_auc(truth, chance),
             ((chance - truth) ** 2).mean(), -np.log(of_truth).mean(),
-            float((gap * table["n"]).sum() / table["n"].sum()),
+            calibration_error(table),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 

@@ -28,19 +28,6 @@ class Tuned:
     scores: Scores
 
 
-def draw_rows(labels: Labels, size: int, seed: int) -> Rows:
-    """Draw rows at random, both classes in their shares; all of them if there are no more.
-
-    A smaller draw of the same seed is part of a larger one. The rows rise.
-    """
-    order = np.random.default_rng(seed).permutation(len(labels))
-    place = np.empty(len(labels))
-    for label in (0, 1):
-        of_label = order[labels[order] == label]
-        place[of_label] = (np.arange(len(of_label)) + 0.5) / max(len(of_label), 1)
-    return np.sort(np.argsort(place, kind="stable")[:size])
-
-
 def stratified_folds(labels: Labels, count: int, seed: int) -> list[Fold]:
     """Part rows in `count` folds of like shares of both classes: pairs (learn, judge)."""
     from sklearn.model_selection import StratifiedKFold

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.classification.drawing import draw_rows
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.checking import ReviewLimits, check_reviews
 from triptych.nlp.curves import fit_model
@@ -16,7 +17,7 @@ from triptych.nlp.models import BLEND, ReviewModel, blend_scores, choose_members
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.preparation import Document
 from triptych.nlp.settings import FAMILIES
-from triptych.nlp.tuning import Tuned, draw_rows, judge_scores, tune
+from triptych.nlp.tuning import Tuned, judge_scores, tune
 from triptych.parameters import ReviewParameters
 
 logger = logging.getLogger(__name__)
