@@ -1,0 +1,98 @@
+"""docs/demo.md is a talk's script: all its commands run here as they stand, against a live API."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.api.tables import fill
+from tests.fixtures.documents import read_blocks
+from tests.fixtures.project import ROOT
+from tests.fixtures.serving import serving
+from triptych.store.engine import create_engine
+from triptych.store.migrate import migrate
+
+DEMO = ROOT / "docs" / "demo.md"
+ROUTES = (
+    "/version",
+    "/health/live",
+    "/health/ready",
+    "/locations",
+    "/models",
+    "/predictions?",
+    "/predictions/observed?",
+    "/metrics",
+    "/openapi.json",
+)
+
+
+def play(commands: str, folder: Path) -> str:
+    """Run the commands in a shell that stops at the first that fails; give what they print."""
+    url = f"sqlite:///{folder / 'data' / 'triptych.db'}"
+    engine = create_engine(url)
+    migrate(engine)
+    fill(engine)
+    engine.dispose()
+    with serving(url, folder / "log") as (address, _):
+        talk = {"API": address, "PLACE": "paris", "DAY": "2019-07-11"}
+        result = subprocess.run(
+            ["bash", "-eu", "-c", commands],
+            cwd=folder,
+            env={**os.environ, **talk},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def must_show_what_is_said(commands: str, printed: str) -> None:
+    """The statuses that stand behind the commands are those that came."""
+    said = re.findall(r"# (\d{3})$", commands, re.MULTILINE)
+    assert said
+    assert re.findall(r"^HTTP/1\.1 (\d{3})", printed, re.MULTILINE) == said
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Give all commands of the page, and what they print."""
+    commands = "".join(read_blocks(DEMO.read_text(encoding="utf-8")))
+    return commands, play(commands, tmp_path_factory.mktemp("demo"))
+
+
+def test_every_command_shows_the_status_that_the_page_says(played: tuple[str, str]) -> None:
+    must_show_what_is_said(*played)
+
+
+def test_another_status_is_noticed(played: tuple[str, str]) -> None:
+    commands, printed = played
+
+    with pytest.raises(AssertionError):
+        must_show_what_is_said(commands.replace("# 503", "# 200"), printed)
+
+
+def test_the_talk_has_something_to_show(played: tuple[str, str]) -> None:
+    _, printed = played
+
+    for shown in (
+        '"version":"0.0.0"',
+        '"temperature_2m": 21.0',
+        '"timezone": "Europe/Paris"',
+        '"observed": 22.0',
+        "paris,2019-07-11T00:00:00Z,1,21.0",
+        "Known: brest, paris, quimper",
+        "retry-after: 10",
+        'http_requests_total{method="GET",route="/predictions",status="503"}',
+    ):
+        assert shown in printed, shown
+
+
+def test_every_route_of_the_api_is_shown(played: tuple[str, str]) -> None:
+    commands, _ = played
+
+    for route in ROUTES:
+        assert f"$API{route}" in commands
