@@ -28,11 +28,11 @@ def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else _make_frame(columns, [])
 
 
-def to_rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Give a frame's rows as tuples of Python's own values, None for what is missing."""
+def to_columns(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:
+    """Give a frame in chunks: a list of Python's own values a column, None for what is missing."""
     for start in range(0, len(frame), _CHUNK):
         part = frame.iloc[start : start + _CHUNK]
-        yield from zip(*(_plain(part[name]) for name in part.columns), strict=True)
+        yield [_plain(part[name]) for name in part.columns]
 
 
 def _make_frame(columns: Sequence[Any], rows: Sequence[Any]) -> pd.DataFrame:
@@ -59,7 +59,10 @@ def _typed(values: Sequence[Any], kind: TypeEngine[Any]) -> Any:
 
 def _plain(series: pd.Series) -> list[Any]:
     if isinstance(series.dtype, pd.DatetimeTZDtype):
-        return pd.DatetimeIndex(series).tz_convert("UTC").to_pydatetime().tolist()
+        codes, distinct = pd.factorize(pd.DatetimeIndex(series).tz_convert("UTC"))
+        # One object an instant, and None at the end for the code -1 of a missing one.
+        instants = [*pd.DatetimeIndex(distinct).to_pydatetime(), None]
+        return [instants[code] for code in codes.tolist()]
     if isinstance(series.dtype, np.dtype):
         return series.tolist()
     return series.astype("object").where(series.notna(), None).tolist()

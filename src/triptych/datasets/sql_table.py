@@ -10,12 +10,12 @@ from kedro_datasets._typing import TablePreview
 from sqlalchemy import Select, Table, select
 
 from triptych.datasets.sql_filters import conditions
-from triptych.datasets.sql_frames import read_frame, to_rows
+from triptych.datasets.sql_frames import read_frame, to_columns
 from triptych.store.database import close_database, open_database
 from triptych.store.engine import reading
 from triptych.store.errors import StoreError
 from triptych.store.tables import metadata as tables_metadata
-from triptych.store.writes import BOOKKEEPING, upsert
+from triptych.store.writes import BOOKKEEPING, upsert_columns
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             return
         rows = _stamped(data, self._table)
         with open_database(self._url).begin() as connection:
-            written = upsert(connection, self._table, list(rows.columns), to_rows(rows))
+            written = upsert_columns(connection, self._table, list(rows.columns), to_columns(rows))
         given = f"{len(rows):,}"
         logger.info("%s: %s rows given, %s written", self._table.name, given, f"{written:,}")
 

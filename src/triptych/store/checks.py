@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, ForeignKey, Table, except_, func, select
+from sqlalchemy import Connection, ForeignKey, Table, func, select
 
 from triptych.store.errors import RowsRefused, StoreError
+from triptych.store.staging import REPEATED
 
 _EXAMPLES = 5  # a message stays short, however many rows are wrong
 
@@ -38,8 +39,11 @@ def check_staged(connection: Connection, table: Table, staged: Table) -> None:
         RowsRefused: with up to five examples.
     """
     key = [staged.c[column.name] for column in table.primary_key]
-    repeated = select(*key).group_by(*key).having(func.count() > 1).order_by(*key)
-    found = connection.execute(repeated.limit(_EXAMPLES)).all()
+    if REPEATED in staged.c:
+        repeated = select(*key).where(staged.c[REPEATED])
+    else:
+        repeated = select(*key).group_by(*key).having(func.count() > 1)
+    found = sorted(connection.execute(repeated.limit(_EXAMPLES)).all())
     if found:
         raise RowsRefused(
             f"Rows for {table.name} repeat the key ({', '.join(c.name for c in key)}): "
@@ -55,8 +59,9 @@ def _check_reference(
     connection: Connection, table: Table, staged: Table, reference: ForeignKey
 ) -> None:
     name, target = reference.parent.name, reference.column
-    given = select(staged.c[name]).where(staged.c[name].is_not(None))
-    unknown = connection.scalars(except_(given, select(target)).order_by(name).limit(_EXAMPLES))
+    given = select(staged.c[name]).distinct().where(staged.c[name].is_not(None))
+    there = select(target).where(target == staged.c[name]).exists()
+    unknown = connection.scalars(given.where(~there).order_by(staged.c[name]).limit(_EXAMPLES))
     found = [str(value) for value in unknown]
     if found:
         raise RowsRefused(

@@ -49,11 +49,15 @@ def _texts(values: Sequence[Any]) -> list[str | None]:
 
 
 def _distinct(convert: Callable[[Any], Any]) -> Convert:
-    """Convert each distinct value once: the same instant or number often fills a column."""
+    """Convert each distinct object once: the same instant or number often fills a column.
+
+    By identity, since hashing an aware datetime takes longer than converting it.
+    """
 
     def convert_all(values: Sequence[Any]) -> list[Any]:
-        known = {value: None if _missing(value) else convert(value) for value in set(values)}
-        return [known[value] for value in values]
+        objects = {id(value): value for value in values}
+        known = {key: None if _missing(value) else convert(value) for key, value in objects.items()}
+        return [known[id(value)] for value in values]
 
     return convert_all
 

@@ -13,6 +13,7 @@ from triptych.store.faults import name_database
 READS_ONLY = "triptych_reads_only"  # the execution option of a connection that takes no write lock
 _BUSY_TIMEOUT_S = 60  # a writer waits this long for another
 _READ_BUSY_TIMEOUT_S = 5
+_CACHE_KB = 64 * 1024  # SQLite's own 2 MB spill a batch to disk before it is committed
 
 
 def prepare(engine: Engine, read_only: bool) -> None:
@@ -48,6 +49,8 @@ def prepare(engine: Engine, read_only: bool) -> None:
         else:
             _switch_to_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
+            connection.execute(f"PRAGMA temp.cache_size=-{_CACHE_KB}")
 
     def begin(connection: Connection) -> None:
         reads_only = read_only or connection.get_execution_options().get(READS_ONLY, False)
