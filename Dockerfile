@@ -1,6 +1,7 @@
 # Two images from one file:
 #   docker build .                       the API: what api/ and triptych.store need, and nothing else
-#   docker build --target pipelines .    the whole project: kedro, mlflow
+#   docker build --target pipelines .    the whole project: kedro, mlflow, tensorflow
+#     … --build-arg LOCK=batch           the same without networks, a third of the size
 # The base is pinned by its tag: it takes Debian's security fixes when it is built anew. The
 # packages of Python are pinned by hash, in requirements/.
 FROM python:3.11-slim AS python
@@ -20,9 +21,10 @@ RUN python3 -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --require-hashes --no-deps -r /tmp/api.lock
 
 FROM python AS pipelines-dependencies
-COPY requirements/all.lock /tmp/
+ARG LOCK=all
+COPY requirements/${LOCK}.lock /tmp/pipelines.lock
 RUN python3 -m venv --without-pip /opt/venv \
-    && pip --python /opt/venv/bin/python install --require-hashes --no-deps -r /tmp/all.lock
+    && pip --python /opt/venv/bin/python install --require-hashes --no-deps -r /tmp/pipelines.lock
 
 
 # The code, compiled: a read-only file system cannot keep what Python compiles.

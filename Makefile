@@ -70,8 +70,9 @@ presentation: $(READY) ## the slides, from results and notebooks: docs/presentat
 install: $(READY) ## the environment alone
 
 lock: ## resolve pyproject.toml anew (needs uv)
-	uv pip compile pyproject.toml --extra api --extra pipelines --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
+	uv pip compile pyproject.toml --extra api --extra pipelines --extra networks --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
 	uv pip compile pyproject.toml --extra api --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/api.lock
+	uv pip compile pyproject.toml --extra pipelines --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/batch.lock
 	uv pip compile pyproject.toml --extra dvc --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/dvc.lock
 
 # The lock is complete: pip must not look for dependencies, where a newer release confuses it.

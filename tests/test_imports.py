@@ -1,6 +1,8 @@
 """What is heavy is imported where it is used: commands answer soon, and TensorFlow never comes."""
 
 import ast
+import re
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ HEAVY = {
     "nltk",
     "gensim",
 }
+# What an environment brings itself, and what Pandera takes where it is and does without elsewhere.
+NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis"}
 # MLflow runs this file itself, in a process that has MLflow already.
 OF_MLFLOW = {"registry/served_forecaster.py"}
 
@@ -89,6 +93,23 @@ def test_the_main_job_never_imports_a_framework_for_networks(run_project: Projec
         "statsmodels",
     } <= modules  # it would be noticed
     assert modules & {"tensorflow", "keras", "torch"} == set()
+
+
+def lacking(modules: set[str], lock: str) -> set[str]:
+    """The distributions that modules came from and that a lock does not have."""
+    known = packages_distributions()
+    names = {name.lower().replace("_", "-") for module in modules for name in known.get(module, [])}
+    locked = set(re.findall(r"(?m)^([a-z0-9.-]+)(?:\[.*\])?==", lock))
+    return {name.replace(".", "-") for name in names} - {name.replace(".", "-") for name in locked}
+
+
+def test_the_image_of_the_batch_has_all_that_the_main_job_imports(run_project: Project) -> None:
+    lock = (ROOT / "requirements" / "batch.lock").read_text(encoding="utf-8")
+    modules = packages(run_project.path / "record")
+
+    assert lacking(modules, lock) <= NOT_LOCKED
+    assert "tensorflow==" not in lock
+    assert lacking(modules, lock.replace("\nlightgbm==", "\n# ")) >= {"lightgbm"}
 
 
 @pytest.mark.parametrize("command", ["registry list", "catalog describe-datasets"])

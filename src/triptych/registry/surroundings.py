@@ -38,11 +38,11 @@ def code_digests() -> dict[str, str]:
 
 
 def package_versions() -> dict[str, str]:
-    """The installed versions of Python and of what pyproject.toml's extra `pipelines` names."""
+    """The installed versions of Python and of what pyproject.toml's extras of pipelines name."""
     named = [
         re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
         for line in requires("triptych") or []
-        if re.search(r"extra\s*==\s*['\"]pipelines['\"]", line)
+        if re.search(r"extra\s*==\s*['\"](pipelines|networks)['\"]", line)
     ]
     found = {name: _version(name) for name in sorted({*named, *_BENEATH})}
     return {"python": platform.python_version()} | {k: v for k, v in found.items() if v is not None}
