@@ -26,6 +26,7 @@ PIPELINES = (
     "ts_evaluation",
     "ts_ml",
     "ts_statistical",
+    "vision",
 )
 # Small things that the next node takes at once; everything else is in the catalog.
 IN_MEMORY = {
@@ -35,6 +36,7 @@ IN_MEMORY = {
     "recent_history",
     "observations",
     "live_models",
+    "photo_explanations",
 }
 LONGEST_FILE = 300
 
@@ -202,9 +204,10 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
             "Pipelines reach data through the catalog alone",
         ),
         ("src/triptych/nlp/sample.py", "import sqlalchemy", "Reviews know nothing of the project"),
+        ("src/triptych/vision/sample.py", "import kedro", "Photos know nothing of the project"),
         ("api/queries.py", "import triptych.weather", "The API shares the database"),
     ],
-    ids=["as it is", "forecasting", "pipelines", "nlp", "api"],
+    ids=["as it is", "forecasting", "pipelines", "nlp", "vision", "api"],
 )
 def test_imports_point_one_way(tmp_path: Path, file: str | None, planted: str, broken: str) -> None:
     leave = shutil.ignore_patterns("__pycache__")

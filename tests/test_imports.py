@@ -21,6 +21,9 @@ HEAVY = {
     "statsmodels",
     "nltk",
     "gensim",
+    "lime",
+    "skimage",
+    "imagehash",
 }
 # What an environment brings itself, and what Pandera takes where it is and does without elsewhere.
 NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis"}

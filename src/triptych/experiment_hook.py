@@ -7,7 +7,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
 # A run whose nodes all have such a tag goes to the experiment of this name.
-MODALITIES = ("nlp",)
+MODALITIES = ("nlp", "vision")
 
 
 class ExperimentHook:

@@ -13,6 +13,8 @@ from triptych.run_page_hook import RunPageHook
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+# TensorFlow tells how it was built, on stderr.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A server that is away is said so after seconds, not minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 

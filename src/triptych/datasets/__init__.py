@@ -8,22 +8,32 @@ if TYPE_CHECKING:
     from triptych.datasets.location_file import LocationFileDataset
     from triptych.datasets.metric_batch import MetricBatchDataset
     from triptych.datasets.model_registry import ModelRegistryDataset
+    from triptych.datasets.nested_runs import NestedRunsDataset
+    from triptych.datasets.photo_classifiers import PhotoClassifiersDataset
+    from triptych.datasets.photo_pixels import PhotoPixelsDataset
+    from triptych.datasets.photo_source import PhotoSourceDataset
     from triptych.datasets.review_source import ReviewSourceDataset
     from triptych.datasets.run_report import RunReportDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.training_rows import TrainingRowsDataset
     from triptych.datasets.weather_source import WeatherSourceDataset
+    from triptych.datasets.weight_folders import WeightFoldersDataset
 
 __all__ = [
     "ForecastersDataset",
     "LocationFileDataset",
     "MetricBatchDataset",
     "ModelRegistryDataset",
+    "NestedRunsDataset",
+    "PhotoClassifiersDataset",
+    "PhotoPixelsDataset",
+    "PhotoSourceDataset",
     "ReviewSourceDataset",
     "RunReportDataset",
     "SqlTableDataset",
     "TrainingRowsDataset",
     "WeatherSourceDataset",
+    "WeightFoldersDataset",
 ]
 
 _MODULES = {
@@ -31,11 +41,16 @@ _MODULES = {
     "LocationFileDataset": "location_file",
     "MetricBatchDataset": "metric_batch",
     "ModelRegistryDataset": "model_registry",
+    "NestedRunsDataset": "nested_runs",
+    "PhotoClassifiersDataset": "photo_classifiers",
+    "PhotoPixelsDataset": "photo_pixels",
+    "PhotoSourceDataset": "photo_source",
     "ReviewSourceDataset": "review_source",
     "RunReportDataset": "run_report",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",
     "WeatherSourceDataset": "weather_source",
+    "WeightFoldersDataset": "weight_folders",
 }
 
 

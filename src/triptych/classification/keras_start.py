@@ -1,0 +1,59 @@
+"""Keras on the CPU: quiet, and from the same seed the same figures, whatever the machine."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+def start_keras(seed: int) -> Any:
+    """Forget the networks before, and make all that is random follow from the seed.
+
+    Returns:
+        The module keras.
+    """
+    keras = load_keras()
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    return keras
+
+
+@cache
+def load_keras() -> Any:
+    """Import Keras; TensorFlow runs on one thread, so that it adds up in one order everywhere.
+
+    More cores train more networks at once, in processes of their own.
+
+    Returns:
+        The module keras.
+    """
+    with _silence():
+        import tensorflow as tf  # before Keras: MLflow's hook on it imports Keras itself
+
+        import keras  # isort: skip
+
+    tf.get_logger().setLevel(logging.ERROR)  # it warns that many networks are many functions
+    tf.config.experimental.enable_op_determinism()
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # TensorFlow has computed before, as in a notebook of its own
+        logger.warning("TensorFlow runs on several threads: last digits may differ between runs.")
+    return keras
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what compiled code writes to standard error while it is loaded; no setting does."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

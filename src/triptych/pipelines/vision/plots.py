@@ -1,0 +1,146 @@
+"""The plots of the photo study. Each gives a matplotlib figure; the catalog writes and tracks."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from triptych.vision.explaining import Explanation
+from triptych.vision_parameters import VisionParameters
+
+_SPLIT = "test"
+
+
+def plot_photo_accuracy(photo_comparison: pd.DataFrame, vision: VisionParameters) -> Figure:
+    """Draw the accuracy of every model on the test photos with its 95 % interval."""
+    rows = photo_comparison[photo_comparison["split"] == _SPLIT].iloc[::-1]
+    figure = Figure(figsize=(8, 0.35 * len(rows) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    middle = 100 * rows["accuracy"]
+    spread = [middle - 100 * rows["accuracy_low"], 100 * rows["accuracy_high"] - middle]
+    axes.errorbar(middle, rows["model"], xerr=spread, fmt="o", capsize=3)
+    axes.set(
+        title=f"Accuracy on {rows['n'].iloc[0]:,} test {_kind(vision)}",
+        xlabel="Accuracy (%), bars: 95 % bootstrap; best on validation above",
+    )
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> Figure:
+    """Draw accuracy and loss by epoch, training and validation, a column a network."""
+    models = photo_curves["model"].unique()
+    figure = Figure(figsize=(3.8 * len(models) + 1, 5.4), layout="constrained")
+    panels = figure.subplots(2, len(models), squeeze=False, sharex="col", sharey="row")
+    for column, model in enumerate(models):
+        rows = photo_curves[photo_curves["model"] == model]
+        for axes, measure, factor in (
+            (panels[0, column], "accuracy", 100),
+            (panels[1, column], "loss", 1),
+        ):
+            axes.plot(rows["epoch"], factor * rows[measure], label="training (varied)")
+            axes.plot(rows["epoch"], factor * rows[f"valid_{measure}"], label="validation")
+            axes.grid(alpha=0.3)
+        panels[0, column].set(title=str(model))
+        panels[1, column].set(xlabel="Epoch")
+    panels[0, 0].set(ylabel="Accuracy (%)")
+    panels[1, 0].set(ylabel="Loss (cross-entropy)")
+    panels[0, 0].legend(fontsize="small")
+    figure.suptitle(f"Learning from {_kind(vision)}")
+    return figure
+
+
+def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: list[str]) -> Figure:
+    """Draw the confusion matrices of the two best models on the test photos."""
+    shown = photo_ranking[:2]
+    figure = Figure(figsize=(4.4 * len(shown), 4.0), layout="constrained")
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    of_split = photo_confusion[photo_confusion["split"] == _SPLIT]
+    for axes, name in zip(panels, shown, strict=True):
+        of_model = of_split[of_split["model"] == name]
+        classes = of_model["label"].unique()
+        counts = of_model.pivot(index="true_label", columns="label", values="n")
+        cells = counts.loc[classes, classes].to_numpy()
+        axes.imshow(cells, cmap="Blues")
+        for row in range(len(classes)):
+            for column in range(len(classes)):
+                colour = "white" if cells[row, column] > cells.max() / 2 else "black"
+                axes.text(column, row, f"{cells[row, column]:,}", ha="center", color=colour)
+        axes.set_xticks(range(len(classes)), classes)
+        axes.set_yticks(range(len(classes)), classes)
+        axes.set(title=name, xlabel="Predicted class", ylabel="True class")
+    return figure
+
+
+def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: list[str]) -> Figure:
+    """Draw how often the named class is right against its probability, two best models, test."""
+    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, label="as promised")
+    rows = photo_reliability[photo_reliability["split"] == _SPLIT]
+    for model in photo_ranking[:2]:
+        of_model = rows[rows["model"] == model]
+        axes.plot(of_model["predicted"], of_model["observed"], "o-", label=model)
+    axes.set(
+        title="Are probabilities what they say?",
+        xlabel="Mean probability of the class that is named",
+        ylabel="Share of photos that are of that class",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:
+    """Draw what each change did to validation accuracy; bars reach over the seeds."""
+    rows = photo_effects.iloc[::-1]
+    figure = Figure(figsize=(8, 0.32 * len(rows) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    names = rows["factor"] + ": " + rows["level"]
+    middle = 100 * rows["accuracy"]
+    spread = [middle - 100 * rows["lowest"], 100 * rows["highest"] - middle]
+    axes.errorbar(middle, names, xerr=spread, fmt="o", capsize=3)
+    base = photo_effects["accuracy"].iloc[0]
+    axes.axvline(100 * base, color="black", linewidth=0.8, linestyle=":", label="base")
+    axes.set(
+        title="One change at a time, a small network on a part of the photos",
+        xlabel="Validation accuracy (%), bars: lowest and highest seed",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def plot_photo_explanations(
+    photo_explanations: dict[str, Explanation], photo_deletions: pd.DataFrame
+) -> Figure:
+    """Draw explained photos, what was said of them, and the superpixels that speak for it."""
+    from skimage.segmentation import mark_boundaries
+
+    columns = max(len(photo_explanations), 1)
+    figure = Figure(figsize=(2.2 * columns, 5.2), layout="constrained")
+    panels = figure.subplots(2, columns, squeeze=False)
+    for axes in panels.ravel():
+        axes.set_axis_off()
+    for column, row in enumerate(photo_deletions.to_dict("records")):
+        told = photo_explanations[row["item"]]
+        panels[0, column].imshow(told.photo)
+        panels[0, column].set_title(
+            f"true: {row['true_label']}\nsaid: {row['label']} {told.chance:.0%}", fontsize="small"
+        )
+        shown: Any = mark_boundaries
+        panels[1, column].imshow(shown(told.photo, told.segments, color=(1, 1, 1)))
+        most = max(abs(told.weights).max(), 1e-9)
+        panels[1, column].imshow(
+            told.weights[told.segments], cmap="PiYG", vmin=-most, vmax=most, alpha=0.55
+        )
+        panels[1, column].set_title(
+            f"without marked: −{row['marked']:.0%}\nwithout random: −{row['random']:.0%}",
+            fontsize="small",
+        )
+    figure.suptitle("LIME: green superpixels speak for the class, pink ones against it")
+    return figure
+
+
+def _kind(vision: VisionParameters) -> str:
+    return "drawn photos" if vision.source == "sample" else "photos"

@@ -1,0 +1,81 @@
+"""One photo, from its file to an array; what is no photo is refused with its reason."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from triptych.vision.errors import BadPhotoError
+
+Photo = npt.NDArray[np.uint8]  # (pixels, pixels, 3), or (n, pixels, pixels, 3)
+SUFFIXES = (".jpg", ".jpeg", ".png")
+_COLOUR_MODES = {"RGB", "RGBA", "P"}
+
+
+def open_photo(path: Path, max_side: int) -> Image.Image:
+    """Decode a photo completely, upright and in RGB.
+
+    Args:
+        path: a JPEG or PNG file.
+        max_side: no side may have more pixels; the size is read before anything is decoded.
+
+    Raises:
+        BadPhotoError: the reason, in a few words: this one file is left out.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow: of the size, which is checked here
+            image = Image.open(path, formats=("JPEG", "PNG"))
+        width, height = image.size
+        if max(width, height) > max_side:
+            raise BadPhotoError(f"{width:,} × {height:,} pixels; at most {max_side:,} a side")
+        if image.mode not in _COLOUR_MODES:
+            raise BadPhotoError(f"no RGB colours (mode {image.mode})")
+        image.load()
+        return ImageOps.exif_transpose(image).convert("RGB")
+    except UnidentifiedImageError as error:
+        raise BadPhotoError("no JPEG or PNG") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadPhotoError(f"cannot be decoded ({error})") from error
+
+
+def shrink(image: Image.Image, pixels: int) -> Photo:
+    """Make a photo square, averaging the pixels that fall together: (pixels, pixels, 3)."""
+    return np.asarray(image.resize((pixels, pixels), Image.Resampling.BILINEAR))
+
+
+def read_photos(paths: list[Path], pixels: int, max_side: int) -> Photo:
+    """Read photos at one size: (n, pixels, pixels, 3).
+
+    Raises:
+        BadPhotoError: one of them, which the message names, cannot be used.
+    """
+    photos = np.empty((len(paths), pixels, pixels, 3), np.uint8)
+    for row, path in enumerate(paths):
+        try:
+            photos[row] = shrink(open_photo(path, max_side), pixels)
+        except BadPhotoError as error:
+            raise BadPhotoError(f"{path} is no photo that can be used: {error}.") from error
+    return photos
+
+
+def fit_size(photos: Photo, pixels: int) -> Photo:
+    """Shrink square photos to a side of `pixels` by averaging whole blocks.
+
+    Raises:
+        BadPhotoError: `pixels` does not divide their side.
+    """
+    side = photos.shape[-2]
+    if side == pixels:
+        return photos
+    if side % pixels:
+        raise BadPhotoError(
+            f"Photos of {side} pixels a side cannot become photos of {pixels}: it must divide "
+            f"{side}. Correct the network's `pixels`, or vision.pixels."
+        )
+    block = side // pixels
+    parts = photos.reshape(-1, pixels, block, pixels, block, 3)
+    small: Photo = (parts.mean(axis=(2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
+    return small

@@ -1,0 +1,128 @@
+"""The photo pipeline by command: what a run leaves, a second run, and what a user gets wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from kedro.framework.project import configure_project
+from pydantic import ValidationError
+
+from tests.fixtures.project import ROOT, Project, make_project
+from tests.pipelines.test_bad_input import refused
+from triptych.project import read_configuration
+from triptych.vision_parameters import VisionParameters
+
+RUN = ("--pipeline", "vision")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give a project in which the pipeline has run on the sample; not to be changed."""
+    project = make_project(tmp_path_factory.mktemp("vision") / "project")
+    result = project.kedro("run", "--env", "test", *RUN)
+    assert result.returncode == 0, result.stdout
+    return project
+
+
+def report(project: Project, name: str) -> pd.DataFrame:
+    return pd.read_csv(project.path / "data" / "08_reporting" / f"{name}.csv")
+
+
+def ranking(project: Project) -> list[str]:
+    file = project.path / "data" / "06_models" / "photo_ranking.json"
+    return list(json.loads(file.read_text()))
+
+
+def predictions(project: Project) -> pd.DataFrame:
+    return pd.read_parquet(project.path / "data/07_model_output/photo_predictions.parquet")
+
+
+def test_all_models_are_judged_on_the_same_photos(ran: Project) -> None:
+    scores, found = report(ran, "photo_comparison"), predictions(ran)
+
+    assert scores.groupby("split")["n"].unique().to_dict() == {"test": [24], "valid": [24]}
+    assert set(scores["model"]) == {"colour_histogram", "cnn", "narrow", "blend"}
+    assert ranking(ran) == list(dict.fromkeys(scores["model"]))
+    assert (scores["accuracy_low"] <= scores["accuracy"]).all()
+    assert (scores["seconds"] > 0).all()
+    assert found.groupby(["model", "item"]).size().max() == 1
+    rates = (found["label"] == found["true_label"]).groupby([found["model"], found["split"]]).mean()
+    assert scores.set_index(["model", "split"])["accuracy"].to_dict() == pytest.approx(
+        rates.to_dict()
+    )
+    assert found[["ground", "corn", "weeds"]].sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_what_is_left_out_is_listed(ran: Project) -> None:
+    listed = report(ran, "rejected_photos").set_index("item")["reason"].to_dict()
+
+    names = ("broken_off", "copied", "no_photo")
+    assert set(listed) == {f"train/corn/{name}.jpg" for name in names}
+    assert listed["train/corn/no_photo.jpg"] == "no JPEG or PNG"
+    assert listed["train/corn/copied.jpg"] == "the same file as test/corn/corn-0000.jpg"
+    assert report(ran, "photo_summary")["n"].sum() == 4 * (20 + 8 + 8)
+
+
+def test_every_trial_is_a_run_within_the_run(
+    ran: Project,
+) -> None:
+    client = mlflow.MlflowClient(f"sqlite:///{ran.path}/data/mlflow.db")
+    experiments = {found.name: found.experiment_id for found in client.search_experiments()}
+
+    runs = client.search_runs([experiments["vision"]])
+    (parent,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    inside = [run for run in runs if run is not parent]
+    trials = report(ran, "photo_trials")
+    assert len(inside) == len(trials) == 13
+    assert {run.data.tags["mlflow.parentRunId"] for run in inside} == {parent.info.run_id}
+    assert {run.data.params["optimiser"] for run in inside} == {"adam", "rmsprop", "adagrad", "sgd"}
+    assert all(0 <= run.data.metrics["valid_accuracy"] <= 1 for run in inside)
+    assert {run.info.status for run in inside} == {"FINISHED"}
+    assert parent.data.metrics["cnn.test.accuracy"] <= 1
+    assert [metric.step for metric in client.get_metric_history(
+        parent.info.run_id, "cnn.training.valid_accuracy")] == [1, 2]  # fmt: skip
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"photo_comparison.csv", "photo_confusion.png", "photo_curves.png"} <= files
+    # photos of the source stay where the data is
+    assert not files & {"photo_explanations.png", "rejected_photos.csv"}
+
+
+def test_the_chosen_model_is_explained(ran: Project) -> None:
+    deletions = report(ran, "photo_deletions")
+
+    assert sorted(deletions["true_label"]) == ["corn", "ground", "weeds"]
+    assert deletions["share"].between(0, 1).all()
+    assert (ran.path / "data/08_reporting/photo_explanations.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"classes": 5}, "Input should be 3 or 4"),
+        ({"networks": {"cnn": {"filterz": 3}}}, "filterz"),
+        ({"networks": {"cnn": {"optimiser": "adamw"}}}, "'adam', 'rmsprop', 'adagrad' or 'sgd'"),
+        ({"networks": {"cnn": {"pixels": 8}}}, "8 pixels are too few"),
+        ({"blend": ["vgg"]}, "the blend names vgg, and the networks are cnn"),
+    ],
+)
+def test_a_wrong_parameter_is_refused(
+    change: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    configure_project("triptych")
+    written = read_configuration(ROOT, "base")["parameters"]["vision"]
+    VisionParameters.model_validate(written)
+
+    with pytest.raises(ValidationError, match=message):
+        VisionParameters.model_validate({**written, **change})
+
+
+def test_recorded_photos_that_are_not_there(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "recorded" / "images").mkdir(parents=True)
+    recorded = str(tmp_path / "recorded")
+    assert "holds no photos: it needs the folders Treino, Valid and Teste" in refused(
+        project, *RUN, env="live", TRIPTYCH_REAL_DATA=recorded
+    )
