@@ -166,6 +166,16 @@ def test_it_holds_what_the_api_needs_and_no_more(engine: Engine, built: Built) -
     assert engine.run(built.image, "sh", "-c", "ls -A /tmp") == ""
 
 
+def test_it_holds_no_secret(engine: Engine, built: Built) -> None:
+    """Nothing but the build's own variables, and no file that secrets are kept in."""
+    names = engine.run(built.image, "sh", "-c", "env").lower()
+    files = engine.run(built.image, "find", "/app", "/opt", "-name", ".*", "-type", "f")
+
+    assert not re.search(r"^[a-z0-9_]*(?:password|secret|token|api_key)[a-z0-9_]*=", names, re.M)
+    assert "://" not in names
+    assert files == ""
+
+
 def test_its_health_check_passes_where_it_serves(url: str) -> None:
     """The command of the Dockerfile, as it stands there: not every builder keeps it."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")

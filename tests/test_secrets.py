@@ -1,0 +1,62 @@
+"""No secret stands in any commit: each line that was ever added is looked at."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.fixtures.project import ROOT
+
+TOKEN = re.compile(
+    r"BEGIN (?:[A-Z]+ )*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b"
+    r"|\bgithub_pat_\w{60,}|\bxox[abprs]-[\w-]{10,}|\bglpat-[\w-]{20}|\bpypi-AgEI\w+"
+)
+IN_ADDRESS = re.compile(r"://[\w.-]+:([^@/\s\"'`{}$]+)@")
+MADE_UP = {"s3cret", "hush", "password", "PASSWORD", "…"}  # of tests and documents: they open nothing
+NEVER_KEPT = (".env", "conf/local/*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc")
+
+
+def git(*arguments: str) -> str:
+    """What git says of this repository; a copy without one is not looked at."""
+    result = subprocess.run(
+        ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        pytest.skip(f"no history here: {result.stderr.strip()}")
+    return result.stdout
+
+
+def secrets_in(text: str) -> list[str]:
+    """The lines that hold a token of a known kind, or an address with a password."""
+    return [
+        line
+        for line in text.splitlines()
+        if TOKEN.search(line) or set(IN_ADDRESS.findall(line)) - MADE_UP
+    ]
+
+
+def test_no_commit_holds_a_secret() -> None:
+    assert secrets_in(git("log", "--all", "--patch", "--no-color", "--", ".", ":!*.lock")) == []
+
+
+def test_no_file_of_secrets_was_ever_kept() -> None:
+    kept = set(git("log", "--all", "--name-only", "--format=", "--", *NEVER_KEPT).split())
+
+    assert kept <= {"conf/local/.gitkeep"}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "-----BEGIN " + "OPENSSH PRIVATE KEY-----",
+        "aws = AKIA" + "ABCDEFGHIJKLMNOP",
+        "token: gh" + "p_" + 36 * "a",
+        "postgresql://triptych:" + "Xy7-pq@db.example/triptych",
+    ],
+)
+def test_a_secret_would_be_noticed(planted: str) -> None:
+    assert secrets_in(f"a line\n{planted}\n") == [planted]
+
+
+def test_what_is_made_up_is_let_be() -> None:
+    assert secrets_in("postgresql://u:s3cret@host/x and ://triptych:${TRIPTYCH_PASSWORD}@db") == []
