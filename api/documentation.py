@@ -13,7 +13,7 @@ from api.refusals import EXAMPLES
 _REFERENCE = "#/components/schemas/{model}"
 _DESCRIPTIONS = {
     HTTPStatus.UNAUTHORIZED: "no key, or a wrong one, in X-API-Key",
-    HTTPStatus.NOT_FOUND: "unknown location, or no prediction: says what there is",
+    HTTPStatus.NOT_FOUND: "a name that is unknown, or no prediction: says what there is",
     HTTPStatus.NOT_ACCEPTABLE: "Accept takes neither JSON nor CSV",
     HTTPStatus.UNPROCESSABLE_ENTITY: "bad, unknown or repeated parameter: says what is allowed",
     HTTPStatus.SERVICE_UNAVAILABLE: "the database is away or not ready; Retry-After says when",

@@ -17,12 +17,22 @@ from api.kept import KeptAnswers, KeptFirst
 from api.leave import Leave
 from api.metrics import Metrics
 from api.middleware import RequestContext
-from api.routes import docs, health, locations, metrics, models, page, predictions, version
+from api.routes import docs, health, labels, locations, metrics, models, page, predictions, version
 from api.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_ROUTES = (predictions, locations, models, version, health, metrics, page, docs)  # the most asked first
+_ROUTES = (
+    predictions,
+    labels,
+    locations,
+    models,
+    version,
+    health,
+    metrics,
+    page,
+    docs,
+)  # the most asked first
 _EXPOSED = ("ETag", "Link", "Retry-After", "X-Request-ID")
 _ASKED = (HEADER, "If-None-Match", "X-Request-ID")
 
@@ -36,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     app = _Application(
         title="Triptych",
-        description="Stored temperature predictions: read only, times in UTC.",
+        description="Stored predictions, of temperature, photos and reviews: read only, in UTC.",
         version=settings.version,
         lifespan=_lifespan,
         redirect_slashes=False,

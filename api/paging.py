@@ -26,6 +26,16 @@ StepCursor = Annotated[
 ]
 
 
+ItemCursor = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[0-9a-f]{64}\.(?:[0-9a-f]{2}){1,900}$",
+        description=_WHERE,
+        examples=["3f5c" * 16 + ".746573742d303031"],
+    ),
+]
+
+
 class StepKey(NamedTuple):
     """What names a step among those of an answer."""
 
@@ -35,6 +45,17 @@ class StepKey(NamedTuple):
     def __str__(self) -> str:
         """Write the cursor."""
         return f"{self.location}.{(self.time - _EPOCH) // timedelta(seconds=1)}"
+
+
+class ItemKey(NamedTuple):
+    """What names an item of a model among those of an answer."""
+
+    model_id: str
+    item: str
+
+    def __str__(self) -> str:
+        """Write the cursor: an item may hold any character."""
+        return f"{self.model_id}.{self.item.encode().hex()}"
 
 
 _BEGINNING = StepKey("", _EPOCH)  # every slug is behind the empty one
@@ -58,6 +79,14 @@ def read_page(limit: int, cursor: str | None) -> Page:
         return Page(limit, _BEGINNING)
     location, seconds = cursor.rsplit(".", 1)
     return Page(limit, StepKey(location, _EPOCH + timedelta(seconds=int(seconds))))
+
+
+def read_item_key(cursor: str | None) -> ItemKey | None:
+    """Read behind which item to go on; the cursor has the pattern of `ItemCursor`."""
+    if cursor is None:
+        return None
+    model_id, item = cursor.split(".")
+    return ItemKey(model_id, bytes.fromhex(item).decode(errors="replace").replace("\0", ""))
 
 
 def make_next(request: Request, cursor: object | None) -> str | None:

@@ -53,6 +53,38 @@ Zone = Annotated[
     ),
 ]
 
+_TEXT = r"^[^\x00-\x1f\x7f]{1,300}$"
+ModelName = Annotated[
+    str | None,
+    Query(
+        pattern=_TEXT,
+        description="name of a model; every one in production if left out",
+        examples=["texts-polarity"],
+    ),
+]
+Label = Annotated[
+    str | None, Query(pattern=_TEXT, description="what the model says", examples=["positive"])
+]
+TrueLabel = Annotated[
+    str | None, Query(pattern=_TEXT, description="what is true", examples=["negative"])
+]
+Wrong = Annotated[
+    Literal["true", "false"] | None,
+    Query(
+        description="true: only where the model errs; false: only where it is right; neither has "
+        "the items whose truth is not known",
+        examples=["true"],
+    ),
+]
+Item = Annotated[
+    str | None,
+    Query(
+        pattern=_TEXT,
+        description="one item: a photo's path, or a review's id",
+        examples=["test-000017"],
+    ),
+]
+
 
 def check_period(start: date, end: date) -> None:
     """Refuse a period that ends before it starts, or is too long.

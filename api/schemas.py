@@ -190,3 +190,47 @@ class ObservedPredictions(Answer):
     scores: Scores
     models: list[ModelSummary] = Field(description="the models behind the forecasts")
     next: _Next = None
+
+
+class ClassifierSummary(ModelIdentity):
+    """The classifier behind what is said."""
+
+    as_of: datetime = Field(description="when it was trained, in the data's time")
+    metrics: dict[str, Any] = Field(
+        description="by split", examples=[{"test": {"accuracy": 0.913, "n": 397}}]
+    )
+
+
+class LabelledItem(Answer):
+    """What a classifier says of one item."""
+
+    item: str = Field(
+        description="a photo's path in its folder, or a review's id", examples=["test-000017"]
+    )
+    model_id: str = Field(description="one of models", examples=[_MODEL_ID])
+    split: str | None = Field(
+        description="part of the data that it belongs to; null: none", examples=["test"]
+    )
+    label: str = Field(description="the most probable class", examples=["positive"])
+    probabilities: dict[str, float | None] = Field(
+        description="by class", examples=[{"negative": 0.08, "positive": 0.92}]
+    )
+    true_label: str | None = Field(description="null: not known", examples=["positive"])
+
+
+class LabelScores(Answer):
+    """How many of the items in data are right, of those whose truth is known."""
+
+    count: int = Field(description="items whose truth is known", examples=[397])
+    right: int = Field(examples=[362])
+    accuracy: float | None = Field(description="right / count; null without any", examples=[0.912])
+
+
+class LabelledItems(Answer):
+    """What the classifiers in production say, by model and item."""
+
+    data: list[LabelledItem]
+    count: int = Field(description="items in data", examples=[397])
+    scores: LabelScores
+    models: list[ClassifierSummary] = Field(description="the versions that answer, by name")
+    next: _Next = None

@@ -9,10 +9,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas import (
+    ClassifierSummary,
     Forecast,
+    LabelledItem,
+    LabelledItems,
     Location,
     Locations,
     Model,
+    ModelIdentity,
     Models,
     ModelSummary,
     ObservedPredictions,
@@ -21,7 +25,7 @@ from api.schemas import (
     Step,
 )
 
-Listing = Predictions | ObservedPredictions | Locations | Models
+Listing = Predictions | ObservedPredictions | LabelledItems | Locations | Models
 
 
 def write_csv(answer: Listing) -> bytes:
@@ -39,18 +43,24 @@ def _find_columns(answer: Listing) -> list[str]:
         of_forecast = [name for name in Forecast.model_fields if name not in {"location", "model"}]
         return [*Step.model_fields, *of_forecast, *map(_prefix, ModelSummary.model_fields)]
     if isinstance(answer, ObservedPredictions):
-        of_model = [_prefix(name) for name in ModelSummary.model_fields if name != "model_id"]
-        return [*ObservedStep.model_fields, *of_model]
+        return _with_model(ObservedStep, ModelSummary)
+    if isinstance(answer, LabelledItems):
+        return _with_model(LabelledItem, ClassifierSummary)
     return [*(Location if isinstance(answer, Locations) else Model).model_fields]
+
+
+def _with_model(row: type[BaseModel], model: type[BaseModel]) -> list[str]:
+    of_model = [_prefix(name) for name in model.model_fields if name != "model_id"]
+    return [*row.model_fields, *of_model]
 
 
 def _rows(answer: Listing) -> Iterator[dict[str, Any]]:
     if isinstance(answer, Predictions):
         behind = {each.location: _describe(each) for each in answer.forecasts}
         return ({**_dump(step), **behind[step.location]} for step in answer.data)
-    if isinstance(answer, ObservedPredictions):
+    if isinstance(answer, ObservedPredictions | LabelledItems):
         models = {each.model_id: _flatten(each) for each in answer.models}
-        return ({**_dump(step), **models[step.model_id]} for step in answer.data)
+        return ({**_dump(row), **models[row.model_id]} for row in answer.data)
     return map(_dump, answer.data)
 
 
@@ -59,7 +69,7 @@ def _describe(forecast: Forecast) -> dict[str, Any]:
     return {**own, **_flatten(forecast.model)}
 
 
-def _flatten(model: ModelSummary) -> dict[str, Any]:
+def _flatten(model: ModelIdentity) -> dict[str, Any]:
     return {_prefix(name): value for name, value in _dump(model).items()}
 
 

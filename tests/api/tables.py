@@ -9,6 +9,9 @@
 A (ridge 1, archived) says 10 + lead, B (ridge 2, production) 20 + lead and
 C (lightgbm 1, candidate) 30 + lead.
 Observed in Paris: 22.0 from 10 July to 12 July 15:00, then nothing but a missing value at 18:00.
+
+D (images-field 1) and F (texts-polarity 2) are classifiers in production, E (texts-polarity 1) is
+archived: ITEMS is what they say. G (texts-topics 1) is a candidate.
 """
 
 from collections.abc import Iterator
@@ -22,6 +25,17 @@ from triptych.store.writes import upsert
 
 STEP = timedelta(hours=3)
 MODELS = {"A": "a" * 64, "B": "b" * 64, "C": "c" * 64}
+CLASSIFIERS = {"D": "d" * 64, "E": "e" * 64, "F": "1" * 64, "G": "0" * 64}
+# model, item, split, label, its probability, the other class, what is true
+ITEMS: list[tuple[str, str, str | None, str, float, str, str | None]] = [
+    ("D", "Teste/Chao/1 é.jpg", "test", "Chao", 0.9, "Milho", "Chao"),
+    ("D", "Teste/Milho/2.jpg", "test", "Chao", 0.6, "Milho", "Milho"),
+    ("D", "new/3.jpg", None, "Milho", 0.7, "Chao", None),
+    ("E", "test-000001", "test", "negative", 0.8, "positive", "positive"),
+    ("F", "test-000001", "test", "positive", 0.9, "negative", "positive"),
+    ("F", "test-000002", "test", "positive", 0.6, "negative", "negative"),
+    ("F", "test-000010", "test", "negative", 0.75, "positive", "negative"),
+]
 _BASE = {"A": 10.0, "B": 20.0, "C": 30.0}
 _WRITTEN = datetime(2019, 7, 20, 5, 30, tzinfo=UTC)
 
@@ -34,9 +48,11 @@ def july(day: int, hour: int = 0) -> datetime:
 def fill(engine: Engine) -> None:
     """Write everything of the table above to a database at the present schema."""
     _write(engine, tables.locations, _locations())
-    _write(engine, tables.models, _models())
+    _write(engine, tables.models, [*_models(), *_classifiers()])
     _write(engine, tables.predictions, _predictions())
     _write(engine, tables.weather_3h, _observations())
+    _write(engine, tables.image_predictions, _labels("D"))
+    _write(engine, tables.text_predictions, _labels("EF"))
 
 
 def _write(engine: Engine, table: Any, rows: list[dict[str, Any]]) -> None:
@@ -90,6 +106,49 @@ def _models() -> list[dict[str, Any]]:
             "created_at": created,
         }
         for key, (name, version, stage, created) in facts.items()
+    ]
+
+
+def _classifiers() -> list[dict[str, Any]]:
+    facts = {
+        "D": ("images-field", 1, "images", "production", {"test": {"accuracy": 0.5, "n": 2}}),
+        "E": ("texts-polarity", 1, "texts", "archived", {"test": {"accuracy": 0.0, "n": 1}}),
+        "F": ("texts-polarity", 2, "texts", "production", {"test": {"accuracy": 0.667, "n": 3}}),
+        "G": ("texts-topics", 1, "texts", "candidate", {}),
+    }
+    like = _models()[0]
+    return [
+        like
+        | {
+            "model_id": CLASSIFIERS[key],
+            "kind": kind,
+            "name": name,
+            "version": version,
+            "algorithm": "cnn" if kind == "images" else "tf-idf",
+            "locations": [],
+            "train_start": None,
+            "train_end": None,
+            "metrics": metrics,
+            "stage": stage,
+            "created_at": datetime(2018, 12, version, tzinfo=UTC),
+        }
+        for key, (name, version, kind, stage, metrics) in facts.items()
+    ]
+
+
+def _labels(models: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "model_id": CLASSIFIERS[model],
+            "item": item,
+            "split": split,
+            "label": label,
+            "probabilities": {label: probability, other: round(1 - probability, 2)},
+            "true_label": truth,
+            "created_at": _WRITTEN,
+        }
+        for model, item, split, label, probability, other, truth in ITEMS
+        if model in models
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.main import create_app
 from tests.api.conftest import TestClient, open_client
-from tests.api.tables import MODELS
+from tests.api.tables import CLASSIFIERS, MODELS
 
 
 def test_version_is_0_0_0_unless_the_image_says_otherwise(client: Any) -> None:
@@ -48,8 +48,12 @@ def test_locations_are_listed_by_slug(client: Any) -> None:
 def test_models_are_listed_production_first_then_the_newest(client: Any) -> None:
     answer = client.get("/models").json()
 
-    assert [model["model_id"] for model in answer["data"]] == [MODELS[key] for key in "BCA"]
-    assert answer["count"] == 3
+    ids = MODELS | CLASSIFIERS
+    assert [model["model_id"] for model in answer["data"]] == [ids[key] for key in "BFDCAGE"]
+    assert answer["count"] == 7
+    review = answer["data"][1]
+    assert (review["kind"], review["locations"]) == ("texts", [])
+    assert (review["train_start"], review["train_end"]) == (None, None)
     assert answer["data"][0] == {
         "model_id": "b" * 64,
         "name": "ridge",

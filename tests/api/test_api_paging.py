@@ -21,6 +21,8 @@ ASKED = [
     ("/predictions/observed", {**PERIOD, "location": "paris"}),
     ("/locations", {}),
     ("/models", {}),
+    ("/images/predictions", {}),
+    ("/texts/predictions", {"true_label": "negative"}),
 ]
 
 
@@ -108,6 +110,8 @@ def test_many_places_without_a_forecast_are_passed_over(engine: Engine) -> None:
         ("/locations", "Paris"),
         ("/locations", "'; DROP TABLE locations; --"),
         ("/models", "b"),
+        ("/texts/predictions", "f" * 64),
+        ("/texts/predictions", "f" * 64 + ".7"),
         ("/models", "b" * 65),
     ],
 )

@@ -17,6 +17,8 @@ from tests.api.conftest import TestClient
 ROUTES = {
     "/predictions": {"date": "2019-07-11", "location": "paris"},
     "/predictions/observed": {"start": "2019-07-11", "end": "2019-07-12", "location": "paris"},
+    "/images/predictions": {"wrong": "true"},
+    "/texts/predictions": {"model": "texts-polarity"},
     "/locations": {},
     "/models": {},
     "/version": {},
@@ -24,7 +26,14 @@ ROUTES = {
     "/health/ready": {},
 }
 OTHERS = {"/", "/dashboard/{name}", "/docs", "/docs/{name}", "/openapi.json", "/metrics"}
-LISTS = ("/predictions", "/predictions/observed", "/locations", "/models")
+LISTS = (
+    "/predictions",
+    "/predictions/observed",
+    "/images/predictions",
+    "/texts/predictions",
+    "/locations",
+    "/models",
+)
 PROBLEM = {"type", "title", "status", "detail", "instance", "request_id", "errors"}
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
 

@@ -191,7 +191,9 @@ def test_the_command(
         codes = [main(["triptych_api"]), main(["nobody"]), main([])]
 
     assert codes == [0, 1, 2]
-    assert "triptych_api may read alembic_version, locations, models" in caplog.text
+    assert (
+        "triptych_api may read alembic_version, image_predictions, locations, models" in caplog.text
+    )
     assert "no role 'nobody'" in caplog.text
 
 

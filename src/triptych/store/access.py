@@ -14,7 +14,15 @@ from triptych.store.migrate import migrate
 logger = logging.getLogger(__name__)
 
 # The tables that the API's statements name; a test compares them with its code.
-API_TABLES = ("alembic_version", "locations", "models", "predictions", "weather_3h")
+API_TABLES = (
+    "alembic_version",
+    "image_predictions",
+    "locations",
+    "models",
+    "predictions",
+    "text_predictions",
+    "weather_3h",
+)
 
 
 def grant_reading(engine: Engine, role: str) -> None:
