@@ -27,8 +27,10 @@ HEAVY = {
 }
 # What an environment brings itself, and what Pandera takes where it is and does without elsewhere.
 NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis"}
-# MLflow runs this file itself, in a process that has MLflow already.
-OF_MLFLOW = {"registry/served_forecaster.py"}
+# MLflow runs these files itself, in a process that has MLflow already.
+OF_MLFLOW = {
+    f"registry/served_{what}.py" for what in ("forecaster", "classifier", "photos", "reviews")
+}
 
 
 def at_module_level(source: str) -> set[str]:
