@@ -12,7 +12,8 @@ TOKEN = re.compile(
     r"|\bgithub_pat_\w{60,}|\bxox[abprs]-[\w-]{10,}|\bglpat-[\w-]{20}|\bpypi-AgEI\w+"
 )
 IN_ADDRESS = re.compile(r"://[\w.-]+:([^@/\s\"'`{}$]+)@")
-MADE_UP = {"s3cret", "hush", "password", "PASSWORD", "…"}  # of tests and documents: they open nothing
+# Of tests and documents: they open nothing.
+MADE_UP = {"s3cret", "hush", "password", "PASSWORD", "…"}
 NEVER_KEPT = (".env", "conf/local/*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc")
 
 
