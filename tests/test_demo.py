@@ -23,6 +23,8 @@ ROUTES = (
     "/models",
     "/predictions?",
     "/predictions/observed?",
+    "/images/predictions?",
+    "/texts/predictions?",
     "/metrics",
     "/openapi.json",
 )
@@ -84,6 +86,8 @@ def test_the_talk_has_something_to_show(played: tuple[str, str]) -> None:
         '"timezone": "Europe/Paris"',
         '"observed": 22.0',
         "paris,2019-07-11T00:00:00Z,1,21.0",
+        '"probabilities": {',
+        "texts-polarity",
         "Known: brest, paris, quimper",
         "retry-after: 10",
         'http_requests_total{method="GET",route="/predictions",status="503"}',
