@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 if TYPE_CHECKING:
+    from triptych.nlp.lstm_settings import LstmSettings
     from triptych.nlp.preparation import Preparation
 
 Count = Annotated[int, Field(ge=1)]
@@ -144,6 +145,35 @@ class PreparationParameters(Parameters):
         return Preparation(cleaning, TokenRules(self.punctuation, self.negation, left_out))
 
 
+class VectorParameters(Parameters):
+    """How word vectors are learned from the training reviews, and what is shown of them."""
+
+    dimension: Count
+    window: Count
+    epochs: Count
+    min_documents: Count
+    shown_words: list[str]
+    shown_neighbours: Count
+
+
+class LstmParameters(Parameters):
+    """The LSTM of the review study, the changes that are tried, and how often."""
+
+    network: dict[str, Any]  # what differs from LstmSettings' own values
+    changes: list[str]
+    seeds: Count
+    members: Count
+    folds: Annotated[int, Field(ge=2)]
+    study_reviews: Count
+    curve_repeats: Count
+
+    def build(self) -> "LstmSettings":
+        """Give the network that these describe."""
+        from triptych.nlp.lstm_settings import make_settings
+
+        return make_settings(self.network)
+
+
 class ReviewParameters(Parameters):
     """The study of film reviews."""
 
@@ -157,9 +187,14 @@ class ReviewParameters(Parameters):
     folds: Annotated[int, Field(ge=2)]
     tuning_reviews: Count
     effects_model: str
+    vectors: VectorParameters
+    lstm: LstmParameters
+    jobs: Count  # processes
     resamples: Count
     curve_sizes: list[Count]
     curve_repeats: Count
     length_edges: Annotated[list[Count], Field(min_length=1)]
     shown_mistakes: Count
     shown_terms: Count
+    explained_mistakes: Annotated[int, Field(ge=0)]  # of each model that is explained
+    explanation_samples: Count

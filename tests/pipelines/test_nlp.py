@@ -70,7 +70,15 @@ def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     client = mlflow.MlflowClient(f"sqlite:///{ran.path}/data/mlflow.db")
     experiments = {found.name: found.experiment_id for found in client.search_experiments()}
 
-    (run,) = client.search_runs([experiments["nlp"]])
+    runs = client.search_runs([experiments["nlp"]])
+    (run,) = (found for found in runs if "mlflow.parentRunId" not in found.data.tags)
+    trials = {found.info.run_name: found for found in runs if found is not run}
+    assert set(trials) == {"as it is · seed 20", "last state · seed 20"}
+    assert {found.data.tags["mlflow.parentRunId"] for found in trials.values()} == {run.info.run_id}
+    tried = trials["last state · seed 20"]
+    assert tried.data.params["pooling"] == "last state"
+    assert len(client.get_metric_history(tried.info.run_id, "epoch/loss")) == 2
+    assert 0 < tried.data.metrics["held_out/accuracy"] < 1
     assert client.search_runs([experiments["temperature"]]) == []
     chosen = ranking(ran)[0]
     assert run.data.metrics[f"{chosen}.test.accuracy"] > 0.6

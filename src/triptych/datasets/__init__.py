@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from triptych.datasets.photo_classifiers import PhotoClassifiersDataset
     from triptych.datasets.photo_pixels import PhotoPixelsDataset
     from triptych.datasets.photo_source import PhotoSourceDataset
+    from triptych.datasets.review_models import ReviewModelsDataset
     from triptych.datasets.review_source import ReviewSourceDataset
     from triptych.datasets.run_report import RunReportDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.training_rows import TrainingRowsDataset
+    from triptych.datasets.vector_file import VectorFileDataset
     from triptych.datasets.weather_source import WeatherSourceDataset
     from triptych.datasets.weight_folders import WeightFoldersDataset
 
@@ -28,10 +30,12 @@ __all__ = [
     "PhotoClassifiersDataset",
     "PhotoPixelsDataset",
     "PhotoSourceDataset",
+    "ReviewModelsDataset",
     "ReviewSourceDataset",
     "RunReportDataset",
     "SqlTableDataset",
     "TrainingRowsDataset",
+    "VectorFileDataset",
     "WeatherSourceDataset",
     "WeightFoldersDataset",
 ]
@@ -45,10 +49,12 @@ _MODULES = {
     "PhotoClassifiersDataset": "photo_classifiers",
     "PhotoPixelsDataset": "photo_pixels",
     "PhotoSourceDataset": "photo_source",
+    "ReviewModelsDataset": "review_models",
     "ReviewSourceDataset": "review_source",
     "RunReportDataset": "run_report",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",
+    "VectorFileDataset": "vector_file",
     "WeatherSourceDataset": "weather_source",
     "WeightFoldersDataset": "weight_folders",
 }

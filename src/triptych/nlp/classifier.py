@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.nlp.errors import UnfittedTextModelError, UnknownChoiceError
-from triptych.nlp.features import make_features
+from triptych.nlp.features import Terms, fitted_terms, make_features, restore_terms
 from triptych.nlp.nb_weights import Labels, log_count_ratio, weigh
 from triptych.nlp.preparation import Document
 from triptych.nlp.settings import ModelSettings
@@ -17,36 +17,37 @@ Documents = Sequence[Document]
 
 
 class LinearHead:
-    """What stands on a matrix of features: NB weights, if any, and a linear model."""
+    """What stands on a matrix of features: NB weights, if any, and a linear model.
+
+    Attributes:
+        weights: what one unit of each column adds to the score.
+        intercept: the score of a document with no known term.
+    """
 
     def __init__(self, settings: ModelSettings, seed: int) -> None:
         self._alpha = settings.nb_alpha
         self._model = _linear_model(settings, seed)
-        self._ratio: npt.NDArray[np.float32] | None = None
+        self.weights: Scores = np.zeros(0)
+        self.intercept = 0.0
 
     def fit(self, matrix: Any, labels: Labels) -> Self:
         """Learn from a matrix with a row a document, and its labels 0 and 1."""
+        ratio = None
         if self._alpha is not None:
-            self._ratio = log_count_ratio(matrix, labels, self._alpha)
-            matrix = weigh(matrix, self._ratio)
-        self._model.fit(matrix, labels)
+            ratio = log_count_ratio(matrix, labels, self._alpha)
+            matrix = weigh(matrix, ratio)
+        model = self._model.fit(matrix, labels)
+        if hasattr(model, "coef_"):
+            weights, self.intercept = model.coef_.ravel(), float(model.intercept_[0])
+        else:  # naive Bayes: the log-odds are linear too
+            weights = np.diff(model.feature_log_prob_, axis=0).ravel()
+            self.intercept = float(np.diff(model.class_log_prior_)[0])
+        self.weights = np.asarray(weights if ratio is None else weights * ratio, dtype=np.float64)
         return self
 
     def scores(self, matrix: Any) -> Scores:
         """How much each row speaks for class 1; 0 is undecided."""
-        if self._ratio is not None:
-            matrix = weigh(matrix, self._ratio)
-        if hasattr(self._model, "decision_function"):
-            return np.asarray(self._model.decision_function(matrix), dtype=np.float64)
-        return np.asarray(np.diff(self._model.predict_log_proba(matrix), axis=1).ravel())
-
-    def weights(self) -> Scores:
-        """What one unit of each column adds to the score (the constant apart)."""
-        if hasattr(self._model, "coef_"):
-            weights = self._model.coef_.ravel()
-        else:
-            weights = np.diff(self._model.feature_log_prob_, axis=0).ravel()
-        return np.asarray(weights if self._ratio is None else weights * self._ratio)
+        return np.asarray(matrix @ self.weights + self.intercept, dtype=np.float64)
 
 
 class TextClassifier:
@@ -77,7 +78,7 @@ class TextClassifier:
     def contributions(self, document: Document) -> dict[str, float]:
         """What each term of a document adds to its score."""
         row = self._features.transform([document]).tocsr()
-        names, weights = self._features.get_feature_names_out(), self._head.weights()
+        names, weights = self._features.get_feature_names_out(), self._head.weights
         values = zip(row.indices, row.data, strict=True)
         return {str(names[column]): float(value * weights[column]) for column, value in values}
 
@@ -87,7 +88,25 @@ class TextClassifier:
         matrix = self._features.transform(documents).tocsc()
         counts = np.diff(matrix.indptr).astype(np.int64)
         sums = np.asarray(matrix.sum(axis=0), dtype=np.float64).ravel()
-        return self._head.weights() * sums / np.maximum(counts, 1), counts
+        return self._head.weights * sums / np.maximum(counts, 1), counts
+
+    def terms_by_part(self) -> list[Terms]:
+        """What the features know, as restore takes it."""
+        self._require()
+        return fitted_terms(self._features)
+
+    @property
+    def line(self) -> tuple[Scores, float]:
+        """What one unit of each column adds to the score, and the score of no known term."""
+        self._require()
+        return self._head.weights, self._head.intercept
+
+    def restore(self, parts: Sequence[Terms], weights: Scores, intercept: float) -> Self:
+        """Take what `terms_by_part` and `line` gave, in place of learning."""
+        restore_terms(self._features, parts)
+        self._head.weights, self._head.intercept = weights, intercept
+        self._fitted = True
+        return self
 
     def _require(self) -> None:
         if not self._fitted:

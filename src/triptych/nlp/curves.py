@@ -87,8 +87,7 @@ def learning_curve(
         CURVE_COLUMNS, low and high Wilson's 95 % interval.
     """
     documents, labels = training
-    steps = [size for size in sizes if size < len(documents)]
-    draws = [(size, repeat) for size in steps for repeat in range(repeats)]
+    draws = curve_draws(sizes, repeats, len(documents))
     rows = []
     for size, repeat in [*draws, (len(documents), 0)]:
         chosen = draw_rows(labels, size, seed + repeat)
@@ -99,6 +98,16 @@ def learning_curve(
             model = fit_model(kind, tuned, list(settings), part, of_part, seed)
             right = (model.log_odds(judged[0]) >= 0) == judged[1]
             rows.append((name, size, repeat, len(right), float(right.mean())))
+    return curve_table(rows)
+
+
+def curve_draws(sizes: Sequence[int], repeats: int, there: int) -> list[tuple[int, int]]:
+    """The parts that a curve is drawn from, as pairs (size, repeat), smaller than what is there."""
+    return [(size, repeat) for size in sizes if size < there for repeat in range(repeats)]
+
+
+def curve_table(rows: Sequence[tuple[str, int, int, int, float]]) -> pd.DataFrame:
+    """Frame CURVE_COLUMNS of rows that lack the interval."""
     table = pd.DataFrame(rows, columns=list(CURVE_COLUMNS[:-2]))
     low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
     return table.assign(low=low, high=high)

@@ -19,3 +19,11 @@ class UnknownChoiceError(NlpError):
 
 class UnfittedTextModelError(NlpError):
     """A model was asked for an answer before it was fitted."""
+
+
+class VectorsError(NlpError):
+    """A file of word vectors is missing, cut off, of another format or of another dimension."""
+
+
+class ModelFilesError(NlpError):
+    """A folder does not hold a saved model, or one of another format."""

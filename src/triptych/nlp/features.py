@@ -3,13 +3,24 @@
 A vocabulary and its weights are fitted where `fit` is called, on those documents alone.
 """
 
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from triptych.nlp.errors import UnknownChoiceError
 
 COUNTED = ("words", "stems", "chars", "both")
 WEIGHTINGS = ("counts", "binary", "tfidf")
+
+
+class Terms(NamedTuple):
+    """What one vectoriser knows: its terms by column, and their inverse document frequencies."""
+
+    terms: list[str]
+    idf: npt.NDArray[np.float32] | None  # None where terms are not weighted
 
 
 def make_features(counted: str, weighting: str, longest: int = 2, min_documents: int = 1) -> Any:
@@ -45,8 +56,29 @@ def make_features(counted: str, weighting: str, longest: int = 2, min_documents:
     return _vectoriser(weighting, {**settings, "preprocessor": attrgetter(counted)})
 
 
+def fitted_terms(features: Any) -> list[Terms]:
+    """What the vectorisers of fitted features know, in their order."""
+    return [
+        Terms([str(term) for term in part.get_feature_names_out()], getattr(part, "idf_", None))
+        for part in _parts(features)
+    ]
+
+
+def restore_terms(features: Any, known: Sequence[Terms]) -> None:
+    """Give unfitted features of the same settings what `fitted_terms` told."""
+    for part, (terms, idf) in zip(_parts(features), known, strict=True):
+        part.set_params(vocabulary={term: column for column, term in enumerate(terms)})
+        part._validate_vocabulary()  # what `fit` does with a vocabulary that is given
+        if idf is not None:
+            part.idf_ = idf
+
+
+def _parts(features: Any) -> list[Any]:
+    named = getattr(features, "transformer_list", None)
+    return [features] if named is None else [part for _, part in named]
+
+
 def _vectoriser(weighting: str, settings: dict[str, Any]) -> Any:
-    import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
     if weighting == "tfidf":

@@ -22,7 +22,8 @@ def confident_mistakes(
 ) -> pd.DataFrame:
     """List the wrong answers of each split that the model was surest of, with what moved it.
 
-    The model is linear in what it counts, so what each term added to the log-odds is exact.
+    A classical model is linear in what it counts, so what each term added to the log-odds is exact;
+    of an LSTM no terms are named here (explanations.py has words).
 
     Args:
         predictions: of that model, judging.PREDICTION_COLUMNS.
@@ -50,11 +51,10 @@ def confident_mistakes(
 def explain(model: ReviewModel, document: Document) -> dict[str, float]:
     """What each term of a document adds to the model's log-odds of class 1, before calibration."""
     told: dict[str, float] = {}
-    members = members_of(model)
-    for member in members.values():
-        slope = member.calibration.slope / len(members)
-        for term, value in member.classifier.contributions(document).items():
-            told[term] = told.get(term, 0.0) + slope * value
+    members = linear_members(model)
+    for classifier, slope in members.values():
+        for term, value in classifier.contributions(document).items():
+            told[term] = told.get(term, 0.0) + slope * value / len(members)
     return told
 
 
@@ -68,9 +68,9 @@ def weighty_terms(model: ReviewModel, documents: list[Document], count: int) -> 
         TERM_COLUMNS, `count` terms a member and direction; `documents` have the term.
     """
     tables = []
-    for name, member in members_of(model).items():
-        table = _term_table(member.classifier, documents)
-        table["weight"] *= member.calibration.slope
+    for name, (classifier, slope) in linear_members(model).items():
+        table = _term_table(classifier, documents)
+        table["weight"] *= slope
         table["moves"] = table["weight"].abs() * np.sqrt(table["documents"])
         for direction, sign in (("positive", 1), ("negative", -1)):
             top = table[np.sign(table["weight"]) == sign].nlargest(count, "moves")
@@ -80,13 +80,16 @@ def weighty_terms(model: ReviewModel, documents: list[Document], count: int) -> 
     return joined[list(TERM_COLUMNS)]
 
 
-def members_of(model: ReviewModel) -> Mapping[str, CalibratedClassifier]:
-    """The classifiers that a model consists of, by name."""
+def linear_members(model: ReviewModel) -> dict[str, tuple[TextClassifier, float]]:
+    """The linear classifiers of a model and the slope of each's log-odds; of an LSTM none."""
     inner = model.model
-    if isinstance(inner, Blend):
-        return inner.members
-    assert isinstance(inner, CalibratedClassifier)  # noqa: S101 (there is no third kind)
-    return {model.name: inner}
+    members = inner.members if isinstance(inner, Blend) else {model.name: inner}
+    return {
+        name: (member.classifier, member.calibration.slope)
+        for name, member in members.items()
+        if isinstance(member, CalibratedClassifier)
+        and isinstance(member.classifier, TextClassifier)
+    }
 
 
 def _term_table(classifier: TextClassifier, documents: list[Document]) -> pd.DataFrame:

@@ -8,11 +8,13 @@ import numpy as np
 
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import Documents, Scores, TextClassifier
+from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.preparation import Preparation
 from triptych.nlp.tuning import Tuned, judge_scores
 
-BLEND = "blend"
+BLEND, LSTM, LSTM_ENSEMBLE = "blend", "lstm", "lstm_ensemble"
+CLASSES = ("negative", "positive")
 _LARGEST_BLEND = 4
 
 
@@ -28,7 +30,7 @@ class DocumentModel(Protocol):
 class CalibratedClassifier:
     """A classifier fitted on all training documents, calibrated on its out-of-fold scores."""
 
-    classifier: TextClassifier
+    classifier: TextClassifier | LstmClassifier
     calibration: Calibration
 
     def log_odds(self, documents: Documents) -> Scores:
@@ -58,12 +60,18 @@ class ReviewModel:
     model: DocumentModel
     parameters: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def classes(self) -> list[str]:
+        """What a review can be, in the order of the columns of `probabilities`."""
+        return list(CLASSES)
+
     def probabilities(self, reviews: Sequence[str]) -> Scores:
-        """The probability that each review is positive."""
-        return self.document_probabilities(self.preparation.prepare(reviews))
+        """The probability of each class, a row a review."""
+        positive = self.document_probabilities(self.preparation.prepare(reviews))
+        return np.stack([1 - positive, positive], axis=1)
 
     def document_probabilities(self, documents: Documents) -> Scores:
-        """The same of reviews that are prepared already, as this model's preparation does."""
+        """The probability that each prepared review is positive."""
         odds = self.model.log_odds(documents)
         return Calibration(1.0, 0.0).probabilities(odds)
 

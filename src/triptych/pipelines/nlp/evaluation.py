@@ -1,6 +1,7 @@
 """What the reviews that nothing has learned from say of the models, once they are chosen."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,13 +9,16 @@ import pandas as pd
 from triptych.classification.pairs import paired_tests
 from triptych.classification.rates import reliability
 from triptych.nlp import judging
-from triptych.nlp.curves import learning_curve
+from triptych.nlp.curves import curve_table, learning_curve
 from triptych.nlp.hypotheses import judge_hypotheses
+from triptych.nlp.lstm_curve import lstm_curve
+from triptych.nlp.lstm_settings import make_settings
 from triptych.nlp.mistakes import confident_mistakes, weighty_terms
 from triptych.nlp.models import BLEND, ReviewModel
 from triptych.nlp.tuning import Tuned
 from triptych.parameters import ReviewParameters
-from triptych.pipelines.nlp.nodes import (
+from triptych.pipelines.nlp.lstm_nodes import vector_source
+from triptych.pipelines.nlp.tables import (
     CROSS_VALIDATION,
     documents_of,
     labels_of,
@@ -28,6 +32,7 @@ PLAIN = "tfidf_logistic"  # what is published: the learning curve shows it besid
 
 def predict_reviews(
     text_models: dict[str, ReviewModel],
+    lstm_models: dict[str, ReviewModel],
     judged_documents: pd.DataFrame,
     text_cross_validation: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -37,7 +42,10 @@ def predict_reviews(
         judging.PREDICTION_COLUMNS: model, split, item, label, positive (its probability), polarity.
     """
     documents = documents_of(judged_documents)
-    chances = {name: model.document_probabilities(documents) for name, model in text_models.items()}
+    chances = {
+        name: model.document_probabilities(documents)
+        for name, model in {**text_models, **lstm_models}.items()
+    }
     judged = predictions_table(chances, judged_documents)
     return pd.concat([text_cross_validation, judged], ignore_index=True)
 
@@ -47,6 +55,7 @@ def judge_classifiers(
     training_documents: pd.DataFrame,
     judged_documents: pd.DataFrame,
     text_timings: pd.DataFrame,
+    lstm_timings: pd.DataFrame,
     text_ranking: list[str],
     nlp: ReviewParameters,
     seed: int,
@@ -58,7 +67,8 @@ def judge_classifiers(
         and `text_metrics` (metric, step, value).
     """
     scores = judging.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
-    scores = scores.merge(text_timings, on="model", how="left", validate="many_to_one")
+    timings = pd.concat([text_timings, lstm_timings])
+    scores = scores.merge(timings, on="model", how="left", validate="many_to_one")
     order = {name: place for place, name in enumerate(text_ranking)}
     scores = scores.sort_values(
         ["split", "model"], key=lambda column: column.map(order).fillna(0) if column.name == "model"
@@ -86,7 +96,7 @@ def trace_learning_curve(
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Fit the chosen model, and plain TF-IDF, on parts of the training reviews.
+    """Fit the best classical model, and plain TF-IDF, on parts of the training reviews.
 
     Settings are those tuned on all of them; nothing is chosen by what this shows.
 
@@ -94,7 +104,8 @@ def trace_learning_curve(
         triptych.nlp.curves.CURVE_COLUMNS, judged on the test split.
     """
     compared = {}
-    for name in dict.fromkeys([text_ranking[0], PLAIN]):
+    best = next(name for name in text_ranking if name == BLEND or name in tuned_text_models)
+    for name in dict.fromkeys([best, PLAIN]):
         members = blend_members if name == BLEND else [name]
         if set(members) <= set(tuned_text_models):
             compared[name] = {member: tuned_text_models[member].settings for member in members}
@@ -109,11 +120,38 @@ def trace_learning_curve(
     return curve
 
 
+def trace_lstm_curve(
+    training_documents: pd.DataFrame,
+    judged_documents: pd.DataFrame,
+    vector_file: Path | None,
+    lstm_models: dict[str, ReviewModel],
+    nlp: ReviewParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """Train the LSTM on parts of the training reviews, vectors included; all of them is the model.
+
+    Returns:
+        triptych.nlp.curves.CURVE_COLUMNS, judged on the test split.
+    """
+    judged = judged_documents[judged_documents["split"] == nlp.test_split]
+    documents, labels = documents_of(judged), labels_of(judged)
+    name, model = list(lstm_models.items())[-1]
+    curve = lstm_curve(
+        name, make_settings(model.parameters), vector_source(training_documents, vector_file, nlp),
+        (documents_of(training_documents), labels_of(training_documents)), (documents, labels),
+        sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed, jobs=nlp.jobs,
+    )  # fmt: skip
+    right = (model.document_probabilities(documents) >= 0.5) == (labels == 1)  # noqa: PLR2004
+    whole = curve_table([(name, len(training_documents), 0, len(right), float(right.mean()))])
+    return pd.concat([curve, whole], ignore_index=True)
+
+
 def study_mistakes(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
     training_documents: pd.DataFrame,
     text_models: dict[str, ReviewModel],
+    lstm_models: dict[str, ReviewModel],
     text_ranking: list[str],
     nlp: ReviewParameters,
 ) -> dict[str, pd.DataFrame]:
@@ -121,16 +159,17 @@ def study_mistakes(
 
     Returns:
         `confident_mistakes`, of the reviews that were not learned from; `error_hypotheses`, counted
-        and tested by split; `weighty_terms`.
+        and tested by split; `weighty_terms`, of the best classical model.
     """
-    chosen = text_models[text_ranking[0]]
+    chosen = {**text_models, **lstm_models}[text_ranking[0]]
+    linear = next(text_models[name] for name in text_ranking if name in text_models)
     of_chosen = review_predictions[review_predictions["model"] == chosen.name]
     texts = reviews.set_index("item")["review"]
     unseen = of_chosen[of_chosen["split"] != CROSS_VALIDATION]
     return {
         "confident_mistakes": confident_mistakes(unseen, texts, chosen, nlp.shown_mistakes),
         "error_hypotheses": judge_hypotheses(of_chosen, texts),
-        "weighty_terms": weighty_terms(chosen, documents_of(training_documents), nlp.shown_terms),
+        "weighty_terms": weighty_terms(linear, documents_of(training_documents), nlp.shown_terms),
     }
 
 

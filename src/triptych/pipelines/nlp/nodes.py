@@ -13,18 +13,21 @@ from triptych.nlp.calibration import Calibration
 from triptych.nlp.checking import ReviewLimits, check_reviews
 from triptych.nlp.curves import fit_model
 from triptych.nlp.effects import measure_effects
+from triptych.nlp.lstm_study import CrossedLstm
 from triptych.nlp.models import BLEND, ReviewModel, blend_scores, choose_members
-from triptych.nlp.nb_weights import Labels
 from triptych.nlp.preparation import Document
 from triptych.nlp.settings import FAMILIES
 from triptych.nlp.tuning import Tuned, judge_scores, tune
 from triptych.parameters import ReviewParameters
+from triptych.pipelines.nlp.tables import (
+    CROSS_VALIDATION,
+    TRAIN,
+    documents_of,
+    labels_of,
+    predictions_table,
+)
 
 logger = logging.getLogger(__name__)
-
-TRAIN = "train"
-CROSS_VALIDATION = "cross_validation"  # the training reviews, each judged by models without it
-DOCUMENT_COLUMNS = ("item", "split", "polarity", *Document._fields)
 
 
 def check_raw_reviews(raw_reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, pd.DataFrame]:
@@ -97,35 +100,56 @@ def measure_preparation(reviews: pd.DataFrame, nlp: ReviewParameters, seed: int)
 def tune_classifiers(
     training_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> dict[str, Any]:
-    """Search the settings of each family, then the members of the blend, out of fold.
+    """Search the settings of each classical family, then the members of the blend, out of fold.
 
     Returns:
         `text_trials`; `tuned_text_models`: by family the settings and out-of-fold scores;
-        `blend_members`; `text_ranking`: all models, least log loss first; `text_cross_validation`:
-        out-of-fold predictions of the tuning reviews.
+        `blend_members`.
     """
-    everything = documents_of(training_documents), labels_of(training_documents)
-    rows = draw_rows(everything[1], nlp.tuning_reviews, seed)
-    documents, labels = [everything[0][row] for row in rows.tolist()], everything[1][rows]
+    labels = labels_of(training_documents)
+    rows = draw_rows(labels, nlp.tuning_reviews, seed)
+    documents, labels = documents_of(training_documents.iloc[rows]), labels[rows]
     logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
     tuned, trials = tune(
         nlp.models, documents, labels, trials=nlp.trials, folds=nlp.folds, seed=seed
     )
-    members = choose_members(tuned, labels)
-    scores = {name: found.scores for name, found in tuned.items()}
-    if len(members) > 1:
-        scores[BLEND] = blend_scores(tuned, members, labels)
+    return {
+        "text_trials": trials,
+        "tuned_text_models": tuned,
+        "blend_members": choose_members(tuned, labels),
+    }
+
+
+def rank_models(
+    training_documents: pd.DataFrame,
+    tuned_text_models: dict[str, Tuned],
+    tuned_lstms: dict[str, CrossedLstm],
+    blend_members: list[str],
+    nlp: ReviewParameters,
+    seed: int,
+) -> dict[str, Any]:
+    """Rank all models, classical and LSTM, by the log loss of calibrated out-of-fold scores.
+
+    Returns:
+        `text_ranking`: least log loss first; `text_cross_validation`: out-of-fold predictions of
+        the tuning reviews.
+    """
+    rows = draw_rows(labels_of(training_documents), nlp.tuning_reviews, seed)
+    tuned_on = training_documents.iloc[rows].assign(split=CROSS_VALIDATION)
+    labels = labels_of(tuned_on)
+    scores = {name: found.scores for name, found in tuned_text_models.items()}
+    scores |= {name: found.scores for name, found in tuned_lstms.items()}
+    if len(blend_members) > 1:
+        scores[BLEND] = blend_scores(tuned_text_models, blend_members, labels)
     losses = {name: judge_scores(row, labels)[0] for name, row in scores.items()}
     chances = {
         name: Calibration.learn(row, labels).probabilities(row) for name, row in scores.items()
     }
     ranking = sorted(losses, key=lambda name: losses[name])
-    logger.info("Chosen by cross-validation: %s (blend of %s)", ranking[0], ", ".join(members))
-    tuned_on = training_documents.iloc[rows].assign(split=CROSS_VALIDATION)
+    logger.info(
+        "Chosen by cross-validation: %s (blend of %s)", ranking[0], ", ".join(blend_members)
+    )
     return {
-        "text_trials": trials,
-        "tuned_text_models": tuned,
-        "blend_members": members,
         "text_ranking": ranking,
         "text_cross_validation": predictions_table(chances, tuned_on),
     }
@@ -135,19 +159,18 @@ def fit_classifiers(
     training_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned],
     blend_members: list[str],
-    text_ranking: list[str],
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Fit every tuned classifier, and the blend, on all training reviews.
+    """Fit every tuned classical classifier, and the blend, on all training reviews.
 
     Returns:
-        `text_models`: ReviewModels by name, best first; `text_timings`: model, fit_seconds.
+        `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
     rows = draw_rows(labels, nlp.tuning_reviews, seed)
     models, timings = {}, []
-    for name in text_ranking:
+    for name in [*tuned_text_models, *([BLEND] if len(blend_members) > 1 else [])]:
         started = time.perf_counter()
         fitted = fit_model(
             name, tuned_text_models, blend_members, documents, labels, seed, tuned_on=rows
@@ -159,31 +182,3 @@ def fit_classifiers(
         logger.info("Fitted %s in %.1f s", name, timings[-1][1])
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"text_models": models, "text_timings": table}
-
-
-def predictions_table(chances: dict[str, Any], documents: pd.DataFrame) -> pd.DataFrame:
-    """Frame judging.PREDICTION_COLUMNS of the probabilities of each model."""
-    tables = [
-        pd.DataFrame(
-            {
-                "model": name,
-                "split": documents["split"].to_numpy(),
-                "item": documents["item"].to_numpy(),
-                "label": (positive >= 0.5).astype(np.int64),  # noqa: PLR2004
-                "positive": positive,
-                "polarity": documents["polarity"].to_numpy(),
-            }
-        )
-        for name, positive in chances.items()
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def documents_of(table: pd.DataFrame) -> list[Document]:
-    """The prepared reviews of a table DOCUMENT_COLUMNS."""
-    return [Document(*row) for row in table[list(Document._fields)].itertuples(index=False)]
-
-
-def labels_of(table: pd.DataFrame) -> Labels:
-    """The true labels of a table DOCUMENT_COLUMNS."""
-    return table["polarity"].to_numpy(dtype=np.int64)

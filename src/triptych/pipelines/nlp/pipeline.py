@@ -5,12 +5,14 @@ from collections.abc import Callable
 from kedro.pipeline import Node, Pipeline
 from matplotlib.figure import Figure
 
-from triptych.pipelines.nlp import evaluation, nodes, plots
+from triptych.pipelines.nlp import evaluation, lstm_nodes, nodes, plots
+
+SETTINGS = ("params:nlp", "params:seed")
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: prepare, learn within training, judge once, look at the mistakes."""
-    every = [*_preparation(), *_learning(), *_judgement(), *_plots()]
+    every = [*_preparation(), *_learning(), *_lstm(), *_judgement(), *_plots()]
     return Pipeline(every, tags="nlp")
 
 
@@ -19,7 +21,7 @@ def _preparation() -> list[Node]:
         Node(
             nodes.check_raw_reviews,
             inputs=["raw_reviews", "params:nlp"],
-            outputs={"reviews": "reviews", "rejected_reviews": "rejected_reviews"},
+            outputs=_same("reviews", "rejected_reviews"),
             name="check_raw_reviews",
         ),
         Node(
@@ -31,10 +33,7 @@ def _preparation() -> list[Node]:
         Node(
             nodes.prepare_reviews,
             inputs=["reviews", "params:nlp"],
-            outputs={
-                "training_documents": "training_documents",
-                "judged_documents": "judged_documents",
-            },
+            outputs=_same("training_documents", "judged_documents"),
             name="prepare_reviews",
         ),
         Node(
@@ -51,31 +50,59 @@ def _learning() -> list[Node]:
     return [
         Node(
             nodes.tune_classifiers,
-            inputs=["training_documents", "params:nlp", "params:seed"],
-            outputs={
-                name: name
-                for name in (
-                    "text_trials",
-                    "tuned_text_models",
-                    "blend_members",
-                    "text_ranking",
-                    "text_cross_validation",
-                )
-            },
+            inputs=["training_documents", *SETTINGS],
+            outputs=_same("text_trials", "tuned_text_models", "blend_members"),
             name="tune_classifiers",
         ),
         Node(
-            nodes.fit_classifiers,
+            nodes.rank_models,
             inputs=[
                 "training_documents",
                 "tuned_text_models",
+                "tuned_lstms",
                 "blend_members",
-                "text_ranking",
-                "params:nlp",
-                "params:seed",
+                *SETTINGS,
             ],
-            outputs={"text_models": "text_models", "text_timings": "text_timings"},
+            outputs=_same("text_ranking", "text_cross_validation"),
+            name="rank_models",
+        ),
+        Node(
+            nodes.fit_classifiers,
+            inputs=["training_documents", "tuned_text_models", "blend_members", *SETTINGS],
+            outputs=_same("text_models", "text_timings"),
             name="fit_classifiers",
+        ),
+    ]
+
+
+def _lstm() -> list[Node]:
+    """Word vectors and the LSTM, within the training split too."""
+    return [
+        Node(
+            lstm_nodes.learn_word_vectors,
+            inputs=["training_documents", "judged_documents", "vector_file", *SETTINGS],
+            outputs=_same("word_vectors", "vocabulary_coverage", "word_neighbours"),
+            name="learn_word_vectors",
+        ),
+        Node(
+            lstm_nodes.compare_lstms,
+            inputs=["training_documents", "vector_file", *SETTINGS],
+            outputs=_same(
+                "lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs", "chosen_lstm"
+            ),
+            name="compare_lstms",
+        ),
+        Node(
+            lstm_nodes.cross_validate_lstm,
+            inputs=["training_documents", "vector_file", "chosen_lstm", *SETTINGS],
+            outputs="tuned_lstms",
+            name="cross_validate_lstm",
+        ),
+        Node(
+            lstm_nodes.fit_lstms,
+            inputs=["training_documents", "word_vectors", "tuned_lstms", *SETTINGS],
+            outputs=_same("lstm_models", "lstm_timings"),
+            name="fit_lstms",
         ),
     ]
 
@@ -85,7 +112,7 @@ def _judgement() -> list[Node]:
     return [
         Node(
             evaluation.predict_reviews,
-            inputs=["text_models", "judged_documents", "text_cross_validation"],
+            inputs=["text_models", "lstm_models", "judged_documents", "text_cross_validation"],
             outputs="review_predictions",
             name="predict_reviews",
         ),
@@ -96,21 +123,18 @@ def _judgement() -> list[Node]:
                 "training_documents",
                 "judged_documents",
                 "text_timings",
+                "lstm_timings",
                 "text_ranking",
-                "params:nlp",
-                "params:seed",
+                *SETTINGS,
             ],
-            outputs={
-                name: name
-                for name in (
-                    "text_comparison",
-                    "text_confusion",
-                    "text_reliability",
-                    "accuracy_by_length",
-                    "text_pairs",
-                    "text_metrics",
-                )
-            },
+            outputs=_same(
+                "text_comparison",
+                "text_confusion",
+                "text_reliability",
+                "accuracy_by_length",
+                "text_pairs",
+                "text_metrics",
+            ),
             name="judge_classifiers",
         ),
         Node(
@@ -121,11 +145,22 @@ def _judgement() -> list[Node]:
                 "tuned_text_models",
                 "blend_members",
                 "text_ranking",
-                "params:nlp",
-                "params:seed",
+                *SETTINGS,
             ],
             outputs="text_learning_curve",
             name="trace_learning_curve",
+        ),
+        Node(
+            evaluation.trace_lstm_curve,
+            inputs=[
+                "training_documents",
+                "judged_documents",
+                "vector_file",
+                "lstm_models",
+                *SETTINGS,
+            ],
+            outputs="lstm_learning_curve",
+            name="trace_lstm_curve",
         ),
         Node(
             evaluation.study_mistakes,
@@ -134,14 +169,11 @@ def _judgement() -> list[Node]:
                 "reviews",
                 "training_documents",
                 "text_models",
+                "lstm_models",
                 "text_ranking",
                 "params:nlp",
             ],
-            outputs={
-                "confident_mistakes": "confident_mistakes",
-                "error_hypotheses": "error_hypotheses",
-                "weighty_terms": "weighty_terms",
-            },
+            outputs=_same("confident_mistakes", "error_hypotheses", "weighty_terms"),
             name="study_mistakes",
         ),
     ]
@@ -158,8 +190,9 @@ def _plots() -> list[Node]:
         "plot_text_reliability": (plots.plot_text_reliability, ["text_reliability", settings]),
         "plot_text_learning_curve": (
             plots.plot_text_learning_curve,
-            ["text_learning_curve", settings],
+            ["text_learning_curve", "lstm_learning_curve", settings],
         ),
+        "plot_lstm_changes": (plots.plot_lstm_changes, ["lstm_trials", settings]),
         "plot_length_accuracy": (plots.plot_length_accuracy, ["accuracy_by_length", settings]),
         "plot_weighty_terms": (plots.plot_weighty_terms, ["weighty_terms"]),
     }
@@ -172,3 +205,8 @@ def _plots() -> list[Node]:
         )
         for name, (draw, inputs) in drawn.items()
     ]
+
+
+def _same(*names: str) -> dict[str, str]:
+    """Outputs that are named as what the function gives."""
+    return {name: name for name in names}

@@ -3,12 +3,11 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from triptych.nlp.lstm_settings import BASE
+from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.parameters import ReviewParameters
 
 CLASSES = ("negative", "positive")
-# Accuracy in % of a TF-IDF logistic regression by size of the training set, on the 20,000 test
-# reviews of Blard (2020), https://github.com/TheophileBlard/french-sentiment-analysis-with-bert
-PUBLISHED_TFIDF = {1_000: 85.6, 2_000: 87.0, 5_000: 89.9, 10_000: 91.2}
 SHOWN_TERMS = 20
 
 
@@ -69,19 +68,25 @@ def plot_text_reliability(text_reliability: pd.DataFrame, nlp: ReviewParameters)
     return figure
 
 
-def plot_text_learning_curve(text_learning_curve: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+def plot_text_learning_curve(
+    text_learning_curve: pd.DataFrame, lstm_learning_curve: pd.DataFrame, nlp: ReviewParameters
+) -> Figure:
     """Draw accuracy on the test split against the number of training reviews."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    for model, rows in text_learning_curve.groupby("model", sort=False):
+    curves = pd.concat([text_learning_curve, lstm_learning_curve])
+    for model, rows in curves.groupby("model", sort=False):
         by_size = rows.groupby("size")[["accuracy", "low", "high"]].mean() * 100
         (line,) = axes.plot(by_size.index, by_size["accuracy"], "o-", label=model)
         axes.fill_between(
             by_size.index, by_size["low"], by_size["high"], alpha=0.15, color=line.get_color()
         )
     if nlp.source != "sample":
-        sizes, published = zip(*PUBLISHED_TFIDF.items(), strict=True)
-        axes.plot(sizes, published, "s:", color="grey", label="TF-IDF, published (Blard 2020)")
+        for name, sign, published in (("TF-IDF", "s:", TFIDF_CURVE), ("RNN", "x:", RNN_CURVE)):
+            axes.plot(
+                list(published), list(published.values()), sign, color="grey",
+                label=f"{name}, published (Blard 2020)",
+            )  # fmt: skip
     axes.set_xscale("log")
     axes.set(
         title=f"Accuracy by size of the training set ({_kind(nlp)})",
@@ -109,6 +114,29 @@ def plot_length_accuracy(accuracy_by_length: pd.DataFrame, nlp: ReviewParameters
         title="Accuracy by length of the review",
         xlabel="Words of the review",
         ylabel="Accuracy (%), bars: 95 %",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def plot_lstm_changes(lstm_trials: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+    """Draw the accuracy of every trial of the LSTM, a row a change, the best mean above."""
+    means = lstm_trials.groupby("change")["accuracy"].mean().sort_values()
+    figure = Figure(figsize=(8, 0.32 * len(means) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    places = {change: place for place, change in enumerate(means.index)}
+    for seed, rows in lstm_trials.groupby("seed"):
+        axes.plot(
+            100 * rows["accuracy"], rows["change"].map(places), "o", alpha=0.6, label=f"seed {seed}"
+        )
+    axes.plot(100 * means, range(len(means)), "k|", markersize=14, label="mean")
+    axes.axvline(100 * means[BASE], color="grey", linewidth=0.8)
+    axes.set_yticks(range(len(means)), means.index.tolist())
+    n = int(lstm_trials["n"].iloc[0])
+    axes.set(
+        title=f"LSTM, one change at a time ({_kind(nlp)} of the training split)",
+        xlabel=f"Accuracy on the fifth that is held out (%), n = {n:,} a seed",
     )
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")

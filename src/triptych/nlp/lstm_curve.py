@@ -1,0 +1,50 @@
+"""How the LSTM's accuracy grows with the number of training reviews, settings unchanged."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from triptych.classification.drawing import draw_rows
+from triptych.nlp.classifier import Documents
+from triptych.nlp.curves import curve_draws, curve_table
+from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm_settings import LstmSettings
+from triptych.nlp.lstm_study import VectorSource
+from triptych.nlp.nb_weights import Labels
+from triptych.parallel import run_jobs
+
+
+def lstm_curve(
+    name: str,
+    settings: LstmSettings,
+    source: VectorSource,
+    training: tuple[Documents, Labels],
+    judged: tuple[Documents, Labels],
+    *,
+    sizes: Sequence[int],
+    repeats: int,
+    seed: int,
+    jobs: int,
+) -> pd.DataFrame:
+    """Train on the parts of the training documents that curves.learning_curve draws.
+
+    All of them are left out: that is the model itself.
+
+    Returns:
+        curves.CURVE_COLUMNS.
+    """
+    documents, labels = training
+
+    def judge(draw: tuple[int, int]) -> tuple[str, int, int, int, float]:
+        size, repeat = draw
+        rows = draw_rows(labels, size, seed + repeat)
+        part = [documents[row] for row in rows.tolist()]
+        vectors = source.vectors(part, settings.counted, seed + repeat)
+        model = LstmClassifier(settings, vectors, seed + repeat).fit(part, labels[rows])
+        right = (model.scores(judged[0]) >= 0) == judged[1]
+        return name, size, repeat, len(right), float(np.mean(right))
+
+    draws = curve_draws(sizes, repeats, len(documents))
+    return curve_table(list(run_jobs([partial(judge, draw) for draw in draws], jobs)))

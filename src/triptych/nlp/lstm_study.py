@@ -1,0 +1,185 @@
+"""What matters in an LSTM: one change at a time, several seeds, within the training split."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from triptych.nlp.classifier import Documents, Scores
+from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm_settings import BASE, LstmSettings, change_settings
+from triptych.nlp.nb_weights import Labels
+from triptych.nlp.tuning import Fold, Rows, judge_scores, stratified_folds
+from triptych.nlp.vectors import VectorSettings, WordVectors, train_vectors
+from triptych.parallel import run_jobs
+
+TRIAL_COLUMNS = ("change", "seed", "n", "accuracy", "log_loss", "epochs", "seconds")
+HISTORY_COLUMNS = ("change", "seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+SUMMARY_COLUMNS = (
+    "change", "seeds", "accuracy", "accuracy_min", "accuracy_max", "log_loss", "log_loss_low",
+    "log_loss_high", "difference", "difference_min", "difference_max", "seconds", "finding",
+)  # fmt: skip
+_SHARE = 5  # a fifth of the reviews judges a trial
+
+
+@dataclass(frozen=True)
+class VectorSource:
+    """Where an LSTM's word vectors come from: learned anew from what it learns from, or a file."""
+
+    settings: VectorSettings
+    pretrained: WordVectors | None = None
+
+    def vectors(self, documents: Documents, counted: str, seed: int) -> WordVectors:
+        """Vectors of the words of these documents alone."""
+        texts = [getattr(document, counted) for document in documents]
+        if self.pretrained is None:
+            return train_vectors(texts, self.settings, seed)
+        there = {word for text in texts for word in text.split()}
+        kept = [row for row, word in enumerate(self.pretrained.words) if word in there]
+        return WordVectors(
+            tuple(self.pretrained.words[row] for row in kept), self.pretrained.matrix[kept]
+        )
+
+
+@dataclass(frozen=True)
+class CrossedLstm:
+    """The settings of an LSTM and its out-of-fold scores of the training documents."""
+
+    settings: LstmSettings
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One network to be trained and judged: what changes, on which parts, from which vectors."""
+
+    change: str
+    settings: LstmSettings
+    seed: int
+    learn: Rows
+    judge: Rows
+    vectors: WordVectors
+
+
+def run_trials(
+    changes: Sequence[str],
+    settings: LstmSettings,
+    documents: Documents,
+    labels: Labels,
+    source: VectorSource,
+    *,
+    seeds: int,
+    seed: int,
+    jobs: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train the network as it is and with each change; all meet the same parts of the reviews.
+
+    Each seed draws other starting weights and another fifth that judges; vectors are learned from
+    the other four fifths.
+
+    Returns:
+        The trials TRIAL_COLUMNS, and their epochs HISTORY_COLUMNS.
+    """
+    named = {BASE: settings, **{name: change_settings(settings, name) for name in changes}}
+    trials = []
+    for one in range(seed, seed + seeds):
+        learn, judge = stratified_folds(labels, _SHARE, one)[0]
+        known = [documents[row] for row in learn]
+        vectors = {
+            counted: source.vectors(known, counted, one)
+            for counted in dict.fromkeys(each.counted for each in named.values())
+        }
+        trials += [
+            Trial(name, replace(each, members=1), one, learn, judge, vectors[each.counted])
+            for name, each in named.items()
+        ]
+    found = list(run_jobs([partial(_run, trial, documents, labels) for trial in trials], jobs))
+    rows = [row for row, _ in found]
+    histories = pd.concat([history for _, history in found], ignore_index=True)
+    return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS)), histories[list(HISTORY_COLUMNS)]
+
+
+def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
+    """Say of each change what it does, and whether it does so with every seed.
+
+    Returns:
+        SUMMARY_COLUMNS, least log loss first. `difference` is the mean of the log loss less that of
+        the unchanged network with the same seed; a change helps or harms if all seeds agree.
+    """
+    base = trials[trials["change"] == BASE].set_index("seed")["log_loss"]
+    paired = trials.assign(difference=trials["log_loss"] - trials["seed"].map(base))
+    groups = paired.groupby("change", sort=False)
+    table = groups.agg(
+        seeds=("seed", "size"), accuracy=("accuracy", "mean"), accuracy_min=("accuracy", "min"),
+        accuracy_max=("accuracy", "max"), log_loss=("log_loss", "mean"),
+        log_loss_low=("log_loss", "min"), log_loss_high=("log_loss", "max"),
+        difference=("difference", "mean"), difference_min=("difference", "min"),
+        difference_max=("difference", "max"), seconds=("seconds", "mean"),
+    ).reset_index()  # fmt: skip
+    several = table["seeds"] > 1  # one seed shows nothing
+    helps, harms = several & (table["difference_max"] < 0), several & (table["difference_min"] > 0)
+    finding = np.select(
+        [table["change"] == BASE, helps, harms], ["", "helps", "harms"], "not shown"
+    )
+    table = table.assign(finding=finding).sort_values("log_loss", kind="stable", ignore_index=True)
+    return table[list(SUMMARY_COLUMNS)]
+
+
+def choose_settings(trials: pd.DataFrame, settings: LstmSettings) -> tuple[str, LstmSettings]:
+    """The change with the least mean log loss among those that help with every seed, or none."""
+    summary = summarise_trials(trials)
+    helping = summary.loc[summary["finding"] == "helps", "change"]
+    change = BASE if helping.empty else str(helping.iloc[0])
+    return change, settings if change == BASE else change_settings(settings, change)
+
+
+def cross_lstm(
+    settings: LstmSettings,
+    documents: Documents,
+    labels: Labels,
+    folds: Sequence[Fold],
+    source: VectorSource,
+    *,
+    seed: int,
+    jobs: int,
+) -> dict[int, Scores]:
+    """Score each document by networks that have not seen it, vectors and vocabulary included.
+
+    Returns:
+        Scores of the first member alone (1), and of all members.
+    """
+
+    def judge(fold: Fold) -> dict[int, Scores]:
+        learn, unseen = ([documents[row] for row in part] for part in fold)
+        vectors = source.vectors(learn, settings.counted, seed)
+        model = LstmClassifier(settings, vectors, seed).fit(learn, labels[fold[0]])
+        return {count: model.first(count).scores(unseen) for count in counts}
+
+    counts = sorted({1, settings.members})
+    scores = {count: np.zeros(len(labels)) for count in counts}
+    tasks = [partial(judge, fold) for fold in folds]
+    for (_, unseen), found in zip(folds, run_jobs(tasks, jobs), strict=True):
+        for count in counts:
+            scores[count][unseen] = found[count]
+    return scores
+
+
+def _run(
+    trial: Trial, documents: Documents, labels: Labels
+) -> tuple[tuple[Any, ...], pd.DataFrame]:
+    started = time.perf_counter()
+    learn, judge = ([documents[row] for row in part] for part in (trial.learn, trial.judge))
+    model = LstmClassifier(trial.settings, trial.vectors, trial.seed).fit(
+        learn, labels[trial.learn]
+    )
+    loss, accuracy = judge_scores(model.scores(judge), labels[trial.judge])
+    history = pd.DataFrame(model.history).assign(change=trial.change, seed=trial.seed)
+    row: Mapping[str, Any] = {
+        "change": trial.change, "seed": trial.seed, "n": len(judge), "accuracy": accuracy,
+        "log_loss": loss, "epochs": len(history), "seconds": time.perf_counter() - started,
+    }  # fmt: skip
+    return tuple(row[name] for name in TRIAL_COLUMNS), history
