@@ -86,7 +86,9 @@ def accuracies(results: Results) -> str:
 
 def learning_curve(results: Results) -> str:
     """Draw accuracy against the size of the training set, with the spread of the draws."""
-    points = results.get("learning_curve", [])
+    points = results.get("learning_curve")
+    if not points:
+        return "<p><em>No learning curve.</em></p>"
     with rc_context(_STYLE):
         figure, axes = _open(5.6, 3.4)
         for model in sorted({point["model"] for point in points}):

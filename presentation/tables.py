@@ -56,7 +56,7 @@ def scores(results: Results) -> str:
 def judged_split(results: Results) -> str:
     """Name the split that was read last: the test split if there is one."""
     splits = [str(row["split"]) for row in results["rows"]]
-    return next((name for name in splits if name.startswith("test")), splits[-1])
+    return next((name for name in splits if name.lower().startswith("test")), splits[-1])
 
 
 def measured(results: Results, begins: str = "") -> str:

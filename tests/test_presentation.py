@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from presentation.charts import accuracies, learning_curve
 from presentation.deck import FILE, render
 from presentation.drawings import ARCHITECTURE, DELIVERY, draw
 from presentation.sources import Sources
+from presentation.tables import scores
 from tests.fixtures.project import ROOT
 
 ELSEWHERE = re.compile(r"""(?:src|href)="(?:https?:)?//|@import|url\(["']?http|<link|fetch\(""")
@@ -77,6 +79,23 @@ def test_it_needs_no_other_file_and_is_light() -> None:
     assert len(page) < 3_000_000
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+def test_classifiers_are_shown_on_the_split_that_was_read_last() -> None:
+    row = {"n": 1234, "accuracy_low": 0.9, "accuracy_high": 0.98, "macro_f1": 0.95}
+    results = {
+        "chosen": "cnn",
+        "rows": [
+            {"model": "cnn", "split": "Teste", "accuracy": 0.951, **row},
+            {"model": "colours", "split": "Teste", "accuracy": 0.949, **row},
+            {"model": "cnn", "split": "Valid", "accuracy": 0.999, **row},
+        ],
+    }
+
+    assert scores(results).splitlines()[2] == "| **cnn** | 95.1% | 90.0% to 98.0% | 0.950 |"
+    assert "Teste split, n = 1,234" in scores(results)
+    assert "Accuracy, Teste split" in accuracies(results)
+    assert "No learning curve" in learning_curve(results)
 
 
 @pytest.mark.parametrize(
