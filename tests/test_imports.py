@@ -12,6 +12,8 @@ from tests.fixtures.project import ROOT, Project, recording
 HEAVY = {
     "mlflow",
     "tensorflow",
+    "dask",
+    "distributed",
     "keras",
     "torch",
     "lightgbm",

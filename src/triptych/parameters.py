@@ -37,6 +37,15 @@ class ForecastParameters(Parameters):
     delay_days: Annotated[int, Field(ge=0)]
 
 
+class EngineParameters(Parameters):
+    """Where batches of locations are worked on, and how large they are."""
+
+    kind: Literal["serial", "joblib", "dask"] = "serial"
+    batch_locations: Count = 50
+    workers: Count | None = None  # processes; null: one a core
+    address: str | None = None  # of a Dask scheduler; null: a cluster of this run alone
+
+
 class IngestionParameters(Parameters):
     """How the source is asked, and how much of an answer may be wrong."""
 

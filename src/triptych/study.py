@@ -7,15 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.engine import SERIAL, map_batches, map_items
 from triptych.errors import PipelineError
 from triptych.forecasting.arima import share_estimates
-from triptych.forecasting.backtest import backtest
+from triptych.forecasting.backtest import backtest_part, parts_of
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.estimates import Estimates
-from triptych.parameters import ForecastParameters
+from triptych.parameters import EngineParameters, ForecastParameters
 from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.snapshots import TrainingRows
@@ -69,12 +70,14 @@ def fit_forecasters(
     forecast: ForecastParameters,
     seed: int,
     estimates: Estimates | None = None,
+    engine: EngineParameters = SERIAL,
 ) -> Forecasters:
     """The baselines and the models named in `parameters`, fitted on what lies before `until`.
 
     Processes in `estimates` are not estimated again, nor one that two models share.
     """
     known = Estimates() if estimates is None else estimates
+    known.spread = map_items(engine, "Estimating processes")
     max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
     training = history[history["time"] < until]
     fitted = {}
@@ -101,14 +104,19 @@ def backtests(
     start: pd.Timestamp,
     end: pd.Timestamp,
     leads: Sequence[int],
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Forecasts of every day of [start, end), all forecasters from the same origins, with
     `observed` and `model`.
     """
-    tables = [
-        backtest(forecaster, history, start, end, leads).assign(model=name)
-        for name, forecaster in forecasters.items()
-    ]
+    tables = []
+    for name, forecaster in forecasters.items():
+        parts = parts_of(forecaster, history, engine.batch_locations)
+        shared = (forecaster, start, end, leads)
+        tables += [
+            table.assign(model=name)
+            for table in map_batches(backtest_part, parts, engine, f"Backtest of {name}", *shared)
+        ]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -122,9 +130,13 @@ def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> F
 
 
 def backtest_test_period(
-    forecasters: Forecasters, history: pd.DataFrame, periods: StudyPeriods, horizon_days: int
+    forecasters: Forecasters,
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    horizon_days: int,
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Forecasts of every day of the test period, on to the horizon, as `backtests` gives them."""
     leads = range(1, horizon_days * STEPS_PER_DAY + 1)
     known = between(history, periods.train_start, periods.test_end)
-    return backtests(forecasters, known, periods.test_start, periods.test_end, leads)
+    return backtests(forecasters, known, periods.test_start, periods.test_end, leads, engine)

@@ -85,15 +85,15 @@ class StatisticalForecaster(PanelForecaster):
         weights = [p.process.past_weights(SHOWN_LAGS) for p in self.processes.values()]
         return np.asarray(np.abs(weights).mean(axis=0), dtype=np.float64)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process: what a study shares stays with it."""
+        return {**self.__dict__, "estimates": Estimates()}
+
     def _fit(self, panel: Panel) -> None:
-        self._processes = {
-            name: self.estimates.fit(
-                panel.anomalies[TEMPERATURE][row].astype(np.float64),
-                self.orders,
-                f"{self.name} of {name}",
-            )
-            for row, name in enumerate(panel.grid.locations)
-        }
+        series = panel.anomalies[TEMPERATURE].astype(np.float64)
+        names = [f"{self.name} of {place}" for place in panel.grid.locations]
+        fitted = self.estimates.fit_each(dict(zip(names, series, strict=True)), self.orders)
+        self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))
 
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Forecast temperature in °C, shape (location, origin, lead)."""

@@ -1,10 +1,12 @@
 """Forecasts of days that have passed, from each day's midnight, beside what was observed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import Forecaster
 from triptych.forecasting.errors import OriginError
 from triptych.forecasting.grid import TEMPERATURE
@@ -33,6 +35,41 @@ def backtest(
     """
     forecasts = forecaster.predict(history, daily_origins(start, end), leads)
     return with_observed(forecasts[forecasts["time"] < end], history)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some locations, and the history that their forecasts look at: their companions' too."""
+
+    locations: tuple[str, ...]
+    history: pd.DataFrame
+
+
+def parts_of(forecaster: PanelForecaster, history: pd.DataFrame, size: int) -> list[Part]:
+    """A history in parts of at most `size` locations; the whole as it is if it has no more."""
+    slugs = sorted(history["location"].unique())
+    groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
+    if len(groups) == 1:
+        return [Part(groups[0], history)]
+    wanted = (forecaster.companions(group).union(group) for group in groups)
+    rows = history.groupby("location", sort=False).indices
+    return [
+        Part(group, history.iloc[np.sort(np.concatenate([rows[n] for n in names if n in rows]))])
+        for group, names in zip(groups, wanted, strict=True)
+    ]
+
+
+def backtest_part(
+    forecaster: PanelForecaster,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    leads: Sequence[int],
+    part: Part,
+) -> pd.DataFrame:
+    """The backtest of a part's locations: the same numbers as in one of the whole history."""
+    origins = daily_origins(start, end)
+    forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
+    return with_observed(forecasts[forecasts["time"] < end], part.history)
 
 
 def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@ that is saved.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -85,6 +85,30 @@ class PanelForecaster(ABC):
     ) -> pd.DataFrame:
         """Forecast as the contract says (contract.Forecaster.predict)."""
         panel = self.panel(history)
+        self.warn_of_missing(panel.grid.locations)
+        return self._predict(panel, origins, leads)
+
+    def predict_for(
+        self,
+        locations: Collection[str],
+        history: pd.DataFrame,
+        origins: pd.DatetimeIndex,
+        leads: Sequence[int],
+    ) -> pd.DataFrame:
+        """Forecast some locations of a history that holds their companions too."""
+        forecasts = self._predict(self.panel(history), origins, leads)
+        return forecasts[forecasts["location"].isin(locations)].reset_index(drop=True)
+
+    def companions(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
+        """The other locations whose history the forecasts of these look at."""
+        return set()
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:  # noqa: B027
+        """Log what a history of these locations lacks for forecasts of full accuracy."""
+
+    def _predict(
+        self, panel: Panel, origins: pd.DatetimeIndex, leads: Sequence[int]
+    ) -> pd.DataFrame:
         steps = check_origins(panel.grid, origins)
         numbers = check_leads(leads, self.max_lead)
         with one_blas_thread():

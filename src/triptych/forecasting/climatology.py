@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.grid import FloatArray, Grid, IntArray
@@ -11,6 +13,7 @@ from triptych.forecasting.grid import FloatArray, Grid, IntArray
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
 HARMONICS = 3
 PENALTY = 1e-10  # makes an unobserved slot solvable, moves an observed one by nothing that shows
+TILE = 16  # rows; a multiple of what BLAS libraries take at once
 CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rounding
 
 
@@ -72,11 +75,21 @@ def _coefficients(values: FloatArray, steps: IntArray, harmonics: int) -> FloatA
         basis = annual_basis(steps[chosen], harmonics)
         known = np.isfinite(values[:, chosen])
         products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
-        gram = (known @ products).reshape(-1, terms, terms)
+        gram = _product(known, products).reshape(-1, terms, terms)
         gram += PENALTY * max(1, len(basis)) * np.eye(terms)
-        moment = np.where(known, values[:, chosen], 0.0) @ basis
+        moment = _product(np.where(known, values[:, chosen], 0.0), basis)
         table[:, slot] = np.linalg.solve(gram, moment[..., None])[..., 0]
     return table
+
+
+def _product(rows: npt.NDArray[Any], table: FloatArray) -> FloatArray:
+    """Matrix product, in which the last bits of a row do not depend on how many rows there are.
+
+    BLAS sums the rows that are left over from whole tiles in another order: none are.
+    """
+    padded = np.zeros((-(-len(rows) // TILE) * TILE, rows.shape[1]))
+    padded[: len(rows)] = rows
+    return np.asarray((padded @ table)[: len(rows)], dtype=np.float64)
 
 
 def _scale(anomalies: FloatArray) -> FloatArray:

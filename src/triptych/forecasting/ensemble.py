@@ -1,6 +1,6 @@
 """A weighted mean of forecasters, the weights learned by lead on validation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -68,6 +68,15 @@ class EnsembleForecaster(PanelForecaster):
                     "locations and period."
                 )
         return made
+
+    def companions(self, locations: Collection[str]) -> set[str]:
+        """The companions of the members."""
+        return set().union(*(member.companions(locations) for member in self.members))
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:
+        """Let the members log what a history of these locations lacks."""
+        for member in self.members:
+            member.warn_of_missing(locations)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What ridge, forest and gradient boosting share: features, targets, neighbours."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -58,6 +58,14 @@ class LearnedForecaster(PanelForecaster):
             raise UnfittedModelError(f"{self.name} has not been fitted: call fit(history) first.")
         return self._neighbours
 
+    def companions(self, locations: Collection[str]) -> set[str]:
+        """The neighbours of these locations."""
+        return self.neighbours.of(locations) - set(locations)
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:
+        """Log the neighbours that a history of these locations lacks."""
+        self.neighbours.warn_of_missing(locations)
+
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Features of the origin, then those of the target if the model uses them."""
@@ -66,7 +74,6 @@ class LearnedForecaster(PanelForecaster):
 
     def features(self, panel: Panel, origins: IntArray) -> Float32Array:
         """Features of the origins, shape (location, origin, feature)."""
-        self.neighbours.warn_of_missing(panel.grid.locations)
         return origin_features(panel, self.neighbours, origins)
 
     @staticmethod

@@ -1,6 +1,7 @@
 """The nearest other locations of the training data: weather arrives from them."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,13 +36,17 @@ class Neighbours:
         known = {name: place for place, name in enumerate(self.locations)}
         return here[self.table[[known[name] for name in locations]]]
 
+    def of(self, locations: Collection[str]) -> set[str]:
+        """The neighbours of these locations."""
+        known = {name: place for place, name in enumerate(self.locations)}
+        wanted = self.table[[known[name] for name in locations]]
+        return {self.locations[row] for row in wanted[wanted >= 0]}
+
     def warn_of_missing(self, locations: tuple[str, ...]) -> None:
         """Log the trained neighbours that a history lacks: their features are then unknown, the
         forecast coarser.
         """
-        known = {name: place for place, name in enumerate(self.locations)}
-        wanted = self.table[[known[name] for name in locations]]
-        missing = sorted({self.locations[row] for row in wanted[wanted >= 0]} - set(locations))
+        missing = sorted(self.of(locations) - set(locations))
         if missing:
             logger.warning(
                 "The model was trained with neighbours that this history lacks: %s. Their features "

@@ -87,10 +87,15 @@ def _relocated(config: Config, scratch: Path) -> Config:
 
 
 def _typed(pipeline: Pipeline, recorded: Config) -> dict[str, Any]:
-    """The recorded parameters that the nodes take, in the types that Kedro gives them."""
+    """The recorded parameters that the nodes take, in the types that Kedro gives them.
+
+    The engine is where a run works, not what it makes: here it works in this process.
+    """
     from kedro.validation.parameter_validator import ParameterValidator
 
-    parameters = ParameterValidator({"again": pipeline}).validate_raw_params(recorded)
+    parameters = ParameterValidator({"again": pipeline}).validate_raw_params(
+        {**recorded, "engine": {"kind": "serial"}}
+    )
     taken = (name for name in pipeline.inputs() if name.startswith("params:"))
     return {name: parameters[name.removeprefix("params:")] for name in taken}
 

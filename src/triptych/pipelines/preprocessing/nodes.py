@@ -2,11 +2,12 @@
 
 import pandas as pd
 
+from triptych.engine import SERIAL, map_batches, split_locations
 from triptych.errors import PipelineError
-from triptych.parameters import PreprocessingParameters
+from triptych.parameters import EngineParameters, PreprocessingParameters
 from triptych.periods import parse_as_of
 from triptych.pipelines.selection import select_rows
-from triptych.weather.hourly import interpolate
+from triptych.weather.hourly import Interpolated, interpolate
 from triptych.weather.steps import to_history, to_three_hours
 
 
@@ -38,7 +39,9 @@ def select_hours(
 
 
 def complete_hours(
-    known_hours: pd.DataFrame, preprocessing: PreprocessingParameters
+    known_hours: pd.DataFrame,
+    preprocessing: PreprocessingParameters,
+    engine: EngineParameters = SERIAL,
 ) -> dict[str, pd.DataFrame]:
     """Lay the hours on a complete grid and interpolate short gaps linearly.
 
@@ -46,24 +49,47 @@ def complete_hours(
         `complete_hours`: the grid, a gap beyond the limit left missing; `missing_hours`: what
         remains missing, one row a gap.
     """
-    completed = interpolate(known_hours, preprocessing.interpolation_limit_hours)
-    return {"complete_hours": completed.frame, "missing_hours": completed.gaps}
+    parts = split_locations(known_hours, engine.batch_locations)
+    limit = preprocessing.interpolation_limit_hours
+    completed = map_batches(_interpolate, parts, engine, "Completing hours", limit)
+    return {
+        "complete_hours": _join([part.frame for part in completed]),
+        "missing_hours": _join([part.gaps for part in completed]),
+    }
 
 
-def average_steps(complete_hours: pd.DataFrame) -> pd.DataFrame:
+def average_steps(complete_hours: pd.DataFrame, engine: EngineParameters = SERIAL) -> pd.DataFrame:
     """Average three hours to a step: 00h is the mean of 00, 01 and 02; rows of `weather_3h`."""
-    return to_three_hours(complete_hours)
+    parts = split_locations(complete_hours, engine.batch_locations)
+    return _join(map_batches(to_three_hours, parts, engine, "Averaging steps"))
 
 
 def build_history(
-    known_hours: pd.DataFrame, locations: pd.DataFrame, preprocessing: PreprocessingParameters
+    known_hours: pd.DataFrame,
+    locations: pd.DataFrame,
+    preprocessing: PreprocessingParameters,
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Build what forecasters take: steps, their three hourly temperatures, coordinates.
 
     Here no gap is filled across midnight UTC: the line would carry a value of the next day into
     the forecast issued at that midnight.
     """
-    completed = interpolate(
-        known_hours, preprocessing.interpolation_limit_hours, within_day=True
-    ).frame
+    parts = split_locations(known_hours, engine.batch_locations)
+    shared = (locations, preprocessing.interpolation_limit_hours)
+    return _join(map_batches(_to_history, parts, engine, "Building the history", *shared))
+
+
+def _interpolate(limit_hours: int, hours: pd.DataFrame) -> Interpolated:
+    return interpolate(hours, limit_hours)
+
+
+def _to_history(locations: pd.DataFrame, limit_hours: int, hours: pd.DataFrame) -> pd.DataFrame:
+    completed = interpolate(hours, limit_hours, within_day=True).frame
     return to_history(completed, to_three_hours(completed), locations)
+
+
+def _join(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """One frame of the batches' frames; a single one as it is."""
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)

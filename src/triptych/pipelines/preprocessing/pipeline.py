@@ -30,19 +30,19 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 complete_hours,
-                inputs=["known_hours", "params:preprocessing"],
+                inputs=["known_hours", "params:preprocessing", "params:engine"],
                 outputs={"complete_hours": "complete_hours", "missing_hours": "missing_hours"},
                 name="complete_hours",
             ),
             Node(
                 average_steps,
-                inputs="complete_hours",
+                inputs=["complete_hours", "params:engine"],
                 outputs="weather_3h",
                 name="average_steps",
             ),
             Node(
                 build_history,
-                inputs=["known_hours", "locations", "params:preprocessing"],
+                inputs=["known_hours", "locations", "params:preprocessing", "params:engine"],
                 outputs="history",
                 name="build_history",
             ),

@@ -5,17 +5,17 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.engine import SERIAL
 from triptych.errors import PipelineError
-from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import BASELINE_NAMES
-from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.ensemble import EnsembleOfAllForecaster
 from triptych.forecasting.metrics import ALL, DAY, breakdown, score
 from triptych.forecasting.paired import paired_tests
 from triptych.forecasting.selection import rank
 from triptych.forecasting.weights import cross_fitted, learn_weights
+from triptych.parameters import EngineParameters
 from triptych.periods import StudyPeriods
-from triptych.study import Forecasters, between, calibrate
+from triptych.study import Forecasters, backtest_test_period, between, calibrate
 
 logger = logging.getLogger(__name__)
 
@@ -97,17 +97,15 @@ def join_tests(
     history: pd.DataFrame,
     periods: StudyPeriods,
     horizon_days: int,
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Put the test forecasts of both families in one table, and add the ensemble of all.
 
     Returns:
         Forecasts with intervals, `observed` and `model`.
     """
-    known = between(history, periods.train_start, periods.test_end)
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    whole = backtest(
-        fitted_models[ENSEMBLE], known, periods.test_start, periods.test_end, leads
-    ).assign(model=ENSEMBLE)
+    ensemble = {ENSEMBLE: fitted_models[ENSEMBLE]}
+    whole = backtest_test_period(ensemble, history, periods, horizon_days, engine)
     joined = _join(learned_test_forecasts, statistical_test_forecasts)
     return pd.concat([joined, whole], ignore_index=True)
 

@@ -69,6 +69,7 @@ def _judgement() -> list[Node]:
                 "history",
                 "study_periods",
                 "params:horizon_days",
+                "params:engine",
             ],
             outputs="test_forecasts",
             name="join_tests",

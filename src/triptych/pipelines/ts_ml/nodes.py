@@ -4,13 +4,19 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.engine import SERIAL
 from triptych.errors import ParameterError
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.metrics import score
 from triptych.forecasting.trials import trial_metrics, trials_table
 from triptych.forecasting.tuning import tune
 from triptych.forecasting.weights import cross_fitted, learn_weights
-from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
+from triptych.parameters import (
+    EngineParameters,
+    ForecastParameters,
+    ModelParameters,
+    TuningParameters,
+)
 from triptych.periods import StudyPeriods
 from triptych.study import (
     Forecasters,
@@ -74,6 +80,7 @@ def validate_models(
     horizon_days: int,
     forecast: ForecastParameters,
     seed: int,
+    engine: EngineParameters = SERIAL,
 ) -> dict[str, Any]:
     """Fit on the training period and forecast every day of validation.
 
@@ -87,7 +94,7 @@ def validate_models(
         known, periods.validation_start, tuned_parameters, horizon_days, forecast, seed
     )
     leads = study_leads(horizon_days, forecast)
-    members = backtests(fitted, known, periods.validation_start, periods.test_start, leads)
+    members = backtests(fitted, known, periods.validation_start, periods.test_start, leads, engine)
     crossed = cross_fitted(members, list(tuned_parameters), EnsembleForecaster.name)
     return {
         "learned_validation_forecasts": pd.concat([members, crossed], ignore_index=True),
@@ -116,14 +123,18 @@ def fit_models(
 
 
 def backtest_models(
-    fitted_models: Forecasters, history: pd.DataFrame, periods: StudyPeriods, horizon_days: int
+    fitted_models: Forecasters,
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    horizon_days: int,
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Forecast every day of the test period, all models from the same origins.
 
     Returns:
         Forecasts with intervals, `observed` and `model`.
     """
-    return backtest_test_period(fitted_models, history, periods, horizon_days)
+    return backtest_test_period(fitted_models, history, periods, horizon_days, engine)
 
 
 def compare_learned(

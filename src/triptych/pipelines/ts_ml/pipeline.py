@@ -34,6 +34,7 @@ def _choice() -> list[Node]:
                 "params:horizon_days",
                 "params:forecast",
                 "params:seed",
+                "params:engine",
             ],
             outputs={
                 "learned_validation_forecasts": "learned_validation_forecasts",
@@ -64,7 +65,13 @@ def _judgement() -> list[Node]:
         ),
         Node(
             nodes.backtest_models,
-            inputs=["fitted_learned", "history", "study_periods", "params:horizon_days"],
+            inputs=[
+                "fitted_learned",
+                "history",
+                "study_periods",
+                "params:horizon_days",
+                "params:engine",
+            ],
             outputs="learned_test_forecasts",
             name="backtest_models",
         ),

@@ -5,12 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.engine import SERIAL, map_items
 from triptych.forecasting.arima import StatisticalForecaster
 from triptych.forecasting.estimates import Estimates
 from triptych.forecasting.metrics import score
 from triptych.forecasting.orders import search_orders
 from triptych.forecasting.trials import trial_metrics, trials_table
-from triptych.parameters import ForecastParameters, StatisticalParameters
+from triptych.parameters import EngineParameters, ForecastParameters, StatisticalParameters
 from triptych.periods import StudyPeriods
 from triptych.study import (
     Forecasters,
@@ -37,7 +38,10 @@ PROCESS_COLUMNS = (
 
 
 def select_orders(
-    history: pd.DataFrame, periods: StudyPeriods, statistical: StatisticalParameters
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    statistical: StatisticalParameters,
+    engine: EngineParameters = SERIAL,
 ) -> dict[str, Any]:
     """Search orders and harmonics: fitted on the training period, judged on validation.
 
@@ -50,6 +54,7 @@ def select_orders(
     parameters: dict[str, dict[str, Any]] = {}
     trials = [trials_table([])]
     estimates = Estimates()
+    estimates.spread = map_items(engine, "Estimating processes")
     for name, given in statistical.models.items():
         parameters[name], tried = search_orders(
             name,
@@ -78,6 +83,7 @@ def validate_statistical(
     forecast: ForecastParameters,
     seed: int,
     estimated_processes: dict[str, dict[str, Any]],
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Fit on the training period and forecast every day of validation.
 
@@ -93,9 +99,10 @@ def validate_statistical(
         forecast,
         seed,
         Estimates.of(estimated_processes),
+        engine,
     )
     leads = study_leads(horizon_days, forecast)
-    return backtests(fitted, known, periods.validation_start, periods.test_start, leads)
+    return backtests(fitted, known, periods.validation_start, periods.test_start, leads, engine)
 
 
 def fit_statistical(
@@ -106,12 +113,14 @@ def fit_statistical(
     horizon_days: int,
     forecast: ForecastParameters,
     seed: int,
+    engine: EngineParameters = SERIAL,
 ) -> Forecasters:
     """Fit on all that lies before the test period; intervals come from validation."""
     known = between(history, periods.train_start, periods.test_start)
     fitted = fit_forecasters(
-        known, periods.test_start, statistical_parameters, horizon_days, forecast, seed
-    )
+        known, periods.test_start, statistical_parameters, horizon_days, forecast, seed,
+        engine=engine,
+    )  # fmt: skip
     return calibrate(fitted, validation_forecasts)
 
 
@@ -144,13 +153,14 @@ def backtest_statistical(
     history: pd.DataFrame,
     periods: StudyPeriods,
     horizon_days: int,
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Forecast every day of the test period, baselines and models from the same origins.
 
     Returns:
         Forecasts with intervals, `observed` and `model`.
     """
-    return backtest_test_period(fitted_statistical, history, periods, horizon_days)
+    return backtest_test_period(fitted_statistical, history, periods, horizon_days, engine)
 
 
 def compare_statistical(

@@ -26,7 +26,7 @@ def _choice() -> list[Node]:
         *study_nodes(),
         Node(
             nodes.select_orders,
-            inputs=["history", "study_periods", "params:statistical"],
+            inputs=["history", "study_periods", "params:statistical", "params:engine"],
             outputs={
                 "statistical_parameters": "statistical_parameters",
                 "order_trials": "order_trials",
@@ -37,7 +37,7 @@ def _choice() -> list[Node]:
         ),
         Node(
             nodes.validate_statistical,
-            inputs=[*_FITTING, "estimated_processes"],
+            inputs=[*_FITTING, "estimated_processes", "params:engine"],
             outputs="statistical_validation_forecasts",
             name="validate_statistical",
         ),
@@ -49,7 +49,12 @@ def _judgement() -> list[Node]:
     return [
         Node(
             nodes.fit_statistical,
-            inputs=[*_FITTING[:3], "statistical_validation_forecasts", *_FITTING[3:]],
+            inputs=[
+                *_FITTING[:3],
+                "statistical_validation_forecasts",
+                *_FITTING[3:],
+                "params:engine",
+            ],
             outputs="fitted_statistical",
             name="fit_statistical",
         ),
@@ -61,7 +66,13 @@ def _judgement() -> list[Node]:
         ),
         Node(
             nodes.backtest_statistical,
-            inputs=["fitted_statistical", "history", "study_periods", "params:horizon_days"],
+            inputs=[
+                "fitted_statistical",
+                "history",
+                "study_periods",
+                "params:horizon_days",
+                "params:engine",
+            ],
             outputs="statistical_test_forecasts",
             name="backtest_statistical",
         ),

@@ -1,0 +1,77 @@
+"""Synthetic cities in any number: seasons, days and weather with memory, made a batch at a time.
+
+Made for speed, not for looks: the embedded sample takes a second a city and decade.
+"""
+
+import numpy as np
+import pandas as pd
+
+from triptych.weather.variables import VARIABLES
+
+END = pd.Timestamp("2024-01-01", tz="UTC")
+_HOUR = pd.Timedelta(hours=1)
+_HOURS_A_YEAR = 8766
+_MEMORY = 0.97  # of an hour's anomaly, in the next
+
+
+def slugs(first: int, count: int) -> list[str]:
+    """Names of `count` cities from the `first` on."""
+    return [f"city-{number:05d}" for number in range(first, first + count)]
+
+
+def places(first: int, count: int) -> pd.DataFrame:
+    """Rows of the table `locations`: a spiral over the globe, so that none lies on another."""
+    number = np.arange(first, first + count)
+    names = slugs(first, count)
+    return pd.DataFrame(
+        {
+            "location": names,
+            "name": names,
+            "latitude": np.round(60 * np.sin(number * 0.7548776662), 4),
+            "longitude": np.round((number * 222.4922359) % 360 - 180, 4),
+            "elevation": 50.0,
+            "timezone": "UTC",
+            "source": "sample",
+        }
+    )
+
+
+def hours(first: int, count: int, length: int, end: pd.Timestamp = END) -> pd.DataFrame:
+    """The last `length` hours before `end` of each city: location, time and the nine variables.
+
+    A city's weather depends on its number alone, not on the batch that it is made in.
+    """
+    times = pd.date_range(end=end - _HOUR, periods=length, freq="h", unit="us")
+    clock = times.asi8 // 3_600_000_000
+    year = np.cos(2 * np.pi * clock / _HOURS_A_YEAR)
+    day = np.cos(2 * np.pi * (clock % 24 - 14) / 24)
+    noise = np.stack([_noise(number, length) for number in range(first, first + count)])
+    columns = {
+        name: _variable(name, noise[:, index], year, day).ravel().round(1)
+        for index, name in enumerate(VARIABLES)
+    }
+    keys = {
+        "location": pd.array(np.repeat(slugs(first, count), length), dtype="str"),
+        "time": times[np.tile(np.arange(length), count)],
+    }
+    return pd.DataFrame({**keys, **columns})
+
+
+def _noise(number: int, length: int) -> np.ndarray:
+    """Weather with memory of unit variance, shape (variable, hour); float32, being many."""
+    from scipy.signal import lfilter
+
+    drawn = np.random.default_rng(number).standard_normal((len(VARIABLES), length), np.float32)
+    return np.asarray(lfilter([np.sqrt(1 - _MEMORY**2)], [1, -_MEMORY], drawn), dtype=np.float32)
+
+
+def _variable(name: str, noise: np.ndarray, year: np.ndarray, day: np.ndarray) -> np.ndarray:
+    if name in ("temperature_2m", "dew_point_2m"):
+        return np.asarray(12 - 8 * year + 4 * day + 4 * noise)
+    if name == "surface_pressure":
+        return np.asarray(1010 + 8 * noise)
+    if name == "wind_direction_10m":
+        return np.asarray((180 + 90 * noise) % 360)
+    if name == "shortwave_radiation":
+        return np.maximum(0, 100 * day + 30 * noise)
+    return np.asarray(50 + 15 * noise).clip(0, 100)

@@ -1,0 +1,198 @@
+"""The engine: the same tables wherever batches are worked on, and what happens when workers go."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.fixtures import work
+from tests.forecasting.synthetic import make_history
+from triptych import engine
+from triptych.engine import map_batches, split_locations
+from triptych.errors import PipelineError
+from triptych.forecasting.metrics import score
+from triptych.parameters import EngineParameters, ForecastParameters, PreprocessingParameters
+from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
+from triptych.study import Forecasters, backtests, fit_forecasters
+
+FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=0)
+TEST_START = pd.Timestamp("2021-05-20", tz="UTC")
+END = pd.Timestamp("2021-06-01", tz="UTC")
+MODELS: dict[str, dict[str, Any]] = {
+    "arima": {"ar": 1},
+    "ridge": {"neighbours": 1},
+    "lightgbm": {"trees": (5,), "neighbours": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def history() -> pd.DataFrame:
+    """Four places; the second pair lies beside the first."""
+    first = make_history(days=515)
+    other = make_history(days=515, seed=1)
+    moved = other.assign(location=other["location"] + "ward", latitude=other["latitude"] + 0.5)
+    return pd.concat([first, moved]).sort_values(["location", "time"], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def hours() -> pd.DataFrame:
+    """Ten days of hours of five places, with gaps."""
+    times = pd.date_range("2024-01-01", periods=240, freq="h", tz="UTC", unit="us")
+    frames = [
+        pd.DataFrame({"location": f"place-{n}", "time": times, "temperature_2m": times.hour + n})
+        for n in range(5)
+    ]
+    whole = pd.concat(frames, ignore_index=True).astype({"temperature_2m": "float64"})
+    return whole.drop(index=[7, 8, 300, *range(500, 520)]).astype({"location": "str"})
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[EngineParameters]:
+    """A cluster of two worker processes."""
+    parameters = EngineParameters(kind="dask", workers=2, batch_locations=1)
+    client = engine._client(None, 2)
+    yield parameters
+    cluster = client.cluster
+    client.close()
+    cluster.close()
+    engine._client.cache_clear()
+
+
+def serial(size: int = 50) -> EngineParameters:
+    return EngineParameters(batch_locations=size)
+
+
+JOBLIB = EngineParameters(kind="joblib", workers=2, batch_locations=3)
+
+
+def prepare(hours: pd.DataFrame, parameters: EngineParameters) -> list[pd.DataFrame]:
+    """Every table that preparation makes."""
+    limit = PreprocessingParameters(interpolation_limit_hours=6)
+    places = pd.DataFrame({"location": sorted(hours["location"].unique()), "latitude": 1.0})
+    completed = complete_hours(hours, limit, parameters)
+    return [
+        *completed.values(),
+        average_steps(completed["complete_hours"], parameters),
+        build_history(hours, places.assign(longitude=2.0), limit, parameters),
+    ]
+
+
+def study(history: pd.DataFrame, parameters: EngineParameters) -> tuple[Forecasters, pd.DataFrame]:
+    """Models fitted on the time before the test, and their backtest."""
+    fitted = fit_forecasters(history, TEST_START, MODELS, 1, FORECAST, seed=0, engine=parameters)
+    return fitted, backtests(fitted, history, TEST_START, END, range(1, 9), parameters)
+
+
+def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    keys = [name for name in ("model", "location", "as_of", "time") if name in found]
+    pd.testing.assert_frame_equal(
+        found.sort_values(keys, ignore_index=True),
+        expected.sort_values(keys, ignore_index=True),
+        check_exact=True,
+    )
+
+
+@pytest.mark.parametrize("kind", ["serial of 1", "serial of 2", "joblib"])
+def test_preparation_is_the_same_on_every_engine(
+    hours: pd.DataFrame, kind: str, request: pytest.FixtureRequest
+) -> None:
+    parameters = chosen(kind, request)
+    for found, expected in zip(prepare(hours, parameters), prepare(hours, serial()), strict=True):
+        keys = [name for name in ("location", "variable", "time", "start") if name in found]
+        columns = list(expected.columns)
+        pd.testing.assert_frame_equal(
+            found[columns].sort_values(keys, ignore_index=True),
+            expected.sort_values(keys, ignore_index=True),
+            check_exact=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def at_once(history: pd.DataFrame) -> tuple[Forecasters, pd.DataFrame]:
+    return study(history, serial())
+
+
+@pytest.mark.parametrize("kind", ["serial of 1", "joblib", "dask"])
+def test_fits_and_forecasts_are_the_same_on_every_engine(
+    history: pd.DataFrame,
+    at_once: tuple[Forecasters, pd.DataFrame],
+    kind: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    fitted, forecasts = study(history, chosen(kind, request))
+
+    assert fitted["arima"].texts() == at_once[0]["arima"].texts()
+    assert len(forecasts) == 6 * 4 * 12 * 8  # models (three are baselines), places, days, leads
+    assert_same(forecasts, at_once[1])
+    scores = score(at_once[1], history)
+    pd.testing.assert_frame_equal(score(forecasts, history), scores, check_exact=True)
+
+
+def chosen(kind: str, request: pytest.FixtureRequest) -> EngineParameters:
+    if kind.startswith("serial"):
+        return serial(int(kind[-1]))
+    found: EngineParameters = request.getfixturevalue("dask") if kind == "dask" else JOBLIB
+    return found
+
+
+@pytest.mark.parametrize("kind", ["serial of 1", "joblib", "dask"])
+def test_results_keep_the_order_and_errors_their_words(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    parameters = chosen(kind, request)
+
+    assert map_batches(work.add, [[1], [2, 3], [4]], parameters, "Adding", 100) == [101, 105, 104]
+    assert map_batches(work.blas_threads, [0, 1], parameters, "Counting") == [{1}, {1}]
+    with pytest.raises(ValueError, match="batch 1 is refused"):
+        map_batches(work.fail, [0, 1, 2], parameters, "Failing")
+
+
+def test_a_single_batch_starts_no_process(dask: EngineParameters) -> None:
+    for parameters in (JOBLIB, dask):
+        assert map_batches(work.process, ["one"], parameters, "Working") == [os.getpid()]
+    assert os.getpid() not in map_batches(work.process, [0, 1], dask, "Working")
+
+
+def test_a_killed_worker_costs_time_and_no_row(dask: EngineParameters, tmp_path: Path) -> None:
+    found = map_batches(work.die_once, range(6), dask, "Working", tmp_path)
+
+    assert (tmp_path / "killed").exists()
+    assert found == [0, 10, 20, 30, 40, 50]
+
+
+def test_a_batch_that_kills_every_worker_is_named(dask: EngineParameters) -> None:
+    from dask import config
+
+    with (
+        config.set({"distributed.scheduler.allowed-failures": 0}),
+        pytest.raises(PipelineError, match=r"lower engine\.batch_locations"),
+    ):
+        engine._client(None, 2).run_on_scheduler(forgive_nothing)
+        map_batches(work.die, range(3), dask, "Working")
+
+
+def forgive_nothing(dask_scheduler: Any) -> None:
+    dask_scheduler.allowed_failures = 0
+
+
+def test_a_scheduler_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_CONNECT_SECONDS", 1)
+    away = EngineParameters(kind="dask", address="tcp://127.0.0.1:9")
+
+    with pytest.raises(PipelineError, match=r"scheduler at tcp://127\.0\.0\.1:9 does not answer"):
+        map_batches(work.process, [0, 1], away, "Working")
+
+
+def test_parts_hold_whole_locations(hours: pd.DataFrame) -> None:
+    parts = split_locations(hours.sample(frac=1, random_state=0), 2)
+
+    assert [sorted(part["location"].unique()) for part in parts] == [
+        ["place-0", "place-1"],
+        ["place-2", "place-3"],
+        ["place-4"],
+    ]
+    assert sum(map(len, parts)) == len(hours)
+    assert split_locations(hours, 5)[0] is hours
