@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.engine import SERIAL, map_batches, map_items
+from triptych.engine import SERIAL, map_batches, map_items, split_locations
 from triptych.errors import PipelineError
 from triptych.forecasting.arima import share_estimates
 from triptych.forecasting.backtest import backtest_part, parts_of
@@ -16,6 +16,7 @@ from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.estimates import Estimates
+from triptych.forecasting.joined import JoinedForecaster, fit_part
 from triptych.parameters import EngineParameters, ForecastParameters
 from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
 from triptych.registry.provenance import frame_sha256
@@ -84,8 +85,19 @@ def fit_forecasters(
     for name in [*BASELINE_NAMES, *parameters]:
         logger.info("Fitting %s on the years before %s", name, until.date())
         forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
-        fitted[name] = share_estimates(forecaster, known).fit(training)
+        fitted[name] = _fit(share_estimates(forecaster, known), training, engine)
     return fitted
+
+
+def _fit(
+    forecaster: PanelForecaster, history: pd.DataFrame, engine: EngineParameters
+) -> PanelForecaster:
+    """Fit by batches what can be joined from them, the others on the whole."""
+    parts = split_locations(history, engine.batch_locations)
+    if len(parts) == 1 or not (isinstance(forecaster, JoinedForecaster) and forecaster.joinable):
+        return forecaster.fit(history)
+    doing = f"Fitting {forecaster.name}"
+    return forecaster.join(map_batches(fit_part, parts, engine, doing, forecaster))
 
 
 def study_leads(horizon_days: int, forecast: ForecastParameters) -> list[int]:

@@ -15,6 +15,8 @@ SMALL = {
     "kernel_ridge": {"max_rows": 200},
     "random_forest": {"trees": 4, "max_rows": 300, "threads": 1},
     "lightgbm": {"trees": (10,), "scopes": ("pooled", "location"), "threads": 1},
+    "ar": {"order": 8},
+    "pooled_ridge": {},
     "ensemble": {"members": {"ridge": {}, "kernel_ridge": {"max_rows": 100}}},
     "ensemble_all": {"members": {"sarimax": {"ar": 1, "seasonal_ar": 1}, "ridge": {}}},
 }

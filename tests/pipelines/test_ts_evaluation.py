@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from tests.fixtures.project import Project, copy_of
 from tests.pipelines.hand_made import forecasts, history
 from triptych.errors import PipelineError
+from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.errors import ForecastingError
@@ -67,7 +68,7 @@ def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> Non
         name: make_forecaster(name, parameters, max_lead=8, seed=1).fit(past)
         for name, parameters in (("ridge", {}), ("arima", {"ar": 1}))
     }
-    own = {n: nodes.backtest(m, known, utc("2018-09-01"), utc("2018-09-11"), range(1, 9))
+    own = {n: backtest(m, known, utc("2018-09-01"), utc("2018-09-11"), range(1, 9))
            for n, m in members.items()}  # fmt: skip
     weights = {"arima": [0.25], "ridge": [0.75]}
     validation = forecasts({"ensemble_all": 1.0}, days=9)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.forecasting.arima import ArimaForecaster, SarimaForecaster
+from triptych.forecasting.autoregression import AutoregressionForecaster
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.baselines import (
     ClimatologyForecaster,
@@ -15,14 +16,16 @@ from triptych.forecasting.errors import UnknownModelError
 from triptych.forecasting.forest import RandomForestForecaster
 from triptych.forecasting.gradient import LightGBMForecaster
 from triptych.forecasting.kernel import KernelRidgeForecaster
+from triptych.forecasting.pooled_ridge import PooledRidgeForecaster
 from triptych.forecasting.ridge import RidgeForecaster
 from triptych.forecasting.sarimax import SarimaxForecaster
 
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
 LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
 STATISTICAL_NAMES = ("arima", "sarima", "sarimax")
+LARGE_NAMES = ("ar", "pooled_ridge")  # for many locations; lightgbm serves few and many
 ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
-MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, *ENSEMBLE_NAMES)
+MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, *LARGE_NAMES, *ENSEMBLE_NAMES)
 
 _CLASSES: tuple[type[PanelForecaster], ...] = (
     PersistenceForecaster,
@@ -35,6 +38,8 @@ _CLASSES: tuple[type[PanelForecaster], ...] = (
     KernelRidgeForecaster,
     RandomForestForecaster,
     LightGBMForecaster,
+    AutoregressionForecaster,
+    PooledRidgeForecaster,
 )
 _ENSEMBLES: tuple[type[EnsembleForecaster], ...] = (EnsembleForecaster, EnsembleOfAllForecaster)
 

@@ -11,8 +11,8 @@ from triptych.forecasting.base import Arrays
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.features import OF_TARGET, target_features
 from triptych.forecasting.grid import FloatArray, IntArray
-from triptych.forecasting.learned import LearnedForecaster
 from triptych.forecasting.panel import Float32Array, Panel
+from triptych.forecasting.pooled import PooledForecaster
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -23,12 +23,13 @@ POOLED = "pooled"
 LOCATION = "location"
 
 
-class LightGBMForecaster(LearnedForecaster):
+class LightGBMForecaster(PooledForecaster):
     """Direct LightGBM (Ke et al., NIPS 2017, 3146-3154) on standardised anomalies.
 
     `scopes`: `pooled` learns one booster for all locations, `location` one for each; with both,
     their mean is the forecast.
-    `other_origins`: share of the origins away from midnight that are learned from. `trees`: of the
+    `other_origins`: share of the origins away from midnight that are learned from. `origins`: how
+    many a location gives at most. `trees`: of the
     boosters of leads 1, 2, …, 8, and of those beyond; the last number serves all that follow. The
     other parameters are LightGBM's. One thread: on a busy machine two wait for each other.
     """
@@ -46,19 +47,39 @@ class LightGBMForecaster(LearnedForecaster):
         "max_bin": 127,
         "scopes": (POOLED,),
         "other_origins": 0.1,
+        "origins": None,
         "neighbours": 2,
         "threads": 1,
     }
 
-    def _learn(self, panel: Panel, origins: IntArray) -> None:
-        self._boosters: dict[str, Booster] = {}
+    @property
+    def joinable(self) -> bool:
+        """Whether batches can be fitted apart: all locations together, none beside another."""
+        return super().joinable and tuple(self.parameters["scopes"]) == (POOLED,)
+
+    def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
         chosen = self._sample(origins)
         features = self.features(panel, chosen)
+        rows: Arrays = {
+            "features": features.reshape(-1, features.shape[-1]),
+            "place": np.repeat(np.arange(len(features)), len(chosen)),
+        }
+        for leads in self._blocks():
+            of_target, target = self._target_rows(panel, chosen, leads)
+            rows[f"of_target.{leads[0]:03d}"] = of_target.reshape(-1, len(OF_TARGET))
+            rows[f"target.{leads[0]:03d}"] = target.ravel()
+        return rows
+
+    def _learn_rows(self, rows: Arrays) -> None:
+        self._boosters: dict[str, Booster] = {}
         for number, leads in enumerate(self._blocks()):
-            design, target = self._rows(panel, chosen, features, leads)
-            for scope, rows in self._scopes(np.arange(len(panel.grid.locations))):
-                name = f"{scope}.{leads[0]:03d}"
-                self._boosters[name] = self._train(design[rows], target[rows], number)
+            block = f"{leads[0]:03d}"
+            design = np.concatenate([rows["features"], rows[f"of_target.{block}"]], axis=1)
+            target = rows[f"target.{block}"]
+            for scope, places in self._scopes(np.unique(rows["place"])):
+                here = np.isin(rows["place"], places) & np.isfinite(target)
+                trained = self._train(design[here], target[here], number)
+                self._boosters[f"{scope}.{block}"] = trained
 
     def _scopes(self, places: IntArray) -> Iterator[tuple[str, IntArray]]:
         """Each scope's name, and which of `places` (rows of the training data) it serves."""
@@ -71,41 +92,41 @@ class LightGBMForecaster(LearnedForecaster):
     def _sample(self, origins: IntArray) -> IntArray:
         draw = np.random.default_rng(self.seed).random(len(origins))
         near = np.isin(origins % STEPS_PER_DAY, AROUND_MIDNIGHT)
-        kept: IntArray = origins[near | (draw < self.parameters["other_origins"])]
-        return kept
+        return self._drawn(origins[near | (draw < self.parameters["other_origins"])])
 
     def _blocks(self) -> list[IntArray]:
         blocks = [range(lead, lead + 1) for lead in DAY_LEADS] + list(FAR_BLOCKS)
         leads = [np.array([n for n in block if n <= self.max_lead]) for block in blocks]
         return [block for block in leads if len(block)]
 
-    def _rows(
-        self, panel: Panel, origins: IntArray, features: Float32Array, leads: IntArray
+    def _target_rows(
+        self, panel: Panel, origins: IntArray, leads: IntArray
     ) -> tuple[Float32Array, Float32Array]:
-        """Design (location, origin, feature) and target: a lead of the block for each origin."""
+        """The features OF_TARGET (location, origin, feature) and the target: a lead of the block
+        for each origin.
+        """
         draw = np.random.default_rng([self.seed, int(leads[0])]).integers(
             len(leads), size=len(origins)
         )
-        of_target = np.empty((*features.shape[:2], len(OF_TARGET)), dtype=np.float32)
-        target = np.empty(features.shape[:2], dtype=np.float32)
+        shape = (len(panel.grid.locations), len(origins))
+        of_target = np.empty((*shape, len(OF_TARGET)), dtype=np.float32)
+        target = np.empty(shape, dtype=np.float32)
         for place, lead in enumerate(leads[:, None]):
             here = draw == place
             of_target[:, here] = target_features(panel, origins[here], lead)[:, :, 0]
             target[:, here] = self.targets(panel, origins[here], lead)[:, :, 0]
-        design = np.concatenate([features, of_target], axis=2)
-        return design, target
+        return of_target, target
 
     def _train(self, design: Float32Array, target: Float32Array, number: int) -> "Booster":
         import lightgbm
 
-        known = np.isfinite(target)
         settings = self._settings()
         trees = self.parameters["trees"]
-        data = lightgbm.Dataset(design[known], target[known], params=settings, free_raw_data=True)
+        data = lightgbm.Dataset(design, target, params=settings, free_raw_data=True)
         return lightgbm.train(settings, data, trees[min(number, len(trees) - 1)])
 
     def _settings(self) -> dict[str, Any]:
-        own = {"trees", "other_origins", "scopes", "neighbours", "threads"}
+        own = {"trees", "other_origins", "origins", "scopes", "neighbours", "threads"}
         return {
             "objective": "regression",
             "bagging_freq": 1,

@@ -67,7 +67,7 @@ def _candidates(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:
     """The base over the defaults, then the list, each once."""
     start = make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=0).parameters
     found = [start]
-    for candidate in CANDIDATES[name]:
+    for candidate in CANDIDATES.get(name, ()):
         if {**start, **candidate} not in found:
             found.append({**start, **candidate})
     return found

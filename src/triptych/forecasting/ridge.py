@@ -50,7 +50,7 @@ class RidgeForecaster(LearnedForecaster):
             block = slice(first, min(first + BLOCK, self.max_lead))
             known = np.isfinite(targets[:, block]).all(axis=1)
             if known.any():
-                weights, intercept = _ridge(
+                weights, intercept = solve_ridge(
                     design[known],
                     targets[known, block].astype(np.float64),
                     self.parameters["penalty"],
@@ -95,9 +95,10 @@ class RidgeForecaster(LearnedForecaster):
         self._weights, self._intercept = arrays["weights"], arrays["intercept"]
 
 
-def _ridge(
+def solve_ridge(
     design: FloatArray, targets: FloatArray, penalty: float
 ) -> tuple[FloatArray, FloatArray]:
+    """Coefficients (column, lead) and intercepts (lead,) of standardised rows."""
     mean = targets.mean(axis=0)
     gram = design.T @ design + penalty * len(design) * np.eye(design.shape[1])
     weights = np.linalg.solve(gram, design.T @ (targets - mean))
