@@ -9,7 +9,7 @@ import atexit
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,7 +36,7 @@ _REPORTS = 10  # lines of progress a step
 
 def map_batches(
     work: Callable[..., Result],
-    batches: Sequence[Batch],
+    batches: Collection[Batch],
     engine: EngineParameters,
     doing: str,
     *shared: Any,
@@ -45,7 +45,7 @@ def map_batches(
 
     Args:
         work: a function of a module, so that another process finds it.
-        batches: what it is called with; they are sent to where it runs.
+        batches: what it is called with; they are sent to where it runs, each made when it is due.
         doing: what is done, for the lines of progress.
         shared: what every call takes too, such as a fitted model; Dask sends it once.
 
@@ -54,6 +54,22 @@ def map_batches(
     """
     run = _here if len(batches) == 1 else _ENGINES[engine.kind]
     return list(_reported(run(_Alone(work), batches, shared, engine), len(batches), doing))
+
+
+class Made(Collection[Batch]):
+    """Batches that are made one by one when they are due, so that memory never holds them all."""
+
+    def __init__(self, make: Callable[[Any], Batch], keys: Sequence[Any]) -> None:
+        self._make, self._keys = make, keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return map(self._make, self._keys)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._keys
 
 
 def split_locations(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
@@ -98,13 +114,13 @@ def _reported(results: Iterable[Result], total: int, doing: str) -> Iterator[Res
 
 
 def _here(
-    work: _Alone, batches: Sequence[Any], shared: Sequence[Any], _: EngineParameters
+    work: _Alone, batches: Collection[Any], shared: Sequence[Any], _: EngineParameters
 ) -> Iterator[Any]:
     return (work(shared, batch) for batch in batches)
 
 
 def _joblib(
-    work: _Alone, batches: Sequence[Any], shared: Sequence[Any], engine: EngineParameters
+    work: _Alone, batches: Collection[Any], shared: Sequence[Any], engine: EngineParameters
 ) -> Iterator[Any]:
     from joblib import Parallel, delayed, parallel_config
 
@@ -114,7 +130,7 @@ def _joblib(
 
 
 def _dask(
-    work: _Alone, batches: Sequence[Any], shared: Sequence[Any], engine: EngineParameters
+    work: _Alone, batches: Collection[Any], shared: Sequence[Any], engine: EngineParameters
 ) -> Iterator[Any]:
     """Keep each worker supplied, no more: what waits is held here, not by the cluster.
 

@@ -94,12 +94,14 @@ def _slugs(catalog: DataCatalog, parameters: dict[str, Any]) -> list[str]:
 
 
 def _tags(page: RunPage | ReviewPage, run_params: dict[str, Any]) -> dict[str, str]:
+    from triptych.registry.tracking import LOCATIONS_TAG, locations_tag
+
     runner = type(run_params.get("runner")).__name__  # kedro-mlflow logs its address in memory
     tags = {
         "mlflow.runName": page.name,
         "triptych.pipeline": "+".join(page.pipelines),
         "triptych.source": page.source,
-        "triptych.locations": ";".join(page.locations),
+        LOCATIONS_TAG: locations_tag(page.locations),
         "runner": "SequentialRunner" if runner in {"str", "NoneType"} else runner,
     }
     return {name: text for name, text in tags.items() if text}

@@ -1,5 +1,7 @@
 """Small frames for the tests of the forecasting pipelines."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -43,3 +45,18 @@ def forecasts(
         for lead in range(1, leads + 1)
     ]
     return pd.DataFrame(rows)
+
+
+class FrameRows:
+    """A table that is read a part at a time, from a frame."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self.asked: list[list[str]] = []
+
+    def read(self, columns: list[str], filters: dict[str, Any]) -> pd.DataFrame:
+        self.asked.append(filters["location"])
+        time = self._table["time"]
+        period = (time >= filters["time"]["ge"]) & (time < filters["time"]["lt"])
+        rows = self._table[period & self._table["location"].isin(filters["location"])]
+        return rows[[name for name in columns if name in rows]].reset_index(drop=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pipelines.hand_made import forecasts, history
+from tests.pipelines.hand_made import FrameRows, forecasts, history
 from triptych.errors import ParameterError, PipelineError
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
@@ -66,7 +66,8 @@ def ridge() -> PanelForecaster:
 
 
 def chosen(*slugs: str) -> list[dict[str, Any]]:
-    return [{"model_id": "m1", "locations": ["northmere", *slugs], "wanted": ["northmere"]}]
+    row = {"model_id": "m1", "locations": ["northmere", *slugs], "features": []}
+    return [{**row, "wanted": ["northmere"]}]
 
 
 def forecast(
@@ -141,7 +142,10 @@ def hourly(slug: str, start: str, end: str) -> pd.DataFrame:
 
 def prepare(table: pd.DataFrame, *neighbours: str) -> pd.DataFrame:
     models = chosen(*neighbours)
-    return prepare_history(table, LOCATIONS, models, "2019-07-14", TODAY, PREPROCESSING, BATCH)
+    rows, periods = FrameRows(table), pd.DataFrame()
+    return prepare_history(
+        rows, periods, LOCATIONS, models, "2019-07-14", TODAY, PREPROCESSING, BATCH
+    )
 
 
 def test_neighbours_of_the_model_are_seen_though_only_one_location_is_asked_for() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from triptych.datasets.review_models import ReviewModelsDataset
     from triptych.datasets.review_source import ReviewSourceDataset
     from triptych.datasets.run_report import RunReportDataset
+    from triptych.datasets.sql_reader import SqlReaderDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.training_rows import TrainingRowsDataset
     from triptych.datasets.vector_file import VectorFileDataset
@@ -33,6 +34,7 @@ __all__ = [
     "ReviewModelsDataset",
     "ReviewSourceDataset",
     "RunReportDataset",
+    "SqlReaderDataset",
     "SqlTableDataset",
     "TrainingRowsDataset",
     "VectorFileDataset",
@@ -52,6 +54,7 @@ _MODULES = {
     "ReviewModelsDataset": "review_models",
     "ReviewSourceDataset": "review_source",
     "RunReportDataset": "run_report",
+    "SqlReaderDataset": "sql_reader",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",
     "VectorFileDataset": "vector_file",

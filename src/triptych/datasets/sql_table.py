@@ -81,8 +81,8 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             StoreError: the table, a column, a filter or an argument is unknown.
         """
-        self._table = _known_table(table)
-        self._url = _url(credentials)
+        self._table = known_table(table)
+        self._url = database_url(credentials)
         self._load_args = load_args or {}
         self._statement()  # a mistake in load_args shows at the start of a run
         self.metadata = metadata
@@ -147,14 +147,16 @@ def _stamped(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame.assign(**dict.fromkeys(sorted(missing), pd.Timestamp.now("UTC").floor("s")))
 
 
-def _known_table(name: str) -> Table:
+def known_table(name: str) -> Table:
+    """The table of this name; StoreError that lists them for another."""
     if name not in tables_metadata.tables:
         known = ", ".join(sorted(tables_metadata.tables))
         raise StoreError(f"There is no table {name!r}. The tables are {known}.")
     return tables_metadata.tables[name]
 
 
-def _url(credentials: dict[str, Any]) -> str:
+def database_url(credentials: dict[str, Any]) -> str:
+    """The URL in the credentials; StoreError without one."""
     url = credentials.get("url")
     if not isinstance(url, str) or not url:
         raise StoreError(

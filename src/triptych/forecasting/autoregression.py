@@ -9,7 +9,7 @@ import pandas as pd
 from triptych.forecasting.base import Arrays, inputs_frame, normal_targets
 from triptych.forecasting.checks import check_origins
 from triptych.forecasting.features import at_steps
-from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.grid import TEMPERATURE, FloatArray, Grid, IntArray
 from triptych.forecasting.joined import JoinedForecaster
 from triptych.forecasting.panel import Float32Array, Panel
 
@@ -26,6 +26,11 @@ class AutoregressionForecaster(JoinedForecaster):
 
     name: ClassVar[str] = "ar"
     defaults: ClassVar[Mapping[str, Any]] = {"order": 24}
+
+    def narrowed(self, grid: Grid) -> Grid:
+        """Temperature alone: the other variables would be carried along for nothing."""
+        only = {TEMPERATURE: grid.values[TEMPERATURE]}
+        return Grid(grid.locations, grid.first, only, grid.latitude, grid.longitude)
 
     def gather(self, panel: Panel) -> Arrays:
         """The coefficients of each location, shape (location, order); lag 1 first."""

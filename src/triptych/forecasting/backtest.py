@@ -45,9 +45,16 @@ class Part:
     history: pd.DataFrame
 
 
-def parts_of(forecaster: PanelForecaster, history: pd.DataFrame, size: int) -> list[Part]:
-    """A history in parts of at most `size` locations; the whole as it is if it has no more."""
-    slugs = sorted(history["location"].unique())
+def parts_of(
+    forecaster: PanelForecaster,
+    history: pd.DataFrame,
+    size: int,
+    locations: Sequence[str] | None = None,
+) -> list[Part]:
+    """A history in parts of at most `size` of the `locations`, or of all; the whole as it is if
+    they are no more.
+    """
+    slugs = sorted(history["location"].unique() if locations is None else locations)
     groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
     if len(groups) == 1:
         return [Part(groups[0], history)]
@@ -70,6 +77,16 @@ def backtest_part(
     origins = daily_origins(start, end)
     forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
     return with_observed(forecasts[forecasts["time"] < end], part.history)
+
+
+def forecast_part(
+    forecaster: PanelForecaster, origins: pd.DatetimeIndex, leads: Sequence[int], part: Part
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The forecasts of a part's locations from one origin, and their explanatory variables."""
+    forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
+    values = forecaster.inputs(part.history, origins[0])
+    own = values[values["location"].isin(part.locations)]
+    return forecasts, own.reset_index(drop=True)
 
 
 def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from triptych.forecasting.checks import check_enough, check_leads, check_origins
 from triptych.forecasting.climatology import HARMONICS, Climatology, fit_climatology
 from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
-from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray, step_times, to_grid
+from triptych.forecasting.grid import TEMPERATURE, FloatArray, Grid, IntArray, step_times, to_grid
 from triptych.forecasting.panel import Panel, to_panel, with_wind_components
 from triptych.forecasting.threads import one_blas_thread
 
@@ -66,7 +66,7 @@ class PanelForecaster(ABC):
     def fit(self, history: pd.DataFrame) -> Self:
         """Learn from the whole of `history`; ShortHistoryError below a year of temperatures."""
         with one_blas_thread():
-            grid = with_wind_components(to_grid(history))
+            grid = self.narrowed(with_wind_components(to_grid(history)))
             check_enough(grid)
             climatology = fit_climatology(grid, HARMONICS)
             panel = to_panel(grid, climatology)
@@ -117,7 +117,12 @@ class PanelForecaster(ABC):
 
     def panel(self, history: pd.DataFrame) -> Panel:
         """The history as this forecaster sees it: anomalies from its own climatology."""
-        return to_panel(with_wind_components(to_grid(history)), self.fitted.climatology)
+        grid = self.narrowed(with_wind_components(to_grid(history)))
+        return to_panel(grid, self.fitted.climatology)
+
+    def narrowed(self, grid: Grid) -> Grid:
+        """The variables of a grid that this forecaster looks at: all, unless it says otherwise."""
+        return grid
 
     @property
     def fitted(self) -> Training:

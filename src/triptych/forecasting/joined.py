@@ -57,7 +57,7 @@ def fit_part(forecaster: JoinedForecaster, history: pd.DataFrame) -> FittedPart:
 
 def fit_grid(forecaster: JoinedForecaster, grid: Grid) -> FittedPart:
     """The same of a history that stands on its grid already."""
-    prepared = with_wind_components(grid)
+    prepared = forecaster.narrowed(with_wind_components(grid))
     check_enough(prepared)
     climatology = fit_climatology(prepared, HARMONICS)
     arrays = forecaster.gather(to_panel(prepared, climatology))

@@ -1,8 +1,27 @@
 """Which locations a run is about."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
 import pandas as pd
 
 from triptych.errors import PipelineError
+
+SHOWN = 20  # slugs in a message
+
+
+class Rows(Protocol):
+    """A table that is read a part at a time."""
+
+    def read(self, columns: Sequence[str], filters: Mapping[str, Any]) -> pd.DataFrame:
+        """The rows that pass the filters, by column: a value, a list, or bounds."""
+        ...
+
+
+def shown(slugs: Sequence[str]) -> str:
+    """Name locations in a message that stays readable with ten thousand of them."""
+    more = f" and {len(slugs) - SHOWN:,} more" if len(slugs) > SHOWN else ""
+    return ", ".join(slugs[:SHOWN]) + more
 
 
 def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
@@ -27,7 +46,7 @@ def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> p
     if chosen.empty:
         raise PipelineError(
             f"The database does not hold {asked}. It holds: "
-            f"{', '.join(locations['location']) or 'no location'}. Ingest it first: "
+            f"{shown(list(locations['location'])) or 'no location'}. Ingest it first: "
             'kedro run --pipeline ingestion --params "location=…", with --env live for a real city.'
         )
     return chosen

@@ -29,13 +29,16 @@ def choose_versions(
     Raises:
         PipelineError: a location has none.
     """
-    return {slug: _choose(rows, promoted, slug, as_of) for slug in locations}
+    knowing = [(row, set(row["locations"])) for row in rows]
+    return {
+        slug: _choose([row for row, known in knowing if slug in known], promoted, slug, as_of)
+        for slug in locations
+    }
 
 
 def _choose(
-    rows: Sequence[Row], promoted: Mapping[str, int], location: str, as_of: datetime
+    knowing: Sequence[Row], promoted: Mapping[str, int], location: str, as_of: datetime
 ) -> Row:
-    knowing = [row for row in rows if location in row["locations"]]
     live = [row for row in knowing if row["stage"] == "production"]
     if knowing and not live:
         raise PipelineError(_promote_one(location, knowing))

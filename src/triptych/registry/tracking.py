@@ -1,7 +1,7 @@
 """The model's files in MLflow: written with the run that trained it, read back when needed."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from triptych.registry.candidate import AnyCandidate
 from triptych.registry.kinds import KINDS, load_files
 
 MODEL_TAG = "triptych.model_id"
+LOCATIONS_TAG = "triptych.locations"
+_LONGEST_TAG = 5000  # characters; MLflow refuses a tag beyond 8,000
 CHOSEN_METRICS = "chosen/"  # figures of the model that is registered
 # What every served model needs beside its own.
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "triptych")
@@ -40,7 +42,7 @@ def log_candidate(candidate: AnyCandidate, git_commit: str) -> tuple[str, str, s
                 "triptych.git_commit": git_commit,
                 "triptych.as_of": candidate.as_of.isoformat(),
                 "triptych.algorithm": candidate.algorithm,
-                "triptych.locations": ";".join(candidate.row()["locations"]),
+                LOCATIONS_TAG: locations_tag(candidate.row()["locations"]),
             }
         )
         example, answer = candidate.served_frames()
@@ -56,6 +58,12 @@ def log_candidate(candidate: AnyCandidate, git_commit: str) -> tuple[str, str, s
         shown = {f"{CHOSEN_METRICS}{name}": value for name, value in candidate.figures().items()}
         mlflow.log_metrics(shown, run_id=run.info.run_id, model_id=logged.model_id)
     return model_id, str(run.info.run_id), str(logged.model_uri)
+
+
+def locations_tag(locations: Sequence[str]) -> str:
+    """The slugs, or how many there are where MLflow would not take them all."""
+    slugs = ";".join(locations)
+    return slugs if len(slugs) <= _LONGEST_TAG else f"{len(locations):,} locations"
 
 
 def load_logged(row: Mapping[str, Any]) -> Any:

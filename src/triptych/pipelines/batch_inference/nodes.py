@@ -1,20 +1,24 @@
 """From the version in production and what is known at `as_of`, to rows of predictions."""
 
 import logging
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from triptych.engine import SERIAL, Made, map_batches
 from triptych.errors import PipelineError
+from triptych.forecasting.backtest import forecast_part, parts_of
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import LEVEL, STEP, STEPS_PER_DAY
-from triptych.forecasting.grid import step_numbers
-from triptych.parameters import BatchParameters, PreprocessingParameters
+from triptych.forecasting.grid import TEMPERATURE, step_numbers
+from triptych.parameters import BatchParameters, EngineParameters, PreprocessingParameters
 from triptych.periods import parse_as_of
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.preprocessing.nodes import build_history
-from triptych.pipelines.selection import select_rows
+from triptych.pipelines.selection import Rows, select_rows, shown
 from triptych.registry.models import ModelRegistry
+from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
@@ -48,40 +52,52 @@ def choose_models(
     for row in chosen.values():
         version = f"{row['name']} version {row['version']}"
         if row["stage"] == "production":
-            logger.info("%s forecasts %s", version, ", ".join(row["wanted"]))
+            logger.info("%s forecasts %s", version, shown(row["wanted"]))
         else:
             logger.warning(
                 "%s (%s) forecasts %s: the version in production was trained on data from as_of "
                 "%s on, so its forecast would be none",
-                *(version, row["stage"], ", ".join(row["wanted"]), f"{issued:%Y-%m-%d}"),
+                *(version, row["stage"], shown(row["wanted"]), f"{issued:%Y-%m-%d}"),
             )
     return list(chosen.values())
 
 
 def prepare_history(
-    weather_hourly: pd.DataFrame,
+    hourly_rows: Rows,
+    ingested_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
     locations: pd.DataFrame,
     chosen_models: list[dict[str, Any]],
     as_of: str,
     today: str,
     preprocessing: PreprocessingParameters,
     batch_inference: BatchParameters,
+    engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Prepare the last weeks before `as_of` as in training, for the models' locations.
 
-    A model that was trained with neighbours sees them here too, whichever are to be forecast.
+    A model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
+    are read a batch of locations at a time, and of the variables that the models look at.
     """
     issued = parse_as_of(as_of, today)
     earliest = first_origin(batch_inference.since, issued)
     start = earliest - pd.Timedelta(days=batch_inference.history_days)
-    of_models = {slug for row in chosen_models for slug in row["locations"]}
-    recent = weather_hourly[
-        weather_hourly["location"].isin(of_models)
-        & (weather_hourly["time"] >= start)
-        & (weather_hourly["time"] < issued)
-    ].drop(columns=["source", "fetched_at"])
-    _check_known({s for row in chosen_models for s in row["wanted"]}, recent, start, issued)
-    return build_history(recent, locations, preprocessing)
+    period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
+    columns = ["location", "time", *variables_of(chosen_models)]
+    slugs = sorted({slug for row in chosen_models for slug in row["locations"]})
+
+    def read(few: list[str]) -> pd.DataFrame:
+        return hourly_rows.read(columns, {"location": few, "time": period})
+
+    groups = [
+        slugs[first : first + engine.batch_locations]
+        for first in range(0, len(slugs), engine.batch_locations)
+    ]
+    work = partial(build_history, locations=locations, preprocessing=preprocessing)
+    prepared = map_batches(work, Made(read, groups), engine, "Preparing recent weather")
+    recent = pd.concat(prepared, ignore_index=True)
+    wanted = {slug for row in chosen_models for slug in row["wanted"]}
+    _check_known(wanted, recent, start, issued)
+    return recent
 
 
 def forecast_locations(
@@ -92,6 +108,7 @@ def forecast_locations(
     today: str,
     horizon_days: int,
     batch_inference: BatchParameters,
+    engine: EngineParameters = SERIAL,
 ) -> dict[str, pd.DataFrame]:
     """Forecast from the end of what is known through `as_of` + `horizon_days`.
 
@@ -109,13 +126,12 @@ def forecast_locations(
         for origin, slugs in _origins(seen, row["wanted"]).items():
             leads = _leads(origin, issued, horizon_days, forecaster.max_lead, slugs)
             known = seen[seen["time"] < origin]
-            forecast = forecaster.predict(known, pd.DatetimeIndex([origin]), leads)
-            values = forecaster.inputs(known, origin)
+            parts = parts_of(forecaster, known, engine.batch_locations, slugs)
             keys = {"model_id": row["model_id"], "as_of": issued}
-            forecasts.append(
-                forecast[forecast["location"].isin(slugs)].assign(**keys, known_until=origin)
-            )
-            inputs.append(values[values["location"].isin(slugs)].assign(**keys))
+            shared = (forecaster, pd.DatetimeIndex([origin]), leads)
+            for forecast, values in map_batches(forecast_part, parts, engine, "Forecast", *shared):
+                forecasts.append(forecast.assign(**keys, known_until=origin))
+                inputs.append(values.assign(**keys))
         if batch_inference.since is not None:
             earliest = first_origin(batch_inference.since, issued)
             past = hindcast(forecaster, seen, row["wanted"], earliest, horizon_days)
@@ -126,13 +142,24 @@ def forecast_locations(
     }
 
 
+def variables_of(models: list[dict[str, Any]]) -> list[str]:
+    """The variables that the features of the models are made of; temperature always."""
+    names = [*(feature for row in models for feature in row["features"]), TEMPERATURE]
+    wind = any("wind_u" in name or "wind_v" in name for name in names)
+    return [
+        variable
+        for variable in VARIABLES
+        if any(variable in name for name in names) or (wind and variable.startswith("wind_"))
+    ]
+
+
 def _check_known(
     wanted: set[str], recent: pd.DataFrame, start: pd.Timestamp, issued: pd.Timestamp
 ) -> None:
     unknown = sorted(wanted - set(recent["location"]))
     if unknown:
         raise PipelineError(
-            f"Nothing is known of {', '.join(unknown)} between {start:%Y-%m-%d} and as_of "
+            f"Nothing is known of {shown(unknown)} between {start:%Y-%m-%d} and as_of "
             f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
             f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
         )
@@ -155,13 +182,13 @@ def _leads(
     needed = int((issued - origin) / STEP) + horizon_days * STEPS_PER_DAY
     if needed > max_lead:
         raise PipelineError(
-            f"The data of {', '.join(slugs)} end at {origin:%Y-%m-%d %H:%M} UTC; to reach "
+            f"The data of {shown(slugs)} end at {origin:%Y-%m-%d %H:%M} UTC; to reach "
             f"{horizon_days} days beyond as_of {issued:%Y-%m-%d} takes {needed} steps, and the "
             f"model forecasts {max_lead}. Ingest what is missing, name an earlier as_of, lower "
             "horizon_days, or train with a larger forecast.delay_days."
         )
     if origin < issued:
-        logger.info("%s: known until %s, so forecast from there", ", ".join(slugs), origin)
+        logger.info("%s: known until %s, so forecast from there", shown(slugs), origin)
     return range(1, needed + 1)
 
 

@@ -6,7 +6,7 @@ from triptych.engine import SERIAL, map_batches, split_locations
 from triptych.errors import PipelineError
 from triptych.parameters import EngineParameters, PreprocessingParameters
 from triptych.periods import parse_as_of
-from triptych.pipelines.selection import select_rows
+from triptych.pipelines.selection import select_rows, shown
 from triptych.weather.hourly import Interpolated, interpolate
 from triptych.weather.steps import to_history, to_three_hours
 
@@ -32,7 +32,7 @@ def select_hours(
     empty = sorted(set(wanted) - set(known["location"]))
     if empty:
         raise PipelineError(
-            f"Nothing is known of {', '.join(empty)} before as_of {issued:%Y-%m-%d}. Name a later "
+            f"Nothing is known of {shown(empty)} before as_of {issued:%Y-%m-%d}. Name a later "
             "as_of, or ingest earlier years: forecast.train_start says from when on."
         )
     return known.drop(columns=["source", "fetched_at"])

@@ -1,5 +1,7 @@
 """The chosen model and what the registry is told of it."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from triptych.forecasting.base import PanelForecaster
@@ -13,6 +15,7 @@ from triptych.registry.provenance import frame_sha256
 from triptych.study import between
 
 EXAMPLE_DAYS = 30
+EXAMPLE_LOCATIONS = 10
 METRICS = ("n", "rmse", "mae", "bias", "coverage", "skill_day", "skill_climatology")
 
 
@@ -36,7 +39,7 @@ def prepare_candidate(
         name=model_name(forecaster.locations),
         algorithm=chosen_model,
         forecaster=forecaster,
-        example=trained_on.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY),
+        example=_example(trained_on, forecaster.locations[:EXAMPLE_LOCATIONS]),
         locations=list(forecaster.locations),
         train_start=forecaster.train_start.to_pydatetime(),
         train_end=forecaster.train_end.to_pydatetime(),
@@ -50,3 +53,9 @@ def prepare_candidate(
         data_sha256=frame_sha256(trained_on),
         promote_first=registry.promote_first,
     )
+
+
+def _example(history: pd.DataFrame, locations: Sequence[str]) -> pd.DataFrame:
+    """The last days of a few locations."""
+    few = history[history["location"].isin(locations)]
+    return few.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY)
