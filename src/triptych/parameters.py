@@ -46,8 +46,19 @@ class EngineParameters(Parameters):
     address: str | None = None  # of a Dask scheduler; null: a cluster of this run alone
 
 
+class LimitParameters(Parameters):
+    """Weighted calls that the source takes."""
+
+    minute: Count
+    hour: Count
+    day: Count
+
+
 class IngestionParameters(Parameters):
     """How the source is asked, and how much of an answer may be wrong."""
+
+    locations_per_request: Count = 1
+    limits: LimitParameters | None = None
 
     models: str  # the reanalysis of the archive, by Open-Meteo's name
     final_after_days: Count  # an hour that is missing so long after will not come any more

@@ -1,6 +1,6 @@
 """What is asked of the source, what is let in, and what is asked again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 
 from triptych.parameters import ForecastParameters, IngestionParameters
-from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, plan_requests
+from triptych.pipelines.ingestion.nodes import (
+    fetch_weather,
+    group_requests,
+    list_locations,
+    plan_requests,
+)
 from triptych.weather.errors import TooManyRejected, UnknownLocation, WrongSource
 from triptych.weather.locations import Location, locations_frame
 from triptych.weather.sample import SampleClimate
@@ -241,6 +246,11 @@ class LateSource:
         self.asked: list[date] = []
         self.closed = False
 
+    def fetch_many(
+        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
+    ) -> Iterator[Fetched]:
+        return (self.fetch(each, start, end, variables) for each in locations)
+
     def fetch(
         self, location: Location, start: date, end: date, variables: Sequence[str]
     ) -> Fetched:
@@ -382,3 +392,19 @@ def test_a_warning_is_said_and_loses_no_row(caplog: pytest.LogCaptureFixture) ->
         "Northmere 2023-01-01 to 2023-02-01: temperature_2m breaks flat_line, 744 of 744, first "
         "2023-01-01T00:00Z: 10"
     )
+
+
+def test_places_that_lack_the_same_days_are_asked_for_together() -> None:
+    asked = requests(
+        ("brest", date(2023, 1, 1), date(2024, 1, 1)),
+        ("brest", date(2024, 1, 1), date(2024, 2, 1)),
+        ("paris", date(2023, 1, 1), date(2024, 1, 1)),
+        ("westhaven", date(2023, 1, 1), date(2024, 1, 1)),
+    )
+
+    assert [(request.slugs, request.start.year) for request in group_requests(asked, 2)] == [
+        (("brest", "paris"), 2023),
+        (("westhaven",), 2023),
+        (("brest",), 2024),
+    ]
+    assert sum(len(request.slugs) for request in group_requests(asked, 1)) == 4

@@ -17,13 +17,14 @@ class WeatherSourceDataset(AbstractDataset[NoReturn, WeatherSource]):
     weather_source:
       type: triptych.datasets.WeatherSourceDataset
       kind: open_meteo
-      credentials: open_meteo # {archive_url: …}
+      credentials: open_meteo # {archive_url: …, api_key: …}
     ```
 
     Args:
         kind: `sample` or `open_meteo`.
         models: the archive's reanalysis; its default blends models whose grid changes over time.
-        credentials: `archive_url`, the address below which `/v1/archive` answers.
+        credentials: `archive_url`, the address below which `/v1/archive` answers; `api_key` of a
+            commercial plan, or none.
     """
 
     def __init__(
@@ -31,17 +32,20 @@ class WeatherSourceDataset(AbstractDataset[NoReturn, WeatherSource]):
         *,
         kind: SourceKind,
         models: str = "era5",
-        credentials: dict[str, str],
+        credentials: dict[str, Any],
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._kind: SourceKind = kind
         self._models = models
         self._archive_url = credentials["archive_url"]
+        self._api_key = credentials.get("api_key")
         self.metadata = metadata
 
     def load(self) -> WeatherSource:
         """Open the source; nothing is requested yet."""
-        return make_source(self._kind, base_url=self._archive_url, models=self._models)
+        return make_source(
+            self._kind, base_url=self._archive_url, models=self._models, api_key=self._api_key
+        )
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Refuse: the source is read-only."""

@@ -14,6 +14,7 @@ from triptych.forecasting.climatology import HARMONICS, Climatology, fit_climato
 from triptych.forecasting.errors import HistoryError
 from triptych.forecasting.grid import Grid, to_grid
 from triptych.forecasting.panel import Panel, to_panel, with_wind_components
+from triptych.forecasting.threads import one_blas_thread
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class JoinedForecaster(PanelForecaster):
     def join(self, parts: Sequence[FittedPart]) -> Self:
         """Become the forecaster that a fit on the history of all parts would give."""
         self.training, self.intervals = _join([part.training for part in parts]), None
-        self.learn([part.arrays for part in parts])
+        with one_blas_thread():
+            self.learn([part.arrays for part in parts])
         return self
 
 

@@ -46,6 +46,7 @@ class JsonService:
         timeout: seconds that one read may last.
         attempts: how often one question is put at most.
         sleep: how to wait.
+        secret: parameters that are sent with every question and stand in no log or message.
     """
 
     def __init__(
@@ -57,7 +58,12 @@ class JsonService:
         timeout: float,
         attempts: int,
         sleep: Callable[[float], None],
+        secret: Mapping[str, str] | None = None,
     ) -> None:
+        if secret:
+            for library in ("httpx", "httpcore"):  # they log each address with its query
+                logging.getLogger(library).setLevel(logging.WARNING)
+        self._secret = dict(secret or {})
         url = _parse_url(base_url, setting)
         auth = (url.username, url.password) if url.username else None
         bare = url.copy_with(username=None, password=None)
@@ -81,26 +87,42 @@ class JsonService:
             SourceUnavailable: no usable answer through all attempts.
             SourceRefused: the service refused the request itself.
         """
-        answer: dict[str, Any] = self._retrying(self._get_once, path, parameters)
+        (answer,) = self.get_many(path, parameters, 1)
         return answer
+
+    def get_many(
+        self, path: str, parameters: Mapping[str, str], count: int
+    ) -> list[dict[str, Any]]:
+        """Fetch the answers to a question about `count` things: an array, of one thing an object.
+
+        Raises:
+            SourceUnavailable: no usable answer through all attempts.
+            SourceRefused: the service refused the request itself.
+        """
+        answers: list[dict[str, Any]] = self._retrying(self._get_once, path, parameters, count)
+        return answers
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
-    def _get_once(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    def _get_once(
+        self, path: str, parameters: Mapping[str, str], count: int
+    ) -> list[dict[str, Any]]:
         try:
-            response = self._client.get(path, params=parameters)
+            response = self._client.get(path, params={**parameters, **self._secret})
         except httpx.TimeoutException as error:
             raise _Passing(f"no answer in time ({type(error).__name__})") from error
         except httpx.RequestError as error:
             raise _Passing(f"{type(error).__name__}: {error}") from error
         if response.status_code != httpx.codes.OK:
             self._refuse(response)
-        return _parse_body(response)
+        return _parse_body(response, count)
 
     def _refuse(self, response: httpx.Response) -> NoReturn:
         status, reason = response.status_code, _reason(response)
+        for value in self._secret.values():
+            reason = reason.replace(value, "***")
         if status == httpx.codes.TOO_MANY_REQUESTS and reason.lower().startswith(_LONG_LIMITS):
             raise SourceRefused(
                 f"{self._where} has a limit that is used up: {reason}. "
@@ -159,16 +181,18 @@ def _parse_url(base_url: str, setting: str) -> httpx.URL:
     return url
 
 
-def _parse_body(response: httpx.Response) -> dict[str, Any]:
+def _parse_body(response: httpx.Response, count: int) -> list[dict[str, Any]]:
     # Open-Meteo can fail after its headers: half a body, or plain text, both with status 200.
     try:
         body = json.loads(response.content)
     except ValueError as error:
         start = response.text[:80].strip()
         raise _Passing(f"a body that is not JSON (it starts {start!r})") from error
-    if not isinstance(body, dict) or body.get("error"):
+    answers = [body] if count == 1 else body
+    sound = isinstance(answers, list) and all(isinstance(each, dict) for each in answers)
+    if not sound or len(answers) != count or any(each.get("error") for each in answers):
         raise _Passing(f"status 200, but no answer in it: {str(body)[:200]}")
-    return body
+    return answers
 
 
 def _reason(response: httpx.Response) -> str:

@@ -4,8 +4,9 @@ API: https://open-meteo.com/en/docs/historical-weather-api
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class OpenMeteoArchive:
         timeout: seconds that one answer may take.
         attempts: how often one request is made at most.
         sleep: how to wait between them.
+        api_key: of a commercial plan; it is sent and stands in no log.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class OpenMeteoArchive:
         timeout: float = TIMEOUT_SECONDS,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
+        api_key: str | None = None,
     ) -> None:
         self._service = JsonService(
             "Open-Meteo archive",
@@ -44,6 +47,7 @@ class OpenMeteoArchive:
             timeout=timeout,
             attempts=attempts,
             sleep=sleep,
+            secret={"apikey": api_key} if api_key else None,
         )
         self._models = models
 
@@ -57,25 +61,51 @@ class OpenMeteoArchive:
             SourceRefused: the archive refused the request: coordinates, dates, variables, limits.
             InvalidAnswer: it answered with other hours, units or lengths than asked for.
         """
+        (fetched,) = self.fetch_many([location], start, end, variables)
+        return fetched
+
+    def fetch_many(
+        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
+    ) -> Iterator[Fetched]:
+        """Ask for the same days of several locations in one request; the answers in their order.
+
+        Raises:
+            SourceUnavailable, SourceRefused, InvalidAnswer: as `fetch`; of a request that is
+                refused for one of several locations, that one is named.
+        """
         _check_request(start, end, variables)
+        try:
+            answers = self._ask(locations, start, end, variables)
+        except SourceRefused:
+            if len(locations) == 1:
+                raise
+            for location in locations:
+                yield self.fetch(location, start, end, variables)
+            return
+        hours = np.arange(np.datetime64(start, "h"), np.datetime64(end, "h"))
+        for location, answer in zip(locations, answers, strict=True):
+            what = f"{location.slug}, {start} to {end}"
+            yield known_hours(location.slug, hours, read_values(answer, hours, variables, what))
+
+    def _ask(
+        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
+    ) -> list[dict[str, Any]]:
         # The archive's end_date is inclusive, its other time zones ignore daylight saving.
         parameters = {
-            "latitude": str(location.latitude),
-            "longitude": str(location.longitude),
+            "latitude": ",".join(str(location.latitude) for location in locations),
+            "longitude": ",".join(str(location.longitude) for location in locations),
             "start_date": start.isoformat(),
             "end_date": (end - timedelta(days=1)).isoformat(),
             "hourly": ",".join(variables),
             "timezone": "GMT",
             "models": self._models,
         }
-        what = f"{location.slug}, {start} to {end}"
+        first, others = locations[0].slug, len(locations) - 1
+        what = f"{first}{f' and {others} more' if others else ''}, {start} to {end}"
         try:
-            answer = self._service.get("/v1/archive", parameters)
+            return self._service.get_many("/v1/archive", parameters, len(locations))
         except (SourceRefused, SourceUnavailable) as error:
             raise type(error)(f"{what}: {error}") from error
-        hours = np.arange(np.datetime64(start, "h"), np.datetime64(end, "h"))
-        values = read_values(answer, hours, variables, what)
-        return known_hours(location.slug, hours, values)
 
     def close(self) -> None:
         """Close the connection."""

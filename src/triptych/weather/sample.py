@@ -5,7 +5,7 @@ and very rarely it says something impossible.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -71,6 +71,12 @@ class SampleClimate:
         midnight = datetime.combine(end, datetime.min.time(), UTC)
         frame = frame[~_out(location.slug, epoch)].reset_index(drop=True)
         return Fetched(frame, midnight)
+
+    def fetch_many(
+        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
+    ) -> Iterator[Fetched]:
+        """Generate the same days of several locations, one by one."""
+        return (self.fetch(each, start, end, variables) for each in locations)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,6 +1,6 @@
 """What any source of hourly weather offers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -38,6 +38,12 @@ class WeatherSource(Protocol):
         """Get the UTC days from `start` up to, not including, `end`."""
         ...
 
+    def fetch_many(
+        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
+    ) -> Iterator[Fetched]:
+        """Get the same days of several locations, in their order."""
+        ...
+
     def close(self) -> None:
         """Free what the source holds."""
         ...
@@ -50,6 +56,7 @@ def make_source(
     models: str = "era5",
     timeout: float = TIMEOUT_SECONDS,
     attempts: int = ATTEMPTS,
+    api_key: str | None = None,
 ) -> WeatherSource:
     """Open the source of this kind. All but the kind concerns the archive alone.
 
@@ -59,6 +66,7 @@ def make_source(
         models: the reanalysis; the archive's own default is a blend whose grid changes over time.
         timeout: seconds that one answer may take.
         attempts: how often one request is made at most.
+        api_key: of a commercial plan.
     """
     if kind == "sample":
         from triptych.weather.sample import SampleClimate
@@ -66,4 +74,6 @@ def make_source(
         return SampleClimate()
     from triptych.weather.open_meteo import OpenMeteoArchive
 
-    return OpenMeteoArchive(base_url, models=models, timeout=timeout, attempts=attempts)
+    return OpenMeteoArchive(
+        base_url, models=models, timeout=timeout, attempts=attempts, api_key=api_key
+    )

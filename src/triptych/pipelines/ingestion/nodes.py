@@ -5,13 +5,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.periods import parse_as_of, study_periods
 from triptych.pipelines.selection import select_rows
+from triptych.weather.budget import CallLimits, Pacer, say_budget, weight
 from triptych.weather.errors import TooManyRejected
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.periods import missing_periods, settled_until, split_years
@@ -20,6 +21,19 @@ from triptych.weather.validation import Answer, Validation, empty_report, valida
 from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
+
+
+class Request(NamedTuple):
+    """Several locations and the days that are asked for, the end exclusive."""
+
+    slugs: tuple[str, ...]
+    start: date
+    end: date
+
+    @property
+    def weight(self) -> float:
+        """Weighted calls at a source that counts them."""
+        return weight(len(self.slugs), (self.end - self.start).days, len(VARIABLES))
 
 
 def list_locations(
@@ -101,12 +115,14 @@ def fetch_weather(
         yield _nothing()
     places = {row["location"]: _place(row) for row in locations.to_dict("records")}
     now, lag = pd.Timestamp(today, tz="UTC"), pd.Timedelta(days=ingestion.final_after_days)
+    requests = group_requests(weather_requests, ingestion.locations_per_request)
+    pacer = _pacer(requests, {place.source for place in places.values()}, ingestion)
     with closing(weather_source):
-        for number, (slug, start, end) in enumerate(weather_requests.itertuples(index=False), 1):
-            place = places[slug]
-            fetched = weather_source.fetch(place, start, end, list(VARIABLES))
+        for number, (place, start, end, fetched) in enumerate(
+            _answers(requests, places, weather_source, pacer), 1
+        ):
             logger.info(
-                "%s %s: %s hours (request %s of %s)",
+                "%s %s: %s hours (%s of %s)",
                 place.name, start.year, f"{len(fetched.frame):,}", number, len(weather_requests),
             )  # fmt: skip
             answer = Answer(place, start, end, fetched.known_until)
@@ -116,6 +132,40 @@ def fetch_weather(
             yield _chunk(judged, fetched, answer, until)
             if judged.stopped:
                 raise _too_many(judged, answer, ingestion.max_rejected_share)
+
+
+def group_requests(requests: pd.DataFrame, size: int) -> list[Request]:
+    """Requests of up to `size` locations for the same days, in the order of the first of each."""
+    grouped: dict[tuple[date, date], list[str]] = {}
+    for slug, start, end in requests.itertuples(index=False):
+        grouped.setdefault((start, end), []).append(slug)
+    return [
+        Request(tuple(slugs[first : first + size]), *days)
+        for days, slugs in grouped.items()
+        for first in range(0, len(slugs), size)
+    ]
+
+
+def _pacer(
+    requests: list[Request], sources: set[SourceKind], ingestion: IngestionParameters
+) -> Pacer:
+    """Say what the requests cost at a source that counts calls; it is asked at its pace."""
+    if not requests or "open_meteo" not in sources:
+        return Pacer(None)
+    limits = None if ingestion.limits is None else CallLimits(**ingestion.limits.model_dump())
+    logger.info("%s", say_budget((request.weight for request in requests), limits))
+    return Pacer(limits)
+
+
+def _answers(
+    requests: list[Request], places: Mapping[str, Location], source: WeatherSource, pacer: Pacer
+) -> Iterator[tuple[Location, date, date, Fetched]]:
+    for request in requests:
+        pacer.wait(request.weight)
+        own = [places[slug] for slug in request.slugs]
+        answers = source.fetch_many(own, request.start, request.end, list(VARIABLES))
+        for place, fetched in zip(own, answers, strict=True):
+            yield place, request.start, request.end, fetched
 
 
 def _chunk(
