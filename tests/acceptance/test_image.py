@@ -24,7 +24,7 @@ from uuid import uuid4
 import pytest
 
 from tests.acceptance.images import Engine, find_engine, wait_for
-from tests.api.tables import fill
+from tests.api.tables import CLASSIFIERS, MODELS, fill
 from tests.fixtures.project import ROOT
 from triptych.store.engine import create_engine
 from triptych.store.migrate import migrate
@@ -131,7 +131,8 @@ def test_its_endpoints_answer_from_the_database(url: str) -> None:
         "paris",
         "quimper",
     ]
-    assert ask(url, "/models")["count"] == 3
+    assert ask(url, "/models")["count"] == len(MODELS) + len(CLASSIFIERS)
+    assert ask(url, "/texts/predictions")["count"] == 3
     day = ask(url, "/predictions?date=2019-07-13&location=paris")
     assert (day["count"], day["data"][0]["temperature_2m"]) == (8, 29.0)
     period = "/predictions/observed?start=2019-07-10&end=2019-07-12&location=paris"
