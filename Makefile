@@ -9,7 +9,7 @@ COMMIT := git describe --always --abbrev=40 --exclude '*' --dirty=+changes
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow notebooks bench acceptance acceptance-reproduction \
+.PHONY: run test lint api viz mlflow notebooks bench bench-scale acceptance acceptance-reproduction \
 	acceptance-api acceptance-image acceptance-nlp presentation image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
@@ -40,6 +40,9 @@ notebooks: $(READY) ## executed again from scratch, on recorded weather (TRIPTYC
 bench: $(READY) ## speed and memory, written to docs/results/bench.json
 	$(BIN)/python -m bench
 	$(BIN)/python -m presentation
+
+bench-scale: $(READY) ## ten to ten thousand cities, written to docs/results/bench_scale.json
+	$(BIN)/python -W ignore -m bench.scale
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection, Engine
+
 from triptych.store import tables
 from triptych.store.engine import create_engine
 from triptych.store.migrate import migrate
@@ -23,7 +25,7 @@ def fill(url: str) -> None:
     migrate(engine)
     with engine.begin() as connection:
         upsert(connection, tables.locations, _LOCATION, map(_make_location, LOCATIONS))
-        upsert(connection, tables.models, _MODEL, map(_make_model, enumerate(MODELS)))
+        _add_models(connection)
         upsert(connection, tables.predictions, _PREDICTION, _make_predictions())
         upsert(connection, tables.weather_3h, _WEATHER, _make_weather())
     engine.dispose()
@@ -33,6 +35,16 @@ _LOCATION = ("location", "name", "latitude", "longitude", "elevation", "timezone
 _MODEL = tuple(column.name for column in tables.models.columns)
 _PREDICTION = tuple(column.name for column in tables.predictions.columns)
 _WEATHER = ("location", "time", "temperature_2m", "hours_observed", "hours_interpolated")
+
+
+def add_models(engine: Engine) -> None:
+    """Write the two models alone."""
+    with engine.begin() as connection:
+        _add_models(connection)
+
+
+def _add_models(connection: Connection) -> None:
+    upsert(connection, tables.models, _MODEL, map(_make_model, enumerate(MODELS)))
 
 
 def _make_location(slug: str) -> tuple[Any, ...]:

@@ -57,6 +57,29 @@ def hours(first: int, count: int, length: int, end: pd.Timestamp = END) -> pd.Da
     return pd.DataFrame({**keys, **columns})
 
 
+def history(first: int, count: int, days: int) -> pd.DataFrame:
+    """The forecasters' history of the last days: 3-hour steps, temperature alone."""
+    from scipy.signal import lfilter
+
+    length = 8 * days
+    times = pd.date_range(end=END - 3 * _HOUR, periods=length, freq="3h", unit="us")
+    step = times.asi8 // 10_800_000_000
+    cycle = 12 - 8 * np.cos(2 * np.pi * step / 2922) + 4 * np.cos(2 * np.pi * (step - 5) / 8)
+    numbers = range(first, first + count)
+    drawn = [np.random.default_rng(n).standard_normal(length, np.float32) for n in numbers]
+    weather = lfilter([0.4], [1, -1.2, 0.3], np.stack(drawn))
+    where = places(first, count)
+    return pd.DataFrame(
+        {
+            "location": pd.array(np.repeat(slugs(first, count), length), dtype="str"),
+            "time": times[np.tile(np.arange(length), count)],
+            "latitude": np.repeat(where["latitude"].to_numpy(), length),
+            "longitude": np.repeat(where["longitude"].to_numpy(), length),
+            "temperature_2m": (cycle + weather).ravel().round(2),
+        }
+    )
+
+
 def _noise(number: int, length: int) -> np.ndarray:
     """Weather with memory of unit variance, shape (variable, hour); float32, being many."""
     from scipy.signal import lfilter
