@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Connection, Select, Table, delete, select
 
 from triptych.datasets.sql_filters import conditions
 from triptych.datasets.sql_frames import read_frame, to_columns
@@ -68,6 +68,7 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         table: str,
         credentials: dict[str, Any],
         load_args: dict[str, Any] | None = None,
+        keep_days: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Take note of the table; nothing is opened.
@@ -76,6 +77,8 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             table: a name of `triptych.store.tables`.
             credentials: `url`, a SQLite or PostgreSQL URL.
             load_args: `columns` to load, else all, and `filters` as `conditions` has them.
+            keep_days: a save removes the rows whose `as_of` lies so many days or more before the
+                latest one saved; None keeps all.
             metadata: for Kedro-Viz and others; unused here.
 
         Raises:
@@ -84,6 +87,7 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         self._table = known_table(table)
         self._url = database_url(credentials)
         self._load_args = load_args or {}
+        self._keep_days = checked_keep_days(self._table, keep_days)
         self._statement()  # a mistake in load_args shows at the start of a run
         self.metadata = metadata
 
@@ -102,8 +106,19 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         rows = _stamped(data, self._table)
         with open_database(self._url).begin() as connection:
             written = upsert_columns(connection, self._table, list(rows.columns), to_columns(rows))
+            removed = self._remove_old(connection, data)
         given = f"{len(rows):,}"
         logger.info("%s: %s rows given, %s written", self._table.name, given, f"{written:,}")
+        if removed:
+            logger.info("%s: %s old rows removed", self._table.name, f"{removed:,}")
+
+    def _remove_old(self, connection: Connection, saved: pd.DataFrame) -> int:
+        """Remove what the retention does not keep, in the transaction of the save."""
+        if self._keep_days is None:
+            return 0
+        limit = saved["as_of"].max() - pd.Timedelta(days=self._keep_days)
+        old = delete(self._table).where(self._table.c.as_of <= limit.to_pydatetime())
+        return connection.execute(old.execution_options(preserve_rowcount=True)).rowcount
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """Give the first rows as JSON can say them, for Kedro-Viz."""
@@ -145,6 +160,17 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 def _stamped(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     missing = BOOKKEEPING & set(table.columns.keys()) - set(frame.columns)
     return frame.assign(**dict.fromkeys(sorted(missing), pd.Timestamp.now("UTC").floor("s")))
+
+
+def checked_keep_days(table: Table, keep_days: int | None) -> int | None:
+    """The days to keep; StoreError for no whole number from 1, or a table without `as_of`."""
+    sound = keep_days is None or (isinstance(keep_days, int) and keep_days >= 1)
+    if not sound or (keep_days is not None and "as_of" not in table.columns):
+        raise StoreError(
+            f"keep_days of the table {table.name} is a whole number from 1 or null, of a table "
+            f"that has as_of; got {keep_days!r}. Correct `retention` in conf/base/globals.yml."
+        )
+    return keep_days
 
 
 def known_table(name: str) -> Table:
