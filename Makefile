@@ -9,7 +9,8 @@ COMMIT := git describe --always --abbrev=40 --exclude '*' --dirty=+changes
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint api viz mlflow notebooks bench bench-scale acceptance acceptance-reproduction \
+.PHONY: run test lint api viz mlflow notebooks bench bench-scale bench-nlp \
+	acceptance acceptance-reproduction \
 	acceptance-api acceptance-image acceptance-nlp presentation image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
@@ -43,6 +44,9 @@ bench: $(READY) ## speed and memory, written to docs/results/bench.json
 
 bench-scale: $(READY) ## ten to ten thousand cities, written to docs/results/bench_scale.json
 	$(BIN)/python -W ignore -m bench.scale
+
+bench-nlp: $(READY) ## the same, of reviews alone: 160,000 of the grammar among them
+	$(BIN)/python -m bench reviews
 
 acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance

@@ -1,9 +1,9 @@
 """The typed groups of parameters. Kedro builds them from YAML before the first node runs."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 if TYPE_CHECKING:
     from triptych.nlp.lstm_settings import LstmSettings
@@ -187,6 +187,18 @@ class LstmParameters(Parameters):
     study_reviews: Count
     curve_repeats: Count
 
+    @model_validator(mode="after")
+    def _know_settings(self) -> Self:
+        from triptych.nlp.errors import UnknownChoiceError
+        from triptych.nlp.lstm_settings import change_settings
+
+        try:
+            for change in self.changes:
+                change_settings(self.build(), change)
+        except UnknownChoiceError as error:
+            raise ValueError(str(error)) from error
+        return self
+
     def build(self) -> "LstmSettings":
         """Give the network that these describe."""
         from triptych.nlp.lstm_settings import make_settings
@@ -216,5 +228,18 @@ class ReviewParameters(Parameters):
     length_edges: Annotated[list[Count], Field(min_length=1)]
     shown_mistakes: Count
     shown_terms: Count
-    explained_mistakes: Annotated[int, Field(ge=0)]  # of each model that is explained
+    explained_mistakes: Count  # of each model that is explained
     explanation_samples: Count
+
+    @field_validator("models")
+    @classmethod
+    def _know_models(cls, models: list[str]) -> list[str]:
+        from triptych.nlp.errors import UnknownChoiceError
+        from triptych.nlp.settings import list_candidates
+
+        try:  # now, not after minutes
+            for family in models:
+                list_candidates(family, trials=0, seed=0)
+        except UnknownChoiceError as error:
+            raise ValueError(str(error)) from error
+        return models

@@ -16,7 +16,7 @@ class ReviewPage:
         parameters: of the run.
         comparison: the scores of all models.
         ranking: all models, best in cross-validation first.
-        registered: always None: reviews have no registered model.
+        registered: name and version of the model that the run has registered, if any.
     """
 
     pipelines: Sequence[str]
@@ -52,6 +52,7 @@ class ReviewPage:
         parts = [
             *([f"**Failed:** {failure}"] if failure else []),
             *self._verdict(),
+            *([f"Registered as {self.registered}."] if self.registered else []),
             f"Positive or negative? Of {self._subject}; seed {self.parameters.get('seed')}.",
             *self._table(),
         ]

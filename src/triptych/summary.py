@@ -20,6 +20,7 @@ class RunSummary:
         self._interpolated = 0
         self._verdicts: Counter[str] = Counter()
         self._answers: int | None = None
+        self._texts: pd.DataFrame | None = None
         self._forecast: pd.DataFrame | None = None
         self._warnings: list[str] = []
 
@@ -40,6 +41,8 @@ class RunSummary:
             self._pairs = data
         if dataset_name == "statistical_processes":
             self._processes = data
+        if dataset_name == "text_comparison":
+            self._texts = data
         if dataset_name == "predictions":
             self._forecast = data
         if dataset_name == "monitoring_warnings":
@@ -52,6 +55,7 @@ class RunSummary:
             *self._validation_lines(),
             *self._fallback_lines(),
             *self._error_lines(),
+            *self._review_lines(),
             *self._forecast_lines(),
             *(f"Warning: {warning}" for warning in self._warnings),
         ]
@@ -107,6 +111,20 @@ class RunSummary:
             f"saved a day (95 % interval {row['low']:+.3f} to {row['high']:+.3f}; Diebold-Mariano "
             f"p = {row['p_value']:.3f})"
         ]
+
+    def _review_lines(self) -> list[str]:
+        """The chosen model and the best LSTM, wherever they were judged."""
+        if self._texts is None:
+            return []
+        chosen = str(self._texts["model"].iloc[0])  # best in cross-validation first
+        lstms = self._texts.loc[self._texts["model"].str.startswith("lstm"), "model"]
+        rows = self._texts[self._texts["model"].isin({chosen, *lstms.iloc[:1]})]
+        return [
+            f"Reviews: {row.model}{' *' if row.model == chosen else ''} is right on "
+            f"{row.accuracy:.1%} ({row.accuracy_low:.1%} to {row.accuracy_high:.1%}) of "
+            f"{row.n:,} reviews, {row.split}"
+            for row in rows.itertuples()
+        ] + ["* chosen in cross-validation (all models: data/08_reporting/text_comparison.csv)"]
 
     def _forecast_lines(self) -> list[str]:
         if self._forecast is None:

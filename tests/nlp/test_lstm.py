@@ -131,6 +131,8 @@ def test_a_change_changes_something(change: str) -> None:
 def test_what_an_lstm_cannot_be() -> None:
     for values, message in (
         ({"pooling": "sum"}, "pooling can be max and mean, last state, not 'sum'"),
+        ({"units": "many"}, "units cannot be 'many': units, layers"),
+        ({"dropout": 1}, "dropout cannot be 1"),
         ({"unit": 3}, "no setting unit; it has counted, embeddings"),
     ):
         with pytest.raises(UnknownChoiceError, match=message):

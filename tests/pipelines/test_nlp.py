@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
 import pytest
+from sqlalchemy import Table, select
 
-from tests.fixtures.project import Project, make_project
+from tests.fixtures.project import Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
+from triptych.store.tables import models, text_predictions
 
 RUN = ("--pipeline", "nlp")
 
@@ -24,6 +27,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def report(project: Project, name: str) -> pd.DataFrame:
     return pd.read_csv(project.path / "data" / "08_reporting" / f"{name}.csv")
+
+
+def stored(project: Project, table: Table) -> list[dict[str, Any]]:
+    engine = project.engine()
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(select(table)).mappings()]
+    engine.dispose()
+    return rows
 
 
 def ranking(project: Project) -> list[str]:
@@ -89,19 +100,59 @@ def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"text_comparison.csv", "text_confusion.png", "text_learning_curve.png"} <= files
     # texts of the source stay where the data is
-    assert not files & {"confident_mistakes.csv", "rejected_reviews.csv"}
+    assert not files & {
+        "confident_mistakes.csv", "rejected_reviews.csv", "mistake_explanations.csv"
+    }  # fmt: skip
 
 
-def test_the_same_seed_gives_the_same_figures(ran: Project, tmp_path: Path) -> None:
-    again = make_project(tmp_path / "project")
-    result = again.kedro("run", "--env", "test", *RUN, "--to-nodes", "predict_reviews")
+def test_the_chosen_model_is_registered_and_its_labels_are_stored(ran: Project) -> None:
+    (model,) = stored(ran, models)
+    labels = stored(ran, text_predictions)
+    predictions = pd.read_parquet(ran.path / "data/07_model_output/review_predictions.parquet")
+    unseen = predictions[(predictions["model"] == ranking(ran)[0])]
+    unseen = unseen[unseen["split"] != "cross_validation"].set_index("item")
+
+    assert (model["name"], model["kind"], model["version"]) == ("texts-polarity", "texts", 1)
+    assert model["algorithm"] == ranking(ran)[0]
+    assert model["metrics"]["test"]["n"] == 100
+    assert {row["model_id"] for row in labels} == {model["model_id"]}
+    assert {row["item"] for row in labels} == set(unseen.index)
+    for row in labels:
+        expected = unseen.loc[row["item"]]
+        assert row["split"] == expected["split"]
+        assert (row["label"] == "positive") == (expected["positive"] >= 0.5)
+        assert (row["true_label"] == "positive") == (expected["polarity"] == 1)
+        assert row["probabilities"]["positive"] == pytest.approx(expected["positive"], abs=1e-6)
+
+
+def test_mistakes_are_explained_word_by_word(ran: Project) -> None:
+    words = report(ran, "mistake_explanations")
+    best_lstm = next(name for name in ranking(ran) if name.startswith("lstm"))
+
+    assert set(words["model"]) == {ranking(ran)[0], best_lstm}
+    assert (words["polarity"] != (words["positive"] >= 0.5)).all()
+    assert words["fit"].between(0, 1).all()
+    assert set(words.groupby(["model", "item"])["rank"].min()) == {1}
+
+
+def test_fitting_again_finds_the_same_and_changes_nothing(ran: Project, tmp_path: Path) -> None:
+    again = copy_of(ran, tmp_path / "project")
+    nodes = "learn_word_vectors,tune_classifiers,fit_classifiers,fit_lstms"
+    result = again.kedro("run", "--env", "test", *RUN, "--from-nodes", nodes)
     assert result.returncode == 0, result.stdout
+    told = (
+        report(ran, "text_comparison").set_index(["model", "split"]).loc[(ranking(ran)[0], "test")]
+    )
+    assert f"Reviews: {ranking(ran)[0]} * is right on {told['accuracy']:.1%}" in result.stdout
+    assert "Reviews: lstm" in result.stdout
 
-    tables = [
+    first, second = (
         pd.read_parquet(project.path / "data/07_model_output/review_predictions.parquet")
         for project in (ran, again)
-    ]
-    pd.testing.assert_frame_equal(*tables, check_exact=True)
+    )
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+    assert stored(again, models) == stored(ran, models)
+    assert stored(again, text_predictions) == stored(ran, text_predictions)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +161,8 @@ def test_the_same_seed_gives_the_same_figures(ran: Project, tmp_path: Path) -> N
         ("nlp.models=[bert]", "There is no text classifier 'bert'; there are bow_naive_"),
         ("nlp.preparation.stop_words=[pas]", "must not hold negations: without pas"),
         ("nlp.foldz=3", "foldz"),
+        ("nlp.lstm.changes=[GRU]", "There is no change 'GRU' of the LSTM"),
+        ("vectors_file=data/absent.bin", "There is no file of word vectors"),
     ],
 )
 def test_a_wrong_parameter_is_refused(project: Project, parameters: str, message: str) -> None:

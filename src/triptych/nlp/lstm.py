@@ -42,7 +42,7 @@ class LstmClassifier:
         """Train every member, each with another part of the documents set apart for stopping."""
         from triptych.nlp.network import Network
 
-        sequences = self._encode(documents)
+        sequences = self.encode(documents)
         if self.settings.nb_weights:
             self._table, left_out = learn_weights(sequences, labels, len(self._table))
             sequences = sequences.weighted(left_out)
@@ -67,7 +67,7 @@ class LstmClassifier:
             raise UnfittedTextModelError(
                 "The LSTM is not fitted yet: call fit with documents and labels first."
             )
-        sequences = self._encode(documents)
+        sequences = self.encode(documents)
         sequences = sequences.weighted(self._table[sequences.numbers])
         return np.asarray(np.mean([network.logits(sequences) for network in self.networks], axis=0))
 
@@ -100,7 +100,8 @@ class LstmClassifier:
             self.networks.append(network)
         return self
 
-    def _encode(self, documents: Documents) -> Sequences:
+    def encode(self, documents: Documents) -> Sequences:
+        """The documents as the numbers of the known words."""
         texts = [getattr(document, self.settings.counted) for document in documents]
         index = {word: row + FIRST_WORD for row, word in enumerate(self.vectors.words)}
         return Sequences.encode(texts, index, self.settings.longest)

@@ -64,6 +64,22 @@ class LstmSettings:
                     f"An LSTM's {name} can be {', '.join(known)}, not {getattr(self, name)!r}. "
                     "Correct nlp.lstm.network."
                 )
+        wrong = [name for name in _COUNTS if not _is_count(getattr(self, name))]
+        wrong += [name for name in _SHARES if not _is_share(getattr(self, name))]
+        if wrong:
+            raise UnknownChoiceError(
+                f"An LSTM's {wrong[0]} cannot be {getattr(self, wrong[0])!r}: {', '.join(_COUNTS)} "
+                f"are whole numbers from 1 on, {', '.join(_SHARES)} lie from 0 to below 1. "
+                "Correct nlp.lstm.network."
+            )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -72,6 +88,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pooling": POOLINGS,
     "optimiser": OPTIMISERS,
 }
+_COUNTS = ("units", "layers", "batch", "epochs", "patience", "longest", "members")
+_SHARES = ("dropout", "recurrent_dropout", "word_dropout", "learning_rate")
 
 # Each differs from the first in one thing, so that a difference has one cause.
 CHANGES: Mapping[str, Mapping[str, object]] = {

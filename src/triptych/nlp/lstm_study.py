@@ -1,5 +1,6 @@
 """What matters in an LSTM: one change at a time, several seeds, within the training split."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ SUMMARY_COLUMNS = (
     "change", "seeds", "accuracy", "accuracy_min", "accuracy_max", "log_loss", "log_loss_low",
     "log_loss_high", "difference", "difference_min", "difference_max", "seconds", "finding",
 )  # fmt: skip
+logger = logging.getLogger(__name__)
+
 _SHARE = 5  # a fifth of the reviews judges a trial
 
 
@@ -97,10 +100,18 @@ def run_trials(
             Trial(name, replace(each, members=1), one, learn, judge, vectors[each.counted])
             for name, each in named.items()
         ]
-    found = list(run_jobs([partial(_run, trial, documents, labels) for trial in trials], jobs))
-    rows = [row for row, _ in found]
-    histories = pd.concat([history for _, history in found], ignore_index=True)
-    return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS)), histories[list(HISTORY_COLUMNS)]
+    rows, histories = [], []
+    tasks = [partial(_run, trial, documents, labels) for trial in trials]
+    for number, (row, history) in enumerate(run_jobs(tasks, jobs), start=1):
+        told = dict(zip(TRIAL_COLUMNS, row, strict=True))
+        logger.info(
+            "LSTM %s of %s, %s, seed %s: log loss %.3f in %.0f s",
+            *(number, len(trials), told["change"], told["seed"], told["log_loss"], told["seconds"]),
+        )
+        rows.append(row)
+        histories.append(history)
+    joined: pd.DataFrame = pd.concat(histories, ignore_index=True)
+    return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS)), joined[list(HISTORY_COLUMNS)]
 
 
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
@@ -162,7 +173,9 @@ def cross_lstm(
     counts = sorted({1, settings.members})
     scores = {count: np.zeros(len(labels)) for count in counts}
     tasks = [partial(judge, fold) for fold in folds]
-    for (_, unseen), found in zip(folds, run_jobs(tasks, jobs), strict=True):
+    for number, found in enumerate(run_jobs(tasks, jobs), start=1):
+        logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))
+        unseen = folds[number - 1][1]
         for count in counts:
             scores[count][unseen] = found[count]
     return scores

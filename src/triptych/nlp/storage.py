@@ -102,7 +102,7 @@ def _load_model(folder: Path, about: Mapping[str, Any]) -> DocumentModel:
                    for name in about["members"]}  # fmt: skip
         return Blend(members, calibration)  # type: ignore[arg-type]
     terms = json.loads((folder / TERMS).read_text(encoding="utf-8"))
-    with np.load(folder / ARRAYS, allow_pickle=False) as file:
+    with (folder / ARRAYS).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         arrays: Arrays = {name: file[name] for name in file.files}
     if about["kind"] == "linear":
         parts = [Terms(words, arrays.get(f"idf.{k}")) for k, words in enumerate(terms)]

@@ -10,6 +10,7 @@ from triptych.classification.pairs import paired_tests
 from triptych.classification.rates import reliability
 from triptych.nlp import judging
 from triptych.nlp.curves import curve_table, learning_curve
+from triptych.nlp.explanations import explain_mistakes
 from triptych.nlp.hypotheses import judge_hypotheses
 from triptych.nlp.lstm_curve import lstm_curve
 from triptych.nlp.lstm_settings import make_settings
@@ -135,7 +136,7 @@ def trace_lstm_curve(
     """
     judged = judged_documents[judged_documents["split"] == nlp.test_split]
     documents, labels = documents_of(judged), labels_of(judged)
-    name, model = list(lstm_models.items())[-1]
+    name, model = next(iter(lstm_models.items()))  # one network: many are trained
     curve = lstm_curve(
         name, make_settings(model.parameters), vector_source(training_documents, vector_file, nlp),
         (documents_of(training_documents), labels_of(training_documents)), (documents, labels),
@@ -171,6 +172,34 @@ def study_mistakes(
         "error_hypotheses": judge_hypotheses(of_chosen, texts),
         "weighty_terms": weighty_terms(linear, documents_of(training_documents), nlp.shown_terms),
     }
+
+
+def explain_words(
+    review_predictions: pd.DataFrame,
+    reviews: pd.DataFrame,
+    text_models: dict[str, ReviewModel],
+    lstm_models: dict[str, ReviewModel],
+    text_ranking: list[str],
+    nlp: ReviewParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """Explain the surest mistakes on the test split word by word: the chosen model's, an LSTM's.
+
+    Returns:
+        triptych.nlp.explanations.EXPLANATION_COLUMNS.
+    """
+    models = {**text_models, **lstm_models}
+    best_lstm = next(name for name in text_ranking if name in lstm_models)
+    texts = reviews.set_index("item")["review"]
+    judged = review_predictions[review_predictions["split"] == nlp.test_split]
+    tables = [
+        explain_mistakes(
+            judged[judged["model"] == name], texts, models[name],
+            count=nlp.explained_mistakes, samples=nlp.explanation_samples, seed=seed,
+        )
+        for name in dict.fromkeys([text_ranking[0], best_lstm])
+    ]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
 
 
 def _reliability(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from kedro.pipeline import Node, Pipeline
 from matplotlib.figure import Figure
 
-from triptych.pipelines.nlp import evaluation, lstm_nodes, nodes, plots
+from triptych.pipelines.nlp import evaluation, lstm_nodes, nodes, plots, registration
 
 SETTINGS = ("params:nlp", "params:seed")
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: prepare, learn within training, judge once, look at the mistakes."""
-    every = [*_preparation(), *_learning(), *_lstm(), *_judgement(), *_plots()]
+    every = [*_preparation(), *_learning(), *_lstm(), *_judgement(), *_registration(), *_plots()]
     return Pipeline(every, tags="nlp")
 
 
@@ -175,6 +175,54 @@ def _judgement() -> list[Node]:
             ],
             outputs=_same("confident_mistakes", "error_hypotheses", "weighty_terms"),
             name="study_mistakes",
+        ),
+        Node(
+            evaluation.explain_words,
+            inputs=[
+                "review_predictions",
+                "reviews",
+                "text_models",
+                "lstm_models",
+                "text_ranking",
+                *SETTINGS,
+            ],
+            outputs="mistake_explanations",
+            name="explain_words",
+        ),
+    ]
+
+
+def _registration() -> list[Node]:
+    """The chosen model in the register, and the table of what it and the one before say."""
+    return [
+        Node(
+            registration.prepare_text_candidate,
+            inputs=[
+                "text_models",
+                "lstm_models",
+                "text_ranking",
+                "text_comparison",
+                "reviews",
+                "params:nlp",
+                "params:as_of",
+                "params:today",
+                "params:registry",
+            ],
+            outputs="text_registry",
+            name="prepare_text_candidate",
+        ),
+        Node(
+            registration.label_reviews,
+            inputs=[
+                "text_registry",
+                "text_models",
+                "lstm_models",
+                "text_ranking",
+                "review_predictions",
+                "reviews",
+            ],
+            outputs="text_predictions",
+            name="label_reviews",
         ),
     ]
 

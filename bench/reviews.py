@@ -1,0 +1,139 @@
+"""Reviews: a model's answers a second, and what 160,000 reviews of the grammar take."""
+
+import gc
+import json
+import resource
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from triptych.nlp.calibration import Calibration
+from triptych.nlp.classifier import TextClassifier
+from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm_settings import LstmSettings
+from triptych.nlp.models import CalibratedClassifier, ReviewModel
+from triptych.nlp.nb_weights import Labels
+from triptych.nlp.preparation import Document, Preparation
+from triptych.nlp.sample import generate_reviews
+from triptych.nlp.settings import FAMILIES
+from triptych.nlp.vectors import VectorSettings, WordVectors, train_vectors
+
+FULL, JUDGED = 160_000, 20_000
+_LEARNED, _ASKED, _SINGLE = 2_000, 2_000, 200
+_PART = 16_000  # of the full set, that an epoch is measured on
+_FAMILY = "nb_weighted_svm"  # the best single one of the recorded reviews
+_LIMITS = {"classical": "at most 240", "classical memory": "at most 4,000"}
+Drawn = tuple[list[str], Labels]
+
+
+def measure() -> list[dict[str, Any]]:
+    """Answers a second of both families; the full size in processes of their own."""
+    return [*_answers(), *_apart("classical"), *_apart("lstm")]
+
+
+def _apart(path: str) -> list[dict[str, Any]]:
+    """Measure in a process of its own, whose peak of memory is that of this work."""
+    code = f"import json; from bench import reviews; print(json.dumps(reviews.full_{path}()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"reviews, {path}: {done.stderr[-2000:]}")
+    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return rows
+
+
+def _answers() -> list[dict[str, Any]]:
+    texts, labels = _draw(_LEARNED + _ASKED)
+    documents = Preparation().prepare(texts[:_LEARNED])
+    linear = TextClassifier(FAMILIES[_FAMILY][0]).fit(documents, labels[:_LEARNED])
+    vectors = _vectors(documents)
+    settings = LstmSettings(epochs=1)
+    lstm = LstmClassifier(settings, vectors).fit(documents, labels[:_LEARNED])
+    rows = []
+    for name, classifier in ((_FAMILY, linear), ("lstm, 48 units", lstm)):
+        calibrated = CalibratedClassifier(classifier, Calibration(1, 0))
+        model = ReviewModel(name, Preparation(), calibrated)
+        model.probabilities(texts[:1])  # traced, loaded
+        asked = texts[_LEARNED:]
+        batch = _seconds(lambda model=model, asked=asked: model.probabilities(asked))
+        single = _seconds(
+            lambda model=model, asked=asked: [model.probabilities([t]) for t in asked[:_SINGLE]]
+        )
+        rows.append(_row(f"{name}: reviews a second, {_ASKED:,} at once", _ASKED / batch, "1/s"))
+        rows.append(_row(f"{name}: reviews a second, one by one", _SINGLE / single, "1/s"))
+    return rows
+
+
+def full_classical() -> list[dict[str, Any]]:
+    """Prepare, vectorise and fit 160,000 reviews, and predict 20,000."""
+    texts, labels = _draw(FULL + JUDGED)
+    started = time.monotonic()
+    documents = Preparation().prepare(texts)
+    prepared = time.monotonic() - started
+    classifier = TextClassifier(FAMILIES[_FAMILY][0]).fit(documents[:FULL], labels[:FULL])
+    classifier.scores(documents[FULL:])
+    seconds = time.monotonic() - started
+    what = f"{FULL:,} reviews of the grammar, {_FAMILY}"
+    beside = f"{_LIMITS['classical']}; of it cleaning, words and stems {prepared:.0f}"
+    return [
+        _row(f"{what}: prepare, fit, predict {JUDGED:,}", seconds, "s", beside),
+        _row(f"{what}: peak memory", _peak_mb(), "MB", _LIMITS["classical memory"]),
+    ]
+
+
+def full_lstm() -> list[dict[str, Any]]:
+    """Encode 160,000 reviews, and train one epoch on a tenth of them, in one process."""
+    texts, labels = _draw(FULL)
+    documents = Preparation().prepare(texts)
+    del texts
+    gc.collect()
+    started = time.monotonic()
+    vectors = _vectors(documents[:_PART])
+    learned = time.monotonic() - started
+    started = time.monotonic()
+    LstmClassifier(LstmSettings(epochs=1), vectors).encode(documents)
+    encoded = time.monotonic() - started
+    started = time.monotonic()
+    LstmClassifier(LstmSettings(epochs=1), vectors).fit(documents[:_PART], labels[:_PART])
+    epoch = time.monotonic() - started
+    rate = _PART / epoch
+    whole = LstmSettings().epochs * FULL / rate / 60
+    words = np.mean([document.stems.count(" ") + 1 for document in documents[:_PART]])
+    return [
+        _row(f"{_PART:,} reviews of the grammar, word2vec of their stems", learned, "s"),
+        _row(f"{FULL:,} reviews of the grammar, as word numbers", encoded, "s"),
+        _row(
+            f"{_PART:,} reviews of the grammar, one epoch of the LSTM: reviews a second", rate,
+            "1/s", f"{words:.0f} words a review; build and tracing counted",
+        ),
+        _row(
+            f"{FULL:,} reviews, one network of {LstmSettings().epochs} epochs, estimated", whole,
+            "min", "from the row above; real reviews are longer: by the words a review",
+        ),
+        _row(f"{FULL:,} reviews, LSTM: peak memory", _peak_mb(), "MB", "no limit set"),
+    ]  # fmt: skip
+
+
+def _draw(count: int) -> Drawn:
+    raw = generate_reviews({"train": count}, seed=1)
+    return raw["review"].tolist(), raw["polarity"].to_numpy(dtype=np.int64)
+
+
+def _vectors(documents: list[Document]) -> WordVectors:
+    return train_vectors([document.stems for document in documents], VectorSettings(epochs=5), 1)
+
+
+def _seconds(work: Any) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _row(what: str, value: float, unit: str, beside: str = "no limit set") -> dict[str, Any]:
+    return {"what": what, "value": round(value, 2), "unit": unit, "beside": beside}

@@ -1,0 +1,99 @@
+"""A model of reviews is files: it answers the same when it is read; what is no model is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.nlp.conftest import Prepared
+from triptych.datasets import ReviewModelsDataset
+from triptych.nlp.calibration import Calibration
+from triptych.nlp.classifier import TextClassifier
+from triptych.nlp.errors import ModelFilesError
+from triptych.nlp.models import Blend, CalibratedClassifier, ReviewModel
+from triptych.nlp.preparation import Preparation
+from triptych.nlp.settings import FAMILIES
+from triptych.nlp.storage import load_classifier, save_classifier
+from triptych.nlp.tokens import TokenRules
+
+KINDS = ("tfidf_svm", "bow_naive_bayes", "nb_weighted_chars", "both_svm")
+TEXTS = ["Un film très bon, rien à redire !", "Quel ennui :-(", "zzz", ""]
+
+
+@pytest.fixture(scope="module")
+def blend(training: Prepared) -> ReviewModel:
+    """Give a blend of a classifier of each kind of features."""
+    members = {
+        name: CalibratedClassifier(
+            TextClassifier(FAMILIES[name][0], 1).fit(*training), Calibration(1.5, -0.2)
+        )
+        for name in KINDS
+    }
+    preparation = Preparation(tokens=TokenRules(stop_words=("un", "une")))
+    return ReviewModel("blend", preparation, Blend(members, Calibration(0.9, 0.1)), {"members": 4})
+
+
+def test_what_is_stored_answers_the_same_and_has_the_same_bytes(
+    blend: ReviewModel, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        blend.save(tmp_path / folder)
+
+    loaded = load_classifier(tmp_path / "a")
+    assert np.array_equal(loaded.probabilities(TEXTS), blend.probabilities(TEXTS))
+    assert loaded.probabilities(TEXTS).sum(axis=1) == pytest.approx([1, 1, 1, 1])
+    assert (loaded.name, loaded.classes) == ("blend", ["negative", "positive"])
+    assert loaded.preparation == blend.preparation
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
+    assert len(files) == 1 + 3 * len(KINDS)
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    assert {file.suffix for file in files} == {".json", ".npz"}
+
+
+def test_what_a_stored_model_says_of_its_terms(blend: ReviewModel, tmp_path: Path) -> None:
+    assert isinstance(blend.model, Blend)
+    member = blend.model.members["both_svm"]
+    alone = replace(blend, name="both_svm", model=member)
+    alone.save(tmp_path / "a")
+
+    loaded = load_classifier(tmp_path / "a").model
+    assert isinstance(loaded, CalibratedClassifier)
+    assert isinstance(loaded.classifier, TextClassifier)
+    assert isinstance(member.classifier, TextClassifier)
+    assert loaded.classifier.terms() == member.classifier.terms()
+    (document,) = blend.preparation.prepare(TEXTS[:1])
+    assert loaded.classifier.contributions(document) == member.classifier.contributions(document)
+
+
+def test_what_is_no_stored_model_is_refused(blend: ReviewModel, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    blend.save(folder)
+    with pytest.raises(ModelFilesError, match="is not empty"):
+        save_classifier(blend, folder)
+    with pytest.raises(ModelFilesError, match=r"absent does not hold a saved model"):
+        load_classifier(tmp_path / "absent")
+
+    arrays = folder / "tfidf_svm" / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:100])
+    with pytest.raises(ModelFilesError, match="Restore the files, or train again"):
+        load_classifier(folder)
+    file = folder / "classifier.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 99}))
+    with pytest.raises(ModelFilesError, match="of another format than 1"):
+        load_classifier(folder)
+
+
+def test_models_take_the_place_of_the_old_ones_whole(blend: ReviewModel, tmp_path: Path) -> None:
+    dataset = ReviewModelsDataset(filepath=str(tmp_path / "models"))
+    assert not dataset.exists()
+
+    dataset.save({"b": blend, "a": blend})
+    dataset.save({"b": blend})
+    (tmp_path / "models.new").mkdir()  # what a killed run leaves
+    dataset.save({"c": blend, "a": blend})
+
+    assert list(dataset.load()) == ["c", "a"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["models"]
