@@ -127,7 +127,8 @@ def test_a_data_folder_that_cannot_be_written(project: Project) -> None:
 def test_names_that_there_are_not(project: Project) -> None:
     assert refused(project, "--pipeline", "nonsense") == (
         "There is no pipeline 'nonsense'. There are: __default__, batch_inference, ingestion, "
-        "monitoring, nlp, preprocessing, ts_evaluation, ts_ml, ts_statistical. Correct the name."
+        "monitoring, nlp, preprocessing, ts_evaluation, ts_ml, ts_statistical, vision. "
+        "Correct the name."
     )
     assert refused(project, env="nowhere") == (
         "There is no environment 'nowhere'. There are: base, live, local, test. Correct the name."
