@@ -6,8 +6,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from triptych.classifier_page import STUDIES, ClassifierPage
 from triptych.experiment_hook import modality
-from triptych.review_page import ReviewPage
 from triptych.run_page import RunPage
 
 
@@ -16,7 +16,7 @@ class RunPageHook:
 
     def __init__(self) -> None:
         self._parameters: dict[str, Any] = {}
-        self._page: RunPage | ReviewPage | None = None
+        self._page: RunPage | ClassifierPage | None = None
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
@@ -36,8 +36,9 @@ class RunPageHook:
             return
         names = run_params.get("pipeline_names") or [run_params.get("pipeline_name")]
         pipelines = [str(name or "__default__") for name in names]
-        if modality(pipeline) == "nlp":
-            self._page = ReviewPage(pipelines, self._parameters)
+        study = STUDIES.get(modality(pipeline) or "")
+        if study is not None:
+            self._page = ClassifierPage(study, pipelines, self._parameters)
         else:
             self._page = RunPage(pipelines, self._parameters, _slugs(catalog, self._parameters))
         experiment = mlflow.get_experiment(run.info.experiment_id)
@@ -93,7 +94,7 @@ def _slugs(catalog: DataCatalog, parameters: dict[str, Any]) -> list[str]:
     return sorted(place.slug for place in found)
 
 
-def _tags(page: RunPage | ReviewPage, run_params: dict[str, Any]) -> dict[str, str]:
+def _tags(page: RunPage | ClassifierPage, run_params: dict[str, Any]) -> dict[str, str]:
     from triptych.registry.tracking import LOCATIONS_TAG, locations_tag
 
     runner = type(run_params.get("runner")).__name__  # kedro-mlflow logs its address in memory

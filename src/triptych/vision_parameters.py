@@ -41,7 +41,6 @@ class VisionParameters(Parameters):
     resamples: Count
     explained_photos: Annotated[int, Field(ge=0)]
     explanation_samples: Count
-    promote_first: bool
 
     @model_validator(mode="after")
     def _know_the_blend(self) -> Self:

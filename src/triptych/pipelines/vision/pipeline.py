@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.vision import evaluation, learning, nodes, plots
+from triptych.pipelines.vision import evaluation, learning, nodes, plots, registration
 
 _SETTINGS = "params:vision"
 _SEED = "params:seed"
@@ -13,7 +13,7 @@ _SEED = "params:seed"
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: check, decode, learn, choose on validation, judge once, explain."""
-    every = [*_preparation(), *_learning(), *_judgement(), *_plots()]
+    every = [*_preparation(), *_learning(), *_judgement(), *_registration(), *_plots()]
     return Pipeline(every, tags="vision")
 
 
@@ -79,6 +79,28 @@ def _judgement() -> list[Node]:
                 *(_SETTINGS, _SEED),
             ],
             *("photo_explanations", "photo_deletions"),
+        ),
+    ]
+
+
+def _registration() -> list[Node]:
+    """The chosen model in the register, and the table of what it and the one before say."""
+    return [
+        _node(
+            registration.prepare_photo_candidate,
+            [
+                *("trained_photo_models", "photo_ranking", "photo_comparison", "selected_photos"),
+                *("raw_photos", "params:as_of", "params:today", "params:registry"),
+            ],
+            "photo_registry",
+        ),
+        _node(
+            registration.label_photos,
+            [
+                *("photo_registry", "trained_photo_models", "photo_ranking", "photo_predictions"),
+                "raw_photos",
+            ],
+            "image_predictions",
         ),
     ]
 
