@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 
 .PHONY: run test lint api viz mlflow notebooks bench bench-scale bench-nlp \
 	acceptance acceptance-reproduction \
-	acceptance-api acceptance-image acceptance-nlp presentation image site install lock clean
+	acceptance-api acceptance-image acceptance-nlp acceptance-vision presentation image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
 	$(BIN)/kedro run
@@ -58,6 +58,9 @@ acceptance-api: $(READY) ## the API: thousands of generated requests, minutes of
 acceptance-nlp: $(READY) ## recorded reviews (TRIPTYCH_REAL_DATA), written to docs/results/nlp.json
 	$(BIN)/pytest -n 0 -m acceptance_nlp -rs --durations=3 tests/acceptance/test_recorded_reviews.py
 	$(BIN)/python -m presentation
+
+acceptance-vision: $(READY) ## recorded photos (TRIPTYCH_REAL_DATA), written to docs/results/vision.json
+	$(BIN)/pytest -n 0 -m acceptance_vision -rs --durations=3 tests/acceptance/test_recorded_photos.py
 
 acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py

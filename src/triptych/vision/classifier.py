@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import keras
 
 Chances = npt.NDArray[np.float64]  # (n, classes)
-_BATCH = 128
+_BATCH = 32
 _LEAST = 1e-7
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "valid_loss", "valid_accuracy")
-_JUDGED = 128  # photos at once
+_JUDGED = 32  # photos at once
 _TOLD_EVERY = 5  # epochs
 
 

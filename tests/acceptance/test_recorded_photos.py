@@ -1,0 +1,98 @@
+"""The vision pipeline on recorded photos: accuracy, what it takes, and that it tells all."""
+
+import json
+import os
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.acceptance.photo_results import write_results
+from tests.fixtures.project import Project, make_project
+
+pytestmark = pytest.mark.acceptance_vision
+
+GOAL, GOAL_CNN = 0.985, 0.975  # of the best model, and of our own network, on Teste
+PHOTOS = 2436
+TABLES = ("photo_effects", "photo_class_scores", "photo_accuracy_by_origin", "photo_deletions")
+
+
+@dataclass(frozen=True)
+class PhotoRun:
+    """The pipeline on the recorded photos: its project, its time and its memory."""
+
+    project: Project
+    seconds: float
+    peak_mb: float
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a report."""
+        return pd.read_csv(self.project.path / "data" / "08_reporting" / f"{name}.csv")
+
+    @property
+    def ranking(self) -> list[str]:
+        """All models, best on validation first."""
+        file = self.project.path / "data" / "06_models" / "photo_ranking.json"
+        return list(json.loads(file.read_text(encoding="utf-8")))
+
+    def score(self, model: str) -> "pd.Series[Any]":
+        """The scores of a model on the photos that nothing has learned from."""
+        table = self.table("photo_comparison").set_index(["model", "split"])
+        row: pd.Series[Any] = table.loc[(model, "test")]
+        return row
+
+
+@pytest.fixture(scope="session")
+def photo_run(tmp_path_factory: pytest.TempPathFactory) -> PhotoRun:
+    """Run the pipeline, or skip and say so."""
+    folder = os.environ.get("TRIPTYCH_REAL_DATA")
+    if not folder:
+        pytest.skip("TRIPTYCH_REAL_DATA names no folder of recorded data")
+    project = make_project(tmp_path_factory.mktemp("photos") / "project")
+    started = time.monotonic()
+    result = project.kedro(
+        "run", "--env", "live", "--pipeline", "vision", timeout=2400,
+        TRIPTYCH_REAL_DATA=str(Path(folder).resolve()),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return PhotoRun(project, time.monotonic() - started, peak_mb)
+
+
+def test_results_are_written(photo_run: PhotoRun) -> None:
+    comparison = photo_run.table("photo_comparison")
+    tables = {name.removeprefix("photo_"): photo_run.table(name) for name in TABLES}
+    deletions = tables["deletions"].drop(columns="item")
+    write_results(photo_run.ranking, comparison, {**tables, "deletions": deletions})
+    assert set(comparison.loc[comparison["split"] == "test", "n"]) == {348}
+
+
+def test_the_chosen_model_is_accurate(photo_run: PhotoRun) -> None:
+    best, colour = photo_run.score(photo_run.ranking[0]), photo_run.score("colour_histogram")
+    assert best["accuracy"] >= GOAL
+    assert best["accuracy_low"] > colour["accuracy_high"]
+
+
+def test_our_own_network_is_accurate(photo_run: PhotoRun) -> None:
+    assert photo_run.score("cnn")["accuracy"] >= GOAL_CNN
+
+
+def test_nothing_is_lost_and_no_group_is_in_two_splits(photo_run: PhotoRun) -> None:
+    kept = photo_run.table("photo_summary")["n"].sum()
+    assert kept + len(photo_run.table("rejected_photos")) == PHOTOS
+    photos = pd.read_parquet(photo_run.project.path / "data" / "03_primary" / "photos.parquet")
+    assert photos.groupby("group")["split"].nunique().max() == 1
+
+
+def test_what_lime_marks_matters_more_than_chance(photo_run: PhotoRun) -> None:
+    deletions = photo_run.table("photo_deletions")
+    assert deletions["marked"].mean() > deletions["random"].mean()
+
+
+def test_time_and_memory(photo_run: PhotoRun) -> None:
+    assert photo_run.seconds <= 1200
+    assert photo_run.peak_mb <= 3000

@@ -1,0 +1,165 @@
+"""Which photos are used: every fault is listed, and what shows the same stays in one split."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.vision.conftest import LIMITS
+from triptych.pipelines.vision.nodes import select_photos
+from triptych.vision.checking import check_photos
+from triptych.vision.duplicates import group_photos, straddling
+from triptych.vision.errors import BadPhotoError, PhotoSourceError, PhotosRefusedError
+from triptych.vision.photo import fit_size, read_photos
+from triptych.vision.reading import find_root, list_photos
+
+
+def photo(seed: int, side: int = 64) -> Image.Image:
+    small = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give the Kaggle layout, a few folders down: two photos of each class and split."""
+    root = tmp_path / "images" / "archive" / "ImagensTCCRotuladas"
+    for number, split in enumerate(("Treino", "Valid", "Teste")):
+        for place, label in enumerate(("Chao", "Milho", "Ervas")):
+            (root / split / label).mkdir(parents=True)
+            for copy in range(2):
+                photo(100 * number + 10 * place + copy).save(root / split / label / f"{copy}.jpg")
+    return root
+
+
+def checked(root: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    kept, refused = check_photos(list_photos(root), root, LIMITS)
+    assert len(kept) + len(refused) == len(list_photos(root))  # nothing is lost
+    return kept, refused.set_index("item")["reason"].to_dict()
+
+
+def test_the_set_is_found_where_an_archive_unpacks_it(folder: Path, tmp_path: Path) -> None:
+    root = find_root(tmp_path / "images")
+    kept, refused = checked(root)
+
+    assert root == folder
+    assert refused == {}
+    assert kept.groupby(["split", "label"]).size().to_dict() == {
+        (split, label): 2
+        for split in ("train", "valid", "test")
+        for label in ("ground", "corn", "weeds")
+    }
+    assert set(kept["origin"]) == {"unknown"}
+
+
+def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
+    place = folder / "Treino" / "Milho"
+    (place / "text.jpg").write_text("no photo")
+    (place / "note.txt").write_text("a stray file")
+    (folder / "notes.md").write_text("another")
+    whole = (place / "0.jpg").read_bytes()
+    (place / "broken.jpg").write_bytes(whole[: len(whole) // 2])
+    photo(1).convert("L").save(place / "grey.jpg")
+    photo(2).convert("CMYK").save(place / "print.jpg")
+    Image.new("RGB", (20_000, 20_000)).save(place / "huge.png")
+    limits = LIMITS.__class__(8000, 10, 0.5)
+
+    kept, refused = check_photos(list_photos(folder), folder, limits)
+
+    names = [Path(item).name for item in refused["item"]]
+    reasons = dict(zip(names, refused["reason"], strict=True))
+    assert reasons.pop("broken.jpg").startswith("cannot be decoded (image file is truncated")
+    assert reasons == {
+        "text.jpg": "no JPEG or PNG",
+        "note.txt": "is not named .jpg, .jpeg or .png",
+        "notes.md": "lies in no folder of a class",
+        "grey.jpg": "no RGB colours (mode L)",
+        "print.jpg": "no RGB colours (mode CMYK)",
+        "huge.png": "20,000 × 20,000 pixels; at most 8,000 a side",
+    }
+    assert len(kept) == 18
+    with pytest.raises(PhotosRefusedError, match=r"6 of 12 files are no photos .* 1 × no JPEG"):
+        check_photos(list_photos(folder), folder, LIMITS)
+
+
+def test_copies_and_near_duplicates_stay_in_the_split_that_is_judged(folder: Path) -> None:
+    judged, learned = folder / "Teste" / "Ervas", folder / "Treino" / "Ervas"
+    shutil.copy(judged / "0.jpg", learned / "same.jpg")
+    image = Image.open(judged / "1.jpg")
+    image.resize((90, 90)).save(learned / "smaller.jpg", quality=60)
+    shutil.copy(judged / "0.jpg", judged / "again.jpg")
+    shutil.copy(folder / "Valid" / "Chao" / "0.jpg", folder / "Valid" / "Milho" / "doubt.jpg")
+
+    kept, refused = checked(folder)
+
+    assert refused == {
+        "Treino/Ervas/same.jpg": "the same file as Teste/Ervas/0.jpg",
+        "Teste/Ervas/again.jpg": "the same file as Teste/Ervas/0.jpg",
+        "Treino/Ervas/smaller.jpg": "nearly the same as Teste/Ervas/1.jpg",
+        "Valid/Chao/0.jpg": "the same file in two classes",
+        "Valid/Milho/doubt.jpg": "the same file in two classes",
+    }
+    assert straddling(kept) == []
+    planted = kept.copy()
+    first = planted.index[planted["split"] == "test"][0]
+    planted.loc[planted.index[0], "group"] = planted.loc[first, "group"]
+    assert straddling(planted) == [planted.loc[first, "group"]]
+
+
+def test_groups_that_the_source_names_count_too(folder: Path) -> None:
+    items = ["Treino/Chao/0.jpg", "Treino/Chao/1.jpg", "Teste/Chao/0.jpg"]
+    rows = pd.DataFrame({"file": items, "group": ["a", "b", "b"], "label_origin": "human"})
+    rows.to_csv(folder / "manifest.csv", index=False)
+
+    kept, refused = checked(folder)
+
+    assert refused == {"Treino/Chao/1.jpg": "nearly the same as Teste/Chao/0.jpg"}
+    assert kept.set_index("item")["origin"].value_counts().to_dict() == {"unknown": 15, "human": 2}
+    rows.drop(columns="group").to_csv(folder / "manifest.csv", index=False)
+    with pytest.raises(PhotoSourceError, match="group is missing"):
+        list_photos(folder)
+
+
+def test_groups_grow_along_chains() -> None:
+    hashes = np.array([0b0, 0b11, 0b1111, 2**60, 2**63 - 1], dtype=np.uint64)
+
+    assert group_photos(hashes, [""] * 5, 2).tolist() == [0, 0, 0, 0, 4]
+    assert group_photos(hashes, ["", "", "", "a", "a"], 1).tolist() == [0, 1, 2, 0, 0]
+    many = np.random.default_rng(1).integers(0, 2**63, 3000).astype(np.uint64)
+    assert group_photos(np.append(many, many[:5]), [""] * 3005, 4)[-5:].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_an_empty_folder_and_a_missing_class_are_said(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for place, message in (("empty", "and has nothing"), ("nowhere", "There is no folder")):
+        with pytest.raises(PhotoSourceError, match=message):
+            find_root(tmp_path / place)
+    shutil.rmtree(folder / "Valid" / "Ervas")
+    kept, _ = checked(folder)
+
+    class Vision:
+        classes, max_photos = 3, None
+
+    with pytest.raises(PhotoSourceError, match=r"none of weeds in valid\. Add .*Ervas or weeds"):
+        select_photos(kept, Vision, 1)  # type: ignore[arg-type]
+
+
+def test_photos_are_read_upright_and_shrunk_by_averaging(tmp_path: Path) -> None:
+    half = np.zeros((40, 40, 3), np.uint8)
+    half[:20] = 200
+    turned = Image.fromarray(half)
+    exif = turned.getexif()
+    exif[0x0112] = 6  # to be turned by 90°: what is on top stands right
+    turned.save(tmp_path / "turned.jpg", exif=exif)
+
+    (seen,) = read_photos([tmp_path / "turned.jpg"], 8, 100)
+
+    assert seen[:, :3].max() < 20
+    assert seen[:, 5:].min() > 180
+    assert fit_size(half[None], 2)[0, :, :, 0].tolist() == [[200, 200], [0, 0]]
+    with pytest.raises(BadPhotoError, match="it must divide 40"):
+        fit_size(half[None], 16)
+    with pytest.raises(BadPhotoError, match=r"nowhere.jpg is no photo that can be used"):
+        read_photos([tmp_path / "nowhere.jpg"], 8, 100)
