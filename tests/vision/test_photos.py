@@ -1,6 +1,8 @@
 """Which photos are used: every fault is listed, and what shows the same stays in one split."""
 
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,15 @@ from triptych.vision.reading import find_root, list_photos
 def photo(seed: int, side: int = 64) -> Image.Image:
     small = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
     return Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def large_png(path: Path, width: int, height: int) -> None:
+    """Plant a file whose head promises more pixels than it has."""
+    photo(3).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack(">II", width, height)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    path.write_bytes(data)
 
 
 @pytest.fixture
@@ -63,8 +74,9 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
     (place / "broken.jpg").write_bytes(whole[: len(whole) // 2])
     photo(1).convert("L").save(place / "grey.jpg")
     photo(2).convert("CMYK").save(place / "print.jpg")
-    Image.new("RGB", (20_000, 20_000)).save(place / "huge.png")
-    limits = LIMITS.__class__(8000, 10, 0.5)
+    large_png(place / "huge.png", 20_000, 20_000)
+    large_png(place / "wide.png", 9_900, 9_900)
+    limits = LIMITS.__class__(8000, 10, 0.6)
 
     kept, refused = check_photos(list_photos(folder), folder, limits)
 
@@ -77,10 +89,11 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
         "notes.md": "lies in no folder of a class",
         "grey.jpg": "no RGB colours (mode L)",
         "print.jpg": "no RGB colours (mode CMYK)",
-        "huge.png": "20,000 × 20,000 pixels; at most 8,000 a side",
+        "huge.png": "far too large; at most 8,000 pixels a side",
+        "wide.png": "9,900 × 9,900 pixels; at most 8,000 a side",
     }
     assert len(kept) == 18
-    with pytest.raises(PhotosRefusedError, match=r"6 of 12 files are no photos .* 1 × no JPEG"):
+    with pytest.raises(PhotosRefusedError, match=r"7 of 13 files are no photos that"):
         check_photos(list_photos(folder), folder, LIMITS)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from triptych.vision.duplicates import group_photos, perceptual_hash, straddling
 from triptych.vision.errors import BadPhotoError, PhotosRefusedError, VisionError
-from triptych.vision.photo import open_photo
+from triptych.vision.photo import open_photo, sizes_unwarned
 from triptych.vision.reading import SPLITS
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def _look(raw: pd.DataFrame, root: Path, max_side: int) -> pd.DataFrame:
             return str(error), 0, 0, "", 0
 
     rows = []
-    with ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
+    with sizes_unwarned(), ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
         for row in pool.map(look, raw["item"], raw["fault"]):
             rows.append(row)
             if len(rows) % _TOLD_EVERY == 0:

@@ -1,6 +1,8 @@
 """One photo, from its file to an array; what is no photo is refused with its reason."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +27,28 @@ def open_photo(path: Path, max_side: int) -> Image.Image:
         BadPhotoError: the reason, in a few words: this one file is left out.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow: of the size, which is checked here
-            image = Image.open(path, formats=("JPEG", "PNG"))
-        width, height = image.size
-        if max(width, height) > max_side:
-            raise BadPhotoError(f"{width:,} × {height:,} pixels; at most {max_side:,} a side")
-        if image.mode not in _COLOUR_MODES:
-            raise BadPhotoError(f"no RGB colours (mode {image.mode})")
-        image.load()
-        return ImageOps.exif_transpose(image).convert("RGB")
+        with Image.open(path, formats=("JPEG", "PNG")) as image:
+            width, height = image.size
+            if max(width, height) > max_side:
+                raise BadPhotoError(f"{width:,} × {height:,} pixels; at most {max_side:,} a side")
+            if image.mode not in _COLOUR_MODES:
+                raise BadPhotoError(f"no RGB colours (mode {image.mode})")
+            image.load()
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise BadPhotoError(f"far too large; at most {max_side:,} pixels a side") from error
     except UnidentifiedImageError as error:
         raise BadPhotoError("no JPEG or PNG") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise BadPhotoError(f"cannot be decoded ({error})") from error
+
+
+@contextmanager
+def sizes_unwarned() -> Iterator[None]:
+    """Keep Pillow from warning of sizes, which open_photo checks; not within threads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
 
 
 def shrink(image: Image.Image, pixels: int) -> Photo:
@@ -53,11 +63,12 @@ def read_photos(paths: list[Path], pixels: int, max_side: int) -> Photo:
         BadPhotoError: one of them, which the message names, cannot be used.
     """
     photos = np.empty((len(paths), pixels, pixels, 3), np.uint8)
-    for row, path in enumerate(paths):
-        try:
-            photos[row] = shrink(open_photo(path, max_side), pixels)
-        except BadPhotoError as error:
-            raise BadPhotoError(f"{path} is no photo that can be used: {error}.") from error
+    with sizes_unwarned():
+        for row, path in enumerate(paths):
+            try:
+                photos[row] = shrink(open_photo(path, max_side), pixels)
+            except BadPhotoError as error:
+                raise BadPhotoError(f"{path} is no photo that can be used: {error}.") from error
     return photos
 
 
