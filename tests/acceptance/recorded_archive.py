@@ -12,6 +12,7 @@ from tests.fixtures.json_server import Query
 from triptych.weather.variables import VARIABLES
 
 Series = dict[str, dict[str, float | None]]
+Answer = dict[str, Any]
 
 
 class RecordedArchive:
@@ -21,17 +22,25 @@ class RecordedArchive:
         self._folder = folder
         self._cities = json.loads((folder / "cities.json").read_text(encoding="utf-8"))
         self._series: dict[str, Series] = {}
-        self.requests = 0
+        self.answers = 0
 
-    def answer(self, query: Query) -> dict[str, Any]:
-        """Answer `/v1/archive` from the nearest city; hours that it lacks are null."""
-        self.requests += 1
-        slug = self._nearest(float(query["latitude"][0]), float(query["longitude"][0]))
+    def answer(self, query: Query) -> Answer | list[Answer]:
+        """Answer `/v1/archive` from the nearest cities: for several places a list, as it does."""
+        latitudes, longitudes = (query[name][0].split(",") for name in ("latitude", "longitude"))
+        slugs = [
+            self._nearest(float(latitude), float(longitude))
+            for latitude, longitude in zip(latitudes, longitudes, strict=True)
+        ]
         start, end = (date.fromisoformat(query[name][0]) for name in ("start_date", "end_date"))
         days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
         hours = [f"{day}T{hour:02d}:00" for day in days for hour in range(24)]
+        answers = [self._answer(slug, hours, query["hourly"][0].split(",")) for slug in slugs]
+        self.answers += len(answers)
+        return answers if len(answers) > 1 else answers[0]
+
+    def _answer(self, slug: str, hours: list[str], names: list[str]) -> Answer:
+        """Answer for one city; hours that it lacks are null."""
         series = self._read(slug)
-        names = query["hourly"][0].split(",")
         return {
             "utc_offset_seconds": 0,
             "hourly_units": {"time": "iso8601", **{name: VARIABLES[name].unit for name in names}},

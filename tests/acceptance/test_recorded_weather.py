@@ -77,15 +77,15 @@ def test_ten_years_are_stored_once(recorded_run: RecordedRun) -> None:
     assert len(tables["weather_hourly"]) == 3 * 87_648
     assert len(tables["weather_3h"]) == 3 * 29_216
     assert tables["rejected_rows"] == []
-    assert recorded_run.archive.requests >= 3 * 10
+    assert recorded_run.archive.answers >= 3 * 10
 
 
 def test_second_ingestion_asks_nothing_and_changes_nothing(recorded_run: RecordedRun) -> None:
-    before, asked = dump_tables(recorded_run.project.engine()), recorded_run.archive.requests
+    before, asked = dump_tables(recorded_run.project.engine()), recorded_run.archive.answers
     recorded_run.kedro(
         "run", "--env", "live", "--pipelines", "ingestion,preprocessing", "--params", PERIODS
     )
-    assert recorded_run.archive.requests == asked
+    assert recorded_run.archive.answers == asked
     assert dump_tables(recorded_run.project.engine()) == before
 
 
