@@ -34,7 +34,7 @@ viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
 mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=day-ahead
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui
 
-notebooks: $(READY) ## executed again from scratch, on recorded weather (TRIPTYCH_REAL_DATA)
+notebooks: $(READY) ## executed again from scratch, on recorded data (TRIPTYCH_REAL_DATA) and drawn photos
 	$(BIN)/python -m notebooks.execute
 	$(BIN)/python -m presentation
 

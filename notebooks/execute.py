@@ -1,7 +1,9 @@
-"""Execute a notebook from scratch, on the results of the main job: python -m notebooks.execute.
+"""Execute notebooks from scratch, on the results of their jobs: python -m notebooks.execute.
 
-The job runs in a throw-away copy of the project, on the recorded weather in TRIPTYCH_REAL_DATA,
-served as the archive serves it. Given `--project FOLDER`, the results are those of that project.
+A job runs in a throw-away copy of the project, on the recorded data in TRIPTYCH_REAL_DATA; weather
+is served as the archive serves it; photos that are shown are the sample's, drawn. `python -m
+notebooks.execute vision` executes one of them; with `--project FOLDER` the results are those of
+that project.
 """
 
 import argparse
@@ -29,7 +31,9 @@ from tests.fixtures.project import Project, make_project
 
 FOLDER = Path(__file__).parent
 NOTEBOOK = FOLDER / "time_series.ipynb"
+PHOTOS = FOLDER / "vision.ipynb"
 LIMIT = 2_000_000  # bytes
+LIVE, SAMPLE = "live", "base"  # environments: recorded data, the embedded sample
 CELL_SECONDS = 600
 COLOURS = 256  # of an image
 OF_A_MACHINE = re.compile(r"file://|/(work|tmp|home|root|Users)/|site-packages")
@@ -122,46 +126,71 @@ def check(book: NotebookNode, name: str) -> None:
 
 def run_main_job(folder: Path) -> Project:
     """Run the main job of a new project on the recorded weather."""
+    server = serve_json(RecordedArchive(_recorded() / "open_meteo").answer)
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        return _run(folder, "--params", PERIODS, TRIPTYCH_OPEN_METEO_URL=url)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def run_photos(folder: Path) -> Project:
+    """Run the study of photos of a new project on the sample: recorded photos are not shown."""
+    return _run(folder, "--pipeline", "vision", env=SAMPLE)
+
+
+JOBS = {NOTEBOOK: run_main_job, PHOTOS: run_photos}
+ENVIRONMENTS = {PHOTOS: SAMPLE}  # of the others: LIVE
+
+
+def _recorded() -> Path:
     recorded = os.environ.get("TRIPTYCH_REAL_DATA")
     if not recorded:
         raise NotebookError(
-            "The notebook shows recorded weather: name its folder in TRIPTYCH_REAL_DATA, or a "
-            "project in which the main job has run: python -m notebooks.execute --project FOLDER"
+            "The notebooks show recorded data: name its folder in TRIPTYCH_REAL_DATA, or a project "
+            "in which the job has run: python -m notebooks.execute NAME --project FOLDER"
         )
-    server = serve_json(RecordedArchive(Path(recorded).resolve() / "open_meteo").answer)
+    return Path(recorded).resolve()
+
+
+def _run(folder: Path, *arguments: str, env: str = LIVE, **variables: str) -> Project:
     project = make_project(folder)
-    logger.info("Running the main job; it takes about ten minutes …")
-    result = project.kedro(
-        *("run", "--env", "live", "--params", PERIODS),
-        timeout=3600,
-        TRIPTYCH_OPEN_METEO_URL=f"http://127.0.0.1:{server.server_port}",
-    )
-    server.shutdown()
-    server.server_close()
+    logger.info("kedro run %s; it takes about ten minutes …", " ".join(arguments))
+    result = project.kedro("run", "--env", env, *arguments, timeout=3600, **variables)
     if result.returncode:
-        raise NotebookError(f"The main job fails.\n{result.stdout}")
+        raise NotebookError(f"The job fails.\n{result.stdout}")
     return project
 
 
 def main() -> int:
-    """Execute, and write the notebook back only if it is fit to be shown."""
+    """Execute, and write a notebook back only if it is fit to be shown."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--project", type=Path, help="a project in which the main job has run")
-    parser.add_argument("--env", default="live", help="its environment: live")
+    named = {notebook.stem: notebook for notebook in JOBS}
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(named)}; all unless named")
+    parser.add_argument("--project", type=Path, help="a project in which the job has run")
+    parser.add_argument("--env", help="its environment; base for vision, live for the others")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    unknown = sorted(set(arguments.names) - set(named))
+    if unknown or (arguments.project and len(arguments.names) != 1):
+        parser.error(f"name notebooks of {', '.join(named)}, and one alone with --project")
+    for name in arguments.names or named:
         try:
-            ran = arguments.project
-            project = Project(ran.resolve()) if ran else run_main_job(Path(folder) / "project")
-            book = execute(NOTEBOOK, project, arguments.env)
+            _renew(named[name], arguments.project, arguments.env)
         except NotebookError as error:
             logger.error("%s", error)
             return 1
-    nbformat.write(book, NOTEBOOK)
-    logger.info("%s: %s bytes", NOTEBOOK.name, f"{NOTEBOOK.stat().st_size:,}")
     return 0
+
+
+def _renew(notebook: Path, ran: Path | None, env: str | None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(ran.resolve()) if ran else JOBS[notebook](Path(folder) / "project")
+        book = execute(notebook, project, env or ENVIRONMENTS.get(notebook, LIVE))
+    nbformat.write(book, notebook)
+    logger.info("%s: %s bytes", notebook.name, f"{notebook.stat().st_size:,}")
 
 
 if __name__ == "__main__":
