@@ -10,7 +10,7 @@ import pytest
 from kedro.framework.project import configure_project
 from pydantic import ValidationError
 
-from tests.fixtures.project import ROOT, Project, make_project
+from tests.fixtures.project import ROOT, Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
 from triptych.project import read_configuration
 from triptych.vision_parameters import VisionParameters
@@ -96,6 +96,29 @@ def test_the_chosen_model_is_explained(ran: Project) -> None:
     assert sorted(deletions["true_label"]) == ["corn", "ground", "weeds"]
     assert deletions["share"].between(0, 1).all()
     assert (ran.path / "data/08_reporting/photo_explanations.png").stat().st_size > 10_000
+
+
+def stored(project: Project, table: str) -> pd.DataFrame:
+    found = pd.read_sql_table(table, project.engine())
+    return found.sort_values(list(found.columns.intersection(["model_id", "item"])))
+
+
+def test_the_chosen_model_is_registered_and_labelling_again_changes_nothing(
+    ran: Project, tmp_path: Path
+) -> None:
+    (model,), labels = stored(ran, "models").to_dict("records"), stored(ran, "image_predictions")
+    said = predictions(ran)
+    chosen = said[said["model"] == ranking(ran)[0]].set_index("item")
+
+    assert (model["kind"], model["name"]) == ("images", "images-ground-corn-weeds")
+    assert model["algorithm"] == ranking(ran)[0]
+    assert set(labels["model_id"]) == {model["model_id"]}
+    assert labels.set_index("item")["label"].to_dict() == chosen["label"].to_dict()
+
+    again = copy_of(ran, tmp_path / "again")
+    result = again.kedro("run", "--env", "test", *RUN, "--nodes", "label_photos")
+    assert result.returncode == 0, result.stdout
+    assert stored(again, "image_predictions").to_dict("list") == labels.to_dict("list")
 
 
 @pytest.mark.parametrize(
