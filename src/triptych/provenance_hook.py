@@ -3,21 +3,24 @@
 from pathlib import Path
 from typing import Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
-from pydantic import BaseModel
 
 
 class ProvenanceHook:
     """Logs the record as a run starts, so that one that fails or is killed has it too."""
 
     def __init__(self) -> None:
-        self._parameters: dict[str, Any] = {}
+        self._context: Any = None
 
     @hook_impl
-    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
-        """Keep the whole tree: the configuration, the environment's, --params."""
-        self._parameters = parameters["parameters"]
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the context: its parameters are the configuration, the environment's, --params.
+
+        As they were given: a default that nobody set is the code's, and the code is recorded too.
+        """
+        self._context = context
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
@@ -33,7 +36,7 @@ class ProvenanceHook:
             RunRecord(
                 env=run_params["env"],
                 nodes=sorted(node.name for node in pipeline.nodes),
-                parameters=plain(self._parameters),
+                parameters=plain(self._context.config_loader["parameters"]),
                 runtime_params=plain(run_params["runtime_params"] or {}),
                 **surroundings(Path(run_params["project_path"])),
             )
@@ -42,8 +45,6 @@ class ProvenanceHook:
 
 def plain(value: Any) -> Any:
     """Turn parameters into what JSON can say; dates are text, as in YAML."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
     if isinstance(value, dict):
         return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

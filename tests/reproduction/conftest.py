@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mlflow
@@ -72,7 +73,7 @@ def train(project: Project, tracked: Tracked) -> Train:
             catalog[f"params:{name}"] = value
         wanted = pipeline.filter(to_nodes=[n.name for n in pipeline.nodes if "plot" not in n.name])
         hook = ProvenanceHook()
-        hook.after_catalog_created({"parameters": known})
+        hook.after_context_created(SimpleNamespace(config_loader={"parameters": raw}))
         run_params = {
             "env": "test",
             "project_path": str(project.path),
