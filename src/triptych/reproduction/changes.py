@@ -68,8 +68,18 @@ def tampered(record: RunRecord, logged: Mapping[str, str]) -> dict[str, tuple[An
     return {
         name: (text, recorded[name])
         for name, text in comparable.items()
-        if recorded[name][: len(text)] != text  # MLflow cuts long values
+        if not _same(text, recorded[name])
     }
+
+
+def _same(logged: str, recorded: str) -> bool:
+    """MLflow cuts long values; a whole number given for a fraction is logged as one (4.0)."""
+    if recorded[: len(logged)] == logged:
+        return True
+    try:
+        return float(logged) == float(recorded)
+    except ValueError:
+        return False
 
 
 def _reconfigured(record: RunRecord, conf: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
