@@ -31,6 +31,7 @@ from tests.fixtures.project import Project, make_project
 
 FOLDER = Path(__file__).parent
 NOTEBOOK = FOLDER / "time_series.ipynb"
+REVIEWS = FOLDER / "nlp.ipynb"
 PHOTOS = FOLDER / "vision.ipynb"
 LIMIT = 2_000_000  # bytes
 LIVE, SAMPLE = "live", "base"  # environments: recorded data, the embedded sample
@@ -135,12 +136,17 @@ def run_main_job(folder: Path) -> Project:
         server.server_close()
 
 
+def run_reviews(folder: Path) -> Project:
+    """Run the study of reviews of a new project on the recorded ones."""
+    return _run(folder, "--pipeline", "nlp", TRIPTYCH_REAL_DATA=str(_recorded()))
+
+
 def run_photos(folder: Path) -> Project:
     """Run the study of photos of a new project on the sample: recorded photos are not shown."""
     return _run(folder, "--pipeline", "vision", env=SAMPLE)
 
 
-JOBS = {NOTEBOOK: run_main_job, PHOTOS: run_photos}
+JOBS = {NOTEBOOK: run_main_job, PHOTOS: run_photos, REVIEWS: run_reviews}
 ENVIRONMENTS = {PHOTOS: SAMPLE}  # of the others: LIVE
 
 

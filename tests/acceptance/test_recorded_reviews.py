@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from tests.acceptance.review_results import write_results
+from notebooks.execute import REVIEWS
+from tests.acceptance.review_results import FILE, write_results
 from tests.fixtures.memory import watch_memory
 from tests.fixtures.project import Project, make_project
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
@@ -125,6 +126,15 @@ def test_its_probabilities_mean_what_they_say(review_run: ReviewRun) -> None:
 def test_nothing_is_lost(review_run: ReviewRun) -> None:
     kept = review_run.table("review_summary")["n"].sum()
     assert kept + len(review_run.table("rejected_reviews")) == 1997
+
+
+def test_no_recorded_review_is_in_the_repository(review_run: ReviewRun) -> None:
+    reviews = pd.read_parquet(review_run.project.path / "data/03_primary/reviews.parquet")
+    written = REVIEWS.read_text(encoding="utf-8") + FILE.read_text(encoding="utf-8")
+    starts = reviews.loc[reviews["review"].str.len() >= 40, "review"].str.slice(0, 40)
+    assert [
+        start for start in starts if json.dumps(start, ensure_ascii=False)[1:-1] in written
+    ] == []
 
 
 def test_time_and_memory(review_run: ReviewRun) -> None:

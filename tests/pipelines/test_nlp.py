@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Table, select
 
+from notebooks.execute import REVIEWS, execute
 from tests.fixtures.project import Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
 from triptych.store.tables import models, text_predictions
@@ -153,6 +154,15 @@ def test_fitting_again_finds_the_same_and_changes_nothing(ran: Project, tmp_path
     pd.testing.assert_frame_equal(first, second, check_exact=True)
     assert stored(again, models) == stored(ran, models)
     assert stored(again, text_predictions) == stored(ran, text_predictions)
+
+
+def test_the_notebook_can_be_executed_on_the_sample(ran: Project, tmp_path: Path) -> None:
+    book = execute(REVIEWS, copy_of(ran, tmp_path / "project"), "test")
+
+    shown = [output for cell in book.cells for output in cell.get("outputs", [])]
+    text = " ".join(str(output["data"].get("text/markdown", "")) for output in shown)
+    assert f"Chosen in cross-validation: *{ranking(ran)[0]}*" in text
+    assert "340 reviews" in text
 
 
 @pytest.mark.parametrize(
