@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from bench import cities
+from bench.alone import peak_mb
 
 YEARS = (
     "fits on three years of 3-hour temperatures, pooled models on 13 months of them; preparation, "
@@ -198,19 +199,13 @@ def _batches(count: int) -> list[tuple[int, int]]:
 
 
 def _rows(what: str, seconds: float, number: int, of: str, beside: str = "") -> list[Row]:
-    rate = f"{number / seconds:,.0f} {of}/s; peak {_peak_mb():,.0f} MB"
+    rate = f"{number / seconds:,.0f} {of}/s; peak {peak_mb():,.0f} MB"
     told = f"{rate}; {beside}" if beside else rate
     return [_row(what, seconds, "s", told)]
 
 
 def _row(what: str, value: float, unit: str, beside: str) -> Row:
     return {"what": what, "value": round(value, 3), "unit": unit, "beside": beside}
-
-
-def _peak_mb() -> float:
-    """Most memory that this process has held."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return float(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _url() -> str:
