@@ -67,6 +67,7 @@ def _covering(
             _last.c.model_id,
             _last.c.location,
             _last.c.as_of,
+            _last.c.time,
             _last.c.lead,
             first.label("first_lead"),
             *columns,
@@ -105,7 +106,8 @@ def _steps(best: Subquery, columns: tuple[str, ...], *more: ColumnElement[Any]) 
         predictions.c.location == best.c.location,
         predictions.c.as_of == best.c.as_of,
         predictions.c.lead.between(best.c.first_lead, best.c.lead),
-        predictions.c.time.between(bindparam("first_step"), bindparam("last_step")),
+        # All of them lie between, so that the index on location and time serves them.
+        predictions.c.time.between(best.c.as_of, best.c.time),
     )
     return (
         select(*(predictions.c[name] for name in columns), *more)

@@ -49,7 +49,6 @@ def find_steps_of_days(start: date, end: date, zone: tzinfo) -> list[Steps]:
 def bind_day(steps: Steps, location: str | None) -> dict[str, Any]:
     """Name the steps of a day, for a statement of `api.queries`."""
     return {
-        "first_step": steps.first,
         "last_step": steps.last,
         "steps": steps.number,
         "location": location,
@@ -59,7 +58,6 @@ def bind_day(steps: Steps, location: str | None) -> dict[str, Any]:
 def bind_days(days: list[Steps], location: str | None) -> dict[str, Any]:
     """Name the steps of a period, for a statement of `api.queries`."""
     return {
-        "first_step": days[0].first,
         "last_step": days[-1].last,
         "last_steps": [steps.last for steps in days],
         "last_of_short": [steps.last for steps in days if steps.number < STEPS_A_DAY],

@@ -61,7 +61,7 @@ def test_a_difference_would_be_seen(engine: Engine, plant: str) -> None:
     if plant == "column":
         planted.append_column(Column("planted", Integer))
     elif plant == "index":
-        changed.tables["predictions"].indexes.clear()
+        changed.tables["rejected_rows"].indexes.clear()
     elif plant == "type":
         planted.c.version.type = String(10)
     else:
@@ -103,7 +103,6 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
     named = {index["name"] for name in _TABLES for index in seen.get_indexes(name)}
     assert named - {"uq_models_name_version"} == {
         "ix_model_transitions_model_id",
-        "ix_predictions_location_time_as_of",
         "ix_rejected_rows_location_time",
         "uq_models_live",
     }

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, inspect, select
 
+from tests.fixtures.databases import dump_tables
 from tests.store.rows import MODEL, START, add_places
 from triptych.store import migrate as migrate_module
 from triptych.store.engine import create_engine
@@ -36,15 +37,15 @@ PROMOTION = {
 }
 
 
-def migrate_to(engine: Engine, revision: str) -> None:
-    """Bring an empty database to the schema of an earlier version."""
+def migrate_to(engine: Engine, revision: str, by: Any = command.upgrade) -> None:
+    """Bring a database to the schema of an earlier version."""
     config = Config()
     config.set_main_option(
         "script_location", str(Path(migrate_module.__file__).parent / "migrations")
     )
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        by(config, revision)
 
 
 def as_it_was(*rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ def fill(engine: Engine, revision: str) -> None:
             connection.execute(insert(model_transitions), PROMOTION)
 
 
-@pytest.mark.parametrize("revision", ["0001", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0003", "0004"])
 def test_an_earlier_schema_is_upgraded_with_its_rows(database_url: str, revision: str) -> None:
     engine = create_engine(database_url)
     migrate_to(engine, revision)
@@ -82,6 +83,26 @@ def test_an_earlier_schema_is_upgraded_with_its_rows(database_url: str, revision
         for table in (locations, predictions, prediction_inputs):
             assert connection.scalar(select(func.count()).select_from(table)) == 1
     assert [dict(row) for row in rows] == [FIRST, SECOND]
+    check_references(engine)
+    engine.dispose()
+
+
+def test_the_keys_may_go_back_and_forth(database_url: str) -> None:
+    engine = create_engine(database_url)
+    migrate_to(engine, "0004")
+    fill(engine, "0004")
+    before = dump_tables(engine)
+
+    migrate(engine)
+    assert inspect(engine).get_pk_constraint("predictions")["constrained_columns"][0] == "location"
+    migrate_to(engine, "0004", command.downgrade)
+
+    assert inspect(engine).get_pk_constraint("predictions")["constrained_columns"][0] == "model_id"
+    assert [index["name"] for index in inspect(engine).get_indexes("predictions")] == [
+        "ix_predictions_location_time_as_of"
+    ]
+    migrate(engine)
+    assert dump_tables(engine) == before
     check_references(engine)
     engine.dispose()
 

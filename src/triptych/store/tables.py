@@ -1,6 +1,8 @@
 """The tables, as SQLAlchemy Core. Alembic makes them; nothing else does.
 
 Times are the start of the hour or of the 3-hour step, in UTC. Units are Open-Meteo's.
+
+On SQLite the large tables have no rowid: a row stands in the index of its key, once.
 """
 
 from sqlalchemy import (
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -93,6 +96,7 @@ weather_hourly = Table(
     *_variables(),
     Column("source", String(64), nullable=False),
     Column("fetched_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 weather_3h = Table(
@@ -103,6 +107,7 @@ weather_3h = Table(
     *_variables(),  # means of the step's three hours; precipitation is their sum
     Column("hours_observed", Integer, nullable=False),
     Column("hours_interpolated", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 rejected_rows = Table(
@@ -195,8 +200,10 @@ predictions = Table(
     Column("level", Float, nullable=False),
     Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
     Column("created_at", UtcDateTime, nullable=False),
-    # the API asks for a place and a day, whatever the model
-    Index(None, "location", "time", "as_of"),
+    # The API asks for a place and a day, whatever the model: in this order the key answers it, and
+    # no second index has to be written.
+    PrimaryKeyConstraint("location", "time", "as_of", "model_id"),
+    sqlite_with_rowid=False,
 )
 
 prediction_inputs = Table(
