@@ -9,6 +9,7 @@ import pandas as pd
 from triptych.weather.variables import VARIABLES
 
 END = pd.Timestamp("2024-01-01", tz="UTC")
+BATCH = 200  # cities
 _HOUR = pd.Timedelta(hours=1)
 _HOURS_A_YEAR = 8766
 _MEMORY = 0.97  # of an hour's anomaly, in the next
@@ -17,6 +18,11 @@ _MEMORY = 0.97  # of an hour's anomaly, in the next
 def slugs(first: int, count: int) -> list[str]:
     """Names of `count` cities from the `first` on."""
     return [f"city-{number:05d}" for number in range(first, first + count)]
+
+
+def batches(count: int) -> list[tuple[int, int]]:
+    """The first and the number of each batch of `count` cities."""
+    return [(first, min(BATCH, count - first)) for first in range(0, count, BATCH)]
 
 
 def places(first: int, count: int) -> pd.DataFrame:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from tests.acceptance.review_results import records, write_table
 from tests.fixtures.project import ROOT
-from triptych.pipelines.vision.learning import COLOURS
 from triptych.registry.provenance import git_commit
 
 FILE = ROOT / "docs" / "results" / "vision.json"
@@ -25,27 +24,13 @@ MORE = ("log_loss", "calibration_error", "seconds")
 
 
 def write_results(
-    ranking: list[str], reports: dict[str, pd.DataFrame], run: dict[str, float]
+    ranking: list[str], comparison: pd.DataFrame, tables: dict[str, pd.DataFrame]
 ) -> dict[str, Any]:
-    """Write scores, the chosen model, its and the baselines' mistakes, curves, code and versions.
-
-    Args:
-        ranking: models, best on validation first.
-        reports: by name.
-        run: what the run took.
-    """
-    confusion = reports["confusion"]
-    tables = {
-        **reports,
-        "confusion": confusion[confusion["model"].isin([ranking[0], *COLOURS])],
-        "deletions": reports["deletions"].drop(columns="item"),
-    }
-    scores = tables.pop("comparison")[[*COLUMNS, *MORE]]
+    """Write the models' scores, the chosen one, further tables, the code and the versions."""
     table = {
-        "rows": records(scores),
+        "rows": records(comparison[[*COLUMNS, *MORE]]),
         "chosen": ranking[0],
         **{name: records(frame) for name, frame in tables.items()},
-        "run": run,
         "data": DATA,
         "commit": git_commit(ROOT),
         "versions": {name: version(name) for name in PACKAGES},
