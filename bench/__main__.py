@@ -10,7 +10,7 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import api, forecasting, reviews, runs, statistical
+from bench import api, forecasting, photos, reviews, runs, statistical
 from triptych.registry.provenance import git_commit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     every = {bench.__name__.split(".")[-1]: bench
-             for bench in (runs, forecasting, statistical, reviews, api)}  # fmt: skip
+             for bench in (runs, forecasting, statistical, reviews, photos, api)}  # fmt: skip
     chosen = sys.argv[1:] or list(every)
     rows = []
     for bench in (every[name] for name in chosen):

@@ -5,10 +5,9 @@ import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-Row = dict[str, Any]
+from bench.alone import Row, peak_mb
 
 
 class Stopwatch:
@@ -36,7 +35,7 @@ def rate(what: str, seconds: float, number: int, of: str, target: str = "") -> R
     `number` stays in the row until it is written: it is what growth is reckoned by. A target is
     for a hundred thousand things or more: before, what is done once is most of the time.
     """
-    told = f"{number / seconds:,.0f} {of}/s; peak {_peak_mb():,.0f} MB"
+    told = f"{number / seconds:,.0f} {of}/s; peak {peak_mb():,.0f} MB"
     beside = f"{told}; {target}" if target and number >= 100_000 else told
     return row(what, seconds, "s", beside) | {"number": number}
 
@@ -48,9 +47,3 @@ def versions() -> dict[str, Any]:
         "machine": platform.machine(),
         "cores": os.cpu_count(),
     }
-
-
-def _peak_mb() -> float:
-    """Most memory that this process has held."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return float(status.split("VmHWM:")[1].split()[0]) / 1024

@@ -1,15 +1,12 @@
 """Reviews: a model's answers a second, and what 160,000 reviews of the grammar take."""
 
 import gc
-import json
-import resource
-import subprocess
-import sys
 import time
 from typing import Any
 
 import numpy as np
 
+from bench.alone import peak_mb, run_alone
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import TextClassifier
 from triptych.nlp.lstm import LstmClassifier
@@ -31,17 +28,8 @@ Drawn = tuple[list[str], Labels]
 
 def measure() -> list[dict[str, Any]]:
     """Answers a second of both families; the full size in processes of their own."""
-    return [*_answers(), *_apart("classical"), *_apart("lstm")]
-
-
-def _apart(path: str) -> list[dict[str, Any]]:
-    """Measure in a process of its own, whose peak of memory is that of this work."""
-    code = f"import json; from bench import reviews; print(json.dumps(reviews.full_{path}()))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"reviews, {path}: {done.stderr[-2000:]}")
-    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return rows
+    full = (row for path in ("classical", "lstm") for row in run_alone("reviews", f"full_{path}"))
+    return [*_answers(), *full]
 
 
 def _answers() -> list[dict[str, Any]]:
@@ -79,7 +67,7 @@ def full_classical() -> list[dict[str, Any]]:
     beside = f"{_LIMITS['classical']}; of it cleaning, words and stems {prepared:.0f}"
     return [
         _row(f"{what}: prepare, fit, predict {JUDGED:,}", seconds, "s", beside),
-        _row(f"{what}: peak memory", _peak_mb(), "MB", _LIMITS["classical memory"]),
+        _row(f"{what}: peak memory", peak_mb(), "MB", _LIMITS["classical memory"]),
     ]
 
 
@@ -112,7 +100,7 @@ def full_lstm() -> list[dict[str, Any]]:
             f"{FULL:,} reviews, one network of {LstmSettings().epochs} epochs, estimated", whole,
             "min", "from the row above; real reviews are longer: by the words a review",
         ),
-        _row(f"{FULL:,} reviews, LSTM: peak memory", _peak_mb(), "MB", "no limit set"),
+        _row(f"{FULL:,} reviews, LSTM: peak memory", peak_mb(), "MB", "no limit set"),
     ]  # fmt: skip
 
 
@@ -129,10 +117,6 @@ def _seconds(work: Any) -> float:
     started = time.monotonic()
     work()
     return time.monotonic() - started
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _row(what: str, value: float, unit: str, beside: str = "no limit set") -> dict[str, Any]:

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.measured import Row, row, versions
+from bench.alone import Row
+from bench.measured import row, versions
 from bench.scale_steps import STEPS, YEARS
 from tests.fixtures.databases import start_postgresql
 from triptych.registry.provenance import git_commit

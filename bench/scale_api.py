@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from api.main import create_app
 from api.settings import Settings
 from bench import cities
-from bench.measured import Row, row
+from bench.alone import Row
+from bench.measured import row
 
 _ROUNDS = 1_000
 _WARM = 200  # rounds before those that count: connections, plans and pages are there

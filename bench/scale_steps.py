@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from bench import cities
-from bench.measured import Row, Stopwatch, rate, row
+from bench.alone import Row
+from bench.measured import Stopwatch, rate, row
 from bench.scale_tables import HOURS, LEADS, read, table, url, write
 
 YEARS = (

@@ -9,7 +9,8 @@ import pandas as pd
 from sqlalchemy import Engine, func, select, text
 
 from bench import cities
-from bench.measured import Row, Stopwatch, rate, row
+from bench.alone import Row
+from bench.measured import Stopwatch, rate, row
 from triptych.datasets import SqlTableDataset
 from triptych.store.database import open_database
 from triptych.store.tables import metadata

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.alone import peak_mb
 from bench.forecasting import median_seconds, seconds, ten_years
 from triptych.forecasting.backtest import backtest
 from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
@@ -53,15 +54,9 @@ def _measure_here(name: str) -> dict[str, float]:
     past = history[history["time"] < start]
     model = make_forecaster(name, {}, max_lead=8, seed=0)
     fit = seconds(lambda: model.fit(past))
-    peak = _peak_mb()
+    peak = peak_mb()
     year = median_seconds(lambda: backtest(model, history, start, end, _DAY))
     return {"fit": fit, "peak": peak, "backtest": year}
-
-
-def _peak_mb() -> float:
-    """Most memory that this program has held; getrusage would count its parent's from the fork."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return float(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _row(what: str, value: float, unit: str, beside: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tests.acceptance.review_results import records, write_table
 from tests.fixtures.project import ROOT
+from triptych.pipelines.vision.learning import COLOURS
 from triptych.registry.provenance import git_commit
 
 FILE = ROOT / "docs" / "results" / "vision.json"
@@ -24,13 +25,27 @@ MORE = ("log_loss", "calibration_error", "seconds")
 
 
 def write_results(
-    ranking: list[str], comparison: pd.DataFrame, tables: dict[str, pd.DataFrame]
+    ranking: list[str], reports: dict[str, pd.DataFrame], run: dict[str, float]
 ) -> dict[str, Any]:
-    """Write the models' scores, the chosen one, further tables, the code and the versions."""
+    """Write scores, the chosen model, its and the baselines' mistakes, curves, code and versions.
+
+    Args:
+        ranking: models, best on validation first.
+        reports: by name.
+        run: what the run took.
+    """
+    confusion = reports["confusion"]
+    tables = {
+        **reports,
+        "confusion": confusion[confusion["model"].isin([ranking[0], *COLOURS])],
+        "deletions": reports["deletions"].drop(columns="item"),
+    }
+    scores = tables.pop("comparison")[[*COLUMNS, *MORE]]
     table = {
-        "rows": records(comparison[[*COLUMNS, *MORE]]),
+        "rows": records(scores),
         "chosen": ranking[0],
         **{name: records(frame) for name, frame in tables.items()},
+        "run": run,
         "data": DATA,
         "commit": git_commit(ROOT),
         "versions": {name: version(name) for name in PACKAGES},

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.acceptance.photo_results import write_results
+from tests.acceptance.photo_results import FILE, write_results
+from tests.fixtures.memory import watch_memory
 from tests.fixtures.project import Project, make_project
+from triptych.classification.pairs import mcnemar
 
 pytestmark = pytest.mark.acceptance_vision
 
 GOAL, GOAL_CNN = 0.985, 0.975  # of the best model, and of our own network, on Teste
 PHOTOS = 2436
-TABLES = ("photo_effects", "photo_class_scores", "photo_accuracy_by_origin", "photo_deletions")
+TABLES = (
+    "comparison", "effects", "class_scores", "accuracy_by_origin", "deletions", "pairs", "curves",
+    "confusion",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,12 @@ class PhotoRun:
     def table(self, name: str) -> pd.DataFrame:
         """Read a report."""
         return pd.read_csv(self.project.path / "data" / "08_reporting" / f"{name}.csv")
+
+    def splits(self) -> pd.DataFrame:
+        """Count photos and groups of near-duplicates that were used, by split."""
+        photos = pd.read_parquet(self.project.path / "data/05_model_input/selected_photos.parquet")
+        groups = photos.groupby("split", sort=False)
+        return groups.agg(n=("item", "size"), groups=("group", "nunique")).reset_index()
 
     @property
     def ranking(self) -> list[str]:
@@ -54,27 +64,43 @@ def photo_run(tmp_path_factory: pytest.TempPathFactory) -> PhotoRun:
         pytest.skip("TRIPTYCH_REAL_DATA names no folder of recorded data")
     project = make_project(tmp_path_factory.mktemp("photos") / "project")
     started = time.monotonic()
-    result = project.kedro(
-        "run", "--env", "live", "--pipeline", "vision", timeout=2400,
-        TRIPTYCH_REAL_DATA=str(Path(folder).resolve()),
-    )  # fmt: skip
+    with watch_memory() as memory:
+        result = project.kedro(
+            "run", "--env", "live", "--pipeline", "vision", timeout=2400,
+            TRIPTYCH_REAL_DATA=str(Path(folder).resolve()),
+        )  # fmt: skip
     assert result.returncode == 0, result.stdout
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return PhotoRun(project, time.monotonic() - started, peak_mb)
+    return PhotoRun(project, time.monotonic() - started, memory.peak_mb)
 
 
 def test_results_are_written(photo_run: PhotoRun) -> None:
-    comparison = photo_run.table("photo_comparison")
-    tables = {name.removeprefix("photo_"): photo_run.table(name) for name in TABLES}
-    deletions = tables["deletions"].drop(columns="item")
-    write_results(photo_run.ranking, comparison, {**tables, "deletions": deletions})
-    assert set(comparison.loc[comparison["split"] == "test", "n"]) == {348}
+    written = write_results(
+        photo_run.ranking,
+        {name: photo_run.table(f"photo_{name}") for name in TABLES}
+        | {"splits": photo_run.splits()},
+        {"seconds": round(photo_run.seconds), "peak_mb": round(photo_run.peak_mb)},
+    )
+    assert {row["n"] for row in written["rows"] if row["split"] == "test"} == {348}
 
 
 def test_the_chosen_model_is_accurate(photo_run: PhotoRun) -> None:
     best, colour = photo_run.score(photo_run.ranking[0]), photo_run.score("colour_histogram")
     assert best["accuracy"] >= GOAL
     assert best["accuracy_low"] > colour["accuracy_high"]
+
+
+def test_the_harder_colour_baseline_is_not_hidden(photo_run: PhotoRun) -> None:
+    """Whether the best is above it or not: its scores and McNemar's test are in the results."""
+    written = json.loads(FILE.read_text(encoding="utf-8"))
+    (pair,) = (
+        row for row in written["pairs"] if (row["other"], row["split"]) == ("colour_joint", "test")
+    )
+    best, joint = photo_run.score(photo_run.ranking[0]), photo_run.score("colour_joint")
+    assert pair["model"] == written["chosen"] == photo_run.ranking[0]
+    assert pair["difference"] == pytest.approx(best["accuracy"] - joint["accuracy"], abs=1e-4)
+    assert pair["p_exact"] == pytest.approx(
+        mcnemar(pair["only_model"], pair["only_other"])[0], abs=1e-4
+    )
 
 
 def test_our_own_network_is_accurate(photo_run: PhotoRun) -> None:

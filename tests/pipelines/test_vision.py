@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from tests.fixtures.project import ROOT, Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
+from triptych.pipelines.vision.learning import COLOURS
 from triptych.project import read_configuration
 from triptych.vision_parameters import VisionParameters
 
@@ -44,7 +45,7 @@ def test_all_models_are_judged_on_the_same_photos(ran: Project) -> None:
     scores, found = report(ran, "photo_comparison"), predictions(ran)
 
     assert scores.groupby("split")["n"].unique().to_dict() == {"test": [24], "valid": [24]}
-    assert set(scores["model"]) == {"colour_histogram", "cnn", "narrow", "blend"}
+    assert set(scores["model"]) == {*COLOURS, "cnn", "narrow", "blend"}
     assert ranking(ran) == list(dict.fromkeys(scores["model"]))
     assert (scores["accuracy_low"] <= scores["accuracy"]).all()
     assert (scores["seconds"] > 0).all()
@@ -119,6 +120,30 @@ def test_the_chosen_model_is_registered_and_labelling_again_changes_nothing(
     result = again.kedro("run", "--env", "test", *RUN, "--nodes", "label_photos")
     assert result.returncode == 0, result.stdout
     assert stored(again, "image_predictions").to_dict("list") == labels.to_dict("list")
+
+
+def figures(project: Project) -> dict[str, pd.DataFrame]:
+    """Everything that a run has found, but what it took."""
+    files = (project.path / "data" / "08_reporting").glob("*.csv")
+    found = {file.stem: pd.read_csv(file) for file in files}
+    labels = stored(project, "image_predictions").drop(columns="created_at")
+    found |= {"predictions": predictions(project), "stored": labels.reset_index(drop=True)}
+    return {name: table.drop(columns="seconds", errors="ignore") for name, table in found.items()}
+
+
+def test_the_same_seed_gives_the_same_figures(ran: Project, project: Project) -> None:
+    """The whole pipeline again, in another folder: files, networks, trials, explanations, labels.
+
+    `model_id` in the stored labels is the digest of the chosen model's files.
+    """
+    result = project.kedro("run", "--env", "test", *RUN)
+    assert result.returncode == 0, result.stdout
+    once, again = figures(ran), figures(project)
+
+    assert once.keys() == again.keys()
+    assert {"photo_comparison", "photo_curves", "photo_trials", "photo_deletions"} < once.keys()
+    for name, table in once.items():
+        pd.testing.assert_frame_equal(again[name], table, check_exact=True, obj=name)
 
 
 @pytest.mark.parametrize(

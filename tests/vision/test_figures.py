@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
+from triptych.classification.rates import bootstrap_interval
 from triptych.vision import judging
 from triptych.vision.classifier import Chances, learn_temperature, soften
 from triptych.vision.errors import UnknownNetworkError
@@ -27,9 +28,14 @@ def predictions() -> pd.DataFrame:
     return judging.predictions_table("a", photos, chances, CLASSES)
 
 
+def alone(predictions: pd.DataFrame) -> "pd.Series[int]":
+    """Put each photo in a group of its own."""
+    return pd.Series(range(len(predictions)), index=predictions["item"])
+
+
 def test_scores_agree_with_scikit_learn(predictions: pd.DataFrame) -> None:
     (row,) = judging.score_predictions(
-        predictions, CLASSES, resamples=500, seed=1
+        predictions, CLASSES, alone(predictions), resamples=500, seed=1
     ).to_dict("records")  # fmt: skip
     truth, label = predictions["true_label"], predictions["label"]
     chances = predictions[list(CLASSES)].to_numpy()
@@ -50,6 +56,32 @@ def test_scores_agree_with_scikit_learn(predictions: pd.DataFrame) -> None:
     counts = judging.count_confusions(predictions, CLASSES)["n"].to_numpy().reshape(3, 3)
     assert counts.tolist() == confusion_matrix(truth, label, labels=CLASSES).tolist()
     assert judging.reliability_tables(predictions)["n"].sum() == 200
+
+
+def test_photos_that_show_the_same_count_once(predictions: pd.DataFrame) -> None:
+    """Every photo four times: by photo the interval halves, by group it stays."""
+    copies = [predictions.assign(item=predictions["item"] + f"-{copy}") for copy in range(4)]
+    four = pd.concat(copies, ignore_index=True)
+    groups = pd.Series(np.tile(np.arange(200), 4), index=four["item"])
+
+    def width(table: pd.DataFrame, by: "pd.Series[int]") -> float:
+        (row,) = judging.score_predictions(table, CLASSES, by, resamples=2000, seed=1).to_dict(
+            "records"
+        )
+        return float(row["accuracy_high"] - row["accuracy_low"])
+
+    once = width(predictions, alone(predictions))
+    assert width(four, groups) == once
+    assert width(four, alone(four)) == pytest.approx(once / 2, rel=0.1)
+
+
+def test_groups_of_unlike_size_are_drawn_whole() -> None:
+    values, groups = np.array([1.0, 1, 1, 0]), ["a", "a", "a", "b"]
+
+    assert bootstrap_interval(values, 2000, 1, groups) == (0.0, 1.0)
+    means = {3 * a / (3 * a + 3 - a) for a in range(4)}
+    drawn = bootstrap_interval(np.r_[np.ones(3), 0, 0], 2000, 1, ["a", "a", "a", "b", "c"])
+    assert all(any(abs(end - mean) < 1e-12 for mean in means) for end in drawn)
 
 
 def test_a_temperature_undoes_what_made_a_classifier_too_sure(predictions: pd.DataFrame) -> None:

@@ -1,15 +1,17 @@
 """Networks: they learn, repeat, are stored, and say what is wrong with their weights."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
 from triptych.vision.backbones import build_network, load_pretrained, weights_file
 from triptych.vision.classifier import NetworkMember, PhotoClassifier, turned
-from triptych.vision.colour import ColourClassifier
+from triptych.vision.colour import CHANNELS, JOINT, ColourClassifier, Grid, colour_features
 from triptych.vision.errors import StoredClassifierError, UnknownNetworkError, WeightsError
 from triptych.vision.feeding import augment, training_batches
 from triptych.vision.settings import NetworkSettings
@@ -37,11 +39,15 @@ def trained(decoded: TrainingPhotos) -> TrainedNetwork:
 @pytest.fixture(scope="module")
 def classifier(trained: TrainedNetwork, decoded: TrainingPhotos) -> PhotoClassifier:
     """Give a blend of a network and the colours."""
-    colour = ColourClassifier.fit(
-        decoded.pixels.photos, decoded.learn, decoded.labels[decoded.learn]
-    )
+    colour = learn_colours(CHANNELS, decoded, decoded.labels)
     network = NetworkMember(trained.settings, trained.weights, 2)
     return PhotoClassifier(CLASSES, 32, 8000, [network, colour], 0.8)
+
+
+def learn_colours(
+    grids: Sequence[Grid], data: TrainingPhotos, labels: npt.NDArray[np.int64]
+) -> ColourClassifier:
+    return ColourClassifier.fit(grids, data.pixels.photos, data.learn, labels[data.learn])
 
 
 def accuracy(trained: TrainedNetwork, data: TrainingPhotos) -> float:
@@ -72,9 +78,32 @@ def test_shuffled_labels_fall_to_chance(decoded: TrainingPhotos) -> None:
     shuffled = replace(decoded, labels=labels)
 
     assert 0.15 < accuracy(train_network(SMALL, shuffled, seed=1), decoded) < 0.52
-    colour = ColourClassifier.fit(decoded.pixels.photos, decoded.learn, labels[decoded.learn])
-    said = colour.probabilities(decoded.pixels.photos[decoded.judge]).argmax(axis=1)
-    assert 0.15 < (said == decoded.labels[decoded.judge]).mean() < 0.52
+    for grids in (CHANNELS, JOINT):
+        colour = learn_colours(grids, decoded, labels)
+        said = colour.probabilities(decoded.pixels.photos[decoded.judge]).argmax(axis=1)
+        assert 0.15 < (said == decoded.labels[decoded.judge]).mean() < 0.52
+
+
+def test_histograms_tell_channels_apart_or_colours() -> None:
+    """Two photos of the same hues, saturations and values, combined in another way."""
+    bright_red, dark_blue, dark_red, bright_blue = (
+        np.full((8, 8, 3), colour, np.uint8)
+        for colour in ((255, 0, 0), (0, 0, 60), (60, 0, 0), (0, 0, 255))
+    )
+    photos = np.stack([
+        np.concatenate([bright_red, dark_blue], axis=1),
+        np.concatenate([dark_red, bright_blue], axis=1),
+    ])  # fmt: skip
+    rows = np.arange(2)
+
+    channels, joint = (colour_features(photos, rows, grids) for grids in (CHANNELS, JOINT))
+    assert channels.shape == (2, 96)
+    assert joint.shape == (2, 1024)
+    np.testing.assert_array_equal(channels[0], channels[1])
+    assert not np.array_equal(joint[0], joint[1])
+    assert (channels**2).sum(axis=1) == pytest.approx(3)  # each histogram holds every pixel
+    assert (joint**2).sum(axis=1) == pytest.approx(1)
+    assert colour_features(photos, rows[:0], JOINT).shape == (0, 1024)
 
 
 def test_what_is_judged_teaches_nothing(trained: TrainedNetwork, decoded: TrainingPhotos) -> None:

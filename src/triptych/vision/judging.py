@@ -1,6 +1,7 @@
 """How good predicted probabilities of many classes are: rates, calibration, confusion."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +46,21 @@ def predictions_table(
 
 
 def score_predictions(
-    predictions: pd.DataFrame, classes: Sequence[str], *, resamples: int, seed: int
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    groups: "pd.Series[Any]",
+    *,
+    resamples: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Score every model on every split.
 
     Args:
         predictions: of predictions_table.
         classes: its columns of probabilities.
-        resamples: of the bootstrap over photos behind the 95 % interval of accuracy.
+        groups: of near-duplicates, by item; the bootstrap draws groups, for the photos of one
+            are right or wrong together.
+        resamples: of the bootstrap behind the 95 % interval of accuracy.
         seed: all models meet the same resamples.
 
     Returns:
@@ -65,8 +73,10 @@ def score_predictions(
         chances = group[list(classes)].to_numpy(dtype=np.float64)
         exact = (truth[:, None] == np.array(classes)).astype(np.float64)
         table = reliability(group["chance"].to_numpy(), right)
+        alike = group["item"].map(groups)
+        interval = bootstrap_interval(right, resamples, seed, alike)
         rows.append((
-            model, split, len(group), right.mean(), *bootstrap_interval(right, resamples, seed),
+            model, split, len(group), right.mean(), *interval,
             macro_f1(truth, label, classes), ((chances - exact) ** 2).sum(axis=1).mean(),
             -np.log(np.clip((chances * exact).sum(axis=1), 1e-12, 1)).mean(),
             calibration_error(table),

@@ -61,13 +61,13 @@ def _apart(member: Member) -> tuple[dict[str, Any], list[Any]]:
         about = {"kind": "network", "turns": member.turns, "settings": asdict(member.settings)}
         return about, member.weights
     if isinstance(member, ColourClassifier):
-        return {"kind": "colour"}, [member.weights, member.bias]
+        return {"kind": "colour", "grids": member.grids}, [member.weights, member.bias]
     raise TypeError(f"A {type(member).__name__} cannot be stored.")
 
 
 def _together(about: dict[str, Any], arrays: list[Any]) -> Member:
     if about["kind"] == "colour":
-        return ColourClassifier(*arrays)
+        return ColourClassifier([tuple(grid) for grid in about["grids"]], *arrays)
     settings = {**about["settings"], "filters": tuple(about["settings"]["filters"])}
     return NetworkMember(NetworkSettings(**settings), arrays, about["turns"])
 

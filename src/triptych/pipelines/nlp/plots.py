@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from triptych.nlp.lstm_settings import BASE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.parameters import ReviewParameters
+from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
 
 CLASSES = ("negative", "positive")
 SHOWN_TERMS = 20
@@ -13,59 +14,26 @@ SHOWN_TERMS = 20
 
 def plot_text_accuracy(text_comparison: pd.DataFrame, nlp: ReviewParameters) -> Figure:
     """Draw the accuracy of every model on the test split with its 95 % interval."""
-    rows = text_comparison[text_comparison["split"] == nlp.test_split].iloc[::-1]
-    figure = Figure(figsize=(8, 0.35 * len(rows) + 1.4), layout="constrained")
-    axes = figure.subplots()
-    middle = 100 * rows["accuracy"]
-    spread = [middle - 100 * rows["accuracy_low"], 100 * rows["accuracy_high"] - middle]
-    axes.errorbar(middle, rows["model"], xerr=spread, fmt="o", capsize=3)
-    axes.set(
-        title=f"Accuracy on {nlp.test_split} ({rows['n'].iloc[0]:,} {_kind(nlp)})",
-        xlabel="Accuracy (%), bars: 95 % bootstrap; best in cross-validation above",
-    )
-    axes.grid(alpha=0.3)
-    return figure
+    rows = text_comparison[text_comparison["split"] == nlp.test_split]
+    title = f"Accuracy on {nlp.test_split} ({rows['n'].iloc[0]:,} {_kind(nlp)})"
+    return draw_accuracy(rows, title, "; best in cross-validation above")
 
 
 def plot_text_confusion(
     text_confusion: pd.DataFrame, text_ranking: list[str], nlp: ReviewParameters
 ) -> Figure:
     """Draw the confusion matrices of the two best models on the test split."""
-    figure = Figure(figsize=(7.5, 3.4), layout="constrained")
-    shown = text_ranking[:2]
-    panels = figure.subplots(1, len(shown), squeeze=False)[0]
-    of_split = text_confusion[text_confusion["split"] == nlp.test_split]
-    for axes, name in zip(panels, shown, strict=True):
-        counts = of_split[of_split["model"] == name].pivot(
-            index="polarity", columns="label", values="n"
-        )
-        axes.imshow(counts, cmap="Blues")
-        cells = counts.to_numpy()
-        for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            colour = "white" if cells[row, column] > cells.max() / 2 else "black"
-            axes.text(column, row, f"{cells[row, column]:,}", ha="center", color=colour)
-        axes.set_xticks((0, 1), CLASSES)
-        axes.set_yticks((0, 1), CLASSES)
-        axes.set(title=name, xlabel="Predicted", ylabel="True")
-    return figure
+    rows = text_confusion[text_confusion["split"] == nlp.test_split]
+    return draw_confusion(rows, text_ranking[:2], dict(enumerate(CLASSES)), "polarity")
 
 
 def plot_text_reliability(text_reliability: pd.DataFrame, nlp: ReviewParameters) -> Figure:
     """Draw observed against predicted shares of positive reviews, test split, two best models."""
-    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, label="as promised")
-    rows = text_reliability[text_reliability["split"] == nlp.test_split]
-    for model, of_model in rows.groupby("model", sort=False):
-        axes.plot(of_model["predicted"], of_model["observed"], "o-", label=model)
-    axes.set(
-        title="Are probabilities what they say?",
-        xlabel="Mean predicted probability of a positive review",
-        ylabel="Observed share of positive reviews",
+    return draw_reliability(
+        text_reliability[text_reliability["split"] == nlp.test_split],
+        "Mean predicted probability of a positive review",
+        "Observed share of positive reviews",
     )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    return figure
 
 
 def plot_text_learning_curve(

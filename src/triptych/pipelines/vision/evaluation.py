@@ -62,16 +62,16 @@ def judge_photo_classifiers(
         `photo_accuracy_by_origin`, `photo_pairs` and `photo_metrics` (metric, step, value).
     """
     classes = CLASSES[: vision.classes]
+    about = selected_photos.set_index("item")
     scores = judging.score_predictions(
-        photo_predictions, classes, resamples=vision.resamples, seed=seed
+        photo_predictions, classes, about["group"], resamples=vision.resamples, seed=seed
     ).merge(photo_timings, on="model", how="left", validate="many_to_one")
-    origins = selected_photos.set_index("item")["origin"]
     return {
         "photo_comparison": scores,
         "photo_class_scores": judging.score_classes(photo_predictions, classes),
         "photo_confusion": judging.count_confusions(photo_predictions, classes),
         "photo_reliability": judging.reliability_tables(photo_predictions),
-        "photo_accuracy_by_origin": judging.accuracy_by_origin(photo_predictions, origins),
+        "photo_accuracy_by_origin": judging.accuracy_by_origin(photo_predictions, about["origin"]),
         "photo_pairs": paired_tests(photo_predictions, photo_ranking, "true_label"),
         "photo_metrics": _metrics(scores, photo_curves),
     }

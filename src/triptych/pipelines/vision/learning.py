@@ -20,7 +20,7 @@ from triptych.vision.classifier import (
     learn_temperature,
     log_loss,
 )
-from triptych.vision.colour import ColourClassifier
+from triptych.vision.colour import CHANNELS, JOINT, ColourClassifier
 from triptych.vision.experiments import TRIAL_COLUMNS, Trial, list_trials, summarise_trials
 from triptych.vision.pixels import PhotoPixels
 from triptych.vision.reading import CLASSES
@@ -34,7 +34,7 @@ from triptych.vision_parameters import VisionParameters
 
 logger = logging.getLogger(__name__)
 
-COLOUR = "colour_histogram"
+COLOURS = {"colour_histogram": CHANNELS, "colour_joint": JOINT}  # the baselines
 BLEND = "blend"
 
 
@@ -45,7 +45,7 @@ def train_classifiers(
     vision: VisionParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Train the colour baseline and every network, some at once, and their blend.
+    """Train the colour baselines and every network, some at once, and their blend.
 
     Returns:
         `trained_photo_models`: PhotoClassifiers by name; `photo_curves`: model and
@@ -55,11 +55,13 @@ def train_classifiers(
         WeightsError: pretrained weights are missing, or are not those of the network.
     """
     data = _training_photos(selected_photos, photo_pixels, vision.classes)
-    started = time.perf_counter()
-    colour = ColourClassifier.fit(photo_pixels.photos, data.learn, data.labels[data.learn])
-    members: dict[str, Member] = {COLOUR: colour}
-    seconds = {COLOUR: time.perf_counter() - started}
-    curves = []
+    members: dict[str, Member] = {}
+    seconds, curves = {}, []
+    for name, grids in COLOURS.items():
+        started = time.perf_counter()
+        learned = photo_pixels.photos, data.learn, data.labels[data.learn]
+        members[name] = ColourClassifier.fit(grids, *learned)
+        seconds[name] = time.perf_counter() - started
     for name, trained in zip(
         vision.networks, _train_all(data, weight_folders, vision, seed), strict=True
     ):

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
 from triptych.vision.explaining import Explanation
 from triptych.vision_parameters import VisionParameters
 
@@ -13,18 +14,9 @@ _SPLIT = "test"
 
 def plot_photo_accuracy(photo_comparison: pd.DataFrame, vision: VisionParameters) -> Figure:
     """Draw the accuracy of every model on the test photos with its 95 % interval."""
-    rows = photo_comparison[photo_comparison["split"] == _SPLIT].iloc[::-1]
-    figure = Figure(figsize=(8, 0.35 * len(rows) + 1.4), layout="constrained")
-    axes = figure.subplots()
-    middle = 100 * rows["accuracy"]
-    spread = [middle - 100 * rows["accuracy_low"], 100 * rows["accuracy_high"] - middle]
-    axes.errorbar(middle, rows["model"], xerr=spread, fmt="o", capsize=3)
-    axes.set(
-        title=f"Accuracy on {rows['n'].iloc[0]:,} test {_kind(vision)}",
-        xlabel="Accuracy (%), bars: 95 % bootstrap; best on validation above",
-    )
-    axes.grid(alpha=0.3)
-    return figure
+    rows = photo_comparison[photo_comparison["split"] == _SPLIT]
+    title = f"Accuracy on {rows['n'].iloc[0]:,} test {_kind(vision)}"
+    return draw_accuracy(rows, title, " over groups; best on validation above")
 
 
 def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> Figure:
@@ -52,43 +44,19 @@ def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> F
 
 def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: list[str]) -> Figure:
     """Draw the confusion matrices of the two best models on the test photos."""
-    shown = photo_ranking[:2]
-    figure = Figure(figsize=(4.4 * len(shown), 4.0), layout="constrained")
-    panels = figure.subplots(1, len(shown), squeeze=False)[0]
-    of_split = photo_confusion[photo_confusion["split"] == _SPLIT]
-    for axes, name in zip(panels, shown, strict=True):
-        of_model = of_split[of_split["model"] == name]
-        classes = of_model["label"].unique()
-        counts = of_model.pivot(index="true_label", columns="label", values="n")
-        cells = counts.loc[classes, classes].to_numpy()
-        axes.imshow(cells, cmap="Blues")
-        for row in range(len(classes)):
-            for column in range(len(classes)):
-                colour = "white" if cells[row, column] > cells.max() / 2 else "black"
-                axes.text(column, row, f"{cells[row, column]:,}", ha="center", color=colour)
-        axes.set_xticks(range(len(classes)), classes)
-        axes.set_yticks(range(len(classes)), classes)
-        axes.set(title=name, xlabel="Predicted class", ylabel="True class")
-    return figure
+    rows = photo_confusion[photo_confusion["split"] == _SPLIT]
+    classes = {name: name for name in rows["label"].unique()}
+    return draw_confusion(rows, photo_ranking[:2], classes, "true_label")
 
 
 def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: list[str]) -> Figure:
     """Draw how often the named class is right against its probability, two best models, test."""
-    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, label="as promised")
-    rows = photo_reliability[photo_reliability["split"] == _SPLIT]
-    for model in photo_ranking[:2]:
-        of_model = rows[rows["model"] == model]
-        axes.plot(of_model["predicted"], of_model["observed"], "o-", label=model)
-    axes.set(
-        title="Are probabilities what they say?",
-        xlabel="Mean probability of the class that is named",
-        ylabel="Share of photos that are of that class",
+    of_best = photo_reliability["model"].isin(photo_ranking[:2])
+    return draw_reliability(
+        photo_reliability[of_best & (photo_reliability["split"] == _SPLIT)],
+        "Mean probability of the class that is named",
+        "Share of photos that are of that class",
     )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    return figure
 
 
 def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:

@@ -11,7 +11,7 @@ import pandas as pd
 from triptych.forecasting.storage import digest
 from triptych.parameters import RegistryParameters
 from triptych.periods import parse_as_of
-from triptych.pipelines.vision.learning import COLOUR
+from triptych.pipelines.vision.learning import COLOURS
 from triptych.registry.candidate import SERVED_PHOTOS, ClassifierCandidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
@@ -57,7 +57,9 @@ def prepare_photo_candidate(
         data_sha256=frame_sha256(learned[["item", "label", "sha256"]]),
         as_of=parse_as_of(as_of, today).to_pydatetime(),
         promote_first=registry.promote_first,
-        beats_baseline=scores[name]["accuracy"] > scores[COLOUR]["accuracy"],
+        beats_baseline=all(
+            scores[name]["accuracy"] > scores[colour]["accuracy"] for colour in COLOURS
+        ),
     )
 
 
