@@ -61,6 +61,7 @@ acceptance-nlp: $(READY) ## recorded reviews (TRIPTYCH_REAL_DATA), written to do
 
 acceptance-vision: $(READY) ## recorded photos (TRIPTYCH_REAL_DATA), written to docs/results/vision.json
 	$(BIN)/pytest -n 0 -m acceptance_vision -rs --durations=3 tests/acceptance/test_recorded_photos.py
+	$(BIN)/python -m presentation
 
 acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py

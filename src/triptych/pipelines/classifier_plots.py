@@ -47,7 +47,9 @@ def draw_confusion(
         for row in range(len(classes)):
             for column in range(len(classes)):
                 colour = "white" if cells[row, column] > cells.max() / 2 else "black"
-                axes.text(column, row, f"{cells[row, column]:,}", ha="center", color=colour)
+                axes.text(
+                    column, row, f"{cells[row, column]:,}", ha="center", va="center", color=colour
+                )
         axes.set_xticks(range(len(classes)), classes.values())
         axes.set_yticks(range(len(classes)), classes.values())
         axes.set(title=name, xlabel="Predicted class", ylabel="True class")
