@@ -10,7 +10,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.forecasting.threads import one_blas_thread
+from triptych.parallel import run_jobs
 from triptych.parameters import EngineParameters
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def map_batches(
 class Made(Collection[Batch]):
     """Batches that are made one by one when they are due, so that memory never holds them all."""
 
-    def __init__(self, make: Callable[[Any], Batch], keys: Sequence[Any]) -> None:
+    def __init__(self, make: Callable[[Any], Batch], keys: Collection[Any]) -> None:
         self._make, self._keys = make, keys
 
     def __len__(self) -> int:
@@ -122,11 +123,8 @@ def _here(
 def _joblib(
     work: _Alone, batches: Collection[Any], shared: Sequence[Any], engine: EngineParameters
 ) -> Iterator[Any]:
-    from joblib import Parallel, delayed, parallel_config
-
-    with parallel_config("loky", n_jobs=engine.workers or os.cpu_count(), inner_max_num_threads=1):
-        calls = (delayed(work)(shared, batch) for batch in batches)
-        yield from Parallel(return_as="generator")(calls)
+    tasks = Made(lambda batch: partial(work, shared, batch), batches)
+    return run_jobs(tasks, engine.workers or os.cpu_count() or 1, threads=1)
 
 
 def _dask(

@@ -1,24 +1,26 @@
 """Independent pieces of work in processes of their own, in order, as they are done."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
 
-def run_jobs(tasks: Sequence[Callable[[], Result]], jobs: int) -> Iterator[Result]:
+def run_jobs(
+    tasks: Collection[Callable[[], Result]], jobs: int, threads: int | None = None
+) -> Iterator[Result]:
     """Run tasks, `jobs` at a time; give their results in the order of the tasks.
 
     Args:
-        tasks: functions that pickle; they share nothing.
+        tasks: functions that pickle; they share nothing. Each is taken when it is due.
         jobs: processes; with one, or one task, all runs here.
+        threads: of linear algebra in each process; None leaves it to joblib.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, parallel_config
 
-    workers = min(jobs, len(tasks))
-    yield from Parallel(n_jobs=max(workers, 1), return_as="generator")(
-        delayed(_run)(task) for task in tasks
-    )
+    workers = max(1, min(jobs, len(tasks)))
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=threads):
+        yield from Parallel(return_as="generator")(delayed(_run)(task) for task in tasks)
 
 
 def _run(task: Callable[[], Result]) -> Result:

@@ -55,9 +55,10 @@ def _distinct(convert: Callable[[Any], Any]) -> Convert:
     """
 
     def convert_all(values: Sequence[Any]) -> list[Any]:
-        objects = {id(value): value for value in values}
+        keys = list(map(id, values))
+        objects = dict(zip(keys, values, strict=True))
         known = {key: None if _missing(value) else convert(value) for key, value in objects.items()}
-        return [known[id(value)] for value in values]
+        return list(map(known.__getitem__, keys))
 
     return convert_all
 

@@ -1,6 +1,7 @@
 """The temporary table that rows pass through, and the fastest way into it on either database."""
 
 from collections.abc import Iterable, Sequence
+from sqlite3 import Error as SqliteError
 from typing import Any
 
 from psycopg import Error as PsycopgError
@@ -58,8 +59,12 @@ def _insert(connection: Connection, staged: Table, chunks: Iterable[Columns]) ->
     )
     names = [column.name for column in given_columns(staged)]
     statement = str(again.compile(dialect=connection.dialect, column_keys=names))
-    for chunk in chunks:
-        connection.exec_driver_sql(statement, list(zip(*chunk, strict=True)))
+    driver: Any = connection.connection.driver_connection
+    try:
+        for chunk in chunks:  # the driver takes an iterator: no list of 50,000 rows is made
+            driver.executemany(statement, zip(*chunk, strict=True))
+    except SqliteError as error:  # the driver's own, as COPY below: the engine does not see it
+        raise explain(error, connection.engine.url) from error
 
 
 def _copy(connection: Connection, staged: Table, chunks: Iterable[Columns]) -> None:
@@ -75,5 +80,5 @@ def _copy(connection: Connection, staged: Table, chunks: Iterable[Columns]) -> N
             for chunk in chunks:
                 for row in zip(*chunk, strict=True):
                     copy.write_row(row)
-    except PsycopgError as error:  # COPY is the driver's own: the engine does not see it
+    except PsycopgError as error:
         raise explain(error, connection.engine.url) from error
