@@ -23,5 +23,16 @@ def run_jobs(
         yield from Parallel(return_as="generator")(delayed(_run)(task) for task in tasks)
 
 
+def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator[Result]:
+    """Run tasks that load TensorFlow; the processes end with the last, and give its memory back."""
+    from joblib.externals.loky import get_reusable_executor
+
+    try:
+        yield from run_jobs(tasks, jobs)
+    finally:
+        if min(jobs, len(tasks)) > 1:
+            get_reusable_executor().shutdown(wait=True)
+
+
 def _run(task: Callable[[], Result]) -> Result:
     return task()
