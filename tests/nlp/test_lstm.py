@@ -27,15 +27,17 @@ SOURCE = VectorSource(VectorSettings(dimension=8, window=3, epochs=5))
 OTHER = Document("autre chose zzz", "autre chose zzz", "autr chos zzz")
 
 
-def fit(documents: Documents, labels: Labels, settings: LstmSettings = SMALL) -> LstmClassifier:
+def fit(
+    documents: Documents, labels: Labels, settings: LstmSettings = SMALL, jobs: int = 1
+) -> LstmClassifier:
     vectors = SOURCE.vectors(documents, settings.counted, 1)
-    return LstmClassifier(settings, vectors, 1).fit(documents, labels)
+    return LstmClassifier(settings, vectors, 1).fit(documents, labels, jobs)
 
 
 @pytest.fixture(scope="module")
 def fitted(training: Prepared) -> LstmClassifier:
-    """Give an ensemble of two networks, fitted on the training reviews."""
-    return fit(*training, replace(SMALL, members=2))
+    """Give an ensemble of two networks, fitted on the training reviews in two processes."""
+    return fit(*training, replace(SMALL, members=2), jobs=2)
 
 
 def test_it_learns_and_says_how(fitted: LstmClassifier, judged: Prepared) -> None:
@@ -54,10 +56,10 @@ def test_a_review_is_read_alike_in_any_company(fitted: LstmClassifier, judged: P
     assert np.isfinite(fitted.scores([Document("", "", ""), OTHER])).all()
 
 
-def test_the_same_seed_trains_the_same_network(
+def test_the_same_seed_trains_the_same_network_in_any_process(
     fitted: LstmClassifier, training: Prepared, judged: Prepared
 ) -> None:
-    again = fit(*training)
+    again = fit(*training)  # in this process
 
     assert np.array_equal(again.scores(judged[0]), fitted.first(1).scores(judged[0]))
 

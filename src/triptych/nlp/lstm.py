@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from triptych.nlp.nb_weights import Labels
 from triptych.nlp.sequences import FIRST_WORD, Rows, Sequences
 from triptych.nlp.vectors import Matrix, WordVectors
 from triptych.nlp.word_weights import learn_weights
+from triptych.parallel import run_jobs
 
 if TYPE_CHECKING:
     from triptych.nlp.network import Network
@@ -38,22 +40,24 @@ class LstmClassifier:
         self.networks: list[Network] = []
         self.history: list[dict[str, float]] = []
 
-    def fit(self, documents: Documents, labels: Labels) -> Self:
-        """Train every member, each with another part of the documents set apart for stopping."""
-        from triptych.nlp.network import Network
+    def fit(self, documents: Documents, labels: Labels, jobs: int = 1) -> Self:
+        """Train every member, each with another part of the documents set apart for stopping.
 
+        Args:
+            documents: to learn from.
+            labels: 0 or 1, one a document.
+            jobs: processes; the figures are the same for any number.
+        """
         sequences = self.encode(documents)
         if self.settings.nb_weights:
             self._table, left_out = learn_weights(sequences, labels, len(self._table))
             sequences = sequences.weighted(left_out)
         parts = set_apart(labels, self.settings.members, self.seed)
-        for member, stop in enumerate(parts):
-            seed = self.seed + member
-            network = Network(self.settings, self._start(seed), seed)
-            learn = np.setdiff1d(np.arange(len(labels)), stop)
-            measures = network.train(
-                (sequences.take(learn), labels[learn]), (sequences.take(stop), labels[stop])
-            )
+        tasks = [
+            partial(_train, self.settings, self._start(seed), seed, sequences, labels, part)
+            for seed, part in enumerate(parts, start=self.seed)
+        ]
+        for member, (network, measures) in enumerate(run_jobs(tasks, jobs)):
             self.history += [
                 {"member": member, "epoch": epoch, **measure}
                 for epoch, measure in enumerate(measures, start=1)
@@ -114,6 +118,24 @@ class LstmClassifier:
         matrix = np.zeros((FIRST_WORD + len(known), known.shape[1]), dtype=np.float32)
         matrix[FIRST_WORD:] = known * (_SPREAD / max(float(known.std()), 1e-12))
         return matrix
+
+
+def _train(
+    settings: LstmSettings,
+    start: Matrix,
+    seed: int,
+    sequences: Sequences,
+    labels: Labels,
+    stop: Rows,
+) -> "tuple[Network, list[dict[str, float]]]":
+    """Train one member; `stop` are the rows that tell it when to."""
+    from triptych.nlp.network import Network
+
+    network = Network(settings, start, seed)
+    learn = np.setdiff1d(np.arange(len(labels)), stop)
+    return network, network.train(
+        (sequences.take(learn), labels[learn]), (sequences.take(stop), labels[stop])
+    )
 
 
 def set_apart(labels: Labels, members: int, seed: int) -> list[Rows]:

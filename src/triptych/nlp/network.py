@@ -37,6 +37,10 @@ class Network:
         self.model = _build(start_keras(seed), settings, vectors)
         self._read: Any = None
 
+    def __reduce__(self) -> Any:
+        """Travel between processes as weights: what is compiled stays behind."""
+        return _with_weights, (self._settings, self._seed, self.model.get_weights())
+
     def train(self, learn: Labelled, stop: Labelled) -> list[dict[str, float]]:
         """Train until the loss on `stop` no longer falls; the weights are those of its minimum.
 
@@ -79,6 +83,12 @@ class Network:
         for rows in batches_by_length(sequences.lengths, _READ_AT_ONCE):
             found[rows] = self._read(*sequences.padded(rows)).numpy().ravel()
         return found
+
+
+def _with_weights(settings: LstmSettings, seed: int, weights: list[Matrix]) -> Network:
+    network = Network(settings, weights[0], seed)  # the embedding comes first
+    network.model.set_weights(weights)
+    return network
 
 
 def _build(keras: Any, settings: LstmSettings, vectors: Matrix) -> Any:

@@ -140,8 +140,9 @@ def fit_lstms(
     largest = max((found.settings for found in tuned_lstms.values()), key=lambda s: s.members)
     started = time.perf_counter()
     ensemble = LstmClassifier(largest, WordVectors.from_frame(word_vectors), seed)
-    ensemble.fit(documents, labels)
-    each = (time.perf_counter() - started) / largest.members
+    ensemble.fit(documents, labels, nlp.jobs)
+    elapsed = time.perf_counter() - started
+    each = elapsed * min(nlp.jobs, largest.members) / largest.members  # of one process
     models, timings = {}, []
     for name, found in tuned_lstms.items():
         classifier = ensemble.first(found.settings.members)
@@ -149,7 +150,7 @@ def fit_lstms(
         about = asdict(classifier.settings)
         models[name] = ReviewModel(name, nlp.preparation.build(), calibrated, about)
         timings.append((name, each * found.settings.members))
-    logger.info("Fitted %s networks of LSTM in %.0f s", largest.members, each * largest.members)
+    logger.info("Fitted %s networks of LSTM in %.0f s", largest.members, elapsed)
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"lstm_models": models, "lstm_timings": table}
 
