@@ -119,7 +119,8 @@ def check(book: NotebookNode, name: str) -> None:
     if noisy:
         raise NotebookError(f"{name}: a cell writes to standard error: {noisy[0][:500]}")
     if trace := OF_A_MACHINE.search(text := nbformat.writes(book)):
-        raise NotebookError(f"{name}: a trace of this machine: {text[trace.start() :][:200]}")
+        around = text[max(trace.start() - 400, 0) : trace.end() + 200]
+        raise NotebookError(f"{name}: a trace of this machine: {around}")
     size = len(text.encode())
     if size > LIMIT:
         raise NotebookError(f"{name}: {size:,} bytes with its outputs, {LIMIT:,} are allowed.")

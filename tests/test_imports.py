@@ -27,8 +27,9 @@ HEAVY = {
     "skimage",
     "imagehash",
 }
-# What an environment brings itself, and what Pandera takes where it is and does without elsewhere.
-NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis"}
+# What an environment brings itself, what Pandera takes where it is and does without elsewhere, and
+# what measures the tests.
+NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis", "coverage"}
 # MLflow runs these files itself, in a process that has MLflow already.
 OF_MLFLOW = {
     f"registry/served_{what}.py" for what in ("forecaster", "classifier", "photos", "reviews")
