@@ -14,7 +14,7 @@ from triptych.nlp.nb_weights import Labels
 from triptych.nlp.sequences import FIRST_WORD, Rows, Sequences
 from triptych.nlp.vectors import Matrix, WordVectors
 from triptych.nlp.word_weights import learn_weights
-from triptych.parallel import run_jobs
+from triptych.parallel import run_networks
 
 if TYPE_CHECKING:
     from triptych.nlp.network import Network
@@ -57,7 +57,7 @@ class LstmClassifier:
             partial(_train, self.settings, self._start(seed), seed, sequences, labels, part)
             for seed, part in enumerate(parts, start=self.seed)
         ]
-        for member, (network, measures) in enumerate(run_jobs(tasks, jobs)):
+        for member, (network, measures) in enumerate(run_networks(tasks, jobs)):
             self.history += [
                 {"member": member, "epoch": epoch, **measure}
                 for epoch, measure in enumerate(measures, start=1)

@@ -13,7 +13,7 @@ from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.lstm_settings import LstmSettings
 from triptych.nlp.lstm_study import VectorSource
 from triptych.nlp.nb_weights import Labels
-from triptych.parallel import run_jobs
+from triptych.parallel import run_networks
 
 
 def lstm_curve(
@@ -47,4 +47,4 @@ def lstm_curve(
         return name, size, repeat, len(right), float(np.mean(right))
 
     draws = curve_draws(sizes, repeats, len(documents))
-    return curve_table(list(run_jobs([partial(judge, draw) for draw in draws], jobs)))
+    return curve_table(list(run_networks([partial(judge, draw) for draw in draws], jobs)))

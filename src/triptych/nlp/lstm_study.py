@@ -16,7 +16,7 @@ from triptych.nlp.lstm_settings import BASE, LstmSettings, change_settings
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.tuning import Fold, Rows, judge_scores, stratified_folds
 from triptych.nlp.vectors import VectorSettings, WordVectors, train_vectors
-from triptych.parallel import run_jobs
+from triptych.parallel import run_networks
 
 TRIAL_COLUMNS = ("change", "seed", "n", "accuracy", "log_loss", "epochs", "seconds")
 HISTORY_COLUMNS = ("change", "seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -102,7 +102,7 @@ def run_trials(
         ]
     rows, histories = [], []
     tasks = [partial(_run, trial, documents, labels) for trial in trials]
-    for number, (row, history) in enumerate(run_jobs(tasks, jobs), start=1):
+    for number, (row, history) in enumerate(run_networks(tasks, jobs), start=1):
         told = dict(zip(TRIAL_COLUMNS, row, strict=True))
         logger.info(
             "LSTM %s of %s, %s, seed %s: log loss %.3f in %.0f s",
@@ -173,7 +173,7 @@ def cross_lstm(
     counts = sorted({1, settings.members})
     scores = {count: np.zeros(len(labels)) for count in counts}
     tasks = [partial(judge, fold) for fold in folds]
-    for number, found in enumerate(run_jobs(tasks, jobs), start=1):
+    for number, found in enumerate(run_networks(tasks, jobs), start=1):
         logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))
         unseen = folds[number - 1][1]
         for count in counts:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.drawing import draw_rows
-from triptych.parallel import run_jobs
+from triptych.parallel import run_networks
 from triptych.vision import judging
 from triptych.vision.classifier import (
     Member,
@@ -122,7 +122,7 @@ def run_experiments(
     logger.info("Experiments: %s trainings on %s photos", len(trials), f"{len(few.learn):,}")
     rows, logged = [], []
     tasks = [partial(train_network, trial.settings, few, trial.seed) for trial in trials]
-    for trial, trained in zip(trials, run_jobs(tasks, vision.jobs), strict=True):
+    for trial, trained in zip(trials, run_networks(tasks, vision.jobs), strict=True):
         best = min(trained.epochs, key=lambda epoch: epoch[3])  # the one whose weights are kept
         rows.append((
             trial.factor, trial.level, trial.seed, len(trained.epochs), best[4], best[3],
@@ -148,7 +148,7 @@ def _train_all(
         partial(train_network, settings, data, seed, folders=folders, name=name)
         for name, settings in vision.networks.items()
     ]
-    return run_jobs(tasks, vision.jobs)
+    return run_networks(tasks, vision.jobs)
 
 
 def _training_photos(photos: pd.DataFrame, pixels: PhotoPixels, classes: int) -> TrainingPhotos:
