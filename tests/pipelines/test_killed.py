@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,15 @@ def kill_when(
         text=True,
         start_new_session=True,
     ) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120  # imports take long where much else runs
         while time.monotonic() < until and process.poll() is None:
             if database.exists() and _ask(database, ready):
                 os.killpg(process.pid, signal.SIGKILL)
                 break
             time.sleep(0.002)
+        else:  # too late, or it has ended: what it started must not outlive the test
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, said
     return said
