@@ -1,6 +1,7 @@
 """How accuracy grows with the number of training reviews, settings unchanged."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -12,8 +13,10 @@ from triptych.nlp.models import BLEND, Blend, CalibratedClassifier, DocumentMode
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.settings import ModelSettings
 from triptych.nlp.tuning import Rows, Tuned, cross_scores, stratified_folds
+from triptych.parallel import run_jobs
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
+CurveRow = tuple[str, int, int, int, float]  # without the interval
 
 
 def fit_members(
@@ -72,6 +75,7 @@ def learning_curve(
     repeats: int,
     folds: int,
     seed: int,
+    jobs: int,
 ) -> pd.DataFrame:
     """Fit on nested random parts of the training documents, and judge each on the same others.
 
@@ -82,23 +86,27 @@ def learning_curve(
         repeats: how many times a part is drawn anew; all reviews are drawn once.
         folds: for calibrating.
         seed: of the draws.
+        jobs: processes.
 
     Returns:
         CURVE_COLUMNS, low and high Wilson's 95 % interval.
     """
     documents, labels = training
-    draws = curve_draws(sizes, repeats, len(documents))
-    rows = []
-    for size, repeat in [*draws, (len(documents), 0)]:
+
+    def judge(draw: tuple[int, int], name: str) -> CurveRow:
+        size, repeat = draw
         chosen = draw_rows(labels, size, seed + repeat)
         part, of_part = [documents[row] for row in chosen.tolist()], labels[chosen]
-        for name, settings in compared.items():
-            tuned = fit_members(settings, part, of_part, folds, seed)
-            kind = BLEND if len(settings) > 1 else next(iter(settings))
-            model = fit_model(kind, tuned, list(settings), part, of_part, seed)
-            right = (model.log_odds(judged[0]) >= 0) == judged[1]
-            rows.append((name, size, repeat, len(right), float(right.mean())))
-    return curve_table(rows)
+        members = compared[name]
+        tuned = fit_members(members, part, of_part, folds, seed)
+        kind = BLEND if len(members) > 1 else next(iter(members))
+        model = fit_model(kind, tuned, list(members), part, of_part, seed)
+        right = (model.log_odds(judged[0]) >= 0) == judged[1]
+        return name, size, repeat, len(right), float(right.mean())
+
+    draws = [*curve_draws(sizes, repeats, len(documents)), (len(documents), 0)]
+    tasks = [partial(judge, draw, name) for draw in draws for name in compared]
+    return curve_table(list(run_jobs(tasks, jobs)))
 
 
 def curve_draws(sizes: Sequence[int], repeats: int, there: int) -> list[tuple[int, int]]:
@@ -106,7 +114,7 @@ def curve_draws(sizes: Sequence[int], repeats: int, there: int) -> list[tuple[in
     return [(size, repeat) for size in sizes if size < there for repeat in range(repeats)]
 
 
-def curve_table(rows: Sequence[tuple[str, int, int, int, float]]) -> pd.DataFrame:
+def curve_table(rows: Sequence[CurveRow]) -> pd.DataFrame:
     """Frame CURVE_COLUMNS of rows that lack the interval."""
     table = pd.DataFrame(rows, columns=list(CURVE_COLUMNS[:-2]))
     low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())

@@ -8,7 +8,7 @@ import pandas as pd
 
 from triptych.classification.drawing import draw_rows
 from triptych.nlp.classifier import Documents
-from triptych.nlp.curves import curve_draws, curve_table
+from triptych.nlp.curves import CurveRow, curve_draws, curve_table
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.lstm_settings import LstmSettings
 from triptych.nlp.lstm_study import VectorSource
@@ -37,7 +37,7 @@ def lstm_curve(
     """
     documents, labels = training
 
-    def judge(draw: tuple[int, int]) -> tuple[str, int, int, int, float]:
+    def judge(draw: tuple[int, int]) -> CurveRow:
         size, repeat = draw
         rows = draw_rows(labels, size, seed + repeat)
         part = [documents[row] for row in rows.tolist()]

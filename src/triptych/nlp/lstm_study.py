@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -164,20 +165,23 @@ def cross_lstm(
         Scores of the first member alone (1), and of all members.
     """
 
-    def judge(fold: Fold) -> dict[int, Scores]:
+    def judge(fold: Fold, jobs: int = 1) -> dict[int, Scores]:
         learn, unseen = ([documents[row] for row in part] for part in fold)
         vectors = source.vectors(learn, settings.counted, seed)
-        model = LstmClassifier(settings, vectors, seed).fit(learn, labels[fold[0]])
+        model = LstmClassifier(settings, vectors, seed).fit(learn, labels[fold[0]], jobs)
         return {count: model.first(count).scores(unseen) for count in counts}
 
     counts = sorted({1, settings.members})
     scores = {count: np.zeros(len(labels)) for count in counts}
-    tasks = [partial(judge, fold) for fold in folds]
-    for number, found in enumerate(run_networks(tasks, jobs), start=1):
+    together = len(folds) - len(folds) % jobs  # the others share the processes among their members
+    found = chain(
+        run_networks([partial(judge, fold) for fold in folds[:together]], jobs),
+        (judge(fold, jobs) for fold in folds[together:]),
+    )
+    for number, (fold, of_fold) in enumerate(zip(folds, found, strict=True), start=1):
         logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))
-        unseen = folds[number - 1][1]
         for count in counts:
-            scores[count][unseen] = found[count]
+            scores[count][fold[1]] = of_fold[count]
     return scores
 
 

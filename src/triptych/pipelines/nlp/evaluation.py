@@ -115,7 +115,7 @@ def trace_learning_curve(
         compared,
         (documents_of(training_documents), labels_of(training_documents)),
         (documents_of(judged), labels_of(judged)),
-        sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, folds=nlp.folds, seed=seed,
+        sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, folds=nlp.folds, seed=seed, jobs=nlp.jobs,
     )  # fmt: skip
     logger.info("Learning curve: %s fits judged on %s reviews", len(curve), f"{len(judged):,}")
     return curve
