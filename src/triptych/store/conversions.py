@@ -1,19 +1,21 @@
 """Turn Python values into what a column takes, a column at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Float, Integer, String
+from sqlalchemy import Boolean, Column, Dialect, Float, Integer, String
+from sqlalchemy.types import TypeEngine
 
-from triptych.store.types import Json
+from triptych.store.types import UtcDateTime
 
-Convert = Callable[[Sequence[Any]], list[Any]]
+Convert = Callable[[Iterable[Any]], list[Any]]
 
 _LARGEST = 2**31 - 1  # of PostgreSQL's integer
 
 
 def converter(column: Column[Any], dialect: Dialect) -> Convert:
-    """Make the function that converts a list of values for one column.
+    """Make the function that converts the values of one column, in one pass over them.
 
     None, NaN and NaT become NULL: a NaN never enters the database. SQLite would take a value of
     any type in any column; here a wrong one is refused, as PostgreSQL refuses it.
@@ -21,46 +23,57 @@ def converter(column: Column[Any], dialect: Dialect) -> Convert:
     Raises:
         ValueError, TypeError: (from the function) a value that the column must not hold.
     """
-    if isinstance(column.type, Float):
-        return _floats
-    if isinstance(column.type, String):
-        return _texts
-    if isinstance(column.type, Integer):
-        return _distinct(_whole)
+    for kind, convert in _BY_TYPE:
+        if isinstance(column.type, kind):
+            return convert
     bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if bind is None:
-        return list
-    if isinstance(column.type, Json):
-        return lambda values: [bind(value) for value in values]
-    return _distinct(bind)
+    assert bind is not None  # noqa: S101 - of the project's own types, the only ones left
+    if isinstance(column.type, UtcDateTime):
+        return lambda values: list(map(_Instants(bind).__getitem__, values))
+    return lambda values: [bind(value) for value in values]
 
 
-def _floats(values: Sequence[Any]) -> list[float | None]:
-    # A NaN is what differs from itself. The tests stand here, not in a function: a call for each
-    # of a million values takes longer than writing them.
-    return [
+# The loops below test for the usual type inline: a function call for each of a million values
+# takes longer than writing them.
+
+
+def _floats(values: Iterable[Any]) -> list[float | None]:
+    return [  # a NaN is what differs from itself
         value if type(value) is float and value == value else _float(value)  # noqa: PLR0124
         for value in values
     ]
 
 
-def _texts(values: Sequence[Any]) -> list[str | None]:
+def _integers(values: Iterable[Any]) -> list[int | None]:
+    return [
+        value if type(value) is int and -_LARGEST <= value <= _LARGEST else _integer(value)
+        for value in values
+    ]
+
+
+def _texts(values: Iterable[Any]) -> list[str | None]:
     return [value if type(value) is str and "\0" not in value else _text(value) for value in values]
 
 
-def _distinct(convert: Callable[[Any], Any]) -> Convert:
-    """Convert each distinct object once: the same instant or number often fills a column.
+def _booleans(values: Iterable[Any]) -> list[bool | None]:
+    return [_boolean(value) for value in values]
 
-    By identity, since hashing an aware datetime takes longer than converting it.
+
+class _Instants(dict[Any, Any]):
+    """Converted instants by value; one that is absent is converted when it is looked up.
+
+    Formatting takes ten times as long as a look-up, and the same instants often fill a column.
+    Only instants in UTC are kept: in other zones, both readings of a repeated hour are equal.
     """
 
-    def convert_all(values: Sequence[Any]) -> list[Any]:
-        keys = list(map(id, values))
-        objects = dict(zip(keys, values, strict=True))
-        known = {key: None if _missing(value) else convert(value) for key, value in objects.items()}
-        return list(map(known.__getitem__, keys))
+    def __init__(self, bind: Callable[[Any], Any]) -> None:
+        self._bind = bind
 
-    return convert_all
+    def __missing__(self, value: Any) -> Any:
+        converted = None if _missing(value) else self._bind(value)
+        if getattr(value, "tzinfo", None) is UTC:
+            self[value] = converted
+        return converted
 
 
 def _missing(value: Any) -> bool:
@@ -81,7 +94,25 @@ def _text(value: Any) -> str | None:
     return value
 
 
-def _whole(value: Any) -> int:
+def _integer(value: Any) -> int | None:
+    if _missing(value):
+        return None
     if value != int(value) or abs(value) > _LARGEST:
         raise ValueError(f"a whole number of up to {_LARGEST} is needed, got {value!r}")
     return int(value)
+
+
+def _boolean(value: Any) -> bool | None:
+    if _missing(value):
+        return None
+    if value not in (True, False):
+        raise ValueError(f"true or false is needed, got {value!r}")
+    return bool(value)
+
+
+_BY_TYPE: tuple[tuple[type[TypeEngine[Any]], Convert], ...] = (
+    (Float, _floats),
+    (String, _texts),
+    (Integer, _integers),
+    (Boolean, _booleans),
+)
