@@ -5,7 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-_LISTED = ("weather_hourly", "rejected_rows", "predictions")
+from triptych.vision.manifest import MANIFEST, UNLISTED
+
+_LISTED = (
+    "weather_hourly", "rejected_rows", "predictions", "photos", "rejected_photos", "reviews",
+    "rejected_reviews",
+)  # fmt: skip
 
 
 class RunSummary:
@@ -28,6 +33,8 @@ class RunSummary:
         """Take what the summary needs of a dataset that was saved."""
         if dataset_name in _LISTED:
             self._rows[dataset_name] += len(data)
+        if dataset_name == "photos":
+            self._rows["unlisted"] = int((data["origin"] == UNLISTED).sum())
         if dataset_name == "validation_report":
             self._answers = (self._answers or 0) + int(not data.empty)
             self._verdicts.update(data["verdict"])
@@ -55,6 +62,7 @@ class RunSummary:
             *self._validation_lines(),
             *self._fallback_lines(),
             *self._error_lines(),
+            *self._item_lines(),
             *self._review_lines(),
             *self._forecast_lines(),
             *(f"Warning: {warning}" for warning in self._warnings),
@@ -111,6 +119,18 @@ class RunSummary:
             f"saved a day (95 % interval {row['low']:+.3f} to {row['high']:+.3f}; Diebold-Mariano "
             f"p = {row['p_value']:.3f})"
         ]
+
+    def _item_lines(self) -> list[str]:
+        """Photos and reviews that were used and rejected, and photos that a manifest lacks."""
+        lines = [
+            f"{name.capitalize()}: {self._rows[name]:,} used, "
+            f"{self._rows[f'rejected_{name}']:,} rejected (data/08_reporting/rejected_{name}.csv)"
+            for name in ("photos", "reviews")
+            if f"rejected_{name}" in self._rows
+        ]
+        if self._rows["unlisted"]:
+            lines.append(f"Photos without a row in {MANIFEST}: {self._rows['unlisted']:,}")
+        return lines
 
     def _review_lines(self) -> list[str]:
         """The chosen model and the best LSTM, wherever they were judged."""

@@ -1,14 +1,17 @@
 """Files of reviews: what is published is read, what is wrong is named."""
 
+import codecs
 import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
-from triptych.nlp.checking import ReviewLimits, check_reviews, same_text
-from triptych.nlp.errors import NlpError, ReviewSourceError, ReviewsRefusedError
-from triptych.nlp.reading import RAW_COLUMNS, read_reviews
+from triptych.nlp.checking import ReviewLimits, check_reviews, explain_refusal, same_text
+from triptych.nlp.errors import ReviewSourceError
+from triptych.nlp.reading import _NO_UNICODE, RAW_COLUMNS, read_reviews
 
 LIMITS = ReviewLimits(max_characters=200, max_rejected_share=0.9, needed=("train", "val"))
 
@@ -55,7 +58,7 @@ def test_parquet_as_on_hugging_face_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({}, r"has no reviews: it must hold train\.jsonl and val\.jsonl .* has nothing"),
+        ({}, r"has no reviews: it must hold train, val .* has nothing"),
         ({"train": b""}, r"train\.jsonl is empty: a split needs at least one review"),
         ({"train": b'{"text": "a", "stars": 1}\n'}, r"needs the fields `review` and `polarity`"),
     ],
@@ -131,20 +134,109 @@ def test_too_much_that_is_wrong_is_another_file(tmp_path: Path) -> None:
     raw = read_reviews(write(tmp_path, train=good("a") + content, val=good("b")))
     strict = ReviewLimits(200, 0.05, ("train", "val"))
 
-    with pytest.raises(
-        ReviewsRefusedError,
-        match=r"split train, 82% of 11 .* at most 5% .* 9 × not UTF-8\. Correct",
-    ):
-        check_reviews(raw, strict)
+    assert explain_refusal(*check_reviews(raw, strict), strict).startswith(
+        "Reviews of the split train: 9 of 11 rejected (81.82 %), at most 0 allowed: 9 × not UTF-8."
+    )
 
 
 def test_one_class_alone_teaches_nothing(tmp_path: Path) -> None:
     raw = read_reviews(write(tmp_path, train=line("beau", 1) + line("bien", 1), val=good("b")))
 
-    with pytest.raises(NlpError, match="split train has reviews of one class alone"):
-        check_reviews(raw, LIMITS)
+    assert explain_refusal(*check_reviews(raw, LIMITS), LIMITS) == (
+        "The split train needs reviews of both classes, 0 (negative) and 1 (positive); of its 2 "
+        "reviews 2 can be used, all of one class. Correct the file."
+    )
 
 
 def test_copies_are_told_from_different_reviews() -> None:
     assert same_text("L\u2019ÉTÉ, enfin !") == same_text("l'été... enfin")
     assert same_text("un été") != same_text("un ete")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_lose_no_review(tmp_path: Path) -> None:
+    content = (good("très") + good("assez")).replace(b"\n", b"\r\n")
+    val = codecs.BOM_UTF8 + b"\r\n" + codecs.BOM_UTF8 + good("peu")  # as files are put together
+    raw = read_reviews(write(tmp_path, train=codecs.BOM_UTF8 + content, val=val))
+
+    assert raw["review"].str.contains("film").all()
+    assert raw.groupby("split").size().to_dict() == {"train": 4, "val": 2}
+    assert raw[raw["split"] == "val"]["line"].tolist() == [2, 3]
+
+
+def test_what_no_file_can_hold_is_rejected_alone(tmp_path: Path) -> None:
+    bad = (
+        b'{"review": "un film \\ud83d", "polarity": 1}\n'
+        b'{"review": "un film entier \\ud83d\\ude00", "polarity": 1}\n'
+        b'{"review": "un film cher", "polarity": "\\ud83d"}\n'
+        b'{"review": "un film cher", "polarity": ' + b"9" * 5000 + b"}\n" + b"[" * 100_000 + b"\n"
+        b'"\\ud83d"\n'
+    )
+    raw = read_reviews(write(tmp_path, train=good("très") + bad, val=good("peu")))
+
+    kept, refused = check_reviews(raw, LIMITS)
+
+    assert len(kept) == 5
+    assert "un film entier 😀" in set(kept["review"])
+    reasons = {3: _NO_UNICODE, 5: "label is not 0 or 1", 6: "not JSON", 7: "not JSON"}
+    reasons[8] = "no fields review and polarity"
+    assert dict(zip(refused["line"], refused["reason"], strict=True)) == reasons
+    assert refused["excerpt"].iloc[0] == r"un film \ud83d"
+    for table in (kept, refused):
+        table.to_csv(tmp_path / "table.csv")
+        table.to_parquet(tmp_path / "table.parquet")
+
+
+def table(words: str) -> pd.DataFrame:
+    texts = [f"un film {words},\nréussi", f"un film {words} raté"]
+    return pd.DataFrame({"film-url": "/film", "review": texts, "polarity": [1, 0]})
+
+
+def test_the_csv_files_of_the_kaggle_mirror_are_read(tmp_path: Path) -> None:
+    for name in ("train", "valid", "test"):
+        table(name).to_csv(tmp_path / f"{name}.csv")
+    whole = (tmp_path / "train.csv").read_bytes()
+    odd = b'2,/film,"d\xe9j\xe0 vu",0\r\n3,/film\r\n'
+    (tmp_path / "train.csv").write_bytes(codecs.BOM_UTF8 + whole + odd)
+
+    raw = read_reviews(tmp_path)
+    kept, refused = check_reviews(raw, ReviewLimits(200, 0.9, ("train", "val", "test")))
+
+    assert kept.groupby("split").size().to_dict() == {"test": 2, "train": 2, "val": 2}
+    assert set(kept["review"]) == {
+        text for name in ("train", "valid", "test") for text in table(name)["review"]
+    }
+    assert kept.groupby("split")["polarity"].sum().eq(1).all()
+    assert refused[["line", "reason"]].values.tolist() == [
+        [3, _NO_UNICODE],
+        [4, "no fields review and polarity"],
+    ]
+    (tmp_path / "train.csv").write_bytes(whole + b'2,/film,"never closed,1\n')
+    with pytest.raises(ReviewSourceError, match=r"train\.csv is no CSV file .* from row 3 on"):
+        read_reviews(tmp_path)
+
+
+def test_the_shards_of_hugging_face_are_read_in_order(tmp_path: Path) -> None:
+    folder = tmp_path / "allocine"
+    folder.mkdir()
+    for part in (1, 0):
+        rows = table(f"part {part}").rename(columns={"polarity": "label"})
+        rows.to_parquet(folder / f"train-{part:05d}-of-00002.parquet")
+    bad = pa.Array.from_buffers(
+        pa.string(), 2, pa.array([b"un film vu", b"un film d\xe9\xe7u"], pa.binary()).buffers()
+    )
+    shard = pa.table({"review": bad, "label": [1, 0]})
+    pq.write_table(shard, folder / "validation-00000-of-00001.parquet")
+
+    raw = read_reviews(tmp_path)
+
+    train = raw[raw["split"] == "train"]
+    assert train["line"].tolist() == [1, 2, 3, 4]
+    assert [text.split()[3] for text in train["review"]] == ["0,", "0", "1,", "1"]
+    assert raw[raw["split"] == "val"]["fault"].tolist() == ["", _NO_UNICODE]
+    (folder / "train-00000-of-00002.parquet").unlink()
+    with pytest.raises(ReviewSourceError, match="2 parts of the split train, 00000 is missing"):
+        read_reviews(tmp_path)
+    (folder / "train-00001-of-00002.parquet").unlink()
+    (folder / "valid.csv").write_text("review,polarity\n")
+    with pytest.raises(ReviewSourceError, match=r"files of the split val: valid\.csv, validation"):
+        read_reviews(tmp_path)

@@ -355,8 +355,9 @@ def test_an_answer_that_is_mostly_wrong_stops_and_none_of_its_hours_is_saved() -
     (line,) = bad["validation_report"].query("verdict == 'stop'").to_dict("records")
     assert (line["rule"], line["checked"], line["failed"]) == ("rejected_share", 744, 75)
     assert str(stop.value) == (
-        "Northmere, 2024-01-01 to 2024-02-01: 75 of 744 rows (10.08%) break a rule; "
-        "ingestion.max_rejected_share allows 5.00%. Most often relative_humidity_2m, range: 75 "
+        "Northmere, 2024-01-01 to 2024-02-01, rows that break a rule: 75 of 744 rejected "
+        "(10.08 %), at most 37 allowed (ingestion.max_rejected_share). Most often "
+        "relative_humidity_2m, range: 75 "
         "rows, first 2024-01-01T00:00Z: 255.0. No hour of this answer was stored, what the "
         "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
         "say more. Run again when the source is mended, or raise the share if it is right."

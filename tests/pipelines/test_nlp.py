@@ -1,6 +1,7 @@
 """The review pipeline by command: what a run leaves, a second run, and what a user gets wrong."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,24 @@ def test_recorded_reviews_that_are_not_there(project: Project, tmp_path: Path) -
     assert "have no split 'val'; there are: train" in refused(
         project, *RUN, env="live", TRIPTYCH_REAL_DATA=recorded
     )
+
+
+def test_the_rejected_reviews_are_listed_even_if_all_are_refused(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    line = '{"review": "un film %d \\ud83d", "polarity": 1}\n{"review": "non %d", "polarity": 0}\n'
+    for name in ("train", "val"):
+        (folder / f"{name}.jsonl").write_text("".join(line % (n, n) for n in range(500)))
+    recorded = {"TRIPTYCH_REAL_DATA": str(tmp_path)}
+
+    message = refused(project, *RUN, "--to-nodes", "accept_reviews", env="live", **recorded)
+
+    assert re.match(
+        r"Reviews of the split train: [\d,]+ of 1,000 rejected \(.* %\), at most 50 allowed: ",
+        message,
+    )
+    listed = report(project, "rejected_reviews")
+    assert listed["reason"].str.startswith("not valid Unicode").sum() == 1000
+    assert not (project.path / "data/03_primary/reviews.parquet").exists()

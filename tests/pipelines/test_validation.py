@@ -61,8 +61,8 @@ def test_too_many_refused_rows_stop_and_the_old_data_stays(
     assert "Traceback" not in stopped.stdout
     last = stopped.stdout.rstrip().splitlines()[-1]
     assert last.startswith(
-        "Error: Northmere (synthetic), 2021-03-01 to 2022-01-01: 1 of 7,299 rows (0.01%) break a "
-        "rule; ingestion.max_rejected_share allows 0.01%."
+        "Error: Northmere (synthetic), 2021-03-01 to 2022-01-01, rows that break a rule: 1 of "
+        "7,299 rejected (0.01 %), at most 0 allowed (ingestion.max_rejected_share)."
     )
     after = dump_tables(engine)
     assert {t: rows for t, rows in after.items() if t != "rejected_rows"} == {

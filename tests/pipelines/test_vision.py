@@ -14,6 +14,7 @@ from tests.fixtures.project import ROOT, Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
 from triptych.pipelines.vision.learning import COLOURS
 from triptych.project import read_configuration
+from triptych.vision.sample import write_sample
 from triptych.vision_parameters import VisionParameters
 
 RUN = ("--pipeline", "vision")
@@ -171,6 +172,33 @@ def test_a_wrong_parameter_is_refused(
 def test_recorded_photos_that_are_not_there(project: Project, tmp_path: Path) -> None:
     (tmp_path / "recorded" / "images").mkdir(parents=True)
     recorded = str(tmp_path / "recorded")
-    assert "holds no photos: it needs the folders Treino, Valid and Teste" in refused(
+    assert "holds no photos: it needs the folders Treino, Validação" in refused(
         project, *RUN, env="live", TRIPTYCH_REAL_DATA=recorded
     )
+
+
+def test_the_rejected_photos_are_listed_even_if_all_are_refused(
+    project: Project, tmp_path: Path
+) -> None:
+    root = write_sample(tmp_path / "images", {"train": 2, "valid": 2, "test": 2}, 1)
+    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.jpg"))
+    named = [path.replace("/", "\\") for path in files[1:]]
+    rows = pd.DataFrame({"file": named, "group": named, "label_origin": "human"})
+    rows.to_csv(root / "manifest.csv", index=False)
+    until = [*RUN, "--to-nodes", "accept_photos"]
+    recorded = {"TRIPTYCH_REAL_DATA": str(tmp_path)}
+
+    message = refused(project, *until, env="live", **recorded)
+
+    assert message.startswith(
+        "Files of the split train: 2 of 11 rejected (18.18 %), at most 0 allowed: 1 × "
+    )
+    listed = report(project, "rejected_photos")
+    assert {"train/corn/broken_off.jpg", "train/corn/no_photo.jpg"} <= set(listed["item"])
+    assert not (project.path / "data/03_primary/photos.parquet").exists()
+
+    allowed = ["--params", "vision.max_rejected_share=0.2"]
+    result = project.kedro("run", "--env", "live", *until, *allowed, **recorded)
+    assert result.returncode == 0, result.stdout
+    assert f"Photos: {len(files) - len(listed)} used, {len(listed)} rejected" in result.stdout
+    assert "Photos without a row in manifest.csv: 1" in result.stdout

@@ -5,12 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from triptych.vision.checking import PhotoLimits, check_photos
 from triptych.vision.pixels import PhotoFiles, PhotoPixels
 from triptych.vision.reading import CLASSES, list_photos
 from triptych.vision.sample import write_sample
 from triptych.vision.training import TrainingPhotos
+
+
+def plain_photo(seed: int, side: int = 64) -> Image.Image:
+    """Draw a smooth photo; another seed, another perceptual hash."""
+    small = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
+
 
 LIMITS = PhotoLimits(max_side=8000, duplicate_bits=10, max_rejected_share=0.2)
 
@@ -24,7 +32,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def photos(drawn: Path) -> pd.DataFrame:
     """Give its photos of ground, corn and weeds that may be used."""
-    kept, _ = check_photos(list_photos(drawn), drawn, LIMITS)
+    kept, _ = check_photos(list_photos(drawn), LIMITS)
     return kept[kept["label"] != "corn_weeds"].reset_index(drop=True)
 
 

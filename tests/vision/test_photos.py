@@ -8,20 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.vision.conftest import LIMITS
+from tests.vision.conftest import plain_photo as photo
 from triptych.pipelines.vision.nodes import select_photos
-from triptych.vision.checking import check_photos
+from triptych.vision.checking import check_photos, explain_refusal
 from triptych.vision.duplicates import group_photos, straddling
-from triptych.vision.errors import BadPhotoError, PhotoSourceError, PhotosRefusedError
-from triptych.vision.photo import fit_size, read_photos
+from triptych.vision.errors import BadPhotoError, PhotoSourceError
+from triptych.vision.photo import fit_size, open_photo, pillow_unwarned, read_photos
 from triptych.vision.reading import find_root, list_photos
-
-
-def photo(seed: int, side: int = 64) -> Image.Image:
-    small = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
-    return Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
 
 
 def large_png(path: Path, width: int, height: int) -> None:
@@ -46,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def checked(root: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    kept, refused = check_photos(list_photos(root), root, LIMITS)
+    kept, refused = check_photos(list_photos(root), LIMITS)
     assert len(kept) + len(refused) == len(list_photos(root))  # nothing is lost
     return kept, refused.set_index("item")["reason"].to_dict()
 
@@ -78,7 +74,7 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
     large_png(place / "wide.png", 9_900, 9_900)
     limits = LIMITS.__class__(8000, 10, 0.6)
 
-    kept, refused = check_photos(list_photos(folder), folder, limits)
+    kept, refused = check_photos(list_photos(folder), limits)
 
     names = [Path(item).name for item in refused["item"]]
     reasons = dict(zip(names, refused["reason"], strict=True))
@@ -93,8 +89,10 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
         "wide.png": "9,900 × 9,900 pixels; at most 8,000 a side",
     }
     assert len(kept) == 18
-    with pytest.raises(PhotosRefusedError, match=r"7 of 13 files are no photos that"):
-        check_photos(list_photos(folder), folder, LIMITS)
+    assert explain_refusal(kept, refused, limits) == ""
+    assert explain_refusal(kept, refused, LIMITS).startswith(
+        "Files of the split train: 7 of 13 rejected (53.85 %), at most 2 allowed: 1 × "
+    )
 
 
 def test_copies_and_near_duplicates_stay_in_the_split_that_is_judged(folder: Path) -> None:
@@ -129,7 +127,7 @@ def test_groups_that_the_source_names_count_too(folder: Path) -> None:
     kept, refused = checked(folder)
 
     assert refused == {"Treino/Chao/1.jpg": "nearly the same as Teste/Chao/0.jpg"}
-    assert kept.set_index("item")["origin"].value_counts().to_dict() == {"unknown": 15, "human": 2}
+    assert kept.set_index("item")["origin"].value_counts().to_dict() == {"unlisted": 15, "human": 2}
     rows.drop(columns="group").to_csv(folder / "manifest.csv", index=False)
     with pytest.raises(PhotoSourceError, match="group is missing"):
         list_photos(folder)
@@ -157,6 +155,36 @@ def test_an_empty_folder_and_a_missing_class_are_said(folder: Path, tmp_path: Pa
 
     with pytest.raises(PhotoSourceError, match=r"none of weeds in valid\. Add .*Ervas or weeds"):
         select_photos(kept, Vision, 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "error"),
+    [(0x9000, 11, TypeError), (0x100, 7, struct.error), (0x131, 5, AttributeError)],
+)
+def test_a_photo_with_broken_exif_is_used_upright(
+    tmp_path: Path, tag: int, kind: int, error: type[Exception]
+) -> None:
+    """The tag has a type that it never has: Pillow fails to write the block again."""
+    entries = sorted([(0x112, 3, struct.pack("<HH", 6, 0)), (tag, kind, b"\x1a\0\0\0")])
+    packed = b"".join(struct.pack("<HHI", name, of, 1) + value for name, of, value in entries)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + bytes(4)
+    photo(5).resize((60, 40)).save(tmp_path / "odd.jpg", exif=exif)
+    with pytest.raises(error), pillow_unwarned():
+        ImageOps.exif_transpose(Image.open(tmp_path / "odd.jpg")).load()
+
+    with pillow_unwarned():
+        assert open_photo(tmp_path / "odd.jpg", 100).size == (40, 60)
+
+
+def test_a_decoder_may_raise_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo(5).save(tmp_path / "photo.jpg")
+
+    def fail(_: Image.Image) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(Image.Image, "load", fail)
+    with pytest.raises(BadPhotoError, match=r"cannot be decoded \(KeyError\)"):
+        open_photo(tmp_path / "photo.jpg", 100)
 
 
 def test_photos_are_read_upright_and_shrunk_by_averaging(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from triptych.classification.matching import require_complete
+
 PAIR_COLUMNS = (
     "split", "model", "other", "n", "only_model", "only_other", "difference", "p_exact", "p_mid"
 )  # fmt: skip
@@ -43,12 +45,16 @@ def paired_tests(
     Returns:
         PAIR_COLUMNS, a row a split and other model, in the order of the ranking; `difference` is
         the chosen model's accuracy less the other's.
+
+    Raises:
+        UnmatchedError: a model has not predicted all of the items.
     """
     rows = []
     chosen, *others = ranking
     right = predictions.assign(right=predictions["label"] == predictions[truth])
     for split, of_split in right.groupby("split", sort=False):
         table = of_split.pivot(index="item", columns="model", values="right")
+        require_complete(table, f"predictions of the split {split}")
         for other in others:
             one = int((table[chosen] & ~table[other]).sum())
             two = int((~table[chosen] & table[other]).sum())

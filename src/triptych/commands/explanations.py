@@ -44,13 +44,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _own(error: BaseException) -> str | None:
+    from triptych.classification.errors import ClassificationError
     from triptych.errors import PipelineError
     from triptych.forecasting.errors import ForecastingError
     from triptych.nlp.errors import NlpError
     from triptych.store.errors import StoreError
+    from triptych.vision.errors import VisionError
     from triptych.weather.errors import WeatherError
 
-    known = (PipelineError, ForecastingError, NlpError, StoreError, WeatherError)
+    known = (
+        *(ClassificationError, PipelineError, ForecastingError, NlpError, StoreError),
+        *(VisionError, WeatherError),
+    )
     return str(error) if isinstance(error, known) else None
 
 

@@ -69,7 +69,7 @@ class PhotoSourceDataset(AbstractDataset[NoReturn, PhotoListing]):
                 "holds `images/Treino`, `images/Valid` and `images/Teste`, or run without "
                 "--env live to take the embedded sample."
             )
-        return PhotoListing(root, list_photos(root))
+        return PhotoListing(list_photos(root))
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Refuse: the source is read-only."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.nlp.errors import ReviewSourceError, ReviewsRefusedError
-from triptych.nlp.reading import RAW_COLUMNS, SPLITS
+from triptych.classification.sources import explain_excess
+from triptych.nlp.errors import ReviewSourceError
+from triptych.nlp.reading import ACCEPTED, RAW_COLUMNS, SPLITS
 
 REVIEW_COLUMNS = ("item", "split", "review", "polarity")
 REJECTED_COLUMNS = ("split", "line", "reason", "polarity", "characters", "excerpt")
@@ -45,8 +46,7 @@ def check_reviews(raw: pd.DataFrame, limits: ReviewLimits) -> tuple[pd.DataFrame
         The reviews REVIEW_COLUMNS (`item` is `split-line`), and the others REJECTED_COLUMNS.
 
     Raises:
-        ReviewSourceError: columns or a needed split are missing, or a split has one class only.
-        ReviewsRefusedError: more of a split is refused than may be.
+        ReviewSourceError: columns or a needed split are missing.
     """
     _require(raw, limits)
     labels = raw["polarity"].map(_label)
@@ -57,16 +57,38 @@ def check_reviews(raw: pd.DataFrame, limits: ReviewLimits) -> tuple[pd.DataFrame
     refused = raw.assign(reason=reason)[reason != ""]
     kept = raw[reason == ""]
     kept = kept.assign(polarity=labels[kept.index].astype("int64"))
-    _judge(raw, refused, limits)
-    for split, classes in kept.groupby("split")["polarity"].nunique().items():
-        if classes == 1:
-            raise ReviewSourceError(
-                f"The split {split} has reviews of one class alone; it needs both, 0 (negative) "
-                "and 1 (positive). Correct the file."
-            )
     item = kept["split"] + "-" + kept["line"].astype(str).str.zfill(6)
     reviews = kept.assign(item=item)[list(REVIEW_COLUMNS)].reset_index(drop=True)
     return reviews, _listed(refused)
+
+
+def explain_refusal(kept: pd.DataFrame, refused: pd.DataFrame, limits: ReviewLimits) -> str:
+    """Say why the reviews as a whole are not used: too many are rejected, or a class is missing.
+
+    Args:
+        kept, refused: of check_reviews.
+
+    Returns:
+        The first reason, empty if there is none.
+    """
+    for split in sorted({*kept["split"], *refused["split"]}):
+        reasons = refused.loc[refused["split"] == split, "reason"]
+        own = kept[kept["split"] == split]
+        total = len(own) + len(reasons)
+        if excess := explain_excess(len(reasons), total, limits.max_rejected_share):
+            counts = reasons.value_counts()
+            told = "; ".join(f"{count:,} × {reason}" for reason, count in counts.items())
+            return (
+                f"Reviews of the split {split}: {excess}: {told}. rejected_reviews.csv lists them "
+                "all. Correct the file (UTF-8), or raise nlp.max_rejected_share."
+            )
+        if own["polarity"].nunique() != 2:  # noqa: PLR2004
+            return (
+                f"The split {split} needs reviews of both classes, 0 (negative) and 1 (positive); "
+                f"of its {total:,} reviews {len(own):,} can be used, all of one class. Correct "
+                "the file."
+            )
+    return ""
 
 
 def same_text(review: str) -> str:
@@ -86,7 +108,7 @@ def _require(raw: pd.DataFrame, limits: ReviewLimits) -> None:
         if split not in there:
             raise ReviewSourceError(
                 f"The reviews have no split {split!r}; there are: {', '.join(sorted(there))}. Add "
-                "its file, or name another with --params nlp.test_split=…"
+                f"its file ({ACCEPTED}), or name another split with --params nlp.test_split=…"
             )
 
 
@@ -123,24 +145,10 @@ def _doubles(good: pd.DataFrame, labels: "pd.Series[float]") -> pd.Series:
     return reasons
 
 
-def _judge(raw: pd.DataFrame, refused: pd.DataFrame, limits: ReviewLimits) -> None:
-    for split, rows in raw.groupby("split"):
-        of_split = refused[refused["split"] == split]
-        share = len(of_split) / len(rows)
-        if share > limits.max_rejected_share:
-            counts = of_split["reason"].value_counts()
-            told = "; ".join(f"{count:,} × {reason}" for reason, count in counts.items())
-            raise ReviewsRefusedError(
-                f"Of the split {split}, {share:.0%} of {len(rows):,} reviews are refused, and at "
-                f"most {limits.max_rejected_share:.0%} may be: {told}. Correct the file (UTF-8), "
-                "or raise nlp.max_rejected_share."
-            )
-
-
 def _listed(refused: pd.DataFrame) -> pd.DataFrame:
     listed = refused.assign(
         polarity=refused["polarity"].astype("str"),
         characters=refused["review"].str.len().astype("int64"),
-        excerpt=refused["review"].str.slice(0, EXCERPT),
+        excerpt=refused["review"].str.slice(0, EXCERPT).str.replace(r"\s", " ", regex=True),
     )
     return listed[list(REJECTED_COLUMNS)].reset_index(drop=True)

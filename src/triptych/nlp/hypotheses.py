@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.classification.matching import look_up
+
 HYPOTHESIS_COLUMNS = (
     "split", "hypothesis", "n_with", "wrong_with", "error_with", "n_without", "wrong_without",
     "error_without", "odds_ratio", "p_value", "p_holm", "finding",
@@ -70,7 +72,8 @@ def judge_hypotheses(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.D
     tables = []
     for split, group in predictions.groupby("split", sort=False):
         wrong = (group["label"] != group["polarity"]).to_numpy()
-        pairs = list(zip(group["item"].map(texts), group["polarity"], strict=True))
+        own = look_up(group["item"], texts, "review")
+        pairs = list(zip(own, group["polarity"], strict=True))
         rows = [
             _count(str(split), name, np.array([trait(*pair) for pair in pairs]), wrong)
             for name, trait in TRAITS.items()

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.classification.rates import (
     bootstrap_interval,
     calibration_error,
@@ -89,7 +90,7 @@ def accuracy_by_length(
     inner = [int(edge) for edge in edges]
     names = [f"{low}-{high - 1}" for low, high in zip([0, *inner[:-1]], inner, strict=True)]
     names.append(f"{inner[-1]}+")
-    words = predictions["item"].map(lengths)
+    words = look_up(predictions["item"], lengths, "length of the review")
     kinds = pd.cut(words, [0, *inner, np.inf], right=False, labels=names)
     right = (predictions["label"] == predictions["polarity"]).rename("right")
     groups = predictions.assign(words=kinds, right=right).groupby(

@@ -1,98 +1,193 @@
-"""Reviews as they are published: one file a split, JSON lines or Parquet, faults kept and named."""
+"""Reviews as they are published: the files of each split, faults kept and named."""
 
+import codecs
+import csv
 import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from triptych.classification.sources import listed, nearest_folders, storable
 from triptych.nlp.errors import ReviewSourceError
 
 SPLITS = ("train", "val", "test")
 RAW_COLUMNS = ("split", "line", "review", "polarity", "fault")
 LABEL_NAMES = ("polarity", "label")  # as in the author's repository, and as on Hugging Face
+ACCEPTED = (
+    "train, val (valid, validation) and test, each .jsonl, .csv or .parquet, in one file or in "
+    "parts such as train-00000-of-00002.parquet"
+)
+_NAME = re.compile(
+    r"(?P<split>train|val|valid|validation|test)(-(?P<part>\d+)-of-(?P<parts>\d+))?"
+    r"\.(jsonl|csv|parquet)",
+    re.IGNORECASE,
+)
+_NO_FIELDS = "no fields review and polarity"
+_NO_UNICODE = "not valid Unicode: half of a surrogate pair, or a byte that is not UTF-8"
+_DEPTH = 2  # folders further down, as a repository or an archive has them
+
+Row = tuple[int, str, Any, str]  # line, review, polarity, fault
 
 
 def read_reviews(folder: Path) -> pd.DataFrame:
-    """Read the splits that a folder has: `train`, `val`, `test`, each `.jsonl` or `.parquet`.
+    """Read the splits that a folder has (ACCEPTED).
 
     Returns:
-        RAW_COLUMNS: `line` counts from 1, `polarity` is whatever stands there, `fault` says why a
-        line cannot be read, and is empty for the others.
+        RAW_COLUMNS: `line` counts from 1 (of a CSV or Parquet file, rows; on through the parts of
+        a split), `polarity` is whatever stands there, `fault` says why a line cannot be read, and
+        is empty for the others. Texts can be stored: half of a surrogate pair is written out.
 
     Raises:
-        ReviewSourceError: there is no such folder or no split in it, a file is empty, or no line of
-            a file has the two fields.
+        ReviewSourceError: there is no such folder or no split in it, a split has two files or lacks
+            a part, a file is empty or broken, or no line of it has the two fields.
     """
+    shown = storable(str(folder))
     if not folder.is_dir():
         raise ReviewSourceError(
-            f"There is no folder of reviews {folder}. TRIPTYCH_REAL_DATA must name the folder that "
+            f"There is no folder of reviews {shown}. TRIPTYCH_REAL_DATA must name the folder that "
             "holds `reviews/train.jsonl` and `reviews/val.jsonl`: correct it."
         )
-    frames = [_read(path, split) for split in SPLITS for path in _files(folder, split)]
-    if not frames:
-        names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+    roots = nearest_folders(folder, lambda inner: bool(_matches(inner)), _DEPTH)
+    if not roots:
+        names = listed(path.name for path in folder.iterdir())
         raise ReviewSourceError(
-            f"The folder {folder} has no reviews: it must hold train.jsonl and val.jsonl (or "
-            f".parquet), and has {names}. Correct TRIPTYCH_REAL_DATA."
+            f"The folder {shown} has no reviews: it must hold {ACCEPTED}; it has {names}. Correct "
+            "TRIPTYCH_REAL_DATA, or name the files so."
         )
+    if len(roots) > 1:
+        raise ReviewSourceError(
+            f"The folder {shown} holds several sets of reviews: {listed(map(str, roots))}. Leave "
+            "one there."
+        )
+    frames = [_read(files, split) for split, files in _splits(roots[0]).items()]
     return pd.concat(frames, ignore_index=True)
 
 
-def _files(folder: Path, split: str) -> list[Path]:
-    return [path for suffix in (".jsonl", ".parquet")
-            if (path := folder / f"{split}{suffix}").is_file()][:1]  # fmt: skip
+def _matches(folder: Path) -> list[tuple[Path, re.Match[str]]]:
+    files = (path for path in sorted(folder.iterdir()) if path.is_file())
+    return [(path, match) for path in files if (match := _NAME.fullmatch(path.name))]
 
 
-def _read(path: Path, split: str) -> pd.DataFrame:
-    rows = _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+def _splits(folder: Path) -> dict[str, list[Path]]:
+    """The files of each split, in order of their parts."""
+    found: dict[str, list[tuple[Path, re.Match[str]]]] = {}
+    for path, match in _matches(folder):
+        name = match["split"].lower()
+        found.setdefault("val" if name.startswith("val") else name, []).append((path, match))
+    for split, matches in found.items():
+        parts = [int(match["part"] or 0) for _, match in matches]
+        wanted = {int(match["parts"] or 1) for _, match in matches}
+        if len(wanted) > 1 or len(set(parts)) < len(parts):
+            raise ReviewSourceError(
+                f"{storable(str(folder))} has several files of the split {split}: "
+                f"{listed(path.name for path, _ in matches)}. Leave one of them there, or the "
+                "parts of one."
+            )
+        if missing := sorted(set(range(max(wanted))) - set(parts)):
+            raise ReviewSourceError(
+                f"{storable(str(folder))}: of the {max(wanted)} parts of the split {split}, "
+                f"{', '.join(f'{part:05d}' for part in missing)} is missing. Add it."
+            )
+    return {split: [path for path, _ in found[split]] for split in SPLITS if split in found}
+
+
+def _read(files: list[Path], split: str) -> pd.DataFrame:
+    rows: list[Row] = []
+    for path in files:
+        offset = rows[-1][0] if rows else 0
+        own = [(offset + line, *rest) for line, *rest in _rows(path)]
+        _require_rows(path, own)
+        rows += own
     frame = pd.DataFrame(rows, columns=["line", "review", "polarity", "fault"])
-    if frame.empty:
-        raise ReviewSourceError(
-            f"{path} is empty: a split needs at least one review. Restore the file."
-        )
-    if (frame["fault"] == "no fields review and polarity").all():
-        raise ReviewSourceError(
-            f"{path}: each line needs the fields `review` and `polarity` (or `label`); no line has "
-            "them. Rename the fields."
-        )
     return frame.assign(split=split)[list(RAW_COLUMNS)]
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[int, str, Any, str]]:
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+def _require_rows(path: Path, rows: list[Any]) -> None:
+    shown = storable(str(path))
+    if not rows:
         raise ReviewSourceError(
-            f"{path} is no Parquet file that can be read: {error}. Restore the file."
+            f"{shown} is empty: a split needs at least one review. Restore the file."
+        )
+    if all(fault == _NO_FIELDS for *_, fault in rows):
+        raise ReviewSourceError(
+            f"{shown}: each line needs the fields `review` and `polarity` (or `label`); no line "
+            "has them. Rename the fields."
+        )
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    read = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+    return read[path.suffix.lower()](path)
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    """Rows of a Parquet file; its texts are taken as bytes, since one may be no UTF-8."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise ReviewSourceError(
+            f"{storable(str(path))} is no Parquet file that can be read: {error}. Restore the file."
         ) from error
-    for line, record in enumerate(table.to_dict("records"), start=1):
+    as_bytes = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
+    columns = [column.cast(as_bytes.get(column.type, column.type)) for column in table.columns]
+    names = table.column_names
+    for line, values in enumerate(zip(*columns, strict=True), start=1):
+        record = {name: _text(value.as_py()) for name, value in zip(names, values, strict=True)}
         yield (line, *_fields(record))
 
 
-def _json_rows(path: Path) -> Iterator[tuple[int, str, Any, str]]:
+def _text(value: Any) -> Any:
+    """Text of bytes; what is not UTF-8 becomes surrogates, which no review may have."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _csv_rows(path: Path) -> Iterator[Row]:
+    """Rows of a CSV file with a header; quotes that do not match shift all that follows."""
+    csv.field_size_limit(sys.maxsize)  # a text of any length is read, and judged later
+    line = 0
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        try:
+            for line, record in enumerate(csv.DictReader(file, strict=True), start=1):
+                whole = None not in record and None not in record.values()
+                yield (line, *_fields(record if whole else str(record)))
+        except csv.Error as error:
+            raise ReviewSourceError(
+                f"{storable(str(path))} is no CSV file that can be read, from row {line + 1} on: "
+                f"{error}. Restore the file."
+            ) from error
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for line, content in enumerate(file, start=1):
-            if content.strip():
-                yield (line, *_parse(content))
+            if plain := content.removeprefix(codecs.BOM_UTF8).strip():
+                yield (line, *_parse(plain))
 
 
 def _parse(content: bytes) -> tuple[str, Any, str]:
     try:
-        record = json.loads(content.decode("utf-8"))
+        return _fields(json.loads(content.decode("utf-8")))
     except UnicodeDecodeError:
-        return content.decode("latin-1").strip(), None, "not UTF-8"
-    except json.JSONDecodeError:
-        return content.decode("utf-8").strip(), None, "not JSON"
-    return _fields(record)
+        return content.decode("latin-1"), None, "not UTF-8"
+    except (ValueError, RecursionError):  # a number of 5,000 digits, brackets within brackets
+        return content.decode("utf-8"), None, "not JSON"
 
 
 def _fields(record: Any) -> tuple[str, Any, str]:
     names = [name for name in LABEL_NAMES if isinstance(record, dict) and name in record]
     if not names or "review" not in record:
-        return str(record), None, "no fields review and polarity"
-    review = record["review"]
+        return storable(str(record)), None, _NO_FIELDS
+    review, label = record["review"], record[names[0]]
+    if isinstance(label, str):
+        label = storable(label)
     if not isinstance(review, str):
-        return "" if review is None else str(review), record[names[0]], "review is no text"
-    return review, record[names[0]], ""
+        return storable("" if review is None else str(review)), label, "review is no text"
+    text = storable(review)
+    return text, label, "" if text == review else _NO_UNICODE

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.classification.sources import explain_excess, storable
 from triptych.vision.duplicates import group_photos, perceptual_hash, straddling
-from triptych.vision.errors import BadPhotoError, PhotosRefusedError, VisionError
-from triptych.vision.photo import open_photo, sizes_unwarned
+from triptych.vision.errors import BadPhotoError, VisionError
+from triptych.vision.photo import open_photo, pillow_unwarned
 from triptych.vision.reading import SPLITS
 
 logger = logging.getLogger(__name__)
 
 PHOTO_COLUMNS = ("item", "split", "label", "group", "origin", "width", "height", "sha256")
-REJECTED_COLUMNS = ("item", "split", "label", "reason")
+REJECTED_COLUMNS = ("item", "split", "label", "reason", "duplicate")
 _TOLD_EVERY = 5_000
 
 
@@ -38,9 +39,7 @@ class PhotoLimits:
     max_rejected_share: float
 
 
-def check_photos(
-    raw: pd.DataFrame, root: Path, limits: PhotoLimits
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def check_photos(raw: pd.DataFrame, limits: PhotoLimits) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Part the photos that may be used from those that may not.
 
     Of photos with the same bytes the first stays; if they stand in two splits, it stays in the one
@@ -49,21 +48,17 @@ def check_photos(
 
     Args:
         raw: reading.RAW_COLUMNS.
-        root: the folder that items are inside of.
 
     Returns:
         The photos PHOTO_COLUMNS, in order of their split and item, and the others
-        REJECTED_COLUMNS.
-
-    Raises:
-        PhotosRefusedError: more files of a split are no photos than may be.
+        REJECTED_COLUMNS; `duplicate` tells photos of what is shown elsewhere from files that
+        cannot be used.
     """
-    looked = _look(raw, root, limits.max_side)
-    _judge(looked, limits.max_rejected_share)
+    looked = _look(raw, limits.max_side)
     good = looked[looked["reason"] == ""]
     rank = good["split"].map({name: place for place, name in enumerate(reversed(SPLITS))})
     good = good.assign(rank=rank).sort_values(["rank", "item"])
-    good = good.assign(reason=_same_bytes(good))
+    good = good.assign(reason=_same_bytes(good), duplicate=True)
     single = good[good["reason"] == ""]
     hashes = np.array(single["hash"].tolist(), dtype=np.uint64)
     first = group_photos(hashes, single["group"].tolist(), limits.duplicate_bits)
@@ -71,47 +66,58 @@ def check_photos(
     kept = single[single["reason"] == ""].sort_values(["rank", "item"], ascending=[False, True])
     if torn := straddling(kept):
         raise VisionError(f"Near-duplicates stand in two splits: {', '.join(torn[:5])}.")
-    refused = pd.concat([part[part["reason"] != ""] for part in (looked, good, single)])
+    parts = (looked.assign(duplicate=False), good, single)
+    refused = pd.concat([part[part["reason"] != ""] for part in parts])
     return (
         kept[list(PHOTO_COLUMNS)].reset_index(drop=True),
         refused.sort_values("item")[list(REJECTED_COLUMNS)].reset_index(drop=True),
     )
 
 
-def _look(raw: pd.DataFrame, root: Path, max_side: int) -> pd.DataFrame:
+def explain_refusal(kept: pd.DataFrame, refused: pd.DataFrame, limits: PhotoLimits) -> str:
+    """Say why the photos as a whole are not used: too many files of a split cannot be.
+
+    Args:
+        kept, refused: of check_photos.
+
+    Returns:
+        The first reason, empty if there is none.
+    """
+    faulty = refused[~refused["duplicate"].astype(bool)]
+    for split in SPLITS:
+        reasons = faulty.loc[faulty["split"] == split, "reason"]
+        total = int((kept["split"] == split).sum() + (refused["split"] == split).sum())
+        if excess := explain_excess(len(reasons), total, limits.max_rejected_share):
+            counts = reasons.value_counts().head()
+            told = "; ".join(f"{count:,} × {reason}" for reason, count in counts.items())
+            return (
+                f"Files of the split {split}: {excess}: {told}. rejected_photos.csv lists them "
+                "all. Correct the folder, or raise vision.max_rejected_share."
+            )
+    return ""
+
+
+def _look(raw: pd.DataFrame, max_side: int) -> pd.DataFrame:
     """Open every file once: with its size, its digest and its hash, or the reason against it."""
 
-    def look(item: str, fault: str) -> tuple[Any, ...]:
+    def look(path: Path, fault: str) -> tuple[Any, ...]:
         if fault:
             return fault, 0, 0, "", 0
         try:
-            image = open_photo(root / item, max_side)
-            digest = hashlib.sha256((root / item).read_bytes()).hexdigest()
+            image = open_photo(path, max_side)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
             return "", image.width, image.height, digest, perceptual_hash(image)
-        except BadPhotoError as error:
-            return str(error), 0, 0, "", 0
+        except (BadPhotoError, OSError) as error:
+            return storable(str(error)), 0, 0, "", 0
 
     rows = []
-    with sizes_unwarned(), ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
-        for row in pool.map(look, raw["item"], raw["fault"]):
+    with pillow_unwarned(), ThreadPoolExecutor() as pool:  # Pillow decodes outside of Python's lock
+        for row in pool.map(look, raw["path"], raw["fault"]):
             rows.append(row)
             if len(rows) % _TOLD_EVERY == 0:
                 logger.info("Photos opened: %s of %s", f"{len(rows):,}", f"{len(raw):,}")
     names = ["reason", "width", "height", "sha256", "hash"]
     return pd.concat([raw.reset_index(drop=True), pd.DataFrame(rows, columns=names)], axis=1)
-
-
-def _judge(looked: pd.DataFrame, most: float) -> None:
-    for split, rows in looked[looked["split"] != ""].groupby("split"):
-        reasons = rows.loc[rows["reason"] != "", "reason"]
-        if len(reasons) > most * len(rows):
-            counts = reasons.value_counts().head()
-            told = "; ".join(f"{count:,} × {reason}" for reason, count in counts.items())
-            raise PhotosRefusedError(
-                f"Of the split {split}, {len(reasons):,} of {len(rows):,} files are no photos that "
-                f"can be used, and at most {most:.0%} may be: {told}. Correct the folder, or raise "
-                "vision.max_rejected_share."
-            )
 
 
 def _same_bytes(good: pd.DataFrame) -> pd.Series:

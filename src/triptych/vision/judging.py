@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.classification.rates import (
     bootstrap_interval,
     calibration_error,
@@ -73,7 +74,7 @@ def score_predictions(
         chances = group[list(classes)].to_numpy(dtype=np.float64)
         exact = (truth[:, None] == np.array(classes)).astype(np.float64)
         table = reliability(group["chance"].to_numpy(), right)
-        alike = group["item"].map(groups)
+        alike = look_up(group["item"], groups, "group of near-duplicates")
         interval = bootstrap_interval(right, resamples, seed, alike)
         rows.append((
             model, split, len(group), right.mean(), *interval,
@@ -126,7 +127,8 @@ def accuracy_by_origin(predictions: pd.DataFrame, origins: "pd.Series[str]") -> 
         origins: of the labels, by item.
     """
     right = predictions["label"] == predictions["true_label"]
-    named = predictions.assign(right=right, origin=predictions["item"].map(origins))
+    origin = look_up(predictions["item"], origins, "origin of the label")
+    named = predictions.assign(right=right, origin=origin)
     groups = named.groupby(["model", "split", "origin"], sort=False)["right"]
     table = groups.agg(n="size", accuracy="mean").reset_index()
     share: npt.NDArray[np.float64] = table["accuracy"].to_numpy()

@@ -1,9 +1,12 @@
 """The files of a source of photos, before any is opened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+
+from triptych.classification.matching import look_up
 
 
 @dataclass(frozen=True)
@@ -11,9 +14,16 @@ class PhotoListing:
     """The files of a source.
 
     Attributes:
-        root: the folder that items are inside of.
         files: reading.RAW_COLUMNS.
     """
 
-    root: Path
     files: pd.DataFrame
+
+    def paths(self, items: Iterable[str]) -> list[Path]:
+        """Where the files of some items lie.
+
+        Raises:
+            UnmatchedError: an item is not among the files.
+        """
+        known = pd.Series(dict(zip(self.files["item"], self.files["path"], strict=True)))
+        return list(look_up(pd.Series(items, dtype="str"), known, "file in the source of photos"))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from triptych.classification.sources import explain_excess
 from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.periods import parse_as_of, study_periods
 from triptych.pipelines.selection import select_rows
@@ -197,9 +198,9 @@ def _too_many(judged: Validation, answer: Answer, allowed: float) -> TooManyReje
     asked = int(report.loc[report["rule"] == "rejected_share", "checked"].iloc[0])
     most = report[report["level"] == "reject"].sort_values("failed", kind="stable").iloc[-1]
     return TooManyRejected(
-        f"{answer.place.name}, {answer.start} to {answer.end}: {refused:,} of {asked:,} rows "
-        f"({refused / asked:.2%}) break a rule; ingestion.max_rejected_share allows {allowed:.2%}. "
-        f"Most often {most['column']}, {most['rule']}: {most['failed']:,} rows, first "
+        f"{answer.place.name}, {answer.start} to {answer.end}, rows that break a rule: "
+        f"{explain_excess(refused, asked, allowed)} (ingestion.max_rejected_share). Most often "
+        f"{most['column']}, {most['rule']}: {most['failed']:,} rows, first "
         f"{most['example']}. No hour of this answer was stored, what the database held stays; the "
         "table rejected_rows and data/08_reporting/validation_report.csv say more. Run again when "
         "the source is mended, or raise the share if it is right."

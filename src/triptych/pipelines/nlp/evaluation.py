@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.classification.pairs import paired_tests
 from triptych.classification.rates import reliability
 from triptych.nlp import judging
@@ -68,8 +69,8 @@ def judge_classifiers(
         and `text_metrics` (metric, step, value).
     """
     scores = judging.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
-    timings = pd.concat([text_timings, lstm_timings])
-    scores = scores.merge(timings, on="model", how="left", validate="many_to_one")
+    seconds = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
+    scores = scores.assign(fit_seconds=look_up(scores["model"], seconds, "time of training"))
     order = {name: place for place, name in enumerate(text_ranking)}
     scores = scores.sort_values(
         ["split", "model"], key=lambda column: column.map(order).fillna(0) if column.name == "model"

@@ -10,9 +10,10 @@ import pandas as pd
 
 from triptych.classification.drawing import draw_rows
 from triptych.nlp.calibration import Calibration
-from triptych.nlp.checking import ReviewLimits, check_reviews
+from triptych.nlp.checking import ReviewLimits, check_reviews, explain_refusal
 from triptych.nlp.curves import fit_model
 from triptych.nlp.effects import measure_effects
+from triptych.nlp.errors import ReviewsRefusedError
 from triptych.nlp.lstm_study import CrossedLstm
 from triptych.nlp.models import BLEND, ReviewModel, blend_scores, choose_members
 from triptych.nlp.preparation import Document
@@ -30,21 +31,34 @@ from triptych.pipelines.nlp.tables import (
 logger = logging.getLogger(__name__)
 
 
-def check_raw_reviews(raw_reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, pd.DataFrame]:
+def check_raw_reviews(raw_reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, Any]:
     """Leave out what cannot be used, and list it.
 
     Returns:
-        `reviews` (item, split, review, polarity) and `rejected_reviews`, with reasons.
+        `checked_reviews` (item, split, review, polarity), `rejected_reviews`, with reasons, and
+        `review_refusal`: why the whole set is refused, or empty.
 
     Raises:
-        NlpError: a split or a column is missing, or too much is refused.
+        NlpError: a split or a column is missing.
     """
     limits = ReviewLimits(
         nlp.max_characters, nlp.max_rejected_share, tuple({TRAIN: 0, nlp.test_split: 0})
     )
     kept, refused = check_reviews(raw_reviews, limits)
     logger.info("Reviews: %s kept, %s left out", f"{len(kept):,}", f"{len(refused):,}")
-    return {"reviews": kept, "rejected_reviews": refused}
+    refusal = explain_refusal(kept, refused, limits)
+    return {"checked_reviews": kept, "rejected_reviews": refused, "review_refusal": refusal}
+
+
+def accept_reviews(checked_reviews: pd.DataFrame, review_refusal: str) -> pd.DataFrame:
+    """Hand the reviews on; by now the list of rejected ones is written, whatever comes.
+
+    Raises:
+        ReviewsRefusedError: too many are rejected, or a split has one class alone.
+    """
+    if review_refusal:
+        raise ReviewsRefusedError(review_refusal)
+    return checked_reviews
 
 
 def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:

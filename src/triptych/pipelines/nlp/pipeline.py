@@ -21,8 +21,14 @@ def _preparation() -> list[Node]:
         Node(
             nodes.check_raw_reviews,
             inputs=["raw_reviews", "params:nlp"],
-            outputs=_same("reviews", "rejected_reviews"),
+            outputs=_same("checked_reviews", "rejected_reviews", "review_refusal"),
             name="check_raw_reviews",
+        ),
+        Node(
+            nodes.accept_reviews,
+            inputs=["checked_reviews", "review_refusal"],
+            outputs="reviews",
+            name="accept_reviews",
         ),
         Node(
             nodes.summarise_reviews,

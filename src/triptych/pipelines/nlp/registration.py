@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.forecasting.storage import digest
 from triptych.nlp.models import CLASSES, ReviewModel
 from triptych.parameters import RegistryParameters, ReviewParameters
@@ -96,7 +97,8 @@ def label_reviews(
     for row in live:
         logger.info("%s version %s labels the reviews", row["name"], row["version"])
         if row["model_id"] != new:
-            chances = text_registry.load(row).probabilities(said["item"].map(texts).tolist())
+            own = look_up(said["item"], texts, "review").tolist()
+            chances = text_registry.load(row).probabilities(own)
             tables.append(_labels(row["model_id"], said, chances[:, 1]))
     return pd.concat(tables, ignore_index=True)
 

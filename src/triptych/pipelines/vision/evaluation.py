@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.classification.pairs import paired_tests
 from triptych.vision import judging
 from triptych.vision.classifier import PhotoClassifier
@@ -65,7 +66,9 @@ def judge_photo_classifiers(
     about = selected_photos.set_index("item")
     scores = judging.score_predictions(
         photo_predictions, classes, about["group"], resamples=vision.resamples, seed=seed
-    ).merge(photo_timings, on="model", how="left", validate="many_to_one")
+    )
+    seconds = photo_timings.set_index("model")["seconds"]
+    scores = scores.assign(seconds=look_up(scores["model"], seconds, "time of training"))
     return {
         "photo_comparison": scores,
         "photo_class_scores": judging.score_classes(photo_predictions, classes),

@@ -1,12 +1,13 @@
 """From files to decoded photos of the classes of this phase, in splits that share nothing."""
 
 import logging
+from typing import Any
 
 import pandas as pd
 
 from triptych.classification.drawing import draw_rows
-from triptych.vision.checking import PhotoLimits, check_photos
-from triptych.vision.errors import PhotoSourceError
+from triptych.vision.checking import PhotoLimits, check_photos, explain_refusal
+from triptych.vision.errors import PhotoSourceError, PhotosRefusedError
 from triptych.vision.pixels import PhotoFiles
 from triptych.vision.reading import CLASS_FOLDERS, CLASSES, SPLITS
 from triptych.vision.source import PhotoListing
@@ -15,19 +16,29 @@ from triptych.vision_parameters import VisionParameters
 logger = logging.getLogger(__name__)
 
 
-def check_raw_photos(raw_photos: PhotoListing, vision: VisionParameters) -> dict[str, pd.DataFrame]:
+def check_raw_photos(raw_photos: PhotoListing, vision: VisionParameters) -> dict[str, Any]:
     """Leave out what cannot be used, copies, and near-duplicates across splits, and list them.
 
     Returns:
-        `photos` (checking.PHOTO_COLUMNS) and `rejected_photos`, with reasons.
-
-    Raises:
-        VisionError: too many files are no photos.
+        `checked_photos` (checking.PHOTO_COLUMNS), `rejected_photos`, with reasons, and
+        `photo_refusal`: why the whole set is refused, or empty.
     """
     limits = PhotoLimits(vision.max_side, vision.duplicate_bits, vision.max_rejected_share)
-    kept, refused = check_photos(raw_photos.files, raw_photos.root, limits)
+    kept, refused = check_photos(raw_photos.files, limits)
     logger.info("Photos: %s kept, %s left out", f"{len(kept):,}", f"{len(refused):,}")
-    return {"photos": kept, "rejected_photos": refused}
+    refusal = explain_refusal(kept, refused, limits)
+    return {"checked_photos": kept, "rejected_photos": refused, "photo_refusal": refusal}
+
+
+def accept_photos(checked_photos: pd.DataFrame, photo_refusal: str) -> pd.DataFrame:
+    """Hand the photos on; by now the list of rejected files is written, whatever comes.
+
+    Raises:
+        PhotosRefusedError: too many files are no photos.
+    """
+    if photo_refusal:
+        raise PhotosRefusedError(photo_refusal)
+    return checked_photos
 
 
 def summarise_photos(photos: pd.DataFrame) -> pd.DataFrame:
@@ -74,8 +85,7 @@ def decode_photos(
     raw_photos: PhotoListing, selected_photos: pd.DataFrame, vision: VisionParameters
 ) -> PhotoFiles:
     """Name the photos that are to be decoded at one size; the catalog does it, some at a time."""
-    paths = [raw_photos.root / item for item in selected_photos["item"]]
-    return PhotoFiles(paths, vision.pixels, vision.max_side)
+    return PhotoFiles(raw_photos.paths(selected_photos["item"]), vision.pixels, vision.max_side)
 
 
 def _require(chosen: pd.DataFrame, classes: tuple[str, ...]) -> None:

@@ -25,7 +25,12 @@ def _node(function: Callable[..., Any], inputs: list[str], *outputs: str) -> Nod
 
 def _preparation() -> list[Node]:
     return [
-        _node(nodes.check_raw_photos, ["raw_photos", _SETTINGS], "photos", "rejected_photos"),
+        _node(
+            nodes.check_raw_photos,
+            ["raw_photos", _SETTINGS],
+            *("checked_photos", "rejected_photos", "photo_refusal"),
+        ),
+        _node(nodes.accept_photos, ["checked_photos", "photo_refusal"], "photos"),
         _node(nodes.summarise_photos, ["photos"], "photo_summary"),
         _node(nodes.select_photos, ["photos", _SETTINGS, _SEED], "selected_photos"),
         _node(nodes.decode_photos, ["raw_photos", "selected_photos", _SETTINGS], "photo_pixels"),

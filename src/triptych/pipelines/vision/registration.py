@@ -41,7 +41,7 @@ def prepare_photo_candidate(
     rows = photo_comparison[photo_comparison["split"] == _JUDGED].to_dict("records")
     scores = {row["model"]: row for row in rows}
     learned = selected_photos[selected_photos["split"] == "train"]
-    paths = [str(raw_photos.root / item) for item in learned["item"].head(_EXAMPLES)]
+    paths = [str(path) for path in raw_photos.paths(learned["item"].head(_EXAMPLES))]
     model = trained_photo_models[name]
     return ClassifierCandidate(
         kind="images",
@@ -90,7 +90,7 @@ def label_photos(
         logger.info("%s version %s labels the photos", row["name"], row["version"])
         if row["model_id"] != new:
             model = photo_registry.load(row)
-            chances = model.probabilities([raw_photos.root / item for item in said["item"]])
+            chances = model.probabilities(raw_photos.paths(said["item"]))
             tables.append(_labels(row["model_id"], said, list(model.classes), chances))
     return pd.concat(tables, ignore_index=True)
 
