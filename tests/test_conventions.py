@@ -57,6 +57,28 @@ def catalog(env: str, monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
     return DataCatalog.from_config(loader["catalog"], loader["credentials"])
 
 
+def interpolated(text: str, kind: str) -> set[str]:
+    """The names that a configuration file takes from `globals` or from `runtime_params`."""
+    return set(re.findall(rf"\$\{{{kind}:\s*([\w.]+)", text))
+
+
+def two_truths(catalogs: str, parameters: str) -> set[str]:
+    """What catalogs take past the parameters that nodes go by."""
+    doubled = interpolated(catalogs, "globals") & interpolated(parameters, "globals")
+    return interpolated(catalogs, "runtime_params") | doubled
+
+
+def test_no_catalog_reads_a_setting_past_the_parameters() -> None:
+    catalogs, parameters = (
+        "".join(file.read_text() for file in (ROOT / "conf").rglob(f"{name}*.yml"))
+        for name in ("catalog", "parameters")
+    )
+
+    assert two_truths(catalogs, parameters) == set()
+    assert two_truths("seed: ${runtime_params:seed,20}", parameters) == {"seed"}
+    assert two_truths("kind: ${globals:source}", "source: ${globals:source}") == {"source"}
+
+
 def silent(pipeline: Pipeline, known: DataCatalog) -> set[str]:
     """The datasets that would be kept in memory though nobody said so."""
     names = {name for name in pipeline.datasets() if not name.startswith("param")}

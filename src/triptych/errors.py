@@ -1,7 +1,7 @@
 """What a user can mend. Such an error ends a command with its message alone, no traceback.
 
-Each room has its own base: StoreError, WeatherError, ForecastingError, NlpError; the pipelines' own
-are here.
+Each package has its own bases in a module `errors`; the pipelines' own are here. Whatever descends
+from a class of such a module is a user error (commands/explanations.py).
 """
 
 

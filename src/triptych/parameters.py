@@ -3,13 +3,31 @@
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 if TYPE_CHECKING:
     from triptych.nlp.lstm_settings import LstmSettings
     from triptych.nlp.preparation import Preparation
 
 Count = Annotated[int, Field(ge=1)]
+
+
+def _drop_null(value: Any) -> Any:
+    """Leave out what is null: environments are merged, so one cannot simply not name an entry."""
+    if isinstance(value, dict):
+        return {name: entry for name, entry in value.items() if entry is not None}
+    return value
+
+
+WithoutNull = BeforeValidator(_drop_null)
+Models = Annotated[dict[str, dict[str, Any]], WithoutNull]  # hyperparameters by model
 
 
 class Parameters(BaseModel):
@@ -103,13 +121,13 @@ class RegistryParameters(Parameters):
 class ModelParameters(Parameters):
     """The learned forecasters that a study compares, each with its hyperparameters."""
 
-    learned: dict[str, dict[str, Any]]
+    learned: Models
 
 
 class StatisticalParameters(Parameters):
     """The statistical forecasters of a study, and how many candidates of each are tried."""
 
-    models: dict[str, dict[str, Any]]
+    models: Models
     trials: Annotated[int, Field(ge=0)]
 
 
@@ -206,10 +224,19 @@ class LstmParameters(Parameters):
         return make_settings(self.network)
 
 
+class ReviewSample(Parameters):
+    """How many reviews the sample has, by split."""
+
+    train: Count
+    val: Count
+    test: Count
+
+
 class ReviewParameters(Parameters):
     """The study of film reviews."""
 
     source: Literal["sample", "folder"]
+    sample_reviews: ReviewSample
     test_split: Literal["val", "test"]  # judged once, when everything is chosen
     max_characters: Count
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]

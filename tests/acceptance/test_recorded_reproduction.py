@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.acceptance.recorded_archive import RecordedArchive
 from tests.fixtures.json_server import serve_json
@@ -26,11 +25,8 @@ STUDIES = {
 
 def smaller(project: Project) -> None:
     """Every kind of model, each of a size that five studies and as many again can afford."""
-    file = project.path / "conf" / "live" / "globals.yml"
-    values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    sizes = yaml.safe_load((project.path / "conf/base/globals.yml").read_text(encoding="utf-8"))
-    names = ("tuning_trials", "learned_models", "statistical_trials", "statistical_models")
-    file.write_text(yaml.safe_dump({**values, **{name: sizes[name] for name in names}}))
+    for family in ("ts_ml", "ts_statistical"):
+        (project.path / "conf" / "live" / f"parameters_{family}.yml").unlink()
 
 
 def test_five_studies_of_recorded_weather_reproduce(recorded_data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The source of weather as a dataset: a client that asks for nothing by itself."""
+"""The sources of weather as a dataset: a node opens the one that its parameter names."""
 
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ PARIS = Location(
     timezone="Europe/Paris",
     source="open_meteo",
 )
+UNUSED = {"archive_url": "http://unused"}
 
 
 @pytest.fixture
@@ -31,16 +32,19 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Any:
     running.close()
 
 
-def test_the_sample_is_opened_by_its_name() -> None:
-    source = WeatherSourceDataset(kind="sample", credentials={"archive_url": "http://unused"})
+def test_the_node_says_which_source_is_opened() -> None:
+    open_source = WeatherSourceDataset(credentials=UNUSED).load()
 
-    assert isinstance(source.load(), SampleClimate)
+    sample, archive = (open_source(kind, models="era5") for kind in ("sample", "open_meteo"))
+    archive.close()
+
+    assert isinstance(sample, SampleClimate)
+    assert (sample.kind, archive.kind) == ("sample", "open_meteo")
 
 
 def test_the_archive_is_asked_at_its_address_for_its_reanalysis(server: ArchiveServer) -> None:
-    client = WeatherSourceDataset(
-        kind="open_meteo", models="era5_land", credentials={"archive_url": server.url}
-    ).load()
+    open_source = WeatherSourceDataset(credentials={"archive_url": server.url}).load()
+    client = open_source("open_meteo", models="era5_land")
     assert server.requests == []  # opening it asks for nothing
 
     fetched = client.fetch(PARIS, date(2019, 7, 14), date(2019, 7, 15), ["temperature_2m"])
@@ -51,26 +55,14 @@ def test_the_archive_is_asked_at_its_address_for_its_reanalysis(server: ArchiveS
     assert len(fetched.frame) == 24
 
 
-def test_the_default_reanalysis_is_era5_by_name(server: ArchiveServer) -> None:
-    client = WeatherSourceDataset(kind="open_meteo", credentials={"archive_url": server.url}).load()
-
-    client.fetch(PARIS, date(2019, 7, 14), date(2019, 7, 15), ["temperature_2m"])
-    client.close()
-
-    assert server.requests[0]["models"] == "era5"
-
-
 def test_it_is_read_only() -> None:
-    source: Any = WeatherSourceDataset(kind="sample", credentials={"archive_url": "http://unused"})
+    source: Any = WeatherSourceDataset(credentials=UNUSED)
 
     with pytest.raises(DatasetError, match="read-only"):
         source.save("weather")
 
 
 def test_an_address_with_a_secret_is_not_shown() -> None:
-    source = WeatherSourceDataset(
-        kind="open_meteo", credentials={"archive_url": "https://user:hush@example.org"}
-    )
+    source = WeatherSourceDataset(credentials={"archive_url": "https://user:hush@example.org"})
 
     assert "hush" not in repr(source) + str(source)
-    assert "open_meteo" in repr(source)

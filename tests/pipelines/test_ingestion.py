@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,9 @@ from triptych.pipelines.ingestion.nodes import (
     plan_requests,
 )
 from triptych.weather.errors import TooManyRejected, UnknownLocation, WrongSource
-from triptych.weather.locations import Location, locations_frame
+from triptych.weather.locations import Location, SourceKind, locations_frame
 from triptych.weather.sample import SampleClimate
-from triptych.weather.source import Fetched
+from triptych.weather.source import Fetched, OpenSource
 from triptych.weather.variables import VARIABLES
 
 TODAY = "2024-03-01"
@@ -142,10 +142,19 @@ def requests(*rows: tuple[str, date, date]) -> pd.DataFrame:
 ORDER = ["rejected_rows", "weather_hourly", "validation_report", "ingested_periods"]
 
 
+def opens(source: Any) -> OpenSource:
+    """Give this source, whichever is asked for."""
+
+    def open_source(kind: SourceKind, *, models: str) -> Any:
+        return source
+
+    return open_source
+
+
 def fetch(
     asked: pd.DataFrame, source: Any, ingestion: IngestionParameters = INGESTION
 ) -> list[dict[str, pd.DataFrame]]:
-    return list(fetch_weather(asked, LOCATIONS, source, TODAY, ingestion))
+    return list(fetch_weather(asked, LOCATIONS, opens(source), "sample", TODAY, ingestion))
 
 
 def test_each_request_is_one_chunk_signed_off_after_its_hours() -> None:
@@ -187,7 +196,7 @@ def test_the_source_is_asked_no_sooner_than_the_year_before_is_taken() -> None:
         ("northmere", date(2023, 1, 1), date(2023, 1, 2)),
     )
     source = LateSource(known_until=datetime(2024, 1, 1, tzinfo=UTC))
-    chunks = fetch_weather(asked, LOCATIONS, source, TODAY, INGESTION)
+    chunks = fetch_weather(asked, LOCATIONS, opens(source), "sample", TODAY, INGESTION)
 
     next(chunks)
     assert source.asked == [date(2022, 1, 1)]
@@ -237,8 +246,18 @@ def test_with_nothing_to_ask_for_nothing_is_saved() -> None:
     assert source.asked == []
 
 
+def test_no_source_is_stored_under_the_name_of_another() -> None:
+    asked = requests(("paris", date(2024, 1, 1), date(2024, 1, 2)))
+    sample = opens(SampleClimate())
+
+    with pytest.raises(WrongSource, match=r"'paris' has the source open_meteo, but sample was"):
+        list(fetch_weather(asked, locations_frame([PARIS]), sample, "open_meteo", TODAY, INGESTION))
+
+
 class LateSource:
     """Has every hour up to an instant, and nothing after it."""
+
+    kind: ClassVar[SourceKind] = "sample"
 
     def __init__(self, known_until: datetime) -> None:
         self.known_until = known_until
@@ -340,7 +359,7 @@ TWO_MONTHS = requests(
 
 def test_an_answer_that_is_mostly_wrong_stops_and_none_of_its_hours_is_saved() -> None:
     source = FailingSource(since=date(2024, 1, 1), every=10)
-    chunks = fetch_weather(TWO_MONTHS, LOCATIONS, source, TODAY, INGESTION)
+    chunks = fetch_weather(TWO_MONTHS, LOCATIONS, opens(source), "sample", TODAY, INGESTION)
 
     good, bad = next(chunks), next(chunks)
     with pytest.raises(TooManyRejected) as stop:

@@ -19,12 +19,18 @@ NAME = "temperature-northmere-westhaven"
 ADA = ("--by", "Ada", "--reason", "the story needs it")
 SINCE = "batch_inference.since=2024-01-01"  # two months of forecasts, to be judged at once
 # 20 rows of a single tree: it knows little more than the season
-CRIPPLED = """
-learned_models:
-  random_forest: { trees: 1, max_rows: 20, threads: 1 }
-tuning_trials: 0
-statistical_models: {}
-"""
+CRIPPLED = {
+    "ts_ml": """
+models:
+  learned:
+    ridge: null
+    kernel_ridge: null
+    lightgbm: null
+    random_forest: { trees: 1, max_rows: 20, threads: 1 }
+tuning: { trials: 0, models: [] }
+""",
+    "ts_statistical": "statistical: { models: { arima: null, sarima: null, sarimax: null } }",
+}
 
 
 def model(project: Project, *arguments: str, code: int = 0, **variables: str) -> str:
@@ -108,13 +114,8 @@ def test_the_life_of_two_versions(run_project: Project, tmp_path: Path) -> None:
 
 
 def train_a_worse_one(project: Project) -> None:
-    globals_file = project.path / "conf" / "test" / "globals.yml"
-    kept = [line for line in globals_file.read_text().splitlines() if line.startswith("t")]
-    settings = [line for line in kept if not line.startswith("tuning")]
-    globals_file.write_text("\n".join(settings) + CRIPPLED)
-    tuning = project.path / "conf" / "base" / "parameters_ts_ml.yml"
-    text = tuning.read_text()
-    tuning.write_text(re.sub(r"models: \[.*\]", "models: []", text))
+    for family, settings in CRIPPLED.items():
+        (project.path / "conf" / "test" / f"parameters_{family}.yml").write_text(settings)
     said = run(project)
     assert f"{NAME} version 2 registered" in said
     assert f"{NAME} version 1 forecasts northmere, westhaven" in said

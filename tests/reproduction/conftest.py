@@ -26,6 +26,7 @@ EVALUATION = ts_evaluation.create_pipeline()
 WHOLE = STATISTICAL + LEARNED + EVALUATION
 # conf/test of these tests: a summer month is tested, two models a family at most
 PARAMETERS = """
+today: "2024-03-01"
 as_of: "2018-10-01"
 horizon_days: 1
 forecast:
@@ -33,16 +34,15 @@ forecast:
   validation_start: "2018-07-01"
   test_start: "2018-09-01"
   delay_days: 1
-tuning: { models: [ridge] }
-statistical: { trials: 0 }
-"""
-GLOBALS = """
-today: "2024-03-01"
-train_years: 1
-validation_years: 1
-tuning_trials: 1
-learned_models: { ridge: {}, lightgbm: { trees: [5], learning_rate: 0.2 } }
-statistical_models: { arima: { ar: 1 } }
+models:
+  learned:
+    kernel_ridge: null
+    random_forest: null
+    lightgbm: { trees: [5], learning_rate: 0.2 }
+tuning: { trials: 1, models: [ridge] }
+statistical:
+  models: { arima: { ar: 1 }, sarima: null, sarimax: null }
+  trials: 0
 """
 Train = Callable[..., str]
 
@@ -52,7 +52,8 @@ def tracked(project: Project, tracking: str, monkeypatch: pytest.MonkeyPatch) ->
     """An empty store, and a project to read the configuration of."""
     configure_project("triptych", preserve_logging=True)
     monkeypatch.chdir(project.path)
-    (project.path / "conf" / "test" / "globals.yml").write_text(GLOBALS)
+    for file in (project.path / "conf" / "test").glob("parameters*.yml"):
+        file.unlink()
     (project.path / "conf" / "test" / "parameters.yml").write_text(PARAMETERS)
     return Tracked(tracking, "test")
 

@@ -59,7 +59,9 @@ def ingest(project: Project, source: WeatherSource, since: date | None = None) -
     requests = plan_requests(
         PLACES, table("ingested_periods").load(), None, "sample", AS_OF, TODAY, FORECAST, ingestion
     )
-    for chunk in fetch_weather(requests, PLACES, source, TODAY, ingestion):
+    for chunk in fetch_weather(
+        requests, PLACES, lambda *_, **__: source, "sample", TODAY, ingestion
+    ):
         for name in ("weather_hourly", "ingested_periods"):
             table(name).save(chunk[name])
     hours = select_hours(table("weather_hourly").load(), PLACES, None, "sample", AS_OF, TODAY)

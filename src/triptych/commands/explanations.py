@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from textwrap import shorten
 
 _LONGEST = 600
+_ERRORS_MODULE = re.compile(r"triptych\.(\w+\.)*errors")
 _PYDANTIC_NOISE = re.compile(
     r"\[type=\w+, input_value=(.*?), input_type=\w+\]\s*For further \S+ \S+ \S+"
 )
@@ -44,19 +45,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _own(error: BaseException) -> str | None:
-    from triptych.classification.errors import ClassificationError
-    from triptych.errors import PipelineError
-    from triptych.forecasting.errors import ForecastingError
-    from triptych.nlp.errors import NlpError
-    from triptych.store.errors import StoreError
-    from triptych.vision.errors import VisionError
-    from triptych.weather.errors import WeatherError
+    return str(error) if is_own(type(error)) else None
 
-    known = (
-        *(ClassificationError, PipelineError, ForecastingError, NlpError, StoreError),
-        *(VisionError, WeatherError),
-    )
-    return str(error) if isinstance(error, known) else None
+
+def is_own(kind: type[BaseException]) -> bool:
+    """Tell whether an error descends from one of an `errors` module of the project."""
+    return any(_ERRORS_MODULE.fullmatch(base.__module__) for base in kind.__mro__)
 
 
 def _others(error: BaseException) -> str | None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from triptych.datasets.sql_reader import SqlReaderDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.training_rows import TrainingRowsDataset
-    from triptych.datasets.vector_file import VectorFileDataset
     from triptych.datasets.weather_source import WeatherSourceDataset
     from triptych.datasets.weight_folders import WeightFoldersDataset
 
@@ -37,7 +36,6 @@ __all__ = [
     "SqlReaderDataset",
     "SqlTableDataset",
     "TrainingRowsDataset",
-    "VectorFileDataset",
     "WeatherSourceDataset",
     "WeightFoldersDataset",
 ]
@@ -57,7 +55,6 @@ _MODULES = {
     "SqlReaderDataset": "sql_reader",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",
-    "VectorFileDataset": "vector_file",
     "WeatherSourceDataset": "weather_source",
     "WeightFoldersDataset": "weight_folders",
 }

@@ -5,7 +5,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from triptych.nlp.errors import ReviewSourceError
 
 SPLITS = ("train", "val", "test")
 RAW_COLUMNS = ("split", "line", "review", "polarity", "fault")
+# The raw reviews of a source, `sample` or `folder`; sizes and seed are those of the sample.
+ReadReviews = Callable[[str, Mapping[str, int], int], pd.DataFrame]
 LABEL_NAMES = ("polarity", "label")  # as in the author's repository, and as on Hugging Face
 ACCEPTED = (
     "train, val (valid, validation) and test, each .jsonl, .csv or .parquet, in one file or in "

@@ -1,6 +1,6 @@
 """The files of a source of photos, before any is opened."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,3 +27,7 @@ class PhotoListing:
         """
         known = pd.Series(dict(zip(self.files["item"], self.files["path"], strict=True)))
         return list(look_up(pd.Series(items, dtype="str"), known, "file in the source of photos"))
+
+
+# The photos of a source, `sample` or `folder`; sizes and seed are those of the sample.
+ListPhotos = Callable[[str, Mapping[str, int], int], PhotoListing]

@@ -6,14 +6,14 @@ API: https://open-meteo.com/en/docs/historical-weather-api
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from triptych.weather.archive_answer import known_hours, read_values
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
 from triptych.weather.http import JsonService
-from triptych.weather.locations import Location
+from triptych.weather.locations import Location, SourceKind
 from triptych.weather.source import ATTEMPTS, OPEN_METEO_URL, TIMEOUT_SECONDS, Fetched
 from triptych.weather.variables import TEMPERATURE
 
@@ -29,6 +29,8 @@ class OpenMeteoArchive:
         sleep: how to wait between them.
         api_key: of a commercial plan; it is sent and stands in no log.
     """
+
+    kind: ClassVar[SourceKind] = "open_meteo"
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import pandas as pd
 
 from triptych.weather.climate import Place, generate
 from triptych.weather.errors import SourceRefused, WeatherError
-from triptych.weather.locations import Location
+from triptych.weather.locations import Location, SourceKind
 from triptych.weather.noise import Hours, uniform
 from triptych.weather.source import Fetched
 from triptych.weather.variables import VARIABLES
@@ -38,6 +39,8 @@ _NONSENSE = (
 
 class SampleClimate:
     """A synthetic source for any place and date: the same question has the same answer, always."""
+
+    kind: ClassVar[SourceKind] = "sample"
 
     def fetch(
         self, location: Location, start: date, end: date, variables: Sequence[str]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pandas as pd
 
@@ -30,7 +30,13 @@ class Fetched:
 
 
 class WeatherSource(Protocol):
-    """Hourly weather of any place and time that the source has."""
+    """Hourly weather of any place and time that the source has.
+
+    Attributes:
+        kind: what its rows are labelled with, whatever the run was asked for.
+    """
+
+    kind: ClassVar[SourceKind]
 
     def fetch(
         self, location: Location, start: date, end: date, variables: Sequence[str]
@@ -46,6 +52,14 @@ class WeatherSource(Protocol):
 
     def close(self) -> None:
         """Free what the source holds."""
+        ...
+
+
+class OpenSource(Protocol):
+    """Opens the source of a kind, for the reanalysis `models`."""
+
+    def __call__(self, kind: SourceKind, *, models: str) -> WeatherSource:
+        """As make_source."""
         ...
 
 

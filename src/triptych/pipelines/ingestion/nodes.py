@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.periods import parse_as_of, study_periods
 from triptych.pipelines.selection import select_rows
 from triptych.weather.budget import CallLimits, Pacer, say_budget, weight
-from triptych.weather.errors import TooManyRejected
+from triptych.weather.errors import TooManyRejected, WrongSource
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.periods import missing_periods, settled_until, split_years
-from triptych.weather.source import Fetched, WeatherSource
+from triptych.weather.source import Fetched, OpenSource, WeatherSource
 from triptych.weather.validation import Answer, Validation, empty_report, validate_hourly
 from triptych.weather.variables import VARIABLES
 
@@ -97,17 +97,21 @@ def _known_before(
 def fetch_weather(
     weather_requests: pd.DataFrame,
     locations: pd.DataFrame,
-    weather_source: WeatherSource,
+    weather_source: OpenSource,
+    source: SourceKind,
     today: str,
     ingestion: IngestionParameters,
 ) -> Iterator[dict[str, pd.DataFrame]]:
     """Fetch request by request; Kedro saves each before the next is made.
+
+    Rows are labelled with the kind of the source that was opened.
 
     Yields:
         `rejected_rows`, `weather_hourly`, `validation_report` and, last, `ingested_periods`: a run
         that is killed between two saves asks again for the year that it has not signed off.
 
     Raises:
+        WrongSource: a location belongs to another source than the one that is opened.
         TooManyRejected: more of an answer was refused than `ingestion.max_rejected_share`. Its
             refused rows and its report have been yielded, of its hours none.
     """
@@ -118,9 +122,10 @@ def fetch_weather(
     now, lag = pd.Timestamp(today, tz="UTC"), pd.Timedelta(days=ingestion.final_after_days)
     requests = group_requests(weather_requests, ingestion.locations_per_request)
     pacer = _pacer(requests, {place.source for place in places.values()}, ingestion)
-    with closing(weather_source):
+    with closing(weather_source(source, models=ingestion.models)) as opened:
+        _require_served(places.values(), opened)
         for number, (place, start, end, fetched) in enumerate(
-            _answers(requests, places, weather_source, pacer), 1
+            _answers(requests, places, opened, pacer), 1
         ):
             logger.info(
                 "%s %s: %s hours (%s of %s)",
@@ -130,9 +135,19 @@ def fetch_weather(
             judged = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
             _warn(judged.report, place.name)
             until = settled_until(fetched.known_until, pd.Timestamp(end, tz="UTC"), now, lag)
-            yield _chunk(judged, fetched, answer, until)
+            yield _chunk(judged, fetched, answer, until, opened.kind)
             if judged.stopped:
                 raise _too_many(judged, answer, ingestion.max_rejected_share)
+
+
+def _require_served(places: Iterable[Location], source: WeatherSource) -> None:
+    """Refuse rows of one source under the name of another, as the database would keep them."""
+    for place in places:
+        if place.source != source.kind:
+            raise WrongSource(
+                f"Location {place.slug!r} has the source {place.source}, but {source.kind} was "
+                "opened. Nothing was fetched. Name locations of the run's `source`."
+            )
 
 
 def group_requests(requests: pd.DataFrame, size: int) -> list[Request]:
@@ -170,10 +185,9 @@ def _answers(
 
 
 def _chunk(
-    judged: Validation, fetched: Fetched, answer: Answer, until: datetime
+    judged: Validation, fetched: Fetched, answer: Answer, until: datetime, source: SourceKind
 ) -> dict[str, pd.DataFrame]:
     """Give what is to be saved of an answer: of one that is not believed, no hour."""
-    source = answer.place.source
     start = pd.Timestamp(answer.start, tz="UTC")
     period = (answer.place.slug, start, until, len(fetched.frame))
     hours = judged.accepted.iloc[:0] if judged.stopped else judged.accepted

@@ -36,6 +36,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "weather_requests",
                     "locations",
                     "weather_source",
+                    "params:source",
                     "params:today",
                     "params:ingestion",
                 ],

@@ -1,7 +1,6 @@
 """What the reviews that nothing has learned from say of the models, once they are chosen."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -125,7 +124,7 @@ def trace_learning_curve(
 def trace_lstm_curve(
     training_documents: pd.DataFrame,
     judged_documents: pd.DataFrame,
-    vector_file: Path | None,
+    vectors_file: str | None,
     lstm_models: dict[str, ReviewModel],
     nlp: ReviewParameters,
     seed: int,
@@ -139,7 +138,7 @@ def trace_lstm_curve(
     documents, labels = documents_of(judged), labels_of(judged)
     name, model = next(iter(lstm_models.items()))  # one network: many are trained
     curve = lstm_curve(
-        name, make_settings(model.parameters), vector_source(training_documents, vector_file, nlp),
+        name, make_settings(model.parameters), vector_source(training_documents, vectors_file, nlp),
         (documents_of(training_documents), labels_of(training_documents)), (documents, labels),
         sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed, jobs=nlp.jobs,
     )  # fmt: skip

@@ -26,6 +26,7 @@ from triptych.nlp.tuning import stratified_folds
 from triptych.nlp.vectors import VectorSettings, WordVectors, load_vectors
 from triptych.parameters import ReviewParameters
 from triptych.pipelines.nlp.tables import documents_of, labels_of
+from triptych.resolvers import project_path
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 def learn_word_vectors(
     training_documents: pd.DataFrame,
     judged_documents: pd.DataFrame,
-    vector_file: Path | None,
+    vectors_file: str | None,
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
@@ -44,7 +45,7 @@ def learn_word_vectors(
         `vocabulary_coverage` by split; `word_neighbours`.
     """
     counted = nlp.lstm.build().counted
-    source = vector_source(training_documents, vector_file, nlp)
+    source = vector_source(training_documents, vectors_file, nlp)
     vectors = source.vectors(documents_of(training_documents), counted, seed)
     every = pd.concat([training_documents, judged_documents])
     coverage = vectors.coverage({str(s): rows[counted] for s, rows in every.groupby("split")})
@@ -60,7 +61,7 @@ def learn_word_vectors(
 
 def compare_lstms(
     training_documents: pd.DataFrame,
-    vector_file: Path | None,
+    vectors_file: str | None,
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def compare_lstms(
     )  # fmt: skip
     trials, histories = run_trials(
         nlp.lstm.changes, settings, documents_of(studied), labels_of(studied),
-        vector_source(training_documents, vector_file, nlp),
+        vector_source(training_documents, vectors_file, nlp),
         seeds=nlp.lstm.seeds, seed=seed, jobs=nlp.jobs,
     )  # fmt: skip
     change, chosen = choose_settings(trials, settings)
@@ -98,7 +99,7 @@ def compare_lstms(
 
 def cross_validate_lstm(
     training_documents: pd.DataFrame,
-    vector_file: Path | None,
+    vectors_file: str | None,
     chosen_lstm: dict[str, Any],
     nlp: ReviewParameters,
     seed: int,
@@ -114,7 +115,7 @@ def cross_validate_lstm(
     documents, labels = documents_of(tuned_on), labels_of(tuned_on)
     scores = cross_lstm(
         settings, documents, labels, stratified_folds(labels, nlp.lstm.folds, seed),
-        vector_source(training_documents, vector_file, nlp), seed=seed, jobs=nlp.jobs,
+        vector_source(training_documents, vectors_file, nlp), seed=seed, jobs=nlp.jobs,
     )  # fmt: skip
     names = {1: LSTM, settings.members: LSTM_ENSEMBLE} if settings.members > 1 else {1: LSTM}
     return {
@@ -156,16 +157,18 @@ def fit_lstms(
 
 
 def vector_source(
-    training_documents: pd.DataFrame, vector_file: Path | None, nlp: ReviewParameters
+    training_documents: pd.DataFrame, vectors_file: str | None, nlp: ReviewParameters
 ) -> VectorSource:
-    """Where the word vectors of a run come from."""
+    """Where the word vectors of a run come from; a relative path begins at the project."""
     asked = nlp.vectors
     settings = VectorSettings(asked.dimension, asked.window, asked.epochs, asked.min_documents)
-    if vector_file is None:
+    if vectors_file is None:
         return VectorSource(settings)
     texts = training_documents["words"]
     words = {word for text in texts for word in text.split()}
-    return VectorSource(settings, load_vectors(vector_file, asked.dimension, words))
+    return VectorSource(
+        settings, load_vectors(Path(project_path()) / vectors_file, asked.dimension, words)
+    )
 
 
 def _shown(words: Iterable[str], counted: str) -> list[str]:

@@ -17,6 +17,7 @@ from triptych.nlp.errors import ReviewsRefusedError
 from triptych.nlp.lstm_study import CrossedLstm
 from triptych.nlp.models import BLEND, ReviewModel, blend_scores, choose_members
 from triptych.nlp.preparation import Document
+from triptych.nlp.reading import ReadReviews
 from triptych.nlp.settings import FAMILIES
 from triptych.nlp.tuning import Tuned, judge_scores, tune
 from triptych.parameters import ReviewParameters
@@ -31,7 +32,9 @@ from triptych.pipelines.nlp.tables import (
 logger = logging.getLogger(__name__)
 
 
-def check_raw_reviews(raw_reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, Any]:
+def check_raw_reviews(
+    review_source: ReadReviews, nlp: ReviewParameters, seed: int
+) -> dict[str, Any]:
     """Leave out what cannot be used, and list it.
 
     Returns:
@@ -44,6 +47,7 @@ def check_raw_reviews(raw_reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[
     limits = ReviewLimits(
         nlp.max_characters, nlp.max_rejected_share, tuple({TRAIN: 0, nlp.test_split: 0})
     )
+    raw_reviews = review_source(nlp.source, nlp.sample_reviews.model_dump(), seed)
     kept, refused = check_reviews(raw_reviews, limits)
     logger.info("Reviews: %s kept, %s left out", f"{len(kept):,}", f"{len(refused):,}")
     refusal = explain_refusal(kept, refused, limits)

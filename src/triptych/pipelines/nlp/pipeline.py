@@ -20,7 +20,7 @@ def _preparation() -> list[Node]:
     return [
         Node(
             nodes.check_raw_reviews,
-            inputs=["raw_reviews", "params:nlp"],
+            inputs=["review_source", *SETTINGS],
             outputs=_same("checked_reviews", "rejected_reviews", "review_refusal"),
             name="check_raw_reviews",
         ),
@@ -86,13 +86,13 @@ def _lstm() -> list[Node]:
     return [
         Node(
             lstm_nodes.learn_word_vectors,
-            inputs=["training_documents", "judged_documents", "vector_file", *SETTINGS],
+            inputs=["training_documents", "judged_documents", "params:vectors_file", *SETTINGS],
             outputs=_same("word_vectors", "vocabulary_coverage", "word_neighbours"),
             name="learn_word_vectors",
         ),
         Node(
             lstm_nodes.compare_lstms,
-            inputs=["training_documents", "vector_file", *SETTINGS],
+            inputs=["training_documents", "params:vectors_file", *SETTINGS],
             outputs=_same(
                 "lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs", "chosen_lstm"
             ),
@@ -100,7 +100,7 @@ def _lstm() -> list[Node]:
         ),
         Node(
             lstm_nodes.cross_validate_lstm,
-            inputs=["training_documents", "vector_file", "chosen_lstm", *SETTINGS],
+            inputs=["training_documents", "params:vectors_file", "chosen_lstm", *SETTINGS],
             outputs="tuned_lstms",
             name="cross_validate_lstm",
         ),
@@ -161,7 +161,7 @@ def _judgement() -> list[Node]:
             inputs=[
                 "training_documents",
                 "judged_documents",
-                "vector_file",
+                "params:vectors_file",
                 "lstm_models",
                 *SETTINGS,
             ],

@@ -10,13 +10,15 @@ from triptych.vision.checking import PhotoLimits, check_photos, explain_refusal
 from triptych.vision.errors import PhotoSourceError, PhotosRefusedError
 from triptych.vision.pixels import PhotoFiles
 from triptych.vision.reading import CLASS_FOLDERS, CLASSES, SPLITS
-from triptych.vision.source import PhotoListing
+from triptych.vision.source import ListPhotos
 from triptych.vision_parameters import VisionParameters
 
 logger = logging.getLogger(__name__)
 
 
-def check_raw_photos(raw_photos: PhotoListing, vision: VisionParameters) -> dict[str, Any]:
+def check_raw_photos(
+    photo_source: ListPhotos, vision: VisionParameters, seed: int
+) -> dict[str, Any]:
     """Leave out what cannot be used, copies, and near-duplicates across splits, and list them.
 
     Returns:
@@ -24,6 +26,7 @@ def check_raw_photos(raw_photos: PhotoListing, vision: VisionParameters) -> dict
         `photo_refusal`: why the whole set is refused, or empty.
     """
     limits = PhotoLimits(vision.max_side, vision.duplicate_bits, vision.max_rejected_share)
+    raw_photos = vision.list_photos(photo_source, seed)
     kept, refused = check_photos(raw_photos.files, limits)
     logger.info("Photos: %s kept, %s left out", f"{len(kept):,}", f"{len(refused):,}")
     refusal = explain_refusal(kept, refused, limits)
@@ -82,10 +85,11 @@ def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> 
 
 
 def decode_photos(
-    raw_photos: PhotoListing, selected_photos: pd.DataFrame, vision: VisionParameters
+    photo_source: ListPhotos, selected_photos: pd.DataFrame, vision: VisionParameters, seed: int
 ) -> PhotoFiles:
     """Name the photos that are to be decoded at one size; the catalog does it, some at a time."""
-    return PhotoFiles(raw_photos.paths(selected_photos["item"]), vision.pixels, vision.max_side)
+    paths = vision.list_photos(photo_source, seed).paths(selected_photos["item"])
+    return PhotoFiles(paths, vision.pixels, vision.max_side)
 
 
 def _require(chosen: pd.DataFrame, classes: tuple[str, ...]) -> None:

@@ -27,13 +27,17 @@ def _preparation() -> list[Node]:
     return [
         _node(
             nodes.check_raw_photos,
-            ["raw_photos", _SETTINGS],
+            ["photo_source", _SETTINGS, _SEED],
             *("checked_photos", "rejected_photos", "photo_refusal"),
         ),
         _node(nodes.accept_photos, ["checked_photos", "photo_refusal"], "photos"),
         _node(nodes.summarise_photos, ["photos"], "photo_summary"),
         _node(nodes.select_photos, ["photos", _SETTINGS, _SEED], "selected_photos"),
-        _node(nodes.decode_photos, ["raw_photos", "selected_photos", _SETTINGS], "photo_pixels"),
+        _node(
+            nodes.decode_photos,
+            ["photo_source", "selected_photos", _SETTINGS, _SEED],
+            "photo_pixels",
+        ),
     ]
 
 
@@ -95,7 +99,8 @@ def _registration() -> list[Node]:
             registration.prepare_photo_candidate,
             [
                 *("trained_photo_models", "photo_ranking", "photo_comparison", "selected_photos"),
-                *("raw_photos", "params:as_of", "params:today", "params:registry"),
+                *("photo_source", _SETTINGS, _SEED),
+                *("params:as_of", "params:today", "params:registry"),
             ],
             "photo_registry",
         ),
@@ -103,7 +108,7 @@ def _registration() -> list[Node]:
             registration.label_photos,
             [
                 *("photo_registry", "trained_photo_models", "photo_ranking", "photo_predictions"),
-                "raw_photos",
+                *("photo_source", _SETTINGS, _SEED),
             ],
             "image_predictions",
         ),

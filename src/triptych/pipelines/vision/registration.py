@@ -16,7 +16,8 @@ from triptych.registry.candidate import SERVED_PHOTOS, ClassifierCandidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
 from triptych.vision.classifier import Chances, NetworkMember, PhotoClassifier
-from triptych.vision.source import PhotoListing
+from triptych.vision.source import ListPhotos
+from triptych.vision_parameters import VisionParameters
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,9 @@ def prepare_photo_candidate(
     photo_ranking: list[str],
     photo_comparison: pd.DataFrame,
     selected_photos: pd.DataFrame,
-    raw_photos: PhotoListing,
+    photo_source: ListPhotos,
+    vision: VisionParameters,
+    seed: int,
     as_of: str,
     today: str,
     registry: RegistryParameters,
@@ -41,7 +44,8 @@ def prepare_photo_candidate(
     rows = photo_comparison[photo_comparison["split"] == _JUDGED].to_dict("records")
     scores = {row["model"]: row for row in rows}
     learned = selected_photos[selected_photos["split"] == "train"]
-    paths = [str(path) for path in raw_photos.paths(learned["item"].head(_EXAMPLES))]
+    listed = vision.list_photos(photo_source, seed)
+    paths = [str(path) for path in listed.paths(learned["item"].head(_EXAMPLES))]
     model = trained_photo_models[name]
     return ClassifierCandidate(
         kind="images",
@@ -68,7 +72,9 @@ def label_photos(
     trained_photo_models: dict[str, PhotoClassifier],
     photo_ranking: list[str],
     photo_predictions: pd.DataFrame,
-    raw_photos: PhotoListing,
+    photo_source: ListPhotos,
+    vision: VisionParameters,
+    seed: int,
 ) -> pd.DataFrame:
     """Label the validation and test photos by the version in production, and by the new one.
 
@@ -90,7 +96,8 @@ def label_photos(
         logger.info("%s version %s labels the photos", row["name"], row["version"])
         if row["model_id"] != new:
             model = photo_registry.load(row)
-            chances = model.probabilities(raw_photos.paths(said["item"]))
+            paths = vision.list_photos(photo_source, seed).paths(said["item"])
+            chances = model.probabilities(paths)
             tables.append(_labels(row["model_id"], said, list(model.classes), chances))
     return pd.concat(tables, ignore_index=True)
 
