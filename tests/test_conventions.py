@@ -37,6 +37,10 @@ IN_MEMORY = {
     "observations",
     "live_models",
     "photo_explanations",
+    "checked_photos",
+    "photo_refusal",
+    "checked_reviews",
+    "review_refusal",
 }
 LONGEST_FILE = 300
 
