@@ -108,14 +108,17 @@ def predict(count: int, folder: Path) -> list[Row]:
     watch = Stopwatch()
     with watch.running():
         places = table("locations").load()
-        chosen = nodes.choose_models(registry, places, None, "sample", as_of, as_of, batch)
+        made = nodes.choose_models(registry, places, None, "sample", as_of, as_of, batch)
+        chosen, without = made["chosen_models"], made["unserved_locations"]
         reader = SqlReaderDataset(table="weather_hourly", credentials={"url": url()}).load()
         known = nodes.prepare_history(
             reader, pd.DataFrame(), places, chosen, as_of, as_of, limit, batch, engine
         )
-        made = nodes.forecast_locations(known, chosen, registry, as_of, as_of, 3, batch, engine)
-        for name, frame in made.items():
-            table(name).save(frame)
+        made = nodes.forecast_locations(
+            known, chosen, without, registry, as_of, as_of, 3, batch, engine
+        )
+        for name in ("prediction_inputs", "predictions"):
+            table(name).save(made[name])
     if len(made["predictions"]) != count * LEADS:
         raise RuntimeError(f"{len(made['predictions'])} rows were made of {count * LEADS}")
     told, target = "batch inference, written", "at most 90 s and 2,000 MB"

@@ -103,5 +103,6 @@ def _predictions(count: int, model_id: str, day: int) -> pd.DataFrame:
             "upper": value + 2,
             "level": 0.9,
             "known_until": as_of,
+            "method": "model",
         }
     )

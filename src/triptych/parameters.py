@@ -110,6 +110,7 @@ class BatchParameters(Parameters):
 
     history_days: Count  # at least what the features look back on
     since: date | None = None  # forecasts of every midnight from here on are issued too
+    on_missing: Literal["warn", "fail"] = "warn"  # a location without a forecast of its model
 
 
 class RegistryParameters(Parameters):

@@ -52,8 +52,8 @@ class RunSummary:
             self._texts = data
         if dataset_name == "predictions":
             self._forecast = data
-        if dataset_name == "monitoring_warnings":
-            self._warnings = data
+        if dataset_name in ("monitoring_warnings", "forecast_warnings"):
+            self._warnings += data
 
     def lines(self) -> list[str]:
         """The summary, one line a fact; empty if the run saved nothing that it tells of."""

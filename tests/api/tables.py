@@ -182,6 +182,7 @@ def _forecast(
             "upper": _BASE[model] + lead + 1.5,
             "level": 0.9,
             "known_until": as_of + STEP * (first_lead - 1),
+            "method": "model",
             "created_at": _WRITTEN,
         }
 

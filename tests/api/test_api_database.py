@@ -81,6 +81,7 @@ def _draw_forecast(rng: Random) -> list[Row]:
             "upper": 2.0,
             "level": 0.9,
             "known_until": as_of,
+            "method": "model",
             "created_at": as_of,
         }
         for model in (rng.choice("abc"),)

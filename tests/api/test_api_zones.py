@@ -82,7 +82,7 @@ def zoned(engine: Engine) -> Any:
     rows = [
         (
             MODEL, place, as_of, as_of + STEP * (lead - 1), lead,
-            10.0 + lead, 0.0, 50.0, 0.9, as_of, as_of,
+            10.0 + lead, 0.0, 50.0, 0.9, as_of, "model", as_of,
         )
         for place in ("paris", "athens")
         for first in (datetime(2019, 3, 28, tzinfo=UTC), datetime(2019, 10, 24, tzinfo=UTC))

@@ -31,6 +31,7 @@ def issued(day: str) -> pd.DataFrame:
             "upper": 11.0,
             "level": 0.9,
             "known_until": as_of,
+            "method": "model",
         }
     )
 

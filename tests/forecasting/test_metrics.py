@@ -163,3 +163,20 @@ def test_errors_by_month_and_hour_count_their_own_targets_alone() -> None:
     assert months["n"].tolist() == [2, 2]  # lead 9 is not of the day
     assert months["rmse"].iloc[-1] == 2.0
     assert ridge[ridge["by"] == "hour"]["n"].sum() == 4
+
+
+def test_a_constant_series_gives_no_ratio_to_zero() -> None:
+    """Baselines make no error there: MASE and skill are undefined, not infinite."""
+    constant = _training().assign(temperature_2m=10.0)
+    exact = [10.0, 12.0, 14.0]
+    forecasts = pd.concat(
+        [
+            _forecasts("ridge", [11.0, 12.5, 17.0]),
+            _forecasts("same_hour_yesterday", exact),
+            _forecasts("climatology", [value + 1e-9 for value in exact]),
+        ]
+    )
+
+    for table in (score(forecasts, constant), breakdown(forecasts, constant)):
+        assert table[["mase", "skill_day", "skill_climatology"]].isna().all(axis=None)
+        assert np.isfinite(table[["rmse", "mae", "bias", "coverage", "width"]]).all(axis=None)

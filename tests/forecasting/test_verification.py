@@ -34,7 +34,7 @@ def study(history: pd.DataFrame, fitted: dict[str, PanelForecaster]) -> pd.DataF
 @pytest.fixture(scope="module")
 def judged(study: pd.DataFrame) -> pd.DataFrame:
     keys = ["location", "as_of", "time"]
-    rows = study[study["model"] == "ridge"].assign(model_id="m", known_end=END)
+    rows = study[study["model"] == "ridge"].assign(model_id="m", data_age=0, known_end=END)
     for name in BASELINE_NAMES:
         means = study[study["model"] == name].set_index(keys)["mean"].rename(name)
         rows = rows.join(means, on=keys)
@@ -78,6 +78,27 @@ def test_a_window_holds_the_targets_of_its_days(judged: pd.DataFrame) -> None:
     everything = scores.loc[("all", "west", "1-8")]
     assert everything["window_start"] == TRAIN_END
     assert everything["days"] == 61
+
+
+def test_data_ages_are_scored_apart(judged: pd.DataFrame) -> None:
+    old = judged.assign(data_age=144, mean=judged["mean"] + 5)
+
+    both = score_windows(pd.concat([judged, old]), [10, "all"])
+
+    for rows in (judged, old):
+        alone = score_windows(rows, [10, "all"])
+        age = rows["data_age"].iloc[0]
+        of_age = both[both["data_age"] == age].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_age, alone, check_like=True)
+
+
+def test_a_baseline_without_error_gives_no_skill(judged: pd.DataFrame) -> None:
+    exact = judged.assign(**dict.fromkeys(BASELINE_NAMES, judged["observed"]))
+
+    scores = score_windows(exact, ["all"])
+
+    assert scores[["skill_day", "skill_climatology", "skill_persistence"]].isna().all(axis=None)
+    assert np.isfinite(scores["rmse"]).all()
 
 
 def test_nothing_judged_gives_no_rows(judged: pd.DataFrame) -> None:

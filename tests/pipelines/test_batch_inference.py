@@ -23,8 +23,10 @@ from triptych.pipelines.batch_inference.nodes import (
     forecast_locations,
     prepare_history,
 )
+from triptych.pipelines.batch_inference.status import list_incomplete, refuse_incomplete
 
 TODAY = "2020-01-01"
+ORIGIN = pd.DatetimeIndex(["2019-07-14"], tz="UTC")
 LOCATIONS = pd.DataFrame(
     {
         "location": ["brest", "northmere", "paris"],
@@ -35,10 +37,15 @@ LOCATIONS = pd.DataFrame(
 )
 PREPROCESSING = PreprocessingParameters(interpolation_limit_hours=6)
 BATCH = BatchParameters(history_days=60)
+BOTH = ["brest", "paris"]
+NAMED = {"name": "temperature", "version": 1}
 
 
 def utc(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
+
+
+Served = tuple[dict[str, dict[str, Any]], dict[str, str]]
 
 
 @dataclass
@@ -47,10 +54,11 @@ class Shelf:
 
     models: dict[str, PanelForecaster]
 
-    def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+    def serving(self, locations: list[str], as_of: datetime) -> Served:
         assert as_of == utc("2019-07-14")
         facts = {"name": "temperature", "version": 1, "stage": "production"}
-        return {s: {"model_id": f"model of {s}", "locations": [s], **facts} for s in locations}
+        rows = {s: {"model_id": f"model of {s}", "locations": [s], **facts} for s in locations}
+        return rows, {}
 
     def load(self, row: dict[str, Any]) -> PanelForecaster:
         return self.models[row["locations"][0]]
@@ -66,7 +74,7 @@ def ridge() -> PanelForecaster:
 
 
 def chosen(*slugs: str) -> list[dict[str, Any]]:
-    row = {"model_id": "m1", "locations": ["northmere", *slugs], "features": []}
+    row = {"model_id": "m1", "locations": ["northmere", *slugs], "features": [], **NAMED}
     return [{**row, "wanted": ["northmere"]}]
 
 
@@ -74,24 +82,25 @@ def forecast(
     model: PanelForecaster, known: pd.DataFrame, as_of: str = "2019-07-14", days: int = 1
 ) -> dict[str, pd.DataFrame]:
     shelf: Any = Shelf({"northmere": model})
-    return forecast_locations(known, chosen(), shelf, as_of, TODAY, days, BATCH)
+    return forecast_locations(known, chosen(), {}, shelf, as_of, TODAY, days, BATCH)
 
 
 def test_locations_that_share_a_model_are_forecast_together() -> None:
     @dataclass
     class OneForAll(Shelf):
-        def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+        def serving(self, locations: list[str], as_of: datetime) -> Served:
             shared = {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
-            found = super().serving(locations, as_of)
-            return {slug: row | shared for slug, row in found.items()}
+            found, none = super().serving(locations, as_of)
+            return {slug: row | shared for slug, row in found.items()}, none
 
     shared: Any = OneForAll({})
     apart: Any = Shelf({})
 
     (one,) = choose_models(
         shared, LOCATIONS, "paris;brest", "open_meteo", "2019-07-14", TODAY, BATCH
-    )
-    two = choose_models(apart, LOCATIONS, None, "open_meteo", "2019-07-14", TODAY, BATCH)
+    )["chosen_models"]
+    made = choose_models(apart, LOCATIONS, None, "open_meteo", "2019-07-14", TODAY, BATCH)
+    two = made["chosen_models"]
 
     assert one["wanted"] == ["brest", "paris"]
     assert [(row["model_id"], row["wanted"]) for row in two] == [
@@ -104,9 +113,10 @@ def test_a_version_out_of_production_is_named_in_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Hindcast(Shelf):
-        def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
-            found = super().serving(locations, as_of)
-            return {slug: row | {"stage": "candidate", "version": 4} for slug, row in found.items()}
+        def serving(self, locations: list[str], as_of: datetime) -> Served:
+            found, none = super().serving(locations, as_of)
+            changes = {"stage": "candidate", "version": 4}
+            return {slug: row | changes for slug, row in found.items()}, none
 
     shelf: Any = Hindcast({})
     choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY, BATCH)
@@ -122,11 +132,12 @@ def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None
     other.fit(history("2016-01-01", "2018-01-01", ("brest",)))
     known = history("2019-05-15", "2019-07-14", ("brest", "northmere"))
     rows = [
-        {"model_id": slug, "locations": [slug], "wanted": [slug]} for slug in ("brest", "northmere")
+        {"model_id": slug, "locations": [slug], "wanted": [slug], **NAMED}
+        for slug in ("brest", "northmere")
     ]
     shelf: Any = Shelf({"brest": other, "northmere": ridge})
 
-    made = forecast_locations(known, rows, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
+    made = forecast_locations(known, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
 
     assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
         "brest": ["brest"],
@@ -165,14 +176,11 @@ def test_only_the_last_weeks_before_as_of_are_read() -> None:
     assert len(prepared) == 60 * 8
 
 
-def test_a_location_without_recent_data_is_named() -> None:
-    table = pd.concat(
-        [
-            hourly("northmere", "2019-01-01", "2019-05-01"),
-            hourly("brest", "2019-01-01", "2019-07-01"),
-        ]
-    )
+def test_without_any_recent_data_the_run_ends() -> None:
+    table = hourly("northmere", "2019-01-01", "2019-05-01")
+    silent = pd.concat([table, hourly("brest", "2019-01-01", "2019-07-01")])
 
+    assert set(prepare(silent, "brest")["location"]) == {"brest"}
     with pytest.raises(
         PipelineError,
         match=r"Nothing is known of northmere between 2019-05-15 and as_of 2019-07-14. Ingest it",
@@ -187,7 +195,7 @@ def test_the_day_after_as_of_is_forecast_as_the_model_says(ridge: PanelForecaste
 
     assert list(rows.columns) == [
         "model_id", "location", "as_of", "time", "lead", "temperature_2m", "lower", "upper",
-        "level", "known_until",
+        "level", "known_until", "method",
     ]  # fmt: skip
     assert rows["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     assert rows["time"].iloc[0] == utc("2019-07-14")
@@ -199,6 +207,7 @@ def test_the_day_after_as_of_is_forecast_as_the_model_says(ridge: PanelForecaste
     assert set(rows["level"]) == {0.9}
     assert set(rows["known_until"]) == {utc("2019-07-14")}
     assert set(rows["model_id"]) == {"m1"}
+    assert set(rows["method"]) == {"model"}
 
 
 def test_where_the_data_end_early_the_gap_is_forecast_too(ridge: PanelForecaster) -> None:
@@ -229,20 +238,130 @@ def test_trailing_steps_without_temperature_are_not_taken_for_known(
     assert rows["lead"].tolist() == list(range(-3, 9))
 
 
-def test_a_gap_that_the_model_does_not_reach_across_is_refused(ridge: PanelForecaster) -> None:
-    known = history("2019-05-15", "2019-07-12 21:00")
+def test_where_the_model_does_not_reach_climatology_takes_over(ridge: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-12 21:00")  # 17 steps are needed, the model has 16
 
-    with pytest.raises(
-        PipelineError,
-        match=r"northmere end at 2019-07-12 21:00 UTC; to reach 1 days beyond as_of 2019-07-14 "
-        r"takes 17 steps, and the model forecasts 16\. Ingest what is missing",
-    ):
-        forecast(ridge, known)
+    made = forecast(ridge, known)
+
+    rows = made["predictions"].set_index("lead")
+    assert rows.index.tolist() == list(range(-8, 9))
+    assert rows["method"].tolist() == ["model"] * 16 + ["climatology"]
+    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-12 21:00")]), range(1, 17))
+    assert rows["temperature_2m"].tolist()[:-1] == expected["mean"].round(2).tolist()
+    normal = make_forecaster("climatology", {}, max_lead=8, seed=0)
+    normal.fit(history("2016-01-01", "2018-01-01"))
+    usual = normal.predict(history("2019-05-15", "2019-07-14"), ORIGIN, [8])["mean"].iloc[0]
+    assert rows.loc[8, "temperature_2m"] == pytest.approx(usual, abs=0.005)
+    assert rows.loc[8, "lower"] < usual < rows.loc[8, "upper"]
+    assert set(rows["known_until"]) == {utc("2019-07-12 21:00")}
+    (line,) = list_incomplete(made["forecast_status"])
+    assert line == (
+        "northmere: climatology for 1 of 8 steps. The data end at 2019-07-12 21:00 UTC, 27 h "
+        "before as_of: 17 steps are needed, the model has 16."
+    )
 
 
-def test_a_horizon_that_the_model_does_not_reach_is_refused(ridge: PanelForecaster) -> None:
-    with pytest.raises(PipelineError, match="takes 24 steps, and the model forecasts 16"):
-        forecast(ridge, history("2019-05-15", "2019-07-14"), days=3)
+def test_a_horizon_that_the_model_does_not_reach_ends_with_climatology(
+    ridge: PanelForecaster,
+) -> None:
+    rows = forecast(ridge, history("2019-05-15", "2019-07-14"), days=3)["predictions"]
+
+    assert rows["lead"].tolist() == list(range(1, 25))
+    assert rows["method"].tolist() == ["model"] * 16 + ["climatology"] * 8
+
+
+@pytest.fixture(scope="module")
+def two_places() -> PanelForecaster:
+    """Ridge of two places that see each other, with 16 leads."""
+    model = make_forecaster("ridge", {}, max_lead=16, seed=20)
+    model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
+    model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30, leads=16))
+    return model
+
+
+@pytest.mark.parametrize("end", ["2019-06-01", "2019-05-15 03:00", "2019-05-15"])
+def test_a_silent_location_does_not_stop_the_others(two_places: PanelForecaster, end: str) -> None:
+    """It fell silent weeks ago, at the very start of the weeks that are read, or before."""
+    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
+    silent = known[(known["location"] != "brest") | (known["time"] < utc(end))]
+    rows = [{"model_id": "m1", "locations": BOTH, "wanted": BOTH} | NAMED]
+    shelf: Any = Shelf({"brest": two_places})
+
+    made = forecast_locations(silent, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+
+    by_place = made["predictions"].groupby("location")
+    assert by_place["method"].unique().map(list).to_dict() == {
+        "brest": ["climatology"],
+        "paris": ["model"],
+    }
+    assert by_place["lead"].apply(list).to_dict() == {s: list(range(1, 9)) for s in BOTH}
+    assert made["prediction_inputs"]["location"].tolist() == ["paris"]
+    (line,) = list_incomplete(made["forecast_status"])
+    assert line.startswith("brest: climatology for 8 of 8 steps. The data end at 201")
+
+
+def test_the_end_of_training_is_what_a_forecast_without_recent_data_stands_on(
+    two_places: PanelForecaster,
+) -> None:
+    paris = history("2019-05-15", "2019-07-14", ("paris",))
+    rows = [{"model_id": "m1", "locations": BOTH, "wanted": ["brest"]} | NAMED]
+    shelf: Any = Shelf({"brest": two_places})
+
+    made = forecast_locations(paris, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+
+    assert set(made["predictions"]["known_until"]) == {utc("2018-01-01")}
+    assert made["prediction_inputs"].empty
+
+
+def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecast(
+    ridge: PanelForecaster,
+) -> None:
+    class Damaged(Shelf):
+        def load(self, row: dict[str, Any]) -> PanelForecaster:
+            if row["locations"] == ["brest"]:
+                raise PipelineError("The files of model brest cannot be read.")
+            return super().load(row)
+
+    shelf: Any = Damaged({"northmere": ridge})
+    rows = [
+        {"model_id": slug, "locations": [slug], "wanted": [slug], **NAMED}
+        for slug in ("brest", "northmere")
+    ]
+    known, without = history("2019-05-15", "2019-07-14"), {"paris": "Train one."}
+
+    made = forecast_locations(known, rows, without, shelf, "2019-07-14", TODAY, 1, BATCH)
+
+    assert set(made["predictions"]["location"]) == {"northmere"}
+    assert list_incomplete(made["forecast_status"]) == [
+        "paris: no forecast. Train one.",
+        "brest: no forecast. The files of model brest cannot be read.",
+    ]
+    with pytest.raises(PipelineError, match=r"Train one\. The files of model brest"):
+        forecast_locations(known, rows[:1], without, shelf, "2019-07-14", TODAY, 1, BATCH)
+
+
+def test_a_value_that_the_model_lacks_is_that_of_climatology() -> None:
+    """The naive forecast knows nothing of an hour that was missing for a week."""
+    naive = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
+    naive.fit(history("2016-01-01", "2018-01-01"))
+    known = history("2019-05-15", "2019-07-14")
+    noon = (known["time"].dt.hour == 12) & (known["time"] >= utc("2019-07-01"))
+    holes = known.assign(temperature_2m=known["temperature_2m"].mask(noon))
+
+    made = forecast(naive, holes)
+
+    methods = made["predictions"].set_index("lead")["method"]
+    assert methods[methods == "climatology"].index.tolist() == [5]
+    assert made["predictions"]["temperature_2m"].notna().all()
+
+
+def test_whether_an_incomplete_forecast_ends_the_run_is_a_parameter() -> None:
+    failing = BATCH.model_copy(update={"on_missing": "fail"})
+
+    refuse_incomplete(["brest: no forecast."], BATCH)
+    refuse_incomplete([], failing)
+    with pytest.raises(PipelineError, match=r"brest: no forecast\. All forecasts that there are"):
+        refuse_incomplete(["brest: no forecast."], failing)
 
 
 def test_the_inputs_are_the_models_own_and_json_says_null_for_what_is_missing(
@@ -274,10 +393,12 @@ def test_locations_whose_data_end_apart_start_apart() -> None:
     model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
     known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
     late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 18:00"))]
-    rows = [{"model_id": "m1", "locations": ["brest", "paris"], "wanted": ["brest", "paris"]}]
+    rows = [
+        {"model_id": "m1", "locations": ["brest", "paris"], "wanted": ["brest", "paris"]} | NAMED
+    ]
     shelf: Any = Shelf({"brest": model})
 
-    made = forecast_locations(late, rows, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
+    made = forecast_locations(late, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
 
     leads = made.groupby("location")["lead"].agg(["min", "max"]).to_dict("index")
     assert leads == {"brest": {"min": 1, "max": 8}, "paris": {"min": -1, "max": 8}}
@@ -303,7 +424,7 @@ def test_hindcasts_are_what_a_backtest_of_the_same_days_gives(ridge: PanelForeca
     shelf: Any = Shelf({"northmere": ridge})
     batch = BatchParameters(history_days=60, since=date(2019, 7, 1))
 
-    made = forecast_locations(known, chosen(), shelf, "2019-07-14", TODAY, 1, batch)
+    made = forecast_locations(known, chosen(), {}, shelf, "2019-07-14", TODAY, 1, batch)
 
     rows = made["predictions"]
     past = rows[rows["as_of"] < utc("2019-07-14")].reset_index(drop=True)
@@ -332,10 +453,17 @@ def test_hindcasts_end_with_the_data_of_each_location() -> None:
     assert made["as_of"].unique().tolist() == [utc(f"2019-07-{day}") for day in (10, 11, 12, 13)]
 
 
+def test_a_silent_location_has_no_hindcasts(two_places: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-01", ("brest", "paris"))
+
+    assert hindcast(two_places, known, BOTH, utc("2019-07-05"), 1).empty
+    assert hindcast(two_places, known.iloc[:0], BOTH, utc("2019-06-05"), 1).empty
+
+
 def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:
     @dataclass
     class Asked(Shelf):
-        def serving(self, locations: list[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+        def serving(self, locations: list[str], as_of: datetime) -> Served:
             assert as_of == utc("2018-02-01")
             return super().serving(locations, utc("2019-07-14"))
 

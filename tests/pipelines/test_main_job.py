@@ -232,6 +232,7 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
         "statistical_parameters.json", "validation_report.csv", "monitoring_scores.csv",
+        "forecast_status.csv",
         "input_drift.csv", "monitoring_warnings.json", "issued_errors.png", "issued_coverage.png",
         "input_drift.png", "residual_summary.csv", "residuals_by_time.csv", "residual_by_time.png",
         "residual_autocorrelation.png", "residual_distribution.png", "heteroscedasticity.png",

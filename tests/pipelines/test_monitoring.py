@@ -96,7 +96,7 @@ def study(observations: pd.DataFrame, ridge: PanelForecaster) -> pd.DataFrame:
 def issued(study: pd.DataFrame, model_id: str = "m1", **changes: Any) -> pd.DataFrame:
     """The rows of `predictions` that a backtest would have been."""
     rows = study.drop(columns="observed").rename(columns={"mean": "temperature_2m"})
-    known = {"model_id": model_id, "level": 0.9, "known_until": rows["as_of"]}
+    known = {"model_id": model_id, "level": 0.9, "known_until": rows["as_of"], "method": "model"}
     return rows.assign(**known | {"created_at": utc(TODAY)} | changes)
 
 
@@ -190,6 +190,42 @@ def test_the_baselines_know_no_more_than_a_late_forecast_did(
     assert judged["persistence"].tolist() == last.tolist()
 
 
+def test_forecasts_from_old_and_from_fresh_data_are_scored_apart(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    fresh = issued(study)
+    late = issued(study, known_until=study["as_of"] - pd.Timedelta("6D"))
+    live_since = late["as_of"] >= utc("2019-06-15")
+    live_rows = late[live_since].assign(temperature_2m=late["temperature_2m"] + 3)
+    both = pd.concat([fresh[~live_since], live_rows])
+
+    judged = judge(both, observations)
+    scores = score_predictions(judged, MONITORING)["forecast_scores"]
+
+    assert set(scores["data_age"]) == {0, 144}
+    day = scores[(scores["window"] == "all") & (scores["lead"] == "1-8")].set_index("data_age")
+    error = (judged["mean"] - judged["observed"])[judged["lead"] <= 8]
+    for age in (0, 144):
+        squared = error[judged["data_age"] == age] ** 2
+        assert day.loc[age, "rmse"] == pytest.approx(squared.mean() ** 0.5)
+    watched = live(judged, observations)
+    figure = plot_issued_errors(judged, watched)
+    assert [axes.get_title().split(", mean")[0] for axes in figure.axes] == [
+        f"northmere: error of the day ahead from data {age} h old" for age in (0, 144)
+    ]
+    names = set(list_live_metrics(scores, watched)["metric"])
+    assert {"live.northmere.30d.age_0h.mae", "live.northmere.30d.age_144h.mae"} <= names
+
+
+def test_steps_of_climatology_are_not_scored_as_the_model(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    beyond = study["lead"] > 8
+    rows = issued(study).assign(method=beyond.map({True: "climatology", False: "model"}))
+
+    assert judge(rows, observations)["lead"].max() == 8
+
+
 def test_a_good_model_is_not_warned_of(study: pd.DataFrame, observations: pd.DataFrame) -> None:
     assert warn(judge(issued(study), observations), observations) == []
 
@@ -209,7 +245,7 @@ def test_a_bad_model_is_warned_of(
         f"{who}: its 90% intervals held 0% of the observations",
     ]
     assert found[0].startswith(
-        f"{who} does worse than same_hour_yesterday a day ahead over 30 days"
+        f"{who} does worse than same_hour_yesterday a day ahead over 30 days (data age 0 h)"
     )
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == found
 
@@ -323,7 +359,7 @@ def test_errors_of_the_live_model_become_metrics_by_lead(
     table = list_live_metrics(scores, live(judged, observations))
 
     assert len(table) == 2 * 16 * 4  # windows, leads, errors; of one model alone
-    rows = table[table["metric"] == "live.northmere.30d.rmse"].set_index("step")["value"]
+    rows = table[table["metric"] == "live.northmere.30d.age_0h.rmse"].set_index("step")["value"]
     expected = scores[(scores["model_id"] == "m1") & (scores["window"] == "30d")]
     assert rows.loc[16] == expected.set_index("lead").loc["16", "rmse"]
 
@@ -342,7 +378,11 @@ def test_plots_have_titles_and_units(study: pd.DataFrame, observations: pd.DataF
     coverage = plot_issued_coverage(scores, watched, judged)
 
     assert labels(errors) == [
-        ("northmere: error of the day ahead, mean over 30 days", "Day of issue (UTC)", "RMSE (°C)")
+        (
+            "northmere: error of the day ahead from data 0 h old, mean over 30 days",
+            "Day of issue (UTC)",
+            "RMSE (°C)",
+        )
     ]
     names = [text.get_text() for text in errors.axes[0].get_legend().get_texts()]
     assert names == ["temperature (live)", *BASELINE_NAMES]
@@ -350,7 +390,11 @@ def test_plots_have_titles_and_units(study: pd.DataFrame, observations: pd.DataF
     first = float(errors.axes[0].lines[0].get_ydata()[0])
     assert first == pytest.approx(((of_day["mean"] - of_day["observed"]) ** 2).mean() ** 0.5)
     assert labels(coverage) == [
-        ("northmere: observations within the interval, by lead", "Lead (h)", "Coverage (%)")
+        (
+            "northmere: observations within the interval, from data 0 h old",
+            "Lead (h)",
+            "Coverage (%)",
+        )
     ]
     assert labels(plot_input_drift(drift, MONITORING)) == [
         (

@@ -57,7 +57,7 @@ def test_both_kinds_live_in_one_register(
     assert (run.metrics["chosen/test_accuracy"], run.metrics["chosen/test_n"]) == (0.75, 4.0)
     assert mirror.compare(registry.engine) == []
     at = pd.Timestamp("2020-01-01", tz="UTC").to_pydatetime()
-    assert registry.serving(["northmere"], at)["northmere"]["kind"] == "temperature"
+    assert registry.serving(["northmere"], at)[0]["northmere"]["kind"] == "temperature"
     assert measure_access(registry, mlflow.MlflowClient()).broken == []
     heads = [line for line in list_lines(registry.list_models()) if line.startswith("name")]
     assert ["day-ahead RMSE (°C)" in heads[0], "accuracy" in heads[1]] == [True, True]

@@ -28,7 +28,10 @@ def choose(
     rows: list[dict[str, Any]], place: str = "paris", as_of: datetime = LATER, **promoted: int
 ) -> tuple[str, int]:
     by_id = {name.replace("_", "-"): number for name, number in promoted.items()}
-    row = choose_versions(rows, by_id, [place], as_of)[place]
+    versions, reasons = choose_versions(rows, by_id, [place], as_of)
+    if place in reasons:
+        raise PipelineError(reasons[place])
+    row = versions[place]
     return row["name"], row["version"]
 
 
@@ -87,3 +90,10 @@ def test_with_none_in_production_the_message_promotes_a_real_one() -> None:
 def test_a_place_that_no_model_knows_is_named(rows: list[dict[str, Any]]) -> None:
     with pytest.raises(PipelineError, match="'paris' as of 2020-01-01: no model was trained on it"):
         choose(rows)
+
+
+def test_a_place_without_a_version_does_not_stop_the_others() -> None:
+    versions, reasons = choose_versions([version(1, "production")], {}, ["brest", "paris"], LATER)
+
+    assert {slug: row["version"] for slug, row in versions.items()} == {"paris": 1}
+    assert set(reasons) == {"brest"}

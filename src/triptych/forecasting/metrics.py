@@ -25,6 +25,7 @@ BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[3:])
 DAY = "1-8"
 ALL = "all"
 TARGET = ["location", "as_of", "time"]
+ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
 
 
 def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +36,8 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     were observed count. rmse, mae, bias (forecast less observed) and width in °C. mase: mae over
     the training mae of the 24-hour seasonal naive of its location (Hyndman and Koehler, Int. J.
     Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of `same_hour_yesterday` or
-    `climatology`, NaN without them. coverage: share of observations within the interval.
+    `climatology`. Both are NaN without that reference, or where its error is 0. coverage: share of
+    observations within the interval.
     """
     sums = _sums(common_targets(forecasts), seasonal_naive_mae(training), ["location", "lead"])
     sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
@@ -88,6 +90,15 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
     return common
 
 
+def skill(rmse: "pd.Series[float]", reference: "pd.Series[float]") -> "pd.Series[float]":
+    """1 - `rmse` / `reference`, both in °C; NaN where the reference makes no error to improve on.
+
+    The ratio would be infinite, as for a constant series, and neither JSON nor a comparison of
+    models can use an infinite value.
+    """
+    return 1 - rmse / reference.where(reference > ROUNDING)
+
+
 def seasonal_naive_mae(history: pd.DataFrame) -> "pd.Series[float]":
     """Mean absolute 24-hour change of the temperature of each location, °C; the scale of MASE."""
     grid = to_grid(history)
@@ -95,7 +106,7 @@ def seasonal_naive_mae(history: pd.DataFrame) -> "pd.Series[float]":
     change = np.abs(values[:, STEPS_PER_DAY:] - values[:, :-STEPS_PER_DAY])
     count = np.isfinite(change).sum(axis=1)
     mean = np.nansum(change, axis=1) / np.where(count > 0, count, np.nan)
-    return pd.Series(np.where(mean > 0, mean, np.nan), index=list(grid.locations))
+    return pd.Series(np.where(mean > ROUNDING, mean, np.nan), index=list(grid.locations))
 
 
 def _sums(forecasts: pd.DataFrame, scale: "pd.Series[float]", group: list[str]) -> pd.DataFrame:
@@ -136,5 +147,6 @@ def _figures(sums: pd.DataFrame, group: list[str]) -> pd.DataFrame:
     ):
         other = table[table["model"] == reference].set_index(group)["rmse"]
         keys = pd.MultiIndex.from_frame(table[group])
-        table[column] = 1 - table["rmse"] / other.reindex(keys).to_numpy()
+        beside = pd.Series(other.reindex(keys).to_numpy(), index=table.index)
+        table[column] = skill(table["rmse"], beside)
     return table

@@ -1,4 +1,4 @@
-"""Errors of forecasts that were issued, by lead and over windows of time, beside the baselines."""
+"""Errors of issued forecasts by lead, data age and window of time, beside the baselines."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from triptych.forecasting.catalogue import BASELINE_NAMES
 from triptych.forecasting.contract import DAY_LEADS
-from triptych.forecasting.metrics import ALL, DAY
+from triptych.forecasting.metrics import ALL, DAY, skill
 
 SERIES = ["model_id", "location"]
 SKILLS = {
@@ -19,6 +19,7 @@ WINDOW_COLUMNS = (
     *SERIES,
     "window",
     "lead",
+    "data_age",
     "n",
     "days",
     "rmse",
@@ -33,14 +34,15 @@ WINDOW_COLUMNS = (
 
 
 def score_windows(judged: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:
-    """Errors by model, location, window and lead (a number, `1-8`, `all`), as WINDOW_COLUMNS.
+    """Errors by model, location, window, lead (a number, `1-8`, `all`) and data age, as
+    WINDOW_COLUMNS.
 
     `judged`: one row a target that was observed and that all baselines forecast: model_id,
-    location, as_of, time, lead, mean, lower, upper, observed, known_end (exclusive end of what was
-    observed of the location) and a column for each baseline; °C. `windows`: days that end at
-    known_end, or `all`; a window is named `30d`. rmse, mae, bias (forecast less observed) and
-    width in °C; skill: 1 - rmse / rmse of the baseline; coverage: share of the observations within
-    the interval; days: how many days of targets there are.
+    location, as_of, time, lead, data_age (h), mean, lower, upper, observed, known_end (exclusive
+    end of what was observed of the location) and a column for each baseline; °C. `windows`: days
+    that end at known_end, or `all`; a window is named `30d`. rmse, mae, bias (forecast less
+    observed) and width in °C; skill: 1 - rmse / rmse of the baseline; coverage: share of the
+    observations within the interval; days: how many days of targets there are.
     """
     rows = _errors(judged)
     by_lead = [
@@ -75,12 +77,13 @@ def _errors(judged: pd.DataFrame) -> pd.DataFrame:
 def _of_window(rows: pd.DataFrame, window: int | str) -> pd.DataFrame:
     length = pd.Timedelta(days=0 if window == ALL else int(window))
     inside = rows if window == ALL else rows[rows["time"] >= rows["known_end"] - length]
-    grouped = inside.groupby([*SERIES, "lead"], sort=False)
+    # A forecast from old data is harder than one from fresh data: they are never averaged.
+    grouped = inside.groupby([*SERIES, "lead", "data_age"], sort=False)
     means = dict.fromkeys(("square", "mae", "bias", "coverage", "width", *BASELINE_NAMES), "mean")
     ends = {"known_end": "max", "time": "min", "day": "nunique"}
     table = grouped.agg({"observed": "size", **means, **ends}).reset_index()
     rmse = np.sqrt(table["square"])
-    skills = {skill: 1 - rmse / np.sqrt(table[name]) for skill, name in SKILLS.items()}
+    skills = {column: skill(rmse, np.sqrt(table[name])) for column, name in SKILLS.items()}
     named = table.rename(columns={"observed": "n", "day": "days", "known_end": "window_end"})
     return named.assign(
         window=window_name(window),

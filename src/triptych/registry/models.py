@@ -81,11 +81,13 @@ class ModelRegistry:
         with reading(self.engine) as connection:
             return transitions_of(connection, name)
 
-    def serving(self, locations: Sequence[str], as_of: datetime) -> dict[str, dict[str, Any]]:
+    def serving(
+        self, locations: Sequence[str], as_of: datetime
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
         """For each location, the row of the version that forecasts it as of an instant.
 
-        Raises:
-            PipelineError: a location has none; the message says how to promote or train one.
+        Returns:
+            The rows by location; of each location without one, how to promote or train one.
         """
         promoted = select(model_transitions.c.model_id, model_transitions.c.id).where(
             model_transitions.c.to_stage == "production"

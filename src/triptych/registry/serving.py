@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from triptych.errors import PipelineError
-
 Row = dict[str, Any]
 
 
@@ -14,7 +12,7 @@ def choose_versions(
     promoted: Mapping[str, int],
     locations: Sequence[str],
     as_of: datetime,
-) -> dict[str, Row]:
+) -> tuple[dict[str, Row], dict[str, str]]:
     """Take for each location the version in production that knows it, the one promoted last.
 
     If that one has seen data at or after `as_of`, a hindcast is asked for: then the newest version
@@ -26,28 +24,32 @@ def choose_versions(
         locations: slugs.
         as_of: nothing at or after it may have been seen in training.
 
-    Raises:
-        PipelineError: a location has none.
+    Returns:
+        The version of each location that has one; of each other location, what to do about it.
     """
     knowing = [(row, set(row["locations"])) for row in rows]
-    return {
+    found = {
         slug: _choose([row for row, known in knowing if slug in known], promoted, slug, as_of)
         for slug in locations
     }
+    versions = {slug: row for slug, row in found.items() if not isinstance(row, str)}
+    reasons = {slug: reason for slug, reason in found.items() if isinstance(reason, str)}
+    return versions, reasons
 
 
 def _choose(
     knowing: Sequence[Row], promoted: Mapping[str, int], location: str, as_of: datetime
-) -> Row:
+) -> Row | str:
+    """The version, or why there is none."""
     live = [row for row in knowing if row["stage"] == "production"]
     if knowing and not live:
-        raise PipelineError(_promote_one(location, knowing))
+        return _promote_one(location, knowing)
     last = sorted(live, key=lambda row: promoted.get(row["model_id"], 0))[-1:]
     usable = [row for row in knowing if row["stage"] != "archived"]
     for row in [*last, *usable]:
         if row["train_end"] <= as_of:
             return row
-    raise PipelineError(_train_one(location, usable, as_of))
+    return _train_one(location, usable, as_of)
 
 
 def _promote_one(location: str, knowing: Sequence[Row]) -> str:

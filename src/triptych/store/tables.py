@@ -199,6 +199,8 @@ predictions = Table(
     Column("upper", Float, nullable=False),
     Column("level", Float, nullable=False),
     Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
+    # `model`, or `climatology` where the model cannot reach or its location has no recent data
+    Column("method", String(16), nullable=False, server_default="model"),
     Column("created_at", UtcDateTime, nullable=False),
     # The API asks for a place and a day, whatever the model: in this order the key answers it, and
     # no second index has to be written.
@@ -223,6 +225,7 @@ forecast_scores = Table(
     _location(),
     Column("window", String(16), primary_key=True),  # the days before window_end: 30d; or all
     Column("lead", String(8), primary_key=True),  # a number, 1-8 for the day, or all
+    Column("data_age", Integer, primary_key=True, autoincrement=False),  # as_of - known_until, h
     Column("n", Integer, nullable=False),
     Column("days", Integer, nullable=False),  # days of targets: those of one day are alike
     Column("rmse", Float, nullable=False),  # °C, as mae, bias and width

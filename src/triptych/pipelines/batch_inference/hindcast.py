@@ -8,7 +8,7 @@ import pandas as pd
 from triptych.errors import ParameterError
 from triptych.forecasting.backtest import daily_origins
 from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.contract import STEP, STEPS_PER_DAY
+from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEPS_PER_DAY
 
 
 def first_origin(since: date | None, issued: pd.Timestamp) -> pd.Timestamp:
@@ -48,9 +48,12 @@ def hindcast(
         Forecasts (contract.FORECAST_COLUMNS) and `known_until`, their origin.
     """
     known = history[history["temperature_2m"].notna()].groupby("location")["time"].max() + STEP
-    origins = daily_origins(earliest, history["time"].max() + STEP)
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    forecast = forecaster.predict(history, origins, leads)
+    end = history["time"].max() + STEP  # NaT where none of them has data
+    if not end > earliest.ceil("D"):
+        return pd.DataFrame(columns=[*FORECAST_COLUMNS, "known_until"])
+    origins = daily_origins(earliest, end)
+    leads = range(1, min(horizon_days * STEPS_PER_DAY, forecaster.max_lead) + 1)
+    forecast = forecaster.predict(history, origins, leads).dropna(subset="mean")
     wanted = forecast["location"].isin(slugs)
     in_time = forecast["as_of"] <= forecast["location"].map(known)
     return forecast[wanted & in_time].assign(known_until=forecast["as_of"])

@@ -8,12 +8,13 @@ import pandas as pd
 
 from triptych.engine import SERIAL, Made, map_batches
 from triptych.errors import PipelineError
-from triptych.forecasting.backtest import forecast_part, parts_of
 from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.contract import LEVEL, STEP, STEPS_PER_DAY
+from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.grid import TEMPERATURE, step_numbers
 from triptych.parameters import BatchParameters, EngineParameters, PreprocessingParameters
 from triptych.periods import parse_as_of
+from triptych.pipelines.batch_inference.forecast import STATUS_COLUMNS, forecast_with
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.preprocessing.nodes import build_history
 from triptych.pipelines.selection import Rows, select_rows, shown
@@ -33,21 +34,25 @@ def choose_models(
     as_of: str,
     today: str,
     batch_inference: BatchParameters,
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     """Take for each location the version in production; for a hindcast one that has not seen it.
 
     With `since`, nothing at or after the first origin: else it would forecast what it has seen.
 
     Returns:
-        The chosen rows of `models`, each with `wanted`, the locations it is to forecast.
+        `chosen_models`: rows of `models`, each with `wanted`, the locations it is to forecast;
+        `unserved_locations`: the reason by location, of those that no version can forecast.
 
     Raises:
-        PipelineError: a location has no such version.
+        PipelineError: no location has such a version.
     """
     issued = first_origin(batch_inference.since, parse_as_of(as_of, today))
     slugs = list(select_rows(locations, location, source)["location"])
     chosen: dict[str, dict[str, Any]] = {}
-    for slug, row in model_registry.serving(slugs, issued).items():
+    served, unserved = model_registry.serving(slugs, issued)
+    if not served:
+        raise PipelineError(" ".join(dict.fromkeys(unserved.values())))
+    for slug, row in served.items():
         chosen.setdefault(row["model_id"], {**row, "wanted": []})["wanted"].append(slug)
     for row in chosen.values():
         version = f"{row['name']} version {row['version']}"
@@ -59,7 +64,7 @@ def choose_models(
                 "%s on, so its forecast would be none",
                 *(version, row["stage"], shown(row["wanted"]), f"{issued:%Y-%m-%d}"),
             )
-    return list(chosen.values())
+    return {"chosen_models": list(chosen.values()), "unserved_locations": unserved}
 
 
 def prepare_history(
@@ -77,6 +82,9 @@ def prepare_history(
 
     A model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
     are read a batch of locations at a time, and of the variables that the models look at.
+
+    Raises:
+        PipelineError: no location has any data in these weeks.
     """
     issued = parse_as_of(as_of, today)
     earliest = first_origin(batch_inference.since, issued)
@@ -95,14 +103,20 @@ def prepare_history(
     work = partial(build_history, locations=locations, preprocessing=preprocessing)
     prepared = map_batches(work, Made(read, groups), engine, "Preparing recent weather")
     recent = pd.concat(prepared, ignore_index=True)
-    wanted = {slug for row in chosen_models for slug in row["wanted"]}
-    _check_known(wanted, recent, start, issued)
+    if recent.empty:
+        wanted = sorted({slug for row in chosen_models for slug in row["wanted"]})
+        raise PipelineError(
+            f"Nothing is known of {shown(wanted)} between {start:%Y-%m-%d} and as_of "
+            f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
+            f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
+        )
     return recent
 
 
 def forecast_locations(
     recent_history: pd.DataFrame,
     chosen_models: list[dict[str, Any]],
+    unserved_locations: dict[str, str],
     model_registry: ModelRegistry,
     as_of: str,
     today: str,
@@ -112,33 +126,46 @@ def forecast_locations(
 ) -> dict[str, pd.DataFrame]:
     """Forecast from the end of what is known through `as_of` + `horizon_days`.
 
+    Locations fail independently: where the model cannot forecast, its climatology does, and where
+    the model cannot be loaded, the others have their forecasts all the same.
+
     With `since`, also from every midnight between it and `as_of`, on what lies before; the inputs
     are those of the latest forecast alone.
 
     Returns:
-        `prediction_inputs` and `predictions`, rows of the tables of these names.
+        `prediction_inputs` and `predictions`, rows of the tables of these names;
+        `forecast_status`: one row a location (forecast.STATUS_COLUMNS).
+
+    Raises:
+        PipelineError: no location has a forecast.
     """
     issued = parse_as_of(as_of, today)
-    inputs, forecasts = [], []
+    failed = dict(unserved_locations)
+    inputs, steps, status = [], [], []
     for row in chosen_models:
-        forecaster: PanelForecaster = model_registry.load(row)
+        try:
+            forecaster: PanelForecaster = model_registry.load(row)
+        except (PipelineError, ForecastingError) as error:
+            failed |= dict.fromkeys(row["wanted"], str(error))
+            continue
         seen = recent_history[recent_history["location"].isin(row["locations"])]
-        for origin, slugs in _origins(seen, row["wanted"]).items():
-            leads = _leads(origin, issued, horizon_days, forecaster.max_lead, slugs)
-            known = seen[seen["time"] < origin]
-            parts = parts_of(forecaster, known, engine.batch_locations, slugs)
-            keys = {"model_id": row["model_id"], "as_of": issued}
-            shared = (forecaster, pd.DatetimeIndex([origin]), leads)
-            for forecast, values in map_batches(forecast_part, parts, engine, "Forecast", *shared):
-                forecasts.append(forecast.assign(**keys, known_until=origin))
-                inputs.append(values.assign(**keys))
+        number = horizon_days * STEPS_PER_DAY
+        made = forecast_with(forecaster, seen, row["wanted"], issued, number, engine)
+        keys = {"model_id": row["model_id"], "as_of": issued}
+        inputs.append(made.inputs.assign(**keys))
+        steps.append(made.steps.assign(**keys))
+        status.append(made.status.assign(model=f"{row['name']} version {row['version']}"))
         if batch_inference.since is not None:
             earliest = first_origin(batch_inference.since, issued)
             past = hindcast(forecaster, seen, row["wanted"], earliest, horizon_days)
-            forecasts.append(past.assign(model_id=row["model_id"]))
+            steps.append(past.assign(model_id=row["model_id"], method=MODEL))
+    if not steps:
+        raise PipelineError(" ".join(dict.fromkeys(failed.values())))
+    without = pd.DataFrame(failed.items(), columns=["location", "reason"])
     return {
         "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
-        "predictions": _predictions(pd.concat(forecasts)),
+        "predictions": _predictions(pd.concat(steps)),
+        "forecast_status": pd.concat([*status, without])[list(STATUS_COLUMNS)],
     }
 
 
@@ -153,53 +180,14 @@ def variables_of(models: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _check_known(
-    wanted: set[str], recent: pd.DataFrame, start: pd.Timestamp, issued: pd.Timestamp
-) -> None:
-    unknown = sorted(wanted - set(recent["location"]))
-    if unknown:
-        raise PipelineError(
-            f"Nothing is known of {shown(unknown)} between {start:%Y-%m-%d} and as_of "
-            f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
-            f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
-        )
-
-
-def _origins(history: pd.DataFrame, wanted: list[str]) -> dict[pd.Timestamp, list[str]]:
-    """The end of what is known, and the locations whose data end there."""
-    known = history[history["location"].isin(wanted) & history["temperature_2m"].notna()]
-    ends = known.groupby("location")["time"].max() + STEP
-    return {origin: list(group.index) for origin, group in ends.groupby(ends)}
-
-
-def _leads(
-    origin: pd.Timestamp,
-    issued: pd.Timestamp,
-    horizon_days: int,
-    max_lead: int,
-    slugs: list[str],
-) -> range:
-    needed = int((issued - origin) / STEP) + horizon_days * STEPS_PER_DAY
-    if needed > max_lead:
-        raise PipelineError(
-            f"The data of {shown(slugs)} end at {origin:%Y-%m-%d %H:%M} UTC; to reach "
-            f"{horizon_days} days beyond as_of {issued:%Y-%m-%d} takes {needed} steps, and the "
-            f"model forecasts {max_lead}. Ingest what is missing, name an earlier as_of, lower "
-            "horizon_days, or train with a larger forecast.delay_days."
-        )
-    if origin < issued:
-        logger.info("%s: known until %s, so forecast from there", shown(slugs), origin)
-    return range(1, needed + 1)
-
-
 def _predictions(forecast: pd.DataFrame) -> pd.DataFrame:
     rows = forecast.rename(columns={"mean": "temperature_2m"})
     rows["lead"] = step_numbers(rows["time"]) - step_numbers(rows["as_of"]) + 1
     rows["level"] = LEVEL
     degrees = ["temperature_2m", "lower", "upper"]
     rows[degrees] = rows[degrees].round(2)  # more digits would claim what no forecast knows
-    columns = [*KEY, "time", "lead", "temperature_2m", "lower", "upper", "level", "known_until"]
-    return rows[columns].reset_index(drop=True)
+    of_forecast = ["level", "known_until", "method"]
+    return rows[[*KEY, "time", "lead", *degrees, *of_forecast]].reset_index(drop=True)
 
 
 def _inputs_by_forecast(inputs: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from triptych.pipelines.batch_inference.nodes import (
     forecast_locations,
     prepare_history,
 )
+from triptych.pipelines.batch_inference.status import list_incomplete, refuse_incomplete
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -24,7 +25,10 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:today",
                     "params:batch_inference",
                 ],
-                outputs="chosen_models",
+                outputs={
+                    "chosen_models": "chosen_models",
+                    "unserved_locations": "unserved_locations",
+                },
                 name="choose_models",
             ),
             Node(
@@ -48,6 +52,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=[
                     "recent_history",
                     "chosen_models",
+                    "unserved_locations",
                     "model_registry",
                     "params:as_of",
                     "params:today",
@@ -55,8 +60,24 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:batch_inference",
                     "params:engine",
                 ],
-                outputs={"prediction_inputs": "prediction_inputs", "predictions": "predictions"},
+                outputs={
+                    "prediction_inputs": "prediction_inputs",
+                    "predictions": "predictions",
+                    "forecast_status": "forecast_status",
+                },
                 name="forecast_locations",
+            ),
+            Node(
+                list_incomplete,
+                inputs="forecast_status",
+                outputs="forecast_warnings",
+                name="list_incomplete",
+            ),
+            Node(
+                refuse_incomplete,
+                inputs=["forecast_warnings", "params:batch_inference"],
+                outputs=None,
+                name="refuse_incomplete",
             ),
         ],
         tags="batch_inference",

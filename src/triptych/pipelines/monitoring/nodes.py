@@ -8,7 +8,7 @@ import pandas as pd
 from triptych.errors import PipelineError
 from triptych.forecasting.backtest import with_observed
 from triptych.forecasting.catalogue import BASELINE_NAMES
-from triptych.forecasting.contract import STEP
+from triptych.forecasting.contract import MODEL, STEP
 from triptych.forecasting.drift import DriftRule, measure_drift
 from triptych.forecasting.grid import step_numbers
 from triptych.forecasting.references import forecast_references
@@ -20,6 +20,8 @@ from triptych.pipelines.preprocessing.nodes import build_history, select_hours
 from triptych.registry.models import ModelRegistry
 
 logger = logging.getLogger(__name__)
+
+SECONDS_PER_HOUR = 3600
 
 
 def build_observations(
@@ -49,18 +51,22 @@ def judge_predictions(
 ) -> pd.DataFrame:
     """Join each forecast with its observation and with the baselines of the same knowledge.
 
-    Forecasts that were issued before `as_of`, leads from 1 on; a target counts if it was observed
-    and if every baseline forecasts it.
+    Forecasts of a model that were issued before `as_of`, leads from 1 on; a target counts if it was
+    observed and if every baseline forecasts it. Steps that climatology stood in for are left out.
 
     Returns:
-        model_id, location, as_of, time, lead, mean, lower, upper, level, observed, known_end (the
-        exclusive end of what was observed of the location), and each baseline's forecast, °C.
+        model_id, location, as_of, time, lead, data_age (from `known_until` to `as_of`, h), mean,
+        lower, upper, level, observed, known_end (the exclusive end of what was observed of the
+        location), and each baseline's forecast, °C.
     """
     issued = parse_as_of(as_of, today)
     known_end = (
         observations.dropna(subset="temperature_2m").groupby("location")["time"].max() + STEP
     )
-    rows = predictions[(predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
+    of_models = predictions["method"] == MODEL
+    rows = predictions[of_models & (predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
+    age = (rows["as_of"] - rows["known_until"]).dt.total_seconds() // SECONDS_PER_HOUR
+    rows = rows.assign(data_age=age.astype(int))
     rows = with_observed(rows.rename(columns={"temperature_2m": "mean"}), observations)
     rows = rows[rows["observed"].notna()].assign(known_end=rows["location"].map(known_end))
     trained = {row["model_id"]: row for row in model_registry.list_models()}
@@ -68,7 +74,7 @@ def judge_predictions(
         _with_references(of_model, observations, trained[str(model_id)])
         for model_id, of_model in rows.groupby("model_id", sort=False)
     ]
-    kept = rows.drop(columns=["known_until", "created_at"])
+    kept = rows.drop(columns=["known_until", "method", "created_at"])
     if not judged:
         logger.info(
             "nothing to judge yet: no target of the %s predictions issued before %s is observed",
@@ -142,16 +148,19 @@ def compare_inputs(
 
 
 def list_live_metrics(monitoring_scores: pd.DataFrame, live_models: pd.DataFrame) -> pd.DataFrame:
-    """List the live models' errors by lead as metrics of the run.
+    """List the live models' errors by lead and data age as metrics of the run.
 
     Returns:
-        metric (`live.paris.30d.rmse`), step (the lead) and value.
+        metric (`live.paris.30d.age_144h.rmse`), step (the lead) and value.
     """
     of_live = monitoring_scores.merge(live_models[["location", "model_id"]])
     by_lead = of_live[of_live["lead"].str.isdigit()].melt(
-        ["location", "window", "lead"], ["rmse", "mae", "bias", "coverage"], var_name="error"
+        ["location", "window", "lead", "data_age"],
+        ["rmse", "mae", "bias", "coverage"],
+        var_name="error",
     )
-    name = "live." + by_lead["location"] + "." + by_lead["window"] + "." + by_lead["error"]
+    age = ".age_" + by_lead["data_age"].astype(str) + "h."
+    name = "live." + by_lead["location"] + "." + by_lead["window"] + age + by_lead["error"]
     return pd.DataFrame(
         {"metric": name, "step": by_lead["lead"].astype(int), "value": by_lead["value"]}
     )

@@ -14,7 +14,9 @@ from triptych.parameters import MonitoringParameters
 def score_warnings(
     scores: pd.DataFrame, live: pd.DataFrame, level: float, monitoring: MonitoringParameters
 ) -> list[str]:
-    """Faults of the live models a day ahead, over the first window; none below `min_days`."""
+    """Faults of the live models a day ahead, over the first window and by data age; none below
+    `min_days`.
+    """
     window = window_name(monitoring.window_days[0])
     judged = scores[
         (scores["window"] == window)
@@ -41,7 +43,7 @@ def drift_warnings(input_drift: pd.DataFrame, monitoring: MonitoringParameters) 
 
 def _skill(row: dict[Hashable, Any]) -> list[str]:
     return [
-        f"{_who(row)} does worse than {baseline} a day ahead over {row['days']} days: RMSE "
+        f"{_who(row)} does worse than {baseline} a day ahead {_over(row)}: RMSE "
         f"{row['rmse']:.2f} °C, skill {row[skill]:.2f}."
         for skill, baseline in SKILLS.items()
         if row[skill] < 0
@@ -53,8 +55,12 @@ def _coverage(row: dict[Hashable, Any], level: float, tolerance: float) -> list[
         return []
     return [
         f"{_who(row)}: its {level:.0%} intervals held {row['coverage']:.0%} of the observations a "
-        f"day ahead over {row['days']} days."
+        f"day ahead {_over(row)}."
     ]
+
+
+def _over(row: dict[Hashable, Any]) -> str:
+    return f"over {row['days']} days (data age {row['data_age']} h)"
 
 
 def _who(row: dict[Hashable, Any]) -> str:
