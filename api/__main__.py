@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
+import sys
 import time
 
 import uvicorn
@@ -15,6 +17,7 @@ from api.main import create_app
 _LEAVE_SECONDS = 3
 _LAST_SECONDS = 0.5
 _FINISH_SECONDS = 30
+_SWITCH_SECONDS = 0.001
 
 
 class Server(uvicorn.Server):
@@ -52,6 +55,17 @@ class Server(uvicorn.Server):
             await asyncio.sleep(0.1)
 
 
+def _keep_responsive() -> None:
+    """Bound how long a worker thread that renders a large response holds the interpreter.
+
+    The event loop waits for it up to the switch interval (5 ms by default) several times per
+    request, and for each full garbage collection, which `gc.freeze` spares the start-up objects.
+    """
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+
+
 def main() -> None:
     """Read where to listen, and serve."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Serve the predictions.")
@@ -60,6 +74,7 @@ def main() -> None:
     parser.add_argument("--port", default=port, type=int, help="port to listen on (UVICORN_PORT)")
     given = parser.parse_args()
     app = create_app()
+    _keep_responsive()
     config = uvicorn.Config(
         app,
         host=given.host,

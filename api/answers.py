@@ -11,11 +11,12 @@ from starlette.types import Receive, Scope, Send
 from api.dependencies import get_settings
 from api.negotiation import CSV, JSON, choose_media
 from api.paging import make_next
-from api.tabular import Listing, write_csv
+from api.tabular import Listing, write_csv, write_json
 
 logger = logging.getLogger(__name__)
 
 _TYPES = {JSON: JSON, CSV: "text/csv; charset=utf-8; header=present"}
+GZIP_BYTES = 1000  # smaller bodies are sent as they are
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
@@ -48,10 +49,13 @@ class Answer(_Reusable):
         self.logger = logger
         self.route: object = None
         # to be asked for again each time: a promotion changes it at any moment
-        headers = {"ETag": self.tag, "Cache-Control": cache_control, "Vary": "Accept"}
+        # weak: the tag is the same with and without gzip
+        headers = {"ETag": f"W/{self.tag}", "Cache-Control": cache_control, "Vary": "Accept"}
         if more is not None:
             headers["Link"] = f'<{more}>; rel="next"'
         super().__init__(body, headers={**headers, "Content-Type": _TYPES[media]})
+        if len(body) >= GZIP_BYTES:  # as the compressed response says
+            headers["Vary"] += ", Accept-Encoding"
         self._unchanged = _Reusable(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
 
     @property
@@ -91,6 +95,6 @@ def make_answer(request: Request, found: Listing, cursor: object | None, note: s
     more = make_next(request, cursor)
     found = found.model_copy(update={"next": more})
     media = choose_media(",".join(request.headers.getlist("accept")))
-    body = write_csv(found) if media == CSV else found.model_dump_json().encode()
+    body = write_csv(found) if media == CSV else write_json(found)
     secret = get_settings(request).api_key is not None
     return Answer(body, media, more, note, "private, no-cache" if secret else "no-cache")

@@ -51,10 +51,12 @@ class Assets:
     def _give(self, name: str, request: Request) -> Response:
         body, media = self._bodies[name]
         tag = f'"{sha256(body).hexdigest()[:32]}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        # weak: the tag is the same with and without gzip
+        headers = {"ETag": f"W/{tag}", "Cache-Control": "no-cache"}
         headers["Content-Security-Policy"] = self._policy
         if is_held(tag, ",".join(request.headers.getlist("if-none-match"))):
             logger.info("%s, which the client has", name)
+            headers["Vary"] = "Accept-Encoding"
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         logger.info("%s, %d bytes", name, len(body))
         return Response(body, media_type=media, headers=headers)

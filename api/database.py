@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from contextlib import closing
 from typing import Any, TypeVar
 
-from fastapi.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Select
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 
 class Database:
-    """An engine that only reads, and the choice of the thread that it reads in.
+    """An engine that only reads.
 
-    A brief read of SQLite takes less time than handing it to a thread, so it runs where it is
-    asked for. Long reads, and those of a server, which may be slow or away, run in the thread
-    pool: the event loop goes on answering.
+    `run` and `fetch` block: call them in a worker thread. `read_version` and `check` are for the
+    event loop. On SQLite the version takes microseconds; a server, which may be slow or away, is
+    asked in a thread of its own, which does not wait for those of the routes.
 
     Args:
         url: the database's URL; nothing is opened before the first read.
@@ -35,13 +35,16 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url, read_only=True)
-        self._inline = self._engine.dialect.name == "sqlite"
+        self._is_file = self._engine.dialect.name == "sqlite"
         self._prepared: dict[Select[Any], PreparedRead] = {}
         self._held: PoolProxiedConnection | None = None
         self._opened = 0
         self._state: State | None = None
-        self._shared_look = SharedRead(lambda: run_in_threadpool(self._look_at_server))
-        if self._inline:
+        self._own_thread = CapacityLimiter(1)
+        self._shared_look = SharedRead(
+            lambda: to_thread.run_sync(self._look_at_server, limiter=self._own_thread)
+        )
+        if self._is_file:
             watch_file(self._engine)
 
     @property
@@ -57,21 +60,22 @@ class Database:
         Raises:
             StoreError: the database is away, or its schema is not the one of this version.
         """
-        state = self._look_at_file() if self._inline else await self._shared_look.get()
+        state = self._look_at_file() if self._is_file else await self._shared_look.get()
         if state != self._state:
             check_revision(state.schema, self._engine)
             self._state = state
         return state.version
 
-    async def run(self, read: Callable[[Connection], T]) -> T:
-        """Do a read in one transaction, in the thread pool.
+    def run(self, read: Callable[[Connection], T]) -> T:
+        """Do a read in one transaction.
 
         Raises:
             StoreError: the database is away, or its tables are not those of this version.
         """
-        return await run_in_threadpool(self._run, read)
+        with reading(self._engine) as connection:
+            return read(connection)
 
-    async def fetch(self, statement: Select[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def fetch(self, statement: Select[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """Do a brief read: a few rows by an index, with one statement of `api.queries`.
 
         The rows are the driver's, see `PreparedRead`.
@@ -79,34 +83,23 @@ class Database:
         Raises:
             StoreError: the database is away, or its tables are not those of this version.
         """
-        if self._inline:
-            return self._fetch(statement, values)
-        return await run_in_threadpool(self._fetch, statement, values)
-
-    async def check(self) -> None:
-        """Raise StoreError unless the database answers and holds the schema of this version."""
-        await run_in_threadpool(check_schema, self._engine)
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._release()
-        self._engine.dispose()
-
-    def _run(self, read: Callable[[Connection], T]) -> T:
-        with reading(self._engine) as connection:
-            return read(connection)
-
-    def _fetch(self, statement: Select[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
         prepared = self._prepared.get(statement)
         if prepared is None:
             prepared = self._prepared[statement] = PreparedRead(statement, self._engine.dialect)
-        if self._inline:
-            return self._ask(lambda held: prepared.fetch(held.cursor(), values))
         with closing(self._engine.raw_connection()) as connection:
             try:
                 return prepared.fetch(connection.cursor(), values)
             except self._engine.dialect.loaded_dbapi.Error as error:  # not seen by the engine
                 raise explain(error, self._engine.url) from error
+
+    async def check(self) -> None:
+        """Raise StoreError unless the database answers and holds the schema of this version."""
+        await to_thread.run_sync(check_schema, self._engine, limiter=self._own_thread)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._release()
+        self._engine.dispose()
 
     def _look_at_file(self) -> State:
         return self._ask(lambda held: look_at_file(held.cursor(), self._opened, self._state))
@@ -130,14 +123,14 @@ class Database:
     def _hold(self) -> PoolProxiedConnection:
         if (
             self._held is not None
-            and self._inline
+            and self._is_file
             and not is_current(self._held.info, self._engine)
         ):
             self._release()
         if self._held is None:
             self._held = self._engine.raw_connection()
             self._opened += 1
-            if not self._inline:
+            if not self._is_file:
                 driver: Any = self._held.driver_connection
                 driver.autocommit = True  # each look sees what is there now
         return self._held

@@ -11,7 +11,7 @@ from api.database import Database
 from api.listings import LOCATION_COUNT
 from api.pages import read_of_all, read_of_one
 from api.paging import Page
-from api.schemas import Predictions
+from api.schemas import Predictions, Step
 from api.zones import Steps, bind_day, find_steps
 
 _STEP_END = len(queries.STEP)
@@ -30,34 +30,34 @@ class AskedDay(NamedTuple):
     page: Page
 
 
-async def read_day(database: Database, asked: AskedDay) -> tuple[Predictions, object | None]:
+def read_day(database: Database, asked: AskedDay) -> tuple[Predictions, object | None]:
     """Read the forecasts of a day, and the cursor of the next page.
 
     Raises:
         ProblemError: 404 if there is none.
     """
     steps = find_steps(asked.day, asked.zone)
-    rows, more = await _read_rows(database, asked, steps) if steps else ([], None)
+    rows, more = _read_rows(database, asked, steps) if steps else ([], None)
     if not rows and asked.page.is_first:
-        day, place = asked.day, asked.location
-        raise await database.run(lambda c: explain_absence(c, "date", day, day, place))
+        day, zone, place = asked.day, asked.zone, asked.location
+        raise database.run(lambda c: explain_absence(c, "date", day, day, zone, place))
     places = 1
     if asked.location is None:
-        places = (await database.fetch(LOCATION_COUNT, {}))[0][0]
+        places = database.fetch(LOCATION_COUNT, {})[0][0]
     expected = places * (steps.number if steps else 0)
     return make_predictions(asked.day, rows, expected, str(asked.zone)), more
 
 
-async def _read_rows(
+def _read_rows(
     database: Database, asked: AskedDay, steps: Steps
 ) -> tuple[Sequence[DayRow], object | None]:
     place, page, values = asked.location, asked.page, bind_day(steps, asked.location)
     if place is None:
-        return await database.run(lambda c: read_of_all(c, queries.DAY_OF_ALL, values, page, 1))
+        return database.run(lambda c: read_of_all(c, queries.DAY_OF_ALL, values, page, 1))
     if page.is_first and page.limit >= steps.number:
-        return await database.fetch(queries.DAY_OF_LOCATION, values), None
+        return database.fetch(queries.DAY_OF_LOCATION, values), None
     values |= {"first_place": place, "last_place": place}
-    return await database.run(lambda c: read_of_one(c, queries.DAY_OF_ALL, values, page))
+    return database.run(lambda c: read_of_one(c, queries.DAY_OF_ALL, values, page))
 
 
 def make_predictions(
@@ -75,7 +75,7 @@ def make_predictions(
     answer = {
         "date": day,
         "timezone": timezone,
-        "data": [dict(zip(queries.STEP, row, strict=False)) for row in rows],
+        "data": [Step.model_validate(dict(zip(queries.STEP, row, strict=False))) for row in rows],
         "count": len(rows),
         "expected": expected,
         "forecasts": forecasts,

@@ -10,9 +10,7 @@ from api.problems import Complaint, ProblemError, refuse_parameters
 from api.zones import find_zone
 
 
-async def find_zone_of(
-    database: Database, location: str | None, tz: Literal["utc", "local"]
-) -> tzinfo:
+def find_zone_of(database: Database, location: str | None, tz: Literal["utc", "local"]) -> tzinfo:
     """Find the zone whose days are asked for: UTC, or the one of the location.
 
     Raises:
@@ -22,9 +20,9 @@ async def find_zone_of(
         return UTC
     if location is None:
         raise _refuse_zone("utc, or local together with a location")
-    rows = await database.fetch(ZONE, {"location": location})
+    rows = database.fetch(ZONE, {"location": location})
     if not rows:
-        slugs = await database.run(lambda connection: list(connection.scalars(LOCATION_SLUGS)))
+        slugs = database.run(lambda connection: list(connection.scalars(LOCATION_SLUGS)))
         raise refuse_location(location, slugs)
     name = rows[0][0]
     zone = find_zone(name)

@@ -7,30 +7,35 @@ from fastapi import Query, Request
 from starlette.datastructures import URL
 
 MAX_ROWS = 10_000
+DEFAULT_ROWS = 1000
 SLUG = "[a-z0-9][a-z0-9_-]{0,63}"
-_WHERE = "where the answer before ended: take it from its `next`"
+CURSOR_RULE = "where the answer before ended: take it from its `next`"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Limit = Annotated[
     int, Query(ge=1, le=MAX_ROWS, description="rows an answer, at most", examples=[1000])
 ]
 LocationCursor = Annotated[
-    str | None, Query(pattern=f"^{SLUG}$", description=_WHERE, examples=["brest"])
+    str | None, Query(pattern=f"^{SLUG}$", description=CURSOR_RULE, examples=["brest"])
 ]
 ModelCursor = Annotated[
-    str | None, Query(pattern="^[0-9a-f]{64}$", description=_WHERE, examples=["3f5c" * 16])
+    str | None, Query(pattern="^[0-9a-f]{64}$", description=CURSOR_RULE, examples=["3f5c" * 16])
 ]
 StepCursor = Annotated[
     str | None,
-    Query(pattern=rf"^{SLUG}\.-?[0-9]{{1,10}}$", description=_WHERE, examples=["brest.1563138000"]),
+    Query(
+        pattern=rf"^{SLUG}\.-?[0-9]{{1,10}}$",
+        description=CURSOR_RULE,
+        examples=["brest.1563138000"],
+    ),
 ]
 
 
 ItemCursor = Annotated[
     str | None,
     Query(
-        pattern=r"^[0-9a-f]{64}\.(?:[0-9a-f]{2}){1,900}$",
-        description=_WHERE,
+        pattern=r"^[0-9a-f]{64}\.(?:[0-9a-f]{2})+$",
+        description=CURSOR_RULE,
         examples=["3f5c" * 16 + ".746573742d303031"],
     ),
 ]

@@ -209,7 +209,7 @@ async function begin() {
   say("Reading…");
   get("key-form").hidden = true;
   try {
-    const [places, { version }] = await Promise.all([ask("locations"), ask("version")]);
+    const [places, { version }] = await Promise.all([ask("locations", { limit: 10_000 }), ask("version")]);
     get("version").textContent = `Version ${version}.`;
     if (!places.count) throw new Refusal(404, "There is no location and no forecast yet. Run the pipelines (kedro run), then try again.");
     get("location").replaceChildren(...places.data.map((place) => Object.assign(put("option", place.name), { value: place.location })));

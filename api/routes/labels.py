@@ -7,7 +7,7 @@ from api.dependencies import get_database
 from api.documentation import describe_list
 from api.kept import KeptRoute
 from api.labels import AskedLabels, Kind, read_labels
-from api.paging import MAX_ROWS, ItemCursor, Limit, read_item_key
+from api.paging import DEFAULT_ROWS, ItemCursor, Limit, read_item_key
 from api.parameters import Item, Label, ModelName, TrueLabel, Wrong
 from api.schemas import LabelledItems
 
@@ -25,14 +25,14 @@ def _add_route(kind: Kind, items: str) -> None:
         response_model=LabelledItems,
         summary=f"What is said of {items}",
     )
-    async def get_labels(
+    def get_labels(
         request: Request,
         model: ModelName = None,
         label: Label = None,
         true_label: TrueLabel = None,
         wrong: Wrong = None,
         item: Item = None,
-        limit: Limit = MAX_ROWS,
+        limit: Limit = DEFAULT_ROWS,
         cursor: ItemCursor = None,
     ) -> Answer:
         """Answer the label and the probabilities of each item, by model and item.
@@ -44,7 +44,7 @@ def _add_route(kind: Kind, items: str) -> None:
         asked = AskedLabels(
             kind, model, label, true_label, erring, item, read_item_key(cursor), limit
         )
-        found, more = await get_database(request).run(lambda c: read_labels(c, asked))
+        found, more = get_database(request).run(lambda c: read_labels(c, asked))
         note = f"{found.count} {items}, model {model or 'all'}, {found.scores.right} right"
         return make_answer(request, found, more, note)
 

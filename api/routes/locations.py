@@ -8,18 +8,18 @@ from api.dependencies import get_database
 from api.documentation import describe_list
 from api.kept import KeptRoute
 from api.listings import LOCATIONS_BEHIND
-from api.paging import MAX_ROWS, Limit, LocationCursor
+from api.paging import DEFAULT_ROWS, Limit, LocationCursor
 from api.schemas import Location, Locations
 
 router = APIRouter(route_class=KeptRoute, tags=["what there is"], responses=describe_list())
 
 
 @router.get("/locations", operation_id="list-locations", response_model=Locations)
-async def list_locations(
-    request: Request, limit: Limit = MAX_ROWS, cursor: LocationCursor = None
+def list_locations(
+    request: Request, limit: Limit = DEFAULT_ROWS, cursor: LocationCursor = None
 ) -> Answer:
     """List the locations, by slug."""
-    found = await get_database(request).run(lambda c: _read(c, limit + 1, cursor or ""))
+    found = get_database(request).run(lambda c: _read(c, limit + 1, cursor or ""))
     data, more = found[:limit], found[limit:]
     answer = Locations(data=data, count=len(data))
     last = data[-1].location if more else None

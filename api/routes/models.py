@@ -10,7 +10,7 @@ from api.dependencies import get_database
 from api.documentation import describe_list
 from api.kept import KeptRoute
 from api.listings import FIRST_MODELS, MODEL_KEY, MODELS_BEHIND
-from api.paging import MAX_ROWS, Limit, ModelCursor
+from api.paging import DEFAULT_ROWS, Limit, ModelCursor
 from api.problems import Complaint, ProblemError
 from api.schemas import Model, Models
 
@@ -20,11 +20,11 @@ router = APIRouter(
 
 
 @router.get("/models", operation_id="list-models", response_model=Models)
-async def list_models(
-    request: Request, limit: Limit = MAX_ROWS, cursor: ModelCursor = None
+def list_models(
+    request: Request, limit: Limit = DEFAULT_ROWS, cursor: ModelCursor = None
 ) -> Answer:
     """List the models: those in production first, then the newest."""
-    found = await get_database(request).run(lambda c: _read(c, limit + 1, cursor))
+    found = get_database(request).run(lambda c: _read(c, limit + 1, cursor))
     data, more = found[:limit], found[limit:]
     answer = Models(data=data, count=len(data))
     last = data[-1].model_id if more else None

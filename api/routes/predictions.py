@@ -8,7 +8,7 @@ from api.dependencies import get_database
 from api.documentation import describe_list
 from api.kept import KeptRoute
 from api.local import find_zone_of
-from api.paging import MAX_ROWS, Limit, StepCursor, read_page
+from api.paging import DEFAULT_ROWS, Limit, StepCursor, read_page
 from api.parameters import Day, End, Place, Start, Zone, check_period
 from api.periods import read_period
 from api.schemas import ObservedPredictions, Predictions
@@ -22,12 +22,12 @@ router = APIRouter(
 
 
 @router.get("", operation_id="get-predictions", response_model=Predictions)
-async def get_predictions(
+def get_predictions(
     request: Request,
     date: Day,
     location: Place = None,
     tz: Zone = "utc",
-    limit: Limit = MAX_ROWS,
+    limit: Limit = DEFAULT_ROWS,
     cursor: StepCursor = None,
 ) -> Answer:
     """Answer the 3-hour steps of a day, and which forecast they come from.
@@ -38,9 +38,9 @@ async def get_predictions(
     eight steps; with `tz=local` it is the location's own and has those that start within it.
     """
     database = get_database(request)
-    zone = await find_zone_of(database, location, tz)
+    zone = find_zone_of(database, location, tz)
     page = read_page(limit, cursor)
-    found, more = await read_day(database, AskedDay(date, zone, location, page))
+    found, more = read_day(database, AskedDay(date, zone, location, page))
     note = f"{found.count} steps of {date}, location {location or 'all'}"
     return make_answer(request, found, more, note)
 
@@ -48,13 +48,13 @@ async def get_predictions(
 @router.get(
     "/observed", operation_id="get-predictions-observed", response_model=ObservedPredictions
 )
-async def get_observed(
+def get_observed(
     request: Request,
     start: Start,
     end: End,
     location: Place = None,
     tz: Zone = "utc",
-    limit: Limit = MAX_ROWS,
+    limit: Limit = DEFAULT_ROWS,
     cursor: StepCursor = None,
 ) -> Answer:
     """Answer the forecasts of a period beside the observations, and the errors.
@@ -65,9 +65,9 @@ async def get_observed(
     """
     check_period(start, end)
     database = get_database(request)
-    zone = await find_zone_of(database, location, tz)
+    zone = find_zone_of(database, location, tz)
     page = read_page(limit, cursor)
-    found, more = await database.run(
+    found, more = database.run(
         lambda connection: read_period(connection, start, end, zone, location, page)
     )
     place, observed = location or "all", found.scores.count

@@ -134,3 +134,51 @@ def test_no_form_that_is_taken_is_406(client: Any, accept: str) -> None:
 @pytest.mark.parametrize("path", ["/version", "/health/live", "/health/ready"])
 def test_what_has_one_form_alone_is_answered_all_the_same(client: Any, path: str) -> None:
     assert client.get(path, headers={"Accept": "text/html"}).status_code == 200
+
+
+class TestGzip:
+    @pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+    @pytest.mark.parametrize("path", ["/predictions", "/predictions/observed", "/models"])
+    def test_a_large_answer_is_compressed_for_who_takes_it(
+        self, client: Any, path: str, accept: str
+    ) -> None:
+        def ask(method: str, coding: str, **more: str) -> Any:
+            headers = {"Accept": accept, "Accept-Encoding": coding, **more}
+            return client.request(method, path, params=ROUTES[path], headers=headers)
+
+        plain, small, again = (ask("GET", coding) for coding in ("identity", "gzip", "gzip"))
+
+        assert "content-encoding" not in plain.headers
+        for response in (small, again, ask("HEAD", "gzip")):
+            assert response.headers["content-encoding"] == "gzip"
+            assert int(response.headers["content-length"]) < len(plain.content)
+            assert response.headers["content-length"] == small.headers["content-length"]
+        assert small.content == again.content == plain.content
+        assert small.headers["etag"] == plain.headers["etag"]
+        assert small.headers["vary"] == plain.headers["vary"] == "Accept, Accept-Encoding"
+        known = ask("GET", "gzip", **{"If-None-Match": small.headers["etag"]})
+        assert (known.status_code, known.content) == (304, b"")
+        assert "content-encoding" not in known.headers
+        assert known.headers["vary"] == small.headers["vary"]
+
+    @pytest.mark.parametrize("path", ["/dashboard/page.js", "/docs/swagger-ui-bundle.js", "/"])
+    def test_so_are_the_files_of_the_pages(self, client: Any, path: str) -> None:
+        small = client.get(path, headers={"Accept-Encoding": "gzip"})
+
+        assert small.headers["content-encoding"] == "gzip"
+        assert int(small.headers["content-length"]) < len(small.content) / 2
+
+    @pytest.mark.parametrize("path", ["/health/live", "/version", "/nope"])
+    def test_what_is_small_is_not(self, client: Any, path: str) -> None:
+        response = client.get(path, headers={"Accept-Encoding": "gzip"})
+
+        assert "content-encoding" not in response.headers
+
+
+def test_a_page_has_a_thousand_rows_unless_asked_otherwise(client: Any) -> None:
+    document = client.get("/openapi.json").json()
+
+    for path in LISTS:
+        named = {each["name"]: each for each in document["paths"][path]["get"]["parameters"]}
+        limit = named["limit"]["schema"]
+        assert (limit["default"], limit["maximum"]) == (1000, 10_000)
