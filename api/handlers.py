@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.paging import CURSOR_RULE
+from api.parameters import TEXT_RULE
 from api.problems import (
     MAX_SHOWN,
     Complaint,
@@ -72,4 +74,7 @@ def _complain(error: dict[str, Any]) -> Complaint:
     name = str(error["loc"][-1])
     if error["type"] == "missing":
         return Complaint(parameter=name, found=None, allowed="a value: it is required")
-    return Complaint(parameter=name, found=str(error["input"])[:MAX_SHOWN], allowed=error["msg"])
+    rule = error["msg"]
+    if error["type"] == "string_pattern_mismatch":  # Pydantic shows the regular expression
+        rule = CURSOR_RULE if name == "cursor" else TEXT_RULE
+    return Complaint(parameter=name, found=str(error["input"])[:MAX_SHOWN], allowed=rule)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select, union
 
-from api.problems import Complaint, ProblemError
+from api.problems import Complaint, ProblemError, suggest
 from triptych.store.tables import models
 
 _NAMED = 20  # names in a message
@@ -23,7 +23,8 @@ def refuse_classifier(connection: Connection, kind: str, model: str | None) -> P
     names = list(connection.scalars(_NAMES, {"kind": kind}))
     known = ", ".join(names[:_NAMED]) or "none yet; run the pipelines first"
     if model is not None and model not in names:
-        return _refuse("unknown-model", "model", model, f"There is no model {model!r}", known)
+        detail = f"There is no model {model!r}.{suggest(model, names)}"
+        return _refuse("unknown-model", "model", model, detail, known)
     which = f"Of {model}, no" if model is not None else "No"
     return ProblemError(
         HTTPStatus.NOT_FOUND,
@@ -53,12 +54,12 @@ def check_there_is(
     for name in ("label", "true_label"):
         found = asked[name]
         if found is not None and found not in labels:
-            detail = f"No item has the {name} {found!r}"
+            detail = f"No item has the {name} {found!r}.{suggest(found, labels)}"
             raise _refuse("unknown-label", name, found, detail, ", ".join(labels[:_NAMED]))
     item = asked["item"]
     one = select(table.c.item).where(of_models, table.c.item == item)
     if item is not None and connection.scalar(one) is None:
-        detail = f"There is no item {item!r}"
+        detail = f"There is no item {item!r}."
         raise _refuse("unknown-item", "item", item, detail, "the items of this list")
 
 
@@ -66,6 +67,6 @@ def _refuse(kind: str, parameter: str, found: str, detail: str, known: str) -> P
     return ProblemError(
         HTTPStatus.NOT_FOUND,
         kind,
-        f"{detail}. Known: {known}.",
+        f"{detail} Known: {known}.",
         [Complaint(parameter=parameter, found=found, allowed=f"one of: {known}")],
     )

@@ -14,9 +14,10 @@ from api.problems import ProblemError, ProblemResponse
 from api.refusals import (
     MAX_HEADER_BYTES,
     MAX_HEADERS,
+    MAX_PARAMETERS,
     MAX_QUERY,
     refuse_headers,
-    refuse_length,
+    refuse_query,
     report_unforeseen,
 )
 
@@ -98,9 +99,9 @@ class RequestContext:
 
 def _find_excess(scope: Scope) -> ProblemError | None:
     """Refuse what would take long to read, and means nothing."""
-    length, headers = len(scope["query_string"]), scope["headers"]
-    if length > MAX_QUERY:
-        return refuse_length(length)
+    query, headers = scope["query_string"], scope["headers"]
+    if len(query) > MAX_QUERY or query.count(b"&") >= MAX_PARAMETERS:
+        return refuse_query(len(query))
     size = sum(len(value) for _, value in headers)
     if len(headers) > MAX_HEADERS or size > MAX_HEADER_BYTES:
         return refuse_headers()

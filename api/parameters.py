@@ -5,13 +5,19 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from api.paging import SLUG
 from api.problems import Complaint, refuse_parameters
 
 MAX_DAYS = 366
+TEXT_RULE = "text without control characters"
+_TEXT = r"^[^\x00-\x1f\x7f]*$"
+# No pattern of a slug: the answer to a name that is none says what there is.
+_Slug = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_TEXT)]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_TEXT)]
+# The name of a file may hold a line break.
+_ItemId = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_RULE = "a day of the calendar written YYYY-MM-DD, for example 2019-07-14"
 
@@ -38,9 +44,8 @@ End = Annotated[
     ),
 ]
 Place = Annotated[
-    str | None,
+    _Slug | None,
     Query(
-        pattern=f"^{SLUG}$",
         description="slug of a location; every location if left out",
         examples=["paris"],
     ),
@@ -53,21 +58,15 @@ Zone = Annotated[
     ),
 ]
 
-_TEXT = r"^[^\x00-\x1f\x7f]{1,300}$"
 ModelName = Annotated[
-    str | None,
+    _Name | None,
     Query(
-        pattern=_TEXT,
         description="name of a model; every one in production if left out",
         examples=["texts-polarity"],
     ),
 ]
-Label = Annotated[
-    str | None, Query(pattern=_TEXT, description="what the model says", examples=["positive"])
-]
-TrueLabel = Annotated[
-    str | None, Query(pattern=_TEXT, description="what is true", examples=["negative"])
-]
+Label = Annotated[_Name | None, Query(description="what the model says", examples=["positive"])]
+TrueLabel = Annotated[_Name | None, Query(description="what is true", examples=["negative"])]
 Wrong = Annotated[
     Literal["true", "false"] | None,
     Query(
@@ -77,9 +76,8 @@ Wrong = Annotated[
     ),
 ]
 Item = Annotated[
-    str | None,
+    _ItemId | None,
     Query(
-        pattern=_TEXT,
         description="one item: a photo's path, or a review's id",
         examples=["test-000017"],
     ),

@@ -34,7 +34,7 @@ def read_period(
     days = find_steps_of_days(start, end, zone)
     rows, more = _read_rows(connection, days, location, page) if days else ([], None)
     if not rows and page.is_first:
-        raise explain_absence(connection, "start", start, end, location)
+        raise explain_absence(connection, "start", start, end, zone, location)
     data = [_make_step(row) for row in rows]
     places = 1 if location else connection.scalar(LOCATION_COUNT) or 0
     answer = ObservedPredictions(

@@ -1,5 +1,8 @@
 """Every error of the API as one shape: `application/problem+json`, RFC 9457."""
 
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -65,6 +68,18 @@ def refuse_parameters(complaints: list[Complaint]) -> ProblemError:
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return ProblemError(status, "invalid-parameter", f"Cannot answer for {detail}.", complaints)
+
+
+def suggest(found: str, known: Iterable[str]) -> str:
+    """Write a sentence that names the known value that is meant, if one is close enough."""
+    names = {_fold(name): name for name in known}
+    close = get_close_matches(_fold(found), names, n=1)
+    return f" Did you mean `{names[close[0]]}`?" if close else ""
+
+
+def _fold(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return plain.casefold().replace(" ", "-")
 
 
 def make_problem(path: str, error: ProblemError, identity: str) -> Problem:

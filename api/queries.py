@@ -144,13 +144,13 @@ def _page(steps: Select[Any]) -> Select[Any]:
 
 
 def _extent(one_location: bool) -> Select[Any]:
-    """Read the first and the last step of forecasts that cover a day; None without any."""
+    """Read the first and the last step of all forecasts; None without any."""
 
     def step(order: ColumnElement[Any]) -> ColumnElement[Any]:
         found = (
             select(predictions.c.time)
             .where(predictions.c.location == locations.c.location)
-            .where(predictions.c.lead >= STEPS_A_DAY)
+            .where(predictions.c.lead >= 1)
         )
         return found.order_by(order).limit(1).correlate(locations).scalar_subquery()
 
@@ -162,8 +162,15 @@ def _extent(one_location: bool) -> Select[Any]:
     return query.where(here) if one_location else query
 
 
+def _covered(one_location: bool) -> Select[Any]:
+    """Read whether a forecast covers a day."""
+    places = _AT_LOCATION if one_location else _last.c.location.in_(select(locations.c.location))
+    return select(_last.c.time).where(_ON_DAY, _last.c.lead >= _STEPS, places).limit(1)
+
+
 DAY_OF_LOCATION = _day(_best_of_one())
 DAY_OF_ALL = _page(_day(_best_of_each(_ON_DAY, _STEPS, one_location=False)))
 # By whether one location is asked for, or all.
 OBSERVED = {one: _observed(one) for one in (True, False)}
 EXTENT = {one: _extent(one) for one in (True, False)}
+COVERED = {one: _covered(one) for one in (True, False)}

@@ -6,7 +6,9 @@ from api.problems import Complaint, ProblemError, refuse_parameters
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16_384
-MAX_QUERY = 2000  # bytes; the longest that is of any use has some 300
+# Any path of a file (4096 bytes) as an item, percent-encoded, and as a cursor, in hexadecimal.
+MAX_QUERY = 32_768
+MAX_PARAMETERS = 30
 AWAY = "The database does not answer. Try again later; the cause is in the log."
 OTHER_SCHEMA = (
     "The database does not hold the tables of this version; the pipelines make them. "
@@ -25,9 +27,10 @@ def refuse_key() -> ProblemError:
     )
 
 
-def refuse_length(length: int) -> ProblemError:
+def refuse_query(length: int) -> ProblemError:
     """Make the 422 of a query that nobody could mean."""
-    found, rule = f"{length} bytes", f"at most {MAX_QUERY} bytes; /docs lists the parameters"
+    found = f"{length} bytes"
+    rule = f"at most {MAX_QUERY} bytes, {MAX_PARAMETERS} parameters; /docs lists the parameters"
     return refuse_parameters([Complaint(parameter="query", found=found, allowed=rule)])
 
 

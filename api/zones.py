@@ -20,10 +20,14 @@ class Steps(NamedTuple):
 
 
 def find_zone(name: str) -> tzinfo | None:
-    """Find a zone by its IANA name; None if nobody knows it."""
+    """Find a zone by its IANA name; None if nobody knows it.
+
+    The name is a path in the zone files: `Europe` is a folder, `Europe/Paris/x` none, which are
+    OSErrors.
+    """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
 

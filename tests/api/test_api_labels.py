@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from api.paging import ItemKey, read_item_key
 from tests.api.conftest import open_client
@@ -135,3 +135,39 @@ def test_a_cursor_names_any_item(item: str) -> None:
 
     assert read_item_key(str(key)) == key
     assert read_item_key("f" * 64 + ".00ff") == ItemKey("f" * 64, "\ufffd")  # what nobody was given
+
+
+def test_every_item_is_paged_behind_and_asked_for(engine: Engine) -> None:
+    fill(engine)
+    odd = ["é" * 451, "木" * 300, "木" * 1365, "line\nbreak\tand tab", "100 %/&?#+.jpg"]
+    with engine.begin() as connection:
+        row = connection.execute(select(text_predictions)).mappings().first()
+        new = [{**(row or {}), "model_id": CLASSIFIERS["F"], "item": item} for item in odd]
+        connection.execute(insert(text_predictions), new)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        expected = items(client, TEXTS)
+        found, target = [], f"{TEXTS}?limit=1"
+        while target:
+            response = client.get(target)
+            assert response.status_code == 200, response.text[:300]
+            found += [each["item"] for each in response.json()["data"]]
+            target = response.json()["next"]
+        asked = [items(client, TEXTS, item=item) for item in odd]
+
+    assert set(odd) < set(expected)
+    assert found == expected
+    assert asked == [[item] for item in odd]
+
+
+@pytest.mark.parametrize(
+    ("path", "filters", "meant"),
+    [
+        (TEXTS, {"model": "Texts-Polarity"}, "texts-polarity"),
+        (TEXTS, {"label": "Positive"}, "positive"),
+        (IMAGES, {"true_label": "milo"}, "Milho"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_suggested(
+    client: Any, path: str, filters: dict[str, str], meant: str
+) -> None:
+    assert f"Did you mean `{meant}`?" in client.get(path, params=filters).json()["detail"]

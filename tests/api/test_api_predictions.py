@@ -212,3 +212,38 @@ def test_a_bad_parameter_is_422_and_named(
     assert [error["parameter"] for error in problem["errors"]] == [parameter]
     assert parameter in problem["detail"]
     assert all(error["allowed"] for error in problem["errors"])
+
+
+@pytest.mark.parametrize(
+    ("location", "status", "meant"),
+    [
+        ("Paris", 422, "paris"),
+        ("PARÍS", 422, "paris"),
+        (" brest", 422, "brest"),
+        ("pariss", 404, "paris"),
+        ("quimpre", 404, "quimper"),
+    ],
+)
+@pytest.mark.parametrize("tz", ["utc", "local"])
+def test_a_location_that_is_nearly_right_is_suggested(
+    client: Any, location: str, status: int, meant: str, tz: str
+) -> None:
+    response = client.get("/predictions", params={**DAY, "location": location, "tz": tz})
+
+    assert response.status_code == status
+    assert f"Did you mean `{meant}`?" in response.json()["detail"]
+
+
+def test_no_message_shows_a_regular_expression(client: Any) -> None:
+    document = client.get("/openapi.json").json()
+    asked = {
+        (path, parameter["name"])
+        for path, item in document["paths"].items()
+        for parameter in item["get"].get("parameters", [])
+    }
+    assert {name for _, name in asked} > {"location", "cursor", "date", "item", "label", "limit"}
+    for path, name in asked:
+        for value in ("\0", "", "Ä", "x" * 5000):
+            text = client.get(path, params={name: value}).json()["detail"]
+            assert "pattern" not in text, (path, name, text)
+            assert "^" not in text, (path, name, text)

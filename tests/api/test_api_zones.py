@@ -1,5 +1,6 @@
 """The day of a location's own zone: 23, 24 or 25 hours; each step belongs to exactly one day."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -70,7 +71,14 @@ def test_every_step_belongs_to_exactly_one_day_which_its_local_time_names(zone: 
             assert instant.astimezone(where).date() == date(2018, 1, 1) + timedelta(days=n)
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../etc/passwd", "/etc/localtime", "a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", ".", "..", "/", "Mars/Olympus", "../etc/passwd", "/etc/localtime", "a\0b",
+        "Europe", "America/Indiana", "Europe/Paris/", "Europe/Paris/x", "x" * 300,
+        "zone.tab", "\udc80",
+    ],
+)  # fmt: skip
 def test_a_zone_that_nobody_knows(name: str) -> None:
     assert find_zone(name) is None
 
@@ -94,7 +102,8 @@ def zoned(engine: Engine) -> Any:
         paris = connection.execute(text("SELECT * FROM locations WHERE location = 'paris'")).one()
         athens = ("athens", "Athens", *paris[2:5], "Europe/Athens", paris[6])
         odd = ("odd", "Odd", *paris[2:5], "Mars/Olympus", paris[6])
-        upsert(connection, tables.locations, tables.locations.columns.keys(), [athens, odd])
+        folder = ("folder", "Folder", *paris[2:5], "Europe", paris[6])
+        upsert(connection, tables.locations, tables.locations.columns.keys(), [athens, odd, folder])
         upsert(connection, tables.predictions, tables.predictions.columns.keys(), rows)
         columns = ("location", "time", "temperature_2m", "hours_observed", "hours_interpolated")
         upsert(connection, tables.weather_3h, columns, sorted(set(observed)))
@@ -167,9 +176,10 @@ def test_whose_day_must_be_said(zoned: Any) -> None:
         assert response.json()["errors"][0]["parameter"] == "tz"
         response = zoned.get(path, params={**params, "tz": "local", "location": "atlantis"})
         check_problem(response, 404, path)
-        response = zoned.get(path, params={**params, "tz": "local", "location": "odd"})
-        check_problem(response, 422, path)
-        assert "Mars/Olympus" in response.json()["detail"]
+        for location, zone in (("odd", "Mars/Olympus"), ("folder", "Europe")):
+            response = zoned.get(path, params={**params, "tz": "local", "location": location})
+            check_problem(response, 422, path)
+            assert f"utc: the zone '{zone}'" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
@@ -179,3 +189,66 @@ def test_the_ends_of_the_calendar_hold_nothing(zoned: Any, day: str) -> None:
         params = {"start": day, "end": day, "location": location, "tz": "local"}
         response = zoned.get("/predictions/observed", params=params)
         check_problem(response, 404, "/predictions/observed")
+
+
+# Issued on 10, 11 and 14 July at 00:00Z, two days each: the days that have all their steps.
+COVERED = {
+    "UTC": [10, 11, 12, 14, 15],
+    "America/New_York": [10, 11, 14],  # from 06:00Z to 03:00Z
+    "Asia/Tokyo": [11, 12, 15],  # from 15:00Z of the day before
+    "Pacific/Kiritimati": [11, 12, 15],  # from 12:00Z of the day before
+}
+
+
+@pytest.fixture
+def gapped(engine: Engine) -> Any:
+    """Give a client of locations with a day between their forecasts, and one without whole days."""
+    fill(engine)
+    issued = [(place, day, 0) for place in COVERED for day in (10, 11, 14)] + [("partial", 12, 6)]
+    slugs = {place: place.lower().replace("/", "-") for place, _, _ in issued}
+    with engine.begin() as connection:
+        paris = connection.execute(text("SELECT * FROM locations WHERE location = 'paris'")).one()
+        places = [
+            (slug, zone, *paris[2:5], "UTC" if zone == "partial" else zone, paris[6])
+            for zone, slug in slugs.items()
+        ]
+        upsert(connection, tables.locations, tables.locations.columns.keys(), places)
+        rows = [
+            (
+                MODEL, slugs[place], as_of, as_of + STEP * (lead - 1), lead,
+                10.0 + lead, 0.0, 50.0, 0.9, as_of, as_of,
+            )
+            for place, day, hour in issued
+            for as_of in (datetime(2019, 7, day, hour, tzinfo=UTC),)
+            for lead in range(1, 17 - hour)
+        ]  # fmt: skip
+        upsert(connection, tables.predictions, tables.predictions.columns.keys(), rows)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("zone", COVERED)
+def test_every_day_that_a_404_names_is_there(gapped: Any, zone: str) -> None:
+    location = zone.lower().replace("/", "-")
+    answers = {day: ask(gapped, f"2019-07-{day:02d}", location) for day in range(1, 31)}
+    covered = [day for day, answer in answers.items() if answer.status_code == 200]
+
+    assert covered == COVERED[zone]
+    for day in set(answers) - set(covered):
+        check_problem(answers[day], 404, "/predictions")
+        allowed = answers[day].json()["errors"][0]["allowed"]
+        named = [int(each) for each in re.findall(r"2019-07-(\d\d)", allowed)]
+        assert set(named) <= set(covered), allowed
+        assert (named[0], named[-1]) == (covered[0], covered[-1]), allowed
+        assert allowed.endswith(f"2019-07-{covered[-1]}")  # where the page finds the last day
+    assert "There is: " in answers[13].json()["detail"]
+    period = {"start": "2019-01-01", "end": "2019-02-01", "location": location, "tz": "local"}
+    told = gapped.get("/predictions/observed", params=period).json()["errors"][0]["allowed"]
+    assert told == f"2019-07-{covered[0]} to 2019-07-{covered[-1]}"
+
+
+def test_a_forecast_of_no_whole_day_names_none(gapped: Any) -> None:
+    response = ask(gapped, "2019-07-12", "partial")
+
+    check_problem(response, 404, "/predictions")
+    assert response.json()["errors"][0]["allowed"] == "no day as a whole"
