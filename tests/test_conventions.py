@@ -33,6 +33,8 @@ IN_MEMORY = {
     "weather_requests",
     "known_hours",
     "chosen_models",
+    "unserved_locations",
+    "forecast_warnings",
     "recent_history",
     "observations",
     "live_models",
