@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from triptych.store.sqlite import sqlite_url
+
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -21,7 +23,7 @@ class Settings(BaseSettings):
     )
 
     # secret, since a PostgreSQL URL holds a password
-    database_url: SecretStr = SecretStr(f"sqlite:///{_ROOT / 'data' / 'triptych.db'}")
+    database_url: SecretStr = SecretStr(sqlite_url(_ROOT / "data" / "triptych.db"))
     version: str = "0.0.0"
     api_key: SecretStr | None = None  # none: everybody may read
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # none: no page of another host

@@ -14,11 +14,16 @@ def open_registry(project: Path, env: str | None) -> ModelRegistry:
 
     Raises:
         StoreError: the database is away, is corrupt, or is not one of this version.
+        PipelineError: MLflow's database cannot be read.
     """
     import mlflow
 
+    from triptych.registry.artifacts import prepare_artifacts
+
     configuration = read_configuration(project, env)
-    mlflow.set_tracking_uri(configuration["mlflow"]["server"]["mlflow_tracking_uri"])
+    tracking_uri = configuration["mlflow"]["server"]["mlflow_tracking_uri"]
+    mlflow.set_tracking_uri(tracking_uri)
+    prepare_artifacts(tracking_uri)
     return ModelRegistry(open_database(configuration["credentials"]["database"]["url"]), project)
 
 

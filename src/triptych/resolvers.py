@@ -6,6 +6,10 @@ from pathlib import Path
 
 from kedro.utils import find_kedro_project
 
+from triptych.store.sqlite import sqlite_url
+
+ARTIFACT_SCHEME = "triptych-artifacts"  # of locations that hold no path (registry/artifacts.py)
+
 
 def project_path() -> str:
     """The project's root, from any folder below it: notebooks and make share one database."""
@@ -17,21 +21,36 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+def database_url() -> str:
+    """The project's own database of tables."""
+    return sqlite_url(Path(project_path()) / "data" / "triptych.db")
+
+
+def own_tracking_database() -> Path:
+    """The project's own database of MLflow."""
+    return Path(project_path()) / "data" / "mlflow.db"
+
+
 def tracking_uri() -> str:
     """MLflow's store: a server if one is named, else a file whose path no folder can change."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_path()}/data/mlflow.db"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _mlflow_url(own_tracking_database())
 
 
 def artifact_location() -> str | None:
-    """Where runs put their files: beside the local store; a server chooses for itself."""
-    if os.environ.get("MLFLOW_TRACKING_URI"):
-        return None
-    return f"{project_path()}/data/mlartifacts"
+    """Where runs put their files: beside a database; a server chooses for itself."""
+    of_database = tracking_uri().startswith(("sqlite", "postgresql", "mysql", "mssql"))
+    return f"{ARTIFACT_SCHEME}:/" if of_database else None
+
+
+def _mlflow_url(path: Path) -> str:
+    """Its URL. MLflow makes the folder of a `sqlite:///` URL as it is written, quotes and all."""
+    url = sqlite_url(path)
+    return url.replace("sqlite:", "sqlite+pysqlite:", 1) if "%" in url else url
 
 
 RESOLVERS = {
-    "project_path": project_path,
     "today": today,
+    "database_url": database_url,
     "tracking_uri": tracking_uri,
     "artifact_location": artifact_location,
 }

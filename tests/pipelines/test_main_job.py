@@ -46,7 +46,7 @@ def rows(project: Project, table: str) -> pd.DataFrame:
 @pytest.fixture
 def client(run_project: Project, tracking: str) -> mlflow.MlflowClient:
     """MLflow as the main job left it."""
-    mlflow.set_tracking_uri(f"sqlite:///{run_project.path}/data/mlflow.db")
+    mlflow.set_tracking_uri(run_project.tracking_uri)
     return mlflow.MlflowClient()
 
 

@@ -161,7 +161,7 @@ def test_check_shows_and_repairs_a_lost_registry(run_project: Project, tmp_path:
     import mlflow
 
     project = copy_of(run_project, tmp_path / "project")
-    client = mlflow.MlflowClient(f"sqlite:///{project.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(project.tracking_uri)
     client.delete_registered_model(NAME)
 
     shown = model(project, "check", code=1)

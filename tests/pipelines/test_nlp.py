@@ -80,7 +80,7 @@ def test_the_study_of_errors_counts_them_all(ran: Project) -> None:
 
 
 def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
-    client = mlflow.MlflowClient(f"sqlite:///{ran.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(ran.tracking_uri)
     experiments = {found.name: found.experiment_id for found in client.search_experiments()}
 
     runs = client.search_runs([experiments["nlp"]])

@@ -30,7 +30,7 @@ def test_the_report_of_the_main_job(run_project: Project, tracking: str) -> None
         "Validation: 192 checks of 8 answers, 4 refused rows, 0 warned"
         in (run_project.path / "run.log").read_text()
     )
-    mlflow.set_tracking_uri(f"sqlite:///{run_project.path}/data/mlflow.db")
+    mlflow.set_tracking_uri(run_project.tracking_uri)
     assert "validation_report.csv" in artifacts()
 
 
@@ -70,7 +70,7 @@ def test_too_many_refused_rows_stop_and_the_old_data_stays(
     }
     assert len(after["rejected_rows"]) == 1
     assert (read_report(project)["verdict"] == "stop").sum() == 1
-    mlflow.set_tracking_uri(f"sqlite:///{project.path}/data/mlflow.db")
+    mlflow.set_tracking_uri(project.tracking_uri)
     assert "validation_report.csv" in artifacts()
 
     again = project.kedro(*INGEST)

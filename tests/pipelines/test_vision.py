@@ -71,7 +71,7 @@ def test_what_is_left_out_is_listed(ran: Project) -> None:
 def test_every_trial_is_a_run_within_the_run(
     ran: Project,
 ) -> None:
-    client = mlflow.MlflowClient(f"sqlite:///{ran.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(ran.tracking_uri)
     experiments = {found.name: found.experiment_id for found in client.search_experiments()}
 
     runs = client.search_runs([experiments["vision"]])

@@ -176,7 +176,7 @@ def test_files_that_are_gone_are_explained(
     registry.register(make_candidate())
     (row,) = registry.list_models()
 
-    with pytest.raises(PipelineError, match=r"cannot be read from models:/m-0: .*train again"):
+    with pytest.raises(PipelineError, match=r"cannot be read from models:/m-0: .*Restore"):
         registry.load(row | {"model_uri": "models:/m-0"})
 
     for file in files(registry).iterdir():

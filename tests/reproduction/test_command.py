@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import mlflow
 import pytest
@@ -20,7 +19,7 @@ from triptych.reproduction.reproduce import Tracked
 
 
 def runs(project: Project) -> list[Any]:
-    client = mlflow.MlflowClient(f"sqlite:///{project.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(project.tracking_uri)
     return list(client.search_runs([each.experiment_id for each in client.search_experiments()]))
 
 
@@ -29,7 +28,7 @@ def test_the_main_job_is_recorded_and_reproduces_and_nothing_is_written(
 ) -> None:
     copied = copy_of(run_project, tmp_path / "copied")
     (run,) = runs(copied)
-    artifacts = Path(urlsplit(run.info.artifact_uri).path)
+    artifacts = copied.path / "data" / "mlartifacts" / run.info.run_id / "artifacts"
     record = json.loads((artifacts / "provenance.json").read_text())
     assert record["env"] == "test"
     assert record["parameters"]["seed"] == 20

@@ -1,7 +1,6 @@
 """What MLflow's pages tell of a run: of one that went through, of one that failed."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -91,7 +90,7 @@ def test_a_run_of_one_family_has_its_own_comparison() -> None:
 
 
 def test_the_page_of_the_main_job(run_project: Project, tracking: str) -> None:
-    client = mlflow.MlflowClient(f"sqlite:///{run_project.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(run_project.tracking_uri)
     experiment = client.get_experiment_by_name("temperature")
     assert experiment is not None
     (run,) = client.search_runs([experiment.experiment_id])
@@ -131,7 +130,7 @@ def test_the_page_of_the_main_job(run_project: Project, tracking: str) -> None:
 
 
 def test_the_data_of_a_run_are_named_by_their_digest(run_project: Project, tracking: str) -> None:
-    client = mlflow.MlflowClient(f"sqlite:///{run_project.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(run_project.tracking_uri)
     experiment = client.get_experiment_by_name("temperature")
     assert experiment is not None
     (run,) = client.search_runs([experiment.experiment_id])
@@ -145,12 +144,12 @@ def test_the_data_of_a_run_are_named_by_their_digest(run_project: Project, track
         assert dataset.digest == tags[tag][:36]  # MLflow's limit
         assert json.loads(dataset.profile)["sha256"] == tags[tag]
         manifest = json.loads(dataset.source)["uri"]
-        assert manifest == str(
-            run_project.path / "data/snapshots/manifests" / f"{tags['triptych.snapshot']}.json"
-        )
+        assert manifest == f"data/snapshots/manifests/{tags['triptych.snapshot']}.json"
         columns = json.loads(dataset.schema)["mlflow_colspec"]
         assert [column["name"] for column in columns][:3] == ["location", "time", "temperature_2m"]
-    rows = sum(chunk["rows"] for chunk in json.loads(Path(manifest).read_text())["chunks"])
+    rows = sum(
+        chunk["rows"] for chunk in json.loads((run_project.path / manifest).read_text())["chunks"]
+    )
     assert json.loads(inputs["history"].profile)["rows"] == rows
 
 
@@ -160,7 +159,7 @@ def test_a_run_that_fails_says_why_on_its_page(project: Project, tracking: str) 
     )
 
     assert result.returncode == 1
-    client = mlflow.MlflowClient(f"sqlite:///{project.path}/data/mlflow.db")
+    client = mlflow.MlflowClient(project.tracking_uri)
     (run,) = client.search_runs(["1"])
     assert run.info.status == "FAILED"
     assert run.info.run_name == "northmere · 2024-03-01 · batch_inference"

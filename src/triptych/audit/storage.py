@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triptych.registry.artifacts import sqlite_file
 from triptych.registry.record import SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotError, SnapshotStore
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
     from mlflow.entities import FileInfo, Run
-
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ def rows_bytes(store: SnapshotStore, runs: "Iterable[Run]") -> Rows:
 
 def store_bytes(uri: str) -> int | None:
     """The size of MLflow's database; None for a server, which keeps it elsewhere."""
-    path = Path(uri.removeprefix(_SQLITE))
-    return path.stat().st_size if uri.startswith(_SQLITE) and path.exists() else None
+    path = sqlite_file(uri)
+    return path.stat().st_size if path is not None and path.exists() else None
 
 
 def _files(store: SnapshotStore, sha256: str) -> list[Path]:

@@ -164,25 +164,48 @@ def rollback_command(project: Path, name: str, by: str, reason: str, env: str | 
 @_command("check")
 @click.option("--repair", is_flag=True, help="Bring MLflow to what the database says.")
 def check_command(project: Path, repair: bool, env: str | None) -> None:
-    """Compare MLflow's registry with the database, which is the truth; exit 1 if they differ."""
+    """Compare MLflow's registry with the database, and read the files of every version.
+
+    The database decides. Exit code 1 if they differ or if files are missing or changed.
+    """
     from triptych.project import open_registry
+
+    registry = open_registry(project, env)
+    differences = _check_registry(registry, repair)
+    broken = registry.broken_files()
+    for message in broken:
+        click.echo(message)
+    if differences or broken:
+        raise click.ClickException(" ".join([*differences, *_broken(broken)]))
+    click.echo("MLflow's registry is as the database says; the files of all versions are whole.")
+
+
+def _check_registry(registry: "ModelRegistry", repair: bool) -> list[str]:
+    """Print what differs, and repair it if asked; what is left to say of it."""
     from triptych.registry import mirror
 
-    engine = open_registry(project, env).engine
-    found = mirror.compare(engine)
+    found = mirror.compare(registry.engine)
     for difference in found:
         click.echo(str(difference))
-    if not found:
-        click.echo("MLflow's registry is as the database says.")
-    elif not repair:
-        raise click.ClickException(
+    if found and not repair:
+        return [
             f"{len(found)} differences. Bring MLflow to what the database says: "
-            "kedro model check --repair"
-        )
-    else:
-        for name in dict.fromkeys(difference.name for difference in found):
-            mirror.repair(engine, name)
-        click.echo(f"Put right: {len(found)}. MLflow's registry is as the database says.")
+            "kedro model check --repair."
+        ]
+    for name in dict.fromkeys(difference.name for difference in found):
+        mirror.repair(registry.engine, name)
+    if found:
+        click.echo(f"Put right: {len(found)}.")
+    return []
+
+
+def _broken(broken: list[str]) -> list[str]:
+    if not broken:
+        return []
+    return [
+        f"The files of {len(broken)} versions are missing or changed. Restore data/mlflow.db and "
+        "data/mlartifacts from the same backup (docs/operations.md)."
+    ]
 
 
 def _find(

@@ -34,7 +34,7 @@ class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
         snapshot = SnapshotStore(self._folder).store(data.history)
         if mlflow.active_run() is not None:
             mlflow.set_tags({SNAPSHOT_TAG: snapshot, DATA_TAG: data.sha256})
-            log_training_data(data, snapshot, self._folder)
+            log_training_data(data, snapshot)
 
     def load(self) -> NoReturn:
         """Refuse: there are as many as runs."""

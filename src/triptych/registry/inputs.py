@@ -1,12 +1,11 @@
 """The data of a run as MLflow's datasets: name, digest, source, columns; no row is copied."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from triptych.registry.snapshots import MANIFESTS, TrainingRows
+from triptych.registry.snapshots import FOLDER, MANIFESTS, TrainingRows
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
@@ -16,20 +15,19 @@ _LISTED = 3
 _TYPES = {"f": "double", "i": "long", "u": "long", "b": "boolean", "M": "datetime"}
 
 
-def log_training_data(rows: TrainingRows, snapshot: str, folder: Path) -> None:
+def log_training_data(rows: TrainingRows, snapshot: str) -> None:
     """Name to the MLflow run that is active what it knew, and what its models were fitted on.
 
     Args:
         rows: as they were stored.
         snapshot: digest of the stored history.
-        folder: of the snapshots.
     """
     import mlflow
 
     run = mlflow.active_run()
     if run is None:
         return
-    source = str((folder / MANIFESTS / f"{snapshot}.json").absolute())
+    source = (FOLDER / MANIFESTS / f"{snapshot}.json").as_posix()  # the project may be moved
     where = place_names(rows.history["location"].unique())
     named: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         (f"training rows of {where}", "training", rows.sha256, {}),

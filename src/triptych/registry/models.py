@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from triptych.errors import PipelineError
 from triptych.registry import mirror
 from triptych.registry.candidate import AnyCandidate
 from triptych.registry.kinds import KINDS
@@ -15,7 +16,7 @@ from triptych.registry.provenance import git_commit
 from triptych.registry.run_tags import tag_run
 from triptych.registry.serving import choose_versions
 from triptych.registry.stages import Approval, lock_name, promote, transitions_of, versions_of
-from triptych.registry.tracking import load_logged, log_candidate
+from triptych.registry.tracking import check_logged, load_logged, log_candidate
 from triptych.store.engine import reading
 from triptych.store.tables import model_transitions, models
 
@@ -100,6 +101,16 @@ class ModelRegistry:
     def load(self, row: dict[str, Any]) -> Any:
         """The fitted model of a row of `models`: a PanelForecaster, or a Classifier."""
         return load_logged(row)
+
+    def broken_files(self) -> list[str]:
+        """Read the files of every version; a message for each whose files are gone or changed."""
+        found = []
+        for row in self.list_models():
+            try:
+                check_logged(row)
+            except PipelineError as error:
+                found.append(f"{row['name']} version {row['version']}: {error}")
+        return found
 
 
 def _find(connection: Connection, model_id: str) -> dict[str, Any] | None:

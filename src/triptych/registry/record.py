@@ -82,6 +82,6 @@ def read_record(client: "MlflowClient", run: "Run") -> RunRecord:
     except (mlflow.MlflowException, OSError, ValueError, TypeError) as error:
         raise PipelineError(
             f"Run {run_id} has no record that can be read ({ARTIFACT} among its artifacts): "
-            f"{error}. It was made by an earlier version, or its files were removed: it cannot be "
-            "made again. Train anew: kedro run."
+            f"{error}. It was made by an earlier version, or its files are missing: restore "
+            "data/mlartifacts from a backup (docs/operations.md), or name another run."
         ) from error

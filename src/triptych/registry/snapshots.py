@@ -155,6 +155,6 @@ def _read(path: Path, read: Callable[[Path], T]) -> T:
 def _changed(path: Path, what: str) -> str:
     return (
         f"Data changed: {path} is not what the run was trained on: {what}. A stored file is never "
-        "rewritten. Bring it back from a copy of data/snapshots, or, if it is tracked: remove it, "
-        "then dvc pull."
+        "rewritten. Bring it back from a copy of data/snapshots, or, if it is tracked: move it "
+        "aside, then dvc pull."
     )

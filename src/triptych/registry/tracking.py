@@ -78,25 +78,56 @@ def load_logged(row: Mapping[str, Any]) -> Any:
     Raises:
         PipelineError: its files are gone or were changed.
     """
+    return load_files(row["kind"], _own_files(row, _fetch(row)))
+
+
+def check_logged(row: Mapping[str, Any]) -> None:
+    """Read every file of a model, without the framework that it needs.
+
+    Raises:
+        PipelineError: its files are gone or were changed.
+    """
+    import yaml
+    from mlflow.models import Model
+
+    folder = _fetch(row)
+    _own_files(row, folder)
+    try:
+        Model.from_dict(yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8")))
+    except Exception as error:  # of MLflow, of YAML, of what the file lacks
+        raise PipelineError(_unreadable(row, error)) from error
+
+
+def _fetch(row: Mapping[str, Any]) -> Path:
+    """The folder of an MLflow model."""
     import mlflow
 
-    model_id, model_uri = row["model_id"], row["model_uri"]
     try:
-        model = Path(mlflow.artifacts.download_artifacts(model_uri))
+        return Path(mlflow.artifacts.download_artifacts(row["model_uri"]))
     except (mlflow.MlflowException, OSError) as error:
-        raise PipelineError(
-            f"The files of model {model_id[:12]} cannot be read from {model_uri}: {error}. "
-            "Was data/mlflow.db or data/mlartifacts removed, or MLFLOW_TRACKING_URI changed? "
-            "Bring them back, or remove data/triptych.db as well and train again: kedro run."
-        ) from error
+        raise PipelineError(_unreadable(row, error)) from error
+
+
+def _own_files(row: Mapping[str, Any], model: Path) -> Path:
+    """The folder of the files whose digest is the id of the model."""
     folder = model / "artifacts" / KINDS[row["kind"]].artifact
     found = digest(folder)
-    if found != model_id:
+    if found != row["model_id"]:
         raise PipelineError(
-            f"The files of model {model_id[:12]} were changed after it was registered (their "
-            f"digest is {found[:12]}). They are not used: restore them, or train again."
+            f"The files of model {row['model_id'][:12]} were changed after it was registered "
+            f"(the digest of {folder} is {found[:12]}). They are not used: restore "
+            "data/mlartifacts from a backup (docs/operations.md), or promote another version."
         )
-    return load_files(row["kind"], folder)
+    return folder
+
+
+def _unreadable(row: Mapping[str, Any], error: Exception) -> str:
+    return (
+        f"The files of model {row['model_id'][:12]} cannot be read from {row['model_uri']}: "
+        f"{error}. Restore data/mlflow.db and data/mlartifacts from a backup (docs/operations.md), "
+        "set MLFLOW_TRACKING_URI to the store that the model was logged in, or promote another "
+        "version."
+    )
 
 
 def _pinned(packages: tuple[str, ...]) -> list[str]:

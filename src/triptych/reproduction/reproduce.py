@@ -10,6 +10,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.project import read_configuration
+from triptych.registry.artifacts import prepare_artifacts
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.record import SNAPSHOT_TAG, read_record
 from triptych.registry.snapshots import FOLDER, RowsChanged, SnapshotError, SnapshotStore
@@ -38,6 +39,7 @@ class Tracked:
         """Read where they are from the configuration."""
         server = configuration["mlflow"]["server"]
         experiment = configuration["mlflow"]["tracking"]["experiment"]["name"]
+        prepare_artifacts(str(server["mlflow_tracking_uri"]))
         return Tracked(str(server["mlflow_tracking_uri"]), str(experiment))
 
     def finished(self) -> "list[Run]":

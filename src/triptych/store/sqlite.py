@@ -16,6 +16,11 @@ _READ_BUSY_TIMEOUT_S = 5
 _CACHE_KB = 64 * 1024  # SQLite's own 2 MB spill a batch to disk before it is committed
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file. `%` and `?` mean something in a URL; all else stays readable."""
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")
+
+
 def prepare(engine: Engine, read_only: bool) -> None:
     """Set every connection of a SQLite engine, and make its transactions real.
 

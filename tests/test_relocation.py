@@ -1,0 +1,128 @@
+"""A project that is copied, moved or restored to another path works there, and only there."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.project import Project, copy_of, make_project
+from tests.test_backup import do
+
+LOCATIONS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+)
+
+
+def succeed(project: Project, *arguments: str, **variables: str) -> str:
+    result = project.kedro(*arguments, **variables)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def predict(project: Project, **variables: str) -> None:
+    """Load the production version and track a run."""
+    succeed(project, "run", "--env", "test", "--pipeline", "batch_inference", **variables)
+
+
+def locations(project: Project) -> set[str]:
+    """Every location of artifacts that MLflow has stored."""
+    with closing(sqlite3.connect(project.path / "data" / "mlflow.db")) as connection:
+        return {
+            location
+            for table, column in LOCATIONS
+            for (location,) in connection.execute(f"SELECT {column} FROM {table}")  # noqa: S608
+        }
+
+
+def make_absolute(project: Project, root: Path) -> None:
+    """Store locations as versions before the scheme did: `root` is where the project was then."""
+    with closing(sqlite3.connect(project.path / "data" / "mlflow.db")) as connection:
+        for table, column in LOCATIONS:
+            connection.execute(
+                f"UPDATE {table} SET {column} = ? || rtrim(substr({column}, 20), '/')",  # noqa: S608
+                [f"{root}/data/mlartifacts"],
+            )
+        connection.commit()
+
+
+def artifacts(project: Project) -> list[str]:
+    return sorted(path.name for path in (project.path / "data" / "mlartifacts").iterdir())
+
+
+def test_locations_hold_no_path(run_project: Project) -> None:
+    assert all(location.startswith("triptych-artifacts:/") for location in locations(run_project))
+
+
+# characters that mean something in a URL
+@pytest.mark.parametrize("name", ["quoi? a%20b", "plain"])
+def test_a_copy_is_independent_and_may_be_moved(
+    run_project: Project, tmp_path: Path, name: str
+) -> None:
+    copied, before = copy_of(run_project, tmp_path / "copied"), artifacts(run_project)
+    if name == "plain":  # of a version that stored absolute paths
+        make_absolute(copied, run_project.path)
+
+    predict(copied)
+
+    assert artifacts(run_project) == before
+    assert len(artifacts(copied)) == len(before) + 1
+    moved = Project(tmp_path / name)
+    shutil.move(copied.path, moved.path)
+    predict(moved)
+    assert len(artifacts(moved)) == len(before) + 2
+    assert all(location.startswith("triptych-artifacts:/") for location in locations(moved))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+    assert "files of all versions are whole" in succeed(moved, "model", "check")
+    if name == "plain":
+        assert "1 of 1 training runs reproduce bit for bit" in succeed(moved, "reproduce", "--all")
+
+
+def test_a_backup_is_restored_to_another_path(run_project: Project, tmp_path: Path) -> None:
+    lost = copy_of(run_project, tmp_path / "lost")
+    do("SQLite: back up", lost.path)
+    restored = make_project(tmp_path / "restored")
+    shutil.move(lost.path / "backup", restored.path)
+    shutil.rmtree(lost.path)
+    do("SQLite: restore", restored.path)
+
+    assert "files of all versions are whole" in succeed(restored, "model", "check")
+    assert "1 of 1 training runs reproduce bit for bit" in succeed(restored, "reproduce", "--all")
+    predict(restored)
+
+
+def test_the_check_reads_the_files_of_every_version(run_project: Project, tmp_path: Path) -> None:
+    project = copy_of(run_project, tmp_path / "project")
+    (model,) = (project.path / "data" / "mlartifacts" / "models").iterdir()
+    for damaged in (model / "artifacts" / "MLmodel", *_own_files(model)[:1]):
+        content = damaged.read_bytes()
+        for change in (damaged.unlink, lambda file=damaged: file.write_bytes(b"{")):
+            change()  # type: ignore[operator]
+            result = project.kedro("model", "check")
+            damaged.write_bytes(content)
+            assert result.returncode == 1
+            assert "temperature-northmere-westhaven version 1: The files of" in result.stdout
+            assert "Restore data/mlflow.db and data/mlartifacts" in result.stdout
+            assert "Traceback" not in result.stdout
+    assert "files of all versions are whole" in succeed(project, "model", "check")
+
+
+def test_a_sqlite_store_of_the_user_keeps_its_artifacts_beside_it(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "store").mkdir()
+    uri = f"sqlite:///{tmp_path}/store/runs.db"
+
+    succeed(project, "run", "--env", "test", "--pipeline", "ingestion", MLFLOW_TRACKING_URI=uri)
+
+    assert not list(tmp_path.rglob("mlruns"))
+    assert list((tmp_path / "store" / "mlartifacts").rglob("provenance.json"))
+    assert not (project.path / "data" / "mlartifacts").exists()
+
+
+def _own_files(model: Path) -> list[Path]:
+    return sorted(path for path in (model / "artifacts" / "artifacts").rglob("*") if path.is_file())
