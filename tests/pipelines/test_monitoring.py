@@ -138,6 +138,22 @@ def test_each_forecast_meets_its_observation_and_the_baselines(
     assert set(judged["known_end"]) == {utc("2019-07-14")}
 
 
+def test_forecasts_that_cannot_be_judged_are_counted(
+    study: pd.DataFrame, observations: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="triptych")
+    last = study["time"] == study["time"].max()
+    until = observations[observations["time"] < study["time"].max()]
+
+    judged = judge(issued(study), until)
+
+    assert len(judged) == len(study) - last.sum()
+    assert (
+        f"Of {len(study):,} predictions issued before 2019-07-14 00:00 UTC, {len(judged):,} are "
+        f"judged: {last.sum()} have no observation, 0 no baseline"
+    ) in caplog.messages
+
+
 def test_the_figures_are_those_of_the_backtest_of_the_same_origins(
     study: pd.DataFrame, observations: pd.DataFrame, ridge: PanelForecaster
 ) -> None:
@@ -242,7 +258,7 @@ def test_a_bad_model_is_warned_of(
         f"{who} does worse than same_hour_yesterday",
         f"{who} does worse than climatology",
         f"{who} does worse than persistence",
-        f"{who}: its 90% intervals held 0% of the observations",
+        f"{who}: its 90% intervals held 0 of 240 observations (0.00 %)",
     ]
     assert found[0].startswith(
         f"{who} does worse than same_hour_yesterday a day ahead over 30 days (data age 0 h)"
@@ -261,7 +277,7 @@ def test_intervals_that_are_too_narrow_or_too_wide_are_warned_of(
     (of_wide,) = warn(judge(issued(wide), observations), observations, over_all)
 
     assert "its 90% intervals held" in of_narrow
-    assert "its 90% intervals held 100% of the observations a day ahead over 74 days" in of_wide
+    assert "held 592 of 592 observations (100.00 %) a day ahead over 74 days" in of_wide
 
 
 def test_few_days_are_no_ground_for_a_warning(

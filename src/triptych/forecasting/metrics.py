@@ -1,11 +1,15 @@
 """One table of errors: every model on the same targets, from the same origins."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.grid import TEMPERATURE, to_grid
+
+logger = logging.getLogger(__name__)
 
 SCORE_COLUMNS = (
     "location",
@@ -39,7 +43,12 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     `climatology`. Both are NaN without that reference, or where its error is 0. coverage: share of
     observations within the interval.
     """
-    sums = _sums(common_targets(forecasts), seasonal_naive_mae(training), ["location", "lead"])
+    common = common_targets(forecasts)
+    logger.info(
+        "Scores count %s of %s forecasts: of the others the target was not observed, or not "
+        "forecast by every model", f"{len(common):,}", f"{len(forecasts):,}",
+    )  # fmt: skip
+    sums = _sums(common, seasonal_naive_mae(training), ["location", "lead"])
     sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
     single = sums.assign(lead=sums["lead"].astype(str))
     day = sums[sums["lead"].isin(DAY_LEADS)].assign(lead=DAY)

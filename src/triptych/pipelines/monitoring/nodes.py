@@ -67,6 +67,7 @@ def judge_predictions(
     rows = predictions[of_models & (predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
     age = (rows["as_of"] - rows["known_until"]).dt.total_seconds() // SECONDS_PER_HOUR
     rows = rows.assign(data_age=age.astype(int))
+    issued_before = len(rows)
     rows = with_observed(rows.rename(columns={"temperature_2m": "mean"}), observations)
     rows = rows[rows["observed"].notna()].assign(known_end=rows["location"].map(known_end))
     trained = {row["model_id"]: row for row in model_registry.list_models()}
@@ -82,6 +83,11 @@ def judge_predictions(
         )  # fmt: skip
         return kept.assign(**dict.fromkeys(BASELINE_NAMES, pd.Series(dtype="float64")))
     table = pd.concat(judged).dropna(subset=BASELINE_NAMES)
+    logger.info(
+        "Of %s predictions issued before %s, %s are judged: %s have no observation, %s no baseline",
+        f"{issued_before:,}", f"{issued:%Y-%m-%d %H:%M} UTC", f"{len(table):,}",
+        f"{issued_before - len(rows):,}", f"{len(rows) - len(table):,}",
+    )  # fmt: skip
     return table[[*kept.columns, *BASELINE_NAMES]].sort_values(
         ["model_id", "location", "as_of", "time"], ignore_index=True
     )

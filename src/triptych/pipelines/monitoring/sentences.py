@@ -53,9 +53,10 @@ def _skill(row: dict[Hashable, Any]) -> list[str]:
 def _coverage(row: dict[Hashable, Any], level: float, tolerance: float) -> list[str]:
     if not coverage_fails(row["coverage"], row["days"], level, tolerance):
         return []
+    held = round(row["coverage"] * row["n"])
     return [
-        f"{_who(row)}: its {level:.0%} intervals held {row['coverage']:.0%} of the observations a "
-        f"day ahead {_over(row)}."
+        f"{_who(row)}: its {level:.0%} intervals held {held:,} of {row['n']:,} observations "
+        f"({100 * row['coverage']:.2f} %) a day ahead {_over(row)}."
     ]
 
 
