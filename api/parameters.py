@@ -16,8 +16,8 @@ _TEXT = r"^[^\x00-\x1f\x7f]*$"
 # No pattern of a slug: the answer to a name that is none says what there is.
 _Slug = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_TEXT)]
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_TEXT)]
-# The name of a file may hold a line break.
-_ItemId = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]*$")]
+# The name of a file may hold a line break. Percent-encoded, the longest is 30,000 bytes.
+_ItemId = Annotated[str, StringConstraints(min_length=1, max_length=2500, pattern=r"^[^\x00]*$")]
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_RULE = "a day of the calendar written YYYY-MM-DD, for example 2019-07-14"
 

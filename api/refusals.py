@@ -6,7 +6,7 @@ from api.problems import Complaint, ProblemError, refuse_parameters
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16_384
-# Any path of a file (4096 bytes) as an item, percent-encoded, and as a cursor, in hexadecimal.
+# Holds the longest `item`, percent-encoded, or a cursor with an item of 16,000 bytes.
 MAX_QUERY = 32_768
 MAX_PARAMETERS = 30
 AWAY = "The database does not answer. Try again later; the cause is in the log."

@@ -43,6 +43,8 @@ def test_hostile_bytes_are_refused(port: int) -> None:
         (GOOD + b"X-Request-ID: a\nSet-Cookie: x\r\n" + END, 400),
         (GOOD + b"Accept: " + b"a/b," * 4000 + b"\r\n" + END, 406),
         (GOOD + b"If-None-Match: " + b'"' * 16_000 + b"\r\n" + END, 200),
+        (b"GET /texts/predictions?item=" + b"%F0%9F%98%80" * 2500 + b" HTTP/1.1\r\n" + END, 404),
+        (b"GET /texts/predictions?item=" + b"%F0%9F%98%80" * 2501 + b" HTTP/1.1\r\n" + END, 422),
         (b"GET /loc\0ations HTTP/1.1\r\n" + END, 400),
         (b"GET /%00 HTTP/1.1\r\n" + END, 404),
         (b"GET /..%2f..%2fetc%2fpasswd HTTP/1.1\r\n" + END, 404),
