@@ -1,7 +1,7 @@
 """The forecast of a day, from the rows to the answer."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from api.listings import LOCATION_COUNT
 from api.pages import read_of_all, read_of_one
 from api.paging import Page
 from api.schemas import Predictions, Step
-from api.zones import Steps, bind_day, find_steps
+from api.zones import HOUR, Steps, bind_day, find_steps
 
 _STEP_END = len(queries.STEP)
 _FORECAST_END = _STEP_END + len(queries.FORECAST)
@@ -86,9 +86,16 @@ def make_predictions(
 def _describe(steps: Iterable[DayRow]) -> dict[str, Any]:
     *_, last = steps
     forecast = dict(zip(queries.FORECAST, last[_STEP_END:_FORECAST_END], strict=True))
+    issued_at, known_until = (_instant(forecast[name]) for name in ("as_of", "known_until"))
+    del forecast["as_of"]
     return {
         "location": last[0],
-        "issued_at": forecast.pop("as_of"),
+        "issued_at": issued_at,
+        "data_age": (issued_at - known_until) // HOUR,
         **forecast,
         "model": dict(zip(queries.MODEL, last[_FORECAST_END:], strict=True)),
     }
+
+
+def _instant(value: datetime | str) -> datetime:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -12,8 +12,14 @@ from api.absences import explain_absence
 from api.listings import LOCATION_COUNT, MODELS_BY_ID
 from api.pages import read_of_all, read_of_one
 from api.paging import Page, StepKey
-from api.schemas import ModelSummary, ObservedPredictions, ObservedStep, Scores
-from api.zones import Steps, bind_days, find_steps_of_days
+from api.schemas import (
+    DataAgeScores,
+    ModelSummary,
+    ObservedPredictions,
+    ObservedStep,
+    Scores,
+)
+from api.zones import HOUR, Steps, bind_days, find_steps_of_days
 
 
 def read_period(
@@ -44,7 +50,7 @@ def read_period(
         data=data,
         count=len(data),
         expected=places * sum(steps.number for steps in days),
-        scores=_score([step.error for step in data if step.error is not None]),
+        scores=_score(data),
         models=_read_models(connection, {step.model_id for step in data}),
     )
     return answer, more
@@ -66,25 +72,33 @@ def _read_models(connection: Connection, model_ids: set[str]) -> list[ModelSumma
 
 def _make_step(row: Row[Any]) -> ObservedStep:
     return ObservedStep(
-        location=row.location,
-        time=row.time,
-        lead=row.lead,
-        temperature_2m=row.temperature_2m,
-        lower=row.lower,
-        upper=row.upper,
+        **{name: getattr(row, name) for name in queries.STEP},
         issued_at=row.as_of,
+        data_age=(row.as_of - row.known_until) // HOUR,
         model_id=row.model_id,
         observed=row.observed,
         error=None if row.observed is None else row.temperature_2m - row.observed,
     )
 
 
-def _score(errors: list[float]) -> Scores:
-    if not errors:
-        return Scores(count=0, mae=None, rmse=None, bias=None)
-    return Scores(
-        count=len(errors),
-        mae=fmean(map(abs, errors)),
-        rmse=math.sqrt(fmean(error * error for error in errors)),
-        bias=fmean(errors),
-    )
+def _score(steps: list[ObservedStep]) -> Scores:
+    errors: dict[tuple[int, str], list[float]] = {}
+    for step in steps:
+        if step.error is not None:
+            errors.setdefault((step.data_age, step.method), []).append(step.error)
+    grouped = [
+        DataAgeScores(data_age=age, method=method, **_means(values))
+        for (age, method), values in sorted(errors.items())
+    ]
+    every = [error for values in errors.values() for error in values]
+    total = _means(every) if every else {"count": 0, "mae": None, "rmse": None, "bias": None}
+    return Scores(**total, by_data_age=grouped)
+
+
+def _means(errors: list[float]) -> dict[str, Any]:
+    return {
+        "count": len(errors),
+        "mae": fmean(map(abs, errors)),
+        "rmse": math.sqrt(fmean(error * error for error in errors)),
+        "bias": fmean(errors),
+    }

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from triptych.store.tables import locations, models, predictions, weather_3h
 
 STEPS_A_DAY = 8
-STEP = ("location", "time", "lead", "temperature_2m", "lower", "upper")
+STEP = ("location", "time", "lead", "temperature_2m", "lower", "upper", "method")
 FORECAST = ("as_of", "known_until", "created_at", "level")
 MODEL = ("model_id", "name", "version", "algorithm", "stage", "train_start", "train_end")
 
@@ -129,7 +129,9 @@ def _observed(one_location: bool) -> Select[Any]:
         weather_3h.c.location == predictions.c.location, weather_3h.c.time == predictions.c.time
     )
     observed = weather_3h.c.temperature_2m.label("observed")
-    steps = _steps(best, (*STEP, "as_of", "model_id"), observed).outerjoin(weather_3h, same_step)
+    steps = _steps(best, (*STEP, "as_of", "known_until", "model_id"), observed).outerjoin(
+        weather_3h, same_step
+    )
     return _page(steps)
 
 

@@ -123,6 +123,10 @@ class Step(Answer):
     temperature_2m: float = Field(examples=[17.4])
     lower: float = Field(description="lower end of the interval", examples=[15.9])
     upper: float = Field(description="upper end of the interval", examples=[18.8])
+    method: str = Field(
+        description="model, or climatology: the model cannot reach this step from its data",
+        examples=["model"],
+    )
 
 
 class Forecast(Answer):
@@ -135,6 +139,7 @@ class Forecast(Answer):
     known_until: datetime = Field(
         description="end of the observations that it stands on", examples=[_DAY]
     )
+    data_age: int = Field(description="hours from known_until to issued_at", examples=[0])
     created_at: datetime = Field(description="when the batch wrote it")
     level: float = Field(description="nominal coverage of the interval", examples=[0.9])
     model: ModelSummary
@@ -161,9 +166,23 @@ class ObservedStep(Step):
     issued_at: datetime = Field(
         description="as_of: nothing at or after it was known", examples=[_DAY]
     )
+    data_age: int = Field(
+        description="hours from the end of the observations used to issued_at", examples=[0]
+    )
     model_id: str = Field(description="one of models", examples=[_MODEL_ID])
     observed: float | None = Field(description="null: not known yet", examples=[17.9])
     error: float | None = Field(description="prediction minus observed", examples=[-0.5])
+
+
+class DataAgeScores(Answer):
+    """Errors of the steps that were forecast from data of one age, by one method."""
+
+    data_age: int = Field(description="hours", examples=[0])
+    method: str = Field(description="model or climatology", examples=["model"])
+    count: int = Field(description="steps with an observation", examples=[248])
+    mae: float = Field(description="mean absolute error, °C", examples=[1.31])
+    rmse: float = Field(description="root mean square error, °C", examples=[1.68])
+    bias: float = Field(description="mean error, °C", examples=[0.12])
 
 
 class Scores(Answer):
@@ -173,6 +192,9 @@ class Scores(Answer):
     mae: float | None = Field(description="mean absolute error, °C", examples=[1.31])
     rmse: float | None = Field(description="root mean square error, °C", examples=[1.68])
     bias: float | None = Field(description="mean error, °C", examples=[0.12])
+    by_data_age: list[DataAgeScores] = Field(
+        description="the same, not mixing forecasts from fresh and from old data"
+    )
 
 
 class ObservedPredictions(Answer):

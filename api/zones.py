@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from api.queries import STEPS_A_DAY
 
+HOUR = timedelta(hours=1)
 _STEP = timedelta(hours=3)
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

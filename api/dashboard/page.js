@@ -73,41 +73,57 @@ function showDay(day, observed) {
   return () => drawDay(get("day-chart"), steps, zone, title, sentence);
 }
 
+const nameGroup = ({ data_age, method }) => `${method === "model" ? "" : `${method}, `}data ${data_age} h old`;
+
 function showWeeks(period) {
   const { scores, timezone } = period;
   const known = period.data.filter(isSeen);
   get("weeks").hidden = false;
   get("weeks").classList.toggle("is-empty", !known.length);
   if (!known.length) return () => {};
-  const inside = known.filter((step) => step.lower <= step.observed && step.observed <= step.upper);
+  // The figures are those of one data age and method; the sentence above them names the others.
+  const main = scores.by_data_age.reduce((most, group) => (group.count > most.count ? group : most));
+  const alike = known.filter((step) => step.data_age === main.data_age && step.method === main.method);
+  const inside = alike.filter((step) => step.lower <= step.observed && step.observed <= step.upper);
+  const others = scores.by_data_age.filter((group) => group !== main).map((group) =>
+    ` ${nameGroup(group)}: mean absolute error ${degrees(group.mae, 2)} over ${group.count} observed steps.`);
+  get("weeks-ages").textContent = `Figures: ${nameGroup(main)}, ${main.count} observed steps.${others.join("")}`;
   const errors = Map.groupBy(known, (step) => dayOf(step.time, timezone));
   const days = daysUntil(period.end, WEEKS_DAYS).map((day) => {
     const found = errors.get(day) ?? [];
-    return { day, count: found.length, mae: mean(found.map((step) => Math.abs(step.error))), bias: mean(found.map((step) => step.error)) };
+    const ages = [...new Set(found.map((step) => step.data_age))].join(", ");
+    return { day, ages, count: found.length, mae: mean(found.map((step) => Math.abs(step.error))), bias: mean(found.map((step) => step.error)) };
   });
   fillFigures("weeks-figures", [
-    ["mean absolute error", degrees(scores.mae, 2)],
-    ["root mean square", degrees(scores.rmse, 2)],
-    ["mean error", `${signed(scores.bias)} °C`],
-    ["within the interval", `${Math.round((100 * inside.length) / known.length)} %`],
+    ["mean absolute error", degrees(main.mae, 2)],
+    ["root mean square", degrees(main.rmse, 2)],
+    ["mean error", `${signed(main.bias)} °C`],
+    ["within the interval", `${Math.round((100 * inside.length) / alike.length)} %`],
   ]);
-  const rows = days.filter(({ count }) => count).map(({ day, count, mae, bias }) => [shortDay(day), String(count), number(mae, 2), signed(bias)]);
-  fillTable("weeks-table", `Errors by day, °C; an error is predicted minus observed; ${timezone}`, ["Day", "Steps observed", "Mean absolute error", "Mean error"], rows);
+  const rows = days.filter(({ count }) => count).map(({ day, ages, count, mae, bias }) => [shortDay(day), ages, String(count), number(mae, 2), signed(bias)]);
+  fillTable("weeks-table", `Errors by day, °C; an error is predicted minus observed; ${timezone}`, ["Day", "Data age (h)", "Steps observed", "Mean absolute error", "Mean error"], rows);
   const title = `Mean absolute error by day, ${shortDay(period.start)} to ${shortDay(period.end)}`;
-  const description = `${degrees(scores.mae, 2)} over ${scores.count} observed steps.`;
-  return () => drawWeeks(get("weeks-chart"), days, chosen.date, scores.mae, title, description);
+  const description = `${degrees(main.mae, 2)} over ${main.count} observed steps (${nameGroup(main)}).`;
+  return () => drawWeeks(get("weeks-chart"), days, chosen.date, main.mae, title, description);
 }
 
 const nameModel = (model) => `${model.name}, version ${model.version} (${model.algorithm}), ${model.stage}`;
 const nameTraining = (model) => `data from ${calendar(model.train_start, "UTC")} until ${calendar(model.train_end, "UTC")}`;
 
-function showOrigin(forecast, models, zone) {
+function nameMethods(steps) {
+  const others = steps.filter((step) => step.method !== "model");
+  return others.length ? `${others[0].method} in ${others.length} of ${steps.length} steps: the model cannot reach them from its data` : "model";
+}
+
+function showOrigin(day, models, zone) {
   const columns = [];
+  const forecast = day?.forecasts[0];
   if (forecast) {
     columns.push(fillFacts("This forecast", [
       ["model", nameModel(forecast.model)],
       ["issued", moment(forecast.issued_at, zone)],
-      ["data until", moment(forecast.known_until, zone)],
+      ["data until", `${moment(forecast.known_until, zone)}, ${forecast.data_age} h before`],
+      ["forecast by", nameMethods(day.data)],
       ["written", moment(forecast.created_at, zone)],
       ["trained on", nameTraining(forecast.model)],
     ]));
@@ -177,7 +193,7 @@ async function show(mayMove = false) {
     const isThere = !(day instanceof Refusal);
     get("day").hidden = !isThere;
     get("weeks").hidden = true;
-    showOrigin(isThere ? day.forecasts[0] : null, models, zone);
+    showOrigin(isThere ? day : null, models, zone);
     const draws = [isThere ? showDay(day, period?.data ?? []) : () => {}, period ? showWeeks(period) : () => {}];
     redraw = () => draws.forEach((draw) => draw());
     redraw();

@@ -61,7 +61,8 @@ def get_observed(
 
     Each day has the forecast that `/predictions` answers for it. An error is prediction minus
     observed; MAE, RMSE and bias are those of the steps in `data` whose observation is known: of
-    the whole period, if it fits one page.
+    the whole period, if it fits one page. `by_data_age` tells forecasts from fresh data apart from
+    those from old data.
     """
     check_period(start, end)
     database = get_database(request)

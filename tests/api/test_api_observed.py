@@ -17,6 +17,12 @@ def test_a_day_in_full(client: Any) -> None:
     # B says 21, 22, … 28; observed is 22.0, a missing value at 18:00, nothing at 21:00
     observed = [22.0] * 6 + [None, None]
     errors = [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, None, None]
+    means = {
+        "count": 6,
+        "mae": pytest.approx(11 / 6),
+        "rmse": pytest.approx(math.sqrt(31 / 6)),
+        "bias": pytest.approx(9 / 6),
+    }
     assert answer == {
         "start": "2019-07-12",
         "end": "2019-07-12",
@@ -30,7 +36,9 @@ def test_a_day_in_full(client: Any) -> None:
                 "temperature_2m": 21.0 + n,
                 "lower": 19.5 + n,
                 "upper": 22.5 + n,
+                "method": "model",
                 "issued_at": "2019-07-12T00:00:00Z",
+                "data_age": 0,
                 "model_id": "b" * 64,
                 "observed": observed[n],
                 "error": errors[n],
@@ -39,12 +47,7 @@ def test_a_day_in_full(client: Any) -> None:
         ],
         "count": 8,
         "expected": 8,
-        "scores": {
-            "count": 6,
-            "mae": pytest.approx(11 / 6),
-            "rmse": pytest.approx(math.sqrt(31 / 6)),
-            "bias": pytest.approx(9 / 6),
-        },
+        "scores": {**means, "by_data_age": [{"data_age": 0, "method": "model", **means}]},
         "models": [
             {
                 "model_id": "b" * 64,
@@ -66,7 +69,7 @@ def test_each_day_has_the_forecast_that_predictions_answers(
 ) -> None:
     answer = ask(client, "2019-07-08", "2019-07-20", location).json()
 
-    fields = ("location", "time", "lead", "temperature_2m", "lower", "upper")
+    fields = ("location", "time", "lead", "temperature_2m", "lower", "upper", "method")
     found = [{name: step[name] for name in fields} for step in answer["data"]]
     days = [
         client.get(
@@ -89,10 +92,28 @@ def test_every_model_of_the_period_is_described(client: Any) -> None:
     assert answer["expected"] == answer["count"] == 7 * 8
 
 
+def test_errors_are_grouped_by_data_age(client: Any) -> None:
+    """B's forecast of 11 July stands on data that are 12 hours old, the others on fresh data."""
+    answer = ask(client, "2019-07-10", "2019-07-12").json()
+
+    by_age: dict[int, list[float]] = {}
+    for step in answer["data"]:
+        if step["error"] is not None:
+            by_age.setdefault(step["data_age"], []).append(step["error"])
+    assert {age: len(errors) for age, errors in by_age.items()} == {0: 14, 12: 8}
+    for scores in answer["scores"]["by_data_age"]:
+        errors = by_age[scores["data_age"]]
+        assert scores["count"] == len(errors)
+        assert scores["bias"] == pytest.approx(sum(errors) / len(errors))
+    assert [scores["data_age"] for scores in answer["scores"]["by_data_age"]] == [0, 12]
+
+
 def test_without_observations_there_are_no_scores(client: Any) -> None:
     answer = ask(client, "2019-07-14", "2019-07-14").json()
 
-    assert answer["scores"] == {"count": 0, "mae": None, "rmse": None, "bias": None}
+    assert answer["scores"] == {
+        "count": 0, "mae": None, "rmse": None, "bias": None, "by_data_age": [],
+    }  # fmt: skip
     assert {step["observed"] for step in answer["data"]} == {None}
     assert {step["error"] for step in answer["data"]} == {None}
 

@@ -162,6 +162,8 @@ class TestInChromium:
         assert "21:00 - 00:00 28.0 26.5 29.5 - -" in text
         assert "ridge, version 2 (ridge), production" in text
         assert "issued 12 Jul 2019, 00:00 UTC" in text
+        assert "data until 12 Jul 2019, 00:00 UTC, 0 h before" in text
+        assert "Figures: data 0 h old, 14 observed steps. data 12 h old: mean absolute" in text
         assert "data from 1 Jan 2010 until 1 Jan 2019" in text
         assert len(re.findall(r'class="dot"', document)) == 8
         assert len(re.findall(r'class="dot-observed"', document)) == 6

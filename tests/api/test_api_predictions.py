@@ -36,6 +36,7 @@ def test_answers_a_day_in_full(client: Any) -> None:
                 "temperature_2m": 21.0 + n,
                 "lower": 19.5 + n,
                 "upper": 22.5 + n,
+                "method": "model",
             }
             for n in range(8)
         ],
@@ -46,6 +47,7 @@ def test_answers_a_day_in_full(client: Any) -> None:
                 "location": "paris",
                 "issued_at": "2019-07-11T00:00:00Z",
                 "known_until": "2019-07-10T12:00:00Z",
+                "data_age": 12,
                 "created_at": "2019-07-20T05:30:00Z",
                 "level": 0.9,
                 "model": {

@@ -151,7 +151,7 @@ def test_a_local_period_is_its_local_days(
         ask(zoned, str(start + timedelta(days=n)), location).json()
         for n in range((end - start).days + 1)
     ]
-    fields = ("location", "time", "lead", "temperature_2m", "lower", "upper")
+    fields = ("location", "time", "lead", "temperature_2m", "lower", "upper", "method")
     found = [{name: step[name] for name in fields} for step in answer["data"]]
     assert found == [step for day in days for step in day["data"]]
     assert answer["expected"] == answer["count"] == sum(day["expected"] for day in days)
@@ -216,7 +216,7 @@ def gapped(engine: Engine) -> Any:
         rows = [
             (
                 MODEL, slugs[place], as_of, as_of + STEP * (lead - 1), lead,
-                10.0 + lead, 0.0, 50.0, 0.9, as_of, as_of,
+                10.0 + lead, 0.0, 50.0, 0.9, as_of, "model", as_of,
             )
             for place, day, hour in issued
             for as_of in (datetime(2019, 7, day, hour, tzinfo=UTC),)
