@@ -3,31 +3,25 @@
 import logging
 from typing import Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from triptych.errors import ParameterError, PipelineError
-from triptych.parameters import RunParameters
+from triptych.errors import PipelineError
+from triptych.run_parameters import check_parameters
 from triptych.summary import RunSummary
 
 logger = logging.getLogger(__name__)
 
 
 class ParameterHook:
-    """Checks the single values: Kedro checks the typed groups alone."""
+    """Checks all parameters: Kedro checks the groups that a pipeline takes, and no other name."""
 
-    @hook_impl
-    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
-        """Refuse a number that is none, before the first node runs."""
-        try:
-            RunParameters.model_validate(parameters["parameters"])
-        except ValidationError as error:
-            fault = error.errors()[0]
-            raise ParameterError(
-                f"Parameter {fault['loc'][0]}: {fault['msg']}. Found {fault['input']!r}. "
-                "Correct it in --params or conf/base/parameters.yml."
-            ) from error
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Refuse what is unknown or wrong before anything is opened, MLflow included."""
+        check_parameters(context.config_loader["parameters"])
 
 
 class TrackingHook:

@@ -1,9 +1,11 @@
 """The typed groups of parameters. Kedro builds them from YAML before the first node runs."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -11,6 +13,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from triptych.known_names import know_names, know_settings
 
 if TYPE_CHECKING:
     from triptych.nlp.lstm_settings import LstmSettings
@@ -26,8 +30,23 @@ def _drop_null(value: Any) -> Any:
     return value
 
 
+def _know_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    from triptych.forecasting.catalogue import MODEL_NAMES, make_forecaster
+    from triptych.forecasting.errors import ForecastingError
+
+    know_names(models, MODEL_NAMES)
+    for name, own in models.items():
+        know_settings(own, make_forecaster(name, {}, max_lead=8, seed=0).defaults, f"{name}.")
+        try:
+            make_forecaster(name, own, max_lead=8, seed=0)
+        except ForecastingError as error:
+            raise ValueError(str(error)) from error
+    return models
+
+
 WithoutNull = BeforeValidator(_drop_null)
-Models = Annotated[dict[str, dict[str, Any]], WithoutNull]  # hyperparameters by model
+# hyperparameters by model
+Models = Annotated[dict[str, dict[str, Any]], WithoutNull, AfterValidator(_know_models)]
 
 
 class Parameters(BaseModel):
@@ -35,12 +54,10 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-class RunParameters(BaseModel):
-    """The single values of a run that are numbers; what else there is has a type of its own."""
-
-    horizon_days: Count
-    seed: Annotated[int, Field(ge=0)]
+    @model_validator(mode="before")
+    @classmethod
+    def _know_names(cls, given: Any) -> Any:
+        return know_names(given, cls.model_fields)
 
 
 class ForecastParameters(Parameters):
@@ -209,8 +226,9 @@ class LstmParameters(Parameters):
     @model_validator(mode="after")
     def _know_settings(self) -> Self:
         from triptych.nlp.errors import UnknownChoiceError
-        from triptych.nlp.lstm_settings import change_settings
+        from triptych.nlp.lstm_settings import LstmSettings, change_settings
 
+        know_settings(self.network, asdict(LstmSettings()), "network.")
         try:
             for change in self.changes:
                 change_settings(self.build(), change)
@@ -259,14 +277,14 @@ class ReviewParameters(Parameters):
     explained_mistakes: Count  # of each model that is explained
     explanation_samples: Count
 
-    @field_validator("models")
+    @field_validator("models", "effects_model")
     @classmethod
-    def _know_models(cls, models: list[str]) -> list[str]:
+    def _know_models(cls, models: list[str] | str) -> list[str] | str:
         from triptych.nlp.errors import UnknownChoiceError
         from triptych.nlp.settings import list_candidates
 
         try:  # now, not after minutes
-            for family in models:
+            for family in [models] if isinstance(models, str) else models:
                 list_candidates(family, trials=0, seed=0)
         except UnknownChoiceError as error:
             raise ValueError(str(error)) from error

@@ -1,10 +1,12 @@
 """The typed parameters of the study of field photos."""
 
+from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from triptych.known_names import know_names
 from triptych.parameters import Count, Parameters, WithoutNull
 from triptych.vision.settings import NetworkSettings
 from triptych.vision.source import ListPhotos, PhotoListing
@@ -15,13 +17,29 @@ class NetworkParameters(NetworkSettings):
     """A network as YAML describes it: a misspelt name is refused, not ignored."""
 
 
+def _know_settings(given: Any) -> Any:
+    return know_names(given, [field.name for field in fields(NetworkSettings)])
+
+
+Network = Annotated[NetworkParameters, BeforeValidator(_know_settings)]
+
+
 class ExperimentParameters(Parameters):
     """The study of what matters in training: one thing is changed at a time."""
 
     photos: Count | None  # that each learns from; null: all
     seeds: Count
-    base: NetworkParameters
+    base: Network
     grid: dict[str, list[dict[str, Any]]]  # by factor, what each level changes of the base
+
+    @model_validator(mode="after")
+    def _know_settings(self) -> Self:
+        base = asdict(self.base)
+        for factor, levels in self.grid.items():
+            for number, change in enumerate(levels):
+                know_names(change, base, f"grid.{factor}.{number}.")
+                NetworkParameters(**{**base, **change})
+        return self
 
 
 class PhotoSample(Parameters):
@@ -43,7 +61,7 @@ class VisionParameters(Parameters):
     duplicate_bits: Annotated[int, Field(ge=0, lt=32)]
     max_photos: Count | None
     pixels: Count
-    networks: Annotated[dict[str, NetworkParameters], Field(min_length=1), WithoutNull]
+    networks: Annotated[dict[str, Network], Field(min_length=1), WithoutNull]
     blend: list[str]  # names of networks whose probabilities are averaged; none: no blend
     turns: Literal[1, 2, 4, 8]
     experiments: ExperimentParameters

@@ -41,8 +41,9 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
         ),
         ("as_of=someday", r"^Parameter as_of must be an ISO 8601 date .*Found 'someday'\.$"),
         (
-            "forecast.train_yaers=2",
-            r"'forecast'.* train_yaers Extra inputs are not permitted \(found 2\).*conf/base/param",
+            "locations=northmere,asof=2023-06-01",
+            r"^Unknown parameter `locations`\. Did you mean `location`\? "
+            r"Unknown parameter `asof`\. Did you mean `as_of`\? Correct --params or the config",
         ),
         (
             "horizon_days=many",
@@ -53,6 +54,16 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
 def test_a_wrong_parameter(project: Project, parameters: str, message: str) -> None:
     assert re.search(message, refused(project, "--params", parameters))
     assert not (project.path / "data" / "06_models").exists()
+
+
+def test_an_unknown_name_in_a_file_is_refused_before_anything_is_opened(project: Project) -> None:
+    file = project.path / "conf" / "test" / "parameters_vision.yml"
+    edit(file, "pixels: 32", "pixel: 32")
+
+    said = refused(project, "--pipeline", "ingestion")
+
+    assert said.startswith("Unknown parameter `vision.pixel`. Did you mean `vision.pixels`?")
+    assert not list((project.path / "data").iterdir())
 
 
 def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.pipelines.hand_made import history
-from triptych.errors import ParameterError, PipelineError
+from triptych.errors import PipelineError
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
 from triptych.periods import StudyPeriods
 from triptych.pipelines.ts_ml import nodes
@@ -54,14 +54,6 @@ def test_one_location_with_too_little_is_named_among_others() -> None:
 
     with pytest.raises(PipelineError, match="the data of paris span 2019-06-01"):
         plan(late)
-
-
-def test_a_model_to_tune_that_is_not_compared_is_refused() -> None:
-    models = ModelParameters(learned={"ridge": {}})
-    tuning = TuningParameters(trials=1, models=["lightgbm"])
-
-    with pytest.raises(ParameterError, match="names lightgbm, but the study compares ridge"):
-        nodes.tune_models(history("2017-01-01", "2018-10-01"), PERIODS, models, tuning, seed=1)
 
 
 def test_without_trials_the_parameters_stay_as_they_stand() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 
 from triptych.engine import SERIAL
-from triptych.errors import ParameterError
 from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.metrics import score
 from triptych.forecasting.trials import trial_metrics, trials_table
@@ -41,16 +40,7 @@ def tune_models(
     Returns:
         `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial;
         `tuning_trial_metrics`: the same as metrics, step = number of the trial.
-
-    Raises:
-        ParameterError: a model is to be tuned that the study does not have.
     """
-    unknown = sorted(set(tuning.models) - set(models.learned))
-    if unknown:
-        raise ParameterError(
-            f"Parameter tuning.models names {', '.join(unknown)}, but the study compares "
-            f"{', '.join(models.learned)} (models.learned). Correct one of the two."
-        )
     known = between(history, periods.train_start, periods.test_start)
     parameters = {name: dict(models.learned[name]) for name in models.learned}
     trials = [trials_table([])]

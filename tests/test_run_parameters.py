@@ -1,0 +1,115 @@
+"""Unknown names and wrong values of parameters, at every level."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from kedro.framework.project import configure_project
+
+from tests.fixtures.project import ROOT
+from triptych.errors import ParameterError
+from triptych.project import read_configuration
+from triptych.run_parameters import RunParameters, check_parameters
+
+
+@pytest.fixture(params=["base", "live", "test"])
+def parameters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.chdir(ROOT)
+    configure_project("triptych")
+    found: dict[str, Any] = read_configuration(ROOT, request.param)["parameters"]
+    return found
+
+
+def changed(parameters: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """The parameters with one set by its dotted name, as --params does."""
+    copy = deepcopy(parameters)
+    *groups, last = name.split(".")
+    inner = copy
+    for group in groups:
+        inner = inner.setdefault(group, {})
+    inner[last] = value
+    return copy
+
+
+def names(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """Every dotted name, and whether it is a group of others."""
+    for name, value in tree.items():
+        yield f"{prefix}{name}", isinstance(value, dict)
+        if isinstance(value, dict):
+            yield from names(value, f"{prefix}{name}.")
+
+
+def accepted(parameters: dict[str, Any]) -> bool:
+    try:
+        check_parameters(parameters)
+    except ParameterError:
+        return False
+    return True
+
+
+def test_the_parameters_of_every_environment_are_accepted(parameters: dict[str, Any]) -> None:
+    check_parameters(parameters)
+
+    assert set(parameters) == set(RunParameters.model_fields)
+
+
+def test_no_group_takes_an_unknown_name(parameters: dict[str, Any]) -> None:
+    groups = ["", *(f"{name}." for name, group in names(parameters) if group)]
+
+    assert len(groups) > 25
+    assert [g for g in groups if accepted(changed(parameters, f"{g}unheard_of", 1))] == []
+
+
+def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
+    values = [name for name, group in names(parameters) if not group]
+
+    assert len(values) > 100
+    assert [v for v in values if accepted(changed(parameters, v, {"unheard_of": 1}))] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("asof", 1, "Unknown parameter `asof`. Did you mean `as_of`?"),
+        ("train_start", 1, "Unknown parameter `train_start`. Did you mean `forecast.train_start`?"),
+        ("forecast.train_yaers", 2, "`forecast.train_yaers`. Did you mean `forecast.train_years`?"),
+        ("vision.networks.cnn.filterz", 1, "Did you mean `vision.networks.cnn.filters`?"),
+        ("vision.experiments.grid.dropout", [{"dropuot": 1}], "dropout.0.dropuot`. Did you mean"),
+        ("nlp.lstm.network.unitz", 1, "Did you mean `nlp.lstm.network.units`?"),
+        ("models.learned.ridge.penatly", 1, "Did you mean `models.learned.ridge.penalty`?"),
+        ("models.learned.rigde", {}, "Did you mean `models.learned.ridge`?"),
+        ("models.learned.ridge.penalty", "x", "ridge.penalty must be like 0.03 (float), not 'x'"),
+        (
+            "models.learned.lightgbm.threads",
+            True,
+            "threads must be like 1 (int), not True",
+        ),
+        ("statistical.models.arima.ar", -1, "whole numbers from 0, but ar is -1"),
+        ("tuning.models", ["ar"], "names ar, but the study compares ridge"),
+        ("nlp.effects_model", "x", "Parameter nlp.effects_model: There is no text classifier 'x'"),
+        ("seed", "20", "Parameter seed: Input should be a valid integer. Found '20'."),
+        ("source", "somewhere", "Parameter source: Input should be 'sample' or 'open_meteo'."),
+        ("today", "soon", "Parameter today: Invalid isoformat string: 'soon'. Found 'soon'."),
+    ],
+)
+@pytest.mark.parametrize("parameters", ["base"], indirect=True)
+def test_what_is_wrong_is_named_and_what_is_meant_suggested(
+    parameters: dict[str, Any], name: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ParameterError) as refused:
+        check_parameters(changed(parameters, name, value))
+
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("parameters", ["base"], indirect=True)
+def test_null_leaves_a_model_out(parameters: dict[str, Any]) -> None:
+    given = changed(parameters, "models.learned.random_forest", None)
+    given = changed(given, "vision.networks", {"cnn": {}, "other": None})
+
+    known = RunParameters.model_validate(given)
+
+    assert list(known.models.learned) == ["ridge", "kernel_ridge", "lightgbm"]
+    assert list(known.vision.networks) == ["cnn"]
