@@ -98,7 +98,8 @@ class RunPage:
         """RMSE by model and location, best first."""
         if self._rows is None:
             return None
-        return self._rows.pivot(index="model", columns="location", values="rmse").sort_values(ALL)
+        table = self._rows.pivot(index="model", columns="location", values="rmse")
+        return table.round(9).sort_values(ALL, kind="stable")
 
     def _verdict(self) -> Iterable[str]:
         errors, rows = self._errors, self._rows

@@ -100,7 +100,8 @@ class RunSummary:
         if self._comparison is None:
             return []
         day = self._comparison[self._comparison["lead"] == "1-8"]
-        table = day.pivot(index="model", columns="location", values="rmse").sort_values("all")
+        table = day.pivot(index="model", columns="location", values="rmse").round(9)
+        table = table.sort_values("all", kind="stable")
         if table.shape[1] == 2:  # one location: `all` would say the same again  # noqa: PLR2004
             table = table.drop(columns="all")
         title = "Day-ahead RMSE (°C) on the test period, all models on the same targets:"

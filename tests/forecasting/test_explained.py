@@ -1,5 +1,7 @@
 """The inputs that are stored beside a forecast, and which of them matter."""
 
+from copy import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,3 +47,15 @@ def test_importance_is_a_share_of_every_feature(name: str, fitted: Fitted) -> No
     assert (table["importance"] >= 0).all()
     assert table["importance"].is_monotonic_decreasing
     assert np.isfinite(table["importance"]).all()
+
+
+def test_features_of_equal_importance_are_in_the_order_of_their_names(fitted: Fitted) -> None:
+    """Also where the values differ in the last bit, as they do from one CPU to another."""
+    forest = copy(fitted["random_forest"])
+    shares = np.full(len(forest.feature_names), 1.0)
+    shares[::2] = np.nextafter(1.0, 2.0)
+    vars(forest)["_importance"] = shares
+
+    table = importance(forest)
+
+    assert table["feature"].tolist() == sorted(forest.feature_names)

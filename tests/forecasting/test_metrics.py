@@ -144,6 +144,12 @@ def test_models_are_ranked_by_their_mean_over_locations(table: pd.DataFrame) -> 
         rank(table, ["ridge", "lightgbm"])
 
 
+def test_the_last_bit_does_not_rank_a_model(table: pd.DataFrame) -> None:
+    ridge = table[table["model"] == "ridge"]
+    less = ridge.assign(model="arima", rmse=np.nextafter(ridge["rmse"], 0))
+    assert rank(pd.concat([ridge, less]), ["ridge", "arima"]) == ["ridge", "arima"]
+
+
 def test_errors_by_month_and_hour_count_their_own_targets_alone() -> None:
     year = [_forecasts("ridge", [11.0, 12.0, 17.0]), _forecasts("climatology", [10.0, 12.0, 16.0])]
     later = [

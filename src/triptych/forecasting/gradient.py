@@ -160,7 +160,7 @@ class LightGBMForecaster(PooledForecaster):
     def importance_values(self) -> FloatArray:
         """Share of the total gain, over the boosters of the first day."""
         total = np.zeros(len(self.feature_names))
-        for name, booster in self._boosters.items():
+        for name, booster in sorted(self._boosters.items()):
             if int(name[-3:]) in DAY_LEADS:
                 gain = booster.feature_importance("gain")
                 total += gain / max(gain.sum(), 1e-12)

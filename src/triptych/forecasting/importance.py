@@ -8,7 +8,8 @@ from triptych.forecasting.ensemble import EnsembleForecaster
 
 
 def importance(forecaster: PanelForecaster) -> pd.DataFrame:
-    """Frame `feature, importance`, greatest first, the shares summing to 1; empty for a baseline.
+    """Frame `feature, importance`, greatest first, equal ones by name, the shares summing to 1;
+    empty for a baseline.
 
     Share of gain for LightGBM, of the squared error's reduction for a forest, of the absolute
     standardised coefficients for ridge, of the mean slope along a standardised feature for kernel
@@ -21,6 +22,7 @@ def importance(forecaster: PanelForecaster) -> pd.DataFrame:
         return pd.DataFrame({"feature": pd.Series(dtype="str"), "importance": []})
     mean = pd.concat(shares, axis=1).fillna(0.0).mean(axis=1)
     table = mean.rename_axis("feature").rename("importance").reset_index()
+    table = table.round(9)  # the last bits differ between CPUs and must not decide the order
     return table.sort_values(["importance", "feature"], ascending=[False, True], ignore_index=True)
 
 

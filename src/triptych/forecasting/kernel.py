@@ -100,7 +100,9 @@ class KernelRidgeForecaster(LearnedForecaster):
     def importance_values(self) -> FloatArray:
         """Root mean square slope of the first day's mean forecast along each feature."""
         kernel = self._kernel()
-        squares = [model.slopes(kernel, len(DAY_LEADS)) for model in self._models.values()]
+        squares = [
+            model.slopes(kernel, len(DAY_LEADS)) for _, model in sorted(self._models.items())
+        ]
         return np.asarray(np.sqrt(np.mean(squares, axis=0)), dtype=np.float64)
 
     def _learned_arrays(self) -> Arrays:

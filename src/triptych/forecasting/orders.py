@@ -59,7 +59,7 @@ def search_orders(
     table = trials_table(tried)
     if not tried:
         return base, table
-    best = table.sort_values(["value", "aic", "number"]).index[0]
+    best = table.round(6).sort_values(["value", "aic", "number"]).index[0]
     return tried[best][-1], table
 
 

@@ -23,4 +23,4 @@ def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
             f"{', '.join(missing) or 'no candidate'}. "
             "Backtest every candidate over leads 1-8 of the validation period."
         )
-    return [str(name) for name in means.sort_values(kind="stable").index]
+    return [str(name) for name in means.round(9).sort_values(kind="stable").index]

@@ -67,7 +67,7 @@ def explain_mistakes(
         EXPLANATION_COLUMNS, a row a word; `weight` is positive where it speaks for positive.
     """
     wrong = predictions[predictions["label"] != predictions["polarity"]]
-    sure = np.argsort(-(wrong["positive"] - 0.5).abs().to_numpy(), kind="stable")[:count]
+    sure = np.argsort(-(wrong["positive"] - 0.5).abs().round(9).to_numpy(), kind="stable")[:count]
     rows: list[tuple[Any, ...]] = []
     for row in wrong.iloc[sure].itertuples():
         words, fit = explain_review(

@@ -137,7 +137,8 @@ def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
     finding = np.select(
         [table["change"] == BASE, helps, harms], ["", "helps", "harms"], "not shown"
     )
-    table = table.assign(finding=finding).sort_values("log_loss", kind="stable", ignore_index=True)
+    table = table.assign(finding=finding, loss=table["log_loss"].round(9))
+    table = table.sort_values(["loss", "change"], ignore_index=True)
     return table[list(SUMMARY_COLUMNS)]
 
 

@@ -34,10 +34,10 @@ def confident_mistakes(
         MISTAKE_COLUMNS; `for_positive` and `for_negative` name the terms that spoke loudest.
     """
     wrong = predictions[predictions["label"] != predictions["polarity"]]
-    sure = wrong.assign(sure=(wrong["positive"] - 0.5).abs())
-    sure = sure.sort_values("sure", ascending=False, kind="stable").groupby("split").head(count)
+    sure = wrong.assign(sure=(wrong["positive"] - 0.5).abs().round(9))
+    sure = sure.sort_values(["split", "sure", "item"], ascending=[True, False, True])
     rows = []
-    for row in sure.sort_values(["split", "sure"], ascending=[True, False]).itertuples():
+    for row in sure.groupby("split").head(count).itertuples():
         text = str(texts.loc[str(row.item)])
         (document,) = model.preparation.prepare([text])
         told = explain(model, document)
@@ -73,7 +73,8 @@ def weighty_terms(model: ReviewModel, documents: list[Document], count: int) -> 
         table["weight"] *= slope
         table["moves"] = table["weight"].abs() * np.sqrt(table["documents"])
         for direction, sign in (("positive", 1), ("negative", -1)):
-            top = table[np.sign(table["weight"]) == sign].nlargest(count, "moves")
+            of_sign = table[np.sign(table["weight"]) == sign]
+            top = of_sign.round(9).sort_values(["moves", "term"], ascending=[False, True])[:count]
             rank = np.arange(1, len(top) + 1)
             tables.append(top.assign(model=model.name, member=name, direction=direction, rank=rank))
     joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
@@ -99,5 +100,5 @@ def _term_table(classifier: TextClassifier, documents: list[Document]) -> pd.Dat
 
 
 def _loudest(told: Mapping[str, float], sign: int) -> str:
-    ranked = sorted(told, key=lambda term: -sign * told[term])
+    ranked = sorted(told, key=lambda term: (round(-sign * told[term], 9), term))
     return ", ".join(term.strip() for term in ranked[:_SHOWN_TERMS] if sign * told[term] > 0)

@@ -97,8 +97,8 @@ def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
             for name in odds
             if name not in members
         }
-        best = min(losses, key=lambda name: losses[name])
-        if losses[best] >= loss:
+        best = min(losses, key=lambda name: (round(losses[name], 9), name))
+        if round(losses[best], 9) >= round(loss, 9):
             break
         members, loss = [*members, best], losses[best]
     return members

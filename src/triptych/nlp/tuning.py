@@ -89,7 +89,7 @@ def tune(
     scores = cross_scores([settings for _, settings in named], documents, labels, parts, seed)
     rows = list(_trials(named, scores, labels))
     table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
-    best = table.groupby("model", sort=False)["log_loss"].idxmin()
+    best = table["log_loss"].round(9).groupby(table["model"], sort=False).idxmin()
     return {str(family): Tuned(named[row][1], scores[row]) for family, row in best.items()}, table
 
 

@@ -75,7 +75,7 @@ class WordVectors:
                 continue
             cosines = unit @ unit[self.index[word]]
             cosines[self.index[word]] = -np.inf
-            nearest = np.argsort(-cosines, kind="stable")[:count]
+            nearest = np.argsort(-cosines.round(6), kind="stable")[:count]
             rows += [(word, rank, self.words[row], float(cosines[row]))
                      for rank, row in enumerate(nearest, start=1)]  # fmt: skip
         return pd.DataFrame(rows, columns=list(NEIGHBOUR_COLUMNS))

@@ -42,7 +42,7 @@ class Explanation:
 
     def strongest(self, count: int) -> npt.NDArray[np.int64]:
         """The superpixels that speak most for the class."""
-        return np.argsort(-self.weights, kind="stable")[:count]
+        return np.argsort(-self.weights.round(9), kind="stable")[:count]
 
 
 @dataclass(frozen=True)

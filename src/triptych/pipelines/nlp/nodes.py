@@ -163,7 +163,7 @@ def rank_models(
     chances = {
         name: Calibration.learn(row, labels).probabilities(row) for name, row in scores.items()
     }
-    ranking = sorted(losses, key=lambda name: losses[name])
+    ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
     logger.info(
         "Chosen by cross-validation: %s (blend of %s)", ranking[0], ", ".join(blend_members)
     )

@@ -90,7 +90,7 @@ def plot_length_accuracy(accuracy_by_length: pd.DataFrame, nlp: ReviewParameters
 
 def plot_lstm_changes(lstm_trials: pd.DataFrame, nlp: ReviewParameters) -> Figure:
     """Draw the accuracy of every trial of the LSTM, a row a change, the best mean above."""
-    means = lstm_trials.groupby("change")["accuracy"].mean().sort_values()
+    means = lstm_trials.groupby("change")["accuracy"].mean().round(9).sort_values(kind="stable")
     figure = Figure(figsize=(8, 0.32 * len(means) + 1.4), layout="constrained")
     axes = figure.subplots()
     places = {change: place for place, change in enumerate(means.index)}

@@ -97,7 +97,7 @@ def choose_classifier(
         chances = model.row_probabilities(photo_pixels.photos, rows)
         losses[name] = log_loss(chances, truth["number"].to_numpy())
         tables.append(judging.predictions_table(name, truth, chances, model.classes))
-    ranking = sorted(losses, key=lambda name: losses[name])
+    ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
     logger.info("Chosen on validation: %s (log loss %.3f)", ranking[0], losses[ranking[0]])
     return {"photo_ranking": ranking, "photo_validation": pd.concat(tables, ignore_index=True)}
 
