@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, or_, select
 
 from api.label_absences import check_there_is, refuse_classifier
+from api.pages import take_rows
 from api.paging import ItemKey
 from api.schemas import ClassifierSummary, LabelledItem, LabelledItems, LabelScores
 from triptych.store.tables import image_predictions, models, text_predictions
@@ -44,7 +45,7 @@ def read_labels(connection: Connection, asked: AskedLabels) -> tuple[LabelledIte
     if not wanted:
         raise refuse_classifier(connection, asked.kind, asked.model)
     table, model_ids = TABLES[asked.kind], [row.model_id for row in wanted]
-    rows = connection.execute(_statement(table, model_ids, asked)).all()
+    rows = take_rows(connection.execute(_statement(table, model_ids, asked)))
     data = [LabelledItem.model_validate(row._mapping) for row in rows[: asked.limit]]
     if not data and asked.after is None:
         check_there_is(connection, table, model_ids, asked._asdict())

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection, Result, Row, Select
 
 from api.listings import SLUGS_FROM
 from api.paging import Page, StepKey
 from api.queries import STEPS_A_DAY
+
+_ROWS_AT_ONCE = 500
 
 
 def read_of_one(
@@ -20,8 +22,7 @@ def read_of_one(
         values: its other parameters.
         page: how many steps, behind which.
     """
-    rows = connection.execute(statement, values | _bind(page)).all()
-    return _cut(list(rows), page.limit)
+    return _cut(take_rows(connection.execute(statement, values | _bind(page))), page.limit)
 
 
 def read_of_all(
@@ -46,6 +47,11 @@ def read_of_all(
         if rows:
             return rows, StepKey(here[-1], values["last_step"])
         first, places = slugs[places], 2 * places
+
+
+def take_rows(result: Result[Any]) -> list[Row[Any]]:
+    """Take all rows, some at a time: `all` converts them without a pause for other threads."""
+    return [row for part in result.partitions(_ROWS_AT_ONCE) for row in part]
 
 
 def _bind(page: Page) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from triptych.store.writes import upsert
 PLACES = 1300
 DAY = datetime(2019, 7, 1, tzinfo=UTC)
 DELAY_SECONDS = 0.05
-ATTEMPTS = 10  # what else runs on the machine may delay a request, but not in every attempt
+ATTEMPTS = 20  # what else runs on the machine may delay a request, but not in every attempt
 
 
 def fill_many(engine: Engine) -> None:
