@@ -1,5 +1,9 @@
-"""Two versions on the same targets, which neither has seen in training: is the newer one better?"""
+"""Two versions on the same targets, which neither has seen in training: is the newer one better?
 
+The difference is tested day by day: the errors of one day are not independent of each other.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,13 +15,16 @@ from triptych.forecasting.backtest import backtest
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.metrics import ALL, DAY, score
-from triptych.parameters import PreprocessingParameters
+from triptych.forecasting.paired import paired_tests
+from triptych.parameters import PreprocessingParameters, RegistryParameters
 from triptych.pipelines.preprocessing.nodes import build_history
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Row
 from triptych.store.tables import WEATHER_VARIABLES, locations, weather_hourly
 
 CANDIDATE, LIVE = "candidate", "live"
+_TESTED = ("n", "difference", "low", "high", "p_value")
+_SEED = 0  # of the bootstrap: the same data give the same decision
 _LOOK_BACK = pd.Timedelta(days=60)  # what the features need, and room for gaps
 
 
@@ -30,6 +37,9 @@ class Comparison:
         live: the one in production.
         start: the first day; `end`: the last, both included.
         errors: by location and `all`: `n` targets, `candidate` and `live` RMSE in °C.
+        test: of daily losses over all locations, as `forecasting.paired` gives it: `n` days,
+            `difference` (°C², positive where the candidate is better), `low`, `high`, `p_value`.
+        rule: the evidence that is required.
     """
 
     candidate: Row
@@ -37,12 +47,26 @@ class Comparison:
     start: pd.Timestamp
     end: pd.Timestamp
     errors: pd.DataFrame
+    test: Mapping[str, float]
+    rule: RegistryParameters
 
     @property
-    def better(self) -> bool:
-        """Whether the candidate's error over all common targets is the smaller."""
-        candidate, live = self.errors[CANDIDATE].to_dict(), self.errors[LIVE].to_dict()
-        return bool(candidate[ALL] < live[ALL])
+    def objection(self) -> str | None:
+        """Why this is not enough to replace the version in production; None if it is."""
+        days, least = int(self.test["n"]), self.rule.min_days
+        if days < least:
+            return (
+                f"Days compared: {days}; registry.min_days requires {least}. Wait until more days "
+                "are observed, or train on a period that ends earlier"
+            )
+        if not self.test["difference"] > 0:
+            return "The candidate is not more accurate"
+        if not (self.test["p_value"] < self.rule.significance and self.test["low"] > 0):
+            return (
+                "The improvement is not significant: required are p < "
+                f"{self.rule.significance:g} (registry.significance) and an interval above 0"
+            )
+        return None
 
     def __str__(self) -> str:
         total = self.errors.loc[ALL]
@@ -54,12 +78,19 @@ class Comparison:
             f"day-ahead RMSE of version {self.candidate['version']} {total[CANDIDATE]:.3f} °C, of "
             f"version {self.live['version']} (in production) {total[LIVE]:.3f} °C, on the same "
             f"{total['n']:,.0f} targets of {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} that "
-            f"neither was trained on ({by_place})"
+            f"neither was trained on ({by_place}); squared error saved a day: "
+            f"{self.test['difference']:+.3f} °C² (95 % interval {self.test['low']:+.3f} to "
+            f"{self.test['high']:+.3f}, Diebold-Mariano p = {self.test['p_value']:.3g}, "
+            f"{self.test['n']:.0f} days)"
         )
 
 
 def compare_versions(
-    registry: ModelRegistry, candidate: Row, live: Row, preprocessing: PreprocessingParameters
+    registry: ModelRegistry,
+    candidate: Row,
+    live: Row,
+    preprocessing: PreprocessingParameters,
+    rule: RegistryParameters,
 ) -> Comparison:
     """Backtest both on the days from the later end of training to the last observation.
 
@@ -90,11 +121,23 @@ def compare_versions(
         for role, row in ((CANDIDATE, candidate), (LIVE, live))
     ]
     forecasts = pd.concat(tables, ignore_index=True)
-    scores = score(forecasts[forecasts["location"].isin(common)], history)
+    forecasts = forecasts[forecasts["location"].isin(common)]
+    errors = _errors(forecasts, history)
+    return Comparison(candidate, live, start, last.floor("D"), errors, _test(forecasts), rule)
+
+
+def _errors(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    scores = score(forecasts, history)
     day = scores[scores["lead"] == DAY]
     errors = day.pivot(index="location", columns="model", values="rmse")
     errors["n"] = day.groupby("location")["n"].first()
-    return Comparison(candidate, live, start, last.floor("D"), errors)
+    return errors
+
+
+def _test(forecasts: pd.DataFrame) -> dict[str, float]:
+    table = paired_tests(forecasts, CANDIDATE, [LIVE], _SEED)
+    row = table[(table["location"] == ALL) & (table["lead"] == DAY)].iloc[0]
+    return {name: float(row[name]) for name in _TESTED}
 
 
 def _read_hours(engine: Engine, places: list[str], start: pd.Timestamp) -> pd.DataFrame:

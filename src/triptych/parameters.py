@@ -131,9 +131,11 @@ class BatchParameters(Parameters):
 
 
 class RegistryParameters(Parameters):
-    """What a run may do to the stages of the models by itself."""
+    """What puts a version in production: by itself, and over the one that is there."""
 
     promote_first: bool  # the first version of a name, if it beats the baselines
+    min_days: Annotated[int, Field(ge=2)] = 28  # that both versions forecast and that were observed
+    significance: Annotated[float, Field(gt=0, lt=1)] = 0.05  # of the paired test
 
 
 class ModelParameters(Parameters):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
 
-from triptych.parameters import PreprocessingParameters
+from triptych.parameters import PreprocessingParameters, RegistryParameters
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import open_database
 
@@ -31,6 +31,12 @@ def preprocessing_parameters(project: Path, env: str | None) -> PreprocessingPar
     """How a run of this environment treats gaps."""
     parameters = read_configuration(project, env)["parameters"]
     return PreprocessingParameters.model_validate(parameters["preprocessing"])
+
+
+def registry_parameters(project: Path, env: str | None) -> RegistryParameters:
+    """What evidence a promotion of this environment requires."""
+    parameters = read_configuration(project, env)["parameters"]
+    return RegistryParameters.model_validate(parameters["registry"])
 
 
 def read_configuration(project: Path, env: str | None) -> OmegaConfigLoader:

@@ -20,6 +20,7 @@ from triptych.audit.access import measure_access
 from triptych.commands.model import model
 from triptych.commands.tables import list_lines
 from triptych.errors import PipelineError
+from triptych.parameters import RegistryParameters
 from triptych.registry import mirror
 from triptych.registry.classifier_comparison import compare_classifiers
 from triptych.registry.models import ModelRegistry
@@ -85,6 +86,9 @@ def test_one_that_does_not_beat_its_baseline_stays_a_candidate(
     assert "it does not beat its baseline on the judged split" in caplog.text
 
 
+RULE = RegistryParameters(promote_first=True)
+
+
 def version(number: int, splits: tuple[str, ...] = ("test",)) -> dict[str, Any]:
     return MODEL | {
         "model_id": str(number) * 64,
@@ -121,31 +125,47 @@ def write(engine: Engine, rows: list[dict[str, Any]], *answers: dict[str, Any]) 
         assert upsert(connection, table, list(answers[0]), values) == 0
 
 
-def test_more_right_is_better_and_of_equals_the_one_that_was_surer(engine: Engine) -> None:
-    old, new, newer = rows = [version(number) for number in (1, 2, 3)]
+def test_both_are_judged_on_their_common_items(engine: Engine) -> None:
+    old, new = rows = [version(number) for number in (1, 2)]
     write(
         engine, rows,
         said(old, "a", 0.9, "positive"), said(old, "b", 0.2, "negative"), said(old, "c", 0.7, None),
         said(old, "d", 0.9, "negative"), said(old, "e", 0.1, "positive", "train"),
         said(new, "a", 0.9, "positive"), said(new, "b", 0.6, "negative"), said(new, "c", 0.7, None),
         said(new, "e", 0.9, "positive", "train"), said(new, "f", 0.9, "positive"),
-        said(newer, "a", 0.8, "positive"), said(newer, "b", 0.0, "negative"),
     )  # fmt: skip
 
-    worse = compare_classifiers(engine, new, old)
-    surer = compare_classifiers(engine, newer, old)
+    worse = compare_classifiers(engine, new, old, RULE)
 
     assert (worse.n, worse.of_candidate.right, worse.of_live.right) == (2, 1, 2)
     assert worse.of_live.log_loss == pytest.approx(-(math.log(0.9) + math.log(0.8)) / 2)
-    assert not worse.better
+    assert worse.objection == "The candidate is not more accurate"
     assert str(worse) == (
         "of the same 2 items of test, version 2 has 1 right (log loss 0.5108), version 1 (in "
-        "production) has 2 right (log loss 0.1643)"
+        "production) has 2 right (log loss 0.1643); 0 are right by version 2 alone, 1 by version 1 "
+        "alone (McNemar's mid-p = 0.5)"
     )
-    assert surer.of_candidate.log_loss == pytest.approx(-math.log(0.8) / 2)
-    assert surer.better
-    assert not compare_classifiers(engine, old, newer).better
-    assert not compare_classifiers(engine, old, old).better
+
+
+@pytest.mark.parametrize(("more", "p", "objection"), [
+    (4, 0.0625, "The improvement is not significant"), (5, 0.03125, None),
+])  # fmt: skip
+def test_a_few_items_more_are_no_evidence(
+    engine: Engine, more: int, p: float, objection: str | None
+) -> None:
+    old, new = rows = [version(number) for number in (1, 2)]
+    write(
+        engine, rows,
+        *(said(new, str(item), 0.9, "positive") for item in range(10)),
+        *(said(old, str(item), 0.1 if item < more else 0.9, "positive") for item in range(10)),
+    )  # fmt: skip
+
+    found = compare_classifiers(engine, new, old, RULE)
+
+    assert (found.only_candidate, found.only_live) == (more, 0)
+    assert found.p_value == pytest.approx(p)
+    assert (found.objection or "").startswith(objection or "")
+    assert (found.objection is None) == (objection is None)
 
 
 def test_versions_without_a_common_item_are_not_compared(engine: Engine) -> None:
@@ -155,9 +175,9 @@ def test_versions_without_a_common_item_are_not_compared(engine: Engine) -> None
     )
 
     with pytest.raises(PipelineError, match=r"holds no item .* both were judged on: test\)"):
-        compare_classifiers(engine, new, old)
+        compare_classifiers(engine, new, old, RULE)
     with pytest.raises(PipelineError, match=r"both were judged on: none\)"):
-        compare_classifiers(engine, other, old)
+        compare_classifiers(engine, other, old, RULE)
 
 
 @pytest.fixture
@@ -199,8 +219,10 @@ def test_a_promotion_is_decided_on_the_stored_predictions(
     assert "texts-polarity version 2 is not promoted: of the same 1 items of test" in refusal
     forced = command("promote", "texts-polarity", "2", *ADA, "--force")
     assert "texts-polarity version 2 is in production, approved by Ada." in forced
-    back = command("promote", "texts-polarity", "1", *ADA)  # it has more right
-    assert "version 1 has 1 right" in back
+    refusal = command("promote", "texts-polarity", "1", *ADA, code=1)  # one right more
+    assert "version 1 has 1 right" in refusal
+    assert "The improvement is not significant: required is p < 0.05" in refusal
+    assert "--force, which is recorded with the reason" in refusal
     assert "promote (forced)" in command("show", "texts-polarity", "2")
     assert "test 0.750" in command("list", "texts-polarity")
 

@@ -1,5 +1,6 @@
 """Two versions on the same targets, from the tables, beside the errors worked out by hand."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from triptych.errors import PipelineError
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import make_forecaster
 from triptych.forecasting.conformal import learn_intervals
-from triptych.parameters import PreprocessingParameters
+from triptych.parameters import PreprocessingParameters, RegistryParameters
 from triptych.store.tables import locations, weather_hourly
 from triptych.store.writes import upsert
 
+RULE = RegistryParameters(promote_first=True)
 PREPROCESSING = PreprocessingParameters(interpolation_limit_hours=6)
 HOURS = ("location", "time", "temperature_2m", "source", "fetched_at")
 
@@ -64,7 +66,7 @@ def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
     live = shelf.add("same_hour_yesterday", "2018-01-01")
     candidate = shelf.add("climatology", "2018-02-01")
 
-    found = compare_versions(shelf, candidate, live, PREPROCESSING)
+    found = compare_versions(shelf, candidate, live, PREPROCESSING, RULE)
 
     # by hand: 37 whole days of February and March, and the morning of 10 March
     known = history("2017-10-01", "2018-03-10T12:00").set_index("time")["temperature_2m"]
@@ -75,26 +77,57 @@ def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
     by_hand = float(np.sqrt((change**2).mean()))
     assert found.errors["live"]["northmere"] == pytest.approx(by_hand, abs=1e-4)
     other = found.errors["candidate"]["all"]
-    assert found.better == (other < by_hand)
     said = str(found)
     assert f"of version 2 {other:.3f} °C, of version 1 (in production) {by_hand:.3f} °C" in said
     assert "same 300 targets of 2018-02-01 to 2018-03-10 that neither was trained on" in said
-    back = compare_versions(shelf, live, candidate, PREPROCESSING)
-    assert back.better != found.better
+    assert "Diebold-Mariano p = 0.0003, 38 days" in said
+    daily = (change**2).resample("D").mean().mean()
+    assert 0 < found.test["low"] < found.test["difference"] < daily
+    assert found.objection is None
+    back = compare_versions(shelf, live, candidate, PREPROCESSING, RULE)
+    assert back.test["difference"] == pytest.approx(-found.test["difference"])
+    assert back.objection == "The candidate is not more accurate"
 
 
-def test_a_version_is_not_better_than_its_equal(shelf: Any) -> None:
-    one = shelf.add("climatology", "2018-01-01")
-    same = shelf.add("climatology", "2018-01-01")
+@pytest.mark.parametrize(
+    ("live", "candidate", "objection"),
+    [
+        # 4 °C of error saved, on too few days
+        (("persistence", "2018-01-01"), ("climatology", "2018-03-08"), "Days compared: 3; .* 28"),
+        # 38 days, 0.001 °C of error saved
+        (
+            ("climatology", "2018-01-01"),
+            ("climatology", "2018-02-01"),
+            "not significant: .* 0.05",
+        ),
+        (("climatology", "2018-01-01"), ("climatology", "2018-01-01"), "is not more accurate"),
+    ],
+)
+def test_a_lower_error_is_no_evidence_by_itself(
+    shelf: Any, live: tuple[str, str], candidate: tuple[str, str], objection: str
+) -> None:
+    before, after = shelf.add(*live), shelf.add(*candidate)
 
-    assert not compare_versions(shelf, same, one, PREPROCESSING).better
+    found = compare_versions(shelf, after, before, PREPROCESSING, RULE)
+
+    assert found.errors["candidate"]["all"] <= found.errors["live"]["all"]
+    assert re.search(objection, found.objection or "")
+
+
+def test_the_evidence_that_is_required_is_a_parameter(shelf: Any) -> None:
+    live, candidate = shelf.add("persistence", "2018-01-01"), shelf.add("climatology", "2018-03-08")
+
+    for rule, accepted in ({"min_days": 3}, True), ({"min_days": 3, "significance": 0.01}, False):
+        required = RegistryParameters.model_validate({"promote_first": True, **rule})
+        found = compare_versions(shelf, candidate, live, PREPROCESSING, required)
+        assert (found.objection is None) == accepted
 
 
 def test_versions_without_a_common_day_or_place_are_not_compared(shelf: Any) -> None:
     live = shelf.add("climatology", "2018-01-01")
 
     with pytest.raises(PipelineError, match="nothing has been observed at northmere since"):
-        compare_versions(shelf, shelf.add("climatology", "2018-04-01"), live, PREPROCESSING)
+        compare_versions(shelf, shelf.add("climatology", "2018-04-01"), live, PREPROCESSING, RULE)
     with pytest.raises(PipelineError, match=r"temperature version 3 and .* share no location"):
         elsewhere = shelf.add("climatology", "2018-01-01", ("paris",))
-        compare_versions(shelf, elsewhere, live, PREPROCESSING)
+        compare_versions(shelf, elsewhere, live, PREPROCESSING, RULE)

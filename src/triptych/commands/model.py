@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 200  # the column model_transitions.who
 _COMPARISON_FIRST = (
     "Nothing was changed. Train a better one (kedro run), or overrule this with --force, which is "
-    "recorded."
+    "recorded with the reason."
 )
 
 
@@ -97,7 +97,7 @@ def show_command(project: Path, name: str, version: int | None, env: str | None)
     show_default=True,
 )
 @_approved
-@click.option("--force", is_flag=True, help="Even if it does no better; this is recorded.")
+@click.option("--force", is_flag=True, help="Even without evidence that it is better; recorded.")
 def promote_command(
     project: Path,
     name: str,
@@ -110,8 +110,8 @@ def promote_command(
 ) -> None:
     """Put a version in production: NAME VERSION, or the start of its model id.
 
-    It must do better than the one that is there: on targets that neither was trained on, or, of
-    photos and reviews, on the items that both were judged on.
+    It must be significantly better than the one that is there: on enough days that neither was
+    trained on, or, of photos and reviews, on the items that both were judged on.
     """
     from triptych.registry.changes import promote_version
     from triptych.registry.stages import Approval
@@ -227,24 +227,27 @@ def _live(registry: "ModelRegistry", name: str) -> "Row | None":
 def _compare(
     registry: "ModelRegistry", project: Path, env: str | None, row: "Row", live: "Row", force: bool
 ) -> None:
-    """Say how both do on the same targets; stop here if the candidate is no better."""
+    """Say how both do on the same targets; stop here without evidence for the candidate."""
     from triptych.comparison import compare_versions
     from triptych.errors import PipelineError
     from triptych.forecasting.errors import ForecastingError
-    from triptych.project import preprocessing_parameters
+    from triptych.project import preprocessing_parameters, registry_parameters
     from triptych.registry.classifier_comparison import PREDICTIONS, compare_classifiers
 
     found: Comparison | ClassifierComparison
+    rule = registry_parameters(project, env)
     try:
         if row["kind"] in PREDICTIONS:
-            found = compare_classifiers(registry.engine, row, live)
+            found = compare_classifiers(registry.engine, row, live, rule)
         else:
-            found = compare_versions(registry, row, live, preprocessing_parameters(project, env))
-        said, passed = str(found), found.better
+            treated = preprocessing_parameters(project, env)
+            found = compare_versions(registry, row, live, treated, rule)
+        said, objection = f"{found}.", found.objection and f" {found.objection}."
     except (PipelineError, ForecastingError) as error:
-        said, passed = str(error), False
-    if not (passed or force):
+        said, objection = f"{str(error).rstrip('.')}.", ""
+    if objection is not None and not force:
         raise PipelineError(
-            f"{row['name']} version {row['version']} is not promoted: {said}. {_COMPARISON_FIRST}"
+            f"{row['name']} version {row['version']} is not promoted: {said}{objection} "
+            f"{_COMPARISON_FIRST}"
         )
-    click.echo(f"{said[0].upper()}{said[1:]}.")
+    click.echo(f"{said[0].upper()}{said[1:]}{objection or ''}")

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, and_, select
 
+from triptych.classification.pairs import mcnemar
 from triptych.errors import PipelineError
+from triptych.parameters import RegistryParameters
 from triptych.registry.stages import Row as Model
 from triptych.store.engine import reading
 from triptych.store.tables import image_predictions, text_predictions
@@ -35,6 +37,8 @@ class ClassifierComparison:
         splits: those that both were judged on.
         n: number of common items.
         of_candidate, of_live: what each said of them.
+        only_candidate, only_live: items that one of them alone has right.
+        rule: the evidence that is required.
     """
 
     candidate: Model
@@ -43,12 +47,26 @@ class ClassifierComparison:
     n: int
     of_candidate: Judged
     of_live: Judged
+    only_candidate: int
+    only_live: int
+    rule: RegistryParameters
 
     @property
-    def better(self) -> bool:
-        """Whether the candidate has more right; of equals, whether it was surer of the truth."""
-        more = self.of_candidate.right - self.of_live.right
-        return more > 0 or (more == 0 and self.of_candidate.log_loss < self.of_live.log_loss)
+    def p_value(self) -> float:
+        """McNemar's mid-p value, two-sided."""
+        return mcnemar(self.only_candidate, self.only_live)[1]
+
+    @property
+    def objection(self) -> str | None:
+        """Why this is not enough to replace the version in production; None if it is."""
+        if self.only_candidate <= self.only_live:
+            return "The candidate is not more accurate"
+        if self.p_value >= self.rule.significance:
+            return (
+                "The improvement is not significant: required is p < "
+                f"{self.rule.significance:g} (registry.significance)"
+            )
+        return None
 
     def __str__(self) -> str:
         said = [
@@ -59,10 +77,17 @@ class ClassifierComparison:
                 (self.live, self.of_live, " (in production)"),
             )
         ]
-        return f"of the same {self.n:,} items of {', '.join(self.splits)}, {', '.join(said)}"
+        return (
+            f"of the same {self.n:,} items of {', '.join(self.splits)}, {', '.join(said)}; "
+            f"{self.only_candidate:,} are right by version {self.candidate['version']} alone, "
+            f"{self.only_live:,} by version {self.live['version']} alone (McNemar's mid-p = "
+            f"{self.p_value:.3g})"
+        )
 
 
-def compare_classifiers(engine: Engine, candidate: Model, live: Model) -> ClassifierComparison:
+def compare_classifiers(
+    engine: Engine, candidate: Model, live: Model, rule: RegistryParameters
+) -> ClassifierComparison:
     """Judge both by the predictions that are stored, on the splits that the metrics of both name.
 
     Raises:
@@ -79,6 +104,7 @@ def compare_classifiers(engine: Engine, candidate: Model, live: Model) -> Classi
             "the same data"
         )
     truths = [row.true_label for row in rows]
+    right = [(row.label == row.true_label, row.live_label == row.true_label) for row in rows]
     return ClassifierComparison(
         candidate,
         live,
@@ -86,6 +112,9 @@ def compare_classifiers(engine: Engine, candidate: Model, live: Model) -> Classi
         len(rows),
         _judge(truths, [(row.label, row.probabilities) for row in rows]),
         _judge(truths, [(row.live_label, row.live_probabilities) for row in rows]),
+        right.count((True, False)),
+        right.count((False, True)),
+        rule,
     )
 
 
