@@ -7,6 +7,7 @@ import pandas as pd
 
 from triptych.vision.manifest import MANIFEST, UNLISTED
 
+_SHOWN_GAPS = 3
 _LISTED = (
     "weather_hourly", "rejected_rows", "predictions", "photos", "rejected_photos", "reviews",
     "rejected_reviews",
@@ -28,6 +29,7 @@ class RunSummary:
         self._texts: pd.DataFrame | None = None
         self._forecast: pd.DataFrame | None = None
         self._warnings: list[str] = []
+        self._missing: pd.DataFrame | None = None
 
     def note(self, dataset_name: str, data: Any) -> None:
         """Take what the summary needs of a dataset that was saved."""
@@ -38,6 +40,8 @@ class RunSummary:
         if dataset_name == "validation_report":
             self._answers = (self._answers or 0) + int(not data.empty)
             self._verdicts.update(data["verdict"])
+        if dataset_name == "missing_weather":
+            self._missing = data
         if dataset_name == "weather_3h":
             self._interpolated = int(data["hours_interpolated"].sum())
         if dataset_name == "forecast_comparison":
@@ -59,6 +63,7 @@ class RunSummary:
         """The summary, one line a fact; empty if the run saved nothing that it tells of."""
         return [
             *self._data_lines(),
+            *self._missing_lines(),
             *self._validation_lines(),
             *self._fallback_lines(),
             *self._error_lines(),
@@ -76,14 +81,30 @@ class RunSummary:
             f"rejected (table rejected_rows says why), {self._interpolated:,} interpolated"
         ]
 
+    def _missing_lines(self) -> list[str]:
+        """What the source has not answered: in all, and the longest periods."""
+        if self._missing is None or self._missing.empty:
+            return []
+        gaps = self._missing
+        again = gaps.loc[gaps["repeated"], "hours"].sum()
+        return [
+            f"Missing: {gaps['hours'].sum():,} hours in {len(gaps):,} periods, {again:,} of them "
+            "are requested again by later runs (data/08_reporting/missing_weather.csv)"
+        ] + [
+            f"Missing: {gap.location}, {gap.start:%Y-%m-%d} to {gap.end:%Y-%m-%d}, "
+            f"{gap.variables}: {gap.hours:,} hours{'' if gap.repeated else ', final'}"
+            for gap in gaps.head(_SHOWN_GAPS).itertuples()
+        ]
+
     def _validation_lines(self) -> list[str]:
         if self._answers is None:
             return []
         if self._answers == 0:
             return ["Validation: nothing new to check"]
+        rejecting = sum(self._verdicts[verdict] for verdict in ("reject", "drop", "stop"))
         return [
             f"Validation: {self._verdicts.total():,} checks of {self._answers:,} answers, "
-            f"{self._verdicts['reject']:,} refused rows, {self._verdicts['warn']:,} warned "
+            f"{rejecting:,} rejected values or rows, {self._verdicts['warn']:,} warned "
             "(data/08_reporting/validation_report.csv)"
         ]
 

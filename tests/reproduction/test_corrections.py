@@ -9,7 +9,8 @@ from tests.fixtures.project import Project
 from tests.reproduction.conftest import LEARNED, Train
 from triptych.datasets import SqlTableDataset
 from triptych.parameters import ForecastParameters, IngestionParameters, PreprocessingParameters
-from triptych.pipelines.ingestion.nodes import fetch_weather, plan_requests
+from triptych.pipelines.ingestion.nodes import fetch_weather
+from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
 from triptych.registry.record import SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotStore
@@ -56,13 +57,12 @@ def ingest(project: Project, source: WeatherSource, since: date | None = None) -
 
     ingestion = INGESTION.model_copy(update={"refetch_from": since})
     table("locations").save(PLACES)
-    requests = plan_requests(
-        PLACES, table("ingested_periods").load(), None, "sample", AS_OF, TODAY, FORECAST, ingestion
-    )
+    known = table("ingested_periods").load(), table("incomplete_days").load()
+    requests = plan_requests(PLACES, *known, None, "sample", AS_OF, TODAY, FORECAST, ingestion)
     for chunk in fetch_weather(
-        requests, PLACES, lambda *_, **__: source, "sample", TODAY, ingestion
+        requests, PLACES, *known, lambda *_, **__: source, "sample", AS_OF, TODAY, ingestion
     ):
-        for name in ("weather_hourly", "ingested_periods"):
+        for name in ("weather_hourly", "incomplete_days", "ingested_periods"):
             table(name).save(chunk[name])
     hours = select_hours(table("weather_hourly").load(), PLACES, None, "sample", AS_OF, TODAY)
     return build_history(hours, PLACES, PreprocessingParameters(interpolation_limit_hours=6))

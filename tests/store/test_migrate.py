@@ -25,6 +25,7 @@ from triptych.store.tables import metadata
 _TABLES = {
     "forecast_scores",
     "image_predictions",
+    "incomplete_days",
     "ingested_periods",
     "locations",
     "model_transitions",
@@ -78,6 +79,7 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
         "fk_forecast_scores_location",
         "fk_forecast_scores_model_id",
         "fk_image_predictions_model_id",
+        "fk_incomplete_days_location",
         "fk_ingested_periods_location",
         "fk_model_transitions_model_id",
         "fk_prediction_inputs_location",

@@ -1,5 +1,6 @@
 """A database that an earlier version made and filled comes up to date with its rows."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from triptych.store.engine import create_engine
 from triptych.store.errors import RowsRefused
 from triptych.store.migrate import check_schema, migrate
 from triptych.store.tables import (
+    WEATHER_VARIABLES,
+    ingested_periods,
     locations,
     model_transitions,
     models,
     prediction_inputs,
     predictions,
+    weather_hourly,
 )
 
 FIRST = MODEL | {"approved_by": None, "approved_at": None}
@@ -103,6 +107,38 @@ def test_the_keys_may_go_back_and_forth(database_url: str) -> None:
     migrate(engine)
     assert dump_tables(engine) == before
     check_references(engine)
+    engine.dispose()
+
+
+def test_days_that_are_incomplete_already_are_listed(database_url: str) -> None:
+    """A period of which a day has all values, one lacks an hour's rain, one lacks all, one half."""
+    engine = create_engine(database_url)
+    migrate_to(engine, "0006")
+    add_places(engine, "brest", "paris")
+    now = datetime.now(UTC).replace(microsecond=0)
+    until = START + timedelta(days=3, hours=12)
+    period = {"location": "paris", "start": START, "end": until, "source": "sample", "rows": 60}
+    long_ago = {"location": "brest", "fetched_at": now - timedelta(days=31)}
+    hours = [hour for hour in range(84) if not 48 <= hour < 72]
+    row = dict.fromkeys(WEATHER_VARIABLES, 7.5) | {"location": "paris", "source": "sample"}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(ingested_periods), [period | {"fetched_at": now}, period | long_ago]
+        )
+        connection.execute(insert(weather_hourly), [
+            row | {"time": START + timedelta(hours=hour), "fetched_at": now,
+                   "precipitation": None if hour == 30 else 0.0}
+            for hour in hours
+        ])  # fmt: skip
+
+    migrate(engine)
+
+    requested = (now, now, now)
+    assert dump_tables(engine)["incomplete_days"] == [
+        ("paris", START + timedelta(days=1), {"precipitation": 1}, *requested),
+        ("paris", START + timedelta(days=2), dict.fromkeys(WEATHER_VARIABLES, 24), *requested),
+        ("paris", START + timedelta(days=3), dict.fromkeys(WEATHER_VARIABLES, 12), *requested),
+    ]
     engine.dispose()
 
 

@@ -19,6 +19,7 @@ from triptych.store.tables import (
     locations,
     models,
     prediction_inputs,
+    weather_3h,
     weather_hourly,
 )
 from triptych.store.writes import upsert
@@ -53,18 +54,30 @@ def test_rows_of_other_keys_stay(places: Engine) -> None:
 def test_only_rows_that_differ_count(places: Engine) -> None:
     write(places, hours(3))
     rows = [list(row) for row in hours(3)]
-    rows[0][2], rows[1][5] = -7.5, None
+    rows[0][2], rows[1][5] = -7.5, 3.25
     assert write(places, rows) == 2
     assert dump_tables(places)["weather_hourly"] == [tuple(row) for row in rows]
 
 
-def test_a_missing_value_may_come_and_go(places: Engine) -> None:
+def test_a_missing_value_comes_and_a_known_one_stays(places: Engine) -> None:
+    """Sources answer null now and then for hours that they had before."""
     (row,) = hours(1)
     hollow = (*row[:2], None, *row[3:])
     assert write(places, [hollow]) == 1
     assert write(places, [hollow]) == 0
     assert write(places, [row]) == 1
-    assert write(places, [hollow]) == 1
+    assert write(places, [hollow]) == 0
+    corrected = (*row[:2], None, 7.5, *row[4:])
+    assert write(places, [corrected]) == 1
+    assert dump_tables(places)["weather_hourly"] == [(*row[:3], 7.5, *row[4:])]
+
+
+def test_what_is_computed_may_become_missing(places: Engine) -> None:
+    columns = ["location", "time", "temperature_2m", "hours_observed", "hours_interpolated"]
+    with places.begin() as connection:
+        for value in (7.5, None):
+            row = ("paris", START, value, 3, 0)
+            assert upsert(connection, weather_3h, columns, [row]) == 1
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, float("-nan"), Decimal("NaN")])

@@ -39,10 +39,18 @@ def set_values(name: str, where: slice, value: object) -> Callable[[Answer], Non
     return change
 
 
-def test_a_tail_without_temperature_is_what_the_archive_does_not_have_yet(
+def both(where: slice) -> Callable[[Answer], None]:
+    def change(answer: Answer) -> None:
+        set_values("temperature_2m", where, None)(answer)
+        set_values("wind_speed_10m", where, None)(answer)
+
+    return change
+
+
+def test_a_tail_without_values_is_what_the_archive_does_not_have_yet(
     fetch: Callable[[], Fetched], server: ArchiveServer
 ) -> None:
-    server.change = set_values("temperature_2m", slice(14, None), None)
+    server.change = both(slice(14, None))
 
     fetched = fetch()
 
@@ -50,10 +58,23 @@ def test_a_tail_without_temperature_is_what_the_archive_does_not_have_yet(
     assert list(fetched.frame["time"]) == list(hours("2019-07-14", 14))
 
 
-def test_hours_before_the_first_temperature_are_left_out(
+@pytest.mark.parametrize("where", [slice(0, 5), slice(14, None)])
+def test_an_hour_without_temperature_keeps_its_other_values(
+    where: slice, fetch: Callable[[], Fetched], server: ArchiveServer
+) -> None:
+    server.change = set_values("temperature_2m", where, None)
+
+    fetched = fetch()
+
+    assert fetched.known_until == datetime(2019, 7, 15, tzinfo=UTC)
+    assert fetched.frame["temperature_2m"].isna().sum() == len(range(24)[where])
+    assert (fetched.frame["wind_speed_10m"] == 10.0).all()
+
+
+def test_hours_before_the_first_value_are_left_out(
     fetch: Callable[[], Fetched], server: ArchiveServer
 ) -> None:
-    server.change = set_values("temperature_2m", slice(0, 5), None)
+    server.change = both(slice(0, 5))
 
     fetched = fetch()
 
@@ -62,11 +83,7 @@ def test_hours_before_the_first_temperature_are_left_out(
 
 
 def test_nothing_but_nulls(fetch: Callable[[], Fetched], server: ArchiveServer) -> None:
-    def nothing(answer: Answer) -> None:
-        set_values("temperature_2m", slice(None), None)(answer)
-        set_values("wind_speed_10m", slice(None), None)(answer)
-
-    server.change = nothing
+    server.change = both(slice(None))
 
     fetched = fetch()
 
@@ -104,10 +121,11 @@ def test_a_variable_that_the_model_does_not_have(
 
     server.change = absent
 
-    frame = fetch().frame
+    fetched = fetch()
 
-    assert frame["wind_speed_10m"].isna().all()
-    assert len(frame) == 24
+    assert fetched.frame["wind_speed_10m"].isna().all()
+    assert len(fetched.frame) == 24
+    assert fetched.absent == {"wind_speed_10m"}
 
 
 def shift_hours(answer: Answer) -> None:

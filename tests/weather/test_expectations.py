@@ -136,7 +136,7 @@ PLANTED = {
     ("wind_direction_10m", "range"): (value(5, "wind_direction_10m", 360.1), 1, HOURS),
     ("precipitation", "range"): (value(5, "precipitation", np.inf), 1, HOURS),
     ("shortwave_radiation", "range"): (value(5, "shortwave_radiation", 1501.0), 1, HOURS),
-    ("the row", "below_temperature"): (value(5, "dew_point_2m", 30.0), 1, HOURS),
+    ("dew_point_2m", "below_temperature"): (value(5, "dew_point_2m", 30.0), 1, HOURS),
     ("time", "regular_grid"): (lambda frame: frame.drop(index=range(40, 80)), 40, HOURS),
     ("temperature_2m", "not_null"): (value(5, "temperature_2m", np.nan), 1, HOURS),
     ("temperature_2m", "jump"): (value(5, "temperature_2m", 59.0), 2, HOURS - 1),
@@ -147,8 +147,9 @@ PLANTED = {
     ("temperature_2m", "monthly_mean"): (fahrenheit, 1, 1),
     ("surface_pressure", "monthly_mean"): (at_sea_level, 1, 1),
 }
-# What goes with a planted violation: a refused row is an hour that is missing.
-BESIDE = {("time", "regular_grid"), ("time", "not_null")}
+# What goes with a planted violation: a rejected row is an hour that is missing, a rejected
+# temperature a missing value.
+BESIDE = {("time", "regular_grid"), ("time", "not_null"), ("temperature_2m", "not_null")}
 
 
 def test_every_rule_has_a_planted_violation() -> None:
@@ -190,7 +191,7 @@ def test_the_report_names_limits_share_and_a_first_example() -> None:
         "example": "2019-07-01T07:00Z: 99.9",
         "why": "WMO: -89.2 Vostok 1983, 56.7 Furnace Creek 1913",
     }
-    assert report.loc[("the row", "rejected_share"), "failed"] == 2
+    assert report.loc[("the row", "rejected_share"), "failed"] == 0
     assert report.loc[("temperature_2m", "monthly_mean"), "highest"] == 38.0
 
 
@@ -221,7 +222,7 @@ def test_some_missing_hours_are_counted_and_only_more_than_a_twentieth_warn() ->
 
 
 def test_hours_that_the_source_does_not_have_yet_are_not_missed() -> None:
-    late = JULY._replace(known_until=datetime(2019, 7, 11, tzinfo=UTC))
+    late = JULY._replace(expected_until=datetime(2019, 7, 11, tzinfo=UTC))
 
     report = validate_hourly(sound().iloc[:240], late).report
 
@@ -238,30 +239,66 @@ def test_a_variable_that_the_source_lacks_is_not_judged() -> None:
     absent = judge(sound().assign(surface_pressure=np.nan)).report
     of_pressure = absent[absent["column"] == "surface_pressure"]
     assert of_pressure["checked"].tolist() == [0, 0, 0, 0]
-    assert (of_pressure["verdict"] == "ok").all()
+    assert (of_pressure["verdict"] == "unchecked").all()
+
+
+def test_no_rows_of_hours_that_are_due_is_a_warning() -> None:
+    report = validate_hourly(sound().iloc[:0], JULY).report
+
+    (grid,) = report[report["rule"] == "regular_grid"].to_dict("records")
+    assert (grid["checked"], grid["failed"], grid["verdict"]) == (HOURS, HOURS, "warn")
+    assert "ok" not in set(report["verdict"])
 
 
 def test_no_rows_and_no_answer() -> None:
-    nothing = JULY._replace(known_until=datetime(2019, 7, 1, tzinfo=UTC))
+    nothing = JULY._replace(expected_until=datetime(2019, 7, 1, tzinfo=UTC))
 
     judged = validate_hourly(sound().iloc[:0], nothing, 0.0)
 
     assert (judged.report["checked"] == 0).all()
+    assert (judged.report["verdict"] == "unchecked").all()
     assert not judged.stopped
     assert list(empty_report().columns) == list(judged.report.columns)
     assert empty_report().empty
 
 
-@pytest.mark.parametrize(("refused", "stopped"), [(0, False), (37, False), (38, True)])
-def test_more_than_the_allowed_share_stops(refused: int, stopped: bool) -> None:
+# 5 % of 744 values are 37.2
+@pytest.mark.parametrize(
+    ("name", "bad", "verdict"),
+    [
+        ("cloud_cover", 0, "ok"),
+        ("cloud_cover", 37, "reject"),
+        ("cloud_cover", 38, "drop"),
+        ("temperature_2m", 37, "reject"),
+        ("temperature_2m", 38, "stop"),
+    ],
+)
+def test_more_than_the_allowed_share_of_a_variable(name: str, bad: int, verdict: str) -> None:
+    """Its other values are not trusted either; without temperatures nothing of the answer is."""
     frame = sound()
-    frame.loc[: refused - 1, "cloud_cover"] = 255.0
+    frame.loc[: bad - 1, name] = 255.0
 
-    judged = judge(frame, 0.05)  # 5 % of 744 rows are 37.2
+    judged = judge(frame, 0.05)
+
+    assert judged.stopped is (verdict == "stop")
+    assert len(judged.rejected) == bad
+    assert len(judged.accepted) == HOURS
+    missing = HOURS if verdict in ("drop", "stop") else bad
+    assert judged.accepted[name].isna().sum() == missing
+    assert judged.accepted["dew_point_2m"].notna().all()
+    line = judged.report.set_index(["column", "rule"]).loc[(name, "range")]
+    assert (line["verdict"], line["failed"]) == (verdict, bad)
+
+
+@pytest.mark.parametrize(("bad", "stopped"), [(37, False), (38, True)])
+def test_more_rows_without_a_key_than_allowed_stop(bad: int, stopped: bool) -> None:
+    frame = sound()
+    frame.loc[: bad - 1, "time"] = pd.NaT
+
+    judged = judge(frame, 0.05)
 
     assert judged.stopped is stopped
-    assert len(judged.rejected) == refused
-    assert len(judged.accepted) == HOURS - refused
+    assert len(judged.accepted) == HOURS - bad
 
 
 CLIMATES = [
@@ -322,11 +359,15 @@ def test_no_row_is_lost_and_what_is_let_in_stays_in(rows: list[tuple[float, ...]
 
     judged = judge(frame, 0.05)
 
-    assert len(judged.accepted) + len(judged.rejected) == len(frame)
-    refusing = judged.report[judged.report["level"] == "reject"]
-    assert refusing["failed"].max() <= len(judged.rejected) <= refusing["failed"].sum()
+    of_rows = judged.rejected["variable"].isna()
+    assert len(judged.accepted) + of_rows.sum() == len(frame)
+    rejecting = judged.report[judged.report["level"] == "reject"]
+    assert rejecting["failed"].max() <= len(judged.rejected) <= rejecting["failed"].sum()
     assert (judged.report["failed"] <= judged.report["checked"]).all()
-    assert judged.stopped == (len(judged.rejected) > 0.05 * len(frame))
+    hot = (judged.rejected["variable"] == "temperature_2m").sum()
+    assert judged.stopped == (
+        of_rows.sum() > 0.05 * len(frame) or hot > 0.05 * frame["temperature_2m"].count()
+    )
     assert judge(judged.accepted).rejected.empty
     assert judged.accepted["time"].is_unique
 

@@ -43,7 +43,7 @@ def test_sound_rows_pass_unchanged(rows: pd.DataFrame) -> None:
     accepted, rejected, _ = check_hourly(rows)
 
     pd.testing.assert_frame_equal(accepted, rows.reset_index(drop=True))
-    assert list(rejected.columns) == ["location", "time", "reason", "row"]
+    assert list(rejected.columns) == ["location", "time", "variable", "reason", "row"]
     assert rejected.empty
 
 
@@ -70,8 +70,11 @@ def test_the_limits_themselves_pass_and_what_is_beyond_does_not(
 
     accepted, rejected, _ = check_hourly(rows)
 
-    assert list(accepted[name]) == [lowest, highest]
-    assert len(rejected) == 4
+    assert list(accepted[name].dropna()) == [lowest, highest]
+    assert len(accepted) == 6
+    assert list(rejected["variable"]) == [name] * 4
+    others = [other for other in VARIABLES if other != name]
+    pd.testing.assert_frame_equal(accepted[others], rows[others])
     assert rejected["reason"].str.contains(f"{name} is not within {lowest:g} to").all()
 
 
@@ -80,23 +83,59 @@ def test_a_dew_point_above_the_temperature_is_impossible_beyond_rounding(
 ) -> None:
     rows["dew_point_2m"] = [17.4, 16.5, 16.0, 16.1, 15.0, 15.5]
 
-    _, rejected, _ = check_hourly(rows)
+    accepted, rejected, _ = check_hourly(rows)
 
-    assert list(rejected["reason"]) == ["the row has dew_point_2m above temperature_2m"]
+    assert list(rejected["reason"]) == ["dew_point_2m is above temperature_2m (found 16.1)"]
     assert list(rejected["time"]) == [pd.Timestamp("2019-07-14T03:00Z")]
+    assert accepted["dew_point_2m"].isna().tolist() == [False] * 3 + [True] + [False] * 2
+    assert accepted["temperature_2m"].tolist() == rows["temperature_2m"].tolist()
 
 
-def test_all_reasons_of_a_row_are_joined(rows: pd.DataFrame) -> None:
-    rows.loc[1, ["relative_humidity_2m", "cloud_cover", "temperature_2m"]] = [120.0, 120.0, 99.9]
+def test_a_dew_point_is_not_compared_with_an_impossible_temperature(rows: pd.DataFrame) -> None:
+    rows.loc[2, "temperature_2m"] = -99.9
 
     accepted, rejected, _ = check_hourly(rows)
 
-    assert len(accepted) == 5
-    assert list(rejected["reason"]) == [
-        "temperature_2m is not within -90 to 60 °C (found 99.9); "
-        "relative_humidity_2m is not within 0 to 100 % (found 120.0); "
-        "cloud_cover is not within 0 to 100 % (found 120.0)"
+    assert rejected["variable"].tolist() == ["temperature_2m"]
+    assert accepted["dew_point_2m"].tolist() == [12.0] * 6
+
+
+def test_each_impossible_value_of_a_row_is_rejected_alone(rows: pd.DataFrame) -> None:
+    rows.loc[1, ["relative_humidity_2m", "cloud_cover", "precipitation"]] = [120.0, 120.0, -0.1]
+
+    accepted, rejected, _ = check_hourly(rows)
+
+    expected = rows.astype({"cloud_cover": float})
+    expected.loc[1, ["relative_humidity_2m", "cloud_cover", "precipitation"]] = np.nan
+    pd.testing.assert_frame_equal(accepted, expected)
+    assert rejected.drop(columns=["location", "time"]).to_numpy().tolist() == [
+        [
+            "relative_humidity_2m",
+            "relative_humidity_2m is not within 0 to 100 % (found 120.0)",
+            {"relative_humidity_2m": 120.0},
+        ],
+        [
+            "cloud_cover",
+            "cloud_cover is not within 0 to 100 % (found 120.0)",
+            {"cloud_cover": 120.0},
+        ],
+        [
+            "precipitation",
+            "precipitation is not within 0 to 500 mm (found -0.1)",
+            {"precipitation": -0.1},
+        ],
     ]
+
+
+def test_all_reasons_of_a_value_are_joined(rows: pd.DataFrame) -> None:
+    rows.loc[1, "dew_point_2m"] = 45.0
+
+    (reason,) = check_hourly(rows).rejected["reason"]
+
+    assert set(reason.split("; ")) == {
+        "dew_point_2m is not within -100 to 40 °C (found 45.0)",
+        "dew_point_2m is above temperature_2m (found 45.0)",
+    }
 
 
 def test_of_rows_with_one_key_the_first_passes(rows: pd.DataFrame) -> None:
@@ -115,7 +154,7 @@ def test_temperature_alone_is_enough(rows: pd.DataFrame) -> None:
 
     accepted, rejected, _ = check_hourly(rows[["location", "time", "temperature_2m"]])
 
-    assert len(accepted) == 5
+    assert accepted["temperature_2m"].isna().tolist() == [False] * 3 + [True] + [False] * 2
     assert len(rejected) == 1
 
 
@@ -138,12 +177,13 @@ def test_a_missing_or_unaligned_key(rows: pd.DataFrame) -> None:
 
 def test_a_refused_row_is_kept_as_json(rows: pd.DataFrame) -> None:
     rows.loc[1, ["temperature_2m", "cloud_cover", "precipitation"]] = [99.9, np.nan, np.inf]
+    rows.loc[1, "time"] += pd.Timedelta(minutes=30)
 
     row = check_hourly(rows).rejected["row"].iloc[0]
 
     assert json.loads(json.dumps(row, allow_nan=False)) == {
         "location": "paris",
-        "time": "2019-07-14T01:00:00Z",
+        "time": "2019-07-14T01:30:00Z",
         "temperature_2m": 99.9,
         "relative_humidity_2m": 80.0,
         "dew_point_2m": 12.0,
@@ -158,6 +198,7 @@ def test_a_refused_row_is_kept_as_json(rows: pd.DataFrame) -> None:
 
 def test_a_reason_fits_its_column(rows: pd.DataFrame) -> None:
     rows.loc[0, list(VARIABLES)] = 1e9
+    rows.loc[0, "time"] += pd.Timedelta(minutes=30)
 
     reason = check_hourly(rows).rejected["reason"].iloc[0]
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triptych.weather.periods import Period, missing_periods, settled_until, split_years
+from triptych.weather.budget import weight
+from triptych.weather.periods import (
+    Period,
+    expected_until,
+    merge_periods,
+    missing_periods,
+    split_years,
+)
 
 ORIGIN = datetime(2018, 12, 28, tzinfo=UTC)
 
@@ -120,18 +127,42 @@ def test_requests_cover_the_period_without_overlap_and_a_year_at_most(period: Pe
 
 
 @pytest.mark.parametrize(
-    ("known", "settled"),
+    ("known", "expected"),
     [
         (100, 100),  # all that was asked for is there
-        (70, 80),  # nothing older than the lag will come
-        (85, 85),  # what is younger may still come
+        (70, 80),  # what is older than the lag is due
+        (85, 85),  # what is younger is not
         (0, 80),  # the source has nothing at all
     ],
 )
-def test_settled_until(known: int, settled: int) -> None:
+def test_expected_until(known: int, expected: int) -> None:
     now, lag = at(100), timedelta(hours=20)
-    assert settled_until(at(known), at(100), now, lag) == at(settled)
+    assert expected_until(at(known), at(100), now, lag) == at(expected)
 
 
-def test_an_old_answer_is_settled_as_a_whole() -> None:
-    assert settled_until(at(0), at(50), at(500), timedelta(hours=20)) == at(50)
+def test_an_old_answer_is_expected_as_a_whole() -> None:
+    assert expected_until(at(0), at(50), at(500), timedelta(hours=20)) == at(50)
+
+
+def day(number: int, days: int = 1) -> Period:
+    return at(24 * number), at(24 * (number + days))
+
+
+@pytest.mark.parametrize(
+    ("apart", "merged"),
+    [
+        ([], []),
+        ([day(40), day(10)], [day(10), day(40)]),
+        ([day(10), day(20)], [day(10, 11)]),  # 14 days cost as much as one
+        ([day(10), day(11, 30), day(15)], [day(10, 31)]),
+        ([day(10, 350), day(385)], [day(10, 350), day(385)]),
+        ([day(2), day(5)], [day(2, 4)]),  # two requests, as the new year lies between them
+    ],
+)
+def test_periods_are_merged_where_one_request_costs_no_more(
+    apart: list[Period], merged: list[Period]
+) -> None:
+    def cost(days: int) -> float:
+        return weight(1, days, 10)
+
+    assert merge_periods(apart, cost) == merged

@@ -14,7 +14,7 @@ from triptych.store.faults import name_database
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0006"  # the newest file of migrations/versions, known without importing Alembic
+HEAD = "0007"  # the newest file of migrations/versions, known without importing Alembic
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_472_697_963_104  # any number that other programs on the server do not use
 

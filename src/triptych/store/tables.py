@@ -35,6 +35,10 @@ metadata = MetaData(
     }
 )
 
+# In Table.info: a null that is written does not replace a value. Sources answer null now and then
+# for hours that they had before.
+KEEP_KNOWN = "keep_known"
+
 WEATHER_VARIABLES = (
     "temperature_2m",  # °C
     "relative_humidity_2m",  # %
@@ -76,7 +80,7 @@ locations = Table(
     Column("source", String(64), nullable=False),
 )
 
-# What the source has answered for, so that an hour it does not have is not asked for again.
+# What the source has answered for. What was missing in an answer: see incomplete_days.
 ingested_periods = Table(
     "ingested_periods",
     metadata,
@@ -88,6 +92,18 @@ ingested_periods = Table(
     Column("fetched_at", UtcDateTime, nullable=False),
 )
 
+# Days without all values when they were last requested; `missing` is empty once they are complete.
+incomplete_days = Table(
+    "incomplete_days",
+    metadata,
+    _location(),
+    Column("day", UtcDateTime, primary_key=True),
+    Column("missing", Json, nullable=False),  # hours by variable
+    Column("first_requested", UtcDateTime, nullable=False),
+    Column("last_requested", UtcDateTime, nullable=False),
+    Column("last_as_of", UtcDateTime, nullable=False),  # of the run that last requested the day
+)
+
 weather_hourly = Table(
     "weather_hourly",
     metadata,
@@ -96,6 +112,7 @@ weather_hourly = Table(
     *_variables(),
     Column("source", String(64), nullable=False),
     Column("fetched_at", UtcDateTime, nullable=False),
+    info={KEEP_KNOWN: True},
     sqlite_with_rowid=False,
 )
 
@@ -117,8 +134,9 @@ rejected_rows = Table(
     Column("location", String(64), nullable=False),
     Column("time", UtcDateTime),
     Column("source", String(64), nullable=False),
+    Column("variable", String(64)),  # whose value was rejected; null: the whole row was
     Column("reason", Text, nullable=False),
-    Column("row", Json, nullable=False),
+    Column("row", Json, nullable=False),  # what was rejected: a value by its variable, or all
     Column("rejected_at", UtcDateTime, nullable=False),
     Index(None, "location", "time"),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Table, or_, select
+from sqlalchemy import Column, Connection, Dialect, Table, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import DropTable
 
@@ -12,6 +12,7 @@ from triptych.store.checks import check_columns, check_staged
 from triptych.store.conversions import converter
 from triptych.store.errors import RowsRefused
 from triptych.store.staging import Columns, given_columns, load, make_staging_table
+from triptych.store.tables import KEEP_KNOWN
 
 # When a row was written: no difference by itself, and kept while nothing else changes.
 BOOKKEEPING = frozenset({"created_at", "fetched_at", "rejected_at"})
@@ -102,14 +103,12 @@ def _merge(connection: Connection, table: Table, staged: Table) -> Any:
     given = given_columns(staged)
     source = select(*given).order_by(*(staged.c[name] for name in key))
     insert = dialect.insert(table).from_select([column.name for column in given], source)
-    values = [column.name for column in given if column.name not in key]
+    new = {c.name: insert.excluded[c.name] for c in given if c.name not in key}
+    if table.info.get(KEEP_KNOWN):
+        new = {name: func.coalesce(value, table.c[name]) for name, value in new.items()}
     differs = [
-        table.c[name].is_distinct_from(insert.excluded[name])
-        for name in values
+        table.c[name].is_distinct_from(value)
+        for name, value in new.items()
         if name not in BOOKKEEPING
     ]
-    return insert.on_conflict_do_update(
-        index_elements=key,
-        set_={name: insert.excluded[name] for name in values},
-        where=or_(*differs),
-    )
+    return insert.on_conflict_do_update(index_elements=key, set_=new, where=or_(*differs))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from triptych.weather.errors import InvalidAnswer
 from triptych.weather.source import Fetched
-from triptych.weather.variables import TEMPERATURE, VARIABLES
+from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
@@ -52,21 +52,24 @@ def read_values(
     return {name: _column(name, hourly, units, len(hours), what) for name in variables}
 
 
-def known_hours(slug: str, hours: Hours, values: Mapping[str, Floats]) -> Fetched:
-    """Cut off the hours that the archive does not have yet or never had, and those without a value.
+def absent_variables(answer: Mapping[str, Any], variables: Sequence[str]) -> frozenset[str]:
+    """The variables that the model does not have: their unit is undefined."""
+    return frozenset(name for name in variables if answer["hourly_units"].get(name) == _NO_UNIT)
 
-    It answers null for them, never an error: it has an hour if it has its temperature or a later.
-    """
-    known = np.flatnonzero(~np.isnan(values[TEMPERATURE]))
-    first, last = (int(known[0]), int(known[-1]) + 1) if known.size else (0, 0)
+
+def known_hours(
+    slug: str, hours: Hours, values: Mapping[str, Floats], absent: frozenset[str] = frozenset()
+) -> Fetched:
+    """Keep the hours that have a value of any variable: the archive answers null for the others."""
     empty = np.logical_and.reduce([np.isnan(column) for column in values.values()])
-    kept = np.flatnonzero(~empty[first:last]) + first
+    kept = np.flatnonzero(~empty)
+    last = int(kept[-1]) + 1 if kept.size else 0
     times = pd.DatetimeIndex(hours[kept].astype("datetime64[us]"), tz="UTC")
     columns = {name: column[kept] for name, column in values.items()}
     until = datetime.fromisoformat(str(hours[0])).replace(tzinfo=UTC) + timedelta(hours=last)
     if last < hours.size:
         logger.info("%s: the archive has nothing from %s on yet", slug, until.isoformat())
-    return Fetched(pd.DataFrame({"location": slug, "time": times, **columns}), until)
+    return Fetched(pd.DataFrame({"location": slug, "time": times, **columns}), until, absent)
 
 
 def _check_hours(found: Any, hours: Hours, what: str) -> None:

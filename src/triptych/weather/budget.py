@@ -71,6 +71,10 @@ class Pacer:
         self._limits, self._clock, self._sleep = limits, clock, sleep
         self._made: deque[tuple[float, float]] = deque()
 
+    def affords(self, cost: float) -> bool:
+        """Tell whether the calls of this day suffice for a request of this weight."""
+        return self._limits is None or self._spent(86_400.0) + cost <= self._limits.day
+
     def wait(self, cost: float) -> None:
         """Wait until a request of this weight may be made, and count it.
 
@@ -79,7 +83,7 @@ class Pacer:
         """
         if self._limits is None:
             return
-        if self._spent(86_400.0) + cost > self._limits.day:
+        if not self.affords(cost):
             raise SourceRefused(
                 f"The {self._limits.day:,} weighted calls of a day (ingestion.limits) are used up. "
                 "What was fetched is kept: run again tomorrow, and it goes on from there. Without "

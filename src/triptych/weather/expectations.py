@@ -1,6 +1,8 @@
 """What is expected of hourly weather: every rule, its limits and their reason, in one table.
 
-A row that breaks a rule of REJECT is refused: kept in `rejected_rows`, never in `weather_hourly`.
+What breaks a rule of REJECT is kept in `rejected_rows`, never in `weather_hourly`: a value that
+breaks a rule of VALUE_RULES, or else the whole row. Of a dew point above the temperature the dew
+point is rejected, since nothing tells which of the two is wrong and the other is the target.
 A rule of WARN is about an answer as a whole: no row can be named as the wrong one, so all are
 stored, and the report says what was found. The limits stand on records of weather, not on the data
 at hand: what lies outside is a broken value, not a rare one. "WMO" is the WMO archive of weather
@@ -19,6 +21,7 @@ Rule = Literal[
 ]  # fmt: skip
 
 WHOLE_ROW = "the row"
+VALUE_RULES = ("range", "below_temperature")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Expectation:
             "not_null": "is missing",
             "unique": "repeats the location and time of one before",
             "on_the_hour": "is not on the hour",
-            "below_temperature": f"has {DEW_POINT} above {TEMPERATURE}",
+            "below_temperature": f"is above {TEMPERATURE}",
             "range": f"is not within {self.lowest:g} to {self.highest:g} {self.unit}",
         }.get(self.rule, f"breaks {self.rule}")
 
@@ -72,7 +75,7 @@ REJECT = (
     _range("precipitation", 0, 500, "WMO: 305 in 42 minutes, Holt 1947"),
     _range("shortwave_radiation", -5, 1500, "the sun gives 1361; at night instruments err below 0"),
     Expectation(
-        WHOLE_ROW, "below_temperature", "the archive rounds the two apart from each other",
+        DEW_POINT, "below_temperature", "the archive rounds the two apart from each other",
         highest=0.5, unit="°C",
     ),
 )  # fmt: skip

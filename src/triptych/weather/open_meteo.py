@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from triptych.weather.archive_answer import known_hours, read_values
+from triptych.weather.archive_answer import absent_variables, known_hours, read_values
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
 from triptych.weather.http import JsonService
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.source import ATTEMPTS, OPEN_METEO_URL, TIMEOUT_SECONDS, Fetched
-from triptych.weather.variables import TEMPERATURE
 
 
 class OpenMeteoArchive:
@@ -75,7 +74,10 @@ class OpenMeteoArchive:
             SourceUnavailable, SourceRefused, InvalidAnswer: as `fetch`; of a request that is
                 refused for one of several locations, that one is named.
         """
-        _check_request(start, end, variables)
+        if end <= start:
+            raise WeatherError(
+                f"No day lies from {start} up to, not including, {end}. Ask for a later end."
+            )
         try:
             answers = self._ask(locations, start, end, variables)
         except SourceRefused:
@@ -87,7 +89,8 @@ class OpenMeteoArchive:
         hours = np.arange(np.datetime64(start, "h"), np.datetime64(end, "h"))
         for location, answer in zip(locations, answers, strict=True):
             what = f"{location.slug}, {start} to {end}"
-            yield known_hours(location.slug, hours, read_values(answer, hours, variables, what))
+            values = read_values(answer, hours, variables, what)
+            yield known_hours(location.slug, hours, values, absent_variables(answer, variables))
 
     def _ask(
         self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
@@ -112,15 +115,3 @@ class OpenMeteoArchive:
     def close(self) -> None:
         """Close the connection."""
         self._service.close()
-
-
-def _check_request(start: date, end: date, variables: Sequence[str]) -> None:
-    if end <= start:
-        raise WeatherError(
-            f"No day lies from {start} up to, not including, {end}. Ask for a later end."
-        )
-    if TEMPERATURE not in variables:
-        raise WeatherError(
-            f"The variables must include {TEMPERATURE}: it tells which hours the archive has; "
-            f"found {', '.join(variables) or 'none'}. Add it."
-        )

@@ -1,6 +1,6 @@
 """Which periods a source still has to be asked for. A period is half-open: start, exclusive end."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 
 Period = tuple[datetime, datetime]
@@ -40,12 +40,34 @@ def split_years(period: Period) -> list[tuple[date, date]]:
     return list(zip(bounds, [*bounds[1:], last + timedelta(days=1)], strict=True))
 
 
-def settled_until(
+def expected_until(
     known_until: datetime, asked_until: datetime, now: datetime, lag: timedelta
 ) -> datetime:
-    """Tell up to when an answer is final, so that its hours need not be asked for again.
+    """Tell up to when a source should have data: up to its last value, and all older than `lag`.
 
-    Up to `known_until` the source had data. Beyond it, nothing older than `lag` will come any more
-    (ERA5 is five to six days late): such hours are missing for good. Younger ones may still come.
+    Younger hours beyond the last value are not due yet (ERA5 is five to six days late).
     """
     return max(known_until, min(asked_until, now - lag))
+
+
+def merge_periods(periods: Iterable[Period], cost: Callable[[int], float]) -> list[Period]:
+    """Join periods where one request for both costs no more than two.
+
+    Args:
+        periods: in any order, overlapping or not.
+        cost: the cost of a request for so many days.
+    """
+    merged: list[Period] = []
+    for start, end in sorted(periods):
+        if merged:
+            before, until = merged[-1]
+            joined = (before, max(until, end))
+            if _cost(joined, cost) <= _cost(merged[-1], cost) + _cost((start, end), cost):
+                merged[-1] = joined
+                continue
+        merged.append((start, end))
+    return merged
+
+
+def _cost(period: Period, cost: Callable[[int], float]) -> float:
+    return sum(cost((end - start).days) for start, end in split_years(period))

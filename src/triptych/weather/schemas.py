@@ -1,20 +1,21 @@
-"""The gate that hourly rows pass before they are stored; what fails is kept apart, with its reason.
+"""Checks of hourly rows and values before they are stored; what fails is kept with its reason.
 
 The rules themselves stand in `expectations.py`.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pandas as pd
 
 from triptych.weather.errors import InvalidFrame
-from triptych.weather.expectations import REJECT, WHOLE_ROW, Expectation
+from triptych.weather.expectations import REJECT, VALUE_RULES, WHOLE_ROW, Expectation
 from triptych.weather.variables import DEW_POINT, TEMPERATURE, VARIABLES
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
 _LONGEST_REASON = 500
+_Key = TypeVar("_Key")
 # Pandera's own names of two rules
 _BUILT_IN = {"multiple_fields_uniqueness": "unique", "not_nullable": "not_null"}
 
@@ -23,9 +24,10 @@ class Checked(NamedTuple):
     """Rows apart.
 
     Attributes:
-        accepted: the rows that passed, as they came, with a fresh index.
-        rejected: location, time, reason and row (a dict that JSON can hold); one row a refused row.
-        broken: column, rule and index (of the row as it came), example; one row a broken rule.
+        accepted: the rows that passed, with a fresh index; NaN where a value was rejected.
+        rejected: location, time, variable (None: the whole row), reason and row (a dict that JSON
+            can hold: the value by its variable, or the row); one row a rejected row or value.
+        broken: column, rule and index (of the row as it came); one row a broken rule.
     """
 
     accepted: pd.DataFrame
@@ -48,15 +50,24 @@ def check_hourly(frame: pd.DataFrame) -> Checked:
 
     rows = frame.reset_index(drop=True)
     _check_columns(rows)
-    broken = pd.DataFrame({"column": [], "rule": [], "index": [], "example": []}, dtype=object)
+    broken = pd.DataFrame({"column": [], "rule": [], "index": []}, dtype=object)
     try:
         hourly_schema().validate(rows, lazy=True)
     except SchemaErrors as error:
         broken = _broken(error.failure_cases)
-    reasons = _reasons(broken)
-    refused = rows.index.isin(list(reasons))
-    accepted = rows[~refused].reset_index(drop=True)
-    return Checked(accepted, _rejected(rows[refused], reasons), broken)
+    refused = set(broken["index"][~broken["rule"].isin(VALUE_RULES)])
+    of_rows, of_values = _reasons(rows, broken, refused)
+    accepted = _without_values(rows, list(of_values))
+    accepted = accepted[~rows.index.isin(list(refused))].reset_index(drop=True)
+    return Checked(accepted, _rejected(rows, of_rows, of_values), broken)
+
+
+def _without_values(rows: pd.DataFrame, places: list[tuple[int, str]]) -> pd.DataFrame:
+    positions: dict[str, list[int]] = {}
+    for position, variable in places:
+        positions.setdefault(variable, []).append(position)
+    left = {name: rows[name].mask(rows.index.isin(own)) for name, own in positions.items()}
+    return rows.assign(**left)
 
 
 def hourly_schema() -> "pa.DataFrameSchema":
@@ -105,42 +116,67 @@ def _check_columns(rows: pd.DataFrame) -> None:
 
 
 def _dew_point_possible(rows: pd.DataFrame, expected: Expectation) -> "pd.Series[bool]":
+    """Compare with the temperature where that is possible itself."""
     if DEW_POINT not in rows:
         return pd.Series(True, index=rows.index)
-    return ~(rows[DEW_POINT] > rows[TEMPERATURE] + expected.highest)
+    (limits,) = (e for e in REJECT if (e.column, e.rule) == (TEMPERATURE, "range"))
+    possible = rows[TEMPERATURE].between(limits.lowest, limits.highest)
+    return ~(possible & (rows[DEW_POINT] > rows[TEMPERATURE] + expected.highest))
 
 
 def _broken(cases: pd.DataFrame) -> pd.DataFrame:
     """Name the rules that rows break; a check of whole rows is reported once for each column."""
+    of_column = cases["schema_context"] == "Column"
+    rule = cases["check"].replace(_BUILT_IN)
+    column = cases["column"].where(of_column, WHOLE_ROW)
     return pd.DataFrame(
         {
-            "column": cases["column"].where(cases["schema_context"] == "Column", WHOLE_ROW),
-            "rule": cases["check"].replace(_BUILT_IN),
+            "column": column.mask(rule == "below_temperature", DEW_POINT),
+            "rule": rule,
             "index": cases["index"].astype(int),
-            "example": cases["failure_case"],
         }
-    ).drop_duplicates(["index", "column", "rule"], ignore_index=True)
+    ).drop_duplicates(ignore_index=True)
 
 
-def _reasons(broken: pd.DataFrame) -> dict[int, str]:
-    """Join what is wrong with each row, by the row's position."""
+def _reasons(
+    rows: pd.DataFrame, broken: pd.DataFrame, refused: set[int]
+) -> tuple[dict[int, str], dict[tuple[int, str], str]]:
+    """Join what is wrong with each rejected row, and with each rejected value of another row."""
     texts = {(e.column, e.rule): e.text for e in REJECT}
-    reasons: dict[int, list[str]] = {}
-    for case in broken.to_dict("records"):
-        reason = f"{case['column']} {texts[case['column'], case['rule']]}"
-        if case["column"] != WHOLE_ROW and not pd.isna(case["example"]):
-            reason += f" (found {case['example']})"
-        reasons.setdefault(case["index"], []).append(reason)
-    return {position: "; ".join(parts)[:_LONGEST_REASON] for position, parts in reasons.items()}
+    of_rows: dict[int, list[str]] = {}
+    of_values: dict[tuple[int, str], list[str]] = {}
+    for column, rule, position in broken.itertuples(index=False):
+        reason = f"{column} {texts[column, rule]}"
+        if column != WHOLE_ROW and not pd.isna(found := rows[column].iloc[position]):
+            reason += f" (found {found})"
+        if position in refused:
+            of_rows.setdefault(position, []).append(reason)
+        else:
+            of_values.setdefault((position, column), []).append(reason)
+    return _joined(of_rows), _joined(of_values)
 
 
-def _rejected(refused: pd.DataFrame, reasons: dict[int, str]) -> pd.DataFrame:
+def _joined(reasons: dict[_Key, list[str]]) -> dict[_Key, str]:
+    return {key: "; ".join(parts)[:_LONGEST_REASON] for key, parts in reasons.items()}
+
+
+def _rejected(
+    rows: pd.DataFrame, of_rows: dict[int, str], of_values: dict[tuple[int, str], str]
+) -> pd.DataFrame:
+    positions = [*of_rows, *(position for position, _ in of_values)]
+    variables = [*([None] * len(of_rows)), *(variable for _, variable in of_values)]
+    found = rows.iloc[positions]
+    contents = [
+        _plain(row if variable is None else {variable: row[variable]})
+        for variable, row in zip(variables, found.to_dict("records"), strict=True)
+    ]
     return pd.DataFrame(
         {
-            "location": refused["location"].fillna("(none)").to_numpy(),
-            "time": refused["time"].array,
-            "reason": pd.array([reasons[position] for position in refused.index], dtype="str"),
-            "row": pd.Series([_plain(row) for row in refused.to_dict("records")], dtype=object),
+            "location": found["location"].fillna("(none)").to_numpy(),
+            "time": found["time"].array,
+            "variable": pd.array(variables, dtype="str"),
+            "reason": pd.array([*of_rows.values(), *of_values.values()], dtype="str"),
+            "row": pd.Series(contents, dtype=object),
         }
     )
 

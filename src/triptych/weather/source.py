@@ -23,10 +23,12 @@ class Fetched:
             without any value are left out; a missing value among others is NaN.
         known_until: exclusive end of what the source has, at most the end asked for; the start
             asked for if it has nothing.
+        absent: variables that the source does not offer at all; they are not missing.
     """
 
     frame: pd.DataFrame
     known_until: datetime
+    absent: frozenset[str] = frozenset()
 
 
 class WeatherSource(Protocol):

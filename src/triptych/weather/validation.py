@@ -1,4 +1,4 @@
-"""Judge an answer by every expectation: which rows may be stored, and a report, a row a rule."""
+"""Judge an answer by every expectation: what may be stored, and a report, a row a rule."""
 
 import math
 from collections.abc import Callable
@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from triptych.classification.sources import explain_excess
 from triptych.weather.expectations import (
     MONTHLY_HOURS,
     REJECT,
+    VALUE_RULES,
     WARN,
     WHOLE_ROW,
     Expectation,
@@ -18,6 +20,7 @@ from triptych.weather.expectations import (
 )
 from triptych.weather.locations import Location
 from triptych.weather.schemas import check_hourly
+from triptych.weather.variables import TEMPERATURE
 
 REPORT_COLUMNS = (
     "location", "start", "end", "column", "rule", "level", "lowest", "highest", "unit",
@@ -32,22 +35,25 @@ class Answer(NamedTuple):
         place: the location.
         start: the first day.
         end: the day after the last.
-        known_until: up to when the source has data: no hour is missed from then on.
+        expected_until: up to when the source should have data: later hours are not due yet.
     """
 
     place: Location
     start: date
     end: date
-    known_until: datetime
+    expected_until: datetime
 
 
 class Validation(NamedTuple):
     """An answer that was judged.
 
     Attributes:
-        accepted: the rows that may be stored.
-        rejected: location, time, reason and row; one row a refused row.
-        report: the columns REPORT_COLUMNS; one row a rule, and one for the share of refused rows.
+        accepted: the rows that may be stored; NaN where a value was rejected.
+        rejected: location, time, variable, reason and row; one row a rejected row or value.
+        report: the columns REPORT_COLUMNS; one row a rule, and one for the share of rejected rows.
+            A verdict is `ok`, `unchecked` (there was nothing to check), `warn`,
+            `reject`, `drop` (so much of the variable was rejected that none of it is accepted) or
+            `stop` (nothing of the answer is to be stored).
     """
 
     accepted: pd.DataFrame
@@ -56,7 +62,7 @@ class Validation(NamedTuple):
 
     @property
     def stopped(self) -> bool:
-        """Tell whether too many rows were refused for the rest to be believed."""
+        """Tell whether too many rows, or temperatures, were rejected to trust the rest."""
         return bool((self.report["verdict"] == "stop").any())
 
 
@@ -79,12 +85,15 @@ def validate_hourly(
     Args:
         frame: location, time (aware, UTC), temperature_2m and any of the other variables.
         answer: what was asked.
-        max_rejected_share: the share of refused rows above which the verdict is `stop`.
+        max_rejected_share: the share of rejected values of a variable above which none of them is
+            accepted; the share of rejected rows or temperatures above which the verdict is `stop`.
 
     Raises:
         InvalidFrame: a column is missing or has another type than it must have.
     """
     accepted, rejected, broken = check_hourly(frame)
+    untrusted = _untrusted(frame, rejected, max_rejected_share)
+    accepted = accepted.assign(**dict.fromkeys(untrusted, np.nan))
     sorted_rows = accepted.sort_values("time", ignore_index=True)
     found = [(e, "reject", _refused(e, frame, broken)) for e in REJECT if _applies(e, frame)] + [
         (e, "warn", _WARN_RULES[e.rule](e, sorted_rows, answer))
@@ -94,9 +103,25 @@ def validate_hourly(
     threshold = Expectation(
         WHOLE_ROW, "rejected_share", "ingestion.max_rejected_share", tolerated=max_rejected_share
     )
-    found.append((threshold, "stop", _Found(len(frame), len(rejected))))
+    refused_rows = int(rejected["variable"].isna().sum())
+    found.append((threshold, "stop", _Found(len(frame), refused_rows)))
     lines = [_line(answer, *each) for each in found]
-    return Validation(accepted, rejected, pd.DataFrame(lines, columns=list(REPORT_COLUMNS)))
+    report = pd.DataFrame(lines, columns=list(REPORT_COLUMNS))
+    broken_values = (report["verdict"] == "reject") & report["rule"].isin(VALUE_RULES)
+    for name in untrusted:
+        verdict = "stop" if name == TEMPERATURE else "drop"
+        report.loc[broken_values & (report["column"] == name), "verdict"] = verdict
+    return Validation(accepted, rejected, report)
+
+
+def _untrusted(frame: pd.DataFrame, rejected: pd.DataFrame, allowed: float) -> list[str]:
+    """The variables of which a larger share of values was rejected than is allowed."""
+    counts = rejected["variable"].value_counts()
+    return [
+        str(name)
+        for name, count in counts.items()
+        if explain_excess(int(count), int(frame[name].count()), allowed)
+    ]
 
 
 def empty_report() -> pd.DataFrame:
@@ -124,10 +149,16 @@ def _line(answer: Answer, expected: Expectation, level: str, found: _Found) -> d
         "failed": found.failed,
         "share": round(share, 6),
         "tolerated": expected.tolerated,
-        "verdict": level if share > expected.tolerated else "ok",
+        "verdict": _verdict(level, found.checked, exceeded=share > expected.tolerated),
         "example": found.example,
         "why": expected.why,
     }
+
+
+def _verdict(level: str, checked: int, *, exceeded: bool) -> str:
+    if checked == 0:
+        return "unchecked"
+    return level if exceeded else "ok"
 
 
 def _limit(value: float) -> float | None:
@@ -136,22 +167,22 @@ def _limit(value: float) -> float | None:
 
 
 def _refused(expected: Expectation, frame: pd.DataFrame, broken: pd.DataFrame) -> _Found:
-    """Count the rows that a rule refuses; a range is about the values that are there."""
+    """Count the rows or values that a rule rejects; value rules are about values that are there."""
     own = broken[(broken["column"] == expected.column) & (broken["rule"] == expected.rule)]
-    has_values = expected.rule == "range"
-    checked = int(frame[expected.column].notna().sum()) if has_values else len(frame)
+    of_values = expected.rule in VALUE_RULES
+    checked = int(frame[expected.column].count()) if of_values else len(frame)
     if own.empty:
         return _Found(checked, 0)
-    first = own.iloc[0]
-    example = _at(frame["time"].iloc[first["index"]])
-    if expected.column != WHOLE_ROW and not pd.isna(first["example"]):
-        example += f": {first['example']}"
+    first = own["index"].iloc[0]
+    example = _at(frame["time"].iloc[first])
+    if of_values:
+        example += f": {frame[expected.column].iloc[first]}"
     return _Found(checked, len(own), example)
 
 
 def _grid(_: Expectation, rows: pd.DataFrame, answer: Answer) -> _Found:
     start = pd.Timestamp(answer.start, tz="UTC")
-    hours = pd.date_range(start, answer.known_until, freq="h", inclusive="left")
+    hours = pd.date_range(start, answer.expected_until, freq="h", inclusive="left")
     missing = hours.difference(pd.DatetimeIndex(rows["time"]))
     return _Found(len(hours), len(missing), _at(missing[0]) if len(missing) else "")
 

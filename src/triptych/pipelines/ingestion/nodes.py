@@ -1,40 +1,36 @@
-"""Ask the source for what the database lacks, a year a request, and let good rows in only."""
+"""Ask the source for what the database lacks, and store the values that pass validation."""
 
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
 import pandas as pd
 
 from triptych.classification.sources import explain_excess
 from triptych.parameters import ForecastParameters, IngestionParameters
 from triptych.periods import parse_as_of, study_periods
+from triptych.pipelines.ingestion.records import Records
+from triptych.pipelines.ingestion.requests import Request, final_after, group_requests
 from triptych.pipelines.selection import select_rows
-from triptych.weather.budget import CallLimits, Pacer, say_budget, weight
+from triptych.weather.budget import CallLimits, Pacer, say_budget
+from triptych.weather.completeness import is_open, summarize_missing
 from triptych.weather.errors import TooManyRejected, WrongSource
+from triptych.weather.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
-from triptych.weather.periods import missing_periods, settled_until, split_years
+from triptych.weather.periods import expected_until
 from triptych.weather.source import Fetched, OpenSource, WeatherSource
 from triptych.weather.validation import Answer, Validation, empty_report, validate_hourly
 from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
-
-class Request(NamedTuple):
-    """Several locations and the days that are asked for, the end exclusive."""
-
-    slugs: tuple[str, ...]
-    start: date
-    end: date
-
-    @property
-    def weight(self) -> float:
-        """Weighted calls at a source that counts them."""
-        return weight(len(self.slugs), (self.end - self.start).days, len(VARIABLES))
+_DROPPED = (
+    ". That is more than ingestion.max_rejected_share: no value of this variable was stored from "
+    "this answer"
+)
 
 
 def list_locations(
@@ -51,54 +47,14 @@ def list_locations(
     return locations_frame(select_locations(location_file, location, source))
 
 
-def plan_requests(
-    locations: pd.DataFrame,
-    known_periods: pd.DataFrame,
-    location: str | None,
-    source: str,
-    as_of: str,
-    today: str,
-    forecast: ForecastParameters,
-    ingestion: IngestionParameters,
-) -> pd.DataFrame:
-    """List what is missing between the start of the study and `as_of`.
-
-    From `ingestion.refetch_from` on nothing counts as known: what the source has corrected since
-    is written over what it said before.
-
-    Returns:
-        One row a request: location, start and end (exclusive), days within one calendar year.
-    """
-    issued = parse_as_of(as_of, today)
-    wanted = (study_periods(issued, forecast).train_start, issued)
-    known = {
-        slug: _known_before(periods, ingestion.refetch_from)
-        for slug, periods in known_periods.groupby("location")
-    }
-    requests = [
-        (slug, start, end)
-        for slug in select_rows(locations, location, source)["location"]
-        for period in missing_periods(wanted, known.get(slug, []))
-        for start, end in split_years(period)
-    ]
-    return pd.DataFrame(requests, columns=["location", "start", "end"])
-
-
-def _known_before(
-    periods: pd.DataFrame, refetch_from: date | None
-) -> list[tuple[datetime, datetime]]:
-    known = list(zip(periods["start"], periods["end"], strict=True))
-    if refetch_from is None:
-        return known
-    limit = pd.Timestamp(refetch_from, tz="UTC")
-    return [(start, min(end, limit)) for start, end in known if start < limit]
-
-
 def fetch_weather(
     weather_requests: pd.DataFrame,
     locations: pd.DataFrame,
+    known_periods: pd.DataFrame,
+    known_gaps: pd.DataFrame,
     weather_source: OpenSource,
     source: SourceKind,
+    as_of: str,
     today: str,
     ingestion: IngestionParameters,
 ) -> Iterator[dict[str, pd.DataFrame]]:
@@ -107,21 +63,25 @@ def fetch_weather(
     Rows are labelled with the kind of the source that was opened.
 
     Yields:
-        `rejected_rows`, `weather_hourly`, `validation_report` and, last, `ingested_periods`: a run
-        that is killed between two saves asks again for the year that it has not signed off.
+        `rejected_rows`, `weather_hourly`, `validation_report`, `incomplete_days` and, last,
+        `ingested_periods`: a run that is killed between two saves asks again for the year that it
+        has not recorded.
 
     Raises:
         WrongSource: a location belongs to another source than the one that is opened.
-        TooManyRejected: more of an answer was refused than `ingestion.max_rejected_share`. Its
-            refused rows and its report have been yielded, of its hours none.
+        TooManyRejected: more rows or temperatures of an answer were rejected than
+            `ingestion.max_rejected_share`. What was rejected and the report have been yielded, of
+            its hours none; the other requests have been made.
     """
     if weather_requests.empty:  # Kedro wants one chunk at least from a node that yields
         logger.info("The database holds everything up to as_of: nothing to ask for")
         yield _nothing()
     places = {row["location"]: _place(row) for row in locations.to_dict("records")}
     now, lag = pd.Timestamp(today, tz="UTC"), pd.Timedelta(days=ingestion.final_after_days)
+    records = Records(known_periods, known_gaps, parse_as_of(as_of, today), now)
     requests = group_requests(weather_requests, ingestion.locations_per_request)
     pacer = _pacer(requests, {place.source for place in places.values()}, ingestion)
+    refused: list[TooManyRejected] = []
     with closing(weather_source(source, models=ingestion.models)) as opened:
         _require_served(places.values(), opened)
         for number, (place, start, end, fetched) in enumerate(
@@ -131,13 +91,15 @@ def fetch_weather(
                 "%s %s: %s hours (%s of %s)",
                 place.name, start.year, f"{len(fetched.frame):,}", number, len(weather_requests),
             )  # fmt: skip
-            answer = Answer(place, start, end, fetched.known_until)
+            until = expected_until(fetched.known_until, pd.Timestamp(end, tz="UTC"), now, lag)
+            answer = Answer(place, start, end, until)
             judged = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
             _warn(judged.report, place.name)
-            until = settled_until(fetched.known_until, pd.Timestamp(end, tz="UTC"), now, lag)
-            yield _chunk(judged, fetched, answer, until, opened.kind)
+            yield _chunk(judged, fetched, answer, records)
             if judged.stopped:
-                raise _too_many(judged, answer, ingestion.max_rejected_share)
+                refused.append(_too_many(judged, answer, ingestion.max_rejected_share))
+    if refused:
+        raise _first_of(refused)
 
 
 def _require_served(places: Iterable[Location], source: WeatherSource) -> None:
@@ -150,16 +112,31 @@ def _require_served(places: Iterable[Location], source: WeatherSource) -> None:
             )
 
 
-def group_requests(requests: pd.DataFrame, size: int) -> list[Request]:
-    """Requests of up to `size` locations for the same days, in the order of the first of each."""
-    grouped: dict[tuple[date, date], list[str]] = {}
-    for slug, start, end in requests.itertuples(index=False):
-        grouped.setdefault((start, end), []).append(slug)
-    return [
-        Request(tuple(slugs[first : first + size]), *days)
-        for days, slugs in grouped.items()
-        for first in range(0, len(slugs), size)
+def report_missing(
+    incomplete_days: pd.DataFrame,
+    locations: pd.DataFrame,
+    location: str | None,
+    source: str,
+    as_of: str,
+    today: str,
+    forecast: ForecastParameters,
+    ingestion: IngestionParameters,
+) -> pd.DataFrame:
+    """List what the source has not answered of the study's period, and what is requested again.
+
+    Returns:
+        location, start and end (first and last day), variables, hours, first_requested, repeated;
+        the longest first.
+    """
+    issued = parse_as_of(as_of, today)
+    wanted = select_rows(locations, location, source)["location"]
+    start = study_periods(issued, forecast).train_start
+    chosen = incomplete_days[
+        incomplete_days["location"].isin(wanted)
+        & incomplete_days["day"].between(start, issued, "left")
     ]
+    now, limit = pd.Timestamp(today, tz="UTC"), final_after(source, ingestion)
+    return summarize_missing(chosen.assign(repeated=is_open(chosen, now, limit)))
 
 
 def _pacer(
@@ -176,7 +153,13 @@ def _pacer(
 def _answers(
     requests: list[Request], places: Mapping[str, Location], source: WeatherSource, pacer: Pacer
 ) -> Iterator[tuple[Location, date, date, Fetched]]:
-    for request in requests:
+    for number, request in enumerate(requests):
+        if request.repeated and not pacer.affords(request.weight):
+            logger.warning(
+                "The calls of the day are used up: %s requests for days that were incomplete are "
+                "left to a later run", len(requests) - number,
+            )  # fmt: skip
+            return
         pacer.wait(request.weight)
         own = [places[slug] for slug in request.slugs]
         answers = source.fetch_many(own, request.start, request.end, list(VARIABLES))
@@ -185,46 +168,61 @@ def _answers(
 
 
 def _chunk(
-    judged: Validation, fetched: Fetched, answer: Answer, until: datetime, source: SourceKind
+    judged: Validation, fetched: Fetched, answer: Answer, records: Records
 ) -> dict[str, pd.DataFrame]:
     """Give what is to be saved of an answer: of one that is not believed, no hour."""
-    start = pd.Timestamp(answer.start, tz="UTC")
-    period = (answer.place.slug, start, until, len(fetched.frame))
-    hours = judged.accepted.iloc[:0] if judged.stopped else judged.accepted
-    return {
+    source = answer.place.source
+    chunk = _nothing() | {
         "rejected_rows": _with_id(judged.rejected.assign(source=source)),
-        "weather_hourly": hours.assign(source=source),
         "validation_report": judged.report,
-        "ingested_periods": _periods([] if judged.stopped else [period]).assign(source=source),
+    }
+    if judged.stopped:
+        return chunk
+    return chunk | {
+        "weather_hourly": judged.accepted.assign(source=source),
+        "incomplete_days": records.incomplete_days(answer, fetched, judged.accepted),
+        "ingested_periods": records.periods(answer, fetched),
     }
 
 
 def _warn(report: pd.DataFrame, name: str) -> None:
-    for row in report[report["verdict"] == "warn"].itertuples():
+    for row in report[report["verdict"].isin(["warn", "drop"])].itertuples():
         logger.warning(
-            "%s %s to %s: %s breaks %s, %s of %s, first %s",
+            "%s %s to %s: %s breaks %s, %s of %s, first %s%s",
             name, row.start, row.end, row.column, row.rule, row.failed, row.checked, row.example,
+            _DROPPED if row.verdict == "drop" else "",
         )  # fmt: skip
 
 
 def _too_many(judged: Validation, answer: Answer, allowed: float) -> TooManyRejected:
-    report, refused = judged.report, len(judged.rejected)
-    asked = int(report.loc[report["rule"] == "rejected_share", "checked"].iloc[0])
-    most = report[report["level"] == "reject"].sort_values("failed", kind="stable").iloc[-1]
+    report = judged.report
+    stop = report[report["verdict"] == "stop"].iloc[0]
+    of_rows = stop["column"] == WHOLE_ROW
+    rejecting = report[(report["level"] == "reject") & ~report["rule"].isin(VALUE_RULES)]
+    most = rejecting.sort_values("failed", kind="stable").iloc[-1] if of_rows else stop
+    what = "rows" if of_rows else f"values of {stop['column']}"
     return TooManyRejected(
-        f"{answer.place.name}, {answer.start} to {answer.end}, rows that break a rule: "
-        f"{explain_excess(refused, asked, allowed)} (ingestion.max_rejected_share). Most often "
-        f"{most['column']}, {most['rule']}: {most['failed']:,} rows, first "
-        f"{most['example']}. No hour of this answer was stored, what the database held stays; the "
-        "table rejected_rows and data/08_reporting/validation_report.csv say more. Run again when "
-        "the source is mended, or raise the share if it is right."
+        f"{answer.place.name}, {answer.start} to {answer.end}, {what} that break a rule: "
+        f"{explain_excess(stop['failed'], stop['checked'], allowed)} "
+        f"(ingestion.max_rejected_share). Most often {most['column']}, {most['rule']}: "
+        f"{most['failed']:,}, first {most['example']}. No hour of this answer was stored, what the "
+        "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
+        "say more. Run again when the source is mended, or raise the share if it is right."
     )
 
 
+def _first_of(refused: list[TooManyRejected]) -> TooManyRejected:
+    if len(refused) == 1:
+        return refused[0]
+    return TooManyRejected(f"{refused[0]} The same is true of {len(refused) - 1} other answers.")
+
+
 def _nothing() -> dict[str, pd.DataFrame]:
+    """An empty frame for each output, in the order in which they are saved."""
     return {name: pd.DataFrame() for name in ("rejected_rows", "weather_hourly")} | {
         "validation_report": empty_report(),
-        "ingested_periods": _periods([]),
+        "incomplete_days": pd.DataFrame(),
+        "ingested_periods": pd.DataFrame(),
     }
 
 
@@ -233,11 +231,6 @@ def _with_id(rejected: pd.DataFrame) -> pd.DataFrame:
     parts = rejected[["source", "location", "time", "reason", "row"]].astype(str)
     contents = ("|".join(part) for part in parts.itertuples(index=False))
     return rejected.assign(id=[hashlib.sha256(c.encode()).hexdigest() for c in contents])
-
-
-def _periods(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    periods = pd.DataFrame(rows, columns=["location", "start", "end", "rows"])
-    return periods[periods["end"] > periods["start"]]
 
 
 def _place(row: Mapping[Any, Any]) -> Location:

@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, plan_requests
+from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, report_missing
+from triptych.pipelines.ingestion.requests import plan_requests
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -20,6 +21,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs={
                     "locations": "locations",
                     "known_periods": "known_periods",
+                    "known_gaps": "known_gaps",
                     "location": "params:location",
                     "source": "params:source",
                     "as_of": "params:as_of",
@@ -35,8 +37,11 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=[
                     "weather_requests",
                     "locations",
+                    "known_periods",
+                    "known_gaps",
                     "weather_source",
                     "params:source",
+                    "params:as_of",
                     "params:today",
                     "params:ingestion",
                 ],
@@ -44,9 +49,25 @@ def create_pipeline(**_: object) -> Pipeline:
                     "rejected_rows": "rejected_rows",
                     "weather_hourly": "weather_hourly",
                     "validation_report": "validation_report",
+                    "incomplete_days": "incomplete_days",
                     "ingested_periods": "ingested_periods",
                 },
                 name="fetch_weather",
+            ),
+            Node(
+                report_missing,
+                inputs={
+                    "incomplete_days": "incomplete_days",
+                    "locations": "locations",
+                    "location": "params:location",
+                    "source": "params:source",
+                    "as_of": "params:as_of",
+                    "today": "params:today",
+                    "forecast": "params:forecast",
+                    "ingestion": "params:ingestion",
+                },
+                outputs="missing_weather",
+                name="report_missing",
             ),
         ],
         tags="ingestion",
