@@ -13,6 +13,7 @@ from tests.fixtures.project import Project, copy_of
 from triptych.forecasting.catalogue import STATISTICAL_NAMES
 from triptych.forecasting.storage import digest, load_forecaster
 from triptych.forecasting.trials import TRIAL_COLUMNS
+from triptych.weather.variables import VARIABLES
 
 MODELS = [
     "arima",
@@ -61,9 +62,15 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
     end = said[next(n for n, line in enumerate(said) if line.startswith("Pipeline execution")) :]
 
     assert end[1] == (
-        "Hours: 52,284 fetched, 4 rejected (table rejected_rows says why), 63 interpolated"
+        "Hours: 52,288 fetched, 4 rejected (table rejected_rows says why), 63 interpolated"
     )
-    assert end.pop(2).startswith("Validation: 192 checks of 8 answers, 4 refused rows, 0 warned")
+    assert end.pop(2) == (
+        "Missing: 324 hours in 49 periods, 0 of them are requested again by later runs "
+        "(data/08_reporting/missing_weather.csv)"
+    )
+    gaps = [end.pop(2) for _ in range(3)]
+    assert gaps[0] == "Missing: westhaven, 2023-05-19 to 2023-05-20, all variables: 25 hours, final"
+    assert end.pop(2).startswith("Validation: 192 checks of 8 answers, 4 rejected values or rows")
     assert end[2] == "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
     assert end[3].split() == ["all", "northmere", "westhaven"]
     table, rest = end[4 : 4 + len(MODELS)], end[4 + len(MODELS) :]
@@ -96,16 +103,19 @@ def test_the_run_warns_of_nothing(run_project: Project) -> None:
 
 def test_the_tables_hold_the_weather(run_project: Project) -> None:
     hours = rows(run_project, "weather_hourly")
-    assert len(hours) == 52_284
+    assert len(hours) == 52_288
     assert set(hours["source"]) == {"sample"}
-    assert hours["temperature_2m"].between(-60, 55).all()
-    assert len(rows(run_project, "rejected_rows")) == 4
+    assert hours["temperature_2m"].dropna().between(-60, 55).all()
+    rejected = rows(run_project, "rejected_rows")
+    assert len(rejected) == 4
+    assert hours[list(VARIABLES)].isna().sum().sum() == 4
+    assert rejected["variable"].notna().all()
     steps = rows(run_project, "weather_3h")
     assert len(steps) == 17_536  # 1,096 days of 8 steps for each of 2 locations
     assert steps["hours_interpolated"].sum() == 63
     periods = rows(run_project, "ingested_periods")
     assert len(periods) == 8
-    assert periods["rows"].sum() == 52_284 + 4
+    assert periods["rows"].sum() == 52_288
 
 
 def test_the_tables_hold_the_forecast(run_project: Project) -> None:
