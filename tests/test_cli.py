@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
+import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from tests.fixtures.project import ROOT, Project
 from tests.weather.archive_server import ArchiveServer
+from triptych.commands.location import _choose
+from triptych.weather.geocoding import search_places
 from triptych.weather.location_file import load_locations
 
 
@@ -17,9 +21,11 @@ def server() -> Iterator[ArchiveServer]:
     running.close()
 
 
-def add(project: Project, name: str, server: ArchiveServer) -> tuple[int, str]:
+def add(project: Project, server: ArchiveServer, *arguments: str) -> tuple[int, str]:
     direct = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    result = project.kedro("location", "add", name, TRIPTYCH_GEOCODING_URL=server.url, **direct)
+    result = project.kedro(
+        "location", "add", *arguments, TRIPTYCH_GEOCODING_URL=server.url, **direct
+    )
     return result.returncode, result.stdout
 
 
@@ -29,7 +35,7 @@ def test_a_city_is_looked_up_and_written_to_the_projects_file(
     file = project.path / "conf" / "base" / "locations.yml"
     before = file.read_text()
 
-    code, said = add(project, "Ajaccio", server)
+    code, said = add(project, server, "Ajaccio")
 
     assert code == 0, said
     assert said.splitlines()[-2:] == [
@@ -54,10 +60,54 @@ def test_a_city_that_nobody_knows_changes_nothing(project: Project, server: Arch
     file = project.path / "conf" / "base" / "locations.yml"
     before = file.read_bytes()
 
-    code, said = add(project, "Xyzzy", server)
+    code, said = add(project, server, "Xyzzy")
 
     assert code == 1
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("Error: ")
     assert "Xyzzy" in said.splitlines()[-1]
     assert file.read_bytes() == before
+
+
+def test_of_several_places_one_is_picked_and_named(project: Project, server: ArchiveServer) -> None:
+    file = project.path / "conf" / "base" / "locations.yml"
+    before = file.read_bytes()
+
+    code, said = add(project, server, "Paris")
+
+    assert code == 1
+    assert file.read_bytes() == before
+    assert "\n 2  Paris, Texas, United States (33.66094, -95.55551), 24,782 inhabitants\n" in said
+    assert said.splitlines()[-1] == (
+        "Error: 'Paris' matches 3 places; nothing was written. Choose one with --pick N, or name "
+        'its region or country too: "Paris, …".'
+    )
+    code, said = add(project, server, "Paris", "--pick", "4")
+    assert code != 0
+    assert "'Paris' has 3 matches" in said
+    code, said = add(project, server, "Paris, Texas")
+    assert code == 1
+    assert "has a location 'paris' already" in said
+    assert "--slug NAME" in said
+    code, said = add(project, server, "Paris, Texas", "--slug", "Paris Texas")
+    assert code != 0
+    assert "Name 'paris-texas'" in said
+    assert file.read_bytes() == before
+
+    code, said = add(project, server, "Paris", "--pick", "2", "--slug", "paris-texas")
+
+    assert code == 0, said
+    added = yaml.safe_load(file.read_text())["locations"][-1]
+    assert (added["slug"], added["latitude"]) == ("paris-texas", 33.66094)
+    assert load_locations(file)[-1].timezone == "America/Chicago"
+
+
+def test_the_number_is_asked_for(server: ArchiveServer) -> None:
+    matches = search_places("Paris", server.url)
+
+    @click.command()
+    def choose() -> None:
+        click.echo(_choose("Paris", matches, None)["admin1"])
+
+    assert CliRunner().invoke(choose, input="9\n3\n").output.endswith("Kentucky\n")
+    assert CliRunner().invoke(choose, input="\n").output.endswith("Île-de-France\n")

@@ -62,7 +62,7 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
     end = said[next(n for n, line in enumerate(said) if line.startswith("Pipeline execution")) :]
 
     assert end[1] == (
-        "Hours: 52,288 fetched, 4 rejected (table rejected_rows says why), 63 interpolated"
+        "Hours: 52,288 fetched, 4 rejected (table rejected_rows says why), 60 interpolated"
     )
     assert end.pop(2) == (
         "Missing: 324 hours in 49 periods, 0 of them are requested again by later runs "
@@ -112,7 +112,7 @@ def test_the_tables_hold_the_weather(run_project: Project) -> None:
     assert rejected["variable"].notna().all()
     steps = rows(run_project, "weather_3h")
     assert len(steps) == 17_536  # 1,096 days of 8 steps for each of 2 locations
-    assert steps["hours_interpolated"].sum() == 63
+    assert steps["hours_interpolated"].sum() == 60
     periods = rows(run_project, "ingested_periods")
     assert len(periods) == 8
     assert periods["rows"].sum() == 52_288
@@ -242,7 +242,7 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
         "statistical_parameters.json", "validation_report.csv", "monitoring_scores.csv",
-        "forecast_status.csv",
+        "forecast_status.csv", "missing_weather.csv",
         "input_drift.csv", "monitoring_warnings.json", "issued_errors.png", "issued_coverage.png",
         "input_drift.png", "residual_summary.csv", "residuals_by_time.csv", "residual_by_time.png",
         "residual_autocorrelation.png", "residual_distribution.png", "heteroscedasticity.png",

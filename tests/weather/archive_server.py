@@ -47,6 +47,24 @@ CITIES = [
         "timezone": "Europe/Paris",
         "country": "France",
     },
+    *(
+        {
+            "name": "Paris",
+            "latitude": latitude,
+            "longitude": longitude,
+            "elevation": 42.0,
+            "timezone": zone,
+            "admin1": admin1,
+            "country": country,
+            "country_code": code,
+            "population": population,
+        }
+        for latitude, longitude, zone, admin1, country, code, population in [
+            (48.85341, 2.3488, "Europe/Paris", "Île-de-France", "France", "FR", 2_138_551),
+            (33.66094, -95.55551, "America/Chicago", "Texas", "United States", "US", 24_782),
+            (38.2098, -84.25299, "America/New_York", "Kentucky", "United States", "US", 9_870),
+        ]
+    ),
     {"name": "Nowhere", "latitude": 1.0, "longitude": 2.0, "country": "Sea"},
 ]
 

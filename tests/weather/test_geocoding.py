@@ -1,17 +1,17 @@
 """Cities by name, from a real server that answers like the geocoding API."""
 
-import logging
-
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
 from triptych.weather.errors import CityNotFound, SourceUnavailable
-from triptych.weather.geocoding import find_city, slugify
+from triptych.weather.geocoding import describe, search_places, slugify, to_location
 from triptych.weather.locations import Location
 
 
 def test_finds_a_city(server: ArchiveServer) -> None:
-    assert find_city("ajaccio", server.url) == Location(
+    (match,) = search_places("ajaccio", server.url)
+
+    assert to_location(match, "ajaccio") == Location(
         slug="ajaccio",
         name="Ajaccio",
         latitude=41.91886,
@@ -20,44 +20,69 @@ def test_finds_a_city(server: ArchiveServer) -> None:
         timezone="Europe/Paris",
         source="open_meteo",
     )
+    assert to_location(match, "ajaccio", "port").slug == "port"
     assert server.requests[0]["name"] == "ajaccio"
 
 
-def test_of_several_the_first_is_taken_and_told(
-    server: ArchiveServer, caplog: pytest.LogCaptureFixture
+def test_a_place_of_this_name_goes_before_longer_names(server: ArchiveServer) -> None:
+    (match,) = search_places("Saint-Étienne", server.url)
+
+    assert match["name"] == "Saint-Étienne"
+    assert len(search_places("Saint", server.url)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Paris", ["Île-de-France", "Texas", "Kentucky"]),
+        ("Paris, Texas", ["Texas"]),
+        ("paris,united states", ["Texas", "Kentucky"]),
+        ("Paris, FR", ["Île-de-France"]),
+    ],
+)
+def test_a_region_or_country_narrows_the_search(
+    name: str, found: list[str], server: ArchiveServer
 ) -> None:
-    caplog.set_level(logging.INFO, logger="triptych")
+    assert [match["admin1"] for match in search_places(name, server.url)] == found
 
-    assert find_city("Saint-Étienne", server.url).slug == "saint-etienne"
 
-    assert caplog.messages == [
-        "Saint-Étienne: took Saint-Étienne, France (45.43389, 4.39). "
-        "Other matches: Saint-Étienne-du-Rouvray, France (49.37794, 1.10467)"
-    ]
+def test_a_region_without_such_a_place(server: ArchiveServer) -> None:
+    with pytest.raises(CityNotFound, match=r"'Paris, Ohio', but Paris, Île-de-France, France \("):
+        search_places("Paris, Ohio", server.url)
+
+
+def test_a_match_is_described_by_what_tells_it_apart(server: ArchiveServer) -> None:
+    (match,) = search_places("Paris, Texas", server.url)
+
+    assert describe(match) == (
+        "Paris, Texas, United States (33.66094, -95.55551), 24,782 inhabitants"
+    )
 
 
 def test_no_such_city(server: ArchiveServer) -> None:
     with pytest.raises(CityNotFound, match=r"no place named 'Atlantis'\. Try another spelling"):
-        find_city("Atlantis", server.url)
+        search_places("Atlantis", server.url)
 
 
 def test_a_match_without_elevation_and_time_zone_is_not_guessed(server: ArchiveServer) -> None:
+    (match,) = search_places("Nowhere", server.url)
+
     with pytest.raises(
         CityNotFound, match=r"found Nowhere, Sea \(1\.0, 2\.0\).*elevation.*timezone.*by hand"
     ):
-        find_city("Nowhere", server.url)
+        to_location(match, "Nowhere")
 
 
 def test_asks_again_then_gives_up(server: ArchiveServer, waits: list[float]) -> None:
     server.faults = ["503"]
-    assert find_city("Ajaccio", server.url, sleep=waits.append).slug == "ajaccio"
+    assert len(search_places("Ajaccio", server.url, sleep=waits.append)) == 1
 
     server.faults = ["503"] * 7
     with pytest.raises(
         SourceUnavailable,
         match=r"^City 'Ajaccio': the Open-Meteo geocoding service.*TRIPTYCH_GEOCODING_URL",
     ):
-        find_city("Ajaccio", server.url, sleep=waits.append)
+        search_places("Ajaccio", server.url, sleep=waits.append)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,8 @@ def add_location(path: Path, location: Location) -> None:
     text = path.read_text(encoding="utf-8")
     if location.slug in {other.slug for other in known}:
         raise LocationFileError(
-            f"{path} has a location {location.slug!r} already. Use it as it is, or edit its entry."
+            f"{path} has a location {location.slug!r} already. Use it as it is, edit its entry, or "
+            "add another place under a name of its own: --slug NAME."
         )
     grown = text + ("" if text.endswith("\n") else "\n") + _entry(location, text)
     if _parse_or_nothing(grown) != [*known, location]:
