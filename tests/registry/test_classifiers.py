@@ -141,7 +141,8 @@ def test_both_are_judged_on_their_common_items(engine: Engine) -> None:
     assert worse.of_live.log_loss == pytest.approx(-(math.log(0.9) + math.log(0.8)) / 2)
     assert worse.objection == "The candidate is not more accurate"
     assert str(worse) == (
-        "of the same 2 items of test, version 2 has 1 right (log loss 0.5108), version 1 (in "
+        "of the same 2 items of test (1 of the candidate and 1 of the other have no counterpart), "
+        "version 2 has 1 right (log loss 0.5108), version 1 (in "
         "production) has 2 right (log loss 0.1643); 0 are right by version 2 alone, 1 by version 1 "
         "alone (McNemar's mid-p = 0.5)"
     )

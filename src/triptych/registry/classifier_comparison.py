@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from sqlalchemy import Engine, Row, and_, select
+from sqlalchemy import Engine, Row, and_, func, select
 
 from triptych.classification.pairs import mcnemar
 from triptych.errors import PipelineError
@@ -38,6 +38,7 @@ class ClassifierComparison:
         n: number of common items.
         of_candidate, of_live: what each said of them.
         only_candidate, only_live: items that one of them alone has right.
+        unmatched: items with a known label that only the candidate, and only the other, predicted.
         rule: the evidence that is required.
     """
 
@@ -49,6 +50,7 @@ class ClassifierComparison:
     of_live: Judged
     only_candidate: int
     only_live: int
+    unmatched: tuple[int, int]
     rule: RegistryParameters
 
     @property
@@ -77,8 +79,16 @@ class ClassifierComparison:
                 (self.live, self.of_live, " (in production)"),
             )
         ]
+        left_out = (
+            " ({:,} of the candidate and {:,} of the other have no counterpart)".format(
+                *self.unmatched
+            )
+            if any(self.unmatched)
+            else ""
+        )
         return (
-            f"of the same {self.n:,} items of {', '.join(self.splits)}, {', '.join(said)}; "
+            f"of the same {self.n:,} items of {', '.join(self.splits)}{left_out}, "
+            f"{', '.join(said)}; "
             f"{self.only_candidate:,} are right by version {self.candidate['version']} alone, "
             f"{self.only_live:,} by version {self.live['version']} alone (McNemar's mid-p = "
             f"{self.p_value:.3g})"
@@ -114,6 +124,7 @@ def compare_classifiers(
         _judge(truths, [(row.live_label, row.live_probabilities) for row in rows]),
         right.count((True, False)),
         right.count((False, True)),
+        _count_unmatched(engine, candidate, live, splits, len(rows)),
         rule,
     )
 
@@ -137,6 +148,22 @@ def _read(engine: Engine, candidate: Model, live: Model, splits: Sequence[str]) 
     )
     with reading(engine) as connection:
         return list(connection.execute(statement))
+
+
+def _count_unmatched(
+    engine: Engine, candidate: Model, live: Model, splits: Sequence[str], matched: int
+) -> tuple[int, int]:
+    """Count the labelled items of each that the join leaves out."""
+    table = PREDICTIONS[candidate["kind"]].c
+    statement = (
+        select(table.model_id, func.count())
+        .where(table.model_id.in_([candidate["model_id"], live["model_id"]]))
+        .where(table.split.in_(splits), table.true_label.is_not(None))
+        .group_by(table.model_id)
+    )
+    with reading(engine) as connection:
+        counts = {row[0]: int(row[1]) for row in connection.execute(statement)}
+    return counts[candidate["model_id"]] - matched, counts[live["model_id"]] - matched
 
 
 def _judge(
