@@ -1,5 +1,7 @@
 """The project's commands, beside Kedro's own: a `run` that ends a user's mistake in one message."""
 
+import re
+from copy import copy
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -18,6 +20,32 @@ from triptych.commands.user_errors import user_errors
 from triptych.errors import PipelineError
 
 
+def read_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Read --params as Kedro does, and lists too: Kedro splits at every comma, also within [ ].
+
+    Raises:
+        click.BadParameter: a value is no YAML, such as a list without its end.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    parts = re.split(r",(?![^\[]*\])", value) if isinstance(value, str) else []
+    lists = [part.strip() for part in parts if "=[" in part]
+    others = ",".join(part for part in parts if "=[" not in part) if lists else value
+    try:
+        read = _KEDRO_PARAMS.callback(context, option, others)  # type: ignore[misc]
+        return OmegaConf.to_container(OmegaConf.merge(read, OmegaConf.from_dotlist(lists)))
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise click.BadParameter(" ".join(str(error).split()), context, option) from error
+
+
+_KEDRO_PARAMS = next(option for option in kedro_run.params if option.name == "params")
+_PARAMS = copy(_KEDRO_PARAMS)
+_PARAMS.callback = read_params
+_OPTIONS = [_PARAMS if option is _KEDRO_PARAMS else option for option in kedro_run.params]
+
+
 @click.group(context_settings=CONTEXT_SETTINGS, name="triptych")
 def cli() -> None:
     """Triptych's commands."""
@@ -30,7 +58,7 @@ cli.add_command(model)
 cli.add_command(reproduce)
 
 
-@cli.command(name="run", params=kedro_run.params, help=kedro_run.help)
+@cli.command(name="run", params=_OPTIONS, help=kedro_run.help)
 def run(**options: Any) -> Any:
     """Run pipelines as Kedro does."""
     # `--pipeline NAME` stays welcome here: it reads better for one pipeline than `--pipelines`.
@@ -40,10 +68,15 @@ def run(**options: Any) -> Any:
     assert kedro_run.callback is not None  # noqa: S101 (click's type allows a command without one)
     with user_errors():
         _check_names(options)
+        if options["is_async"] or (options["runner_params"] or {}).get("is_async"):
+            raise PipelineError(
+                "--async loads and saves in threads, but ingestion saves each answer before it "
+                "asks for the next. Leave --async out, or use --runner ThreadRunner."
+            )
         return kedro_run.callback(**options)
 
 
-@cli.command(name="monitor", params=[p for p in kedro_run.params if p.name in {"env", "params"}])
+@cli.command(name="monitor", params=[p for p in _OPTIONS if p.name in {"env", "params"}])
 @click.option("--strict", is_flag=True, help="Exit with code 1 if there is anything to warn of.")
 @click.pass_context
 def monitor(context: click.Context, env: str, params: dict[str, Any], strict: bool) -> None:

@@ -153,6 +153,26 @@ def test_the_parallel_runner(project: Project) -> None:
     )
 
 
+def test_loading_in_threads(project: Project) -> None:
+    said = refused(project, "--async")
+
+    assert said.startswith("--async loads and saves in threads, but ingestion saves each answer")
+    assert not list((project.path / "data").glob("triptych.db"))
+
+
+def test_a_damaged_file_of_the_catalog_is_told_with_its_cause(project: Project) -> None:
+    file = project.path / "data" / "05_model_input" / "history.parquet"
+    file.parent.mkdir()
+    file.write_bytes(b"This is no table. " * 50)
+
+    said = refused(project, "--pipeline", "ts_ml", "--nodes", "plan_study")
+
+    found = r"^history: Failed while loading data from dataset .*history\.parquet.*: ArrowInvalid: "
+    assert re.search(found, said)
+    assert said.endswith("Restore the data, or run the pipeline that makes it again.")
+    assert "conf/" not in said
+
+
 def test_a_database_address_keeps_its_password_to_itself(project: Project) -> None:
     address = "postgresql://triptych:hush@127.0.0.1:1/triptych"
 

@@ -30,7 +30,7 @@ def explain(error: BaseException) -> str | None:
         Its message; None if there is none that a user can mend.
     """
     causes = list(_causes(error))
-    for find in (_own, _others):
+    for find in (_own, _others, _of_datasets):
         for cause in causes:
             message = find(cause)
             if message is not None:
@@ -55,8 +55,8 @@ def is_own(kind: type[BaseException]) -> bool:
 
 def _others(error: BaseException) -> str | None:
     from kedro.config import MissingConfigException
-    from kedro.io import DatasetError
     from kedro.validation.exceptions import ParameterValidationError
+    from omegaconf.errors import OmegaConfBaseException
     from sqlalchemy.exc import DBAPIError
     from yaml import YAMLError
 
@@ -68,11 +68,29 @@ def _others(error: BaseException) -> str | None:
     # our own engines raise StoreError: a bare one of SQLAlchemy comes from MLflow's store
     if isinstance(error, DBAPIError) or type(error).__module__ == "mlflow.exceptions":
         return _MLFLOW.format(found=_one_line(str(getattr(error, "orig", error))))
-    if isinstance(error, YAMLError | MissingConfigException | DatasetError):
-        return f"{found}. Correct the configuration (conf/) or restore the file."
+    doubled = isinstance(error, ValueError) and found.startswith("Duplicate keys found in")
+    if doubled or isinstance(error, YAMLError | MissingConfigException | OmegaConfBaseException):
+        return f"{found}. Correct the configuration (conf/)."
     if isinstance(error, ValueError) and found.startswith("Pipeline does not contain"):
         return f"{found}. `kedro registry describe` lists the nodes and datasets of a pipeline."
     return None
+
+
+def _of_datasets(error: BaseException) -> str | None:
+    """What Kedro says of a dataset: its causes come first, so this is none of the above."""
+    from kedro.io import DatasetError
+
+    if not isinstance(error, DatasetError):
+        return None
+    found = _one_line(str(error))
+    cause = next((each for each in _causes(error) if not isinstance(each, DatasetError)), None)
+    if found.startswith("An exception occurred when parsing config"):
+        return f"{found}. Correct the configuration (conf/)."
+    if cause is None:  # of a dataset of this project, which explains itself
+        return f"{found}."
+    told = _one_line(f"{type(cause).__name__}: {cause}")
+    said = _one_line(str(error).partition("\n")[0])
+    return f"{said}: {told}. Restore the data, or run the pipeline that makes it again."
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,108 @@
+"""Every kedro command of the documents is one that its parser and the check of parameters take."""
+
+import re
+import shlex
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.cli.cli import KedroCLI
+from kedro.framework.project import pipelines, settings
+
+from tests.fixtures.project import ROOT
+from triptych.cli import _check_names
+from triptych.errors import ParameterError, PipelineError
+from triptych.run_parameters import check_parameters
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NOT_OURS = {"airflow"}  # a plugin that was tried elsewhere
+STANDS_FOR = {"VERSION": "1", "…": "1"}
+
+
+def commands(text: str) -> Iterator[str]:
+    """Commands of blocks, of `code` that a line may break, and `--params …` as part of a run."""
+    block = re.compile(r"^(?:    )?(?:\w+=\S+ )*(?:\S*/)?(kedro .*)$", re.MULTILINE)
+    for found in block.finditer(text):
+        yield from re.findall(r"kedro [^&]*", found[1])
+    for found in re.finditer(r"`((?:kedro|--params) [^`]*)`", text):
+        code = " ".join(found[1].split())
+        yield code if code.startswith("kedro") else f"kedro run {code}"
+
+
+def parse(command: str) -> tuple[str, dict[str, Any]]:
+    """The command's name and options; click.UsageError if it would not start."""
+    words = shlex.split(re.sub(r"\$\(.*\)", "2024-01-01", command), comments=True)[1:]
+    rest = [STANDS_FOR.get(word, word) for word in words]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of plugins, as they are loaded
+        found: click.Command = KedroCLI(ROOT)
+    context = click.Context(found)
+    name = ""
+    while isinstance(found, click.Group) and rest:
+        named, child, rest = found.resolve_command(context, rest)
+        assert child is not None
+        assert named is not None
+        found, name = child, named
+        context = click.Context(found, parent=context, info_name=name, obj=context.obj)
+    mentioned = not rest  # `kedro model promote` stands for the command as such
+    made = found.make_context(name, list(rest), resilient_parsing=mentioned)
+    return name, made.params
+
+
+def check(command: str) -> None:
+    """Refuse what the command would refuse before its first node."""
+    name, options = parse(command)
+    if name not in {"run", "monitor"}:
+        return
+    if name == "run":
+        named = options["pipelines"] or [options["pipeline"] or "__default__"]
+        _check_names({**options, "pipelines": named})
+        nodes = {node.name for pipeline in pipelines.values() for node in pipeline.nodes}
+        kinds = ("node_names", "from_nodes", "to_nodes")
+        assert {node for kind in kinds for node in options[kind] or []} <= nodes
+    loader = OmegaConfigLoader(
+        str(ROOT / "conf"), env=options["env"] or "local", runtime_params=options["params"] or {},
+        **settings.CONFIG_LOADER_ARGS,
+    )  # fmt: skip
+    check_parameters(loader["parameters"])
+
+
+def documented() -> list[str]:
+    texts = [file.read_text(encoding="utf-8") for file in DOCUMENTS]
+    found = dict.fromkeys(command for text in texts for command in commands(text))
+    return [c for c in found if c.split()[1:2] and c.split()[1] not in NOT_OURS]
+
+
+def test_the_documents_have_commands() -> None:
+    assert len(documented()) > 40
+    assert any("nlp.curve_sizes=[1000,10000]" in command for command in documented())
+
+
+@pytest.mark.parametrize("command", documented())
+def test_a_documented_command_is_accepted(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    check(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        ("kedro run --params nlp.curve_size=[1000,10000]", ParameterError),
+        ("kedro run --params nlp.curve_sizes=[1000,ten]", ParameterError),
+        ("kedro run --environment live", click.UsageError),
+        ("kedro run --pipeline nonsense", PipelineError),
+        ("kedro run --params seed", click.UsageError),
+        ("kedro run --params nlp.curve_sizes=[1000,10000", click.UsageError),
+        ("kedro model promote NAME 1 --by YOU", click.UsageError),
+        ("kedro modle list", click.UsageError),
+    ],
+)
+def test_a_command_with_a_fault_is_noticed(
+    command: str, refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(refusal):
+        check(command)
