@@ -113,6 +113,8 @@ def test_the_role_can_do_nothing_else(reader: psycopg.Connection[Any], statement
     [
         ("triptych_api", "mlflow"),
         ("triptych_api", "postgres"),
+        ("triptych_api", "template1"),
+        ("mlflow", "template1"),
         ("mlflow", "triptych"),
         ("triptych", "mlflow"),
     ],
@@ -168,6 +170,25 @@ def test_what_was_granted_beyond_is_withdrawn(server: Any) -> None:
             "WHERE grantee = 'triptych_api' ORDER BY table_name"
         ).fetchall()
     assert granted == [(table, "SELECT") for table in API_TABLES]
+
+
+def test_a_database_that_is_open_to_every_role_is_named(
+    server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = create_engine(url_of(server, "triptych"))
+    grant_reading(owner, "triptych_api")
+    assert "may also connect" not in caplog.text
+    with psycopg.connect(server.get_uri(), autocommit=True) as administrator:
+        administrator.execute('CREATE DATABASE "other one"')
+        grant_reading(owner, "triptych_api")
+        advice = 'REVOKE CONNECT ON DATABASE "other one" FROM PUBLIC;'
+        assert "triptych_api may also connect to other one. Run as the" in caplog.text
+        assert advice in caplog.text
+        administrator.execute(advice)
+    caplog.clear()
+    grant_reading(owner, "triptych_api")
+    owner.dispose()
+    assert "may also connect" not in caplog.text
 
 
 def test_the_role_has_to_be_there(postgresql_url: str) -> None:

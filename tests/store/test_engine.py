@@ -10,6 +10,7 @@ from tests.store.rows import add_places
 from triptych.store.database import open_database
 from triptych.store.engine import create_engine, reading
 from triptych.store.errors import DatabaseUnavailable, SchemaError, StoreError
+from triptych.store.faults import mask_passwords
 from triptych.store.migrate import check_schema, migrate
 
 
@@ -163,6 +164,51 @@ def test_another_kind_of_url_is_refused(url: str) -> None:
         create_engine(url)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://triptych:S3cr@tPa55@host:5432/db",
+        "postgresql://triptych:S3cr@tPa/55@host:5432/db",
+        "postgresql://triptych:S3cr@tPa?55@host:5432/db",
+        "postgresql://triptych:S3cr@t?Pa55=x@host:5432/db",
+        "postgresql://triptych:S3cr@t/Pa?55=x@host:5432/db",
+        "postgresql://triptych:S3cr@tPa:55@host:5432/db",
+        "postgresql://S3cr/tPa55@host:5432/db",
+        "postgresql://host:5432/db?password=S3cr@tPa55",
+        "postgresql://triptych@host:5432/db?password=S3cr@tPa55",
+        "mysql://triptych:S3cr@tPa55/x@host/db",
+        "postgresql:/triptych:S3cr@tPa55@host/db",
+    ],
+)
+def test_no_part_of_a_password_is_shown(url: str) -> None:
+    with pytest.raises(StoreError, match="it may hold a password") as caught:
+        create_engine(url)
+    for part in ("S3cr", "tPa", "Pa55", "55"):
+        assert part not in str(caught.value)
+
+
+def test_a_password_may_be_an_option() -> None:
+    url = "postgresql://triptych@127.0.0.1:1/db?password=S3cr%40tPa55&connect_timeout=1"
+    with pytest.raises(StoreError) as caught, create_engine(url).connect():
+        pass
+    assert "PostgreSQL database 'db' at 127.0.0.1:1" in str(caught.value)
+    assert "S3cr" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("of postgresql://u:S3cr@tPa55@host/db.", "of postgresql://***@host/db."),
+        ("'http://u:a/b@host:5000' and https://x/y", "'http://***@host:5000' and https://x/y"),
+        ("postgresql://host/db?sslpassword=S3cr&x=1", "postgresql://host/db?sslpassword=***&x=1"),
+        ("sqlite:////data/mlflow.db", "sqlite:////data/mlflow.db"),
+        ("ada@example.org", "ada@example.org"),
+    ],
+)
+def test_passwords_in_texts_are_masked(text: str, shown: str) -> None:
+    assert mask_passwords(text) == shown
 
 
 def _url(engine: Engine) -> str:

@@ -1,10 +1,12 @@
 """The schema: made by migrations, equal to the tables in code, safe against others."""
 
 import logging
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from tests.store.rows import add_places
 from triptych.store import migrate as migrate_module
 from triptych.store.engine import create_engine
 from triptych.store.errors import SchemaError
-from triptych.store.migrate import HEAD, check_schema, migrate
+from triptych.store.migrate import HEAD, check_revision, check_schema, migrate
 from triptych.store.tables import metadata
 
 _TABLES = {
@@ -169,19 +171,51 @@ def test_the_second_to_come_finds_the_work_done(
 def test_a_newer_schema_is_refused(engine: Engine) -> None:
     add_places(engine, "paris")
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999a'"))
     with pytest.raises(SchemaError) as caught:
         migrate(engine)
-    assert f"is at schema 9999, which this version does not know: its newest is {HEAD}." in str(
+    assert f"is at schema 9999a, which this version does not know: its newest is {HEAD}." in str(
         caught.value
     )
     assert "Install that version, or name another database" in str(caught.value)
     with pytest.raises(
-        SchemaError, match=f"is at schema 9999; this version works with schema {HEAD}"
+        SchemaError, match=f"is at schema 9999a; this version works with schema {HEAD}"
     ):
         check_schema(engine)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM locations")) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "found", "compatible"),
+    [
+        ("0006", "0007", True),
+        ("0006", "0006", True),
+        ("0006", "0005", False),
+        ("0006", "0007a", False),
+        ("0008a", "0009a", True),
+        ("0008a", "0007", False),
+        ("0008a", "0009b", False),
+        ("0006", "0a8213491aaa", False),
+        ("0006", None, False),
+    ],
+)
+def test_a_newer_schema_of_the_same_generation_is_compatible(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, head: str, found: str | None, compatible: bool
+) -> None:
+    monkeypatch.setattr(migrate_module, "HEAD", head)
+    expected = nullcontext() if compatible else pytest.raises(SchemaError, match="is at schema")
+    with expected:
+        check_revision(found, create_engine(sqlite_url))
+
+
+def test_generations_follow_each_other() -> None:
+    scripts = ScriptDirectory(str(Path(migrate_module.__file__).parent / "migrations"))
+    revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+
+    assert all(re.fullmatch("[0-9]{4}[a-z]?", revision) for revision in revisions)
+    assert [int(revision[:4]) for revision in revisions] == [*range(1, len(revisions) + 1)]
+    assert [revision[4:] for revision in revisions] == sorted(r[4:] for r in revisions)
 
 
 def test_tables_of_another_program_are_left_alone(database_url: str) -> None:

@@ -1,5 +1,10 @@
 """A database that an earlier version made and filled comes up to date with its rows."""
 
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,13 +12,14 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, delete, func, insert, inspect, select
+from sqlalchemy import Engine, delete, func, insert, inspect, select, text
 
 from tests.fixtures.databases import dump_tables
+from tests.fixtures.project import ROOT
 from tests.store.rows import MODEL, START, add_places
 from triptych.store import migrate as migrate_module
 from triptych.store.engine import create_engine
-from triptych.store.errors import RowsRefused
+from triptych.store.errors import DatabaseUnavailable, RowsRefused, SchemaError
 from triptych.store.migrate import check_schema, migrate
 from triptych.store.tables import (
     WEATHER_VARIABLES,
@@ -139,6 +145,88 @@ def test_days_that_are_incomplete_already_are_listed(database_url: str) -> None:
         ("paris", START + timedelta(days=2), dict.fromkeys(WEATHER_VARIABLES, 24), *requested),
         ("paris", START + timedelta(days=3), dict.fromkeys(WEATHER_VARIABLES, 12), *requested),
     ]
+    engine.dispose()
+
+
+def test_an_upgrade_does_not_wait_long_for_a_table(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks for the table meanwhile waits behind it."""
+    monkeypatch.setattr(migrate_module, "_LOCK_TIMEOUT", "300ms")
+    engine = create_engine(postgresql_url)
+    migrate_to(engine, "0004")
+    with engine.begin() as reader:
+        reader.execute(text("LOCK TABLE predictions IN ACCESS SHARE MODE"))
+        with pytest.raises(DatabaseUnavailable, match=r"lock timeout.*Another process holds it"):
+            migrate(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
+    migrate(engine)
+    check_schema(engine)
+    engine.dispose()
+
+
+def test_an_upgrade_leaves_no_row_that_refers_to_none(sqlite_url: str) -> None:
+    """SQLite does not check while a table is made anew."""
+    engine = create_engine(sqlite_url)
+    migrate_to(engine, "0003")
+    fill(engine, "0003")
+    with closing(sqlite3.connect(str(engine.url.database))) as other, other:
+        other.execute("DELETE FROM models WHERE version = 1")
+    before = dump_version(engine)
+
+    with pytest.raises(SchemaError) as caught:
+        migrate(engine)
+
+    assert "(1 of model_transitions refer to models; 1 of prediction_inputs refer to models; " in (
+        str(caught.value)
+    )
+    assert "nothing was changed" in str(caught.value)
+    assert dump_version(engine) == before == "0003"
+    engine.dispose()
+
+
+def dump_version(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def alembic(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in the project's folder."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("alembic")), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TRIPTYCH_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_alembic_works_in_the_projects_folder(database_url: str) -> None:
+    upgrade = alembic(database_url, "upgrade", "head")
+    current = alembic(database_url, "current")
+    history = alembic(database_url, "history")
+
+    assert [run.returncode for run in (upgrade, current, history)] == [0, 0, 0], upgrade.stderr
+    assert f"{migrate_module.HEAD} (head)" in current.stdout
+    assert "0004 -> 0005, The large tables have one index" in history.stdout
+    assert alembic(database_url, "check").returncode == 0
+    engine = create_engine(database_url)
+    check_schema(engine)
+    engine.dispose()
+
+
+def test_the_command_alembic_leaves_other_programs_alone(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE runs (x INTEGER)"))
+
+    refused = alembic(database_url, "upgrade", "head")
+
+    assert refused.returncode != 0
+    assert "holds tables that Triptych did not make: runs" in refused.stderr
+    assert inspect(engine).get_table_names() == ["runs"]
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import traceback
 from collections.abc import Callable
 from datetime import date
 
@@ -186,6 +187,16 @@ def test_a_wrong_base_address_is_named(server: ArchiveServer, paris: Location) -
 def test_a_base_address_that_is_none(url: str) -> None:
     with pytest.raises(WeatherError, match="TRIPTYCH_OPEN_METEO_URL"):
         OpenMeteoArchive(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:S3/cr@tPa55@host", "me:S3cr@tPa55@host", "ftp://me:S3cr@tPa55@host"]
+)
+def test_no_part_of_a_password_is_told_of_a_base_address_that_is_none(url: str) -> None:
+    with pytest.raises(WeatherError, match="TRIPTYCH_OPEN_METEO_URL") as raised:
+        OpenMeteoArchive(url)
+    told = "".join(traceback.format_exception(raised.value.with_traceback(None)))
+    assert not {part for part in ("S3", "cr", "tPa55") if part in told}
 
 
 def test_a_request_for_no_day(

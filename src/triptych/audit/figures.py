@@ -62,7 +62,7 @@ class Audit:
             runs.append({**asdict(trace), "reproduced": said})
         return {
             "experiment": self.tracked.experiment,
-            "store": self.tracked.uri,
+            "store": self.tracked.shown_uri,
             "runs": self.statuses,
             "training_runs": len(self.traces),
             "traced": {name: n for name, n in self.shares.items() if name != "reproduced"},

@@ -28,7 +28,7 @@ def lines(found: Audit) -> list[str]:
 
 def _runs(found: Audit) -> Iterable[str]:
     statuses = ", ".join(f"{n} {name.lower()}" for name, n in sorted(found.statuses.items()))
-    yield f"Experiment {found.tracked.experiment} in {found.tracked.uri}"
+    yield f"Experiment {found.tracked.experiment} in {found.tracked.shown_uri}"
     yield _line("Runs", str(sum(found.statuses.values())), statuses)
     yield _line("  finished runs that trained", str(len(found.traces)))
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from textwrap import shorten
 
+from triptych.store.faults import mask_passwords
+
 _LONGEST = 600
 _ERRORS_MODULE = re.compile(r"triptych\.(\w+\.)*errors")
 _PYDANTIC_NOISE = re.compile(
@@ -34,7 +36,7 @@ def explain(error: BaseException) -> str | None:
         for cause in causes:
             message = find(cause)
             if message is not None:
-                return message
+                return mask_passwords(message)
     return None
 
 

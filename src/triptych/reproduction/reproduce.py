@@ -20,6 +20,7 @@ from triptych.reproduction.changes import changes
 from triptych.reproduction.report import Reproduction
 from triptych.reproduction.result import recorded_result
 from triptych.reproduction.rows import differing_rows
+from triptych.store.faults import mask_passwords
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -41,6 +42,11 @@ class Tracked:
         experiment = configuration["mlflow"]["tracking"]["experiment"]["name"]
         prepare_artifacts(str(server["mlflow_tracking_uri"]))
         return Tracked(str(server["mlflow_tracking_uri"]), str(experiment))
+
+    @property
+    def shown_uri(self) -> str:
+        """The store's URI as it may be shown: without user and password."""
+        return mask_passwords(self.uri)
 
     def finished(self) -> "list[Run]":
         """The runs that came to their end, oldest first."""
@@ -83,8 +89,9 @@ class Tracked:
         known = f"The latest that trained: {', '.join(trained) or 'none'}."
         what = "names several runs" if found else "is no finished run"
         raise PipelineError(
-            f"{run_id!r} {what} of the experiment {self.experiment!r} in {self.uri}. {known} Give "
-            f"an id or the start of one, {_SHORTEST} characters or more; make mlflow shows all."
+            f"{run_id!r} {what} of the experiment {self.experiment!r} in {self.shown_uri}. "
+            f"{known} Give an id or the start of one, {_SHORTEST} characters or more; make mlflow "
+            "shows all."
         )
 
 

@@ -24,6 +24,11 @@ API_TABLES = (
     "weather_3h",
 )
 
+_OTHER_DATABASES = text(
+    "SELECT datname FROM pg_database WHERE datallowconn AND datname <> current_database() "
+    "AND has_database_privilege(:role, oid, 'CONNECT') ORDER BY datname"
+)
+
 
 def grant_reading(engine: Engine, role: str) -> None:
     """Bring the tables up to date, and let a role read those of the API and do nothing else there.
@@ -58,7 +63,14 @@ def grant_reading(engine: Engine, role: str) -> None:
             f"GRANT SELECT ON {tables} TO {quote(role)}",
         ):
             connection.execute(text(statement.replace(":", r"\:")))
+        others = connection.scalars(_OTHER_DATABASES, {"role": role}).all()
     logger.info("%s: %s may read %s", name_database(engine.url), role, tables)
+    if others:
+        logger.warning(
+            "%s may also connect to %s. Run as the server's administrator: "
+            "REVOKE CONNECT ON DATABASE %s FROM PUBLIC;",
+            role, ", ".join(others), ", ".join(map(quote, others)),
+        )  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """Open a database: SQLite or PostgreSQL, for writing or for reading only."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +35,8 @@ _SQLITE = {"sqlite", "sqlite+pysqlite"}
 _IN_MEMORY = {None, "", ":memory:"}  # gone with its connection, so of no use here
 _POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
 _SECRETS = ("password", "sslpassword")  # SQLAlchemy shows the query string of a URL as it is
+# One @ at most, before any / ? #. Elsewhere, a part of a password would be read as the host.
+_UNAMBIGUOUS = re.compile(r"[^:]+://([^/?#@]*@)?[^@]*$")
 _FORMS = "sqlite:////absolute/path.db or postgresql://user:password@host:5432/database"
 
 
@@ -81,10 +84,9 @@ def _parse(url: str) -> URL:
     try:
         parsed = sqlalchemy.make_url(url)
     except (sqlalchemy.exc.ArgumentError, ValueError):
-        raise StoreError(
-            "The database URL cannot be read (it is not shown: it may hold a password). "
-            f"Give {_FORMS}; in a password, write @ : / # as %40 %3A %2F %23."
-        ) from None
+        raise _unreadable() from None
+    if parsed.get_backend_name() != "sqlite" and not _UNAMBIGUOUS.match(url):
+        raise _unreadable()
     if parsed.drivername in _SQLITE and parsed.database not in _IN_MEMORY and not parsed.query:
         return parsed
     if parsed.drivername in _POSTGRESQL:
@@ -92,6 +94,14 @@ def _parse(url: str) -> URL:
     raise StoreError(
         "A database URL is sqlite:/// with a file and no option, or postgresql://; this one is of "
         f"the kind {parsed.drivername!r} with the database {parsed.database!r}. Give {_FORMS}."
+    )
+
+
+def _unreadable() -> StoreError:
+    return StoreError(
+        "The database URL cannot be read (it is not shown: it may hold a password). "
+        f"Give {_FORMS}; in a user, password or option, write @ : / ? # % as %40 %3A %2F %3F %23 "
+        "%25."
     )
 
 

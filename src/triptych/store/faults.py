@@ -1,5 +1,6 @@
 """Turn what a database driver raises into a StoreError; the engine does it for every statement."""
 
+import re
 from textwrap import shorten
 
 from psycopg import DataError
@@ -61,6 +62,15 @@ _POSTGRESQL: tuple[tuple[str, type[StoreError], str], ...] = (
     ("57", DatabaseUnavailable, "It took too long or is shutting down. Run again later."),
 )
 
+# Up to the last @ of a word: an @ in a password that is not escaped does not end it.
+_USER_INFO = re.compile(r"(?<=://)\S*@")
+_PASSWORD_OPTION = re.compile(r"(?<=password=)[^\s&]+", re.IGNORECASE)
+
+
+def mask_passwords(text: str) -> str:
+    """Replace users and passwords of the URLs in a text, also of URLs that cannot be parsed."""
+    return _PASSWORD_OPTION.sub("***", _USER_INFO.sub("***@", text))
+
 
 def name_database(url: URL) -> str:
     """Name the database for a message: no user, no password, no query string."""
@@ -79,7 +89,10 @@ def explain(error: BaseException, url: URL) -> StoreError:
     """
     kind, advice = _classify(error)
     # PostgreSQL quotes the whole row that it refuses
-    found = shorten(str(error), 400, placeholder=" …").rstrip(".?") or type(error).__name__
+    found = (
+        shorten(mask_passwords(str(error)), 400, placeholder=" …").rstrip(".?")
+        or type(error).__name__
+    )
     return kind(f"{name_database(url)}: {found}. {advice}")
 
 

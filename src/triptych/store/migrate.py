@@ -1,6 +1,7 @@
 """Bring a database to the schema of this version, and tell one that is of another."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,31 +15,37 @@ from triptych.store.faults import name_database
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0007"  # the newest file of migrations/versions, known without importing Alembic
+# The newest file of migrations/versions, known without importing Alembic: four digits and the
+# letter of a generation (none, then a, b, …). A migration that removes or changes what an earlier
+# API reads starts the next generation, as in 0009a; all that follow carry its letter.
+HEAD = "0007"
+_DIGITS = 4
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_472_697_963_104  # any number that other programs on the server do not use
+# A migration that waits for a table holds up all who come after it, so it does not wait long.
+_LOCK_TIMEOUT = "5s"
 
 
 def migrate(engine: Engine) -> None:
     """Make or upgrade the tables: one transaction, one process at a time, nothing if up to date.
 
     Raises:
-        SchemaError: a newer version or another program made this database.
+        SchemaError: a newer version or another program made this database, or rows refer to
+            others that are not there.
+        DatabaseUnavailable: another transaction holds a table.
     """
     with reading(engine) as connection:
         if _revision(connection) == HEAD:
             return
-    with _upgrading(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    with upgrading(engine) as connection:
         found = _revision(connection)
         if found != HEAD:
             _upgrade(connection, found)
 
 
 @contextmanager
-def _upgrading(engine: Engine) -> Iterator[Connection]:
-    """Begin the transaction of an upgrade; on SQLite it waits for another process that upgrades.
+def upgrading(engine: Engine) -> Iterator[Connection]:
+    """Begin the transaction of an upgrade; it waits for another process that upgrades.
 
     SQLite cannot change a column: Alembic makes the table anew, copies its rows and drops the old
     one, which foreign keys to it would stop. They can be turned off outside a transaction alone.
@@ -46,6 +53,8 @@ def _upgrading(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
             with connection.begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
                 yield connection
             return
         driver: Any = connection.connection.driver_connection
@@ -53,30 +62,49 @@ def _upgrading(engine: Engine) -> Iterator[Connection]:
         try:
             with connection.begin():
                 yield connection
+                _check_references(connection)
         finally:
             driver.execute("PRAGMA foreign_keys=ON")
 
 
+def _check_references(connection: Connection) -> None:
+    """Check what SQLite does not while foreign keys are off."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        counts = Counter((row[0], row[2]) for row in broken)
+        named = "; ".join(
+            f"{n:,} of {table} refer to {other}" for (table, other), n in sorted(counts.items())
+        )
+        raise SchemaError(
+            f"{name_database(connection.engine.url)} is not upgraded: rows refer to others that "
+            f"are not there ({named}). `PRAGMA foreign_key_check` lists them. Restore the missing "
+            "rows from a backup or remove those that refer to them, then run again; nothing was "
+            "changed."
+        )
+
+
 def check_schema(engine: Engine) -> None:
-    """Pass if the database holds the schema of this version; changes nothing, needs no Alembic.
+    """Pass if this version can read the database; changes nothing, needs no Alembic.
 
     Raises:
-        SchemaError: it holds no tables, or those of another version.
+        SchemaError: it holds no tables, or those of an incompatible version.
     """
     with reading(engine) as connection:
         check_revision(_revision(connection), engine)
 
 
 def check_revision(found: str | None, engine: Engine) -> None:
-    """Pass if a schema that was found is the one of this version.
+    """Pass if this version can read a schema: its own, or a newer one of the same generation.
 
     Raises:
-        SchemaError: it is another one, or None.
+        SchemaError: it cannot, or there is none.
     """
-    if found != HEAD:
+    number, generation = (found or "")[:_DIGITS], (found or "")[_DIGITS:]
+    if number < HEAD[:_DIGITS] or generation != HEAD[_DIGITS:]:
         raise SchemaError(
             f"{name_database(engine.url)} is at schema {found or 'none'}; this version works with "
-            f"schema {HEAD}. Run `kedro run` of the same version to make or upgrade the tables."
+            f"schema {HEAD} and compatible newer ones. Run `kedro run` of the same version to make "
+            "or upgrade the tables."
         )
 
 
@@ -91,19 +119,21 @@ def _upgrade(connection: Connection, found: str | None) -> None:
     # Alembic takes a while to import, and most openings need no migration.
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    _refuse_foreign(connection, found, known)
     command.upgrade(config, "head")
     logger.info("%s: schema %s -> %s", name_database(connection.engine.url), found or "none", HEAD)
 
 
-def _refuse_foreign(connection: Connection, found: str | None, known: set[str]) -> None:
-    """Leave alone what this version did not make and does not know."""
+def refuse_foreign(connection: Connection, known: set[str]) -> None:
+    """Leave alone what this version did not make and does not know.
+
+    Raises:
+        SchemaError: the revision is not one of those known, or there is none but there are tables.
+    """
+    found = _revision(connection)
     database = name_database(connection.engine.url)
     if found is not None and found not in known:
         raise SchemaError(

@@ -26,5 +26,6 @@ SELECT format('CREATE DATABASE %I OWNER %I', name, name)
 FROM unnest(ARRAY['triptych', 'mlflow']) AS name
 WHERE name NOT IN (SELECT datname FROM pg_database) \gexec
 
-REVOKE ALL ON DATABASE triptych, mlflow, postgres FROM PUBLIC;
+-- PostgreSQL lets every role connect to every database. Revoke the same from your other databases.
+REVOKE ALL ON DATABASE triptych, mlflow, postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE triptych TO triptych_api;

@@ -1,12 +1,44 @@
-"""What Alembic runs: the migrations, in the transaction that `migrate` has opened."""
+"""What Alembic runs: within `migrate`, or as the command `alembic` in the project's folder.
+
+The command uses the database of TRIPTYCH_DATABASE_URL, or data/triptych.db without it.
+"""
+
+import logging
+import os
 
 from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Connection
 
+from triptych.store.engine import create_engine
+from triptych.store.errors import StoreError
+from triptych.store.migrate import refuse_foreign, upgrading
 from triptych.store.tables import metadata
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    transactional_ddl=True,
-)
-context.run_migrations()
+
+def run(connection: Connection) -> None:
+    """Run the migrations in the transaction of a connection."""
+    refuse_foreign(connection, {script.revision for script in context.script.walk_revisions()})
+    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+    context.run_migrations()
+
+
+def run_command() -> None:
+    """Open the database and run the migrations."""
+    if context.is_offline_mode():
+        raise CommandError("Migrations read the database, so --sql is not supported.")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    url = os.environ.get("TRIPTYCH_DATABASE_URL") or "sqlite:///data/triptych.db"
+    try:
+        engine = create_engine(url)
+        with upgrading(engine) as connection:
+            run(connection)
+        engine.dispose()
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+
+
+if "connection" in context.config.attributes:
+    run(context.config.attributes["connection"])
+else:
+    run_command()
