@@ -34,7 +34,7 @@ def plot_decomposition(
     exploration_period: dict[str, str],
     exploration: ExplorationParameters,
 ) -> go.Figure:
-    """Draw daily means of the temperature and of its trend, year's season and residual."""
+    """Draw daily means of the temperature and of its trend, year's season and residual (MSTL)."""
     places, rest = shown(decomposition, exploration)
     figure = panels(len(PANELS), shared_xaxes=True)
     for colour, (slug, rows) in zip(_colours(places), places, strict=True):
