@@ -24,6 +24,7 @@ from triptych.weather.variables import VARIABLES
 logger = logging.getLogger(__name__)
 
 KEY = ["model_id", "location", "as_of"]
+COUNTS = dict.fromkeys(("data_age", "steps_model", "steps_climatology"), "Int64")
 
 
 def choose_models(
@@ -165,7 +166,7 @@ def forecast_locations(
     return {
         "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
         "predictions": _predictions(pd.concat(steps)),
-        "forecast_status": pd.concat([*status, without])[list(STATUS_COLUMNS)],
+        "forecast_status": pd.concat([*status, without])[list(STATUS_COLUMNS)].astype(COUNTS),
     }
 
 

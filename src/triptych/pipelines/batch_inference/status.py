@@ -19,7 +19,7 @@ def list_incomplete(forecast_status: pd.DataFrame) -> list[str]:
     Returns:
         One sentence a cause, with its locations.
     """
-    whole = (forecast_status["steps_climatology"] == 0) & (forecast_status["steps_model"] > 0)
+    whole = (forecast_status["steps_climatology"] == 0).fillna(value=False)
     locations: dict[str, list[str]] = {}
     for row in forecast_status[~whole].to_dict("records"):
         locations.setdefault(_describe(row), []).append(str(row["location"]))
@@ -46,9 +46,9 @@ def refuse_incomplete(forecast_warnings: list[str], batch_inference: BatchParame
 def _describe(row: dict[Hashable, Any]) -> str:
     if pd.isna(row["known_until"]):
         return f"no forecast. {row['reason']}"
-    steps = int(row["steps_model"] + row["steps_climatology"])
+    steps = row["steps_model"] + row["steps_climatology"]
     said = (
-        f"climatology for {row['steps_climatology']:.0f} of {steps} steps. The data end at "
-        f"{row['known_until']:%Y-%m-%d %H:%M} UTC, {row['data_age']:.0f} h before as_of"
+        f"climatology for {row['steps_climatology']} of {steps} steps. The data end at "
+        f"{row['known_until']:%Y-%m-%d %H:%M} UTC, {row['data_age']} h before as_of"
     )
     return f"{said}: {row['reason'] or 'the model has no value from there'}."
