@@ -13,12 +13,14 @@ from triptych.forecasting.arima import share_estimates
 from triptych.forecasting.backtest import backtest_part, parts_of
 from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.checks import MIN_TRAINING_DAYS
 from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.estimates import Estimates
 from triptych.forecasting.joined import JoinedForecaster, fit_part
 from triptych.parameters import EngineParameters, ForecastParameters
 from triptych.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
+from triptych.pipelines.selection import shown
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.snapshots import TrainingRows
 
@@ -29,27 +31,58 @@ Forecasters = dict[str, PanelForecaster]
 
 def plan_study(
     history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
-) -> StudyPeriods:
-    """Fix the periods, and check that the data cover them.
+) -> dict[str, Any]:
+    """Fix the periods, and leave out the locations whose data do not cover them.
 
     The test period ends with the data: a source is days late, and what it does not have yet can
     neither be forecast from nor be compared with.
 
+    Returns:
+        `study_periods`; `study_history`: the history of the locations of the study.
+
     Raises:
-        PipelineError: the data start too late, or end before the test period.
+        PipelineError: the data of every location start too late, or end before the test period.
     """
     periods = study_periods(parse_as_of(as_of, today), forecast)
-    known = history[history["temperature_2m"].notna()].groupby("location")["time"]
-    for slug, first, last in known.agg(["min", "max"]).itertuples():
-        if first >= periods.validation_start or last < periods.test_start:
-            raise PipelineError(
-                f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
-                f"{periods.validation_start:%Y-%m-%d} and tests from "
-                f"{periods.test_start:%Y-%m-%d}, but the data of {slug} span {first:%Y-%m-%d} to "
-                f"{last:%Y-%m-%d}. Name other dates in forecast.*, or ingest more."
-            )
-    known_until = known.max().max() + STEP
-    return replace(periods, test_end=min(periods.test_end, known_until.floor(DAY)))
+    spans = _spans(history)
+    covered = (spans["min"] < periods.validation_start) & (spans["max"] >= periods.test_start)
+    known = _spans(between(history, periods.train_start, periods.validation_start))
+    enough = known["min"] + pd.Timedelta(days=MIN_TRAINING_DAYS) <= known["max"] + STEP
+    kept = spans[covered & enough.reindex(spans.index, fill_value=False)]
+    if kept.empty:  # where the years are too few, the fit says so
+        kept = spans[covered]
+    if kept.empty:
+        raise PipelineError(_not_covered(periods, spans))
+    left_out = sorted(set(history["location"]) - set(kept.index))
+    if left_out:
+        logger.warning(
+            "%s: left out of the study, which needs %s days of temperatures before %s and some "
+            "from %s on",
+            *(shown(left_out), MIN_TRAINING_DAYS),
+            *(f"{start:%Y-%m-%d}" for start in (periods.validation_start, periods.test_start)),
+        )
+        history = history[history["location"].isin(kept.index)].reset_index(drop=True)
+    known_until = kept["max"].max() + STEP
+    test_end = min(periods.test_end, known_until.floor(DAY))
+    return {"study_periods": replace(periods, test_end=test_end), "study_history": history}
+
+
+def _spans(history: pd.DataFrame) -> pd.DataFrame:
+    """The first and the last step with a temperature, `min` and `max`, by location."""
+    known = history[history["temperature_2m"].notna()]
+    return known.groupby("location")["time"].agg(["min", "max"])
+
+
+def _not_covered(periods: StudyPeriods, spans: pd.DataFrame) -> str:
+    found = "there are no temperatures"
+    if len(spans):
+        slug, first, last = next(spans.itertuples())
+        found = f"the data of {slug} span {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    return (
+        f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
+        f"{periods.validation_start:%Y-%m-%d} and tests from {periods.test_start:%Y-%m-%d}, but "
+        f"{found}. Name other dates in forecast.*, or ingest more."
+    )
 
 
 def keep_training_rows(history: pd.DataFrame, periods: StudyPeriods) -> TrainingRows:

@@ -49,7 +49,9 @@ def test_only_hours_before_as_of_of_the_locations_asked_for_are_known() -> None:
     assert set(select(table, "2019-07-14", "paris")["location"]) == {"paris"}
 
 
-def test_a_location_of_which_nothing_is_known_is_named() -> None:
+def test_a_location_of_which_nothing_is_known_does_not_stop_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     table = pd.concat(
         [
             hours("northmere", [1.0], "2019-07-13T00:00"),
@@ -57,8 +59,10 @@ def test_a_location_of_which_nothing_is_known_is_named() -> None:
         ]
     )
 
-    with pytest.raises(PipelineError, match="Nothing is known of westhaven before as_of 2019-07-1"):
-        select(table, "2019-07-14")
+    assert set(select(table, "2019-07-14")["location"]) == {"northmere"}
+    assert "Nothing is known of westhaven before as_of 2019-07-14" in caplog.text
+    with pytest.raises(PipelineError, match="Nothing is known of northmere, westhaven before as_"):
+        select(table, "2019-07-13")
 
 
 def test_a_location_that_the_database_does_not_hold_is_named_with_those_it_holds() -> None:

@@ -21,7 +21,8 @@ PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), 
 
 
 def plan(known: pd.DataFrame, as_of: str = "2020-01-01") -> StudyPeriods:
-    return plan_study(known, as_of, "2020-01-01", FORECAST)
+    periods: StudyPeriods = plan_study(known, as_of, "2020-01-01", FORECAST)["study_periods"]
+    return periods
 
 
 def test_a_study_that_the_data_cover_is_planned() -> None:
@@ -48,12 +49,28 @@ def test_a_study_beyond_the_data_is_refused(start: str, end: str, span: str) -> 
         plan(history(start, end))
 
 
-def test_one_location_with_too_little_is_named_among_others() -> None:
-    known = history("2017-01-01", "2020-01-01", ("brest", "paris"))
-    late = known[(known["location"] == "brest") | (known["time"] >= utc("2019-06-01"))]
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2019-06-01", "2020-01-01"),  # too late
+        ("2017-06-01", "2020-01-01"),  # less than a year before validation
+        ("2017-01-01", "2018-12-01"),
+    ],
+)  # ends before the test period
+def test_a_location_with_too_little_is_left_out_and_named(
+    start: str, end: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = history("2017-01-01", "2020-01-01", ("brest",))
+    known = pd.concat([whole, history(start, end, ("paris",))], ignore_index=True)
 
-    with pytest.raises(PipelineError, match="the data of paris span 2019-06-01"):
-        plan(late)
+    made = plan_study(known, "2020-01-01", "2020-01-01", FORECAST)
+
+    pd.testing.assert_frame_equal(made["study_history"], whole)
+    assert made["study_periods"] == plan(whole)
+    assert [record.message for record in caplog.records] == [
+        "paris: left out of the study, which needs 365 days of temperatures before 2018-01-01 and "
+        "some from 2019-01-01 on"
+    ]
 
 
 def test_without_trials_the_parameters_stay_as_they_stand() -> None:

@@ -6,17 +6,17 @@ from triptych.study import keep_training_rows, plan_study
 
 
 def study_nodes() -> list[Node]:
-    """Fix the periods of the study, and keep the rows that it stands on."""
+    """Fix the periods and locations of the study, and keep the rows that it stands on."""
     return [
         Node(
             plan_study,
             inputs=["history", "params:as_of", "params:today", "params:forecast"],
-            outputs="study_periods",
+            outputs={"study_periods": "study_periods", "study_history": "study_history"},
             name="plan_study",
         ),
         Node(
             keep_training_rows,
-            inputs=["history", "study_periods"],
+            inputs=["study_history", "study_periods"],
             outputs="training_rows",
             name="keep_training_rows",
         ),

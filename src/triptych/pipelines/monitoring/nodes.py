@@ -36,7 +36,7 @@ def build_observations(
     """Build the history known at `as_of` as a study has it, so that errors mean the same in both.
 
     Raises:
-        PipelineError: nothing is known of a location.
+        PipelineError: nothing is known of any location.
     """
     hours = select_hours(weather_hourly, locations, location, source, as_of, today)
     return build_history(hours, locations, preprocessing)

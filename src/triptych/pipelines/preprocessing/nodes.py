@@ -1,5 +1,7 @@
 """Hours become a complete grid, then 3-hour steps, then the history that forecasters take."""
 
+import logging
+
 import pandas as pd
 
 from triptych.engine import SERIAL, map_batches, split_locations
@@ -9,6 +11,8 @@ from triptych.periods import parse_as_of
 from triptych.pipelines.selection import select_rows, shown
 from triptych.weather.hourly import Interpolated, interpolate
 from triptych.weather.steps import to_history, to_three_hours
+
+logger = logging.getLogger(__name__)
 
 
 def select_hours(
@@ -22,7 +26,7 @@ def select_hours(
     """Take the hours of the run's locations that are known at `as_of`.
 
     Raises:
-        PipelineError: there is none for a location.
+        PipelineError: there is none for any location.
     """
     issued = parse_as_of(as_of, today)
     wanted = select_rows(locations, location, source)["location"]
@@ -31,10 +35,13 @@ def select_hours(
     ]
     empty = sorted(set(wanted) - set(known["location"]))
     if empty:
-        raise PipelineError(
+        message = (
             f"Nothing is known of {shown(empty)} before as_of {issued:%Y-%m-%d}. Name a later "
             "as_of, or ingest earlier years: forecast.train_start says from when on."
         )
+        if known.empty:
+            raise PipelineError(message)
+        logger.warning("%s", message)
     return known.drop(columns=["source", "fetched_at"])
 
 

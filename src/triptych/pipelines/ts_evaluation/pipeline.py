@@ -34,7 +34,7 @@ def _choice() -> list[Node]:
         ),
         Node(
             nodes.choose_model,
-            inputs=["validation_forecasts", "history", "study_periods"],
+            inputs=["validation_forecasts", "study_history", "study_periods"],
             outputs={
                 "chosen_model": "chosen_model",
                 "model_ranking": "model_ranking",
@@ -66,7 +66,7 @@ def _judgement() -> list[Node]:
                 "learned_test_forecasts",
                 "statistical_test_forecasts",
                 "fitted_models",
-                "history",
+                "study_history",
                 "study_periods",
                 "params:horizon_days",
                 "params:engine",
@@ -76,7 +76,7 @@ def _judgement() -> list[Node]:
         ),
         Node(
             nodes.compare_models,
-            inputs=["test_forecasts", "history", "study_periods"],
+            inputs=["test_forecasts", "study_history", "study_periods"],
             outputs={
                 "forecast_comparison": "forecast_comparison",
                 "error_by_time": "error_by_time",
@@ -126,7 +126,7 @@ def _publication() -> list[Node]:
                 "chosen_model",
                 "fitted_models",
                 "forecast_comparison",
-                "history",
+                "study_history",
                 "study_periods",
                 "params:as_of",
                 "params:today",

@@ -32,7 +32,7 @@ def residual_nodes() -> list[Node]:
         ),
         Node(
             examine_innovations,
-            inputs=["fitted_statistical", "history", "study_periods"],
+            inputs=["fitted_statistical", "study_history", "study_periods"],
             outputs={
                 "innovation_tests": "innovation_tests",
                 "innovation_autocorrelations": "innovation_autocorrelations",

@@ -17,7 +17,13 @@ def _choice() -> list[Node]:
         *study_nodes(),
         Node(
             nodes.tune_models,
-            inputs=["history", "study_periods", "params:models", "params:tuning", "params:seed"],
+            inputs=[
+                "study_history",
+                "study_periods",
+                "params:models",
+                "params:tuning",
+                "params:seed",
+            ],
             outputs={
                 "tuned_parameters": "tuned_parameters",
                 "tuning_trials": "tuning_trials",
@@ -28,7 +34,7 @@ def _choice() -> list[Node]:
         Node(
             nodes.validate_models,
             inputs=[
-                "history",
+                "study_history",
                 "study_periods",
                 "tuned_parameters",
                 "params:horizon_days",
@@ -51,7 +57,7 @@ def _judgement() -> list[Node]:
         Node(
             nodes.fit_models,
             inputs=[
-                "history",
+                "study_history",
                 "study_periods",
                 "tuned_parameters",
                 "learned_validation_forecasts",
@@ -67,7 +73,7 @@ def _judgement() -> list[Node]:
             nodes.backtest_models,
             inputs=[
                 "fitted_learned",
-                "history",
+                "study_history",
                 "study_periods",
                 "params:horizon_days",
                 "params:engine",
@@ -77,7 +83,7 @@ def _judgement() -> list[Node]:
         ),
         Node(
             nodes.compare_learned,
-            inputs=["learned_test_forecasts", "history", "study_periods"],
+            inputs=["learned_test_forecasts", "study_history", "study_periods"],
             outputs="learned_comparison",
             name="compare_learned",
         ),

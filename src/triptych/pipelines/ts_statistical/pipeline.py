@@ -6,7 +6,7 @@ from triptych.pipelines.study_nodes import study_nodes
 from triptych.pipelines.ts_statistical import nodes
 
 _FITTING = [
-    "history",
+    "study_history",
     "study_periods",
     "statistical_parameters",
     "params:horizon_days",
@@ -26,7 +26,7 @@ def _choice() -> list[Node]:
         *study_nodes(),
         Node(
             nodes.select_orders,
-            inputs=["history", "study_periods", "params:statistical", "params:engine"],
+            inputs=["study_history", "study_periods", "params:statistical", "params:engine"],
             outputs={
                 "statistical_parameters": "statistical_parameters",
                 "order_trials": "order_trials",
@@ -68,7 +68,7 @@ def _judgement() -> list[Node]:
             nodes.backtest_statistical,
             inputs=[
                 "fitted_statistical",
-                "history",
+                "study_history",
                 "study_periods",
                 "params:horizon_days",
                 "params:engine",
@@ -78,7 +78,7 @@ def _judgement() -> list[Node]:
         ),
         Node(
             nodes.compare_statistical,
-            inputs=["statistical_test_forecasts", "history", "study_periods"],
+            inputs=["statistical_test_forecasts", "study_history", "study_periods"],
             outputs="statistical_comparison",
             name="compare_statistical",
         ),
