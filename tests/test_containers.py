@@ -61,6 +61,36 @@ def test_the_api_starts_with_the_files_of_its_image_alone(tmp_path: Path) -> Non
     assert "No module named 'triptych.store'" in lacking.stderr
 
 
+def measured(folder: Path, configuration: Path) -> set[str]:
+    """The files that coverage measures while the store is imported from a folder."""
+    code = (
+        "import sys; from coverage import Coverage; "
+        "measure = Coverage(data_file=None, config_file=sys.argv[1]); measure.start(); "
+        "import triptych.store.errors; measure.stop(); "
+        "print(*measure.get_data().measured_files(), sep='\\n')"
+    )
+    clean = {name: value for name, value in os.environ.items() if "COVERAGE_" not in name}
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(configuration)],
+        cwd=ROOT,
+        env={**clean, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(result.stdout.split())
+
+
+def test_a_copy_of_the_project_is_not_measured(tmp_path: Path) -> None:
+    """Its files are gone when the report is written, which then warns of each of them."""
+    lay_out(tmp_path)
+
+    found = measured(tmp_path, ROOT / "pyproject.toml")
+
+    assert str(ROOT / "src" / "triptych" / "store" / "errors.py") in found
+    assert [file for file in found if not Path(file).is_relative_to(ROOT)] == []
+
+
 def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
