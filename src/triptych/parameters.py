@@ -99,6 +99,7 @@ class IngestionParameters(Parameters):
     final_after_days: Count  # an hour that is missing so long after will not come any more
     refetch_from: date | None = None  # hours from then on are asked for again: corrections
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]  # of the rows of one answer
+    on_refused: Literal["warn", "fail"] = "warn"  # requests without a usable answer
 
 
 class PreprocessingParameters(Parameters):

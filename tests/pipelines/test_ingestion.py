@@ -11,7 +11,15 @@ import pytest
 from triptych.parameters import ForecastParameters, IngestionParameters, LimitParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, report_missing
 from triptych.pipelines.ingestion.requests import group_requests, plan_requests
-from triptych.weather.errors import TooManyRejected, UnknownLocation, WrongSource
+from triptych.weather.errors import (
+    CallLimitReached,
+    InvalidAnswer,
+    SourceRefused,
+    TooManyRejected,
+    UnknownLocation,
+    WeatherError,
+    WrongSource,
+)
 from triptych.weather.locations import Location, SourceKind, locations_frame
 from triptych.weather.sample import SampleClimate
 from triptych.weather.source import Fetched, OpenSource
@@ -555,7 +563,7 @@ def test_of_an_answer_without_sound_temperatures_no_hour_is_saved_and_the_others
     source = FailingSource(date(2024, 1, 1), every=10, variable="temperature_2m")
     chunks = fetch_weather(
         TWO_MONTHS, LOCATIONS, periods(), NO_DAYS, opens(source), "open_meteo", TODAY, TODAY,
-        INGESTION,
+        INGESTION.model_copy(update={"on_refused": "fail"}),
     )  # fmt: skip
 
     good, bad, _ = next(chunks), next(chunks), next(chunks)
@@ -577,11 +585,58 @@ def test_of_an_answer_without_sound_temperatures_no_hour_is_saved_and_the_others
         "temperature_2m, range: "
         "75, first 2024-01-01T00:00Z: 255.0. No hour of this answer was stored, what the "
         "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
-        "say more. Run again when the source is mended, or raise the share if it is right. The "
-        "same is true of 1 other answers."
+        "say more. Run again when the source is mended, or raise the share if it is right. 1 "
+        "other requests failed as well."
     )
     assert source.asked == [date(2023, 1, 1), date(2024, 1, 1), date(2024, 1, 1)]
     assert source.closed
+
+
+class RefusingSource(LateSource):
+    """Refuses every request that names one location, as Open-Meteo does for its coordinates."""
+
+    def __init__(self, slug: str, error: type[WeatherError] = SourceRefused) -> None:
+        super().__init__(known_until=datetime(2024, 3, 1, tzinfo=UTC))
+        self.slug, self.error = slug, error
+
+    def fetch_many(
+        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
+    ) -> Iterator[Fetched]:
+        slugs = [location.slug for location in locations]
+        if self.slug in slugs:
+            raise self.error(f"{' and '.join(slugs)}: refused")
+        return super().fetch_many(locations, start, end, variables)
+
+
+BOTH = requests(
+    ("northmere", date(2024, 1, 1), date(2024, 2, 1)),
+    ("westhaven", date(2024, 1, 1), date(2024, 2, 1)),
+)
+TOGETHER = INGESTION.model_copy(update={"locations_per_request": 2})
+
+
+@pytest.mark.parametrize("error", [SourceRefused, InvalidAnswer])
+def test_a_location_that_is_refused_fails_alone(
+    error: type[WeatherError], caplog: pytest.LogCaptureFixture
+) -> None:
+    (westhaven,) = fetch(BOTH, RefusingSource("northmere", error), TOGETHER)
+
+    assert set(westhaven["weather_hourly"]["location"]) == {"westhaven"}
+    assert "northmere: refused" in caplog.text
+
+    failing = TOGETHER.model_copy(update={"on_refused": "fail"})
+    with pytest.raises(error, match=r"^northmere: refused$"):
+        fetch(BOTH, RefusingSource("northmere", error), failing)
+
+
+def test_a_run_whose_requests_are_all_refused_fails() -> None:
+    with pytest.raises(SourceRefused, match=r"^northmere: refused$"):
+        fetch(BOTH.iloc[:1], RefusingSource("northmere"))
+
+
+def test_a_used_up_limit_ends_the_requests() -> None:
+    with pytest.raises(CallLimitReached, match=r"^northmere and westhaven: refused$"):
+        fetch(BOTH, RefusingSource("northmere", CallLimitReached), TOGETHER)
 
 
 def test_a_variable_that_is_mostly_wrong_costs_no_temperature(

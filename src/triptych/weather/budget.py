@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from triptych.weather.errors import SourceRefused
+from triptych.weather.errors import CallLimitReached
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +79,12 @@ class Pacer:
         """Wait until a request of this weight may be made, and count it.
 
         Raises:
-            SourceRefused: the day's calls are used up; a later run goes on from here.
+            CallLimitReached: the day's calls are used up; a later run goes on from here.
         """
         if self._limits is None:
             return
         if not self.affords(cost):
-            raise SourceRefused(
+            raise CallLimitReached(
                 f"The {self._limits.day:,} weighted calls of a day (ingestion.limits) are used up. "
                 "What was fetched is kept: run again tomorrow, and it goes on from there. Without "
                 "a limit: a key (TRIPTYCH_OPEN_METEO_KEY) or a server of your own."

@@ -7,6 +7,7 @@ WeatherError
 ├── CityNotFound           the geocoding service knows no such city
 ├── SourceUnavailable      the source did not answer usefully, however often it was asked
 ├── SourceRefused          the source said no: asking again does not help
+│   └── CallLimitReached   no call is left for now, of whatever location
 ├── InvalidAnswer          the source answered something else than what was asked
 ├── TooManyRejected        more rows of an answer are impossible than is allowed
 └── InvalidFrame           a frame of weather is not what a function needs
@@ -39,6 +40,10 @@ class SourceUnavailable(WeatherError):
 
 class SourceRefused(WeatherError):
     """The source refused the request, with its reason."""
+
+
+class CallLimitReached(SourceRefused):
+    """The calls that the source allows are used up: any other request would fail as well."""
 
 
 class InvalidAnswer(WeatherError):

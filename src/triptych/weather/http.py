@@ -15,7 +15,12 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
+from triptych.weather.errors import (
+    CallLimitReached,
+    SourceRefused,
+    SourceUnavailable,
+    WeatherError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +129,7 @@ class JsonService:
         for value in self._secret.values():
             reason = reason.replace(value, "***")
         if status == httpx.codes.TOO_MANY_REQUESTS and reason.lower().startswith(_LONG_LIMITS):
-            raise SourceRefused(
+            raise CallLimitReached(
                 f"{self._where} has a limit that is used up: {reason}. "
                 "What was fetched is kept: run again after that time, and it goes on from there."
             )

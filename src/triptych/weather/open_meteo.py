@@ -71,21 +71,14 @@ class OpenMeteoArchive:
         """Ask for the same days of several locations in one request; the answers in their order.
 
         Raises:
-            SourceUnavailable, SourceRefused, InvalidAnswer: as `fetch`; of a request that is
-                refused for one of several locations, that one is named.
+            SourceUnavailable, SourceRefused, InvalidAnswer: as `fetch`. Open-Meteo refuses all
+                locations of a request for a fault of one.
         """
         if end <= start:
             raise WeatherError(
                 f"No day lies from {start} up to, not including, {end}. Ask for a later end."
             )
-        try:
-            answers = self._ask(locations, start, end, variables)
-        except SourceRefused:
-            if len(locations) == 1:
-                raise
-            for location in locations:
-                yield self.fetch(location, start, end, variables)
-            return
+        answers = self._ask(locations, start, end, variables)
         hours = np.arange(np.datetime64(start, "h"), np.datetime64(end, "h"))
         for location, answer in zip(locations, answers, strict=True):
             what = f"{location.slug}, {start} to {end}"

@@ -17,7 +17,14 @@ from triptych.pipelines.ingestion.requests import Request, final_after, group_re
 from triptych.pipelines.selection import select_rows
 from triptych.weather.budget import CallLimits, Pacer, say_budget
 from triptych.weather.completeness import is_open, summarize_missing
-from triptych.weather.errors import TooManyRejected, WrongSource
+from triptych.weather.errors import (
+    CallLimitReached,
+    InvalidAnswer,
+    SourceRefused,
+    TooManyRejected,
+    WeatherError,
+    WrongSource,
+)
 from triptych.weather.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.periods import expected_until
@@ -69,9 +76,11 @@ def fetch_weather(
 
     Raises:
         WrongSource: a location belongs to another source than the one that is opened.
-        TooManyRejected: more rows or temperatures of an answer were rejected than
-            `ingestion.max_rejected_share`. What was rejected and the report have been yielded, of
-            its hours none; the other requests have been made.
+        WeatherError: no request had a usable answer, or one had none and `ingestion.on_refused` is
+            `fail`: the source refused it, or more rows or temperatures of the answer were rejected
+            than `ingestion.max_rejected_share`. What was rejected and the report have been yielded,
+            of its hours none; the other requests have been made.
+        SourceUnavailable, CallLimitReached: no further request would be answered.
     """
     if weather_requests.empty:  # Kedro wants one chunk at least from a node that yields
         logger.info("The database holds everything up to as_of: nothing to ask for")
@@ -81,12 +90,15 @@ def fetch_weather(
     records = Records(known_periods, known_gaps, parse_as_of(as_of, today), now)
     requests = group_requests(weather_requests, ingestion.locations_per_request)
     pacer = _pacer(requests, {place.source for place in places.values()}, ingestion)
-    refused: list[TooManyRejected] = []
+    refused: list[WeatherError] = []
     with closing(weather_source(source, models=ingestion.models)) as opened:
         _require_served(places.values(), opened)
         for number, (place, start, end, fetched) in enumerate(
             _answers(requests, places, opened, pacer), 1
         ):
+            if isinstance(fetched, WeatherError):
+                refused.append(fetched)
+                continue
             logger.info(
                 "%s %s: %s hours (%s of %s)",
                 place.name, start.year, f"{len(fetched.frame):,}", number, len(weather_requests),
@@ -99,7 +111,7 @@ def fetch_weather(
             if judged.stopped:
                 refused.append(_too_many(judged, answer, ingestion.max_rejected_share))
     if refused:
-        raise _first_of(refused)
+        _report_refused(refused, ingestion.on_refused == "fail" or len(refused) == number)
 
 
 def _require_served(places: Iterable[Location], source: WeatherSource) -> None:
@@ -152,7 +164,7 @@ def _pacer(
 
 def _answers(
     requests: list[Request], places: Mapping[str, Location], source: WeatherSource, pacer: Pacer
-) -> Iterator[tuple[Location, date, date, Fetched]]:
+) -> Iterator[tuple[Location, date, date, Fetched | WeatherError]]:
     for number, request in enumerate(requests):
         if request.repeated and not pacer.affords(request.weight):
             logger.warning(
@@ -162,9 +174,26 @@ def _answers(
             return
         pacer.wait(request.weight)
         own = [places[slug] for slug in request.slugs]
-        answers = source.fetch_many(own, request.start, request.end, list(VARIABLES))
-        for place, fetched in zip(own, answers, strict=True):
+        for place, fetched in _fetch_each(own, request.start, request.end, source):
             yield place, request.start, request.end, fetched
+
+
+def _fetch_each(
+    places: list[Location], start: date, end: date, source: WeatherSource
+) -> Iterator[tuple[Location, Fetched | WeatherError]]:
+    """Request several locations at once; if that is refused, each alone: one fails alone."""
+    try:
+        answers = list(source.fetch_many(places, start, end, list(VARIABLES)))
+    except CallLimitReached:
+        raise
+    except (SourceRefused, InvalidAnswer) as error:
+        if len(places) == 1:
+            yield places[0], error
+            return
+        for place in places:
+            yield from _fetch_each([place], start, end, source)
+        return
+    yield from zip(places, answers, strict=True)
 
 
 def _chunk(
@@ -211,10 +240,13 @@ def _too_many(judged: Validation, answer: Answer, allowed: float) -> TooManyReje
     )
 
 
-def _first_of(refused: list[TooManyRejected]) -> TooManyRejected:
-    if len(refused) == 1:
-        return refused[0]
-    return TooManyRejected(f"{refused[0]} The same is true of {len(refused) - 1} other answers.")
+def _report_refused(refused: list[WeatherError], fails: bool) -> None:
+    """Raise the first, or warn of each: the other locations have their weather."""
+    if fails:
+        others = f" {len(refused) - 1} other requests failed as well." if len(refused) > 1 else ""
+        raise type(refused[0])(f"{refused[0]}{others}") from refused[0]
+    for error in refused:
+        logger.warning("%s", error)
 
 
 def _nothing() -> dict[str, pd.DataFrame]:
