@@ -1,5 +1,6 @@
 """The experiments of a study, each as an MLflow run inside the run of the study."""
 
+import math
 import time
 from typing import Any, NoReturn
 
@@ -48,7 +49,7 @@ class NestedRunsDataset(AbstractDataset[pd.DataFrame, NoReturn]):
                 metrics=[
                     Metric(row["key"], float(row["value"]), now, int(row["step"]))
                     for row in records
-                    if row["kind"] == "metric"
+                    if row["kind"] == "metric" and math.isfinite(float(row["value"]))
                 ],
             )
             client.set_terminated(run.info.run_id)

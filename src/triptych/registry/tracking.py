@@ -1,5 +1,6 @@
 """The model's files in MLflow: written with the run that trained it, read back when needed."""
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -55,7 +56,11 @@ def log_candidate(candidate: AnyCandidate, git_commit: str) -> tuple[str, str, s
             input_example=(example, params) if params else example,
             pip_requirements=_pinned(candidate.requirements),
         )
-        shown = {f"{CHOSEN_METRICS}{name}": value for name, value in candidate.figures().items()}
+        shown = {
+            f"{CHOSEN_METRICS}{name}": value
+            for name, value in candidate.figures().items()
+            if math.isfinite(value)  # a skill against a reference without error is not defined
+        }
         mlflow.log_metrics(shown, run_id=run.info.run_id, model_id=logged.model_id)
     return model_id, str(run.info.run_id), str(logged.model_uri)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from triptych.engine import map_batches
@@ -125,7 +126,7 @@ def _completed(
     """The model's forecasts, and the climatology of the steps that they lack."""
     columns = ["location", "time", "mean", "lower", "upper"]
     if own is not None:
-        own = own.loc[own["mean"].notna(), columns].assign(method=MODEL)
+        own = own.loc[np.isfinite(own["mean"]), columns].assign(method=MODEL)
         if int((own["time"] >= as_of).sum()) == len(slugs) * steps:
             return own
     normal = forecast_climatology(forecaster, slugs, as_of, steps).assign(method=CLIMATOLOGY)
