@@ -38,7 +38,8 @@ def plot_pairs(paired_tests: pd.DataFrame) -> Figure:
     Points: mean difference of all locations; bars: 95 % block bootstrap.
     """
     rows = paired_tests[(paired_tests["location"] == ALL) & (paired_tests["lead"] == DAY)]
-    rows = rows.round(9).sort_values(["difference", "other"], ascending=[False, True])
+    rows = rows.assign(difference=rows["difference"].round(9))
+    rows = rows.sort_values(["difference", "other"], ascending=[False, True])
     figure = Figure(figsize=(9, 0.32 * len(rows) + 1.2), layout="constrained")
     axes = figure.subplots()
     low, high = rows["difference"] - rows["low"], rows["high"] - rows["difference"]
@@ -108,7 +109,7 @@ def worst_days(test_forecasts: pd.DataFrame, model: str, count: int = 1) -> pd.D
     error = rows["mean"] - rows["observed"]
     groups = rows.assign(bias=error, square=error**2).groupby(["location", "as_of"])
     days = groups[["bias", "square"]].mean().reset_index()
-    days = days.assign(rmse=days["square"] ** 0.5).round(9)
+    days = days.assign(rmse=(days["square"] ** 0.5).round(9))
     days = days.sort_values(["location", "rmse", "as_of"], ascending=False)
     worst = days.groupby("location").head(count)
     return worst.reset_index(drop=True)[["location", "as_of", "rmse", "bias"]]
