@@ -13,13 +13,14 @@ from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.lstm_settings import LstmSettings
 from triptych.nlp.models import CalibratedClassifier, ReviewModel
 from triptych.nlp.nb_weights import Labels
-from triptych.nlp.preparation import Document, Preparation
+from triptych.nlp.preparation import Preparation
 from triptych.nlp.sample import generate_reviews
 from triptych.nlp.settings import FAMILIES
-from triptych.nlp.vectors import VectorSettings, WordVectors, train_vectors
+from triptych.nlp.vectors import VectorSettings, VectorSource
 
 FULL, JUDGED = 160_000, 20_000
 _LEARNED, _ASKED, _SINGLE = 2_000, 2_000, 200
+_VECTORS = VectorSettings(epochs=5)
 _FAMILY = "nb_weighted_svm"  # the best single one of the recorded reviews
 _LIMITS = {"classical": "at most 240", "classical memory": "at most 4,000"}
 Drawn = tuple[list[str], Labels]
@@ -35,9 +36,8 @@ def _answers() -> list[dict[str, Any]]:
     texts, labels = _draw(_LEARNED + _ASKED)
     documents = Preparation().prepare(texts[:_LEARNED])
     linear = TextClassifier(FAMILIES[_FAMILY][0]).fit(documents, labels[:_LEARNED])
-    vectors = _vectors(documents)
     settings = LstmSettings(epochs=1)
-    lstm = LstmClassifier(settings, vectors).fit(documents, labels[:_LEARNED])
+    lstm = LstmClassifier(settings).fit(documents, labels[:_LEARNED], VectorSource(_VECTORS))
     rows = []
     for name, classifier in ((_FAMILY, linear), ("lstm, 48 units", lstm)):
         calibrated = CalibratedClassifier(classifier, Calibration(1, 0))
@@ -77,14 +77,15 @@ def full_lstm() -> list[dict[str, Any]]:
     del texts
     gc.collect()
     started = time.monotonic()
-    vectors = _vectors(documents)
+    stems = [document.stems for document in documents]
+    source = VectorSource(_VECTORS).learned(stems, seed=1)
     learned = time.monotonic() - started
     started = time.monotonic()
-    LstmClassifier(LstmSettings(epochs=1), vectors).encode(documents)
-    encoded = time.monotonic() - started
-    started = time.monotonic()
-    LstmClassifier(LstmSettings(epochs=1), vectors).fit(documents, labels)
+    lstm = LstmClassifier(LstmSettings(epochs=1)).fit(documents, labels, source)
     epoch = time.monotonic() - started
+    started = time.monotonic()
+    lstm.encode(documents)
+    encoded = time.monotonic() - started
     rate = FULL / epoch
     whole = LstmSettings().epochs * FULL / rate / 60
     words = np.mean([document.stems.count(" ") + 1 for document in documents])
@@ -106,10 +107,6 @@ def full_lstm() -> list[dict[str, Any]]:
 def _draw(count: int) -> Drawn:
     raw = generate_reviews({"train": count}, seed=1)
     return raw["review"].tolist(), raw["polarity"].to_numpy(dtype=np.int64)
-
-
-def _vectors(documents: list[Document]) -> WordVectors:
-    return train_vectors([document.stems for document in documents], VectorSettings(epochs=5), 1)
 
 
 def _seconds(work: Any) -> float:

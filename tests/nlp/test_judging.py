@@ -12,6 +12,7 @@ from triptych.nlp import judging
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.hypotheses import contradicts, holm, judge_hypotheses
 from triptych.nlp.nb_weights import log_count_ratio
+from triptych.nlp.tuning import judge_scores
 
 
 def predictions(model: str, chances: list[float], truth: list[int]) -> pd.DataFrame:
@@ -145,11 +146,45 @@ def test_a_planted_cause_of_mistakes_is_found_and_an_absent_one_is_not() -> None
     assert row["finding"] == "more mistakes"
     assert row["n_with"] + row["n_without"] == 600
     assert row["wrong_with"] + row["wrong_without"] == wrong.sum()
-    assert set(table.drop(index=row.name)["finding"]) == {"not shown"}
+    others = table.drop(index=row.name)
+    assert set(others["finding"]) == {"not testable"}  # all of these texts are short
+    assert others[["odds_ratio", "p_value", "p_holm"]].isna().all(axis=None)
+    assert row["p_holm"] == row["p_value"]  # the only test
+
+
+@pytest.mark.parametrize(
+    ("texts", "label"),
+    [
+        (["bien et court"] * 4, [0, 1, 0, 1]),  # no review has the trait
+        (["bien mais court"] * 4, [0, 1, 0, 1]),  # all have it
+        (["bien mais court", "bien et court"] * 2, [0, 0, 1, 1]),  # no mistake
+    ],
+)
+def test_what_cannot_be_tested_has_no_odds_ratio(texts: list[str], label: list[int]) -> None:
+    frame = predictions("a", [float(one) for one in label], [0, 0, 1, 1])
+
+    table = judge_hypotheses(frame, pd.Series(texts, frame["item"])).set_index("hypothesis")
+
+    row = table.loc["mixed opinions (mais, malgré, …)"]
+    assert row[["odds_ratio", "p_value", "p_holm"]].isna().all()
+    assert row["finding"] == "not testable"
 
 
 def test_holm_by_hand() -> None:
     assert holm(pd.Series([0.04, 0.01, 0.03])).tolist() == pytest.approx([0.06, 0.03, 0.06])
+    with_nan = holm(pd.Series([0.04, np.nan, 0.01, 0.03]))  # NaN is not a test
+    assert with_nan.dropna().tolist() == pytest.approx([0.06, 0.03, 0.06])
+
+
+def test_a_review_is_not_calibrated_on_its_own_label() -> None:
+    rng = np.random.default_rng(6)
+    scores, labels = rng.normal(size=(200, 40)), np.arange(40) % 2
+    own, crossed = [], []
+    for row in scores:  # nothing to learn: no calibration can beat log 2 but by the labels
+        own.append(log_loss(labels, Calibration.learn(row, labels).probabilities(row)))
+        crossed.append(judge_scores(row, labels)[0])
+
+    assert np.mean(own) < np.log(2) < np.mean(crossed)
 
 
 @pytest.mark.parametrize(

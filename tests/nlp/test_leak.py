@@ -5,17 +5,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from tests.nlp.conftest import Prepared
+from tests.nlp.conftest import Prepared, prepared
 from triptych.nlp.classifier import Documents, LinearHead, Scores, TextClassifier
 from triptych.nlp.features import make_features
+from triptych.nlp.lstm import LstmClassifier, early_stopping_split
+from triptych.nlp.lstm_settings import LstmSettings
 from triptych.nlp.nb_weights import Labels
+from triptych.nlp.network import Labelled
 from triptych.nlp.preparation import Document
-from triptych.nlp.settings import FAMILIES, ModelSettings
+from triptych.nlp.sample import generate_reviews
+from triptych.nlp.sequences import FIRST_WORD, Rows
+from triptych.nlp.settings import FAMILIES, ModelSettings, list_candidates
 from triptych.nlp.tuning import Fold, cross_scores, judge_scores, stratified_folds, tune
+from triptych.nlp.vectors import VectorSettings, VectorSource
+from triptych.nlp.word_weights import cross_fit_weights
 
 Scorer = Callable[[ModelSettings, Documents, Labels, Sequence[Fold]], Scores]
 OTHER = Document("autre chose zzz", "autre chose zzz", "autr chos zzz")
 FAMILY_NAMES = list(FAMILIES)
+VECTORS = VectorSource(VectorSettings(dimension=8, window=3, epochs=5))
 
 
 def ours(
@@ -98,6 +106,66 @@ def test_shuffled_labels_fall_to_chance(training: Prepared, judged: Prepared) ->
         assert 0.37 < ((of_nothing > 0) == judged[1]).mean() < 0.63
         learned = TextClassifier(settings).fit(documents, labels).scores(judged[0])
         assert ((learned > 0) == judged[1]).mean() > 0.65
+
+
+class LeaveOneOut(LstmClassifier):
+    """Plant: every review is encoded with word weights that leave out itself alone."""
+
+    def _encode_parts(
+        self, documents: Documents, labels: Labels, train: Rows, stop: Rows
+    ) -> tuple[Labelled, Labelled]:
+        rows = np.arange(len(labels))
+        folds = [(np.delete(rows, row), rows[row : row + 1]) for row in rows]
+        size = FIRST_WORD + len(self.vectors.words)
+        every = cross_fit_weights(self.encode(documents), labels, size, folds)
+        return (every.take(train), labels[train]), (every.take(stop), labels[stop])
+
+
+@pytest.mark.parametrize(("kind", "leaks"), [(LstmClassifier, False), (LeaveOneOut, True)])
+def test_shuffled_labels_fall_to_chance_on_the_early_stopping_split(
+    kind: type[LstmClassifier], leaks: bool
+) -> None:
+    documents, labels = prepared(generate_reviews({"train": 600}, seed=7), "train")
+    shuffled = np.random.default_rng(3).permutation(labels)
+    settings = LstmSettings(
+        units=8, epochs=16, patience=16, longest=40, batch=16, learning_rate=0.02, dropout=0.0,
+        word_dropout=0.0,
+    )  # fmt: skip
+
+    history = kind(settings, 1).fit(documents, shuffled, VECTORS).history
+
+    assert history[-1]["accuracy"] > 0.9  # it has learned the training split by heart
+    assert (max(epoch["val_accuracy"] for epoch in history) > 0.75) == leaks
+
+
+def test_the_early_stopping_split_is_unseen(training: Prepared) -> None:
+    """No vocabulary, vector or encoding of the training moves with its reviews."""
+    documents, labels = training
+    changed = list(documents)
+    for row in early_stopping_split(labels, 1)[1]:
+        changed[row] = OTHER
+
+    def train(texts: Documents, source: VectorSource) -> tuple[tuple[str, ...], float]:
+        fitted = LstmClassifier(LstmSettings(units=4, epochs=1, longest=40), 1)
+        fitted.fit(texts, labels, source)
+        return fitted.vectors.words, fitted.history[0]["loss"]
+
+    def with_common_vectors(texts: Documents) -> VectorSource:
+        return VECTORS.learned([document.stems for document in texts], 1)
+
+    assert train(changed, VECTORS) == train(documents, VECTORS)
+    planted = [train(texts, with_common_vectors(texts)) for texts in (documents, changed)]
+    assert planted[0] != planted[1]
+
+
+@pytest.mark.parametrize("family", FAMILY_NAMES)
+def test_no_trial_contradicts_the_name_of_its_family(family: str) -> None:
+    weightings = {one.weighting for one in list_candidates(family, trials=100, seed=1)}
+
+    if "bow" in family.split("_"):
+        assert weightings <= {"binary", "counts"}
+    else:
+        assert weightings == {"tfidf"}
 
 
 def test_the_same_seed_gives_the_same_figures(training: Prepared) -> None:

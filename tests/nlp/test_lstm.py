@@ -12,17 +12,17 @@ from tests.nlp.conftest import Prepared
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import Documents, Scores
 from triptych.nlp.errors import UnfittedTextModelError, UnknownChoiceError
-from triptych.nlp.lstm import LstmClassifier, set_apart
+from triptych.nlp.lstm import LstmClassifier, early_stopping_split
 from triptych.nlp.lstm_settings import BASE, CHANGES, LstmSettings, change_settings, make_settings
-from triptych.nlp.lstm_study import VectorSource, choose_settings, cross_lstm, summarise_trials
+from triptych.nlp.lstm_study import choose_settings, cross_lstm, summarise_trials
 from triptych.nlp.models import CalibratedClassifier, ReviewModel
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.preparation import Document, Preparation
 from triptych.nlp.storage import load_classifier, save_classifier
 from triptych.nlp.tuning import Fold, stratified_folds
-from triptych.nlp.vectors import VectorSettings
+from triptych.nlp.vectors import VectorSettings, VectorSource
 
-SMALL = LstmSettings(units=4, epochs=6, longest=40, batch=16, learning_rate=0.02)
+SMALL = LstmSettings(units=4, epochs=20, longest=40, batch=16, learning_rate=0.02)
 SOURCE = VectorSource(VectorSettings(dimension=8, window=3, epochs=5))
 OTHER = Document("autre chose zzz", "autre chose zzz", "autr chos zzz")
 
@@ -30,8 +30,7 @@ OTHER = Document("autre chose zzz", "autre chose zzz", "autr chos zzz")
 def fit(
     documents: Documents, labels: Labels, settings: LstmSettings = SMALL, jobs: int = 1
 ) -> LstmClassifier:
-    vectors = SOURCE.vectors(documents, settings.counted, 1)
-    return LstmClassifier(settings, vectors, 1).fit(documents, labels, jobs)
+    return LstmClassifier(settings, 1).fit(documents, labels, SOURCE, jobs)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +85,10 @@ def crossed(documents: Documents, labels: Labels, fold: Fold) -> Scores:
 
 def with_common_words(documents: Documents, labels: Labels, fold: Fold) -> Scores:
     """Plant: the vectors of words come from all documents, before they are parted."""
-    learn, vectors = fold[0], SOURCE.vectors(documents, "stems", 1)
-    model = LstmClassifier(replace(SMALL, epochs=2), vectors, 1)
-    return model.fit([documents[row] for row in learn], labels[learn]).scores(documents)
+    learn, common = fold[0], SOURCE.learned([document.stems for document in documents], 1)
+    model = LstmClassifier(replace(SMALL, epochs=2), 1)
+    # as a pretrained file: its words are restricted to the training reviews, its vectors are not
+    return model.fit([documents[row] for row in learn], labels[learn], common).scores(documents)
 
 
 @pytest.mark.parametrize(("scorer", "leaks"), [(crossed, False), (with_common_words, True)])
@@ -115,14 +115,13 @@ def test_shuffled_labels_fall_to_chance(training: Prepared, judged: Prepared) ->
     assert 0.37 < right.mean() < 0.63
 
 
-def test_each_member_stops_by_other_reviews() -> None:
+def test_a_tenth_of_each_class_stops_the_training() -> None:
     labels = np.arange(200) % 2
 
-    parts = set_apart(labels, 5, seed=1)
+    train, stop = early_stopping_split(labels, seed=1)
 
-    assert [len(part) for part in parts] == [20] * 5
-    assert len(np.unique(np.concatenate(parts))) == 100
-    assert all(labels[part].mean() == 0.5 for part in parts)
+    assert sorted([*train, *stop]) == list(range(200))
+    assert (len(stop), labels[stop].mean()) == (20, 0.5)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -142,7 +141,7 @@ def test_what_an_lstm_cannot_be() -> None:
     with pytest.raises(UnknownChoiceError, match="no change 'GRU'"):
         change_settings(LstmSettings(), "GRU")
     with pytest.raises(UnfittedTextModelError, match="not fitted yet"):
-        LstmClassifier(SMALL, SOURCE.vectors([OTHER] * 4, "stems", 1)).scores([OTHER])
+        LstmClassifier(SMALL).scores([OTHER])
 
 
 def trials(*losses: tuple[str, int, float]) -> pd.DataFrame:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from triptych.nlp.sequences import Sequences, batches_by_length, shuffled_batches
-from triptych.nlp.word_weights import learn_weights
+from triptych.nlp.tuning import stratified_folds
+from triptych.nlp.word_weights import cross_fit_weights, learn_weights
 
 INDEX = {"bon": 2, "nul": 3, "long": 4}
 
@@ -34,13 +35,30 @@ def test_batches_hold_every_row_once_and_like_lengths() -> None:
     assert padded < 1.35 * lengths.sum() < 200 * 103 / 1.3
 
 
-def test_the_weight_of_a_word_leaves_its_own_review_out() -> None:
+def test_the_weight_of_a_word_by_hand() -> None:
     texts = Sequences.encode(["bon bon nul", "bon", "nul", "autre"], INDEX, longest=9)
 
-    table, left_out = learn_weights(texts, np.array([1, 1, 0, 0]), size=5)
+    table = learn_weights(texts, np.array([1, 1, 0, 0]), size=5)
 
     # bon stands in 2 of 2 positive and 0 of 2 negative reviews, each count plus 1, of 2 + 2
     assert table.tolist() == pytest.approx([0, 0, np.log(3), 0, 0], abs=1e-6)
-    # without its own review: bon 1 positive; nul 0 positive and 1 negative, or 1 and 0
-    expected = [np.log(2), np.log(2), np.log(1 / 2), np.log(2), np.log(2), 0]
-    assert left_out.tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_training_reviews_are_weighed_by_the_other_folds() -> None:
+    rng = np.random.default_rng(1)
+    words = rng.choice(list(INDEX), (40, 6))
+    texts = Sequences.encode([" ".join(row) for row in words], INDEX, longest=9)
+    labels = np.arange(40) % 2
+    folds = stratified_folds(labels, 5, seed=1)
+    others, fold = folds[0]
+    inside = np.isin(np.repeat(np.arange(40), texts.lengths), fold)
+
+    weights = cross_fit_weights(texts, labels, 5, folds).weights
+    changed = labels.copy()
+    changed[fold] = 1 - labels[fold]
+    with_other_labels = cross_fit_weights(texts, changed, 5, folds).weights
+
+    expected = learn_weights(texts.take(others), labels[others], 5)
+    assert np.array_equal(weights[inside], expected[texts.numbers[inside]])
+    assert np.array_equal(with_other_labels[inside], weights[inside])
+    assert not np.array_equal(with_other_labels[~inside], weights[~inside])

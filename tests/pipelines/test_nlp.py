@@ -79,6 +79,19 @@ def test_the_study_of_errors_counts_them_all(ran: Project) -> None:
     assert report(ran, "text_learning_curve")["size"].max() == 200
 
 
+def test_lengths_are_those_of_the_raw_reviews(ran: Project) -> None:
+    reviews = pd.read_parquet(ran.path / "data/03_primary/reviews.parquet")
+    words = reviews.loc[reviews["split"] == "test", "review"].map(lambda text: len(text.split()))
+    table = report(ran, "accuracy_by_length")
+    of_chosen = table[(table["model"] == ranking(ran)[0]) & (table["split"] == "test")]
+
+    assert of_chosen.set_index("words")["n"].to_dict() == {
+        name: n
+        for name, low, high in (("0-29", 0, 29), ("30-59", 30, 59), ("60-119", 60, 119))
+        if (n := int(words.between(low, high).sum()))
+    }
+
+
 def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     client = mlflow.MlflowClient(ran.tracking_uri)
     experiments = {found.name: found.experiment_id for found in client.search_experiments()}
@@ -164,6 +177,10 @@ def test_the_notebook_can_be_executed_on_the_sample(ran: Project, tmp_path: Path
     text = " ".join(str(output["data"].get("text/markdown", "")) for output in shown)
     assert f"Chosen in cross-validation: *{ranking(ran)[0]}*" in text
     assert "340 reviews" in text
+    # one seed shows nothing: no sentence may say that a change harms
+    assert "not shown: *last state*" in text
+    assert "harms with every seed: none" in text
+    assert "What harms the LSTM** with every seed (log loss): none" in text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.pairs import mcnemar
-from triptych.nlp.calibration import Calibration
+from triptych.nlp.calibration import cross_fitted_log_odds
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.preparation import Preparation
 from triptych.nlp.settings import ModelSettings
@@ -50,8 +50,7 @@ def measure_effects(
         documents = changed.prepare(reviews)
         (scores,) = cross_scores([classifier], documents, labels, parts, seed)
         loss, accuracy = judge_scores(scores, labels)
-        odds = Calibration.learn(scores, labels).log_odds(scores)
-        right = (odds >= 0) == (labels == 1)
+        right = (cross_fitted_log_odds(scores, labels) >= 0) == (labels == 1)
         used = right if used is None else used
         gained, lost = int((right & ~used).sum()), int((~right & used).sum())
         rows.append(

@@ -67,7 +67,9 @@ def judge_hypotheses(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.D
 
     Returns:
         HYPOTHESIS_COLUMNS by split: Fisher's exact test, two-sided, with Holm's correction over the
-        hypotheses of a split; `finding` is `more mistakes`, `fewer mistakes` or `not shown`.
+        hypotheses of a split that can be tested; `finding` is `more mistakes`, `fewer mistakes` or
+        `not shown`. If all reviews or none have the trait, or all or none are misclassified, the
+        odds ratio and the p-values are NaN and `finding` is `not testable`.
     """
     tables = []
     for split, group in predictions.groupby("split", sort=False):
@@ -84,8 +86,11 @@ def judge_hypotheses(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.D
 
 
 def holm(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Holm's step-down correction of p-values (Scandinavian Journal of Statistics 6, 1979)."""
-    ordered = values.sort_values()
+    """Holm's step-down correction of p-values (Scandinavian Journal of Statistics 6, 1979).
+
+    NaN stays NaN and does not count as a test.
+    """
+    ordered = values.dropna().sort_values()
     steps = ordered * np.arange(len(ordered), 0, -1)
     return steps.cummax().clip(upper=1.0).reindex(values.index)
 
@@ -96,11 +101,11 @@ def _count(split: str, name: str, has: Flags, wrong: Flags) -> tuple[object, ...
     n_with, n_without = int(has.sum()), int((~has).sum())
     wrong_with, wrong_without = int((has & wrong).sum()), int((~has & wrong).sum())
     table = [[wrong_with, n_with - wrong_with], [wrong_without, n_without - wrong_without]]
-    chance = float(fisher_exact(table).pvalue) if n_with and n_without else 1.0
-    odds = (wrong_with + 0.5) * (n_without - wrong_without + 0.5)
-    odds /= (n_with - wrong_with + 0.5) * (
-        wrong_without + 0.5
-    )  # Haldane's, finite with empty cells
+    odds, chance = float("nan"), float("nan")
+    if has.any() and not has.all() and wrong.any() and not wrong.all():
+        chance = float(fisher_exact(table).pvalue)
+        (a, b), (c, d) = np.array(table) + 0.5  # Haldane's correction, finite with an empty cell
+        odds = float(a * d / (b * c))
     return (
         split, name, n_with, wrong_with, wrong_with / n_with if n_with else float("nan"),
         n_without, wrong_without, wrong_without / n_without if n_without else float("nan"),
@@ -112,4 +117,5 @@ def _with_findings(table: pd.DataFrame) -> pd.DataFrame:
     corrected = holm(table["p_value"])
     finding = np.where(table["odds_ratio"] > 1, "more mistakes", "fewer mistakes")
     finding = np.where(corrected < _SIGNIFICANT, finding, "not shown")
+    finding = np.where(corrected.isna(), "not testable", finding)
     return table.assign(p_holm=corrected, finding=finding)

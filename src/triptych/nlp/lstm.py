@@ -1,4 +1,4 @@
-"""The LSTM as a classifier of documents: vocabulary, vectors and networks learned together."""
+"""The LSTM as a classifier of documents: vocabulary, vectors, word weights and networks."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,50 +12,56 @@ from triptych.nlp.errors import UnfittedTextModelError
 from triptych.nlp.lstm_settings import LstmSettings
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.sequences import FIRST_WORD, Rows, Sequences
-from triptych.nlp.vectors import Matrix, WordVectors
-from triptych.nlp.word_weights import learn_weights
+from triptych.nlp.tuning import Fold, stratified_folds
+from triptych.nlp.vectors import Matrix, VectorSource, WordVectors
+from triptych.nlp.word_weights import cross_fit_weights, learn_weights
 from triptych.parallel import run_networks
 
 if TYPE_CHECKING:
-    from triptych.nlp.network import Network
+    from triptych.nlp.network import Labelled, Network
 
-SET_APART = 10  # one part in so many tells a network when to stop
+_STOPPING = 10  # one part in so many is the early-stopping split
+_WEIGHT_FOLDS = 5  # of the cross-fitting
 _SPREAD = 0.33  # of the vectors' numbers, as the networks start from them
 
 
 class LstmClassifier:
-    """Networks over word vectors, their logits averaged; all is learned from the documents given.
+    """Networks over word vectors, their logits averaged.
+
+    Vocabulary, vectors and word weights of the training are fitted without the early-stopping
+    split, which is encoded as unseen. Reviews to come are encoded with the weights of all reviews.
 
     Args:
         settings: the networks.
-        vectors: of the words that are known; of training documents alone, or pretrained.
-        seed: member k takes `seed + k`.
+        seed: of the split, the vectors and the folds; member k takes `seed + k`.
     """
 
-    def __init__(self, settings: LstmSettings, vectors: WordVectors, seed: int = 0) -> None:
+    def __init__(self, settings: LstmSettings, seed: int = 0) -> None:
         self.settings = settings
-        self.vectors = vectors
         self.seed = seed
-        self._table = np.zeros(FIRST_WORD + len(vectors.words), dtype=np.float32)
+        self.vectors = WordVectors((), np.zeros((0, 0), dtype=np.float32))
+        self._table = np.zeros(FIRST_WORD, dtype=np.float32)
         self.networks: list[Network] = []
         self.history: list[dict[str, float]] = []
 
-    def fit(self, documents: Documents, labels: Labels, jobs: int = 1) -> Self:
-        """Train every member, each with another part of the documents set apart for stopping.
+    def fit(
+        self, documents: Documents, labels: Labels, source: VectorSource, jobs: int = 1
+    ) -> Self:
+        """Train every member.
 
         Args:
-            documents: to learn from.
+            documents: training and early-stopping split together.
             labels: 0 or 1, one a document.
+            source: of the word vectors.
             jobs: processes; the figures are the same for any number.
         """
-        sequences = self.encode(documents)
-        if self.settings.nb_weights:
-            self._table, left_out = learn_weights(sequences, labels, len(self._table))
-            sequences = sequences.weighted(left_out)
-        parts = set_apart(labels, self.settings.members, self.seed)
+        train, stop = early_stopping_split(labels, self.seed)
+        texts = [getattr(document, self.settings.counted) for document in documents]
+        self.vectors = source.vectors([texts[row] for row in train], self.seed)
+        parts = self._encode_parts(documents, labels, train, stop)
         tasks = [
-            partial(_train, self.settings, self._start(seed), seed, sequences, labels, part)
-            for seed, part in enumerate(parts, start=self.seed)
+            partial(_train, self.settings, self._start(seed), seed, *parts)
+            for seed in range(self.seed, self.seed + self.settings.members)
         ]
         for member, (network, measures) in enumerate(run_networks(tasks, jobs)):
             self.history += [
@@ -64,6 +70,22 @@ class LstmClassifier:
             ]
             self.networks.append(network)
         return self
+
+    def _encode_parts(
+        self, documents: Documents, labels: Labels, train: Rows, stop: Rows
+    ) -> "tuple[Labelled, Labelled]":
+        """Encode the training split by cross-fitting, the other with weights of the training."""
+        sequences = self.encode(documents)
+        training, stopping = sequences.take(train), sequences.take(stop)
+        size = FIRST_WORD + len(self.vectors.words)
+        self._table = np.zeros(size, dtype=np.float32)
+        if self.settings.nb_weights:
+            self._table = learn_weights(sequences, labels, size)
+            known = learn_weights(training, labels[train], size)
+            stopping = stopping.weighted(known[stopping.numbers])
+            folds = _folds(labels[train], _WEIGHT_FOLDS, self.seed)
+            training = cross_fit_weights(training, labels[train], size, folds)
+        return (training, labels[train]), (stopping, labels[stop])
 
     def scores(self, documents: Documents) -> Scores:
         """How much each document speaks for class 1 (positive); 0 is undecided."""
@@ -78,8 +100,8 @@ class LstmClassifier:
     def first(self, count: int) -> Self:
         """The first `count` members as a classifier of their own; the networks are shared."""
         settings = replace(self.settings, members=count)
-        fewer = type(self)(settings, self.vectors, self.seed)
-        fewer._table = self._table
+        fewer = type(self)(settings, self.seed)
+        fewer.vectors, fewer._table = self.vectors, self._table
         fewer.networks = self.networks[:count]
         fewer.history = [epoch for epoch in self.history if epoch["member"] < count]
         return fewer
@@ -92,10 +114,11 @@ class LstmClassifier:
                 arrays[f"{member}.{place:02d}"] = weights
         return arrays
 
-    def restore(self, arrays: Mapping[str, Matrix]) -> Self:
-        """Take the weights that `arrays` gave, in networks of the same settings and vocabulary."""
+    def restore(self, vectors: WordVectors, arrays: Mapping[str, Matrix]) -> Self:
+        """Take a vocabulary and the weights that `arrays` gave, in networks of these settings."""
         from triptych.nlp.network import Network
 
+        self.vectors = vectors
         self._table = arrays["words"]
         for member in range(self.settings.members):
             network = Network(self.settings, self._start(self.seed), self.seed)
@@ -121,29 +144,19 @@ class LstmClassifier:
 
 
 def _train(
-    settings: LstmSettings,
-    start: Matrix,
-    seed: int,
-    sequences: Sequences,
-    labels: Labels,
-    stop: Rows,
+    settings: LstmSettings, start: Matrix, seed: int, training: "Labelled", stopping: "Labelled"
 ) -> "tuple[Network, list[dict[str, float]]]":
-    """Train one member; `stop` are the rows that tell it when to."""
     from triptych.nlp.network import Network
 
     network = Network(settings, start, seed)
-    learn = np.setdiff1d(np.arange(len(labels)), stop)
-    return network, network.train(
-        (sequences.take(learn), labels[learn]), (sequences.take(stop), labels[stop])
-    )
+    return network, network.train(training, stopping)
 
 
-def set_apart(labels: Labels, members: int, seed: int) -> list[Rows]:
-    """A tenth of the rows for each member, both classes in their shares; no two have a row in
-    common unless there are more than ten members.
-    """
-    from triptych.nlp.tuning import stratified_folds
+def early_stopping_split(labels: Labels, seed: int) -> tuple[Rows, Rows]:
+    """The rows to train on, and a tenth that tells when to stop; both classes in their shares."""
+    return _folds(labels, _STOPPING, seed)[0]
 
-    count = max(2, min(SET_APART, int(np.bincount(labels, minlength=2).min())))
-    folds = stratified_folds(labels, count, seed)
-    return [folds[member % count][1] for member in range(members)]
+
+def _folds(labels: Labels, most: int, seed: int) -> list[Fold]:
+    count = min(most, int(np.bincount(labels, minlength=2).min()))
+    return stratified_folds(labels, max(2, count), seed)

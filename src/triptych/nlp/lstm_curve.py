@@ -11,8 +11,8 @@ from triptych.nlp.classifier import Documents
 from triptych.nlp.curves import CurveRow, curve_draws, curve_table
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.lstm_settings import LstmSettings
-from triptych.nlp.lstm_study import VectorSource
 from triptych.nlp.nb_weights import Labels
+from triptych.nlp.vectors import VectorSource
 from triptych.parallel import run_networks
 
 
@@ -41,8 +41,7 @@ def lstm_curve(
         size, repeat = draw
         rows = draw_rows(labels, size, seed + repeat)
         part = [documents[row] for row in rows.tolist()]
-        vectors = source.vectors(part, settings.counted, seed + repeat)
-        model = LstmClassifier(settings, vectors, seed + repeat).fit(part, labels[rows])
+        model = LstmClassifier(settings, seed + repeat).fit(part, labels[rows], source)
         right = (model.scores(judged[0]) >= 0) == judged[1]
         return name, size, repeat, len(right), float(np.mean(right))
 

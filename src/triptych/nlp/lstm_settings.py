@@ -21,7 +21,7 @@ class LstmSettings:
         embeddings: word vectors that stay as they are (`frozen`), that are trained on
             (`fine-tuned`), or random ones that are trained (`learned`).
         nb_weights: beside its vector each word brings how much more often it stands in positive
-            than in negative reviews (word_weights.py).
+            than in negative reviews, cross-fitted (word_weights.py).
         units: of each LSTM, one direction.
         layers: 1 or 2, one upon the other.
         bidirectional: read from both ends.
@@ -32,11 +32,11 @@ class LstmSettings:
         optimiser: `adam`, `rmsprop` or `sgd` (with momentum).
         learning_rate: at the start; it falls to nothing by half a cosine.
         batch: reviews, of like length.
-        epochs: at most; training stops when the tenth of the reviews that is set apart for it
-            has not been told better for `patience` epochs, and takes the best weights.
+        epochs: at most; training stops when the loss on the early-stopping tenth has not fallen
+            for `patience` epochs, and takes the best weights.
         patience: epochs.
         longest: words; what follows is not read.
-        members: networks whose answers are averaged, each with another seed and tenth set apart.
+        members: networks whose answers are averaged, each with another seed.
     """
 
     counted: str = "stems"

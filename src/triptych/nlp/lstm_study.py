@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from triptych.nlp.classifier import Documents, Scores
-from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm import LstmClassifier, early_stopping_split
 from triptych.nlp.lstm_settings import BASE, LstmSettings, change_settings
 from triptych.nlp.nb_weights import Labels
 from triptych.nlp.tuning import Fold, Rows, judge_scores, stratified_folds
-from triptych.nlp.vectors import VectorSettings, WordVectors, train_vectors
+from triptych.nlp.vectors import VectorSource
 from triptych.parallel import run_networks
 
 TRIAL_COLUMNS = ("change", "seed", "n", "accuracy", "log_loss", "epochs", "seconds")
@@ -28,25 +28,6 @@ SUMMARY_COLUMNS = (
 logger = logging.getLogger(__name__)
 
 _SHARE = 5  # a fifth of the reviews judges a trial
-
-
-@dataclass(frozen=True)
-class VectorSource:
-    """Where an LSTM's word vectors come from: learned anew from what it learns from, or a file."""
-
-    settings: VectorSettings
-    pretrained: WordVectors | None = None
-
-    def vectors(self, documents: Documents, counted: str, seed: int) -> WordVectors:
-        """Vectors of the words of these documents alone."""
-        texts = [getattr(document, counted) for document in documents]
-        if self.pretrained is None:
-            return train_vectors(texts, self.settings, seed)
-        there = {word for text in texts for word in text.split()}
-        kept = [row for row, word in enumerate(self.pretrained.words) if word in there]
-        return WordVectors(
-            tuple(self.pretrained.words[row] for row in kept), self.pretrained.matrix[kept]
-        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +47,7 @@ class Trial:
     seed: int
     learn: Rows
     judge: Rows
-    vectors: WordVectors
+    source: VectorSource
 
 
 def run_trials(
@@ -82,8 +63,8 @@ def run_trials(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train the network as it is and with each change; all meet the same parts of the reviews.
 
-    Each seed draws other starting weights and another fifth that judges; vectors are learned from
-    the other four fifths.
+    Each seed draws other starting weights and another fifth that judges. Vectors are learned once
+    for all changes, from the other four fifths without their early-stopping split.
 
     Returns:
         The trials TRIAL_COLUMNS, and their epochs HISTORY_COLUMNS.
@@ -92,13 +73,13 @@ def run_trials(
     trials = []
     for one in range(seed, seed + seeds):
         learn, judge = stratified_folds(labels, _SHARE, one)[0]
-        known = [documents[row] for row in learn]
-        vectors = {
-            counted: source.vectors(known, counted, one)
+        known = [documents[row] for row in learn[early_stopping_split(labels[learn], one)[0]]]
+        learned = {
+            counted: source.learned([getattr(document, counted) for document in known], one)
             for counted in dict.fromkeys(each.counted for each in named.values())
         }
         trials += [
-            Trial(name, replace(each, members=1), one, learn, judge, vectors[each.counted])
+            Trial(name, replace(each, members=1), one, learn, judge, learned[each.counted])
             for name, each in named.items()
         ]
     rows, histories = [], []
@@ -168,8 +149,7 @@ def cross_lstm(
 
     def judge(fold: Fold, jobs: int = 1) -> dict[int, Scores]:
         learn, unseen = ([documents[row] for row in part] for part in fold)
-        vectors = source.vectors(learn, settings.counted, seed)
-        model = LstmClassifier(settings, vectors, seed).fit(learn, labels[fold[0]], jobs)
+        model = LstmClassifier(settings, seed).fit(learn, labels[fold[0]], source, jobs)
         return {count: model.first(count).scores(unseen) for count in counts}
 
     counts = sorted({1, settings.members})
@@ -191,9 +171,7 @@ def _run(
 ) -> tuple[tuple[Any, ...], pd.DataFrame]:
     started = time.perf_counter()
     learn, judge = ([documents[row] for row in part] for part in (trial.learn, trial.judge))
-    model = LstmClassifier(trial.settings, trial.vectors, trial.seed).fit(
-        learn, labels[trial.learn]
-    )
+    model = LstmClassifier(trial.settings, trial.seed).fit(learn, labels[trial.learn], trial.source)
     loss, accuracy = judge_scores(model.scores(judge), labels[trial.judge])
     history = pd.DataFrame(model.history).assign(change=trial.change, seed=trial.seed)
     row: Mapping[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from triptych.nlp.calibration import Calibration
+from triptych.nlp.calibration import Calibration, cross_fitted_log_odds, sigmoid
 from triptych.nlp.classifier import Documents, Scores, TextClassifier
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.nb_weights import Labels
@@ -79,8 +79,7 @@ class ReviewModel:
 
     def document_probabilities(self, documents: Documents) -> Scores:
         """The probability that each prepared review is positive."""
-        odds = self.model.log_odds(documents)
-        return Calibration(1.0, 0.0).probabilities(odds)
+        return sigmoid(self.model.log_odds(documents))
 
 
 def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
@@ -88,7 +87,7 @@ def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
 
     Caruana et al., "Ensemble selection from libraries of models" (ICML 2004), without repeats.
     """
-    odds = {name: _out_of_fold_odds(found, labels) for name, found in tuned.items()}
+    odds = {name: cross_fitted_log_odds(found.scores, labels) for name, found in tuned.items()}
     members: list[str] = []
     loss = np.inf
     while len(members) < min(_LARGEST_BLEND, len(odds)):
@@ -106,9 +105,5 @@ def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
 
 def blend_scores(tuned: Mapping[str, Tuned], members: Sequence[str], labels: Labels) -> Scores:
     """The out-of-fold log-odds of a blend, before its own calibration."""
-    odds = [_out_of_fold_odds(tuned[name], labels) for name in members]
+    odds = [cross_fitted_log_odds(tuned[name].scores, labels) for name in members]
     return np.asarray(np.mean(odds, axis=0))
-
-
-def _out_of_fold_odds(tuned: Tuned, labels: Labels) -> Scores:
-    return Calibration.learn(tuned.scores, labels).log_odds(tuned.scores)

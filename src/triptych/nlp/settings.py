@@ -43,10 +43,15 @@ _WEIGHTED: Grid = {
 }  # fmt: skip
 
 # The first setting of a family is always tried; a budget takes as many of the others as it allows.
+# A grid never contradicts the name of its family: `bow_` counts, `tfidf_` weighs by TF-IDF.
 FAMILIES: dict[str, tuple[ModelSettings, Grid]] = {
     "bow_naive_bayes": (
         ModelSettings("naive_bayes", 1.0, counted="stems", weighting="binary"),
-        {"strength": (0.3, 1.0), "longest": (2, 3), "weighting": ("binary", "counts", "tfidf")},
+        {"strength": (0.3, 1.0), "longest": (2, 3), "weighting": ("binary", "counts")},
+    ),
+    "tfidf_naive_bayes": (
+        ModelSettings("naive_bayes", 1.0, counted="stems"),
+        {"strength": (0.3, 1.0), "longest": (2, 3)},
     ),
     "bow_logistic": (
         ModelSettings("logistic", 0.3, counted="stems", weighting="binary"),

@@ -112,8 +112,8 @@ def _load_model(folder: Path, about: Mapping[str, Any]) -> DocumentModel:
     vectors = WordVectors(
         tuple(terms[0]), np.zeros((len(terms[0]), about["dimension"]), np.float32)
     )
-    lstm = LstmClassifier(LstmSettings(**about["settings"]), vectors, about["seed"])
-    return CalibratedClassifier(lstm.restore(arrays), calibration)
+    lstm = LstmClassifier(LstmSettings(**about["settings"]), about["seed"])
+    return CalibratedClassifier(lstm.restore(vectors, arrays), calibration)
 
 
 def _specification(folder: Path) -> dict[str, Any]:

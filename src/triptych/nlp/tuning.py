@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.nlp.calibration import Calibration
+from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
 from triptych.nlp.classifier import Documents, LinearHead, Scores
 from triptych.nlp.features import make_features
 from triptych.nlp.nb_weights import Labels
@@ -94,8 +94,8 @@ def tune(
 
 
 def judge_scores(scores: Scores, labels: Labels) -> tuple[float, float]:
-    """Log loss and accuracy of out-of-fold scores, once calibrated."""
-    chances = Calibration.learn(scores, labels).probabilities(scores)
+    """Log loss and accuracy of out-of-fold scores, once calibrated (cross-fitted)."""
+    chances = sigmoid(cross_fitted_log_odds(scores, labels))
     of_label = np.where(labels == 1, chances, 1 - chances)
     return float(-np.log(of_label).mean()), float(((chances >= 0.5) == labels).mean())  # noqa: PLR2004
 

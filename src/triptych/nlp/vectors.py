@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -81,11 +81,11 @@ class WordVectors:
         return pd.DataFrame(rows, columns=list(NEIGHBOUR_COLUMNS))
 
     def coverage(self, texts_by_split: Mapping[str, Iterable[str]]) -> pd.DataFrame:
-        """How much of the texts has a vector, by split.
+        """How much of prepared texts has a vector, by split.
 
         Returns:
-            COVERAGE_COLUMNS: distinct words, those with a vector, their share, and their share of
-            all running words.
+            COVERAGE_COLUMNS: distinct words (or stems, as prepared), those with a vector, their
+            share, and their share of all running ones.
         """
         rows = []
         for split, texts in texts_by_split.items():
@@ -96,6 +96,28 @@ class WordVectors:
                 (split, len(counts), len(known), len(known) / distinct, sum(known) / running)
             )
         return pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
+
+
+@dataclass(frozen=True)
+class VectorSource:
+    """Where an LSTM's word vectors come from: learned from its training texts, or pretrained."""
+
+    settings: VectorSettings = VectorSettings()
+    pretrained: WordVectors | None = None
+
+    def vectors(self, texts: Sequence[str], seed: int) -> WordVectors:
+        """Vectors of the words of these texts alone."""
+        if self.pretrained is None:
+            return train_vectors(texts, self.settings, seed)
+        there = {word for text in texts for word in text.split()}
+        kept = [row for row, word in enumerate(self.pretrained.words) if word in there]
+        return WordVectors(
+            tuple(self.pretrained.words[row] for row in kept), self.pretrained.matrix[kept]
+        )
+
+    def learned(self, texts: Sequence[str], seed: int) -> Self:
+        """A source that has the vectors of these texts ready, for several networks."""
+        return replace(self, pretrained=self.vectors(texts, seed))
 
 
 def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> WordVectors:

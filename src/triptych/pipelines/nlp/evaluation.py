@@ -21,6 +21,7 @@ from triptych.parameters import ReviewParameters
 from triptych.pipelines.nlp.lstm_nodes import vector_source
 from triptych.pipelines.nlp.tables import (
     CROSS_VALIDATION,
+    count_words,
     documents_of,
     labels_of,
     predictions_table,
@@ -53,8 +54,7 @@ def predict_reviews(
 
 def judge_classifiers(
     review_predictions: pd.DataFrame,
-    training_documents: pd.DataFrame,
-    judged_documents: pd.DataFrame,
+    reviews: pd.DataFrame,
     text_timings: pd.DataFrame,
     lstm_timings: pd.DataFrame,
     text_ranking: list[str],
@@ -75,8 +75,7 @@ def judge_classifiers(
         ["split", "model"], key=lambda column: column.map(order).fillna(0) if column.name == "model"
         else column, kind="stable", ignore_index=True,
     )  # fmt: skip
-    documents = pd.concat([training_documents, judged_documents])
-    words = documents.set_index("item")["words"].str.count(r"\S+")
+    words = count_words(reviews.set_index("item")["review"])
     best = review_predictions[review_predictions["model"].isin(text_ranking[:2])]
     return {
         "text_comparison": scores,

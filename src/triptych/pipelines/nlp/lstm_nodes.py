@@ -11,11 +11,10 @@ import pandas as pd
 
 from triptych.classification.drawing import draw_rows
 from triptych.nlp.calibration import Calibration
-from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm import LstmClassifier, early_stopping_split
 from triptych.nlp.lstm_settings import BASE, LstmSettings, change_settings, make_settings
 from triptych.nlp.lstm_study import (
     CrossedLstm,
-    VectorSource,
     choose_settings,
     cross_lstm,
     run_trials,
@@ -23,7 +22,7 @@ from triptych.nlp.lstm_study import (
 )
 from triptych.nlp.models import LSTM, LSTM_ENSEMBLE, CalibratedClassifier, ReviewModel
 from triptych.nlp.tuning import stratified_folds
-from triptych.nlp.vectors import VectorSettings, WordVectors, load_vectors
+from triptych.nlp.vectors import VectorSettings, VectorSource, WordVectors, load_vectors
 from triptych.parameters import ReviewParameters
 from triptych.pipelines.nlp.tables import documents_of, labels_of
 from triptych.resolvers import project_path
@@ -40,13 +39,15 @@ def learn_word_vectors(
 ) -> dict[str, pd.DataFrame]:
     """Learn word2vec from the training reviews, or read a pretrained file for their words.
 
+    The reviews that stop the training of the networks are left out.
+
     Returns:
-        `word_vectors` (word, v000, …), of words in training reviews alone;
-        `vocabulary_coverage` by split; `word_neighbours`.
+        `word_vectors` (word, v000, …); `vocabulary_coverage` by split; `word_neighbours`.
     """
     counted = nlp.lstm.build().counted
+    train, _ = early_stopping_split(labels_of(training_documents), seed)
     source = vector_source(training_documents, vectors_file, nlp)
-    vectors = source.vectors(documents_of(training_documents), counted, seed)
+    vectors = source.vectors(training_documents[counted].iloc[train].tolist(), seed)
     every = pd.concat([training_documents, judged_documents])
     coverage = vectors.coverage({str(s): rows[counted] for s, rows in every.groupby("split")})
     logger.info("Word vectors: %s words, %s numbers each", *map(str, vectors.matrix.shape))
@@ -139,9 +140,9 @@ def fit_lstms(
     documents, labels = documents_of(training_documents), labels_of(training_documents)
     known = labels[draw_rows(labels, nlp.tuning_reviews, seed)]
     largest = max((found.settings for found in tuned_lstms.values()), key=lambda s: s.members)
+    source = VectorSource(pretrained=WordVectors.from_frame(word_vectors))
     started = time.perf_counter()
-    ensemble = LstmClassifier(largest, WordVectors.from_frame(word_vectors), seed)
-    ensemble.fit(documents, labels, nlp.jobs)
+    ensemble = LstmClassifier(largest, seed).fit(documents, labels, source, nlp.jobs)
     elapsed = time.perf_counter() - started
     each = elapsed * min(nlp.jobs, largest.members) / largest.members  # of one process
     models, timings = {}, []

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.drawing import draw_rows
-from triptych.nlp.calibration import Calibration
+from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
 from triptych.nlp.checking import ReviewLimits, check_reviews, explain_refusal
 from triptych.nlp.curves import fit_model
 from triptych.nlp.effects import measure_effects
@@ -24,6 +24,7 @@ from triptych.parameters import ReviewParameters
 from triptych.pipelines.nlp.tables import (
     CROSS_VALIDATION,
     TRAIN,
+    count_words,
     documents_of,
     labels_of,
     predictions_table,
@@ -72,7 +73,7 @@ def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
         split, polarity, n, and quantiles of words and characters.
     """
     sizes = reviews.assign(
-        words=reviews["review"].str.count(r"\S+"), characters=reviews["review"].str.len()
+        words=count_words(reviews["review"]), characters=reviews["review"].str.len()
     )
     groups = sizes.groupby(["split", "polarity"])
     columns = {"n": groups.size()}
@@ -160,9 +161,7 @@ def rank_models(
     if len(blend_members) > 1:
         scores[BLEND] = blend_scores(tuned_text_models, blend_members, labels)
     losses = {name: judge_scores(row, labels)[0] for name, row in scores.items()}
-    chances = {
-        name: Calibration.learn(row, labels).probabilities(row) for name, row in scores.items()
-    }
+    chances = {name: sigmoid(cross_fitted_log_odds(row, labels)) for name, row in scores.items()}
     ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
     logger.info(
         "Chosen by cross-validation: %s (blend of %s)", ranking[0], ", ".join(blend_members)

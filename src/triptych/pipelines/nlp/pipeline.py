@@ -126,8 +126,7 @@ def _judgement() -> list[Node]:
             evaluation.judge_classifiers,
             inputs=[
                 "review_predictions",
-                "training_documents",
-                "judged_documents",
+                "reviews",
                 "text_timings",
                 "lstm_timings",
                 "text_ranking",

@@ -32,6 +32,11 @@ def predictions_table(chances: Mapping[str, Any], documents: pd.DataFrame) -> pd
     return pd.concat(tables, ignore_index=True)
 
 
+def count_words(reviews: "pd.Series[str]") -> "pd.Series[int]":
+    """The words of each raw review, stop words included: the only meaning of "words" in reports."""
+    return reviews.str.count(r"\S+")
+
+
 def documents_of(table: pd.DataFrame) -> list[Document]:
     """The prepared reviews of a table DOCUMENT_COLUMNS."""
     return [Document(*row) for row in table[list(Document._fields)].itertuples(index=False)]
