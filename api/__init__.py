@@ -1,1 +1,1 @@
-"""The HTTP API: reads the tables and nothing else, so that its image holds no pipeline."""
+"""Read-only HTTP API over the tables; it imports nothing of the pipelines."""

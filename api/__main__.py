@@ -1,58 +1,41 @@
-"""Serve the API until SIGTERM, which cuts no request: `python -m api --host 0.0.0.0`."""
+"""Serve the API until SIGTERM: `python -m api --host 0.0.0.0`."""
 
 import argparse
 import asyncio
 import gc
 import os
-import socket
+import signal
 import sys
-import time
 
 import uvicorn
+from fastapi import FastAPI
 
-from api.door import shut
-from api.leave import Leave
-from api.main import create_app
+from api.app import create_app
 
-_LEAVE_SECONDS = 3
-_LAST_SECONDS = 0.5
-_FINISH_SECONDS = 30
+_DRAIN_SECONDS = 3  # /health/ready fails this long before the server closes its socket
+_GRACEFUL_SHUTDOWN_SECONDS = 30
 _SWITCH_SECONDS = 0.001
 
 
-class Server(uvicorn.Server):
-    """A server that takes leave before it stops.
+async def _serve(server: uvicorn.Server, app: FastAPI) -> None:
+    """Serve; on SIGTERM or SIGINT, report "not ready" for some seconds before uvicorn stops.
 
-    For some seconds it says that it is not ready and ends each connection with its next answer,
-    so that clients and load balancers go elsewhere; then it lets nobody in any more, answers
-    those who are in, and stops. A connection that is closed while idle could just have been
-    sent a request.
-
-    Args:
-        config: of uvicorn.
-        leave: what the application looks at.
+    Load balancers stop sending requests meanwhile. uvicorn then completes the open requests.
     """
+    loop = asyncio.get_running_loop()
 
-    def __init__(self, config: uvicorn.Config, leave: Leave) -> None:
-        super().__init__(config)
-        self._leave = leave
+    def drain(signal_number: int) -> None:
+        if app.state.draining:
+            server.handle_exit(signal_number, None)  # a second signal does not wait
+        app.state.draining = True
+        loop.call_later(_DRAIN_SECONDS, server.handle_exit, signal_number, None)
 
-    async def main_loop(self) -> None:
-        """Serve until a signal comes, and take leave."""
-        await super().main_loop()
-        self._leave.begin()
-        await self._wait(_LEAVE_SECONDS)
-        for server in self.servers:
-            for listener in server.sockets:
-                with socket.socket(fileno=os.dup(listener.fileno())) as same:
-                    shut(same)
-        await self._wait(_LAST_SECONDS)
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait; a second Ctrl-C ends it."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.force_exit:
-            await asyncio.sleep(0.1)
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):  # after uvicorn has set its own handlers
+        loop.add_signal_handler(signal_number, drain, signal_number)
+    await serving
 
 
 def _keep_responsive() -> None:
@@ -67,24 +50,25 @@ def _keep_responsive() -> None:
 
 
 def main() -> None:
-    """Read where to listen, and serve."""
+    """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Serve the predictions.")
     host, port = os.environ.get("UVICORN_HOST", "127.0.0.1"), os.environ.get("UVICORN_PORT", "8000")
     parser.add_argument("--host", default=host, help="address to listen on (UVICORN_HOST)")
     parser.add_argument("--port", default=port, type=int, help="port to listen on (UVICORN_PORT)")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     app = create_app()
     _keep_responsive()
     config = uvicorn.Config(
         app,
-        host=given.host,
-        port=given.port,
-        log_config=None,  # the application writes the log, as JSON lines
+        host=arguments.host,
+        port=arguments.port,
+        log_config=None,  # the application configures logging
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_FINISH_SECONDS,
+        timeout_graceful_shutdown=_GRACEFUL_SHUTDOWN_SECONDS,
     )
-    Server(config, app.state.leave).run()
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(uvicorn.Server(config), app))
 
 
 if __name__ == "__main__":

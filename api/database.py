@@ -1,141 +1,112 @@
-"""The API's one way to the database: a read, given as a function of a connection."""
+"""Read-only access to the database, and the version of its data."""
 
+import asyncio
+import os
 from collections.abc import Callable, Hashable
-from contextlib import closing
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, text
 from sqlalchemy.pool import PoolProxiedConnection
 
-from api.files import is_current, watch_file
-from api.prepared import PreparedRead
-from api.sharing import SharedRead
-from api.versions import State, look_at_file, look_at_server
 from triptych.store.engine import create_engine, reading
 from triptych.store.faults import explain, name_database
-from triptych.store.migrate import check_revision, check_schema
+from triptych.store.migrate import check_schema
 
 T = TypeVar("T")
 
+_BUSY_TIMEOUT_MS = 100  # the event loop waits for it
+# Equal snapshots see the same transactions, so the same rows. That does not hold on a standby.
+# Transaction numbers start again on another server.
+_SNAPSHOT = text(
+    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_snapshot()::text END, "
+    "pg_postmaster_start_time()::text, (SELECT max(version_num) FROM alembic_version)"
+)
+
 
 class Database:
-    """An engine that only reads.
+    """A read-only engine, and the version of the data that it reads.
 
-    `run` and `fetch` block: call them in a worker thread. `read_version` and `check` are for the
-    event loop. On SQLite the version takes microseconds; a server, which may be slow or away, is
-    asked in a thread of its own, which does not wait for those of the routes.
-
-    Args:
-        url: the database's URL; nothing is opened before the first read.
-
-    Raises:
-        StoreError: the URL is no URL, or of another kind of database.
+    `read` blocks: call it in a worker thread. `data_version` is for the event loop. The database is
+    opened at the first use; an invalid URL raises a StoreError at once.
     """
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url, read_only=True)
-        self._is_file = self._engine.dialect.name == "sqlite"
-        self._prepared: dict[Select[Any], PreparedRead] = {}
+        self._version: Hashable | None = None  # whose schema was checked
         self._held: PoolProxiedConnection | None = None
-        self._opened = 0
-        self._state: State | None = None
-        self._own_thread = CapacityLimiter(1)
-        self._shared_look = SharedRead(
-            lambda: to_thread.run_sync(self._look_at_server, limiter=self._own_thread)
-        )
-        if self._is_file:
-            watch_file(self._engine)
+        self._file: tuple[int, int] | None = None
+        self._thread = CapacityLimiter(1)  # not shared with the routes
+        self._running: asyncio.Task[Hashable] | None = None
+        self._waiting: asyncio.Task[Hashable] | None = None
 
     @property
     def name(self) -> str:
-        """The database's name for a log line, without user or password."""
+        """The database's name for log lines, without user or password."""
         return name_database(self._engine.url)
 
-    async def read_version(self) -> Hashable | None:
-        """Say which state the data are in now; None if it cannot be told.
-
-        While the version is the same, every read gives the same.
-
-        Raises:
-            StoreError: the database is away, or its schema is not the one of this version.
-        """
-        state = self._look_at_file() if self._is_file else await self._shared_look.get()
-        if state != self._state:
-            check_revision(state.schema, self._engine)
-            self._state = state
-        return state.version
-
-    def run(self, read: Callable[[Connection], T]) -> T:
-        """Do a read in one transaction.
-
-        Raises:
-            StoreError: the database is away, or its tables are not those of this version.
-        """
+    def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a query in one transaction; raises a StoreError if that fails."""
         with reading(self._engine) as connection:
-            return read(connection)
+            return query(connection)
 
-    def fetch(self, statement: Select[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """Do a brief read: a few rows by an index, with one statement of `api.queries`.
-
-        The rows are the driver's, see `PreparedRead`.
+    async def data_version(self) -> Hashable | None:
+        """Return a value that changes with every commit; None if the database cannot tell.
 
         Raises:
-            StoreError: the database is away, or its tables are not those of this version.
+            StoreError: the database is unavailable, or its schema is not that of this version.
         """
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = PreparedRead(statement, self._engine.dialect)
-        with closing(self._engine.raw_connection()) as connection:
-            try:
-                return prepared.fetch(connection.cursor(), values)
-            except self._engine.dialect.loaded_dbapi.Error as error:  # not seen by the engine
-                raise explain(error, self._engine.url) from error
-
-    async def check(self) -> None:
-        """Raise StoreError unless the database answers and holds the schema of this version."""
-        await to_thread.run_sync(check_schema, self._engine, limiter=self._own_thread)
+        if self._engine.dialect.name == "sqlite":
+            return self._check(self._count_commits())
+        if self._waiting is None:  # concurrent requests share one query, which starts after them
+            self._waiting = asyncio.create_task(self._query_next(self._running))
+        return await asyncio.shield(self._waiting)  # a client that disconnects stops no other
 
     def close(self) -> None:
-        """Close every connection."""
-        self._release()
+        """Close all connections."""
+        if self._held is not None:
+            self._held.invalidate()
+        self._held = None
         self._engine.dispose()
 
-    def _look_at_file(self) -> State:
-        return self._ask(lambda held: look_at_file(held.cursor(), self._opened, self._state))
+    def _check(self, version: Hashable | None) -> Hashable | None:
+        if version is None or version != self._version:
+            check_schema(self._engine)
+            self._version = version
+        return version
 
-    def _look_at_server(self) -> State:
-        if self._held is not None:
-            try:
-                return look_at_server(self._held.cursor())
-            except self._engine.dialect.loaded_dbapi.Error:
-                self._release()  # it may have restarted: once more, with a new connection
-        return self._ask(lambda held: look_at_server(held.cursor()))
+    def _count_commits(self) -> Hashable:
+        """SQLite counts the commits of others per connection: one is kept for it.
 
-    def _ask(self, read: Callable[[PoolProxiedConnection], T]) -> T:
-        """Read with the one connection that is kept: the pool costs as much as the query."""
+        A file that was removed or replaced closes it and all others, which would read the old file.
+        """
         try:
-            return read(self._hold())
-        except self._engine.dialect.loaded_dbapi.Error as error:  # not seen by the engine
-            self._release()
+            file = _identify(str(self._engine.url.database))
+            if self._held is None or file != self._file:
+                self.close()
+                self._held, self._file = self._engine.raw_connection(), file
+                self._held.cursor().execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+            count = self._held.cursor().execute("PRAGMA data_version").fetchone()[0]
+            return id(self._held), file, count
+        except self._engine.dialect.loaded_dbapi.Error as error:  # not raised through the engine
+            self.close()
             raise explain(error, self._engine.url) from error
 
-    def _hold(self) -> PoolProxiedConnection:
-        if (
-            self._held is not None
-            and self._is_file
-            and not is_current(self._held.info, self._engine)
-        ):
-            self._release()
-        if self._held is None:
-            self._held = self._engine.raw_connection()
-            self._opened += 1
-            if not self._is_file:
-                driver: Any = self._held.driver_connection
-                driver.autocommit = True  # each look sees what is there now
-        return self._held
+    async def _query_next(self, running: "asyncio.Task[Hashable] | None") -> Hashable:
+        if running is not None:
+            await asyncio.wait([running])
+        self._running, self._waiting = self._waiting, None
+        return await to_thread.run_sync(self._query_snapshot, limiter=self._thread)
 
-    def _release(self) -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            held.invalidate()
+    def _query_snapshot(self) -> Hashable | None:
+        with self._engine.connect() as connection:
+            version = tuple(connection.execute(_SNAPSHOT).one())
+        return self._check(version if version[0] is not None else None)
+
+
+def _identify(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116  a Path takes three times as long
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

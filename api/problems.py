@@ -1,23 +1,38 @@
-"""Every error of the API as one shape: `application/problem+json`, RFC 9457."""
+"""Errors as `application/problem+json` (RFC 9457): their schema, handler and documentation."""
 
+import logging
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
-from http import HTTPStatus
 from typing import Any
 
-from fastapi import Response
+from asgi_correlation_id import correlation_id
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
-from api.logs import request_id
+from api.params import CURSOR_RULE
+from triptych.store.errors import SchemaError
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 10
-MAX_SHOWN = 100  # characters of what a caller sent
+MAX_SHOWN = 100  # characters of the caller's input
+_UNAVAILABLE = "The database does not answer. Try again later; the cause is in the log."
+_OTHER_SCHEMA = "The database does not hold the tables of this version. Run the pipelines first."
+_DOCUMENTED = {
+    401: ("api-key-needed", "API key missing or wrong"),
+    404: ("unknown-location", "unknown name, or no prediction: lists what exists"),
+    406: ("not-acceptable", "Accept allows neither JSON nor CSV"),
+    422: ("invalid-parameter", "invalid, unknown or repeated parameter"),
+    503: ("database-unavailable", "database unavailable: retry later"),
+}
 
 
-class Complaint(BaseModel):
-    """One parameter that cannot be answered, what was found and what is allowed."""
+class InvalidParam(BaseModel):
+    """A parameter that cannot be used, what was found and what is allowed."""
 
     parameter: str = Field(examples=["location"])
     found: str | None = Field(description="null: it is missing", examples=["atlantis"])
@@ -27,51 +42,62 @@ class Complaint(BaseModel):
 class Problem(BaseModel):
     """What went wrong (RFC 9457), with the parameters at fault."""
 
-    type: str = Field(
-        description="stable name of the kind of problem",
-        examples=["urn:triptych:problem:unknown-location"],
-    )
-    title: str = Field(description="the kind of problem, for people", examples=["Unknown location"])
+    type: str = Field(description="stable name", examples=["urn:triptych:problem:unknown-location"])
+    title: str = Field(description="readable kind of problem", examples=["Unknown location"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["There is no location 'atlantis'. Known: brest, paris."])
     instance: str = Field(description="path of the request", examples=["/predictions"])
     request_id: str = Field(examples=["5f0c2b7e9a1d4c3f8e6b2a1909c7d4e1"])
-    errors: list[Complaint] = Field(description="the parameters at fault; may be empty")
+    errors: list[InvalidParam] = Field(description="parameters at fault; may be empty")
 
 
 class ProblemError(Exception):
-    """An answer that is a problem: raised anywhere below a route, sent as its Problem.
+    """An error response, raised anywhere below a route.
 
-    Args:
-        status: the HTTP status.
-        kind: last part of the problem's type, in kebab case.
-        detail: one explanation for the user: the thing, the rule, what was found, what to do.
-        errors: the parameters at fault.
+    `kind` is the last part of the problem's type, in kebab case. `detail` says what is wrong, the
+    rule, what was found and what to do.
     """
 
     def __init__(
-        self, status: HTTPStatus, kind: str, detail: str, errors: list[Complaint] | None = None
+        self, status: int, kind: str, detail: str, *errors: InvalidParam, **headers: str
     ) -> None:
         super().__init__(detail)
-        self.status = status
-        self.kind = kind
-        self.detail = detail
-        self.errors = errors or []
+        self.status, self.kind, self.detail = status, kind, detail
+        self.errors, self.headers = list(errors), headers
+
+    def to_problem(self, path: str) -> Problem:
+        """Return the body of the response to a request for a path."""
+        return Problem(
+            type=f"urn:triptych:problem:{self.kind}",
+            title=self.kind.replace("-", " ").capitalize(),
+            status=self.status,
+            detail=self.detail,
+            instance=path,
+            request_id=correlation_id.get() or "-",
+            errors=self.errors,
+        )
+
+    def to_response(self, path: str) -> Response:
+        """Return the response to a request for a path."""
+        headers = {"Cache-Control": "no-store", **self.headers}
+        if self.status == 503:  # noqa: PLR2004
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        body = self.to_problem(path).model_dump_json()
+        return Response(body, self.status, headers, MEDIA_TYPE)
 
 
-def refuse_parameters(complaints: list[Complaint]) -> ProblemError:
-    """Make the 422 that names each parameter, what was found and what is allowed."""
+def invalid_params_error(*errors: InvalidParam) -> ProblemError:
+    """Return the 422 that names each parameter, what was found and what is allowed."""
     detail = "; ".join(
         f"{each.parameter}: {'missing' if each.found is None else repr(each.found)} "
         f"(allowed: {each.allowed})"
-        for each in complaints
+        for each in errors
     )
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return ProblemError(status, "invalid-parameter", f"Cannot answer for {detail}.", complaints)
+    return ProblemError(422, "invalid-parameter", f"Invalid parameters: {detail}.", *errors)
 
 
 def suggest(found: str, known: Iterable[str]) -> str:
-    """Write a sentence that names the known value that is meant, if one is close enough."""
+    """Return a sentence with the known name that was probably meant; empty if none is close."""
     names = {_fold(name): name for name in known}
     close = get_close_matches(_fold(found), names, n=1)
     return f" Did you mean `{names[close[0]]}`?" if close else ""
@@ -82,35 +108,66 @@ def _fold(name: str) -> str:
     return plain.casefold().replace(" ", "-")
 
 
-def make_problem(path: str, error: ProblemError, identity: str) -> Problem:
-    """Make the body of a problem.
+def handle_error(request: Request, error: Exception) -> Response:
+    """Log and render an error of a route, the framework or the database."""
+    method, path = request.method, request.url.path
+    match error:
+        case ProblemError():
+            problem = error
+        case RequestValidationError():
+            errors = [_explain(each, request) for each in error.errors()]
+            problem = invalid_params_error(*errors)
+        case HTTPException(status_code=405):
+            detail = f"{path!r} is read-only: use GET or HEAD, not {method}."
+            problem = ProblemError(405, "method-not-allowed", detail, Allow="GET, HEAD")
+        case HTTPException():
+            detail = f"There is no route {path!r}. /docs lists the routes."
+            problem = ProblemError(error.status_code, "not-found", detail)
+        case _:
+            logger.error("%s %r: database error", method, path, exc_info=error)
+            detail = _OTHER_SCHEMA if isinstance(error, SchemaError) else _UNAVAILABLE
+            return ProblemError(503, "database-unavailable", detail).to_response(path)
+    # %r: the caller's input must not start a new log line
+    logger.warning("%s %r rejected: %d %r", method, path, problem.status, problem.detail)
+    return problem.to_response(path)
 
-    Args:
-        path: of the request.
-        error: what to say.
-        identity: of the request.
-    """
-    return Problem(
-        type=f"urn:triptych:problem:{error.kind}",
-        title=error.kind.replace("-", " ").capitalize(),
-        status=error.status,
-        detail=error.detail,
-        instance=path,
-        request_id=identity,
-        errors=error.errors,
-    )
+
+def _explain(error: dict[str, Any], request: Request) -> InvalidParam:
+    name, rule = str(error["loc"][-1]), error["msg"]
+    found: str | None = str(error["input"])[:MAX_SHOWN]
+    if error["type"] == "missing":
+        found, rule = None, "a value: it is required"
+    elif error["type"] == "extra_forbidden":
+        rule = f"only {', '.join(_declared_params(request))}"
+    elif error["type"] == "string_pattern_mismatch":  # Pydantic shows the regular expression
+        rule = CURSOR_RULE if name == "cursor" else "text without control characters"
+    return InvalidParam(parameter=name, found=found, allowed=rule)
 
 
-class ProblemResponse(Response):
-    """The response that carries a problem; nobody keeps it."""
+def _declared_params(request: Request) -> list[str]:
+    operation = request.app.openapi()["paths"].get(request.url.path, {}).get("get", {})
+    return [parameter["name"] for parameter in operation.get("parameters", [])]
 
-    media_type = MEDIA_TYPE
 
-    def __init__(
-        self, path: str, error: ProblemError, headers: dict[str, Any] | None = None
-    ) -> None:
-        body = make_problem(path, error, request_id.get()).model_dump_json()
-        always = {"Cache-Control": "no-store"}
-        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            always["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        super().__init__(body, error.status, {**always, **(headers or {})})
+async def reject_undeclared_params(request: Request) -> None:
+    """Raise a 422 for a repeated parameter, and for any parameter of a route without parameters."""
+    query, errors = request.query_params, []
+    for name in query:
+        values, declared = query.getlist(name), _declared_params(request)
+        if not declared or (name in declared and len(values) > 1):
+            rule = "one value, not several" if declared else "no parameter"
+            found = ", ".join(values)[:MAX_SHOWN]
+            errors.append(InvalidParam(parameter=name, found=found, allowed=rule))
+    if errors:
+        raise invalid_params_error(*errors)
+
+
+def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of a route's errors, and of the 422 of all routes."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({422, *statuses}):
+        kind, text = _DOCUMENTED[status]
+        example = ProblemError(status, kind, text).to_problem("/predictions").model_dump()
+        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+        documented[status] = {"description": text, "content": {MEDIA_TYPE: content}}
+    return documented

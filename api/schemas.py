@@ -1,37 +1,44 @@
-"""What the API answers; times are UTC, temperatures °C."""
+"""Schemas of the responses; times are UTC, temperatures °C."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-_MODEL_ID = "3f5c" * 16
-_DAY = datetime.fromisoformat("2019-07-14T00:00:00+00:00")
-_TRAINED_UNTIL = datetime.fromisoformat("2019-01-01T00:00:00+00:00")
+_MODEL_ID = Field(description="SHA-256 of the fitted model", examples=["3f5c" * 16])
 
 
-class Answer(BaseModel):
-    """Base of what is answered: nothing but the documented fields."""
+class Schema(BaseModel):
+    """Base of the schemas; validation ignores what else a row of the database has."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Version(Answer):
-    """The version of the software."""
-
-    version: str = Field(
-        description="0.0.0 locally, the commit id where CI built the image", examples=["0.0.0"]
+    model_config = ConfigDict(
+        frozen=True, protected_namespaces=(), json_schema_extra={"additionalProperties": False}
     )
 
 
-class Health(Answer):
-    """The state of the service."""
-
-    status: Literal["ok"] = "ok"
+T = TypeVar("T", bound=Schema)
 
 
-class Location(Answer):
-    """A place that the tables know."""
+class Page(Schema, Generic[T]):
+    """A page of a list.
+
+    `parents` names the field that describes where rows come from, and the field of a row that
+    refers to it: CSV adds those columns to each row.
+    """
+
+    parents: ClassVar[tuple[str, str] | None] = None
+    count: int = Field(description="rows in data", examples=[8])
+    next: str | None = Field(None, description="path and query of the next page; null: the last")
+    data: list[T]
+
+    @classmethod
+    def list_columns(cls) -> list[str]:
+        """List the fields of a row."""
+        return list(get_args(cls.model_fields["data"].annotation)[0].model_fields)
+
+
+class Location(Schema):
+    """A location."""
 
     location: str = Field(description="slug, as in the other routes", examples=["paris"])
     name: str = Field(examples=["Paris"])
@@ -39,61 +46,34 @@ class Location(Answer):
     longitude: float = Field(description="° east", examples=[2.35])
     elevation: float = Field(description="m", examples=[35.0])
     timezone: str = Field(description="IANA name", examples=["Europe/Paris"])
-    source: str = Field(description="where its weather comes from", examples=["open_meteo"])
+    source: str = Field(description="source of the weather data", examples=["open_meteo"])
 
 
-_Next = Annotated[
-    str | None,
-    Field(description="path and query of the next page; null: this is the last", examples=[None]),
-]
-_Zone = Annotated[
-    str, Field(description="IANA name of the zone whose days are meant", examples=["UTC"])
-]
+class ModelIdentity(Schema):
+    """A model version and its stage."""
 
-
-class Locations(Answer):
-    """The locations, by slug."""
-
-    data: list[Location]
-    count: int = Field(description="locations in data", examples=[1])
-    next: _Next = None
-
-
-class ModelIdentity(Answer):
-    """What tells a model version from the others, and where it is in its life."""
-
-    model_id: str = Field(description="SHA-256 of the fitted model", examples=[_MODEL_ID])
+    model_id: str = _MODEL_ID
     name: str = Field(examples=["lightgbm"])
     version: int = Field(examples=[3])
     algorithm: str = Field(examples=["lightgbm"])
-    stage: str = Field(
-        description="candidate, staging, production or archived", examples=["production"]
-    )
+    stage: str = Field(description="candidate, staging, production or archived")
 
 
 class ModelSummary(ModelIdentity):
-    """The model behind a forecast."""
+    """The model of a forecast."""
 
-    train_start: datetime = Field(description="first instant of training")
-    train_end: datetime = Field(
-        description="end of training: nothing at or after it was seen", examples=[_TRAINED_UNTIL]
-    )
+    train_start: datetime = Field(description="start of the training period")
+    train_end: datetime = Field(description="end of the training period, excluded")
 
 
 class Model(ModelIdentity):
-    """A trained model, with all that is known of its making."""
+    """A trained model with its provenance."""
 
-    kind: Literal["temperature", "images", "texts"] = Field(examples=["temperature"])
-    train_start: datetime | None = Field(
-        description="first instant of training; null for images and texts"
-    )
-    train_end: datetime | None = Field(
-        description="end of training: nothing at or after it was seen", examples=[_TRAINED_UNTIL]
-    )
-    locations: list[str] = Field(
-        description="that it forecasts; none for images and texts", examples=[["paris"]]
-    )
-    as_of: datetime = Field(description="what was known at this instant was used")
+    kind: Literal["temperature", "images", "texts"]
+    train_start: datetime | None = Field(description="start of training; temperature models only")
+    train_end: datetime | None = Field(description="end of the training period, excluded")
+    locations: list[str] = Field(description="locations of its forecasts", examples=[["paris"]])
+    as_of: datetime = Field(description="data before this instant were used")
     parameters: dict[str, Any]
     features: list[str]
     metrics: dict[str, Any]
@@ -106,153 +86,126 @@ class Model(ModelIdentity):
     created_at: datetime
 
 
-class Models(Answer):
-    """The models: production first, then the newest."""
-
-    data: list[Model]
-    count: int = Field(description="models in data", examples=[1])
-    next: _Next = None
-
-
-class Step(Answer):
+class Step(Schema):
     """The forecast of one 3-hour mean."""
 
     location: str = Field(examples=["paris"])
-    time: datetime = Field(description="start of the step", examples=[_DAY])
-    lead: int = Field(description="1 is the step that starts when issued", examples=[1])
+    time: datetime = Field(description="start of the step")
+    lead: int = Field(description="1 is the step that starts at issued_at", examples=[1])
     temperature_2m: float = Field(examples=[17.4])
     lower: float = Field(description="lower end of the interval", examples=[15.9])
     upper: float = Field(description="upper end of the interval", examples=[18.8])
-    method: str = Field(
-        description="model, or climatology: the model cannot reach this step from its data",
-        examples=["model"],
-    )
+    method: str = Field(description="model, or climatology where the data are too old for it")
 
 
-class Forecast(Answer):
-    """Where the steps of one location come from."""
+class Issue(Schema):
+    """When and from which data a forecast was made."""
+
+    issued_at: datetime = Field(description="as_of: nothing at or after it was known")
+    known_until: datetime = Field(description="end of the observations used")
+
+    @computed_field(description="hours from known_until to issued_at")  # type: ignore[prop-decorator]
+    @property
+    def data_age(self) -> int:
+        """Hours from the end of the observations to the issue time."""
+        return int((self.issued_at - self.known_until) // timedelta(hours=1))
+
+
+class Forecast(Issue):
+    """The forecast that the steps of a location belong to."""
 
     location: str = Field(examples=["paris"])
-    issued_at: datetime = Field(
-        description="as_of: nothing at or after it was known", examples=[_DAY]
-    )
-    known_until: datetime = Field(
-        description="end of the observations that it stands on", examples=[_DAY]
-    )
-    data_age: int = Field(description="hours from known_until to issued_at", examples=[0])
     created_at: datetime = Field(description="when the batch wrote it")
     level: float = Field(description="nominal coverage of the interval", examples=[0.9])
     model: ModelSummary
 
 
-class Predictions(Answer):
-    """The forecast of a day: eight steps a location, and where they come from."""
+class ForecastPage(Page[T]):
+    """A page of forecast steps."""
 
-    date: date
-    timezone: _Zone = "UTC"
+    timezone: str = Field("UTC", description="IANA name of the time zone of the days")
     unit: Literal["°C"] = "°C"
-    data: list[Step]
-    count: int = Field(description="steps in data", examples=[8])
-    expected: int = Field(
-        description="steps of the day, on all pages; fewer: no forecast", examples=[8]
-    )
-    forecasts: list[Forecast] = Field(description="one a location, in the order of data")
-    next: _Next = None
+    expected: int = Field(description="steps on all pages, if every location had a forecast")
 
 
-class ObservedStep(Step):
-    """A forecast step beside what was observed."""
+class Predictions(ForecastPage[Step]):
+    """The forecast of a day: eight steps per location, and the forecasts they belong to."""
 
-    issued_at: datetime = Field(
-        description="as_of: nothing at or after it was known", examples=[_DAY]
-    )
-    data_age: int = Field(
-        description="hours from the end of the observations used to issued_at", examples=[0]
-    )
-    model_id: str = Field(description="one of models", examples=[_MODEL_ID])
+    parents = ("forecasts", "location")
+    date: date
+    forecasts: list[Forecast] = Field(description="one per location, in the order of data")
+
+
+class ObservedStep(Issue, Step):
+    """A forecast step with its observation."""
+
+    known_until: datetime = Field(exclude=True)
+    model_id: str = _MODEL_ID
     observed: float | None = Field(description="null: not known yet", examples=[17.9])
     error: float | None = Field(description="prediction minus observed", examples=[-0.5])
 
 
-class DataAgeScores(Answer):
-    """Errors of the steps that were forecast from data of one age, by one method."""
-
-    data_age: int = Field(description="hours", examples=[0])
-    method: str = Field(description="model or climatology", examples=["model"])
-    count: int = Field(description="steps with an observation", examples=[248])
-    mae: float = Field(description="mean absolute error, °C", examples=[1.31])
-    rmse: float = Field(description="root mean square error, °C", examples=[1.68])
-    bias: float = Field(description="mean error, °C", examples=[0.12])
-
-
-class Scores(Answer):
-    """Errors of the steps in data that have an observation; null without any."""
+class Scores(Schema):
+    """Errors of the steps that have an observation; null if there are none."""
 
     count: int = Field(description="steps with an observation", examples=[248])
     mae: float | None = Field(description="mean absolute error, °C", examples=[1.31])
     rmse: float | None = Field(description="root mean square error, °C", examples=[1.68])
     bias: float | None = Field(description="mean error, °C", examples=[0.12])
-    by_data_age: list[DataAgeScores] = Field(
-        description="the same, not mixing forecasts from fresh and from old data"
-    )
 
 
-class ObservedPredictions(Answer):
-    """The day-ahead forecasts of a period beside the observations."""
+class DataAgeScores(Scores):
+    """Errors of the steps that one method forecast from data of one age."""
 
+    data_age: int = Field(description="hours")
+    method: str = Field(description="model or climatology")
+
+
+class PeriodScores(Scores):
+    """Errors of the steps in data, in total and by data age."""
+
+    by_data_age: list[DataAgeScores] = Field(description="by data age and method")
+
+
+class ObservedPredictions(ForecastPage[ObservedStep]):
+    """The day-ahead forecasts of a period with the observations."""
+
+    parents = ("models", "model_id")
     start: date
-    end: date = Field(description="the last day, included")
-    timezone: _Zone = "UTC"
-    unit: Literal["°C"] = "°C"
-    data: list[ObservedStep]
-    count: int = Field(description="steps in data", examples=[248])
-    expected: int = Field(
-        description="steps of the whole period, on all pages; fewer: no forecast", examples=[248]
-    )
-    scores: Scores
-    models: list[ModelSummary] = Field(description="the models behind the forecasts")
-    next: _Next = None
+    end: date = Field(description="last day, included")
+    scores: PeriodScores
+    models: list[ModelSummary] = Field(description="the models of the forecasts")
 
 
 class ClassifierSummary(ModelIdentity):
-    """The classifier behind what is said."""
+    """The classifier of a prediction."""
 
-    as_of: datetime = Field(description="when it was trained, in the data's time")
-    metrics: dict[str, Any] = Field(
-        description="by split", examples=[{"test": {"accuracy": 0.913, "n": 397}}]
-    )
+    as_of: datetime = Field(description="time of training, in the time of the data")
+    metrics: dict[str, Any] = Field(description="by split")
 
 
-class LabelledItem(Answer):
-    """What a classifier says of one item."""
+class Classification(Schema):
+    """The predicted class of a photo or review."""
 
-    item: str = Field(
-        description="a photo's path in its folder, or a review's id", examples=["test-000017"]
-    )
-    model_id: str = Field(description="one of models", examples=[_MODEL_ID])
-    split: str | None = Field(
-        description="part of the data that it belongs to; null: none", examples=["test"]
-    )
+    item: str = Field(description="path of a photo or id of a review")
+    model_id: str = _MODEL_ID
+    split: str | None = Field(description="null: in no split", examples=["test"])
     label: str = Field(description="the most probable class", examples=["positive"])
-    probabilities: dict[str, float | None] = Field(
-        description="by class", examples=[{"negative": 0.08, "positive": 0.92}]
-    )
-    true_label: str | None = Field(description="null: not known", examples=["positive"])
+    probabilities: dict[str, float | None] = Field(description="by class")
+    true_label: str | None = Field(description="null: unknown", examples=["positive"])
 
 
-class LabelScores(Answer):
-    """How many of the items in data are right, of those whose truth is known."""
+class Accuracy(Schema):
+    """Accuracy over the items in data whose true class is known."""
 
-    count: int = Field(description="items whose truth is known", examples=[397])
-    right: int = Field(examples=[362])
-    accuracy: float | None = Field(description="right / count; null without any", examples=[0.912])
+    count: int = Field(description="items whose true class is known", examples=[397])
+    right: int = Field(description="correctly classified items", examples=[362])
+    accuracy: float | None = Field(description="right / count; null if count is 0")
 
 
-class LabelledItems(Answer):
-    """What the classifiers in production say, by model and item."""
+class Classifications(Page[Classification]):
+    """The predictions of the production classifiers, by model and item."""
 
-    data: list[LabelledItem]
-    count: int = Field(description="items in data", examples=[397])
-    scores: LabelScores
-    models: list[ClassifierSummary] = Field(description="the versions that answer, by name")
-    next: _Next = None
+    parents = ("models", "model_id")
+    scores: Accuracy
+    models: list[ClassifierSummary] = Field(description="the production versions, by name")

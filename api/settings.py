@@ -1,4 +1,4 @@
-"""What the API takes from the environment."""
+"""Settings of the API, from the environment."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +12,10 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """The environment variables `TRIPTYCH_*` that the API reads; the defaults suit a local run.
+    """The environment variables `TRIPTYCH_*` of the API; the defaults suit a local run.
 
     Raises:
-        pydantic.ValidationError: a value of the wrong kind; the value itself is not shown.
+        pydantic.ValidationError: a value has the wrong type; the message does not show it.
     """
 
     model_config = SettingsConfigDict(
@@ -25,13 +25,13 @@ class Settings(BaseSettings):
     # secret, since a PostgreSQL URL holds a password
     database_url: SecretStr = SecretStr(sqlite_url(_ROOT / "data" / "triptych.db"))
     version: str = "0.0.0"
-    api_key: SecretStr | None = None  # none: everybody may read
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()  # none: no page of another host
+    api_key: SecretStr | None = None  # None: no key is required
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take a list with commas, as an environment variable is written."""
+        """Accept a comma-separated list, as environment variables are written."""
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from api.main import create_app
+from api.app import create_app
 
 app = create_app()
 bare = FastAPI()

@@ -16,7 +16,7 @@ import numpy as np
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from api.main import create_app
+from api.app import create_app
 from api.settings import Settings
 from bench import cities
 from bench.alone import Row

@@ -38,7 +38,7 @@ def lay_out(folder: Path) -> None:
 
 
 def start(folder: Path) -> subprocess.CompletedProcess[str]:
-    code = "import api.main, triptych; print(api.main.__file__, *triptych.__path__)"
+    code = "import api.app, triptych; print(api.app.__file__, *triptych.__path__)"
     return subprocess.run(
         [sys.executable, "-P", "-c", code],
         cwd=folder,
@@ -56,7 +56,7 @@ def test_the_api_starts_with_the_files_of_its_image_alone(tmp_path: Path) -> Non
     shutil.rmtree(tmp_path / "triptych" / "store")
     lacking = start(tmp_path)
 
-    assert whole.stdout.split() == [f"{tmp_path}/api/main.py", f"{tmp_path}/triptych"], whole.stderr
+    assert whole.stdout.split() == [f"{tmp_path}/api/app.py", f"{tmp_path}/triptych"], whole.stderr
     assert lacking.returncode == 1
     assert "No module named 'triptych.store'" in lacking.stderr
 

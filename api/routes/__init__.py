@@ -1,1 +1,1 @@
-"""The routes, by what they answer about."""
+"""Routes by subject."""

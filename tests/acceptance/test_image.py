@@ -44,7 +44,7 @@ print(json.dumps({
     "found": [m for m in %r if u.find_spec(m)],
     "triptych": sorted(os.listdir(os.path.dirname(u.find_spec("triptych").origin))),
     "app": sorted(os.listdir("/app")),
-    "compiled": os.path.exists(u.cache_from_source(u.find_spec("api.main").origin)),
+    "compiled": os.path.exists(u.cache_from_source(u.find_spec("api.app").origin)),
 }))
 """
 
@@ -195,7 +195,7 @@ def test_its_health_check_passes_where_it_serves(url: str) -> None:
 def test_a_change_of_code_installs_nothing(engine: Engine, built: Built) -> None:
     if built.folder is None:
         pytest.skip("the image was built elsewhere")
-    changed = built.folder / "api" / "routes" / "version.py"
+    changed = built.folder / "api" / "routes" / "service.py"
     changed.write_text(changed.read_text(encoding="utf-8") + f"\n# {uuid4()}\n", encoding="utf-8")
 
     log = engine.build(built.folder, f"{built.image}-changed", VERSION)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from api.main import create_app
+from api.app import create_app
 from api.settings import Settings
 from tests.api.tables import fill
 from triptych.store.engine import create_engine

@@ -1,47 +1,21 @@
-"""The fast way to a forecast: the same rows as the plain ways, from the right thread."""
+"""The forecast that answers is that of an obvious search; no read runs in the event loop."""
 
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from api import queries
-from api.prepared import PreparedRead
-from api.zones import bind_day, find_steps
+from api.database import Database
 from tests.api.conftest import open_client
 from tests.api.tables import STEP, fill
 from triptych.store import tables
-from triptych.store.engine import create_engine, reading
 from triptych.store.writes import upsert
 
 Row = dict[str, Any]
 STAGES = ("archived", "candidate", "staging", "production")
-
-
-@pytest.mark.parametrize("day", [date(2019, 7, 11), date(2019, 7, 16), date(2019, 7, 20)])
-def test_a_prepared_read_finds_what_sqlalchemy_finds(filled_url: str, day: date) -> None:
-    engine = create_engine(filled_url, read_only=True)
-    steps = find_steps(day, UTC)
-    assert steps is not None
-    asked = bind_day(steps, "paris")
-    with reading(engine) as connection:
-        expected = connection.execute(queries.DAY_OF_LOCATION, asked).all()
-    raw = engine.raw_connection()
-
-    found = PreparedRead(queries.DAY_OF_LOCATION, engine.dialect).fetch(raw.cursor(), asked)
-
-    raw.close()
-    engine.dispose()
-    assert [tuple(map(_as_instant, row)) for row in found] == [tuple(row) for row in expected]
-
-
-def _as_instant(value: Any) -> Any:
-    if isinstance(value, str) and value[10:11] == "T":
-        return datetime.fromisoformat(value)
-    return value
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -119,13 +93,13 @@ def _search(rows: list[Row], models: dict[str, Row], day: datetime) -> set[tuple
 
 def test_no_read_runs_in_the_event_loop(filled_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: dict[str, int] = {}
-    fetch = PreparedRead.fetch
+    read = Database.read
 
-    def watched(self: PreparedRead, *arguments: Any) -> Any:
-        threads["fetch"] = threading.get_ident()
-        return fetch(self, *arguments)
+    def watched(self: Database, query: Any) -> Any:
+        threads["read"] = threading.get_ident()
+        return read(self, query)
 
-    monkeypatch.setattr(PreparedRead, "fetch", watched)
+    monkeypatch.setattr(Database, "read", watched)
     with open_client(filled_url) as client:
 
         @client.app.get("/thread")
@@ -134,4 +108,4 @@ def test_no_read_runs_in_the_event_loop(filled_url: str, monkeypatch: pytest.Mon
 
         loop = client.get("/thread").json()
         client.get("/predictions?date=2019-07-11&location=paris")
-        assert threads["fetch"] != loop
+        assert threads["read"] != loop

@@ -27,7 +27,7 @@ def check_light(loaded: set[str]) -> None:
 
 
 def test_importing_the_api_loads_no_pipeline() -> None:
-    loaded = find_loaded("import api.main")
+    loaded = find_loaded("import api.app")
     assert "fastapi" in loaded
     assert "triptych.store" in loaded
     check_light(loaded)
@@ -36,4 +36,4 @@ def test_importing_the_api_loads_no_pipeline() -> None:
 @pytest.mark.parametrize("heavy", ["import numpy", "import triptych.weather"])
 def test_a_heavy_import_would_be_caught(heavy: str) -> None:
     with pytest.raises(AssertionError):
-        check_light(find_loaded(f"import api.main; {heavy}"))
+        check_light(find_loaded(f"import api.app; {heavy}"))

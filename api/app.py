@@ -1,0 +1,117 @@
+"""The application: `python -m api`, or `uvicorn --factory api.app:create_app`."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import problems
+from api.auth import HEADER, check_key, require_key
+from api.cache import ResponseCache
+from api.database import Database
+from api.middleware import HttpMiddleware
+from api.observability import add_metrics, add_request_ids, json_logging
+from api.responses import GZIP_BYTES
+from api.routes import catalog, classifications, predictions, service
+from api.settings import Settings
+from triptych.store.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+_HANDLED = (
+    HTTPException, RequestValidationError, problems.ProblemError, StoreError, PoolTimeout
+)  # fmt: skip
+# The threads of list routes share one interpreter lock with the event loop: more of them would
+# only delay it. Well below the engine's pool, so that no request waits for a connection.
+_THREADS = 4
+_GZIP_LEVEL = 5  # 9 takes three times as long for 5 % less
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Create the application, with the settings of the environment by default.
+
+    It opens the database when it starts.
+    """
+    settings = settings or Settings()
+    app = FastAPIOffline(
+        redoc_url=None,
+        favicon_url="/dashboard/icon.svg",
+        title="Triptych",
+        description="Stored predictions of temperature, photos and reviews: read-only, in UTC.",
+        version=settings.version,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        dependencies=[Depends(problems.reject_undeclared_params)],
+        swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None},
+    )
+    app.state.settings, app.state.cache, app.state.draining = settings, ResponseCache(), False
+    app.openapi = lambda: _make_openapi(app)  # type: ignore[method-assign]
+    protected: dict[str, Any] = {}
+    if settings.api_key is not None:
+        protected["dependencies"] = [Depends(require_key)]
+        protected["responses"] = problems.document_problems(401)
+    for module in (predictions, classifications, catalog):
+        app.include_router(module.router, **protected)
+    app.include_router(service.router)
+    app.mount("/dashboard", service.DASHBOARD)
+    app.add_exception_handler(404, _handle_not_found)
+    for kind in _HANDLED:
+        app.add_exception_handler(kind, problems.handle_error)
+    # the last middleware added is the outermost
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(HttpMiddleware, state=app.state)
+    add_metrics(app, settings.version, app.state.cache, **protected)
+    add_request_ids(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "HEAD"),
+            allow_headers=(HEADER, "If-None-Match", "X-Request-ID"),
+            expose_headers=("ETag", "Link", "Retry-After", "X-Request-ID"),
+        )
+    return app
+
+
+def _handle_not_found(request: Request, error: Exception) -> Response:
+    """Without the key, answer an unknown path like a known one."""
+    try:
+        check_key(request)
+    except problems.ProblemError as key_error:
+        error = key_error
+    return problems.handle_error(request, error)
+
+
+def _make_openapi(app: FastAPI) -> dict[str, Any]:
+    """Return FastAPI's document with the schema of the problems, which no route returns."""
+    if app.openapi_schema is None:
+        about = {"title": app.title, "version": app.version, "description": app.description}
+        document = get_openapi(**about, routes=app.routes)  # type: ignore[arg-type]
+        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    app.openapi()  # now, as the first rejection of a parameter would wait for it
+    with json_logging():
+        app.state.database = database = Database(settings.database_url.get_secret_value())
+        access = "no key required" if settings.api_key is None else f"{HEADER} required"
+        logger.info("version %s serves %s, %s", settings.version, database.name, access)
+        yield
+        database.close()
+        logger.info("stopped")

@@ -1,0 +1,76 @@
+"""Cache of rendered responses, valid for one version of the data."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.auth import check_key
+from api.responses import CachedResponse, choose_media
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class ResponseCache:
+    """The most recently used responses of one version of the data, up to some bytes of memory."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
+        self._version: Hashable | None = None
+        self.bytes, self.hits = 0, 0
+
+    def __len__(self) -> int:
+        """Count the responses."""
+        return len(self._responses)
+
+    def get(self, version: Hashable | None, key: Hashable) -> CachedResponse | None:
+        """Return the response cached under a key; another version, or None, empties the cache."""
+        if version is None or version != self._version:
+            self._responses.clear()
+            self._version, self.bytes = version, 0
+        response = self._responses.get(key)
+        if response is not None:
+            self._responses.move_to_end(key)
+            self.hits += 1
+        return response
+
+    def put(self, version: Hashable | None, key: Hashable, response: CachedResponse) -> None:
+        """Cache a response that was read after `version`, unless the version has changed since."""
+        if version is None or version != self._version or key in self._responses:
+            return
+        self._responses[key] = response
+        self.bytes += response.size
+        while self.bytes > self._max_bytes:
+            self.bytes -= self._responses.popitem(last=False)[1].size
+
+
+class CachedRoute(APIRoute):
+    """A list route, whose endpoint returns a `CachedResponse`.
+
+    The version of the data is determined first: a cached response is never older than it.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler, behind the cache."""
+        handle = super().get_route_handler()
+        logger = logging.getLogger(self.endpoint.__module__)
+
+        async def get_or_handle(request: Request) -> Response:
+            check_key(request)  # dependencies are resolved on a miss only
+            scope, state, headers = request.scope, request.app.state, request.headers
+            media = choose_media(",".join(headers.getlist("accept")))
+            key = (scope["path"], scope["query_string"], media)
+            version = await state.database.data_version()
+            response: Any = state.cache.get(version, key)
+            if response is None:
+                response = await handle(request)
+                state.cache.put(version, key, response)
+            logger.info(response.summary)
+            reply: Response = response.to_client(",".join(headers.getlist("if-none-match")))
+            return reply
+
+        return get_or_handle

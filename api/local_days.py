@@ -1,0 +1,50 @@
+"""The 3-hour steps of a day, in UTC or in the time zone of a location."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+STEPS_PER_DAY = 8
+_STEP = timedelta(hours=3)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LocalDay(NamedTuple):
+    """The steps that start within a day: each step belongs to exactly one day of a time zone."""
+
+    first: datetime
+    last: datetime
+    steps: int  # 8; 7 to 9 where a day has 23 or 25 hours
+
+
+def resolve_timezone(name: str) -> tzinfo | None:
+    """Return a time zone by its IANA name; None if it is unknown."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name is a path: OSError for a folder
+        return None
+
+
+def find_local_day(day: date, zone: tzinfo) -> LocalDay | None:
+    """Return the steps that start within a day of a time zone.
+
+    None if there are none: some time zones skipped a day, and the calendar ends in 9999.
+    """
+    try:
+        first = _first_step(day, zone)
+        last = _first_step(day + timedelta(days=1), zone) - _STEP
+    except OverflowError:
+        return None
+    return LocalDay(first, last, (last - first) // _STEP + 1) if first <= last else None
+
+
+def list_local_days(start: date, end: date, zone: tzinfo) -> list[LocalDay]:
+    """Return the steps of each day from start to end, without days that have none."""
+    days = map(date.fromordinal, range(start.toordinal(), end.toordinal() + 1))
+    return [found for day in days if (found := find_local_day(day, zone))]
+
+
+def _first_step(day: date, zone: tzinfo) -> datetime:
+    # where clocks skip midnight, this is the instant at which they do so
+    midnight = datetime.combine(day, time(), zone).astimezone(UTC)
+    return midnight + (_EPOCH - midnight) % _STEP

@@ -1,0 +1,71 @@
+"""Errors for names and forecasts that do not exist; they list what does."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, tzinfo
+
+from sqlalchemy import Connection
+
+from api.local_days import find_local_day
+from api.params import SLUG, ForecastParams
+from api.problems import InvalidParam, ProblemError, suggest
+from api.queries import find_extent, is_covered, list_slugs
+
+_SHOWN = 20  # names in a message
+_RUN = "run the pipelines first"
+
+
+def unknown_name_error(parameter: str, found: str, known: Sequence[str], kind: str) -> ProblemError:
+    """Return the 404 of a name that does not exist; it lists the known names."""
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    names = f"{', '.join(known[:_SHOWN])}{more}" if known else f"none yet; {_RUN}"
+    detail = f"There is no {parameter.replace('_', ' ')} {found!r}.{suggest(found, known)}"
+    param = InvalidParam(parameter=parameter, found=found, allowed=f"one of: {names}")
+    return ProblemError(404, kind, f"{detail} Known: {names}.", param)
+
+
+def unknown_location_error(connection: Connection, location: str) -> ProblemError:
+    """Return the error of an unknown location: 422 if it is not even a slug, else 404."""
+    error = unknown_name_error("location", location, list_slugs(connection), "unknown-location")
+    if not re.fullmatch(SLUG, location):
+        error.status, error.kind = 422, "invalid-parameter"
+    return error
+
+
+def no_prediction_error(
+    connection: Connection, params: ForecastParams, period: tuple[date, date], zone: tzinfo
+) -> ProblemError:
+    """Return the error of a period that no forecast covers; it names the days that are covered."""
+    location, (start, end) = params.location, period
+    if location is not None and location not in list_slugs(connection):
+        return unknown_location_error(connection, location)
+    extent = find_extent(connection, location)
+    known = f"no prediction at all yet; {_RUN}"
+    if extent.first is not None:
+        first, last = (instant.astimezone(zone).toordinal() for instant in extent)
+        before = range(first, min(last + 1, start.toordinal()))
+        after = range(max(first, end.toordinal() + 1), last + 1)
+        spans = [_find_covered(connection, days, zone, location) for days in (before, after)]
+        known = ", ".join(filter(None, spans)) or "no day as a whole"
+    requested = str(start) if start == end else f"{start} to {end}"
+    detail = f"No forecast issued by the start of the day covers {requested}"
+    detail += f" for {location!r}" if location else ""
+    name = "date" if "date" in type(params).model_fields else "start"
+    param = InvalidParam(parameter=name, found=requested, allowed=known)
+    return ProblemError(404, "no-prediction", f"{detail}. There is: {known}.", param)
+
+
+def _find_covered(
+    connection: Connection, ordinals: Sequence[int], zone: tzinfo, location: str | None
+) -> str:
+    """Return the first and the last of some days that a forecast covers; empty if none is."""
+
+    def is_whole(day: date) -> bool:
+        found = find_local_day(day, zone)
+        return found is not None and is_covered(connection, found, location)
+
+    ends = (
+        next(filter(is_whole, map(date.fromordinal, each)), None)
+        for each in (ordinals, ordinals[::-1])
+    )
+    return " to ".join(str(day) for day in sorted(set(filter(None, ends))))

@@ -1,0 +1,115 @@
+"""Query parameters of the routes; unknown ones are rejected."""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+MAX_ROWS = 10_000
+MAX_DAYS = 366
+SLUG = "[a-z0-9][a-z0-9_-]{0,63}"
+CURSOR_RULE = "where the previous page ended: take it from its `next`"
+_TEXT = r"^[^\x00-\x1f\x7f]*$"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_RULE = "a calendar day written YYYY-MM-DD, for example 2019-07-14"
+
+
+def _parse_date(value: Any) -> date:
+    """Accept only YYYY-MM-DD: Pydantic alone would also accept a Unix timestamp."""
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("date", _DATE_RULE)
+
+
+Day = Annotated[date, BeforeValidator(_parse_date)]
+
+
+def _text(description: str, example: str, pattern: str = _TEXT, longest: int = 300) -> Any:
+    rule: dict[str, Any] = {"min_length": 1, "max_length": longest, "pattern": pattern}
+    return Field(None, description=description, examples=[example], **rule)
+
+
+def _cursor(pattern: str, example: str) -> Any:
+    return Field(None, pattern=pattern, description=CURSOR_RULE, examples=[example])
+
+
+class ListParams(BaseModel):
+    """Parameters of every list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(1000, ge=1, le=MAX_ROWS, description="maximum rows", examples=[1000])
+
+
+class LocationParams(ListParams):
+    """Parameters of `/locations`."""
+
+    cursor: str | None = _cursor(f"^{SLUG}$", "brest")
+
+
+class ModelParams(ListParams):
+    """Parameters of `/models`."""
+
+    cursor: str | None = _cursor("^[0-9a-f]{64}$", "3f5c" * 16)
+
+
+class ForecastParams(ListParams):
+    """Parameters that both prediction routes share."""
+
+    # not the pattern of a slug: the error for an unknown name suggests a known one
+    location: str | None = _text("slug of a location; all by default", "paris", longest=64)
+    tz: Literal["utc", "local"] = Field(
+        "utc", description="time zone of the days; local needs a location", examples=["utc"]
+    )
+    cursor: str | None = _cursor(rf"^{SLUG}\.-?[0-9]{{1,10}}$", "brest.1563138000")
+
+    @field_validator("tz")
+    @classmethod
+    def _require_location(cls, value: str, info: ValidationInfo) -> str:
+        if value == "local" and info.data.get("location", "") is None:
+            raise PydanticCustomError("tz", "utc, or local together with a location")
+        return value
+
+
+class DayParams(ForecastParams):
+    """Parameters of `/predictions`."""
+
+    date: Day = Field(description="day, in the time zone of tz", examples=["2019-07-14"])
+
+
+class PeriodParams(ForecastParams):
+    """Parameters of `/predictions/observed`."""
+
+    start: Day = Field(description="first day, in the time zone of tz", examples=["2019-07-01"])
+    end: Day = Field(description=f"last day; at most {MAX_DAYS} days", examples=["2019-07-31"])
+
+    @field_validator("end")
+    @classmethod
+    def _limit_period(cls, end: date, info: ValidationInfo) -> date:
+        start = info.data.get("start", end)
+        days = (end - start).days + 1
+        if days < 1:
+            raise PydanticCustomError("period", f"{start} (start) or later")
+        if days > MAX_DAYS:
+            rule = f"at most {MAX_DAYS} days a request; these are {days} from {start}"
+            raise PydanticCustomError("period", rule)
+        return end
+
+
+class ClassificationParams(ListParams):
+    """Parameters of `/images/predictions` and `/texts/predictions`."""
+
+    model: str | None = _text("name of a model; all in production by default", "texts-polarity")
+    label: str | None = _text("predicted class", "positive")
+    true_label: str | None = _text("true class", "negative")
+    wrong: Literal["true", "false"] | None = Field(
+        None, description="only misclassified items (true), or only right ones", examples=["true"]
+    )
+    # A file name may hold a line break. Percent-encoded, the longest takes 30,000 bytes.
+    item: str | None = _text("path of a photo or id of a review", "test-1", r"^[^\x00]*$", 2500)
+    cursor: str | None = _cursor(r"^[0-9a-f]{64}\.(?:[0-9a-f]{2})+$", "3f5c" * 16 + ".746573742d31")

@@ -1,0 +1,134 @@
+"""Rendered lists, as JSON or CSV by the Accept header, with ETag and link to the next page."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from fastapi import Request, Response
+from sqlalchemy import Connection
+
+from api.pagination import next_link
+from api.problems import MAX_SHOWN, InvalidParam, ProblemError, document_problems
+from api.schemas import Page
+
+JSON, CSV = "application/json", "text/csv"
+GZIP_BYTES = 1000  # smaller bodies are not compressed
+_QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
+_ETAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+class Found(NamedTuple):
+    """What a list route read."""
+
+    page: Page[Any]
+    cursor: object | None  # of the next page
+    summary: str  # for the log
+
+
+class CachedResponse(Response):
+    """A rendered response, sent any number of times; `summary` is logged each time."""
+
+    def __init__(self, body: bytes, headers: dict[str, str], summary: str) -> None:
+        super().__init__(body)
+        self.own_headers, self.summary = headers, summary
+        self.size = len(body) + 2000  # bytes of memory, approximately
+
+    def to_client(self, if_none_match: str) -> Response:
+        """Return a copy, or a 304 if the client has it (RFC 9110, section 13.1.2)."""
+        headers = self.own_headers
+        etag = headers["ETag"].removeprefix("W/")
+        if if_none_match.strip() != "*" and etag not in _ETAG.findall(if_none_match):
+            return Response(self.body, headers=headers)  # middleware changes its headers
+        kept = {name: headers[name] for name in headers if name != "Content-Type"}
+        if len(self.body) >= GZIP_BYTES:  # as GZipMiddleware adds to the full response
+            kept["Vary"] += ", Accept-Encoding"
+        return Response(status_code=304, headers=kept)
+
+
+def respond(request: Request, read: Callable[[Connection], Found]) -> CachedResponse:
+    """Read in one transaction and render as JSON or CSV."""
+    found = request.app.state.database.read(read)
+    link = next_link(request, found.cursor)
+    page = found.page.model_copy(update={"next": link})
+    is_csv = choose_media(",".join(request.headers.getlist("accept"))) == CSV
+    body = _to_csv(page) if is_csv else _to_json(page)
+    is_private = request.app.state.settings.api_key is not None
+    headers = {
+        # weak: it is the same with and without gzip
+        "ETag": f'W/"{sha256(body + (link or "").encode()).hexdigest()[:32]}"',
+        "Cache-Control": "private, no-cache" if is_private else "no-cache",
+        "Vary": "Accept",
+        "Content-Type": f"{CSV}; charset=utf-8; header=present" if is_csv else JSON,
+    }
+    if link is not None:
+        headers["Link"] = f'<{link}>; rel="next"'
+    return CachedResponse(body, headers, found.summary)
+
+
+def choose_media(accept: str) -> str:
+    """Return the media type that an Accept header prefers (RFC 9110, section 12.5.1)."""
+    if accept in {"", "*/*", JSON}:
+        return JSON
+    ranges = {}
+    for part in accept.split(","):
+        name, *parameters = part.split(";")
+        found = [match[1] for each in parameters if (match := _QUALITY.fullmatch(each))]
+        ranges[name.strip().lower()] = float(found[0]) if found else 1.0
+
+    def quality(media: str) -> float:
+        matching = (media, f"{media.split('/', maxsplit=1)[0]}/*", "*/*")  # most specific first
+        return next((ranges[each] for each in matching if each in ranges), 0.0)
+
+    best: str = max((JSON, CSV), key=quality)  # the first wins a tie
+    if quality(best) > 0:
+        return best
+    error = InvalidParam(parameter="Accept", found=accept[:MAX_SHOWN], allowed=f"{JSON} or {CSV}")
+    detail = f"The response is available as {error.allowed}, not as {error.found!r}."
+    raise ProblemError(406, "not-acceptable", detail, error)
+
+
+def _to_json(page: Page[Any]) -> bytes:
+    """Render row by row: one call for all rows would block all other threads."""
+    envelope = page.model_copy(update={"data": []}).model_dump_json()
+    rows = ",".join(row.model_dump_json() for row in page.data)
+    return envelope.replace('"data":[]', f'"data":[{rows}]', 1).encode()
+
+
+def _to_csv(page: Page[Any]) -> bytes:
+    """Write the rows (RFC 4180), each with the columns of its forecast or model; null is empty."""
+    field, key = page.parents or ("", "")
+    parents = {getattr(each, key): _flatten(each) for each in getattr(page, field, ())}
+    rows = [row.model_dump(mode="json") for row in page.data]
+    rows = [row | parents.get(row.get(key), {}) for row in rows]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0] if rows else page.list_columns())
+    writer.writeheader()
+    writer.writerows({name: _to_cell(row[name]) for name in row} for row in rows)
+    return text.getvalue().encode()
+
+
+def _flatten(parent: Any) -> dict[str, Any]:
+    """Return the columns of a forecast and its model, or of a model, prefixed by `model_`."""
+    columns: dict[str, Any] = parent.model_dump(mode="json")
+    model = columns.pop("model", None)
+    columns, model = (columns, model) if model else ({}, columns)
+    prefixed = {name if name == "model_id" else f"model_{name}": model[name] for name in model}
+    return columns | prefixed
+
+
+def _to_cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def document_list(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of a list other than its JSON: CSV, 304 and problems."""
+    text = {"schema": {"type": "string"}, "example": "location,time,…\r\nparis,…\r\n"}
+    return {
+        200: {"description": "rows, with Link and ETag", "content": {CSV: text}},
+        304: {"description": "unchanged since the ETag in If-None-Match"},
+        **document_problems(406, 503, *statuses),
+    }

@@ -1,0 +1,121 @@
+"""Predictions of the production classifiers for photos and reviews."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import ColumnElement, Connection, Row, Table, select, tuple_, union
+
+from api.cache import CachedRoute
+from api.not_found import unknown_name_error
+from api.params import ClassificationParams
+from api.problems import ProblemError
+from api.queries import take_rows
+from api.responses import CachedResponse, Found, document_list, respond
+from api.schemas import Accuracy, Classification, Classifications, ClassifierSummary
+from triptych.store.tables import image_predictions, models, text_predictions
+
+router = APIRouter(route_class=CachedRoute, tags=["predictions"], responses=document_list(404))
+
+
+def _add_route(kind: str, items: str, table: Table) -> None:
+    @router.get(
+        f"/{kind}/predictions",
+        operation_id=f"get-{kind}-predictions",
+        response_model=Classifications,
+        summary=f"Predictions of {items}",
+    )
+    def get_classifications(
+        request: Request, params: Annotated[ClassificationParams, Query()]
+    ) -> CachedResponse:
+        """Return label and probabilities of each item, by model and item.
+
+        They are those of the production version of each model; `models` describes it with its
+        metrics. `scores` counts the items in `data` whose true class is known.
+        """
+
+        def read(connection: Connection) -> Found:
+            classifiers = _find_classifiers(connection, kind, params.model)
+            data, cursor = _read_items(connection, table, classifiers, params)
+            summaries = [ClassifierSummary.model_validate(row._mapping) for row in classifiers]
+            scores = _score(data)
+            page = Classifications(data=data, count=len(data), scores=scores, models=summaries)
+            summary = f"{page.count} {items}, model {params.model or 'all'}, {scores.right} right"
+            return Found(page, cursor, summary)
+
+        return respond(request, read)
+
+
+_add_route("images", "photos", image_predictions)
+_add_route("texts", "reviews", text_predictions)
+
+
+def _find_classifiers(connection: Connection, kind: str, name: str | None) -> list[Row[Any]]:
+    """Read the production versions of one model or all; raises a 404 if there are none."""
+    of_kind = select(models).where(models.c.kind == kind).order_by(models.c.name)
+    rows = connection.execute(of_kind).all()
+    found = [row for row in rows if row.stage == "production" and name in {None, row.name}]
+    names = list(dict.fromkeys(row.name for row in rows))
+    if name is not None and name not in names:
+        raise unknown_name_error("model", name, names, "unknown-model")
+    if not found:
+        subject = f"Of {name}, no version" if name is not None else "No model"
+        detail = f"{subject} is in production. `kedro model promote` promotes one of: "
+        raise ProblemError(404, "no-prediction", f"{detail}{', '.join(names) or 'none yet'}.")
+    return found
+
+
+def _read_items(
+    connection: Connection,
+    table: Table,
+    classifiers: Sequence[Row[Any]],
+    params: ClassificationParams,
+) -> tuple[list[Classification], str | None]:
+    """Read a page of items, and the cursor of the next page."""
+    mine = table.c.model_id.in_([row.model_id for row in classifiers])
+    key = table.c.model_id, table.c.item
+    statement = select(table).where(mine, *_filters(table, params)).order_by(*key)
+    if params.cursor is not None:
+        model_id, item = params.cursor.split(".")  # the item is in hexadecimal
+        item = bytes.fromhex(item).decode(errors="replace").replace("\0", "")
+        statement = statement.where(tuple_(*key) > (model_id, item))
+    rows = take_rows(connection.execute(statement.limit(params.limit + 1)))
+    if not rows and params.cursor is None:
+        _check_names(connection, table, mine, params)
+    data = [Classification.model_validate(row._mapping) for row in rows[: params.limit]]
+    more = len(rows) > params.limit
+    return data, f"{data[-1].model_id}.{data[-1].item.encode().hex()}" if more else None
+
+
+def _filters(table: Table, params: ClassificationParams) -> list[ColumnElement[bool]]:
+    wanted = params.model_dump(include={"label", "true_label", "item"}, exclude_none=True)
+    filters = [table.c[name] == value for name, value in wanted.items()]
+    if params.wrong is not None:  # an unknown true class matches neither
+        right = table.c.label == table.c.true_label
+        filters.append(~right if params.wrong == "true" else right)
+    return filters
+
+
+def _check_names(
+    connection: Connection, table: Table, mine: ColumnElement[bool], params: ClassificationParams
+) -> None:
+    """Raise a 404 if nothing matches because a label or item does not exist."""
+    stored = union(*(select(table.c[name]).where(mine) for name in ("label", "true_label")))
+    labels = sorted(filter(None, connection.scalars(stored)))
+    if not labels:
+        detail = "No predictions of the production version are stored. Run its pipeline again."
+        raise ProblemError(404, "no-prediction", detail)
+    for name in ("label", "true_label"):
+        found = getattr(params, name)
+        if found is not None and found not in labels:
+            raise unknown_name_error(name, found, labels, "unknown-label")
+    one = select(table.c.item).where(mine, table.c.item == params.item)
+    if params.item is not None and connection.scalar(one) is None:
+        raise unknown_name_error("item", params.item, ["the items of this list"], "unknown-item")
+
+
+def _score(data: Sequence[Classification]) -> Accuracy:
+    known = [each for each in data if each.true_label is not None]
+    right = sum(each.label == each.true_label for each in known)
+    accuracy = right / len(known) if known else None
+    return Accuracy(count=len(known), right=right, accuracy=accuracy)

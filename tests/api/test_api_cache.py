@@ -1,0 +1,270 @@
+"""ETag, 304 and the answers kept as bytes: fast, and never older than the data."""
+
+import threading
+import time
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+
+import api.database
+from api.app import create_app
+from api.cache import ResponseCache
+from api.responses import GZIP_BYTES, CachedResponse
+from api.settings import Settings
+from tests.api.conftest import TestClient, open_client
+from tests.api.tables import fill
+from tests.api.test_api_surface import LISTS, ROUTES
+from triptych.store.engine import create_engine
+from triptych.store.migrate import HEAD, migrate
+
+DAY = "/predictions?date=2019-07-11&location=paris"
+
+
+@pytest.fixture
+def url(engine: Engine) -> str:
+    """Give the URL of a filled database of the test's own, to write to."""
+    fill(engine)
+    return engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def kept(url: str) -> Iterator[Any]:
+    """Give a client of the API on that database."""
+    with open_client(url) as opened:
+        yield opened
+
+
+def first_temperature(client: Any) -> float:
+    response = client.get(DAY)
+    assert response.status_code == 200
+    found: float = response.json()["data"][0]["temperature_2m"]
+    return found
+
+
+def warm(connection: Any, temperature: float) -> None:
+    connection.execute(
+        text("UPDATE predictions SET temperature_2m = :t WHERE location = 'paris'"),
+        {"t": temperature},
+    )
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+class TestConditional:
+    def test_an_answer_names_its_bytes(self, client: Any, path: str, accept: str) -> None:
+        first, second = (
+            client.get(path, params=ROUTES[path], headers={"Accept": accept}) for _ in range(2)
+        )
+        assert first.content == second.content
+        assert first.headers["etag"] == second.headers["etag"]
+        assert first.headers["etag"].startswith('W/"')  # the same with and without gzip
+        assert first.headers["cache-control"] == "no-cache"
+        is_large = len(first.content) >= GZIP_BYTES
+        assert first.headers["vary"] == ("Accept, Accept-Encoding" if is_large else "Accept")
+
+    @pytest.mark.parametrize("form", ["{0}", 'W/{0}, "x"', '"x", {0}', "*"])
+    def test_who_has_it_is_told_so(self, client: Any, path: str, accept: str, form: str) -> None:
+        full = client.get(path, params=ROUTES[path], headers={"Accept": accept})
+        tags = form.format(full.headers["etag"].removeprefix("W/"))
+        for ask in (client.get, client.head):
+            headers = {"Accept": accept, "If-None-Match": tags}
+            again = ask(path, params=ROUTES[path], headers=headers)
+            assert again.status_code == 304
+            assert again.content == b""
+            assert "content-type" not in again.headers
+            for name in ("etag", "cache-control", "vary"):
+                assert again.headers[name] == full.headers[name]
+
+    @pytest.mark.parametrize("tags", ['"x"', "x", "", '"*"', "é".encode()])
+    def test_who_has_another_gets_it(self, client: Any, path: str, accept: str, tags: Any) -> None:
+        headers = {"Accept": accept, "If-None-Match": tags}
+        assert client.get(path, params=ROUTES[path], headers=headers).status_code == 200
+
+
+def test_json_and_csv_have_different_names(client: Any) -> None:
+    tags = {
+        client.get(DAY, headers={"Accept": each}).headers["etag"]
+        for each in ("text/csv", "application/json")
+    }
+    assert len(tags) == 2
+
+
+class TestNeverOld:
+    def test_a_write_is_in_the_next_answer(self, kept: Any, engine: Engine) -> None:
+        assert first_temperature(kept) == 21.0
+        for temperature in (1.0, 2.0, 3.0):
+            with engine.begin() as connection:
+                warm(connection, temperature)
+            assert first_temperature(kept) == temperature
+
+    def test_a_write_under_way_is_not_but_its_commit_is(self, kept: Any, engine: Engine) -> None:
+        with engine.connect() as connection:
+            writing = connection.begin()
+            warm(connection, 5.0)
+            assert [first_temperature(kept) for _ in range(3)] == [21.0] * 3
+            writing.commit()
+            assert first_temperature(kept) == 5.0
+            writing = connection.begin()
+            warm(connection, 6.0)
+            assert first_temperature(kept) == 5.0
+            writing.rollback()
+            assert first_temperature(kept) == 5.0
+
+    def test_a_promotion_is_in_the_next_answer(self, kept: Any, engine: Engine) -> None:
+        tag = kept.get(DAY).headers["etag"]
+        with engine.begin() as connection:
+            for name, stage in (("ridge", "archived"), ("lightgbm", "production")):
+                connection.execute(
+                    text("UPDATE models SET stage = :stage WHERE name = :name"),
+                    {"stage": stage, "name": name},
+                )
+
+        response = kept.get(DAY, headers={"If-None-Match": tag})
+
+        assert response.status_code == 200
+        assert response.json()["forecasts"][0]["model"]["name"] == "lightgbm"
+
+    def test_without_a_write_it_is_not_read_again(self, kept: Any) -> None:
+        kept.get(DAY)
+        before = kept.app.state.cache.hits
+        for _ in range(5):
+            kept.get(DAY)
+        assert kept.app.state.cache.hits == before + 5
+
+    def test_a_schema_that_changes_is_noticed(self, kept: Any, engine: Engine) -> None:
+        assert kept.get(DAY).status_code == 200
+        change = text("UPDATE alembic_version SET version_num = :v")
+        for other in ("9999a", "0001"):
+            with engine.begin() as connection:
+                connection.execute(change, {"v": other})
+            refused = kept.get(DAY)
+            assert refused.status_code == 503
+            assert "tables of this version" in refused.json()["detail"]
+            with engine.begin() as connection:
+                connection.execute(change, {"v": HEAD})
+            assert kept.get(DAY).status_code == 200
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_whatever_two_writers_do_it_is_what_a_fresh_application_says(
+        self, kept: Any, url: str, engine: Engine, seed: int
+    ) -> None:
+        rng = Random(seed)  # noqa: S311
+        fresh_app = create_app(Settings(database_url=url))
+        fresh_app.state.cache = ResponseCache(max_bytes=0)
+        other = create_engine(url)
+        with TestClient(fresh_app) as fresh, engine.connect() as a, other.connect() as b:
+            # SQLite lets one write at a time
+            writers = [a] if engine.dialect.name == "sqlite" else [a, b]
+            for step in range(40):
+                writer = rng.choice(writers)
+                if not writer.in_transaction():
+                    place = "paris" if writer is a else "brest"
+                    writer.execute(
+                        text("UPDATE predictions SET lower = :v WHERE location = :p"),
+                        {"v": float(-step), "p": place},
+                    )
+                elif rng.random() < 0.5:
+                    writer.commit()
+                else:
+                    writer.rollback()
+                target = f"/predictions?date=2019-07-{rng.choice([11, 12])}"
+                assert kept.get(target).content == fresh.get(target).content
+        other.dispose()
+
+
+def test_many_at_once_share_the_look_at_a_server(postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url)
+    migrate(engine)
+    fill(engine)
+    app = create_app(Settings(database_url=postgresql_url))
+    seen: list[float] = []
+    with TestClient(app) as client:
+        stop = threading.Event()
+
+        def read() -> None:
+            while not stop.is_set():
+                seen.append(first_temperature(client))
+
+        readers = [threading.Thread(target=read) for _ in range(8)]
+        for reader in readers:
+            reader.start()
+        for temperature in range(100, 120):
+            with engine.begin() as connection:
+                warm(connection, float(temperature))
+            # what is committed is in every answer that is asked for from now on
+            assert first_temperature(client) == temperature
+            time.sleep(0.01)
+        stop.set()
+        for reader in readers:
+            reader.join()
+    engine.dispose()
+    assert len(set(seen)) > 5
+
+
+def test_a_standby_keeps_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("SQLite has no standby")
+    on_standby = text(str(api.database._SNAPSHOT).replace("pg_is_in_recovery()", "TRUE"))
+    monkeypatch.setattr(api.database, "_SNAPSHOT", on_standby)
+    with open_client(url) as client:
+        for _ in range(3):
+            assert first_temperature(client) == 21.0
+        assert client.app.state.cache.hits == len(client.app.state.cache) == 0
+
+
+def make(size: int) -> CachedResponse:
+    return CachedResponse(b"x" * size, {}, "")
+
+
+class TestResponseCache:
+    def test_the_memory_is_bounded_and_the_least_recently_used_goes(self) -> None:
+        cache = ResponseCache(max_bytes=3 * make(1000).size)
+        cache.get(1, "a")
+        for key in "abc":
+            cache.put(1, key, make(1000))
+        cache.get(1, "a")
+        cache.put(1, "d", make(1000))
+
+        assert [key for key in "abcd" if cache.get(1, key)] == ["a", "c", "d"]
+        assert cache.bytes == 3 * make(1000).size
+
+    def test_a_response_larger_than_all_memory_is_not_cached(self) -> None:
+        cache = ResponseCache(max_bytes=100)
+        cache.get(1, "a")
+        cache.put(1, "a", make(1000))
+        assert (len(cache), cache.bytes) == (0, 0)
+
+    def test_another_version_empties_it(self) -> None:
+        cache = ResponseCache()
+        cache.get(1, "a")
+        cache.put(1, "a", make(10))
+        assert cache.get(2, "a") is None
+        cache.put(1, "a", make(10))  # read before the version changed
+        assert cache.get(2, "a") is None
+        assert cache.bytes == 0
+
+    def test_without_a_version_nothing_is_cached(self) -> None:
+        cache = ResponseCache()
+        assert cache.get(None, "a") is None
+        cache.put(None, "a", make(10))
+        assert cache.get(None, "a") is None
+
+
+def test_a_dead_connection_is_opened_again(postgresql_server: Any, postgresql_url: str) -> None:
+    """Both that which looks at the version and those of the pool."""
+    engine = create_engine(postgresql_url)
+    migrate(engine)
+    fill(engine)
+    engine.dispose()
+    with open_client(f"{postgresql_url}&application_name=kept_to_kill") as client:
+        for _ in range(3):
+            assert first_temperature(client) == 21.0
+            with psycopg.connect(postgresql_server.get_uri(), autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE application_name = 'kept_to_kill'"
+                )

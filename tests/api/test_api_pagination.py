@@ -1,0 +1,142 @@
+"""Pages: put together they are the whole, whatever their size; a cursor is the next one's key."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from api.pagination import StepKey
+from tests.api.conftest import open_client
+from tests.api.tables import fill
+from tests.api.test_api_surface import ROUTES, check_problem
+from triptych.store import tables
+from triptych.store.writes import upsert
+
+PERIOD = {"start": "2019-07-08", "end": "2019-07-20"}
+ASKED = [
+    ("/predictions", {"date": "2019-07-11"}),
+    ("/predictions", {"date": "2019-07-11", "location": "paris"}),
+    ("/predictions/observed", PERIOD),
+    ("/predictions/observed", {**PERIOD, "location": "paris"}),
+    ("/locations", {}),
+    ("/models", {}),
+    ("/images/predictions", {}),
+    ("/texts/predictions", {"true_label": "negative"}),
+]
+
+
+def read_all(client: Any, path: str, params: dict[str, Any], most: int = 200) -> list[Any]:
+    """Follow `next` to the end; each page holds to its limit, and Link says the same."""
+    pages = [client.get(path, params=params)]
+    while more := pages[-1].json()["next"]:
+        assert pages[-1].headers["link"] == f'<{more}>; rel="next"'
+        pages.append(client.get(more))
+        assert len(pages) < most
+    assert "link" not in pages[-1].headers
+    for page in pages:
+        assert page.status_code == 200
+        assert page.json()["count"] == len(page.json()["data"]) <= params.get("limit", 10_000)
+    return pages
+
+
+@pytest.mark.parametrize(("path", "params"), ASKED)
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 9, 50])
+def test_all_pages_together_are_the_whole(
+    client: Any, path: str, params: dict[str, str], limit: int
+) -> None:
+    whole = client.get(path, params=params).json()
+    assert whole["next"] is None
+
+    pages = read_all(client, path, {**params, "limit": limit})
+
+    assert [row for page in pages for row in page.json()["data"]] == whole["data"]
+    assert len(pages) >= len(whole["data"]) / limit
+    if "expected" in whole:
+        assert {page.json()["expected"] for page in pages} == {whole["expected"]}
+
+
+def test_a_page_has_the_scores_and_models_of_its_own_steps(client: Any) -> None:
+    params = {"start": "2019-07-10", "end": "2019-07-12", "location": "paris", "limit": 8}
+
+    pages = [page.json() for page in read_all(client, "/predictions/observed", params)]
+
+    assert [page["scores"]["count"] for page in pages] == [8, 8, 6]
+    assert [[model["model_id"][0] for model in page["models"]] for page in pages] == [
+        ["a"],
+        ["b"],
+        ["b"],
+    ]
+
+
+def test_no_row_is_lost_when_others_come_between_pages(engine: Engine) -> None:
+    fill(engine)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        first = client.get("/locations?limit=2").json()
+        with engine.begin() as connection:
+            row = connection.execute(text("SELECT * FROM locations WHERE location = 'brest'")).one()
+            new = [("aaa", *row[1:]), ("pau", *row[1:])]
+            upsert(connection, tables.locations, tables.locations.columns.keys(), new)
+        second = client.get(first["next"]).json()
+
+    assert [each["location"] for each in first["data"]] == ["brest", "paris"]
+    assert [each["location"] for each in second["data"]] == ["pau", "quimper"]
+
+
+def test_many_places_without_a_forecast_are_passed_over(engine: Engine) -> None:
+    fill(engine)
+    with engine.begin() as connection:
+        row = connection.execute(text("SELECT * FROM locations WHERE location = 'brest'")).one()
+        new = [(f"a-{n:03d}", *row[1:]) for n in range(100)]
+        upsert(connection, tables.locations, tables.locations.columns.keys(), new)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        pages = read_all(client, "/predictions", {"date": "2019-07-11", "limit": 8})
+
+        rows = [step["location"] for page in pages for step in page.json()["data"]]
+        assert rows == ["brest"] * 8 + ["paris"] * 8
+        assert pages[0].json()["expected"] == 103 * 8
+        assert client.get("/predictions?date=2018-01-01").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "cursor"),
+    [
+        ("/predictions", "paris"),
+        ("/predictions", "paris.x"),
+        ("/predictions", "paris.99999999999"),
+        ("/predictions", "Paris.0"),
+        ("/predictions", "paris.1\n"),
+        ("/predictions/observed", ".0"),
+        ("/locations", "Paris"),
+        ("/locations", "'; DROP TABLE locations; --"),
+        ("/models", "b"),
+        ("/texts/predictions", "f" * 64),
+        ("/texts/predictions", "f" * 64 + ".7"),
+        ("/models", "b" * 65),
+    ],
+)
+def test_a_cursor_that_no_answer_gave_is_422(client: Any, path: str, cursor: str) -> None:
+    response = client.get(path, params={**ROUTES[path], "cursor": cursor})
+
+    check_problem(response, 422, path)
+    assert response.json()["errors"][0]["parameter"] == "cursor"
+
+
+def test_a_model_that_is_gone_cannot_be_gone_on_behind(client: Any) -> None:
+    check_problem(client.get("/models", params={"cursor": "f" * 64}), 404, "/models")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "10001", "1.5", "", "many", "9" * 400])
+@pytest.mark.parametrize("path", ["/predictions", "/predictions/observed", "/locations", "/models"])
+def test_a_limit_is_from_1_to_10000(client: Any, path: str, limit: str) -> None:
+    response = client.get(path, params={**ROUTES[path], "limit": limit})
+
+    check_problem(response, 422, path)
+    assert response.json()["errors"][0]["parameter"] == "limit"
+
+
+@pytest.mark.parametrize("year", [1653, 1969, 1970, 2019, 2286])
+def test_a_cursor_reads_as_it_was_written(year: int) -> None:
+    key = StepKey("le-mans_2", datetime(year, 11, 20, 21, tzinfo=UTC))
+
+    assert StepKey.parse(str(key)) == key

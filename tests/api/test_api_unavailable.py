@@ -1,0 +1,206 @@
+"""When the database is away, foreign or broken: 503 and Retry-After, then well again."""
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from api.app import create_app
+from api.settings import Settings
+from tests.api.conftest import TestClient, open_client
+from tests.api.tables import fill
+from tests.api.test_api_surface import ROUTES, check_problem
+from triptych.store.engine import create_engine
+from triptych.store.errors import StoreError
+from triptych.store.migrate import HEAD, migrate
+
+READS = [path for path in ROUTES if path not in {"/version", "/health/live"}]
+
+
+def check_unavailable(client: Any) -> None:
+    """Every route that reads says 503; the others answer."""
+    for path in READS:
+        response = client.get(path, params=ROUTES[path])
+        check_problem(response, 503, path)
+        assert response.headers["retry-after"] == "10"
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/version").status_code == 200
+
+
+def check_available(client: Any) -> None:
+    for path, params in ROUTES.items():
+        assert client.get(path, params=params).status_code == 200
+
+
+def test_a_missing_file_is_not_made_and_is_read_once_it_is_there(
+    tmp_path: Path, caplog: Any
+) -> None:
+    file = tmp_path / "data" / "triptych.db"
+    with open_client(f"sqlite:///{file}") as client:
+        check_unavailable(client)
+        assert not file.parent.exists()
+        assert any(record.exc_info for record in caplog.records if record.levelname == "ERROR")
+
+        file.parent.mkdir()
+        engine = create_engine(f"sqlite:///{file}")
+        migrate(engine)
+        fill(engine)
+        engine.dispose()
+        check_available(client)
+
+
+def test_a_removed_file_is_not_read_on_and_comes_back(sqlite_file: Path) -> None:
+    with open_client(f"sqlite:///{sqlite_file}") as client:
+        check_available(client)
+        away = sqlite_file.rename(sqlite_file.with_suffix(".away"))
+        check_unavailable(client)
+        away.rename(sqlite_file)
+        check_available(client)
+
+
+def test_a_replaced_file_is_read_instead(sqlite_file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    engine = create_engine(f"sqlite:///{other}")
+    migrate(engine)
+    engine.dispose()
+    with open_client(f"sqlite:///{sqlite_file}") as client:
+        check_available(client)
+        other.replace(sqlite_file)
+        assert client.get("/locations").json() == {"data": [], "count": 0, "next": None}
+
+
+def test_a_database_without_tables_is_not_ready(tmp_path: Path) -> None:
+    file = tmp_path / "empty.db"
+    sqlite3.connect(file).close()
+    with open_client(f"sqlite:///{file}") as client:
+        check_unavailable(client)
+        assert "pipelines" in client.get("/health/ready").json()["detail"]
+
+
+def test_another_schema_is_not_read(engine: Any) -> None:
+    fill(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999a'"))
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        check_unavailable(client)
+        with engine.begin() as connection:
+            connection.execute(
+                text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD}
+            )
+        check_available(client)
+
+
+def test_a_newer_schema_of_the_same_generation_is_read(engine: Any) -> None:
+    """So that the API stays up while it is replaced after a migration."""
+    fill(engine)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        check_available(client)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE predictions ADD COLUMN newer INTEGER"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        check_available(client)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        check_available(client)
+
+
+def test_tables_that_go_while_it_runs_are_noticed(engine: Any) -> None:
+    fill(engine)
+    with open_client(engine.url.render_as_string(hide_password=False)) as client:
+        check_available(client)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE predictions RENAME TO gone"))
+        response = client.get("/predictions", params=ROUTES["/predictions"])
+        check_problem(response, 503, "/predictions")
+        assert client.get("/locations").status_code == 200
+
+
+def test_a_file_that_is_no_database(sqlite_file: Path) -> None:
+    sqlite_file.write_bytes(b"not a database" * 1000)
+    with open_client(f"sqlite:///{sqlite_file}") as client:
+        check_unavailable(client)
+
+
+def test_a_locked_file_is_said_at_once(sqlite_file: Path) -> None:
+    holder = sqlite3.connect(sqlite_file, isolation_level=None)
+    holder.execute("PRAGMA journal_mode=DELETE")  # with WAL, a writer locks nobody out
+    with open_client(f"sqlite:///{sqlite_file}") as client:
+        check_available(client)
+        holder.execute("BEGIN EXCLUSIVE")
+        check_unavailable(client)
+        holder.rollback()
+        check_available(client)
+    holder.close()
+
+
+def test_a_server_that_is_away() -> None:
+    with open_client("postgresql://u:s3cret@127.0.0.1:9/triptych?connect_timeout=2") as client:
+        check_unavailable(client)
+
+
+def test_killed_connections_are_made_again(postgresql_url: str, postgresql_server: Any) -> None:
+    engine = create_engine(postgresql_url)
+    migrate(engine)
+    fill(engine)
+    engine.dispose()
+    with open_client(f"{postgresql_url}&application_name=to_be_killed") as client:
+        check_available(client)
+        with psycopg.connect(postgresql_server.get_uri(), autocommit=True) as connection:
+            killed = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'to_be_killed'"
+            ).fetchall()
+        assert killed
+        check_available(client)
+
+
+def test_a_driver_that_is_unknown_stops_the_start() -> None:
+    with (
+        pytest.raises(StoreError, match="sqlite:///"),
+        open_client("mysql://u:s3cret@localhost/x"),
+    ):
+        pass
+
+
+def test_an_unforeseen_error_is_a_problem_and_logged_with_its_trace(
+    sqlite_file: Path, caplog: Any
+) -> None:
+    app = create_app(Settings(database_url=f"sqlite:///{sqlite_file}"))
+
+    @app.get("/broken")
+    async def get_broken() -> None:
+        raise ZeroDivisionError("secret detail")
+
+    with TestClient(app) as client:
+        response = client.get("/broken")
+
+    check_problem(response, 500, "/broken")
+    assert "secret detail" not in response.text
+    (record,) = (each for each in caplog.records if each.levelno == logging.ERROR)
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_password_is_shown_nowhere(
+    away: bool, postgresql_url: str, caplog: Any, capfd: Any
+) -> None:
+    url = "postgresql://u:s3cret@127.0.0.1:9/x?connect_timeout=2" if away else postgresql_url
+    url = url if away else url.replace("postgres:@", "postgres:s3cret@")
+    settings = Settings(database_url=url)
+    with caplog.at_level(logging.DEBUG, logger="api"), open_client(url) as client:
+        answers = [client.get(path, params=params).text for path, params in ROUTES.items()]
+
+    captured = capfd.readouterr()
+    assert captured.err  # the log is there
+    shown = "".join([repr(settings), str(settings), captured.err, captured.out, *answers])
+    assert "s3cret" not in shown
+    assert "s3cret" not in caplog.text
+
+
+def test_answers_name_no_file(sqlite_file: Path) -> None:
+    with open_client(f"sqlite:///{sqlite_file}") as client:
+        sqlite_file.unlink()
+        assert str(sqlite_file.parent) not in client.get("/health/ready").text
