@@ -9,8 +9,8 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, text
 from sqlalchemy.pool import PoolProxiedConnection
 
+from triptych.store.driver_errors import explain, name_database
 from triptych.store.engine import create_engine, reading
-from triptych.store.faults import explain, name_database
 from triptych.store.migrate import check_schema
 
 T = TypeVar("T")

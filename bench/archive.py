@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.place import PLACE
 from tests.fixtures.json_server import Query, serve_json
-from triptych.weather.sample import SampleClimate
+from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.variables import VARIABLES
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from bench.place import PLACE
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.catalogue import LEARNED_NAMES, make_forecaster
-from triptych.weather.hourly import interpolate
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.models.factory import LEARNED_NAMES, make_forecaster
+from triptych.weather.interpolation import interpolate
 from triptych.weather.locations import locations_frame
-from triptych.weather.sample import SampleClimate
+from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.steps import to_history, to_three_hours
 from triptych.weather.variables import VARIABLES
 

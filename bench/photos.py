@@ -16,16 +16,16 @@ from kedro.framework.project import configure_project
 from PIL import Image
 
 from bench.alone import Row, peak_mb, run_alone
-from triptych.classification.keras_start import start_keras
-from triptych.pipelines.vision.learning import BLEND
-from triptych.project import read_configuration
+from triptych.classification.tf_runtime import start_keras
+from triptych.commands.project import read_configuration
+from triptych.parameters.vision import VisionParameters
+from triptych.pipelines.vision.training import BLEND
 from triptych.vision.backbones import build_network
 from triptych.vision.classifier import NetworkMember, PhotoClassifier
-from triptych.vision.photo import read_photos
+from triptych.vision.config import NetworkSettings
+from triptych.vision.decoding import read_photos
 from triptych.vision.reading import CLASSES
 from triptych.vision.sample import draw_photo
-from triptych.vision.settings import NetworkSettings
-from triptych.vision_parameters import VisionParameters
 
 ROOT = Path(__file__).resolve().parent.parent
 _BATCHES = (1, 8, 32, 128)

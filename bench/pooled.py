@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from bench.measured import versions
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.models.factory import make_forecaster
 from triptych.registry.provenance import git_commit
-from triptych.weather.hourly import interpolate
+from triptych.weather.interpolation import interpolate
 from triptych.weather.steps import to_history, to_three_hours
 
 ROOT = Path(__file__).resolve().parent.parent

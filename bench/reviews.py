@@ -9,14 +9,14 @@ import numpy as np
 from bench.alone import peak_mb, run_alone
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import TextClassifier
+from triptych.nlp.config import FAMILIES
+from triptych.nlp.document_models import CalibratedClassifier, ReviewModel
 from triptych.nlp.lstm import LstmClassifier
-from triptych.nlp.lstm_settings import LstmSettings
-from triptych.nlp.models import CalibratedClassifier, ReviewModel
-from triptych.nlp.nb_weights import Labels
-from triptych.nlp.preparation import Preparation
+from triptych.nlp.lstm_config import LstmSettings
+from triptych.nlp.nbsvm import Labels
+from triptych.nlp.preprocessing import Preparation
 from triptych.nlp.sample import generate_reviews
-from triptych.nlp.settings import FAMILIES
-from triptych.nlp.vectors import VectorSettings, VectorSource
+from triptych.nlp.word_vectors import VectorSettings, VectorSource
 
 FULL, JUDGED = 160_000, 20_000
 _LEARNED, _ASKED, _SINGLE = 2_000, 2_000, 200

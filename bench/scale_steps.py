@@ -50,8 +50,8 @@ def prepare(count: int, _: Path) -> list[Row]:
 
 def fit(count: int, folder: Path) -> list[Row]:
     """Harmonic climatology and AR(24) of every city; the model to files and back."""
-    from triptych.forecasting.catalogue import make_forecaster
-    from triptych.forecasting.joined import fit_part
+    from triptych.forecasting.models.batched_fit import fit_part
+    from triptych.forecasting.models.factory import make_forecaster
     from triptych.forecasting.storage import load_forecaster, save_forecaster
 
     watch, model = Stopwatch(), make_forecaster("ar", {}, max_lead=LEADS, seed=0)
@@ -75,8 +75,8 @@ def fit(count: int, folder: Path) -> list[Row]:
 
 def pool(count: int, _: Path) -> list[Row]:
     """One ridge and one LightGBM for all cities."""
-    from triptych.forecasting.catalogue import make_forecaster
-    from triptych.forecasting.joined import fit_part
+    from triptych.forecasting.models.batched_fit import fit_part
+    from triptych.forecasting.models.factory import make_forecaster
 
     rows = []
     for name, parameters in _POOLED.items():
@@ -94,7 +94,7 @@ def pool(count: int, _: Path) -> list[Row]:
 
 def predict(count: int, folder: Path) -> list[Row]:
     """The nodes of batch_inference: from the registered model to rows in the database."""
-    from triptych.datasets import SqlReaderDataset
+    from triptych.datasets import LazySqlTableDataset
     from triptych.parameters import BatchParameters, EngineParameters, PreprocessingParameters
     from triptych.pipelines.batch_inference import nodes
 
@@ -110,7 +110,7 @@ def predict(count: int, folder: Path) -> list[Row]:
         places = table("locations").load()
         made = nodes.choose_models(registry, places, None, "sample", as_of, as_of, batch)
         chosen, without = made["chosen_models"], made["unserved_locations"]
-        reader = SqlReaderDataset(table="weather_hourly", credentials={"url": url()}).load()
+        reader = LazySqlTableDataset(table="weather_hourly", credentials={"url": url()}).load()
         known = nodes.prepare_history(
             reader, pd.DataFrame(), places, chosen, as_of, as_of, limit, batch, engine
         )
@@ -129,7 +129,7 @@ def predict(count: int, folder: Path) -> list[Row]:
 
 
 def _intervals() -> Any:
-    from triptych.forecasting.conformal import Intervals
+    from triptych.forecasting.evaluation.conformal import Intervals
 
     leads = np.array([1, LEADS])
     return Intervals((), leads, np.empty((0, 2)), np.array([1.0, 4.0]))

@@ -10,8 +10,8 @@ import pandas as pd
 
 from bench.alone import peak_mb
 from bench.forecasting import median_seconds, seconds, ten_years
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
 
 _ROOT = Path(__file__).resolve().parent.parent
 _DAY = range(1, 9)

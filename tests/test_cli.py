@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from tests.fixtures.project import ROOT, Project
 from tests.weather.archive_server import ArchiveServer
 from triptych.commands.location import _choose
-from triptych.weather.geocoding import search_places
 from triptych.weather.location_file import load_locations
+from triptych.weather.sources.geocoding import search_places
 
 
 @pytest.fixture

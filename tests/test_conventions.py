@@ -15,7 +15,7 @@ from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline import Node, Pipeline
 
 from tests.fixtures.project import ROOT
-from triptych.resolvers import RESOLVERS
+from triptych.parameters.resolvers import RESOLVERS
 
 PIPELINES = (
     "batch_inference",
@@ -222,7 +222,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     [
         (None, "", ""),
         (
-            "src/triptych/forecasting/ridge.py",
+            "src/triptych/forecasting/models/ridge.py",
             "import sqlalchemy",
             "Forecasting knows nothing of the project",
         ),

@@ -15,7 +15,7 @@ from kedro.framework.project import pipelines, settings
 from tests.fixtures.project import ROOT
 from triptych.cli import _check_names
 from triptych.errors import ParameterError, PipelineError
-from triptych.run_parameters import check_parameters
+from triptych.parameters.run import check_parameters
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOT_OURS = {"airflow"}  # a plugin that was tried elsewhere

@@ -11,13 +11,13 @@ import pytest
 
 from tests.fixtures import work
 from tests.forecasting.synthetic import make_history
-from triptych import engine
-from triptych.engine import map_batches, split_locations
 from triptych.errors import PipelineError
-from triptych.forecasting.metrics import score
+from triptych.execution import batches as engine
+from triptych.execution.batches import map_batches, split_locations
+from triptych.forecasting.evaluation.metrics import score
 from triptych.parameters import EngineParameters, ForecastParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
-from triptych.study import Forecasters, backtests, fit_forecasters
+from triptych.pipelines.ts_common.study import Forecasters, backtests, fit_forecasters
 
 FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=0)
 TEST_START = pd.Timestamp("2021-05-20", tz="UTC")

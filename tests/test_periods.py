@@ -8,7 +8,7 @@ import pytest
 
 from triptych.errors import ParameterError
 from triptych.parameters import ForecastParameters
-from triptych.periods import StudyPeriods, parse_as_of, study_periods
+from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of, study_periods
 
 TODAY = "2024-03-01"
 

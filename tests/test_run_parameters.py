@@ -8,9 +8,9 @@ import pytest
 from kedro.framework.project import configure_project
 
 from tests.fixtures.project import ROOT
+from triptych.commands.project import read_configuration
 from triptych.errors import ParameterError
-from triptych.project import read_configuration
-from triptych.run_parameters import RunParameters, check_parameters
+from triptych.parameters.run import RunParameters, check_parameters
 
 
 @pytest.fixture(params=["base", "live", "test"])

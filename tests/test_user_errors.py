@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 import triptych
-from triptych.commands.explanations import explain, is_own
+from triptych.commands.error_messages import explain, is_own
 from triptych.vision.errors import VisionError
 
 

@@ -3,11 +3,11 @@
 import os
 import warnings
 
-from triptych.experiment_hook import ExperimentHook
 from triptych.hooks import ParameterHook, ReportHook, SummaryHook, TrackingHook
-from triptych.provenance_hook import ProvenanceHook
-from triptych.resolvers import RESOLVERS
-from triptych.run_page_hook import RunPageHook
+from triptych.hooks.experiments import ExperimentHook
+from triptych.hooks.provenance import ProvenanceHook
+from triptych.hooks.run_description import RunPageHook
+from triptych.parameters.resolvers import RESOLVERS
 
 # MLflow too reports its use to its makers unless told not to, and is talkative.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tests.acceptance.review_results import records, write_table
 from tests.fixtures.project import ROOT
-from triptych.pipelines.vision.learning import COLOURS
+from triptych.pipelines.vision.training import COLOURS
 from triptych.registry.provenance import git_commit
 
 FILE = ROOT / "docs" / "results" / "vision.json"

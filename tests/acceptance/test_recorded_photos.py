@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.photo_results import FILE, write_results
 from tests.fixtures.memory import watch_memory
 from tests.fixtures.project import Project, make_project
-from triptych.classification.pairs import mcnemar
+from triptych.classification.significance import mcnemar
 
 pytestmark = pytest.mark.acceptance_vision
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from tests.acceptance.conftest import PERIODS, RecordedRun
 from tests.acceptance.results import write_results
 from tests.fixtures.databases import dump_tables
-from triptych.forecasting.catalogue import LEARNED_NAMES, STATISTICAL_NAMES
+from triptych.forecasting.models.factory import LEARNED_NAMES, STATISTICAL_NAMES
 from triptych.store.engine import reading
 from triptych.store.tables import predictions
 

@@ -14,12 +14,12 @@ from tests.pipelines.hand_made import history
 from tests.registry.conftest import MakeCandidate
 from tests.reproduction.conftest import LEARNED, Train
 from tests.reproduction.test_reproduce import edit_record
-from triptych.audit.figures import Audit, gather
-from triptych.audit.report import lines
+from triptych.registry.audit.metrics import Audit, gather
+from triptych.registry.audit.report import lines
 from triptych.registry.models import ModelRegistry
+from triptych.registry.reproduction.reproduce import Tracked
+from triptych.registry.reproduction.status import try_again
 from triptych.registry.snapshots import FOLDER
-from triptych.reproduction.reproduce import Tracked
-from triptych.reproduction.verdicts import try_again
 
 KNOWN = history("2017-01-01", "2018-10-01")
 

@@ -5,10 +5,10 @@ import pytest
 
 from triptych.classification.errors import UnmatchedError
 from triptych.classification.matching import look_up
-from triptych.classification.pairs import paired_tests
-from triptych.nlp.hypotheses import judge_hypotheses
-from triptych.nlp.judging import accuracy_by_length
-from triptych.vision.judging import accuracy_by_origin, score_predictions
+from triptych.classification.significance import paired_tests
+from triptych.nlp.metrics import accuracy_by_length
+from triptych.nlp.slice_tests import judge_hypotheses
+from triptych.vision.metrics import accuracy_by_origin, score_predictions
 
 PREDICTIONS = pd.DataFrame(
     {

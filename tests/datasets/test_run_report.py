@@ -6,7 +6,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from triptych.datasets import RunReportDataset
+from triptych.datasets import AppendCSVDataset
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def rows(*failed: int) -> pd.DataFrame:
 
 
 def test_each_save_adds_its_rows(file: Path) -> None:
-    report = RunReportDataset(filepath=str(file))
+    report = AppendCSVDataset(filepath=str(file))
     assert not report.exists()
 
     report.save(rows(1))
@@ -30,16 +30,16 @@ def test_each_save_adds_its_rows(file: Path) -> None:
 
 
 def test_another_run_begins_anew_also_with_nothing_to_say(file: Path) -> None:
-    RunReportDataset(filepath=str(file)).save(rows(1, 2))
+    AppendCSVDataset(filepath=str(file)).save(rows(1, 2))
 
-    RunReportDataset(filepath=str(file)).save(rows())
+    AppendCSVDataset(filepath=str(file)).save(rows())
 
     assert file.read_text() == "rule,failed\n"
 
 
 @pytest.mark.usefixtures("tracking")
 def test_mlflow_gets_what_this_run_has_written(file: Path) -> None:
-    old, report = (RunReportDataset(filepath=str(file)) for _ in range(2))
+    old, report = (AppendCSVDataset(filepath=str(file)) for _ in range(2))
     old.save(rows(9))
     client = mlflow.MlflowClient()
 

@@ -9,7 +9,7 @@ from kedro.io import DatasetError
 from tests.weather.archive_server import ArchiveServer
 from triptych.datasets import WeatherSourceDataset
 from triptych.weather.locations import Location
-from triptych.weather.sample import SampleClimate
+from triptych.weather.sources.sample import SampleClimate
 
 PARIS = Location(
     slug="paris",

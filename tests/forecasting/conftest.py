@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import MAX_LEAD, SMALL, make_history
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import make_forecaster
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import make_forecaster
 
 TRAIN_END = pd.Timestamp("2021-03-01", tz="UTC")
 

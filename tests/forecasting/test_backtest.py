@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from triptych.forecasting.backtest import backtest, daily_origins
-from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.errors import OriginError
+from triptych.forecasting.evaluation.backtest import backtest, daily_origins
+from triptych.forecasting.models.base import PanelForecaster
 
 START, END = pd.Timestamp("2021-04-01", tz="UTC"), pd.Timestamp("2021-04-03", tz="UTC")
 

@@ -7,8 +7,6 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import MAX_LEAD, SMALL, make_history
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import BASELINE_NAMES, MODEL_NAMES, make_forecaster
 from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import (
     OriginError,
@@ -17,6 +15,8 @@ from triptych.forecasting.errors import (
     UnknownLocationError,
     UnknownModelError,
 )
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import BASELINE_NAMES, MODEL_NAMES, make_forecaster
 
 ORIGINS = pd.to_datetime(
     ["2021-03-05 00:00", "2021-03-05 15:00", "2021-03-20 00:00", "2021-04-01 06:00"], utc=True

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from tests.forecasting.synthetic import make_history
-from triptych.forecasting.drift import (
+from triptych.forecasting.monitoring.drift import (
     DRIFT_COLUMNS,
     DriftRule,
     measure_drift,

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.weights import cross_fitted, learn_weights, weighted_mean
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.ensemble import EnsembleForecaster
+from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights, weighted_mean
+from triptych.forecasting.models.factory import make_forecaster
 
 
 def _errors(errors: dict[str, np.ndarray], lead: int) -> pd.DataFrame:

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import SMALL
-from triptych.forecasting import estimates as module
-from triptych.forecasting.arima import StatisticalForecaster, share_estimates
-from triptych.forecasting.arma_fit import Fitted, Orders, fit_arma
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.estimates import Estimates
+from triptych.forecasting.models import fit_cache as module
+from triptych.forecasting.models.arima import StatisticalForecaster, share_estimates
+from triptych.forecasting.models.factory import make_forecaster
+from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma
 
 ORDERS = Orders(1, 0)
 

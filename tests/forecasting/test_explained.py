@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import SMALL
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import BASELINE_NAMES
-from triptych.forecasting.importance import importance
+from triptych.forecasting.evaluation.importance import importance
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import BASELINE_NAMES
 
 ORIGIN = pd.Timestamp("2021-04-05", tz="UTC")
 Fitted = dict[str, PanelForecaster]

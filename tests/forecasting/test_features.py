@@ -8,17 +8,17 @@ import pytest
 
 from tests.forecasting.oracle import Oracle
 from tests.forecasting.synthetic import make_history
-from triptych.forecasting import features as documented
-from triptych.forecasting.climatology import fit_climatology
-from triptych.forecasting.features import (
+from triptych.forecasting.features import feature_table as documented
+from triptych.forecasting.features.climatology import fit_climatology
+from triptych.forecasting.features.feature_table import (
     OF_TARGET,
     origin_feature_names,
     origin_features,
     target_features,
 )
-from triptych.forecasting.grid import step_numbers, to_grid
-from triptych.forecasting.neighbours import find_neighbours
-from triptych.forecasting.panel import Panel, to_panel, with_wind_components
+from triptych.forecasting.features.grid import step_numbers, to_grid
+from triptych.forecasting.features.neighbours import find_neighbours
+from triptych.forecasting.features.panel import Panel, to_panel, with_wind_components
 
 TRAIN_END = pd.Timestamp("2021-02-01", tz="UTC")
 ORIGINS = pd.to_datetime(["2021-02-10 00:00", "2021-03-01 18:00", "2020-01-04 09:00"], utc=True)

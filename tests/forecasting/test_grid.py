@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.forecasting.synthetic import make_history
 from triptych.forecasting.errors import HistoryError, OriginError
-from triptych.forecasting.grid import step_numbers, step_times, to_grid
-from triptych.forecasting.panel import with_wind_components
+from triptych.forecasting.features.grid import step_numbers, step_times, to_grid
+from triptych.forecasting.features.panel import with_wind_components
 
 
 def _frame(**changes: object) -> pd.DataFrame:

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.test_statistical import SEASONAL, simulated, with_holes
-from triptych.forecasting.arima import StatisticalForecaster
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import STATISTICAL_NAMES
-from triptych.forecasting.grid import TEMPERATURE
-from triptych.forecasting.innovation_tests import (
+from triptych.forecasting.evaluation.innovation_tests import (
     TEST_COLUMNS,
     check_innovations,
     innovation_autocorrelations,
 )
-from triptych.forecasting.statespace import Arma
+from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.models.arima import StatisticalForecaster
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import STATISTICAL_NAMES
+from triptych.forecasting.statespace.arma import Arma
 
 STEPS = 8 * 365 * 3
 NO_PARAMETERS = {"here": 0}

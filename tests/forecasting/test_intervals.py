@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.forecasting.synthetic import MAX_LEAD
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.models.factory import make_forecaster
 
 
 def _residuals(errors: np.ndarray, location: str = "a", lead: int = 1) -> pd.DataFrame:

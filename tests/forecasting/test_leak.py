@@ -6,12 +6,12 @@ import pytest
 
 from tests.forecasting.leak import leaks
 from tests.forecasting.synthetic import MAX_LEAD, SMALL
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.baselines import ClimatologyForecaster
-from triptych.forecasting.features import origin_features, target_features
-from triptych.forecasting.grid import TEMPERATURE, FloatArray, IntArray
-from triptych.forecasting.learned import LearnedForecaster
-from triptych.forecasting.panel import Panel
+from triptych.forecasting.features.feature_table import origin_features, target_features
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.baselines import ClimatologyForecaster
+from triptych.forecasting.models.learned import LearnedForecaster
 
 ORIGINS = ["2021-03-20 00:00", "2021-04-02 15:00"]
 LEADS = range(1, MAX_LEAD + 1)

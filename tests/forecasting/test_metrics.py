@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.metrics import (
+from triptych.forecasting.evaluation.metrics import (
     BREAKDOWN_COLUMNS,
     SCORE_COLUMNS,
     breakdown,
     score,
     seasonal_naive_mae,
 )
-from triptych.forecasting.selection import rank
+from triptych.forecasting.evaluation.selection import rank
 
 DAY = pd.Timestamp("2020-01-02", tz="UTC")
 

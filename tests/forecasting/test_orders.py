@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
-from triptych.forecasting.estimates import Estimates
-from triptych.forecasting.orders import CANDIDATES, search_orders
-from triptych.forecasting.trials import TRIAL_COLUMNS
+from triptych.forecasting.evaluation.order_search import CANDIDATES, search_orders
+from triptych.forecasting.evaluation.trials import TRIAL_COLUMNS
+from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
+from triptych.forecasting.models.fit_cache import Estimates
 
 START, END = pd.Timestamp("2021-04-15", tz="UTC"), pd.Timestamp("2021-05-15", tz="UTC")
 SMALL_ORDERS = {"ar": 1, "ma": 0}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.forecasting.paired import (
+from triptych.forecasting.evaluation.paired_tests import (
     PAIRED_COLUMNS,
     block_bootstrap,
     diebold_mariano,

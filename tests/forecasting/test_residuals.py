@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.forecasting.correlation import autocorrelations, ljung_box
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.residuals import (
+from triptych.forecasting.evaluation.autocorrelation import autocorrelations, ljung_box
+from triptych.forecasting.evaluation.residuals import (
     GROUP_COLUMNS,
     SUMMARY_COLUMNS,
     by_time,

@@ -7,11 +7,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
-from triptych.weather.hourly import interpolate
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
+from triptych.weather.interpolation import interpolate
 from triptych.weather.locations import Location, locations_frame
-from triptych.weather.sample import SampleClimate
+from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.steps import to_history, to_three_hours
 from triptych.weather.variables import VARIABLES
 

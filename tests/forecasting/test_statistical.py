@@ -8,16 +8,16 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import MAX_LEAD, SMALL
-from triptych.forecasting import arma_fit
-from triptych.forecasting.arima import SarimaForecaster, StatisticalForecaster
-from triptych.forecasting.arma_fit import Fitted, Orders, fit_arma, yule_walker
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import STATISTICAL_NAMES, make_forecaster
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.estimates import Estimates
-from triptych.forecasting.grid import TEMPERATURE
-from triptych.forecasting.statespace import Arma
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.models.arima import SarimaForecaster, StatisticalForecaster
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
+from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.statespace import arma_fit
+from triptych.forecasting.statespace.arma import Arma
+from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma, yule_walker
 
 SEASONAL = Fitted("given", Orders(2, 1, 1, 1), (1.1, -0.2, 0.4, 0.6, -0.3)).process
 HISTORY_END = pd.Timestamp("2021-06-01", tz="UTC")

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import MAX_LEAD, SMALL
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.conformal import learn_intervals
-from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.errors import StorageError, UnfittedModelError
-from triptych.forecasting.importance import importance
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.evaluation.importance import importance
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.ensemble import EnsembleForecaster
+from triptych.forecasting.models.factory import make_forecaster
 from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
 
 ORIGINS = pd.to_datetime(["2021-04-05 00:00", "2021-04-06 15:00"], utc=True)

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.conftest import TRAIN_END
-from triptych.forecasting.alarms import coverage_fails
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import BASELINE_NAMES
-from triptych.forecasting.conformal import learn_intervals
-from triptych.forecasting.metrics import score
-from triptych.forecasting.references import forecast_references
-from triptych.forecasting.verification import WINDOW_COLUMNS, score_windows
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.baseline_forecasts import forecast_references
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.evaluation.metrics import score
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import BASELINE_NAMES
+from triptych.forecasting.monitoring.alerts import coverage_fails
+from triptych.forecasting.monitoring.verification import WINDOW_COLUMNS, score_windows
 
 END = pd.Timestamp("2021-05-01", tz="UTC")
 LEADS = range(1, 17)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.nlp.nb_weights import Labels
-from triptych.nlp.preparation import Document, Preparation
+from triptych.nlp.nbsvm import Labels
+from triptych.nlp.preprocessing import Document, Preparation
 from triptych.nlp.sample import generate_reviews
 
 Prepared = tuple[list[Document], Labels]

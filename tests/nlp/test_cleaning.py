@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from triptych.nlp.cleaning import CleaningRules, clean_text
-from triptych.nlp.preparation import Preparation
+from triptych.nlp.preprocessing import Preparation
 from triptych.nlp.tokens import TokenRules, negations_among, stem, tokenise
 
 NOTHING = CleaningRules(**dict.fromkeys((field.name for field in fields(CleaningRules)), False))

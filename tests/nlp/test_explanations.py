@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from triptych.nlp.explanations import explain_review
+from triptych.nlp.lime import explain_review
 
 
 def decided_by_one_word(texts: Sequence[str]) -> np.ndarray:

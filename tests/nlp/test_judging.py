@@ -6,12 +6,12 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
-from triptych.classification import rates
-from triptych.classification.pairs import mcnemar, paired_tests
-from triptych.nlp import judging
+from triptych.classification import metrics as rates
+from triptych.classification.significance import mcnemar, paired_tests
+from triptych.nlp import metrics as judging
 from triptych.nlp.calibration import Calibration
-from triptych.nlp.hypotheses import contradicts, holm, judge_hypotheses
-from triptych.nlp.nb_weights import log_count_ratio
+from triptych.nlp.nbsvm import log_count_ratio
+from triptych.nlp.slice_tests import contradicts, holm, judge_hypotheses
 from triptych.nlp.tuning import judge_scores
 
 

@@ -7,18 +7,18 @@ import pytest
 
 from tests.nlp.conftest import Prepared, prepared
 from triptych.nlp.classifier import Documents, LinearHead, Scores, TextClassifier
+from triptych.nlp.config import FAMILIES, ModelSettings, list_candidates
 from triptych.nlp.features import make_features
 from triptych.nlp.lstm import LstmClassifier, early_stopping_split
-from triptych.nlp.lstm_settings import LstmSettings
-from triptych.nlp.nb_weights import Labels
-from triptych.nlp.network import Labelled
-from triptych.nlp.preparation import Document
+from triptych.nlp.lstm_config import LstmSettings
+from triptych.nlp.lstm_network import Labelled
+from triptych.nlp.nbsvm import Labels
+from triptych.nlp.preprocessing import Document
 from triptych.nlp.sample import generate_reviews
 from triptych.nlp.sequences import FIRST_WORD, Rows
-from triptych.nlp.settings import FAMILIES, ModelSettings, list_candidates
+from triptych.nlp.target_encoding import cross_fit_weights
 from triptych.nlp.tuning import Fold, cross_scores, judge_scores, stratified_folds, tune
-from triptych.nlp.vectors import VectorSettings, VectorSource
-from triptych.nlp.word_weights import cross_fit_weights
+from triptych.nlp.word_vectors import VectorSettings, VectorSource
 
 Scorer = Callable[[ModelSettings, Documents, Labels, Sequence[Fold]], Scores]
 OTHER = Document("autre chose zzz", "autre chose zzz", "autr chos zzz")

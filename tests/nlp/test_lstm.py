@@ -11,16 +11,16 @@ import pytest
 from tests.nlp.conftest import Prepared
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import Documents, Scores
+from triptych.nlp.document_models import CalibratedClassifier, ReviewModel
 from triptych.nlp.errors import UnfittedTextModelError, UnknownChoiceError
 from triptych.nlp.lstm import LstmClassifier, early_stopping_split
-from triptych.nlp.lstm_settings import BASE, CHANGES, LstmSettings, change_settings, make_settings
-from triptych.nlp.lstm_study import choose_settings, cross_lstm, summarise_trials
-from triptych.nlp.models import CalibratedClassifier, ReviewModel
-from triptych.nlp.nb_weights import Labels
-from triptych.nlp.preparation import Document, Preparation
+from triptych.nlp.lstm_ablation import choose_settings, cross_lstm, summarise_trials
+from triptych.nlp.lstm_config import BASE, CHANGES, LstmSettings, change_settings, make_settings
+from triptych.nlp.nbsvm import Labels
+from triptych.nlp.preprocessing import Document, Preparation
 from triptych.nlp.storage import load_classifier, save_classifier
 from triptych.nlp.tuning import Fold, stratified_folds
-from triptych.nlp.vectors import VectorSettings, VectorSource
+from triptych.nlp.word_vectors import VectorSettings, VectorSource
 
 SMALL = LstmSettings(units=4, epochs=20, longest=40, batch=16, learning_rate=0.02)
 SOURCE = VectorSource(VectorSettings(dimension=8, window=3, epochs=5))

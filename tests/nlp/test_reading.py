@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
-from triptych.nlp.checking import ReviewLimits, check_reviews, explain_refusal, same_text
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.reading import _NO_UNICODE, RAW_COLUMNS, read_reviews
+from triptych.nlp.validation import ReviewLimits, check_reviews, explain_refusal, same_text
 
 LIMITS = ReviewLimits(max_characters=200, max_rejected_share=0.9, needed=("train", "val"))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from triptych.nlp.sequences import Sequences, batches_by_length, shuffled_batches
+from triptych.nlp.target_encoding import cross_fit_weights, learn_weights
 from triptych.nlp.tuning import stratified_folds
-from triptych.nlp.word_weights import cross_fit_weights, learn_weights
 
 INDEX = {"bon": 2, "nul": 3, "long": 4}
 

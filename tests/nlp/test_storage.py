@@ -11,10 +11,10 @@ from tests.nlp.conftest import Prepared
 from triptych.datasets import ReviewModelsDataset
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import TextClassifier
+from triptych.nlp.config import FAMILIES
+from triptych.nlp.document_models import Blend, CalibratedClassifier, ReviewModel
 from triptych.nlp.errors import ModelFilesError
-from triptych.nlp.models import Blend, CalibratedClassifier, ReviewModel
-from triptych.nlp.preparation import Preparation
-from triptych.nlp.settings import FAMILIES
+from triptych.nlp.preprocessing import Preparation
 from triptych.nlp.storage import load_classifier, save_classifier
 from triptych.nlp.tokens import TokenRules
 

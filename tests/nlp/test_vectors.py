@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from triptych.nlp.errors import VectorsError
-from triptych.nlp.vectors import VectorSettings, WordVectors, load_vectors, train_vectors
+from triptych.nlp.word_vectors import VectorSettings, WordVectors, load_vectors, train_vectors
 
 SETTINGS = VectorSettings(dimension=8, window=2, epochs=30, min_documents=2)
 TEXTS = ["un film nul et long", "un film long et nul", "une fin belle", "une belle fin"] * 10
 DIGEST = """
 import hashlib
 from tests.nlp.test_vectors import SETTINGS, TEXTS
-from triptych.nlp.vectors import train_vectors
+from triptych.nlp.word_vectors import train_vectors
 vectors = train_vectors(TEXTS, SETTINGS, seed=3)
 print(hashlib.sha256(vectors.matrix.tobytes()).hexdigest(), *vectors.words)
 """

@@ -12,10 +12,10 @@ import pytest
 
 from tests.pipelines.hand_made import FrameRows, forecasts, history
 from triptych.errors import ParameterError, PipelineError
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import make_forecaster
 from triptych.parameters import BatchParameters, PreprocessingParameters
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.batch_inference.nodes import (

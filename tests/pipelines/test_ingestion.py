@@ -21,8 +21,8 @@ from triptych.weather.errors import (
     WrongSource,
 )
 from triptych.weather.locations import Location, SourceKind, locations_frame
-from triptych.weather.sample import SampleClimate
-from triptych.weather.source import Fetched, OpenSource
+from triptych.weather.sources.base import Fetched, OpenSource
+from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.variables import VARIABLES
 
 TODAY = "2024-03-01"

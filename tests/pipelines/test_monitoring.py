@@ -13,10 +13,10 @@ from tests.pipelines.hand_made import history
 from tests.store.rows import MODEL, add_places
 from triptych.datasets import SqlTableDataset
 from triptych.errors import PipelineError
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
-from triptych.forecasting.metrics import score
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.metrics import score
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.parameters import MonitoringParameters
 from triptych.pipelines.monitoring.nodes import (
     choose_live_models,

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tests.pipelines.hand_made import STEP, history
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.periods import StudyPeriods
+from triptych.forecasting.models.factory import make_forecaster
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import Forecasters
 from triptych.pipelines.ts_evaluation import residual_plots as plots
 from triptych.pipelines.ts_evaluation import residuals
-from triptych.study import Forecasters
 
 MODELS = {"climatology": {}, "arima": {"ar": 2}, "sarima": {"ar": 1, "seasonal_ar": 1}}
 

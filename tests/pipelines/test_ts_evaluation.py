@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from tests.fixtures.project import Project, copy_of
 from tests.pipelines.hand_made import forecasts, history
 from triptych.errors import PipelineError
-from triptych.forecasting.backtest import backtest
-from triptych.forecasting.catalogue import BASELINE_NAMES, make_forecaster
-from triptych.forecasting.conformal import learn_intervals
 from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.parameters import RegistryParameters
-from triptych.periods import StudyPeriods
+from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate
 from triptych.registry.provenance import frame_sha256

@@ -6,9 +6,9 @@ import pytest
 from tests.pipelines.hand_made import history
 from triptych.errors import PipelineError
 from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
-from triptych.periods import StudyPeriods
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import plan_study
 from triptych.pipelines.ts_ml import nodes
-from triptych.study import plan_study
 
 FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
 

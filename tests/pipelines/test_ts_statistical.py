@@ -8,13 +8,13 @@ from kedro.pipeline import Pipeline
 
 from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
-from triptych.forecasting.catalogue import BASELINE_NAMES, STATISTICAL_NAMES
+from triptych.forecasting.models.factory import BASELINE_NAMES, STATISTICAL_NAMES
+from triptych.hooks.run_summary import RunSummary
 from triptych.parameters import ForecastParameters, StatisticalParameters
-from triptych.periods import StudyPeriods
 from triptych.pipelines import ts_ml, ts_statistical
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import Forecasters
 from triptych.pipelines.ts_statistical import nodes
-from triptych.study import Forecasters
-from triptych.summary import RunSummary
 
 FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=0)
 SMALL = {

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from tests.fixtures.project import ROOT, Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
-from triptych.pipelines.vision.learning import COLOURS
-from triptych.project import read_configuration
+from triptych.commands.project import read_configuration
+from triptych.parameters.vision import VisionParameters
+from triptych.pipelines.vision.training import COLOURS
 from triptych.vision.sample import write_sample
-from triptych.vision_parameters import VisionParameters
 
 RUN = ("--pipeline", "vision")
 

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from tests.pipelines.hand_made import forecasts, history
 from tests.registry.polarity import Polarity
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.models.factory import make_forecaster
 from triptych.registry.candidate import SERVED_REVIEWS, Candidate, ClassifierCandidate
-from triptych.registry.kinds import KINDS
+from triptych.registry.model_types import KINDS
 from triptych.registry.models import ModelRegistry
 
 MakeCandidate = Callable[..., Candidate]

@@ -16,15 +16,16 @@ from sqlalchemy import Engine, select
 from tests.fixtures.databases import dump_tables
 from tests.registry.conftest import MakeCandidate
 from triptych.errors import PipelineError
-from triptych.registry import mirror, stages
-from triptych.registry.changes import (
+from triptych.registry import mlflow_sync as mirror
+from triptych.registry import stages
+from triptych.registry.models import ModelRegistry
+from triptych.registry.stages import Approval
+from triptych.registry.transitions import (
     find_version,
     promote_version,
     reject_version,
     roll_back_name,
 )
-from triptych.registry.models import ModelRegistry
-from triptych.registry.stages import Approval
 from triptych.store.engine import create_engine, reading
 from triptych.store.tables import models
 
@@ -149,7 +150,7 @@ import sys, time, warnings
 warnings.simplefilter("ignore")
 import mlflow
 from triptych.errors import PipelineError
-from triptych.registry.changes import find_version, promote_version
+from triptych.registry.transitions import find_version, promote_version
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Approval
 from triptych.store.database import open_database

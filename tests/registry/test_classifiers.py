@@ -16,12 +16,12 @@ from sqlalchemy import Engine, insert
 from tests.fixtures.project import Project
 from tests.registry.conftest import MakeCandidate, MakeClassifier
 from tests.store.rows import MODEL, START
-from triptych.audit.access import measure_access
 from triptych.commands.model import model
-from triptych.commands.tables import list_lines
+from triptych.commands.model_tables import list_lines
 from triptych.errors import PipelineError
 from triptych.parameters import RegistryParameters
-from triptych.registry import mirror
+from triptych.registry import mlflow_sync as mirror
+from triptych.registry.audit.latency import measure_access
 from triptych.registry.classifier_comparison import compare_classifiers
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import close_database
@@ -205,7 +205,7 @@ def test_a_promotion_is_decided_on_the_stored_predictions(
 ) -> None:
     import mlflow
 
-    from triptych.project import open_registry
+    from triptych.commands.project import open_registry
 
     registry = open_registry(project.path, None)
     for seen in (4, 2):

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.pipelines.hand_made import forecasts, history
-from triptych.comparison import compare_versions
 from triptych.errors import PipelineError
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.conformal import learn_intervals
+from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import make_forecaster
 from triptych.parameters import PreprocessingParameters, RegistryParameters
+from triptych.registry.version_comparison import compare_versions
 from triptych.store.tables import locations, weather_hourly
 from triptych.store.writes import upsert
 

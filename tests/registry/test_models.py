@@ -11,9 +11,9 @@ import pytest
 from tests.pipelines.hand_made import history
 from tests.registry.conftest import MakeCandidate
 from triptych.errors import PipelineError
-from triptych.registry.changes import reject_version
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Approval
+from triptych.registry.transitions import reject_version
 
 LATER = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.fixtures.project import ROOT
-from triptych.registry.surroundings import surroundings
+from triptych.registry.environment import surroundings
 
 
 def test_code_packages_and_machine_are_named(tmp_path: Path) -> None:

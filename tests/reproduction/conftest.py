@@ -15,10 +15,10 @@ from kedro.runner import SequentialRunner
 from kedro.validation.parameter_validator import ParameterValidator
 
 from tests.fixtures.project import Project
+from triptych.commands.project import read_configuration
+from triptych.hooks.provenance import ProvenanceHook
 from triptych.pipelines import ts_evaluation, ts_ml, ts_statistical
-from triptych.project import read_configuration
-from triptych.provenance_hook import ProvenanceHook
-from triptych.reproduction.reproduce import Tracked
+from triptych.registry.reproduction.reproduce import Tracked
 
 LEARNED = ts_ml.create_pipeline()
 STATISTICAL = ts_statistical.create_pipeline()

@@ -14,8 +14,8 @@ from tests.fixtures.project import Project, copy_of
 from tests.pipelines.hand_made import history
 from tests.reproduction.conftest import LEARNED, STATISTICAL, Train
 from triptych.commands.reproduce import reproduce
+from triptych.registry.reproduction.reproduce import Tracked
 from triptych.registry.snapshots import SnapshotStore
-from triptych.reproduction.reproduce import Tracked
 
 
 def runs(project: Project) -> list[Any]:

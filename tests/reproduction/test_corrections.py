@@ -12,12 +12,12 @@ from triptych.parameters import ForecastParameters, IngestionParameters, Preproc
 from triptych.pipelines.ingestion.nodes import fetch_weather
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
-from triptych.registry.record import SNAPSHOT_TAG
+from triptych.registry.reproduction.reproduce import Tracked, reproduce
+from triptych.registry.run_manifest import SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotStore
-from triptych.reproduction.reproduce import Tracked, reproduce
 from triptych.weather.locations import Location, locations_frame
-from triptych.weather.sample import SampleClimate
-from triptych.weather.source import Fetched, WeatherSource
+from triptych.weather.sources.base import Fetched, WeatherSource
+from triptych.weather.sources.sample import SampleClimate
 
 AS_OF = TODAY = "2018-10-01"
 HOUR = pd.Timestamp("2018-02-03T04:00", tz="UTC")

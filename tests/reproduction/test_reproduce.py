@@ -13,10 +13,10 @@ from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
 from tests.reproduction.conftest import EVALUATION, LEARNED, STATISTICAL, WHOLE, Train
 from triptych.errors import PipelineError
-from triptych.registry.record import ARTIFACT, SNAPSHOT_TAG
+from triptych.registry.reproduction.report import Reproduction, lines, summary
+from triptych.registry.reproduction.reproduce import Tracked, reproduce
+from triptych.registry.run_manifest import ARTIFACT, SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotError, SnapshotStore
-from triptych.reproduction.report import Reproduction, lines, summary
-from triptych.reproduction.reproduce import Tracked, reproduce
 
 KNOWN = ("2017-01-01", "2018-10-01")
 

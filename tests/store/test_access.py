@@ -14,9 +14,9 @@ from psycopg import errors
 
 from tests.fixtures.databases import start_postgresql
 from tests.fixtures.project import ROOT
-from triptych.store.access import API_TABLES, grant_reading, main
 from triptych.store.engine import create_engine
 from triptych.store.errors import StoreError
+from triptych.store.grants import API_TABLES, grant_reading, main
 from triptych.store.tables import metadata
 
 PASSWORDS = {
@@ -221,7 +221,7 @@ def test_the_command(
 def test_the_command_needs_no_pipelines(server: Any) -> None:
     """Its service starts with every `up`, so it should not import what takes seconds."""
     code = (
-        "import sys; from triptych.store.access import main; main(['triptych_api']); "
+        "import sys; from triptych.store.grants import main; main(['triptych_api']); "
         "sys.exit(sorted({'kedro', 'pandas', 'mlflow'} & set(sys.modules)) or 0)"
     )
     result = subprocess.run(

@@ -8,9 +8,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.store.rows import add_places
 from triptych.store.database import open_database
+from triptych.store.driver_errors import mask_passwords
 from triptych.store.engine import create_engine, reading
 from triptych.store.errors import DatabaseUnavailable, SchemaError, StoreError
-from triptych.store.faults import mask_passwords
 from triptych.store.migrate import check_schema, migrate
 
 

@@ -10,8 +10,8 @@ from kedro.framework.project import configure_project
 from kedro.pipeline import Pipeline, node
 
 from tests.fixtures.project import Project
-from triptych.experiment_hook import ExperimentHook
-from triptych.project import read_configuration
+from triptych.commands.project import read_configuration
+from triptych.hooks.experiments import ExperimentHook
 
 NOTE = "mlflow.note.content"
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.project import Project
-from triptych.run_page import RunPage
+from triptych.hooks.forecast_description import RunPage
 from triptych.store.engine import reading
 from triptych.store.tables import models
 

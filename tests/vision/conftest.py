@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from triptych.vision.checking import PhotoLimits, check_photos
-from triptych.vision.pixels import PhotoFiles, PhotoPixels
+from triptych.vision.pixel_store import PhotoFiles, PhotoPixels
 from triptych.vision.reading import CLASSES, list_photos
 from triptych.vision.sample import write_sample
 from triptych.vision.training import TrainingPhotos
+from triptych.vision.validation import PhotoLimits, check_photos
 
 
 def plain_photo(seed: int, side: int = 64) -> Image.Image:

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
-from triptych.classification.rates import bootstrap_interval
-from triptych.vision import judging
+from triptych.classification.metrics import bootstrap_interval
+from triptych.vision import metrics as judging
+from triptych.vision.ablation import Trial, list_trials, summarise_trials
 from triptych.vision.classifier import Chances, learn_temperature, soften
+from triptych.vision.config import NetworkSettings
+from triptych.vision.decoding import Photo
 from triptych.vision.errors import UnknownNetworkError
-from triptych.vision.experiments import Trial, list_trials, summarise_trials
-from triptych.vision.explaining import check_deletion, explain_photo
-from triptych.vision.photo import Photo
-from triptych.vision.settings import NetworkSettings
+from triptych.vision.lime import check_deletion, explain_photo
 
 CLASSES = ("ground", "corn", "weeds")
 

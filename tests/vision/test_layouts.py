@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from tests.vision.conftest import LIMITS, plain_photo
-from triptych.vision.checking import check_photos
 from triptych.vision.errors import PhotoSourceError
 from triptych.vision.reading import find_root, list_photos
+from triptych.vision.validation import check_photos
 
 KAGGLE = "ImagensTCCRotuladas/ImagensTCCRotuladas"
 FOLDERS = ("Chao", "Ervas", "Milho", "Milho_ervas")

@@ -11,10 +11,10 @@ import pytest
 
 from triptych.vision.backbones import build_network, load_pretrained, weights_file
 from triptych.vision.classifier import NetworkMember, PhotoClassifier, turned
-from triptych.vision.colour import CHANNELS, JOINT, ColourClassifier, Grid, colour_features
+from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier, Grid, colour_features
+from triptych.vision.config import NetworkSettings
 from triptych.vision.errors import StoredClassifierError, UnknownNetworkError, WeightsError
-from triptych.vision.feeding import augment, training_batches
-from triptych.vision.settings import NetworkSettings
+from triptych.vision.input_pipeline import augment, training_batches
 from triptych.vision.squeezenet import FILE
 from triptych.vision.storage import load_classifier
 from triptych.vision.training import TrainedNetwork, TrainingPhotos, train_network

@@ -13,11 +13,11 @@ from PIL import Image, ImageOps
 from tests.vision.conftest import LIMITS
 from tests.vision.conftest import plain_photo as photo
 from triptych.pipelines.vision.nodes import select_photos
-from triptych.vision.checking import check_photos, explain_refusal
+from triptych.vision.decoding import fit_size, open_photo, pillow_unwarned, read_photos
 from triptych.vision.duplicates import group_photos, straddling
 from triptych.vision.errors import BadPhotoError, PhotoSourceError
-from triptych.vision.photo import fit_size, open_photo, pillow_unwarned, read_photos
 from triptych.vision.reading import find_root, list_photos
+from triptych.vision.validation import check_photos, explain_refusal
 
 
 def large_png(path: Path, width: int, height: int) -> None:

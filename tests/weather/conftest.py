@@ -7,8 +7,8 @@ import pytest
 
 from tests.weather.archive_server import ArchiveServer
 from triptych.weather.locations import Location
-from triptych.weather.open_meteo import OpenMeteoArchive
-from triptych.weather.source import Fetched
+from triptych.weather.sources.base import Fetched
+from triptych.weather.sources.open_meteo import OpenMeteoArchive
 
 
 @pytest.fixture

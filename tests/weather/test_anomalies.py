@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.weather import waves
-from triptych.weather.anomalies import anomalies, robust_scores
-from triptych.weather.decomposition import decompose
+from triptych.weather.exploration.decomposition import decompose
+from triptych.weather.exploration.outliers import anomalies, robust_scores
 
 YEARS = 3 * 365
 

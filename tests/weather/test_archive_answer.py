@@ -9,7 +9,7 @@ import pytest
 
 from tests.weather.archive_server import Answer, ArchiveServer
 from triptych.weather.errors import InvalidAnswer
-from triptych.weather.source import Fetched
+from triptych.weather.sources.base import Fetched
 
 
 def hours(first: str, count: int) -> pd.DatetimeIndex:

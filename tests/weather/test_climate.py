@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from triptych.weather.climate import Place, generate
-from triptych.weather.noise import coloured, decay, trailing, uniform, white
-from triptych.weather.sun import clear_sky_radiation, daily_insolation, declination
+from triptych.weather.sources.climate import Place, generate
+from triptych.weather.sources.insolation import clear_sky_radiation, daily_insolation, declination
+from triptych.weather.sources.noise import coloured, decay, trailing, uniform, white
 
 HOURS = np.arange(-50_000, 150_000)
 

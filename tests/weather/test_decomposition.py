@@ -6,9 +6,9 @@ import pytest
 from statsmodels.tsa.seasonal import MSTL
 
 from tests.weather import waves
-from triptych.weather.decomposition import PARTS, completed, decompose
-from triptych.weather.decomposition_summary import summarize
 from triptych.weather.errors import InvalidFrame
+from triptych.weather.exploration.decomposition import PARTS, completed, decompose
+from triptych.weather.exploration.decomposition_summary import summarize
 
 SIX_YEARS = waves.steps(6 * 365 + 1)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triptych.weather.expectations import REJECT, WARN, monthly_bounds
 from triptych.weather.locations import Location
-from triptych.weather.validation import (
+from triptych.weather.validation.expectations import REJECT, WARN, monthly_bounds
+from triptych.weather.validation.report import (
     REPORT_COLUMNS,
     Answer,
     Validation,

@@ -4,8 +4,8 @@ import pytest
 
 from tests.weather.archive_server import ArchiveServer
 from triptych.weather.errors import CityNotFound, SourceUnavailable
-from triptych.weather.geocoding import describe, search_places, slugify, to_location
 from triptych.weather.locations import Location
+from triptych.weather.sources.geocoding import describe, search_places, slugify, to_location
 
 
 def test_finds_a_city(server: ArchiveServer) -> None:

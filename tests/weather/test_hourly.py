@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.weather.slow_hours import Series, interpolated
 from triptych.weather.errors import InvalidFrame
-from triptych.weather.hourly import complete_grid, interpolate
+from triptych.weather.interpolation import complete_grid, interpolate
 from triptych.weather.variables import VARIABLES
 
 NAN = float("nan")

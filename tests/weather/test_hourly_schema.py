@@ -8,8 +8,8 @@ import pytest
 
 from triptych.store.tables import WEATHER_VARIABLES
 from triptych.weather.errors import InvalidFrame
-from triptych.weather.expectations import REJECT
-from triptych.weather.schemas import check_hourly
+from triptych.weather.validation.expectations import REJECT
+from triptych.weather.validation.schemas import check_hourly
 from triptych.weather.variables import VARIABLES
 
 

@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
-from triptych.weather.budget import CallLimits, Pacer, say_budget, weight
 from triptych.weather.errors import CallLimitReached, SourceRefused
 from triptych.weather.locations import Location
-from triptych.weather.open_meteo import OpenMeteoArchive
+from triptych.weather.sources.call_budget import CallLimits, Pacer, say_budget, weight
+from triptych.weather.sources.open_meteo import OpenMeteoArchive
 
 DAY = date(2019, 7, 14), date(2019, 7, 15)
 FREE = CallLimits(minute=600, hour=5000, day=10_000)

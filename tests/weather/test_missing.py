@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from triptych.weather.missing import missing_values
+from triptych.weather.exploration.missing import missing_values
 
 
 def hours(slug: str, start: str = "2019-01-01", days: int = 59) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from triptych.weather.errors import (
     WeatherError,
 )
 from triptych.weather.locations import Location
-from triptych.weather.open_meteo import OpenMeteoArchive
-from triptych.weather.source import Fetched
+from triptych.weather.sources.base import Fetched
+from triptych.weather.sources.open_meteo import OpenMeteoArchive
 
 DAY = date(2019, 7, 14), date(2019, 7, 15)
 

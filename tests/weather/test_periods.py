@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triptych.weather.budget import weight
-from triptych.weather.periods import (
+from triptych.weather.request_periods import (
     Period,
     expected_until,
     merge_periods,
     missing_periods,
     split_years,
 )
+from triptych.weather.sources.call_budget import weight
 
 ORIGIN = datetime(2018, 12, 28, tzinfo=UTC)
 

@@ -12,10 +12,10 @@ import pytest
 
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
 from triptych.weather.locations import Location
-from triptych.weather.open_meteo import OpenMeteoArchive
-from triptych.weather.sample import SampleClimate
-from triptych.weather.schemas import check_hourly
-from triptych.weather.source import make_source
+from triptych.weather.sources.base import make_source
+from triptych.weather.sources.open_meteo import OpenMeteoArchive
+from triptych.weather.sources.sample import SampleClimate
+from triptych.weather.validation.schemas import check_hourly
 from triptych.weather.variables import VARIABLES
 
 NAMES = list(VARIABLES)

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from tests.weather import waves
-from triptych.weather.spectrum import PERIODOGRAM, WELCH, spectra, spectral_lines, thin_spectrum
+from triptych.weather.exploration.spectrum import (
+    PERIODOGRAM,
+    WELCH,
+    spectra,
+    spectral_lines,
+    thin_spectrum,
+)
 
 TIMES = waves.steps(1000)
 HOURS = np.arange(len(TIMES)) * 3.0

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from tests.weather import waves
-from triptych.weather.stationarity import ADF_NULL, KPSS_NULL, VERDICTS, stationarity_tests
+from triptych.weather.exploration.stationarity import (
+    ADF_NULL,
+    KPSS_NULL,
+    VERDICTS,
+    stationarity_tests,
+)
 
 DAYS = 1000
 

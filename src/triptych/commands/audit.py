@@ -11,7 +11,7 @@ from kedro.framework.startup import ProjectMetadata
 from triptych.commands.user_errors import user_errors
 
 if TYPE_CHECKING:
-    from triptych.reproduction.reproduce import Tracked
+    from triptych.registry.reproduction.reproduce import Tracked
 
 
 @click.command()
@@ -25,10 +25,10 @@ def audit(metadata: ProjectMetadata, again: bool, as_json: bool, env: str | None
         logging.getLogger(name).setLevel(logging.ERROR)
     project = Path(metadata.project_path)
     with user_errors():
-        from triptych.audit.figures import gather
-        from triptych.audit.report import lines
-        from triptych.project import open_registry, read_configuration
-        from triptych.reproduction.reproduce import Tracked
+        from triptych.commands.project import open_registry, read_configuration
+        from triptych.registry.audit.metrics import gather
+        from triptych.registry.audit.report import lines
+        from triptych.registry.reproduction.reproduce import Tracked
 
         tracked = Tracked.of(read_configuration(project, env))
         registry = open_registry(project, env)
@@ -45,8 +45,8 @@ def audit(metadata: ProjectMetadata, again: bool, as_json: bool, env: str | None
 def _reproduce(project: Path, tracked: "Tracked") -> None:
     """Try the runs that were never tried; what came of it stands on the run."""
     from triptych.errors import PipelineError
-    from triptych.reproduction.report import summary
-    from triptych.reproduction.verdicts import read_verdict, try_again
+    from triptych.registry.reproduction.report import summary
+    from triptych.registry.reproduction.status import read_verdict, try_again
 
     for run in tracked.training():
         if read_verdict(run.data.tags) is not None:

@@ -30,7 +30,8 @@ def add_location_command(
     NAME may end in a region or country: "Paris, Texas". Where several places match, they are
     listed and you choose one; without a terminal, use --pick.
     """
-    from triptych.weather import geocoding, location_file
+    from triptych.weather import location_file
+    from triptych.weather.sources import geocoding
 
     if slug is not None and geocoding.slugify(slug) != slug:
         example = geocoding.slugify(slug) or "paris-texas"
@@ -53,7 +54,7 @@ def add_location_command(
 
 def _choose(name: str, matches: list[Mapping[str, Any]], pick: int | None) -> Mapping[str, Any]:
     """Take the only match, or the one that the user picks."""
-    from triptych.weather.geocoding import describe
+    from triptych.weather.sources.geocoding import describe
 
     if len(matches) == 1 and pick is None:
         return matches[0]

@@ -12,10 +12,10 @@ from kedro.framework.startup import ProjectMetadata
 from triptych.commands.user_errors import user_errors
 
 if TYPE_CHECKING:
-    from triptych.comparison import Comparison
     from triptych.registry.classifier_comparison import ClassifierComparison
     from triptych.registry.models import ModelRegistry
     from triptych.registry.stages import Row
+    from triptych.registry.version_comparison import Comparison
 
 _LONGEST_NAME = 200  # the column model_transitions.who
 _COMPARISON_FIRST = (
@@ -68,8 +68,8 @@ def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
 @click.argument("name", required=False)
 def list_command(project: Path, name: str | None, env: str | None) -> None:
     """List the versions, of all names or of NAME."""
-    from triptych.commands.tables import list_lines
-    from triptych.project import open_registry
+    from triptych.commands.model_tables import list_lines
+    from triptych.commands.project import open_registry
 
     rows = open_registry(project, env).list_models()
     for line in list_lines([row for row in rows if name in (None, row["name"])]):
@@ -80,7 +80,7 @@ def list_command(project: Path, name: str | None, env: str | None) -> None:
 @_version
 def show_command(project: Path, name: str, version: int | None, env: str | None) -> None:
     """Show all that is known of a version: NAME VERSION, or the start of its model id."""
-    from triptych.commands.tables import show_lines
+    from triptych.commands.model_tables import show_lines
 
     registry, row = _find(project, env, name, version)
     for line in show_lines(row, registry.history(row["name"])):
@@ -113,8 +113,8 @@ def promote_command(
     It must be significantly better than the one that is there: on enough days that neither was
     trained on, or, of photos and reviews, on the items that both were judged on.
     """
-    from triptych.registry.changes import promote_version
     from triptych.registry.stages import Approval
+    from triptych.registry.transitions import promote_version
 
     registry, row = _find(project, env, name, version)
     live = _live(registry, row["name"])
@@ -132,8 +132,8 @@ def reject_command(
     project: Path, name: str, version: int | None, by: str, reason: str, env: str | None
 ) -> None:
     """Archive a version: NAME VERSION, or the start of its model id."""
-    from triptych.registry.changes import reject_version
     from triptych.registry.stages import Approval
+    from triptych.registry.transitions import reject_version
 
     registry, row = _find(project, env, name, version)
     reject_version(registry.engine, row, Approval(by, reason))
@@ -150,9 +150,9 @@ def reject_command(
 @_approved
 def rollback_command(project: Path, name: str, by: str, reason: str, env: str | None) -> None:
     """Put the version of NAME in production again that was so before."""
-    from triptych.project import open_registry
-    from triptych.registry.changes import check_name, roll_back_name
+    from triptych.commands.project import open_registry
     from triptych.registry.stages import Approval
+    from triptych.registry.transitions import check_name, roll_back_name
 
     registry = open_registry(project, env)
     check_name(registry.list_models(), name)
@@ -168,7 +168,7 @@ def check_command(project: Path, repair: bool, env: str | None) -> None:
 
     The database decides. Exit code 1 if they differ or if files are missing or changed.
     """
-    from triptych.project import open_registry
+    from triptych.commands.project import open_registry
 
     registry = open_registry(project, env)
     differences = _check_registry(registry, repair)
@@ -182,7 +182,7 @@ def check_command(project: Path, repair: bool, env: str | None) -> None:
 
 def _check_registry(registry: "ModelRegistry", repair: bool) -> list[str]:
     """Print what differs, and repair it if asked; what is left to say of it."""
-    from triptych.registry import mirror
+    from triptych.registry import mlflow_sync as mirror
 
     found = mirror.compare(registry.engine)
     for difference in found:
@@ -211,8 +211,8 @@ def _broken(broken: list[str]) -> list[str]:
 def _find(
     project: Path, env: str | None, name: str, version: int | None
 ) -> "tuple[ModelRegistry, Row]":
-    from triptych.project import open_registry
-    from triptych.registry.changes import find_version
+    from triptych.commands.project import open_registry
+    from triptych.registry.transitions import find_version
 
     registry = open_registry(project, env)
     return registry, find_version(registry.list_models(), name, version)
@@ -228,11 +228,11 @@ def _compare(
     registry: "ModelRegistry", project: Path, env: str | None, row: "Row", live: "Row", force: bool
 ) -> None:
     """Say how both do on the same targets; stop here without evidence for the candidate."""
-    from triptych.comparison import compare_versions
+    from triptych.commands.project import preprocessing_parameters, registry_parameters
     from triptych.errors import PipelineError
     from triptych.forecasting.errors import ForecastingError
-    from triptych.project import preprocessing_parameters, registry_parameters
     from triptych.registry.classifier_comparison import PREDICTIONS, compare_classifiers
+    from triptych.registry.version_comparison import compare_versions
 
     found: Comparison | ClassifierComparison
     rule = registry_parameters(project, env)

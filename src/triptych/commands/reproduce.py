@@ -10,7 +10,7 @@ from kedro.framework.startup import ProjectMetadata
 from triptych.commands.user_errors import user_errors
 
 if TYPE_CHECKING:
-    from triptych.reproduction.reproduce import Tracked
+    from triptych.registry.reproduction.reproduce import Tracked
 
 
 @click.command()
@@ -31,8 +31,8 @@ def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: s
         logging.getLogger(name).setLevel(logging.WARNING)
     project = Path(metadata.project_path)
     with user_errors():
-        from triptych.project import read_configuration
-        from triptych.reproduction.reproduce import Tracked
+        from triptych.commands.project import read_configuration
+        from triptych.registry.reproduction.reproduce import Tracked
 
         tracked = Tracked.of(read_configuration(project, env))
         same = _all(project, tracked) if run_id is None else _one(project, tracked, run_id)
@@ -41,8 +41,8 @@ def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: s
 
 
 def _one(project: Path, tracked: "Tracked", run_id: str) -> bool:
-    from triptych.reproduction.report import lines
-    from triptych.reproduction.verdicts import try_again
+    from triptych.registry.reproduction.report import lines
+    from triptych.registry.reproduction.status import try_again
 
     found = try_again(project, tracked, tracked.find(run_id))
     for line in lines(found):
@@ -52,8 +52,8 @@ def _one(project: Path, tracked: "Tracked", run_id: str) -> bool:
 
 def _all(project: Path, tracked: "Tracked") -> bool:
     from triptych.errors import PipelineError
-    from triptych.reproduction.report import summary
-    from triptych.reproduction.verdicts import try_again
+    from triptych.registry.reproduction.report import summary
+    from triptych.registry.reproduction.status import try_again
 
     runs = tracked.training()
     same = 0

@@ -14,7 +14,7 @@ def user_errors() -> Iterator[None]:
     except click.ClickException:
         raise
     except Exception as error:
-        from triptych.commands.explanations import explain
+        from triptych.commands.error_messages import explain
 
         message = explain(error)
         if message is None:

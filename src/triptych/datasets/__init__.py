@@ -4,36 +4,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from triptych.datasets.append_csv import AppendCSVDataset
     from triptych.datasets.forecasters import ForecastersDataset
+    from triptych.datasets.lazy_sql_table import LazySqlTableDataset
     from triptych.datasets.location_file import LocationFileDataset
     from triptych.datasets.metric_batch import MetricBatchDataset
+    from triptych.datasets.mlflow_nested_runs import MlflowNestedRunsDataset
     from triptych.datasets.model_registry import ModelRegistryDataset
-    from triptych.datasets.nested_runs import NestedRunsDataset
     from triptych.datasets.photo_classifiers import PhotoClassifiersDataset
     from triptych.datasets.photo_pixels import PhotoPixelsDataset
     from triptych.datasets.photo_source import PhotoSourceDataset
     from triptych.datasets.review_models import ReviewModelsDataset
     from triptych.datasets.review_source import ReviewSourceDataset
-    from triptych.datasets.run_report import RunReportDataset
-    from triptych.datasets.sql_reader import SqlReaderDataset
     from triptych.datasets.sql_table import SqlTableDataset
     from triptych.datasets.training_rows import TrainingRowsDataset
     from triptych.datasets.weather_source import WeatherSourceDataset
     from triptych.datasets.weight_folders import WeightFoldersDataset
 
 __all__ = [
+    "AppendCSVDataset",
     "ForecastersDataset",
+    "LazySqlTableDataset",
     "LocationFileDataset",
     "MetricBatchDataset",
+    "MlflowNestedRunsDataset",
     "ModelRegistryDataset",
-    "NestedRunsDataset",
     "PhotoClassifiersDataset",
     "PhotoPixelsDataset",
     "PhotoSourceDataset",
     "ReviewModelsDataset",
     "ReviewSourceDataset",
-    "RunReportDataset",
-    "SqlReaderDataset",
     "SqlTableDataset",
     "TrainingRowsDataset",
     "WeatherSourceDataset",
@@ -45,14 +45,14 @@ _MODULES = {
     "LocationFileDataset": "location_file",
     "MetricBatchDataset": "metric_batch",
     "ModelRegistryDataset": "model_registry",
-    "NestedRunsDataset": "nested_runs",
+    "MlflowNestedRunsDataset": "mlflow_nested_runs",
     "PhotoClassifiersDataset": "photo_classifiers",
     "PhotoPixelsDataset": "photo_pixels",
     "PhotoSourceDataset": "photo_source",
     "ReviewModelsDataset": "review_models",
     "ReviewSourceDataset": "review_source",
-    "RunReportDataset": "run_report",
-    "SqlReaderDataset": "sql_reader",
+    "AppendCSVDataset": "append_csv",
+    "LazySqlTableDataset": "lazy_sql_table",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",
     "WeatherSourceDataset": "weather_source",

@@ -6,7 +6,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from triptych.forecasting.base import PanelForecaster
+from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.storage import digest, load_forecaster, save_forecaster
 
 Forecasters = dict[str, PanelForecaster]
@@ -51,7 +51,7 @@ class ForecastersDataset(AbstractDataset[Forecasters, Forecasters]):
         """Tell the MLflow run that is active, if any, the digest of each forecaster's files."""
         import mlflow
 
-        from triptych.registry.record import FITTED_TAG
+        from triptych.registry.run_manifest import FITTED_TAG
 
         if mlflow.active_run() is not None:
             mlflow.set_tags({f"{FITTED_TAG}{name}": digest(self._folder / name) for name in names})

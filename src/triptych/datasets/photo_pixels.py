@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from triptych.vision.pixels import PhotoFiles, PhotoPixels
+from triptych.vision.pixel_store import PhotoFiles, PhotoPixels
 
 
 class PhotoPixelsDataset(AbstractDataset[PhotoFiles, PhotoPixels]):

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 from triptych.vision.errors import PhotoSourceError
-from triptych.vision.source import ListPhotos, PhotoListing
+from triptych.vision.listing import ListPhotos, PhotoListing
 
 
 class PhotoSourceDataset(AbstractDataset[NoReturn, ListPhotos]):

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from triptych.nlp.models import ReviewModel
+from triptych.nlp.document_models import ReviewModel
 
 _ORDER = "models.json"
 

@@ -29,7 +29,7 @@ class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
         import mlflow
 
         from triptych.registry.inputs import log_training_data
-        from triptych.registry.record import DATA_TAG, SNAPSHOT_TAG
+        from triptych.registry.run_manifest import DATA_TAG, SNAPSHOT_TAG
 
         snapshot = SnapshotStore(self._folder).store(data.history)
         if mlflow.active_run() is not None:

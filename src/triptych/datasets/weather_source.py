@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from triptych.weather.source import OpenSource, make_source
+from triptych.weather.sources.base import OpenSource, make_source
 
 
 class WeatherSourceDataset(AbstractDataset[NoReturn, OpenSource]):

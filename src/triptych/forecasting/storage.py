@@ -10,12 +10,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from triptych.forecasting.base import Arrays, PanelForecaster, Training
-from triptych.forecasting.catalogue import make_forecaster
-from triptych.forecasting.climatology import Climatology
-from triptych.forecasting.conformal import Intervals
-from triptych.forecasting.ensemble import EnsembleForecaster
 from triptych.forecasting.errors import StorageError
+from triptych.forecasting.evaluation.conformal import Intervals
+from triptych.forecasting.features.climatology import Climatology
+from triptych.forecasting.models.base import Arrays, PanelForecaster, Training
+from triptych.forecasting.models.ensemble import EnsembleForecaster
+from triptych.forecasting.models.factory import make_forecaster
 
 FORMAT = 1
 SPECIFICATION = "forecaster.json"

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from triptych.nlp.classifier import Scores
-from triptych.nlp.nb_weights import Labels
+from triptych.nlp.nbsvm import Labels
 
 _FREE = 1e6  # C of a logistic regression that is in effect not regularised
 _FOLDS = 5

@@ -6,11 +6,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from triptych.nlp.config import ModelSettings
 from triptych.nlp.errors import UnfittedTextModelError, UnknownChoiceError
 from triptych.nlp.features import Terms, fitted_terms, make_features, restore_terms
-from triptych.nlp.nb_weights import Labels, log_count_ratio, weigh
-from triptych.nlp.preparation import Document
-from triptych.nlp.settings import ModelSettings
+from triptych.nlp.nbsvm import Labels, log_count_ratio, weigh
+from triptych.nlp.preprocessing import Document
 
 Scores = npt.NDArray[np.float64]
 Documents = Sequence[Document]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from triptych.execution.parallel import run_networks
 from triptych.nlp.classifier import Documents, Scores
 from triptych.nlp.errors import UnfittedTextModelError
-from triptych.nlp.lstm_settings import LstmSettings
-from triptych.nlp.nb_weights import Labels
+from triptych.nlp.lstm_config import LstmSettings
+from triptych.nlp.nbsvm import Labels
 from triptych.nlp.sequences import FIRST_WORD, Rows, Sequences
+from triptych.nlp.target_encoding import cross_fit_weights, learn_weights
 from triptych.nlp.tuning import Fold, stratified_folds
-from triptych.nlp.vectors import Matrix, VectorSource, WordVectors
-from triptych.nlp.word_weights import cross_fit_weights, learn_weights
-from triptych.parallel import run_networks
+from triptych.nlp.word_vectors import Matrix, VectorSource, WordVectors
 
 if TYPE_CHECKING:
-    from triptych.nlp.network import Labelled, Network
+    from triptych.nlp.lstm_network import Labelled, Network
 
 _STOPPING = 10  # one part in so many is the early-stopping split
 _WEIGHT_FOLDS = 5  # of the cross-fitting
@@ -116,7 +116,7 @@ class LstmClassifier:
 
     def restore(self, vectors: WordVectors, arrays: Mapping[str, Matrix]) -> Self:
         """Take a vocabulary and the weights that `arrays` gave, in networks of these settings."""
-        from triptych.nlp.network import Network
+        from triptych.nlp.lstm_network import Network
 
         self.vectors = vectors
         self._table = arrays["words"]
@@ -146,7 +146,7 @@ class LstmClassifier:
 def _train(
     settings: LstmSettings, start: Matrix, seed: int, training: "Labelled", stopping: "Labelled"
 ) -> "tuple[Network, list[dict[str, float]]]":
-    from triptych.nlp.network import Network
+    from triptych.nlp.lstm_network import Network
 
     network = Network(settings, start, seed)
     return network, network.train(training, stopping)

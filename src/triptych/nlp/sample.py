@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from triptych.nlp import grammar
-from triptych.nlp.checking import same_text
 from triptych.nlp.reading import RAW_COLUMNS
+from triptych.nlp.validation import same_text
 
 _T = TypeVar("_T")
 _WRONG_LABELS = 0.03

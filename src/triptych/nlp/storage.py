@@ -17,15 +17,15 @@ import numpy.typing as npt
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import TextClassifier
 from triptych.nlp.cleaning import CleaningRules
+from triptych.nlp.config import ModelSettings
+from triptych.nlp.document_models import Blend, CalibratedClassifier, DocumentModel, ReviewModel
 from triptych.nlp.errors import ModelFilesError
 from triptych.nlp.features import Terms
 from triptych.nlp.lstm import LstmClassifier
-from triptych.nlp.lstm_settings import LstmSettings
-from triptych.nlp.models import Blend, CalibratedClassifier, DocumentModel, ReviewModel
-from triptych.nlp.preparation import Preparation
-from triptych.nlp.settings import ModelSettings
+from triptych.nlp.lstm_config import LstmSettings
+from triptych.nlp.preprocessing import Preparation
 from triptych.nlp.tokens import TokenRules
-from triptych.nlp.vectors import WordVectors
+from triptych.nlp.word_vectors import WordVectors
 
 FORMAT = 1
 SPECIFICATION, TERMS, ARRAYS = "classifier.json", "terms.json", "arrays.npz"

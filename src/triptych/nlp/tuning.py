@@ -11,9 +11,9 @@ import pandas as pd
 
 from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
 from triptych.nlp.classifier import Documents, LinearHead, Scores
+from triptych.nlp.config import ModelSettings, list_candidates
 from triptych.nlp.features import make_features
-from triptych.nlp.nb_weights import Labels
-from triptych.nlp.settings import ModelSettings, list_candidates
+from triptych.nlp.nbsvm import Labels
 
 Rows = npt.NDArray[np.intp]
 Fold = tuple[Rows, Rows]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from triptych.errors import PipelineError
-from triptych.resolvers import ARTIFACT_SCHEME, own_tracking_database, project_path
+from triptych.parameters.resolvers import ARTIFACT_SCHEME, own_tracking_database, project_path
 
 if TYPE_CHECKING:
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository

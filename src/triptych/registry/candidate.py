@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from triptych.forecasting.base import PanelForecaster
-from triptych.forecasting.metrics import ALL
+from triptych.forecasting.evaluation.metrics import ALL
+from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.storage import save_forecaster
-from triptych.registry.kinds import TEMPERATURE, Classifier
+from triptych.registry.model_types import TEMPERATURE, Classifier
 
-_ROOM = Path(__file__).parent
-_SERVED_FORECASTER = _ROOM / "served_forecaster.py"
-SERVED_PHOTOS = _ROOM / "served_photos.py"
-SERVED_REVIEWS = _ROOM / "served_reviews.py"
+_FOLDER = Path(__file__).parent
+_SERVED_FORECASTER = _FOLDER / "pyfunc_forecaster.py"
+SERVED_PHOTOS = _FOLDER / "pyfunc_photos.py"
+SERVED_REVIEWS = _FOLDER / "pyfunc_reviews.py"
 _FIGURES = {
     "rmse": "day_rmse",
     "skill_day": "skill_day",
@@ -30,7 +30,7 @@ class AnyCandidate(ABC):
     """A model of any kind that asks for a place in the registry.
 
     Attributes:
-        kind: of triptych.registry.kinds.
+        kind: of triptych.registry.model_types.
         served: the code that MLflow runs to serve it.
         requirements: packages that it needs beside those that all need.
         name: what it is asked about; versions of one name succeed each other.

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, and_, func, select
 
-from triptych.classification.pairs import mcnemar
+from triptych.classification.significance import mcnemar
 from triptych.errors import PipelineError
 from triptych.parameters import RegistryParameters
 from triptych.registry.stages import Row as Model

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from triptych.errors import PipelineError
-from triptych.registry import mirror
+from triptych.registry import mlflow_sync as mirror
 from triptych.registry.candidate import AnyCandidate
-from triptych.registry.kinds import KINDS
+from triptych.registry.model_types import KINDS
 from triptych.registry.provenance import git_commit
 from triptych.registry.run_tags import tag_run
-from triptych.registry.serving import choose_versions
 from triptych.registry.stages import Approval, lock_name, promote, transitions_of, versions_of
 from triptych.registry.tracking import check_logged, load_logged, log_candidate
+from triptych.registry.version_selection import choose_versions
 from triptych.store.engine import reading
 from triptych.store.tables import model_transitions, models
 

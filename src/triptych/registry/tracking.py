@@ -10,7 +10,7 @@ from typing import Any
 from triptych.errors import PipelineError
 from triptych.forecasting.storage import digest
 from triptych.registry.candidate import AnyCandidate
-from triptych.registry.kinds import KINDS, load_files
+from triptych.registry.model_types import KINDS, load_files
 
 MODEL_TAG = "triptych.model_id"
 LOCATIONS_TAG = "triptych.locations"

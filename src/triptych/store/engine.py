@@ -9,8 +9,8 @@ import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from triptych.store.driver_errors import explain
 from triptych.store.errors import StoreError
-from triptych.store.faults import explain
 from triptych.store.sqlite import READS_ONLY, prepare
 
 _CONNECT_TIMEOUT_S = 10

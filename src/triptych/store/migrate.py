@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from triptych.store.driver_errors import name_database
 from triptych.store.engine import reading
 from triptych.store.errors import SchemaError
-from triptych.store.faults import name_database
 
 logger = logging.getLogger(__name__)
 

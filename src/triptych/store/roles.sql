@@ -4,7 +4,7 @@
 --     TRIPTYCH_PASSWORD=… TRIPTYCH_API_PASSWORD=… MLFLOW_PASSWORD=… psql -f roles.sql
 --
 -- triptych      owns the tables: the pipelines
--- triptych_api  reads what `python -m triptych.store.access triptych_api` grants: the API
+-- triptych_api  reads what `python -m triptych.store.grants triptych_api` grants: the API
 -- mlflow        owns MLflow's own database
 \set ON_ERROR_STOP on
 \set QUIET on

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from triptych.store.driver_errors import name_database
 from triptych.store.errors import DatabaseUnavailable
-from triptych.store.faults import name_database
 
 READS_ONLY = "triptych_reads_only"  # the execution option of a connection that takes no write lock
 _BUSY_TIMEOUT_S = 60  # a writer waits this long for another

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, Connection, MetaData, Table, false, sele
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from triptych.store.faults import explain
+from triptych.store.driver_errors import explain
 
 Columns = Sequence[Sequence[Any]]
 

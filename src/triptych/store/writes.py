@@ -8,11 +8,11 @@ from sqlalchemy import Column, Connection, Dialect, Table, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import DropTable
 
-from triptych.store.checks import check_columns, check_staged
-from triptych.store.conversions import converter
+from triptych.store.coercion import converter
 from triptych.store.errors import RowsRefused
 from triptych.store.staging import Columns, given_columns, load, make_staging_table
 from triptych.store.tables import KEEP_KNOWN
+from triptych.store.validation import check_columns, check_staged
 
 # When a row was written: no difference by itself, and kept while nothing else changes.
 BOOKKEEPING = frozenset({"created_at", "fetched_at", "rejected_at"})

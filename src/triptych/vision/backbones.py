@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triptych.vision import squeezenet
+from triptych.vision.config import NetworkSettings
 from triptych.vision.errors import UnknownNetworkError, WeightsError
 from triptych.vision.networks import build_cnn, classify
-from triptych.vision.settings import NetworkSettings
 
 if TYPE_CHECKING:
     import keras

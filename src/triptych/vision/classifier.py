@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from triptych.classification.keras_start import load_keras
+from triptych.classification.tf_runtime import load_keras
 from triptych.vision.backbones import build_network
-from triptych.vision.photo import Photo, fit_size
-from triptych.vision.pixels import PhotoFiles
-from triptych.vision.settings import NetworkSettings
+from triptych.vision.config import NetworkSettings
+from triptych.vision.decoding import Photo, fit_size
+from triptych.vision.pixel_store import PhotoFiles
 
 if TYPE_CHECKING:
     import keras

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from triptych.vision.config import NetworkSettings
 from triptych.vision.errors import UnknownNetworkError
-from triptych.vision.settings import NetworkSettings
 
 if TYPE_CHECKING:
     import keras

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from triptych.classification.sources import listed, nearest_folders, storable, subfolders
+from triptych.vision.decoding import SUFFIXES
 from triptych.vision.errors import PhotoSourceError
 from triptych.vision.manifest import MANIFEST, add_manifest
-from triptych.vision.photo import SUFFIXES
 
 CLASSES = ("ground", "corn", "weeds", "corn_weeds")
 SPLITS = ("train", "valid", "test")

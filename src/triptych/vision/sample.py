@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from triptych.vision.photo import Photo
+from triptych.vision.decoding import Photo
 from triptych.vision.reading import CLASSES
 
 Numbers = npt.NDArray[np.float64]

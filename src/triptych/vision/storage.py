@@ -9,9 +9,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from triptych.vision.classifier import Member, NetworkMember, PhotoClassifier
-from triptych.vision.colour import ColourClassifier
+from triptych.vision.colour_baseline import ColourClassifier
+from triptych.vision.config import NetworkSettings
 from triptych.vision.errors import StoredClassifierError
-from triptych.vision.settings import NetworkSettings
 
 FILE = "classifier.json"
 _FORMAT = 1

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from triptych.classification.keras_start import start_keras
+from triptych.classification.tf_runtime import start_keras
 from triptych.vision.backbones import CNN, build_network, freeze, load_pretrained
-from triptych.vision.feeding import Rows, judged_batches, training_batches
+from triptych.vision.config import NetworkSettings
+from triptych.vision.input_pipeline import Rows, judged_batches, training_batches
 from triptych.vision.networks import make_optimiser
-from triptych.vision.pixels import PhotoPixels
-from triptych.vision.settings import NetworkSettings
+from triptych.vision.pixel_store import PhotoPixels
 
 if TYPE_CHECKING:
     import keras

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.weather.periods import Period
+from triptych.weather.request_periods import Period
 from triptych.weather.variables import VARIABLES
 
 DAY = pd.Timedelta(days=1)

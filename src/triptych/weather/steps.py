@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.grid import hourly_grid
+from triptych.weather.hourly_grid import hourly_grid
 from triptych.weather.variables import PRECIPITATION, TEMPERATURE, VARIABLES, WIND_DIRECTION
 
 STEP_HOURS = 3

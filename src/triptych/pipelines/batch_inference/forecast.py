@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from triptych.engine import map_batches
-from triptych.forecasting.backtest import forecast_part, parts_of
-from triptych.forecasting.base import PanelForecaster
+from triptych.execution.batches import map_batches
 from triptych.forecasting.contract import CLIMATOLOGY, HOUR, MODEL, STEP
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.fallback import forecast_climatology
+from triptych.forecasting.evaluation.backtest import forecast_part, parts_of
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.fallback import forecast_climatology
 from triptych.parameters import EngineParameters
 
 STATUS_COLUMNS = (

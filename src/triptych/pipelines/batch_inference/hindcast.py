@@ -6,9 +6,9 @@ from datetime import date
 import pandas as pd
 
 from triptych.errors import ParameterError
-from triptych.forecasting.backtest import daily_origins
-from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEPS_PER_DAY
+from triptych.forecasting.evaluation.backtest import daily_origins
+from triptych.forecasting.models.base import PanelForecaster
 
 
 def first_origin(since: date | None, issued: pd.Timestamp) -> pd.Timestamp:

@@ -6,18 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.engine import SERIAL, Made, map_batches
 from triptych.errors import PipelineError
-from triptych.forecasting.base import PanelForecaster
+from triptych.execution.batches import SERIAL, Made, map_batches
 from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.grid import TEMPERATURE, step_numbers
+from triptych.forecasting.features.grid import TEMPERATURE, step_numbers
+from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters import BatchParameters, EngineParameters, PreprocessingParameters
-from triptych.periods import parse_as_of
 from triptych.pipelines.batch_inference.forecast import STATUS_COLUMNS, forecast_with
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.preprocessing.nodes import build_history
-from triptych.pipelines.selection import Rows, select_rows, shown
+from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
+from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
 from triptych.weather.variables import VARIABLES
 

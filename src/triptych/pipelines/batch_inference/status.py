@@ -8,7 +8,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.parameters import BatchParameters
-from triptych.pipelines.selection import shown
+from triptych.pipelines.ts_common.location_selection import shown
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,10 @@ import pandas as pd
 
 from triptych.classification.sources import explain_excess
 from triptych.parameters import ForecastParameters, IngestionParameters
-from triptych.periods import parse_as_of, study_periods
 from triptych.pipelines.ingestion.records import Records
 from triptych.pipelines.ingestion.requests import Request, final_after, group_requests
-from triptych.pipelines.selection import select_rows
-from triptych.weather.budget import CallLimits, Pacer, say_budget
+from triptych.pipelines.ts_common.location_selection import select_rows
+from triptych.pipelines.ts_common.periods import parse_as_of, study_periods
 from triptych.weather.completeness import is_open, summarize_missing
 from triptych.weather.errors import (
     CallLimitReached,
@@ -25,11 +24,12 @@ from triptych.weather.errors import (
     WeatherError,
     WrongSource,
 )
-from triptych.weather.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
-from triptych.weather.periods import expected_until
-from triptych.weather.source import Fetched, OpenSource, WeatherSource
-from triptych.weather.validation import Answer, Validation, empty_report, validate_hourly
+from triptych.weather.request_periods import expected_until
+from triptych.weather.sources.base import Fetched, OpenSource, WeatherSource
+from triptych.weather.sources.call_budget import CallLimits, Pacer, say_budget
+from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
+from triptych.weather.validation.report import Answer, Validation, empty_report, validate_hourly
 from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ import pandas as pd
 
 from triptych.pipelines.ingestion.requests import periods_by_location
 from triptych.weather.completeness import DAY, Missing, missing_by_day, still_missing
-from triptych.weather.periods import Period, missing_periods
-from triptych.weather.source import Fetched
-from triptych.weather.validation import Answer
+from triptych.weather.request_periods import Period, missing_periods
+from triptych.weather.sources.base import Fetched
+from triptych.weather.validation.report import Answer
 from triptych.weather.variables import VARIABLES
 
 _PERIODS = ["location", "start", "end", "rows", "source"]

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from triptych.parameters import ForecastParameters, IngestionParameters
-from triptych.periods import parse_as_of, study_periods
-from triptych.pipelines.selection import select_rows
-from triptych.weather.budget import weight
+from triptych.pipelines.ts_common.location_selection import select_rows
+from triptych.pipelines.ts_common.periods import parse_as_of, study_periods
 from triptych.weather.completeness import days_to_repeat
-from triptych.weather.periods import Period, merge_periods, missing_periods, split_years
+from triptych.weather.request_periods import Period, merge_periods, missing_periods, split_years
+from triptych.weather.sources.call_budget import weight
 from triptych.weather.variables import VARIABLES
 
 REQUEST_COLUMNS = ["location", "start", "end", "repeated"]

@@ -6,17 +6,17 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.forecasting.backtest import with_observed
-from triptych.forecasting.catalogue import BASELINE_NAMES
 from triptych.forecasting.contract import MODEL, STEP
-from triptych.forecasting.drift import DriftRule, measure_drift
-from triptych.forecasting.grid import step_numbers
-from triptych.forecasting.references import forecast_references
-from triptych.forecasting.verification import score_windows
+from triptych.forecasting.evaluation.backtest import with_observed
+from triptych.forecasting.evaluation.baseline_forecasts import forecast_references
+from triptych.forecasting.features.grid import step_numbers
+from triptych.forecasting.models.factory import BASELINE_NAMES
+from triptych.forecasting.monitoring.drift import DriftRule, measure_drift
+from triptych.forecasting.monitoring.verification import score_windows
 from triptych.parameters import MonitoringParameters, PreprocessingParameters
-from triptych.periods import parse_as_of
-from triptych.pipelines.monitoring.sentences import drift_warnings, score_warnings
+from triptych.pipelines.monitoring.warnings import drift_warnings, score_warnings
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
+from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
 
 logger = logging.getLogger(__name__)

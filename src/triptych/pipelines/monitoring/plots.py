@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from triptych.forecasting.catalogue import BASELINE_NAMES
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
+from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.parameters import MonitoringParameters
 
 ROLLING_DAYS = 30

@@ -6,26 +6,26 @@ from typing import Any
 import pandas as pd
 
 from triptych.classification.matching import look_up
-from triptych.classification.pairs import paired_tests
-from triptych.classification.rates import reliability
-from triptych.nlp import judging
-from triptych.nlp.curves import curve_table, learning_curve
-from triptych.nlp.explanations import explain_mistakes
-from triptych.nlp.hypotheses import judge_hypotheses
-from triptych.nlp.lstm_curve import lstm_curve
-from triptych.nlp.lstm_settings import make_settings
-from triptych.nlp.mistakes import confident_mistakes, weighty_terms
-from triptych.nlp.models import BLEND, ReviewModel
+from triptych.classification.metrics import reliability
+from triptych.classification.significance import paired_tests
+from triptych.nlp import metrics as judging
+from triptych.nlp.document_models import BLEND, ReviewModel
+from triptych.nlp.error_analysis import confident_mistakes, weighty_terms
+from triptych.nlp.learning_curve import curve_table, learning_curve
+from triptych.nlp.lime import explain_mistakes
+from triptych.nlp.lstm_config import make_settings
+from triptych.nlp.lstm_learning_curve import lstm_curve
+from triptych.nlp.slice_tests import judge_hypotheses
 from triptych.nlp.tuning import Tuned
 from triptych.parameters import ReviewParameters
-from triptych.pipelines.nlp.lstm_nodes import vector_source
-from triptych.pipelines.nlp.tables import (
+from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     count_words,
     documents_of,
     labels_of,
     predictions_table,
 )
+from triptych.pipelines.nlp.lstm_nodes import vector_source
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def trace_learning_curve(
     Settings are those tuned on all of them; nothing is chosen by what this shows.
 
     Returns:
-        triptych.nlp.curves.CURVE_COLUMNS, judged on the test split.
+        triptych.nlp.learning_curve.CURVE_COLUMNS, judged on the test split.
     """
     compared = {}
     best = next(name for name in text_ranking if name == BLEND or name in tuned_text_models)
@@ -131,7 +131,7 @@ def trace_lstm_curve(
     """Train the LSTM on parts of the training reviews, vectors included; all of them is the model.
 
     Returns:
-        triptych.nlp.curves.CURVE_COLUMNS, judged on the test split.
+        triptych.nlp.learning_curve.CURVE_COLUMNS, judged on the test split.
     """
     judged = judged_documents[judged_documents["split"] == nlp.test_split]
     documents, labels = documents_of(judged), labels_of(judged)
@@ -185,7 +185,7 @@ def explain_words(
     """Explain the surest mistakes on the test split word by word: the chosen model's, an LSTM's.
 
     Returns:
-        triptych.nlp.explanations.EXPLANATION_COLUMNS.
+        triptych.nlp.lime.EXPLANATION_COLUMNS.
     """
     models = {**text_models, **lstm_models}
     best_lstm = next(name for name in text_ranking if name in lstm_models)

@@ -9,23 +9,23 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.classification.drawing import draw_rows
+from triptych.classification.sampling import draw_rows
 from triptych.nlp.calibration import Calibration
+from triptych.nlp.document_models import LSTM, LSTM_ENSEMBLE, CalibratedClassifier, ReviewModel
 from triptych.nlp.lstm import LstmClassifier, early_stopping_split
-from triptych.nlp.lstm_settings import BASE, LstmSettings, change_settings, make_settings
-from triptych.nlp.lstm_study import (
+from triptych.nlp.lstm_ablation import (
     CrossedLstm,
     choose_settings,
     cross_lstm,
     run_trials,
     summarise_trials,
 )
-from triptych.nlp.models import LSTM, LSTM_ENSEMBLE, CalibratedClassifier, ReviewModel
+from triptych.nlp.lstm_config import BASE, LstmSettings, change_settings, make_settings
 from triptych.nlp.tuning import stratified_folds
-from triptych.nlp.vectors import VectorSettings, VectorSource, WordVectors, load_vectors
+from triptych.nlp.word_vectors import VectorSettings, VectorSource, WordVectors, load_vectors
 from triptych.parameters import ReviewParameters
-from triptych.pipelines.nlp.tables import documents_of, labels_of
-from triptych.resolvers import project_path
+from triptych.parameters.resolvers import project_path
+from triptych.pipelines.nlp.frames import documents_of, labels_of
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ def _shown(words: Iterable[str], counted: str) -> list[str]:
 
 
 def _runs(trials: pd.DataFrame, histories: pd.DataFrame, settings: LstmSettings) -> pd.DataFrame:
-    """Each trial as a run of its own, its epochs as steps: what NestedRunsDataset takes."""
+    """Each trial as a run of its own, its epochs as steps: what MlflowNestedRunsDataset takes."""
     rows = []
     for trial in trials.to_dict("records"):
         change, seed = str(trial["change"]), trial["seed"]

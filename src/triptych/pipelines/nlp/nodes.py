@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from triptych.classification.drawing import draw_rows
+from triptych.classification.sampling import draw_rows
+from triptych.nlp.ablation import measure_effects
 from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
-from triptych.nlp.checking import ReviewLimits, check_reviews, explain_refusal
-from triptych.nlp.curves import fit_model
-from triptych.nlp.effects import measure_effects
+from triptych.nlp.config import FAMILIES
+from triptych.nlp.document_models import BLEND, ReviewModel, blend_scores, choose_members
 from triptych.nlp.errors import ReviewsRefusedError
-from triptych.nlp.lstm_study import CrossedLstm
-from triptych.nlp.models import BLEND, ReviewModel, blend_scores, choose_members
-from triptych.nlp.preparation import Document
+from triptych.nlp.learning_curve import fit_model
+from triptych.nlp.lstm_ablation import CrossedLstm
+from triptych.nlp.preprocessing import Document
 from triptych.nlp.reading import ReadReviews
-from triptych.nlp.settings import FAMILIES
 from triptych.nlp.tuning import Tuned, judge_scores, tune
+from triptych.nlp.validation import ReviewLimits, check_reviews, explain_refusal
 from triptych.parameters import ReviewParameters
-from triptych.pipelines.nlp.tables import (
+from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     TRAIN,
     count_words,
@@ -104,7 +104,7 @@ def measure_preparation(reviews: pd.DataFrame, nlp: ReviewParameters, seed: int)
     """Turn each step of the preparation on or off, and judge it out of fold in training alone.
 
     Returns:
-        triptych.nlp.effects.EFFECT_COLUMNS.
+        triptych.nlp.ablation.EFFECT_COLUMNS.
     """
     training = reviews[reviews["split"] == TRAIN]
     labels = training["polarity"].to_numpy(dtype=np.int64)

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from triptych.nlp.lstm_settings import BASE
+from triptych.nlp.lstm_config import BASE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.parameters import ReviewParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability

@@ -11,10 +11,10 @@ import pandas as pd
 
 from triptych.classification.matching import look_up
 from triptych.forecasting.storage import digest
-from triptych.nlp.models import CLASSES, ReviewModel
+from triptych.nlp.document_models import CLASSES, ReviewModel
 from triptych.parameters import RegistryParameters, ReviewParameters
-from triptych.periods import parse_as_of
-from triptych.pipelines.nlp.tables import CROSS_VALIDATION, TRAIN
+from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
+from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.candidate import SERVED_REVIEWS, ClassifierCandidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256

@@ -7,13 +7,13 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.parameters import ExplorationParameters, ForecastParameters
-from triptych.periods import DAY, parse_as_of, study_periods
-from triptych.weather.anomalies import anomalies, robust_scores
-from triptych.weather.decomposition import decompose
-from triptych.weather.decomposition_summary import summarize
-from triptych.weather.missing import missing_values
-from triptych.weather.spectrum import spectra, spectral_lines
-from triptych.weather.stationarity import stationarity_tests
+from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
+from triptych.weather.exploration.decomposition import decompose
+from triptych.weather.exploration.decomposition_summary import summarize
+from triptych.weather.exploration.missing import missing_values
+from triptych.weather.exploration.outliers import anomalies, robust_scores
+from triptych.weather.exploration.spectrum import spectra, spectral_lines
+from triptych.weather.exploration.stationarity import stationarity_tests
 
 Period = dict[str, str]
 

@@ -12,9 +12,9 @@ from triptych.pipelines.preprocessing.exploration_style import (
     panels,
     shown,
 )
-from triptych.weather.anomalies import robust_scores
-from triptych.weather.missing import ALL
-from triptych.weather.spectrum import WELCH, thin_spectrum
+from triptych.weather.exploration.missing import ALL
+from triptych.weather.exploration.outliers import robust_scores
+from triptych.weather.exploration.spectrum import WELCH, thin_spectrum
 
 PANELS = {
     "observed": "Observed (°C)",

@@ -4,13 +4,14 @@ import logging
 
 import pandas as pd
 
-from triptych.engine import SERIAL, map_batches, split_locations
 from triptych.errors import PipelineError
+from triptych.execution.batches import SERIAL, map_batches, split_locations
 from triptych.parameters import EngineParameters, PreprocessingParameters
-from triptych.periods import parse_as_of
-from triptych.pipelines.selection import select_rows, shown
-from triptych.weather.hourly import Interpolated, interpolate
-from triptych.weather.steps import to_history, to_three_hours
+from triptych.pipelines.ts_common.location_selection import select_rows, shown
+from triptych.pipelines.ts_common.periods import parse_as_of
+from triptych.weather.history import hours_to_history
+from triptych.weather.interpolation import Interpolated, interpolate
+from triptych.weather.steps import to_three_hours
 
 logger = logging.getLogger(__name__)
 
@@ -77,23 +78,14 @@ def build_history(
     preprocessing: PreprocessingParameters,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Build what forecasters take: steps, their three hourly temperatures, coordinates.
-
-    Here no gap is filled across midnight UTC: the line would carry a value of the next day into
-    the forecast issued at that midnight.
-    """
+    """Build what forecasters take, batch by batch (`weather.history.hours_to_history`)."""
     parts = split_locations(known_hours, engine.batch_locations)
     shared = (locations, preprocessing.interpolation_limit_hours)
-    return _join(map_batches(_to_history, parts, engine, "Building the history", *shared))
+    return _join(map_batches(hours_to_history, parts, engine, "Building the history", *shared))
 
 
 def _interpolate(limit_hours: int, hours: pd.DataFrame) -> Interpolated:
     return interpolate(hours, limit_hours)
-
-
-def _to_history(locations: pd.DataFrame, limit_hours: int, hours: pd.DataFrame) -> pd.DataFrame:
-    completed = interpolate(hours, limit_hours, within_day=True).frame
-    return to_history(completed, to_three_hours(completed), locations)
 
 
 def _join(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -5,17 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.engine import SERIAL
 from triptych.errors import PipelineError
-from triptych.forecasting.catalogue import BASELINE_NAMES
-from triptych.forecasting.ensemble import EnsembleOfAllForecaster
-from triptych.forecasting.metrics import ALL, DAY, breakdown, score
-from triptych.forecasting.paired import paired_tests
-from triptych.forecasting.selection import rank
-from triptych.forecasting.weights import cross_fitted, learn_weights
+from triptych.execution.batches import SERIAL
+from triptych.forecasting.evaluation.metrics import ALL, DAY, breakdown, score
+from triptych.forecasting.evaluation.paired_tests import paired_tests
+from triptych.forecasting.evaluation.selection import rank
+from triptych.forecasting.models.ensemble import EnsembleOfAllForecaster
+from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
+from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.parameters import EngineParameters
-from triptych.periods import StudyPeriods
-from triptych.study import Forecasters, backtest_test_period, between, calibrate
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import Forecasters, backtest_test_period, between, calibrate
 
 logger = logging.getLogger(__name__)
 

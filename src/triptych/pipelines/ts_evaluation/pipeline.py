@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.study_nodes import study_nodes
+from triptych.pipelines.ts_common.study_nodes import study_nodes
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate
 from triptych.pipelines.ts_evaluation.residuals import residual_nodes

@@ -5,10 +5,10 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import STEP_HOURS
-from triptych.forecasting.importance import importance
-from triptych.forecasting.metrics import ALL
+from triptych.forecasting.evaluation.importance import importance
+from triptych.forecasting.evaluation.metrics import ALL
+from triptych.forecasting.models.base import PanelForecaster
 
 SHOWN_DAYS = 14
 SHOWN_FEATURES = 20

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from triptych.forecasting.base import PanelForecaster
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.metrics import DAY
+from triptych.forecasting.evaluation.metrics import DAY
+from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters import RegistryParameters
-from triptych.periods import StudyPeriods, parse_as_of
+from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
+from triptych.pipelines.ts_common.study import between
 from triptych.registry.candidate import Candidate
 from triptych.registry.naming import model_name
 from triptych.registry.provenance import frame_sha256
-from triptych.study import between
 
 EXAMPLE_DAYS = 30
 EXAMPLE_LOCATIONS = 10

@@ -8,15 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
-from triptych.forecasting.correlation import autocorrelations
-from triptych.forecasting.grid import FloatArray
-from triptych.forecasting.innovation_tests import LAGS
-from triptych.forecasting.residuals import (
+from triptych.forecasting.evaluation.autocorrelation import autocorrelations
+from triptych.forecasting.evaluation.innovation_tests import LAGS
+from triptych.forecasting.evaluation.residuals import (
     DAILY_LAGS,
     SEASONS,
     daily_series,
     forecast_residuals,
 )
+from triptych.forecasting.features.grid import FloatArray
 
 SHOWN_LOCATIONS = 3
 SHOWN_LEADS = (1, 4, 8)

@@ -3,17 +3,17 @@
 import pandas as pd
 from kedro.pipeline import Node
 
-from triptych.forecasting import residuals as analysis
-from triptych.forecasting.arima import StatisticalForecaster
-from triptych.forecasting.innovation_tests import (
+from triptych.forecasting.evaluation import residuals as analysis
+from triptych.forecasting.evaluation.innovation_tests import (
     ACF_COLUMNS,
     TEST_COLUMNS,
     check_innovations,
     innovation_autocorrelations,
 )
-from triptych.periods import StudyPeriods
+from triptych.forecasting.models.arima import StatisticalForecaster
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import Forecasters, between
 from triptych.pipelines.ts_evaluation import residual_plots as plots
-from triptych.study import Forecasters, between
 
 _FORECASTS = ["test_forecasts", "chosen_model"]
 

@@ -4,20 +4,20 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.engine import SERIAL
-from triptych.forecasting.ensemble import EnsembleForecaster
-from triptych.forecasting.metrics import score
-from triptych.forecasting.trials import trial_metrics, trials_table
-from triptych.forecasting.tuning import tune
-from triptych.forecasting.weights import cross_fitted, learn_weights
+from triptych.execution.batches import SERIAL
+from triptych.forecasting.evaluation.metrics import score
+from triptych.forecasting.evaluation.trials import trial_metrics, trials_table
+from triptych.forecasting.evaluation.tuning import tune
+from triptych.forecasting.models.ensemble import EnsembleForecaster
+from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
 from triptych.parameters import (
     EngineParameters,
     ForecastParameters,
     ModelParameters,
     TuningParameters,
 )
-from triptych.periods import StudyPeriods
-from triptych.study import (
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import (
     Forecasters,
     backtest_test_period,
     backtests,

@@ -5,15 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.engine import SERIAL, map_items
-from triptych.forecasting.arima import StatisticalForecaster
-from triptych.forecasting.estimates import Estimates
-from triptych.forecasting.metrics import score
-from triptych.forecasting.orders import search_orders
-from triptych.forecasting.trials import trial_metrics, trials_table
+from triptych.execution.batches import SERIAL, map_items
+from triptych.forecasting.evaluation.metrics import score
+from triptych.forecasting.evaluation.order_search import search_orders
+from triptych.forecasting.evaluation.trials import trial_metrics, trials_table
+from triptych.forecasting.models.arima import StatisticalForecaster
+from triptych.forecasting.models.fit_cache import Estimates
 from triptych.parameters import EngineParameters, ForecastParameters, StatisticalParameters
-from triptych.periods import StudyPeriods
-from triptych.study import (
+from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.pipelines.ts_common.study import (
     Forecasters,
     backtest_test_period,
     backtests,

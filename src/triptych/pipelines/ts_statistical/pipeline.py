@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.study_nodes import study_nodes
+from triptych.pipelines.ts_common.study_nodes import study_nodes
 from triptych.pipelines.ts_statistical import nodes
 
 _FITTING = [

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.matching import look_up
-from triptych.classification.pairs import paired_tests
-from triptych.vision import judging
+from triptych.classification.significance import paired_tests
+from triptych.parameters.vision import VisionParameters
+from triptych.vision import metrics as judging
 from triptych.vision.classifier import PhotoClassifier
-from triptych.vision.explaining import Explanation, check_deletion, explain_photo
-from triptych.vision.pixels import PhotoPixels
+from triptych.vision.lime import Explanation, check_deletion, explain_photo
+from triptych.vision.pixel_store import PhotoPixels
 from triptych.vision.reading import CLASSES
-from triptych.vision_parameters import VisionParameters
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.classification.drawing import draw_rows
-from triptych.vision.checking import PhotoLimits, check_photos, explain_refusal
+from triptych.classification.sampling import draw_rows
+from triptych.parameters.vision import VisionParameters
 from triptych.vision.errors import PhotoSourceError, PhotosRefusedError
-from triptych.vision.pixels import PhotoFiles
+from triptych.vision.listing import ListPhotos
+from triptych.vision.pixel_store import PhotoFiles
 from triptych.vision.reading import CLASS_FOLDERS, CLASSES, SPLITS
-from triptych.vision.source import ListPhotos
-from triptych.vision_parameters import VisionParameters
+from triptych.vision.validation import PhotoLimits, check_photos, explain_refusal
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.vision import evaluation, learning, nodes, plots, registration
+from triptych.pipelines.vision import evaluation, nodes, plots, registration
+from triptych.pipelines.vision import training as learning
 
 _SETTINGS = "params:vision"
 _SEED = "params:seed"

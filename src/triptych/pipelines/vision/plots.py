@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
-from triptych.vision.explaining import Explanation
-from triptych.vision_parameters import VisionParameters
+from triptych.vision.lime import Explanation
 
 _SPLIT = "test"
 

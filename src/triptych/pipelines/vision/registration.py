@@ -10,14 +10,14 @@ import pandas as pd
 
 from triptych.forecasting.storage import digest
 from triptych.parameters import RegistryParameters
-from triptych.periods import parse_as_of
-from triptych.pipelines.vision.learning import COLOURS
+from triptych.parameters.vision import VisionParameters
+from triptych.pipelines.ts_common.periods import parse_as_of
+from triptych.pipelines.vision.training import COLOURS
 from triptych.registry.candidate import SERVED_PHOTOS, ClassifierCandidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
 from triptych.vision.classifier import Chances, NetworkMember, PhotoClassifier
-from triptych.vision.source import ListPhotos
-from triptych.vision_parameters import VisionParameters
+from triptych.vision.listing import ListPhotos
 
 logger = logging.getLogger(__name__)
 

@@ -1,1 +1,0 @@
-"""Figures of the experiments themselves: traced, reproduced, stored, found."""

@@ -1,0 +1,100 @@
+"""The errors that a user can mend, each as one message; the others are the program's own.
+
+The project's own errors explain themselves. What Kedro, MLflow and the system raise for a user's
+mistake is put in words here.
+"""
+
+import re
+from collections.abc import Iterator
+from textwrap import shorten
+
+from triptych.store.driver_errors import mask_passwords
+
+_LONGEST = 600
+_ERRORS_MODULE = re.compile(r"triptych\.(\w+\.)*errors")
+_PYDANTIC_NOISE = re.compile(
+    r"\[type=\w+, input_value=(.*?), input_type=\w+\]\s*For further \S+ \S+ \S+"
+)
+_MLFLOW = (
+    "MLflow's store cannot be used: {found}. It is data/mlflow.db unless MLFLOW_TRACKING_URI names "
+    "another: bring that one up, or move the damaged file away and run again."
+)
+_FOLDER = (
+    "{name}: {found}. The project's folder data and what is in it must be folders and files that "
+    "this user can read and write, on a disk with room."
+)
+
+
+def explain(error: BaseException) -> str | None:
+    """Find the user's error among an error and its causes (Kedro wraps what a dataset raises).
+
+    Returns:
+        Its message; None if there is none that a user can mend.
+    """
+    causes = list(_causes(error))
+    for find in (_own, _others, _of_datasets):
+        for cause in causes:
+            message = find(cause)
+            if message is not None:
+                return mask_passwords(message)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _own(error: BaseException) -> str | None:
+    return str(error) if is_own(type(error)) else None
+
+
+def is_own(kind: type[BaseException]) -> bool:
+    """Tell whether an error descends from one of an `errors` module of the project."""
+    return any(_ERRORS_MODULE.fullmatch(base.__module__) for base in kind.__mro__)
+
+
+def _others(error: BaseException) -> str | None:
+    from kedro.config import MissingConfigException
+    from kedro.validation.exceptions import ParameterValidationError
+    from omegaconf.errors import OmegaConfBaseException
+    from sqlalchemy.exc import DBAPIError
+    from yaml import YAMLError
+
+    found = _one_line(str(error))
+    if isinstance(error, ParameterValidationError):
+        return f"{found}. Correct the name or the value: conf/base/parameters*.yml has them all."
+    if isinstance(error, OSError) and error.filename is not None:
+        return _FOLDER.format(name=error.filename, found=error.strerror)
+    # our own engines raise StoreError: a bare one of SQLAlchemy comes from MLflow's store
+    if isinstance(error, DBAPIError) or type(error).__module__ == "mlflow.exceptions":
+        return _MLFLOW.format(found=_one_line(str(getattr(error, "orig", error))))
+    doubled = isinstance(error, ValueError) and found.startswith("Duplicate keys found in")
+    if doubled or isinstance(error, YAMLError | MissingConfigException | OmegaConfBaseException):
+        return f"{found}. Correct the configuration (conf/)."
+    if isinstance(error, ValueError) and found.startswith("Pipeline does not contain"):
+        return f"{found}. `kedro registry describe` lists the nodes and datasets of a pipeline."
+    return None
+
+
+def _of_datasets(error: BaseException) -> str | None:
+    """What Kedro says of a dataset: its causes come first, so this is none of the above."""
+    from kedro.io import DatasetError
+
+    if not isinstance(error, DatasetError):
+        return None
+    found = _one_line(str(error))
+    cause = next((each for each in _causes(error) if not isinstance(each, DatasetError)), None)
+    if found.startswith("An exception occurred when parsing config"):
+        return f"{found}. Correct the configuration (conf/)."
+    if cause is None:  # of a dataset of this project, which explains itself
+        return f"{found}."
+    told = _one_line(f"{type(cause).__name__}: {cause}")
+    said = _one_line(str(error).partition("\n")[0])
+    return f"{said}: {told}. Restore the data, or run the pipeline that makes it again."
+
+
+def _one_line(text: str) -> str:
+    plain = _PYDANTIC_NOISE.sub(r"(found \1)", text)
+    return shorten(plain, _LONGEST, placeholder=" …").rstrip(".")

@@ -1,0 +1,94 @@
+"""What `kedro model list` and `kedro model show` print."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from triptych.forecasting.evaluation.metrics import ALL
+from triptych.registry.model_types import TEMPERATURE
+
+Row = dict[str, Any]
+_SPELT_OUT = 3  # locations whose errors stand beside each other
+
+
+def list_lines(rows: Sequence[Row]) -> list[str]:
+    """One line a version, by name and number; forecasters first, then classifiers."""
+    if not rows:
+        return ["No model yet: kedro run trains one."]
+    forecasters = [row for row in rows if row["kind"] == TEMPERATURE]
+    classifiers = [row for row in rows if row["kind"] != TEMPERATURE]
+    tables = [
+        _table(forecasters, "day-ahead RMSE (°C)", "trained until"),
+        _table(classifiers, "accuracy", "trained as of"),
+    ]
+    return [line for table in filter(None, tables) for line in ("", *table)][1:]
+
+
+def _table(rows: Sequence[Row], judged_by: str, trained: str) -> list[str]:
+    head = ("name", "version", "algorithm", "stage", judged_by, trained, "approved by")
+    lines = [
+        (
+            row["name"],
+            str(row["version"]),
+            row["algorithm"],
+            row["stage"],
+            (_errors if row["kind"] == TEMPERATURE else _accuracies)(row["metrics"]),
+            f"{row['train_end'] or row['as_of']:%Y-%m-%d}",
+            row["approved_by"] or "",
+        )
+        for row in sorted(rows, key=lambda row: (row["name"], row["version"]))
+    ]
+    return _aligned([head, *lines]) if lines else []
+
+
+def show_lines(row: Row, history: Sequence[Row]) -> list[str]:
+    """Every field of a version, then what happened to it."""
+    width = max(map(len, row))
+    fields = [f"{name:{width}}  {_text(value)}" for name, value in row.items()]
+    own = [change for change in history if change["model_id"] == row["model_id"]]
+    changes = [
+        (
+            _text(change["at"]),
+            f"{change['from_stage']} -> {change['to_stage']}",
+            f"{change['action']}{' (forced)' if change['forced'] else ''}",
+            f"by {change['who']}",
+            change["why"],
+        )
+        for change in own
+    ]
+    return [*fields, "", "history", *(_aligned(changes) or ["none: a candidate since it was made"])]
+
+
+def _errors(metrics: Row) -> str:
+    rmse = {slug: scores.get("rmse") for slug, scores in metrics.items() if slug != ALL}
+    if len(rmse) > _SPELT_OUT and ALL in metrics:
+        return f"{_degrees(metrics[ALL].get('rmse'))} ({len(rmse)} locations)"
+    return ", ".join(f"{slug} {_degrees(value)}" for slug, value in rmse.items())
+
+
+def _accuracies(metrics: Row) -> str:
+    return ", ".join(
+        f"{split} {scores['accuracy']:.3f}" for split, scores in metrics.items()
+        if scores.get("accuracy") is not None
+    )  # fmt: skip
+
+
+def _degrees(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in table
+    ]

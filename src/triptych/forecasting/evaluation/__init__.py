@@ -1,0 +1,1 @@
+"""Backtests, error metrics, paired tests, residual analysis and the search for parameters."""

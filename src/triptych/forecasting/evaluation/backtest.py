@@ -1,0 +1,99 @@
+"""Forecasts of days that have passed, from each day's midnight, beside what was observed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import Forecaster
+from triptych.forecasting.errors import OriginError
+from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.models.base import PanelForecaster
+
+
+def daily_origins(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
+    """00:00 UTC of every day in [start, end)."""
+    origins = pd.date_range(start.ceil("D"), end, freq="D", inclusive="left")
+    if len(origins) == 0:
+        raise OriginError(f"No midnight lies in [{start}, {end}): give a later end.")
+    return origins
+
+
+def backtest(
+    forecaster: Forecaster,
+    history: pd.DataFrame,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    leads: Sequence[int],
+) -> pd.DataFrame:
+    """Forecast `leads` from each midnight in [start, end) with a fitted forecaster.
+
+    `history` reaches from well before `start` to `end`. Returns FORECAST_COLUMNS and `observed`
+    (°C, NaN where missing). Targets at or after `end` are left out, so that a validation period
+    never touches the test period behind it.
+    """
+    forecasts = forecaster.predict(history, daily_origins(start, end), leads)
+    return with_observed(forecasts[forecasts["time"] < end], history)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some locations, and the history that their forecasts look at: their companions' too."""
+
+    locations: tuple[str, ...]
+    history: pd.DataFrame
+
+
+def parts_of(
+    forecaster: PanelForecaster,
+    history: pd.DataFrame,
+    size: int,
+    locations: Sequence[str] | None = None,
+) -> list[Part]:
+    """A history in parts of at most `size` of the `locations`, or of all; the whole as it is if
+    they are no more.
+    """
+    slugs = sorted(history["location"].unique() if locations is None else locations)
+    groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
+    if len(groups) == 1:
+        return [Part(groups[0], history)]
+    wanted = (forecaster.companions(group).union(group) for group in groups)
+    rows = history.groupby("location", sort=False).indices
+    return [
+        Part(group, history.iloc[np.sort(np.concatenate([rows[n] for n in names if n in rows]))])
+        for group, names in zip(groups, wanted, strict=True)
+    ]
+
+
+def backtest_part(
+    forecaster: PanelForecaster,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    leads: Sequence[int],
+    part: Part,
+) -> pd.DataFrame:
+    """The backtest of a part's locations: the same numbers as in one of the whole history."""
+    origins = daily_origins(start, end)
+    forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
+    return with_observed(forecasts[forecasts["time"] < end], part.history)
+
+
+def forecast_part(
+    forecaster: PanelForecaster, origins: pd.DatetimeIndex, leads: Sequence[int], part: Part
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The forecasts of a part's locations from one origin, and their explanatory variables."""
+    forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
+    values = forecaster.inputs(part.history, origins[0])
+    own = values[values["location"].isin(part.locations)]
+    return forecasts, own.reset_index(drop=True)
+
+
+def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `observed`: the temperature of each target in `history`, °C, NaN where it has
+    none.
+    """
+    truth = history.set_index(["location", "time"])[TEMPERATURE]
+    keys = pd.MultiIndex.from_frame(forecasts[["location", "time"]])
+    observed = truth.reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
+    return forecasts.assign(observed=observed).reset_index(drop=True)

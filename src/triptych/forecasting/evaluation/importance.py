@@ -1,0 +1,31 @@
+"""Which explanatory variables a fitted forecaster leans on."""
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.ensemble import EnsembleForecaster
+
+
+def importance(forecaster: PanelForecaster) -> pd.DataFrame:
+    """Frame `feature, importance`, greatest first, equal ones by name, the shares summing to 1;
+    empty for a baseline.
+
+    Share of gain for LightGBM, of the squared error's reduction for a forest, of the absolute
+    standardised coefficients for ridge, of the mean slope along a standardised feature for kernel
+    ridge, of absolute weights for statistical models; an ensemble averages its members' shares,
+    each member alike.
+    """
+    members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else [forecaster]
+    shares = [_shares(member) for member in members if member.feature_names]
+    if not shares:
+        return pd.DataFrame({"feature": pd.Series(dtype="str"), "importance": []})
+    mean = pd.concat(shares, axis=1).fillna(0.0).mean(axis=1)
+    table = mean.rename_axis("feature").rename("importance").reset_index()
+    table = table.round(9)  # the last bits differ between CPUs and must not decide the order
+    return table.sort_values(["importance", "feature"], ascending=[False, True], ignore_index=True)
+
+
+def _shares(member: PanelForecaster) -> "pd.Series[float]":
+    values = member.importance_values()
+    return pd.Series(values / max(float(np.sum(values)), 1e-300), index=list(member.feature_names))

@@ -1,0 +1,161 @@
+"""One table of errors: every model on the same targets, from the same origins."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.features.grid import TEMPERATURE, to_grid
+
+logger = logging.getLogger(__name__)
+
+SCORE_COLUMNS = (
+    "location",
+    "model",
+    "lead",
+    "n",
+    "rmse",
+    "mae",
+    "bias",
+    "mase",
+    "skill_day",
+    "skill_climatology",
+    "coverage",
+    "width",
+)
+BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[3:])
+DAY = "1-8"
+ALL = "all"
+TARGET = ["location", "as_of", "time"]
+ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
+
+
+def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
+    """Errors of several models by location (and `all`) and lead (a number, `1-8`, `all`), as
+    SCORE_COLUMNS.
+
+    `forecasts`: backtests with a column `model`. Only targets that every model forecast and that
+    were observed count. rmse, mae, bias (forecast less observed) and width in °C. mase: mae over
+    the training mae of the 24-hour seasonal naive of its location (Hyndman and Koehler, Int. J.
+    Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of `same_hour_yesterday` or
+    `climatology`. Both are NaN without that reference, or where its error is 0. coverage: share of
+    observations within the interval.
+    """
+    common = common_targets(forecasts)
+    logger.info(
+        "Scores count %s of %s forecasts: of the others the target was not observed, or not "
+        "forecast by every model", f"{len(common):,}", f"{len(forecasts):,}",
+    )  # fmt: skip
+    sums = _sums(common, seasonal_naive_mae(training), ["location", "lead"])
+    sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
+    single = sums.assign(lead=sums["lead"].astype(str))
+    day = sums[sums["lead"].isin(DAY_LEADS)].assign(lead=DAY)
+    every = pd.concat([single, day, sums.assign(lead=ALL)], ignore_index=True)
+    table = _figures(every, ["location", "lead"])
+    order = {str(lead): lead for lead in sums["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
+    table = table.sort_values(
+        ["location", "model", "lead"], key=lambda c: c.map(order) if c.name == "lead" else c
+    )
+    return table.reset_index(drop=True)[list(SCORE_COLUMNS)]
+
+
+def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
+    """Day-ahead errors by month and by hour of the target, as BREAKDOWN_COLUMNS.
+
+    `by`: `month` (1-12) or `hour` (0, 3, … 21, UTC), whose number is `value`; the rest as in
+    `score`, leads 1-8 together.
+    """
+    day = common_targets(forecasts[forecasts["lead"].isin(DAY_LEADS)])
+    scale = seasonal_naive_mae(training)
+    sums = pd.concat(
+        _sums(day.assign(by=by, value=number), scale, ["location", "by", "value"])
+        for by, number in (("month", day["time"].dt.month), ("hour", day["time"].dt.hour))
+    )
+    sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
+    table = _figures(sums, ["location", "by", "value"])
+    order = ["location", "model", "by", "value"]
+    return table.sort_values(order, ignore_index=True)[list(BREAKDOWN_COLUMNS)]
+
+
+def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose target (location, as_of, time) was forecast by every model and observed.
+
+    ForecastingError if a model forecasts a target twice, or if no target is left.
+    """
+    known = forecasts[forecasts["mean"].notna() & forecasts["observed"].notna()]
+    if bool(known.duplicated([*TARGET, "model"]).any()):
+        raise ForecastingError(
+            "A model forecasts the same location, as_of and time twice: drop the doubled rows."
+        )
+    models = forecasts["model"].nunique()
+    common = known[known.groupby(TARGET)["model"].transform("size") == models]
+    if common.empty:
+        raise ForecastingError(
+            f"The {models} models share no observed target, so they cannot be compared: check "
+            "their periods and leads."
+        )
+    return common
+
+
+def skill(rmse: "pd.Series[float]", reference: "pd.Series[float]") -> "pd.Series[float]":
+    """1 - `rmse` / `reference`, both in °C; NaN where the reference makes no error to improve on.
+
+    The ratio would be infinite, as for a constant series, and neither JSON nor a comparison of
+    models can use an infinite value.
+    """
+    return 1 - rmse / reference.where(reference > ROUNDING)
+
+
+def seasonal_naive_mae(history: pd.DataFrame) -> "pd.Series[float]":
+    """Mean absolute 24-hour change of the temperature of each location, °C; the scale of MASE."""
+    grid = to_grid(history)
+    values = grid.values[TEMPERATURE]
+    change = np.abs(values[:, STEPS_PER_DAY:] - values[:, :-STEPS_PER_DAY])
+    count = np.isfinite(change).sum(axis=1)
+    mean = np.nansum(change, axis=1) / np.where(count > 0, count, np.nan)
+    return pd.Series(np.where(mean > ROUNDING, mean, np.nan), index=list(grid.locations))
+
+
+def _sums(forecasts: pd.DataFrame, scale: "pd.Series[float]", group: list[str]) -> pd.DataFrame:
+    """Sums and counts by model and `group`: they add up to any coarser group without the rows."""
+    error = forecasts["mean"] - forecasts["observed"]
+    scaled = error.abs() / forecasts["location"].map(scale)
+    inside = forecasts["observed"].between(forecasts["lower"], forecasts["upper"])
+    width = forecasts["upper"] - forecasts["lower"]
+    rows = forecasts[["model", *group]].assign(
+        n=1,
+        square=error**2,
+        mae=error.abs(),
+        bias=error,
+        mase=scaled,
+        scaled=scaled.notna(),
+        coverage=inside & width.notna(),
+        width=width,
+        bounded=width.notna(),
+    )
+    return rows.groupby(["model", *group]).sum().reset_index()
+
+
+def _figures(sums: pd.DataFrame, group: list[str]) -> pd.DataFrame:
+    """The columns of the tables, from sums by `group`."""
+    table = sums.groupby(["model", *group]).sum().reset_index()
+    table["rmse"] = np.sqrt(table["square"] / table["n"])
+    for column, count in (
+        ("mae", "n"),
+        ("bias", "n"),
+        ("mase", "scaled"),
+        ("coverage", "bounded"),
+        ("width", "bounded"),
+    ):
+        table[column] = table[column] / table[count].where(table[count] > 0)
+    for column, reference in (
+        ("skill_day", "same_hour_yesterday"),
+        ("skill_climatology", "climatology"),
+    ):
+        other = table[table["model"] == reference].set_index(group)["rmse"]
+        keys = pd.MultiIndex.from_frame(table[group])
+        beside = pd.Series(other.reindex(keys).to_numpy(), index=table.index)
+        table[column] = skill(table["rmse"], beside)
+    return table

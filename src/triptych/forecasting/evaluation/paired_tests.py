@@ -1,0 +1,116 @@
+"""Is one forecaster really better than another? Paired tests on the same targets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.evaluation.metrics import ALL, DAY, common_targets
+from triptych.forecasting.features.grid import FloatArray
+
+PAIRED_COLUMNS = (
+    "location",
+    "lead",
+    "model",
+    "other",
+    "n",
+    "difference",
+    "low",
+    "high",
+    "statistic",
+    "p_value",
+)
+DRAWS = 2000
+CONFIDENCE = 0.95
+
+
+def paired_tests(
+    forecasts: pd.DataFrame, model: str, others: Sequence[str], seed: int
+) -> pd.DataFrame:
+    """Compare `model` with each of `others` on the days that all of them forecast.
+
+    The loss of a day is the mean squared error of its leads 1-8 (`1-8`) or of all its leads
+    (`all`), °C²; `difference` is the mean loss of `other` less that of `model`: positive where
+    `model` is better. `low, high`: its 95 % interval by the block bootstrap. `statistic, p_value`:
+    the test of Diebold and Mariano, two-sided. One row a location (and `all`: the mean of the
+    locations' losses), lead and other, as PAIRED_COLUMNS; `n` counts days.
+    """
+    rows = common_targets(forecasts[forecasts["model"].isin([model, *others])])
+    rows = rows.assign(loss=(rows["mean"] - rows["observed"]) ** 2)
+    days = -(-int(rows["lead"].max()) // STEPS_PER_DAY)
+    table = [
+        {"location": location, "lead": lead, "model": model, "other": other}
+        | _compare((losses[other] - losses[model]).to_numpy(), horizon, seed)
+        for lead, horizon, part in (
+            (DAY, 1, rows[rows["lead"].isin(DAY_LEADS)]),
+            (ALL, days, rows),
+        )
+        for location, losses in _daily_losses(part)
+        for other in others
+    ]
+    return pd.DataFrame(table, columns=list(PAIRED_COLUMNS))
+
+
+def diebold_mariano(differences: FloatArray, horizon: int = 1) -> tuple[float, float]:
+    """Statistic and two-sided p-value of equal accuracy, from loss differences in order of time.
+
+    `horizon`: how many origins a forecast reaches over; the variance takes that many less one
+    autocovariances (Diebold and Mariano, J. Business & Economic Statistics 13, 1995, 253-263), with
+    the small-sample correction and Student's t of Harvey, Leybourne and Newbold (Int. J.
+    Forecasting 13, 1997, 281-291). Where the autocovariances make the variance negative, they are
+    left out. NaN, NaN if the differences do not vary or are fewer than two.
+    """
+    from scipy.stats import t
+
+    count = len(differences)
+    if count < 2 or not np.ptp(differences) > 0:  # noqa: PLR2004
+        return float("nan"), float("nan")
+    centred = differences - differences.mean()
+    covariances = [
+        centred[lag:] @ centred[: count - lag] / count for lag in range(min(horizon, count - 1))
+    ]
+    variance = covariances[0] + 2 * sum(covariances[1:])
+    if variance <= 0:
+        variance = covariances[0]
+    correction = (count + 1 - 2 * horizon + horizon * (horizon - 1) / count) / count
+    statistic = differences.mean() / np.sqrt(variance / count) * np.sqrt(max(correction, 0.0))
+    return float(statistic), float(2 * t.sf(abs(statistic), count - 1))
+
+
+def block_bootstrap(differences: FloatArray, seed: int) -> tuple[float, float]:
+    """95 % interval of the mean, from circular blocks of days: weather makes good and bad days
+    come in runs.
+
+    Blocks of n^(1/3) days, rounded up (Politis and Romano, Exploring the Limits of Bootstrap,
+    1992, 263-270; the rate is that of Künsch, Annals of Statistics 17, 1989, 1217-1241).
+    """
+    count = len(differences)
+    length = int(np.ceil(count ** (1 / 3)))
+    blocks = differences[(np.arange(count)[:, None] + np.arange(length)) % count].mean(axis=1)
+    starts = np.random.default_rng(seed).integers(0, count, (DRAWS, -(-count // length)))
+    means = blocks[starts].mean(axis=1)
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+def _daily_losses(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Mean loss by day (row) and model (column), of each location and of all together."""
+    by_day = rows.groupby(["location", "as_of", "model"])["loss"].mean().unstack("model")
+    of_place = [
+        (str(slug), part.droplevel("location")) for slug, part in by_day.groupby("location")
+    ]
+    return [*of_place, (ALL, by_day.groupby("as_of").mean())]
+
+
+def _compare(differences: FloatArray, horizon: int, seed: int) -> dict[str, float]:
+    statistic, p_value = diebold_mariano(differences, horizon)
+    low, high = block_bootstrap(differences, seed)
+    return {
+        "n": len(differences),
+        "difference": float(differences.mean()),
+        "low": low,
+        "high": high,
+        "statistic": statistic,
+        "p_value": p_value,
+    }

@@ -1,0 +1,184 @@
+"""What the errors of forecasts look like: moments, normality, memory, hours, seasons, leads.
+
+A residual is observed less forecast, °C: the sign of residuals in textbooks, the opposite of the
+column `bias` of metrics.score.
+"""
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.evaluation.autocorrelation import autocorrelations, ljung_box
+from triptych.forecasting.evaluation.metrics import DAY
+from triptych.forecasting.features.grid import FloatArray
+
+SUMMARY_COLUMNS = (
+    "location",
+    "model",
+    "lead",
+    "n",
+    "mean",
+    "std",
+    "skewness",
+    "excess_kurtosis",
+    "jarque_bera",
+    "jarque_bera_p",
+    "beyond_3_sigma",
+    "hour_variance_ratio",
+    "season_variance_ratio",
+    "ljung_box",
+    "ljung_box_p",
+    "largest_acf",
+)
+GROUP_COLUMNS = ("location", "model", "by", "value", "n", "mean", "std", "rmse")
+SEASONS = ("DJF", "MAM", "JJA", "SON")
+DAILY_LAGS = 14  # days
+SERIES = ["location", "model", "lead"]
+
+
+def forecast_residuals(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Residuals of backtests: `location, model, as_of, time, lead, mean, residual`, °C, and the
+    `hour` (UTC), `month` and `season` of the target; those not known are left out.
+
+    ForecastingError if none is left.
+    """
+    rows = forecasts[["location", "model", "as_of", "time", "lead", "mean"]].assign(
+        residual=forecasts["observed"] - forecasts["mean"]
+    )
+    rows = rows[rows["residual"].notna()]
+    if rows.empty:
+        raise ForecastingError(
+            "No forecast has an observed target, so there is no residual: backtest a period whose "
+            "weather is known."
+        )
+    return with_calendar(rows.reset_index(drop=True))
+
+
+def with_calendar(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `hour` (UTC), `month` and `season` of the column `time`."""
+    season = np.asarray(SEASONS, dtype=object)[rows["time"].dt.month.to_numpy() % 12 // 3]
+    return rows.assign(
+        hour=rows["time"].dt.hour,
+        month=rows["time"].dt.month,
+        season=pd.Series(season, index=rows.index, dtype="str"),
+    )
+
+
+def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
+    """SUMMARY_COLUMNS by location, model and lead (1 … 8, and `1-8` for the day), of
+    `forecast_residuals`.
+
+    jarque_bera: n / 6 (skewness² + excess_kurtosis² / 4), χ² of 2 degrees if normal (Jarque and
+    Bera, Int. Stat. Rev. 55, 1987, 163-172). beyond_3_sigma: share farther than three standard
+    deviations from the mean; 0.0027 if normal. The ratios are those of `variance_ratio`; of
+    forecasts issued at midnight, an hour of the day ahead is a lead, so hours differ. Memory is
+    looked at in the daily series of one lead, never over pooled leads: errors of one origin's
+    neighbouring leads are alike by construction. ljung_box: over DAILY_LAGS days, with 0 parameters
+    fitted to these series; largest_acf: the autocorrelation farthest from 0 among them.
+
+    The p-values suppose independent rows; a day's eight are not. And with many rows every test
+    rejects: whether a departure matters is for skewness, the ratios and largest_acf to say.
+    """
+    day = residuals[residuals["lead"].isin(DAY_LEADS)]
+    single = _moments(day.assign(lead=day["lead"].astype(str)))
+    whole = _moments(day.assign(lead=DAY))
+    for by in ("hour", "season"):
+        single[f"{by}_variance_ratio"] = np.nan
+        ratio = variance_ratio(day, "residual", by, ["location", "model"])
+        keys = pd.MultiIndex.from_frame(whole[["location", "model"]])
+        whole[f"{by}_variance_ratio"] = ratio.reindex(keys).to_numpy()
+    seasons = variance_ratio(day, "residual", "season", SERIES)
+    keys = pd.MultiIndex.from_frame(single[SERIES].astype({"lead": "int64"}))
+    single["season_variance_ratio"] = seasons.reindex(keys).to_numpy()
+    single = single.merge(_memory(day), on=SERIES, validate="one_to_one")
+    table = pd.concat([single, whole], ignore_index=True)
+    order = table["lead"].replace(DAY, str(STEPS_PER_DAY + 1)).astype(int)
+    table = table.assign(order=order).sort_values(["location", "model", "order"])
+    return table.reset_index(drop=True)[list(SUMMARY_COLUMNS)]
+
+
+def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
+    """GROUP_COLUMNS in °C by location and model: of the day ahead by `hour` (UTC) and `season`, and
+    of the whole horizon by `lead`.
+
+    Forecasts issued at midnight alone reach each hour of the first day at one lead: there, an
+    hour's errors and a lead's are the same.
+    """
+    day = residuals[residuals["lead"].isin(DAY_LEADS)]
+    parts = []
+    for by, rows in (("hour", day), ("season", day), ("lead", residuals)):
+        groups = rows.assign(square=rows["residual"] ** 2).groupby(["location", "model", by])
+        table = groups.agg(
+            n=("residual", "size"),
+            mean=("residual", "mean"),
+            std=("residual", "std"),
+            square=("square", "mean"),
+        ).reset_index()
+        if by == "season":
+            table = table.sort_values(
+                ["location", "model", by],
+                key=lambda c: c.map(SEASONS.index) if c.name == "season" else c,
+            )
+        parts.append(table.assign(by=by, value=table[by].astype(str), rmse=table["square"] ** 0.5))
+    return pd.concat(parts, ignore_index=True)[list(GROUP_COLUMNS)]
+
+
+def variance_ratio(rows: pd.DataFrame, column: str, by: str, keys: list[str]) -> "pd.Series[float]":
+    """Largest variance of `column` in any `by` (hour, month, season) over the smallest, by `keys`:
+    1 if the spread is the same all the time.
+    """
+    variance = rows.groupby([*keys, by])[column].var().groupby(keys)
+    lowest = variance.min()
+    return variance.max() / lowest.where(lowest > 0)
+
+
+def daily_series(residuals: pd.DataFrame) -> tuple[pd.DataFrame, FloatArray]:
+    """The residuals of each location, model and lead from day to day, NaN for a day without.
+
+    Returns the keys, one row a series, and an array (series, day).
+    """
+    table = residuals.set_index([*SERIES, "as_of"])["residual"].unstack("as_of")
+    days = pd.DatetimeIndex(table.columns)
+    complete = pd.date_range(days.min(), days.max(), freq="D")
+    values = table.reindex(columns=complete).to_numpy(dtype=np.float64)
+    return table.index.to_frame(index=False), values
+
+
+def _memory(residuals: pd.DataFrame) -> pd.DataFrame:
+    keys, series = daily_series(residuals)
+    statistic, p_value = ljung_box(series, DAILY_LAGS)
+    return keys.assign(
+        lead=keys["lead"].astype(str),
+        ljung_box=statistic,
+        ljung_box_p=p_value,
+        largest_acf=farthest_from_zero(autocorrelations(series, DAILY_LAGS)),
+    )
+
+
+def farthest_from_zero(values: FloatArray) -> FloatArray:
+    """The value of largest size in each row, with its sign; NaN for a row of NaN."""
+    place = np.nan_to_num(np.abs(values)).argmax(axis=1)
+    return np.asarray(np.take_along_axis(values, place[:, None], axis=1)[:, 0], dtype=np.float64)
+
+
+def _moments(rows: pd.DataFrame) -> pd.DataFrame:
+    from scipy.stats import chi2
+
+    groups = rows.groupby(SERIES)["residual"]
+    deviation = rows["residual"] - groups.transform("mean")
+    spread = groups.transform("std")
+    powers = rows[SERIES].assign(
+        n=1,
+        mean=rows["residual"],
+        beyond_3_sigma=(deviation.abs() > 3 * spread).astype(float),
+        **{f"m{power}": deviation**power for power in (2, 3, 4)},
+    )
+    table = powers.groupby(SERIES).mean().assign(n=groups.size(), std=groups.std()).reset_index()
+    variance = table["m2"].where(table["m2"] > 0)
+    table["skewness"] = table["m3"] / variance**1.5
+    table["excess_kurtosis"] = table["m4"] / variance**2 - 3
+    squares = table["skewness"] ** 2 + table["excess_kurtosis"] ** 2 / 4
+    table["jarque_bera"] = table["n"] / 6 * squares
+    table["jarque_bera_p"] = chi2.sf(table["jarque_bera"], 2)
+    return table

@@ -1,0 +1,99 @@
+"""What is normal for a place, a day of the year and a step of the day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.features.grid import FloatArray, Grid, IntArray
+
+STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
+HARMONICS = 3
+PENALTY = 1e-10  # makes an unobserved slot solvable, moves an observed one by nothing that shows
+TILE = 16  # rows; a multiple of what BLAS libraries take at once
+CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Climatology:
+    """Harmonics of the year within each of the eight steps of the day.
+
+    One set of annual harmonics a step of the day is the same space as annual harmonics times all
+    the harmonics of the day that a 3-hour grid can hold, at a ninth of the arithmetic.
+
+    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics). `scale[variable]`: (location,), the
+    standard deviation of the anomalies in training; 1 where they are constant or missing. Units are
+    those of the variable.
+    """
+
+    locations: tuple[str, ...]
+    coefficients: Mapping[str, FloatArray]
+    scale: Mapping[str, FloatArray]
+
+    def normal(self, variable: str, rows: IntArray, steps: IntArray) -> FloatArray:
+        """Normal value of a variable; `rows` (location indices) and `steps` (step numbers)
+        broadcast together.
+        """
+        table = self.coefficients[variable]
+        basis = annual_basis(steps, (table.shape[2] - 1) // 2)
+        slot = steps % STEPS_PER_DAY
+        # Term by term, not by BLAS: a value must not depend on how many are asked for with it.
+        total = table[rows, slot, 0]
+        for term in range(1, table.shape[2]):
+            total = total + table[rows, slot, term] * basis[..., term]
+        return np.asarray(total, dtype=np.float64)
+
+
+def annual_basis(steps: IntArray, harmonics: int) -> FloatArray:
+    """1, cos and sin of the annual harmonics at step numbers; shape (*steps, 1 + 2 x harmonics)."""
+    angle = 2 * np.pi * (steps % STEPS_PER_YEAR) / STEPS_PER_YEAR
+    waves = [np.ones(np.shape(steps))]
+    for order in range(1, harmonics + 1):
+        waves += [np.cos(order * angle), np.sin(order * angle)]
+    return np.stack(waves, axis=-1)
+
+
+def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
+    """Least squares of every variable of the grid on the harmonics, all locations at once."""
+    coefficients, scale = {}, {}
+    rows = np.arange(len(grid.locations))[:, None]
+    for name, values in grid.values.items():
+        coefficients[name] = _coefficients(values, grid.steps, harmonics)
+        fitted = Climatology(grid.locations, {name: coefficients[name]}, {})
+        scale[name] = _scale(values - fitted.normal(name, rows, grid.steps[None, :]))
+    return Climatology(grid.locations, coefficients, scale)
+
+
+def _coefficients(values: FloatArray, steps: IntArray, harmonics: int) -> FloatArray:
+    terms = 1 + 2 * harmonics
+    table = np.zeros((len(values), STEPS_PER_DAY, terms))
+    for slot in range(STEPS_PER_DAY):
+        chosen = steps % STEPS_PER_DAY == slot
+        basis = annual_basis(steps[chosen], harmonics)
+        known = np.isfinite(values[:, chosen])
+        products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
+        gram = _product(known, products).reshape(-1, terms, terms)
+        gram += PENALTY * max(1, len(basis)) * np.eye(terms)
+        moment = _product(np.where(known, values[:, chosen], 0.0), basis)
+        table[:, slot] = np.linalg.solve(gram, moment[..., None])[..., 0]
+    return table
+
+
+def _product(rows: npt.NDArray[Any], table: FloatArray) -> FloatArray:
+    """Matrix product, in which the last bits of a row do not depend on how many rows there are.
+
+    BLAS sums the rows that are left over from whole tiles in another order: none are.
+    """
+    padded = np.zeros((-(-len(rows) // TILE) * TILE, rows.shape[1]))
+    padded[: len(rows)] = rows
+    return np.asarray((padded @ table)[: len(rows)], dtype=np.float64)
+
+
+def _scale(anomalies: FloatArray) -> FloatArray:
+    known = np.isfinite(anomalies)
+    count = np.maximum(known.sum(axis=1), 1)
+    spread = np.sqrt(np.square(np.where(known, anomalies, 0.0)).sum(axis=1) / count)
+    return np.asarray(np.where(spread > CONSTANT, spread, 1.0), dtype=np.float64)

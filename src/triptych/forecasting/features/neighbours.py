@@ -1,0 +1,75 @@
+"""The nearest other locations of the training data: weather arrives from them."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from triptych.forecasting.features.grid import Grid, IntArray
+
+SHOWN = 5  # names in a message
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """For each training location its nearest others: `table` (location, rank) holds their rows, -1
+    where there is none.
+    """
+
+    locations: tuple[str, ...]
+    table: IntArray
+
+    @property
+    def count(self) -> int:
+        """Neighbours a location."""
+        return int(self.table.shape[1])
+
+    def rows(self, locations: tuple[str, ...]) -> IntArray:
+        """Rows of the neighbours within `locations`, shape (location, rank), -1 where one is not
+        there.
+        """
+        row = {name: place for place, name in enumerate(locations)}
+        here = np.array([row.get(name, -1) for name in self.locations] + [-1], dtype=np.int64)
+        known = {name: place for place, name in enumerate(self.locations)}
+        return here[self.table[[known[name] for name in locations]]]
+
+    def of(self, locations: Collection[str]) -> set[str]:
+        """The neighbours of these locations."""
+        known = {name: place for place, name in enumerate(self.locations)}
+        wanted = self.table[[known[name] for name in locations]]
+        return {self.locations[row] for row in wanted[wanted >= 0]}
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:
+        """Log the trained neighbours that a history lacks: their features are then unknown, the
+        forecast coarser.
+        """
+        missing = sorted(self.of(locations) - set(locations))
+        if missing:
+            logger.warning(
+                "The model was trained with neighbours that this history lacks: %s. Their features "
+                "count as missing and forecasts are less accurate; add them to the history.",
+                ", ".join(missing[:SHOWN]),
+            )
+
+
+def find_neighbours(grid: Grid, count: int) -> Neighbours:
+    """The `count` nearest other locations of each, by great circle, nearest first."""
+    places = len(grid.locations)
+    table = np.full((places, count), -1, dtype=np.int64)
+    found = min(count, places - 1)
+    if found > 0:
+        order = _nearest(grid, found + 1)
+        for place, near in enumerate(order):  # two locations may share a point, so drop by name
+            table[place, :found] = [other for other in near if other != place][:found]
+    return Neighbours(grid.locations, table)
+
+
+def _nearest(grid: Grid, count: int) -> IntArray:
+    """Rows of the `count` locations nearest to each, itself among them, by great circle."""
+    from sklearn.neighbors import BallTree
+
+    points = np.radians(np.stack([grid.latitude, grid.longitude], axis=1))
+    return np.asarray(BallTree(points, metric="haversine").query(points, k=count)[1])

@@ -1,0 +1,90 @@
+"""Standardised anomalies of a history: what learned forecasters see of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.forecasting.errors import UnknownLocationError
+from triptych.forecasting.features.climatology import Climatology
+from triptych.forecasting.features.grid import FloatArray, Grid, IntArray, step_times
+
+SHOWN = 5  # names in a message
+
+Float32Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Anomalies of a grid from a climatology, in training standard deviations.
+
+    `anomalies[variable]`: (location, step), float32, NaN where missing. `rows`: each location's row
+    in the climatology.
+    """
+
+    grid: Grid
+    climatology: Climatology
+    rows: IntArray
+    anomalies: Mapping[str, Float32Array]
+
+
+def with_wind_components(grid: Grid) -> Grid:
+    """Replace wind speed and direction by components: an angle has no mean and no tendency.
+
+    `wind_u` blows to the east, `wind_v` to the north, km/h. The direction is where the wind comes
+    from, in degrees.
+    """
+    values = dict(grid.values)
+    speed = values.pop("wind_speed_10m", None)
+    direction = values.pop("wind_direction_10m", None)
+    if speed is not None and direction is not None:
+        angle = np.radians(direction)
+        values["wind_u"] = -speed * np.sin(angle)
+        values["wind_v"] = -speed * np.cos(angle)
+    return Grid(grid.locations, grid.first, values, grid.latitude, grid.longitude)
+
+
+def to_panel(grid: Grid, climatology: Climatology) -> Panel:
+    """Anomalies of `grid` (already with wind components). UnknownLocationError for a place without
+    a climatology.
+    """
+    rows = known_rows(grid.locations, climatology.locations)
+    anomalies = {}
+    for name in climatology.coefficients:
+        values = grid.values.get(name)
+        if values is None:
+            anomalies[name] = np.full((len(rows), grid.length), np.nan, dtype=np.float32)
+            continue
+        normal = climatology.normal(name, rows[:, None], grid.steps[None, :])
+        scale = climatology.scale[name][rows][:, None]
+        anomalies[name] = ((values - normal) / scale).astype(np.float32)
+    return Panel(grid, climatology, rows, anomalies)
+
+
+def panel_frame(panel: Panel, name: str, values: FloatArray) -> pd.DataFrame:
+    """Long frame `location, time, <name>` of values of shape (location, step)."""
+    times = step_times(panel.grid.steps)
+    return pd.DataFrame(
+        {
+            "location": pd.Series(np.repeat(panel.grid.locations, len(times)), dtype="str"),
+            "time": times[np.tile(np.arange(len(times)), len(values))],
+            name: values.ravel(),
+        }
+    )
+
+
+def known_rows(locations: tuple[str, ...], known: tuple[str, ...]) -> IntArray:
+    """Row of each location in the training data; UnknownLocationError names those that were not in
+    it.
+    """
+    index = {name: row for row, name in enumerate(known)}
+    unknown = [name for name in locations if name not in index]
+    if unknown:
+        raise UnknownLocationError(
+            f"Not in this model's training data: {', '.join(unknown[:SHOWN])}; it has "
+            f"{len(known)} locations, such as {', '.join(known[:SHOWN])}. "
+            "Train again with the new ones, or leave them out."
+        )
+    return np.array([index[name] for name in locations], dtype=np.int64)

@@ -1,0 +1,1 @@
+"""The forecasters, one module each; `factory.make_forecaster` makes them by name."""

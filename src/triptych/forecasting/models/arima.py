@@ -1,0 +1,182 @@
+"""ARIMA and SARIMA of the anomaly from the climatology: each location its own process."""
+
+import json
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.features.feature_table import at_steps
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.features.panel import Float32Array, Panel, panel_frame
+from triptych.forecasting.models.base import Arrays, PanelForecaster, inputs_frame, normal_targets
+from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.validation import check_origins
+from triptych.forecasting.statespace.arma_fit import Fitted, Orders
+from triptych.forecasting.threads import one_blas_thread
+
+SHOWN_LAGS = 24  # past anomalies that are stored beside a forecast; older ones weigh little
+PROCESSES = "processes"
+
+
+class StatisticalForecaster(PanelForecaster):
+    """Base of the forecasters whose core is an ARMA process of the anomaly.
+
+    Neither differences (d = D = 0): the climatology has taken trend-free seasons away, the anomaly
+    is stationary, and a differenced one would keep its last level for ever instead of returning to
+    normal.
+
+    `estimates` is what the fit draws on; forecasters of one study are given the same.
+    """
+
+    _processes: dict[str, Fitted]
+
+    def __init__(
+        self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
+    ) -> None:
+        """Merge the parameters as the base does, and look at the orders before any work."""
+        super().__init__(parameters, max_lead=max_lead, seed=seed)
+        _ = self.orders
+        self.estimates = Estimates()
+
+    @property
+    @abstractmethod
+    def orders(self) -> Orders:
+        """Orders of the process."""
+
+    @property
+    def processes(self) -> Mapping[str, Fitted]:
+        """The process of each location; UnfittedModelError before `fit`."""
+        return {name: self._processes[name] for name in self.fitted.climatology.locations}
+
+    @property
+    def fallbacks(self) -> dict[str, str]:
+        """Locations that could not be estimated as asked: what stands in, and why."""
+        return {
+            name: f"{process.method}: {process.reason}"
+            for name, process in self.processes.items()
+            if process.reason
+        }
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The last anomalies, in training standard deviations."""
+        return tuple(f"{TEMPERATURE}_lag{lag}" for lag in range(1, SHOWN_LAGS + 1))
+
+    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
+        """The last anomalies before `origin`: `location, feature, value`."""
+        panel = self.panel(history)
+        origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
+        values = self.last_anomalies(panel, origins)
+        return inputs_frame(panel.grid.locations, self.feature_names, values)
+
+    @staticmethod
+    def last_anomalies(panel: Panel, origins: IntArray) -> Float32Array:
+        """The anomalies before the one origin, latest first, shape (location, lag)."""
+        lags = origins - np.arange(1, SHOWN_LAGS + 1)
+        return at_steps(panel, panel.anomalies[TEMPERATURE], lags)
+
+    def importance_values(self) -> FloatArray:
+        """Mean absolute weight of each past anomaly in the forecast of the next step."""
+        weights = [p.process.past_weights(SHOWN_LAGS) for p in self.processes.values()]
+        return np.asarray(np.abs(weights).mean(axis=0), dtype=np.float64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process: what a study shares stays with it."""
+        return {**self.__dict__, "estimates": Estimates()}
+
+    def _fit(self, panel: Panel) -> None:
+        series = panel.anomalies[TEMPERATURE].astype(np.float64)
+        names = [f"{self.name} of {place}" for place in panel.grid.locations]
+        fitted = self.estimates.fit_each(dict(zip(names, series, strict=True)), self.orders)
+        self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast temperature in °C, shape (location, origin, lead)."""
+        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
+        anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
+        return normal_targets(panel, origins, leads) + anomaly
+
+    def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""
+        out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
+        for row, name in enumerate(panel.grid.locations):
+            process = self._processes[name].process
+            states = process.states(panel.anomalies[TEMPERATURE][row])
+            out[row] = process.forecast(states[:, origins - panel.grid.first], leads)
+        return out
+
+    def innovations(self, history: pd.DataFrame) -> pd.DataFrame:
+        """One-step forecast errors over the history: `location, time, innovation`, °C.
+
+        Observed less forecast from the step's own start, by one pass of the filter, over its
+        relative spread: all have the same variance if the model is right, those after a gap too.
+        NaN where the temperature is missing, and in the first day, before anything is known. Each
+        looks at nothing after its step.
+        """
+        panel = self.panel(history)
+        steps = panel.grid.steps[STEPS_PER_DAY:]
+        observed = panel.anomalies[TEMPERATURE].astype(np.float64)
+        found = np.full(observed.shape, np.nan)
+        with one_blas_thread():
+            forecast = self._anomaly(panel, steps, np.array([1]))[:, :, 0]
+        found[:, STEPS_PER_DAY:] = observed[:, STEPS_PER_DAY:] - forecast
+        found *= panel.climatology.scale[TEMPERATURE][panel.rows][:, None]
+        for row, name in enumerate(panel.grid.locations):
+            found[row] /= self._processes[name].process.relative_spread(observed[row])
+        return panel_frame(panel, "innovation", found)
+
+    def texts(self) -> dict[str, str]:
+        """The processes as JSON."""
+        stored = {name: asdict(process) for name, process in self.processes.items()}
+        return {PROCESSES: json.dumps(stored, indent=2, sort_keys=True) + "\n"}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Take back what `texts` gave."""
+        stored = json.loads(texts[PROCESSES])
+        self._processes = {name: Fitted.of(process) for name, process in stored.items()}
+
+
+class ArimaForecaster(StatisticalForecaster):
+    """ARIMA(ar, 0, ma) of the anomaly: each of the last steps has a coefficient of its own, no
+    season.
+
+    Parameters: `ar`, `ma`, numbers of coefficients.
+    """
+
+    name: ClassVar[str] = "arima"
+    defaults: ClassVar[Mapping[str, Any]] = {"ar": 16, "ma": 0}
+
+    @property
+    def orders(self) -> Orders:
+        """Orders of the process."""
+        return Orders(self.parameters["ar"], self.parameters["ma"])
+
+
+class SarimaForecaster(StatisticalForecaster):
+    """SARIMA(ar, 0, ma)(seasonal_ar, 0, seasonal_ma) of the anomaly with season 8: few coefficients
+    for the last steps, times few for the same hour of the days before (Box, Jenkins, Reinsel and
+    Ljung, Time Series Analysis, 5th edition, 2015, chapter 9).
+
+    Parameters: `ar`, `ma`, `seasonal_ar`, `seasonal_ma`, numbers of coefficients.
+    """
+
+    name: ClassVar[str] = "sarima"
+    defaults: ClassVar[Mapping[str, Any]] = {"ar": 5, "ma": 0, "seasonal_ar": 2, "seasonal_ma": 1}
+
+    @property
+    def orders(self) -> Orders:
+        """Orders of the process."""
+        names = ("ar", "ma", "seasonal_ar", "seasonal_ma")
+        return Orders(*(self.parameters[name] for name in names))
+
+
+def share_estimates(forecaster: PanelForecaster, estimates: Estimates) -> PanelForecaster:
+    """The forecaster, which takes and leaves its processes in `estimates` if it has any."""
+    if isinstance(forecaster, StatisticalForecaster):
+        forecaster.estimates = estimates
+    return forecaster

@@ -1,0 +1,234 @@
+"""What every forecaster shares: the frame at the door, the climatology, the intervals, the state
+that is saved.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.forecasting.contract import FORECAST_COLUMNS
+from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
+from triptych.forecasting.features.climatology import HARMONICS, Climatology, fit_climatology
+from triptych.forecasting.features.grid import (
+    TEMPERATURE,
+    FloatArray,
+    Grid,
+    IntArray,
+    step_times,
+    to_grid,
+)
+from triptych.forecasting.features.panel import Panel, to_panel, with_wind_components
+from triptych.forecasting.models.validation import check_enough, check_leads, check_origins
+from triptych.forecasting.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from triptych.forecasting.evaluation.conformal import Intervals
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was learned before any model: the period (step numbers, `end` exclusive) and the
+    climatology.
+    """
+
+    start: int
+    end: int
+    climatology: Climatology
+
+
+class PanelForecaster(ABC):
+    """Base of the forecasters: subclasses fit on a panel and forecast arrays (location, origin,
+    lead).
+    """
+
+    name: ClassVar[str]
+    defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(
+        self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
+    ) -> None:
+        """Merge `parameters` over the model's defaults; UnknownModelError for a name that it does
+        not have.
+        """
+        given = dict(parameters or {})
+        unknown = sorted(set(given) - set(self.defaults))
+        if unknown:
+            raise UnknownModelError(
+                f"{self.name} has no parameter {', '.join(unknown)}; it has "
+                f"{', '.join(sorted(self.defaults)) or 'none'}. Correct the forecast parameters."
+            )
+        self.parameters: dict[str, Any] = {**self.defaults, **given}
+        self.max_lead = max_lead
+        self.seed = seed
+        self.training: Training | None = None
+        self.intervals: Intervals | None = None
+
+    def fit(self, history: pd.DataFrame) -> Self:
+        """Learn from the whole of `history`; ShortHistoryError below a year of temperatures."""
+        with one_blas_thread():
+            grid = self.narrowed(with_wind_components(to_grid(history)))
+            check_enough(grid)
+            climatology = fit_climatology(grid, HARMONICS)
+            panel = to_panel(grid, climatology)
+            return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
+
+    def fit_panel(self, training: Training, panel: Panel) -> Self:
+        """Learn from a history whose climatology is known already; what was learned before is
+        dropped.
+        """
+        self.training, self.intervals = training, None
+        self._fit(panel)
+        return self
+
+    def predict(
+        self, history: pd.DataFrame, origins: pd.DatetimeIndex, leads: Sequence[int]
+    ) -> pd.DataFrame:
+        """Forecast as the contract says (contract.Forecaster.predict)."""
+        panel = self.panel(history)
+        self.warn_of_missing(panel.grid.locations)
+        return self._predict(panel, origins, leads)
+
+    def predict_for(
+        self,
+        locations: Collection[str],
+        history: pd.DataFrame,
+        origins: pd.DatetimeIndex,
+        leads: Sequence[int],
+    ) -> pd.DataFrame:
+        """Forecast some locations of a history that holds their companions too."""
+        forecasts = self._predict(self.panel(history), origins, leads)
+        return forecasts[forecasts["location"].isin(locations)].reset_index(drop=True)
+
+    def companions(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
+        """The other locations whose history the forecasts of these look at."""
+        return set()
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:  # noqa: B027
+        """Log what a history of these locations lacks for forecasts of full accuracy."""
+
+    def _predict(
+        self, panel: Panel, origins: pd.DatetimeIndex, leads: Sequence[int]
+    ) -> pd.DataFrame:
+        steps = check_origins(panel.grid, origins)
+        numbers = check_leads(leads, self.max_lead)
+        with one_blas_thread():
+            mean = self.forecast_panel(panel, steps, numbers)
+        return self._frame(panel, steps, numbers, mean)
+
+    def panel(self, history: pd.DataFrame) -> Panel:
+        """The history as this forecaster sees it: anomalies from its own climatology."""
+        grid = self.narrowed(with_wind_components(to_grid(history)))
+        return to_panel(grid, self.fitted.climatology)
+
+    def narrowed(self, grid: Grid) -> Grid:
+        """The variables of a grid that this forecaster looks at: all, unless it says otherwise."""
+        return grid
+
+    @property
+    def fitted(self) -> Training:
+        """The training state; UnfittedModelError before `fit`."""
+        if self.training is None:
+            raise UnfittedModelError(
+                f"{self.name} has not been fitted: call fit(history), or load a saved one."
+            )
+        return self.training
+
+    @property
+    def train_start(self) -> pd.Timestamp:
+        """First step of the training history, UTC."""
+        return step_times(np.array([self.fitted.start]))[0]
+
+    @property
+    def train_end(self) -> pd.Timestamp:
+        """End of the training history, UTC, exclusive."""
+        return step_times(np.array([self.fitted.end]))[0]
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Locations of the training history."""
+        return self.fitted.climatology.locations
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Explanatory variables, in the order of the model's columns; empty for baselines."""
+        return ()
+
+    @abstractmethod
+    def _fit(self, panel: Panel) -> None:
+        """Learn from a training panel."""
+
+    @abstractmethod
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast temperature in °C, shape (location, origin, lead)."""
+
+    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:  # noqa: ARG002
+        """Explanatory variables of a forecast issued at `origin`: `location, feature, value`; none
+        for a baseline.
+        """
+        return inputs_frame((), (), np.empty((0, 0)))
+
+    def importance_values(self) -> FloatArray:
+        """How much each of `feature_names` matters, on a scale of the model's own."""
+        return np.zeros(len(self.feature_names))
+
+    def arrays(self) -> Arrays:
+        """The learned arrays by name, for storage and fingerprint."""
+        return {}
+
+    def texts(self) -> dict[str, str]:
+        """The learned texts by name, for storage and fingerprint."""
+        return {}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: B027
+        """Take back what `arrays` and `texts` gave."""
+
+    def _frame(
+        self, panel: Panel, origins: IntArray, leads: IntArray, mean: FloatArray
+    ) -> pd.DataFrame:
+        places, shape = panel.grid.locations, mean.shape
+        targets = np.broadcast_to(origins[:, None] + leads - 1, shape)
+        half = (
+            np.full((len(places), len(leads)), np.nan)
+            if self.intervals is None
+            else self.intervals.half_width(places, leads)
+        )[:, None, :]
+        frame = pd.DataFrame(
+            {
+                "location": np.repeat(np.array(places, dtype=object), shape[1] * shape[2]),
+                "as_of": step_times(np.broadcast_to(origins[:, None], shape).ravel()),
+                "time": step_times(targets.ravel()),
+                "lead": np.broadcast_to(leads, shape).ravel(),
+                "mean": mean.ravel(),
+                "lower": (mean - half).ravel(),
+                "upper": (mean + half).ravel(),
+            }
+        )
+        return frame.astype({"location": "str"})[list(FORECAST_COLUMNS)]
+
+
+def normal_targets(panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+    """Climatology of the targets in °C, shape (location, origin, lead)."""
+    targets = origins[:, None] + leads[None, :] - 1
+    return panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], targets[None])
+
+
+def inputs_frame(
+    locations: Sequence[str], features: Sequence[str], values: npt.NDArray[np.floating[Any]]
+) -> pd.DataFrame:
+    """Long frame `location, feature, value` of values of shape (location, feature)."""
+    return pd.DataFrame(
+        {
+            "location": pd.Series(
+                np.repeat(np.array(locations, dtype=object), len(features)), dtype="str"
+            ),
+            "feature": pd.Series(list(features) * len(locations), dtype="str"),
+            "value": values.astype(np.float64).ravel(),
+        }
+    )

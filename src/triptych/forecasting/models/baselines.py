@@ -1,0 +1,63 @@
+"""What any forecaster has to beat."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.base import PanelForecaster, normal_targets
+
+LOOKBACK_DAYS = 7
+
+
+class ClimatologyForecaster(PanelForecaster):
+    """The normal of the day of the year and the hour, whatever the weather is."""
+
+    name: ClassVar[str] = "climatology"
+
+    def _fit(self, panel: Panel) -> None:
+        """Nothing but the climatology, which the base has fitted."""
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """The normal of each target, °C."""
+        return normal_targets(panel, origins, leads)
+
+
+class PersistenceForecaster(ClimatologyForecaster):
+    """The last temperature known, held; NaN if nothing was known in the week before the origin."""
+
+    name: ClassVar[str] = "persistence"
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """The last known temperature, °C."""
+        lags = np.arange(1, LOOKBACK_DAYS * STEPS_PER_DAY + 1)
+        last = _first_known(panel, origins[:, None] - lags)
+        return np.repeat(last[:, :, None], len(leads), axis=2)
+
+
+class SameHourYesterdayForecaster(ClimatologyForecaster):
+    """The last value known at the target's hour, of the day before the origin for every lead.
+
+    A missing one is taken from the day before that, up to a week back; NaN if there is none.
+    """
+
+    name: ClassVar[str] = "same_hour_yesterday"
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """The last known temperature at the hour of each target, °C."""
+        hour = (leads - 1) % STEPS_PER_DAY
+        days = STEPS_PER_DAY * np.arange(1, LOOKBACK_DAYS + 1)
+        return _first_known(panel, origins[:, None, None] + hour[:, None] - days)
+
+
+def _first_known(panel: Panel, steps: IntArray) -> FloatArray:
+    """First finite temperature along the last axis of `steps`, for each location; NaN if none."""
+    grid = panel.grid
+    column = steps - grid.first
+    inside = (column >= 0) & (column < grid.length)
+    values = grid.values[TEMPERATURE][:, np.clip(column, 0, grid.length - 1)]
+    values = np.where(inside, values, np.nan)
+    choice = np.isfinite(values).argmax(axis=-1)[..., None]
+    return np.asarray(np.take_along_axis(values, choice, axis=-1)[..., 0], dtype=np.float64)

@@ -1,0 +1,123 @@
+"""A weighted mean of forecasters, the weights learned by lead on validation."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.errors import ForecastingError, UnknownModelError
+from triptych.forecasting.features.grid import FloatArray, IntArray
+from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.base import PanelForecaster
+
+
+class EnsembleForecaster(PanelForecaster):
+    """Mean of its members, weighted by lead.
+
+    Parameters: `members`, a mapping of model name to that model's parameters; `weights`, a mapping
+    of model name to its weights at leads 1, 2, … (non-negative, the last one for all later leads;
+    they are scaled to sum to 1). Without weights all members count alike.
+    """
+
+    name: ClassVar[str] = "ensemble"
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "members": {"ridge": {}, "lightgbm": {}},
+        "weights": {},
+    }
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        max_lead: int = 8,
+        seed: int = 0,
+        members: Sequence[PanelForecaster] = (),
+    ) -> None:
+        """Take the members; UnknownModelError for none, or for weights of others."""
+        super().__init__(parameters, max_lead=max_lead, seed=seed)
+        names = sorted(member.name for member in members)
+        weights: Mapping[str, Sequence[float]] = self.parameters["weights"]
+        if not names or sorted(weights) not in ([], names):
+            raise UnknownModelError(
+                "An ensemble needs members, and weights for all of them or for none; it got "
+                f"members {', '.join(names) or 'none'} and weights of "
+                f"{', '.join(sorted(weights)) or 'none'}. Correct the ensemble's parameters."
+            )
+        self.members = list(members)
+
+    @classmethod
+    def of_fitted(
+        cls, members: Sequence[PanelForecaster], weights: Mapping[str, Sequence[float]]
+    ) -> Self:
+        """An ensemble of members that are fitted on one and the same history, so that none is
+        fitted twice.
+        """
+        parameters = {"members": {m.name: m.parameters for m in members}, "weights": weights}
+        lead = min((member.max_lead for member in members), default=0)
+        made = cls(
+            parameters, max_lead=lead, seed=members[0].seed if members else 0, members=members
+        )
+        made.training = members[0].fitted
+        for member in members:
+            period = (member.fitted.start, member.fitted.end, member.locations)
+            if period != (made.training.start, made.training.end, made.locations):
+                raise ForecastingError(
+                    "The members of an ensemble are fitted on one history, but "
+                    f"{member.name} saw another than {members[0].name}: fit both on the same "
+                    "locations and period."
+                )
+        return made
+
+    def companions(self, locations: Collection[str]) -> set[str]:
+        """The companions of the members."""
+        return set().union(*(member.companions(locations) for member in self.members))
+
+    def warn_of_missing(self, locations: tuple[str, ...]) -> None:
+        """Let the members log what a history of these locations lacks."""
+        for member in self.members:
+            member.warn_of_missing(locations)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Features of all members, each once, in their order."""
+        return tuple(dict.fromkeys(name for m in self.members for name in m.feature_names))
+
+    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
+        """Explanatory variables of all members, each once: `location, feature, value`."""
+        frames = [member.inputs(history, origin) for member in self.members]
+        together = pd.concat(frames, ignore_index=True).drop_duplicates(["location", "feature"])
+        return together.sort_values("location", kind="stable", ignore_index=True)
+
+    def _fit(self, panel: Panel) -> None:
+        for member in self.members:
+            member.fit_panel(self.fitted, panel)
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Weighted mean of the members' temperatures, °C."""
+        weights = self._weights(leads)
+        parts = [
+            weights[row] * member.forecast_panel(panel, origins, leads)
+            for row, member in enumerate(self.members)
+        ]
+        return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
+
+    def _weights(self, leads: IntArray) -> FloatArray:
+        """Weights of the members, shape (member, lead), summing to 1 at each lead."""
+        given: Mapping[str, Sequence[float]] = self.parameters["weights"]
+        table = np.ones((len(self.members), len(leads)))
+        for row, member in enumerate(self.members):
+            if member.name in given:
+                own = np.asarray(given[member.name], dtype=np.float64)
+                table[row] = own[np.minimum(leads, len(own)) - 1]
+        return np.asarray(table / table.sum(axis=0), dtype=np.float64)
+
+
+class EnsembleOfAllForecaster(EnsembleForecaster):
+    """The same mean over both families: statistical and learned members together."""
+
+    name: ClassVar[str] = "ensemble_all"
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "members": {"sarimax": {}, "ridge": {}, "lightgbm": {}},
+        "weights": {},
+    }

@@ -1,0 +1,63 @@
+"""Forecasters by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from triptych.forecasting.errors import UnknownModelError
+from triptych.forecasting.models.arima import ArimaForecaster, SarimaForecaster
+from triptych.forecasting.models.autoregression import AutoregressionForecaster
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.baselines import (
+    ClimatologyForecaster,
+    PersistenceForecaster,
+    SameHourYesterdayForecaster,
+)
+from triptych.forecasting.models.ensemble import EnsembleForecaster, EnsembleOfAllForecaster
+from triptych.forecasting.models.gradient_boosting import LightGBMForecaster
+from triptych.forecasting.models.kernel_ridge import KernelRidgeForecaster
+from triptych.forecasting.models.pooled_ridge import PooledRidgeForecaster
+from triptych.forecasting.models.random_forest import RandomForestForecaster
+from triptych.forecasting.models.ridge import RidgeForecaster
+from triptych.forecasting.models.sarimax import SarimaxForecaster
+
+BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
+LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
+STATISTICAL_NAMES = ("arima", "sarima", "sarimax")
+LARGE_NAMES = ("ar", "pooled_ridge")  # for many locations; lightgbm serves few and many
+ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
+MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, *LARGE_NAMES, *ENSEMBLE_NAMES)
+
+_CLASSES: tuple[type[PanelForecaster], ...] = (
+    PersistenceForecaster,
+    SameHourYesterdayForecaster,
+    ClimatologyForecaster,
+    ArimaForecaster,
+    SarimaForecaster,
+    SarimaxForecaster,
+    RidgeForecaster,
+    KernelRidgeForecaster,
+    RandomForestForecaster,
+    LightGBMForecaster,
+    AutoregressionForecaster,
+    PooledRidgeForecaster,
+)
+_ENSEMBLES: tuple[type[EnsembleForecaster], ...] = (EnsembleForecaster, EnsembleOfAllForecaster)
+
+
+def make_forecaster(
+    name: str, parameters: Mapping[str, Any], *, max_lead: int, seed: int
+) -> PanelForecaster:
+    """An unfitted forecaster; UnknownModelError for a name or parameter that there is not."""
+    for ensemble in _ENSEMBLES:
+        if ensemble.name == name:
+            given = parameters.get("members", ensemble.defaults["members"])
+            members = [
+                make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()
+            ]
+            return ensemble(parameters, max_lead=max_lead, seed=seed, members=members)
+    for kind in _CLASSES:
+        if kind.name == name:
+            return kind(parameters, max_lead=max_lead, seed=seed)
+    raise UnknownModelError(
+        f"There is no forecaster {name!r}; there are {', '.join(MODEL_NAMES)}. Correct the name."
+    )

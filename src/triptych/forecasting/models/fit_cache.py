@@ -1,0 +1,81 @@
+"""Processes that one study has estimated, so that it estimates none of them twice."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from itertools import islice
+from typing import Any, Self
+
+import numpy as np
+
+from triptych.forecasting.features.grid import FloatArray
+from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma
+
+LIMIT = 10_000  # processes, a kilobyte each
+
+logger = logging.getLogger(__name__)
+
+
+class Estimates:
+    """Estimated processes by series and orders.
+
+    A search, the fits after it and models that share a process (SARIMA and SARIMAX) ask for the
+    same ones. A series is known by the SHA-256 of its values, so another history never takes a
+    process that is not its own. Beyond LIMIT the oldest are dropped.
+
+    `spread` calls a function of a list on the parts of a list, where the caller wants it done.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, Fitted] = {}
+        self.spread = _at_once
+
+    def fit(self, series: FloatArray, orders: Orders, name: str) -> Fitted:
+        """The process of one series, as `fit_each` gives it."""
+        return self.fit_each({name: series}, orders)[name]
+
+    def fit_each(self, series: Mapping[str, FloatArray], orders: Orders) -> dict[str, Fitted]:
+        """The process of each series, estimated (arma_fit.fit_arma) unless it is known already.
+
+        A fallback is logged as a warning that names the series, each time that it is asked for.
+        """
+        keys = {name: _key(values, orders) for name, values in series.items()}
+        new = {
+            keys[name]: values for name, values in series.items() if keys[name] not in self._found
+        }
+        made = self.spread(partial(fit_all, orders), list(new.values()))
+        known = {**self._found, **dict(zip(new, made, strict=True))}
+        fitted = {name: known[key] for name, key in keys.items()}
+        self._found = dict(islice(known.items(), max(0, len(known) - LIMIT), None))
+        for name, process in fitted.items():
+            if process.reason:
+                logger.warning("%s falls back on %s: %s", name, process.method, process.reason)
+        return fitted
+
+    def stored(self) -> dict[str, dict[str, Any]]:
+        """What is known, as plain values: JSON keeps them to the last bit."""
+        return {key: asdict(fitted) for key, fitted in self._found.items()}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Take back what `stored` gave, by way of JSON."""
+        made = cls()
+        made._found = {key: Fitted.of(fitted) for key, fitted in stored.items()}
+        return made
+
+
+def fit_all(orders: Orders, series: list[FloatArray]) -> list[Fitted]:
+    """The process of each of some series, estimated one by one."""
+    return [fit_arma(values, orders) for values in series]
+
+
+def _at_once(work: Callable[[list[Any]], list[Any]], items: Sequence[Any]) -> list[Any]:
+    return work(list(items))
+
+
+def _key(series: FloatArray, orders: Orders) -> str:
+    values = np.ascontiguousarray(series, dtype=np.float64)
+    numbers = "-".join(str(number) for number in asdict(orders).values())
+    return f"{hashlib.sha256(values.tobytes()).hexdigest()}-{numbers}"

@@ -1,0 +1,1 @@
+"""Verification of issued forecasts, alerts and input drift."""

@@ -1,0 +1,186 @@
+"""Has the weather that a model is fed left what it was trained on? Like seasons are compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.features.grid import (
+    HOURLY_TEMPERATURES,
+    TEMPERATURE,
+    FloatArray,
+    Grid,
+    step_numbers,
+    to_grid,
+)
+from triptych.forecasting.features.panel import with_wind_components
+
+BINS = 10
+DAYS_PER_YEAR = 365.2425
+LARGEST_CORRELATION = 0.95
+DRIFT_COLUMNS = (
+    "location",
+    "variable",
+    "days_recent",
+    "days_training",
+    "mean_recent",
+    "mean_training",
+    "psi",
+    "ks",
+    "effective_days",
+    "p_value",
+    "p_adjusted",
+    "drifted",
+)
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRule:
+    """What is compared, and what counts as drift.
+
+    `days`: length of the recent window; `min_days`: fewer known days there are not judged; `alpha`:
+    share of false alarms among alarms; `psi`: the index from which on a change is large.
+    """
+
+    days: int
+    min_days: int
+    alpha: float
+    psi: float
+
+
+def measure_drift(
+    history: pd.DataFrame,
+    training: Mapping[str, tuple[pd.Timestamp, pd.Timestamp]],
+    rule: DriftRule,
+) -> pd.DataFrame:
+    """Compare the last days of each variable with the same days of the year in training.
+
+    Daily means are compared, a day with all its steps; wind as its two components, since an angle
+    has no mean. `training`: [start, end) by location. Drift is a Kolmogorov-Smirnov p below
+    `alpha` after the correction for all tests (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995,
+    289-300) and an index of at least `psi`. Returns DRIFT_COLUMNS in the variables' units, p NaN
+    where there are too few days to judge.
+    """
+    grid = with_wind_components(to_grid(history))
+    daily = _daily_means(grid)
+    days = -(-grid.first // STEPS_PER_DAY) + np.arange(daily[TEMPERATURE].shape[1])
+    rows = []
+    for row, location in enumerate(grid.locations):
+        if location not in training:
+            continue
+        known = np.isfinite(daily[TEMPERATURE][row])
+        end = int(days[known].max()) if known.any() else 0
+        recent, seasonal = _days_compared(days, end, training[location], rule.days)
+        for name, values in daily.items():
+            compared = _compare(values[row], recent, seasonal, rule.min_days)
+            if compared is not None:
+                rows.append({"location": location, "variable": name, **compared})
+    return _judged(pd.DataFrame(rows, columns=list(DRIFT_COLUMNS[:-2])), rule)
+
+
+def stability_index(recent: FloatArray, reference: FloatArray, bins: int = BINS) -> float:
+    """Population stability index over the quantile bins of `reference` (Siddiqi, Credit Risk
+    Scorecards, 2006, chapter 9).
+
+    The sum of (p - q) ln(p / q) over the bins; half a value is added to each, so that an empty one
+    counts as rare and not as impossible. 0.1 is called a small change, 0.25 a large one.
+    """
+    edges = np.unique(np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]))
+    shares = []
+    for sample in (recent, reference):
+        counts = np.bincount(np.searchsorted(edges, sample, side="right"), minlength=len(edges) + 1)
+        shares.append((counts + 0.5) / (len(sample) + 0.5 * len(counts)))
+    p, q = shares
+    return float(((p - q) * np.log(p / q)).sum())
+
+
+def same_distribution(
+    recent: FloatArray, reference: FloatArray, correlation: float
+) -> tuple[float, float, float]:
+    """Two-sample Kolmogorov-Smirnov test of series whose days resemble their neighbours.
+
+    n days with a correlation r from one to the next count as n (1 - r) / (1 + r) independent ones
+    (Wilks, Statistical Methods in the Atmospheric Sciences, 2011, section 5.2.4). Returns the
+    statistic, the p-value and the effective number of recent days.
+    """
+    from scipy.stats import ks_2samp, kstwo
+
+    worth = (1 - correlation) / (1 + correlation)
+    statistic = float(ks_2samp(recent, reference, method="asymp").statistic)
+    sizes = len(recent) * worth, len(reference) * worth
+    joint = max(1, round(sizes[0] * sizes[1] / (sizes[0] + sizes[1])))
+    return statistic, float(kstwo.sf(statistic, joint)), sizes[0]
+
+
+def _daily_means(grid: Grid) -> dict[str, FloatArray]:
+    """Means of whole UTC days, shape (location, day); NaN where a step is missing."""
+    skipped = -grid.first % STEPS_PER_DAY
+    end = skipped + (grid.length - skipped) // STEPS_PER_DAY * STEPS_PER_DAY
+    return {
+        name: values[:, skipped:end].reshape(len(values), -1, STEPS_PER_DAY).mean(axis=2)
+        for name, values in grid.values.items()
+        if name not in HOURLY_TEMPERATURES
+    }
+
+
+def _days_compared(
+    days: npt.NDArray[np.int64],
+    end: int,
+    training: tuple[pd.Timestamp, pd.Timestamp],
+    length: int,
+) -> tuple[BoolArray, BoolArray]:
+    """Masks of the recent days, and of those of training that lie whole years before them."""
+    first, last = step_numbers(pd.DatetimeIndex(training)) / STEPS_PER_DAY
+    age = end - days
+    recent = (age >= 0) & (age < length)
+    seasonal = (age % DAYS_PER_YEAR < length) & (days >= first) & (days < last) & (age >= length)
+    return recent, seasonal
+
+
+def _compare(
+    values: FloatArray, recent: BoolArray, seasonal: BoolArray, min_days: int
+) -> dict[str, float] | None:
+    known = np.isfinite(values)
+    now, then = values[recent & known], values[seasonal & known]
+    if len(now) == 0 or len(then) == 0:
+        return None
+    judged = min(len(now), len(then)) >= min_days
+    correlation = _correlation(values, seasonal & known)
+    ks, p_value, effective = same_distribution(now, then, correlation)
+    return {
+        "days_recent": len(now),
+        "days_training": len(then),
+        "mean_recent": now.mean(),
+        "mean_training": then.mean(),
+        "psi": stability_index(now, then),
+        "ks": ks,
+        "effective_days": effective,
+        "p_value": p_value if judged else np.nan,
+    }
+
+
+def _correlation(values: FloatArray, chosen: BoolArray) -> float:
+    """Correlation of one day with the next within the chosen days, 0 … LARGEST_CORRELATION."""
+    pairs = chosen[1:] & chosen[:-1]
+    before, after = values[:-1][pairs], values[1:][pairs]
+    mean, spread = values[chosen].mean(), values[chosen].var()
+    if len(before) == 0 or spread == 0:
+        return 0.0
+    correlation = ((before - mean) * (after - mean)).mean() / spread
+    return float(np.clip(correlation, 0.0, LARGEST_CORRELATION))
+
+
+def _judged(table: pd.DataFrame, rule: DriftRule) -> pd.DataFrame:
+    from scipy.stats import false_discovery_control
+
+    tested = table["p_value"].notna()
+    adjusted = pd.Series(np.nan, index=table.index)
+    if bool(tested.any()):
+        adjusted[tested] = false_discovery_control(table.loc[tested, "p_value"], method="bh")
+    drifted = (adjusted < rule.alpha) & (table["psi"] >= rule.psi)
+    return table.assign(p_adjusted=adjusted, drifted=drifted)[list(DRIFT_COLUMNS)]

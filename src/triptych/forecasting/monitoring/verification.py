@@ -1,0 +1,93 @@
+"""Errors of issued forecasts by lead, data age and window of time, beside the baselines."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from triptych.forecasting.contract import DAY_LEADS
+from triptych.forecasting.evaluation.metrics import ALL, DAY, skill
+from triptych.forecasting.models.factory import BASELINE_NAMES
+
+SERIES = ["model_id", "location"]
+SKILLS = {
+    "skill_day": "same_hour_yesterday",
+    "skill_climatology": "climatology",
+    "skill_persistence": "persistence",
+}
+WINDOW_COLUMNS = (
+    *SERIES,
+    "window",
+    "lead",
+    "data_age",
+    "n",
+    "days",
+    "rmse",
+    "mae",
+    "bias",
+    *SKILLS,
+    "coverage",
+    "width",
+    "window_start",
+    "window_end",
+)
+
+
+def score_windows(judged: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:
+    """Errors by model, location, window, lead (a number, `1-8`, `all`) and data age, as
+    WINDOW_COLUMNS.
+
+    `judged`: one row a target that was observed and that all baselines forecast: model_id,
+    location, as_of, time, lead, data_age (h), mean, lower, upper, observed, known_end (exclusive
+    end of what was observed of the location) and a column for each baseline; °C. `windows`: days
+    that end at known_end, or `all`; a window is named `30d`. rmse, mae, bias (forecast less
+    observed) and width in °C; skill: 1 - rmse / rmse of the baseline; coverage: share of the
+    observations within the interval; days: how many days of targets there are.
+    """
+    rows = _errors(judged)
+    by_lead = [
+        rows.assign(lead=rows["lead"].astype(str)),
+        rows[rows["lead"].isin(DAY_LEADS)].assign(lead=DAY),
+        rows.assign(lead=ALL),
+    ]
+    tables = [_of_window(table, window) for window in windows for table in by_lead if len(table)]
+    found = [table for table in tables if len(table)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=WINDOW_COLUMNS)
+
+
+def window_name(window: int | str) -> str:
+    """The name of a window in tables: `30d`, or `all`."""
+    return ALL if window == ALL else f"{window}d"
+
+
+def _errors(judged: pd.DataFrame) -> pd.DataFrame:
+    error = judged["mean"] - judged["observed"]
+    inside = judged["observed"].between(judged["lower"], judged["upper"])
+    return judged.assign(
+        day=judged["time"].dt.floor("D"),
+        square=error**2,
+        mae=error.abs(),
+        bias=error,
+        coverage=inside.astype(float),
+        width=judged["upper"] - judged["lower"],
+        **{name: (judged[name] - judged["observed"]) ** 2 for name in BASELINE_NAMES},
+    )
+
+
+def _of_window(rows: pd.DataFrame, window: int | str) -> pd.DataFrame:
+    length = pd.Timedelta(days=0 if window == ALL else int(window))
+    inside = rows if window == ALL else rows[rows["time"] >= rows["known_end"] - length]
+    # A forecast from old data is harder than one from fresh data: they are never averaged.
+    grouped = inside.groupby([*SERIES, "lead", "data_age"], sort=False)
+    means = dict.fromkeys(("square", "mae", "bias", "coverage", "width", *BASELINE_NAMES), "mean")
+    ends = {"known_end": "max", "time": "min", "day": "nunique"}
+    table = grouped.agg({"observed": "size", **means, **ends}).reset_index()
+    rmse = np.sqrt(table["square"])
+    skills = {column: skill(rmse, np.sqrt(table[name])) for column, name in SKILLS.items()}
+    named = table.rename(columns={"observed": "n", "day": "days", "known_end": "window_end"})
+    return named.assign(
+        window=window_name(window),
+        rmse=rmse,
+        window_start=table["time"] if window == ALL else named["window_end"] - length,
+        **skills,
+    )[list(WINDOW_COLUMNS)]

@@ -1,0 +1,1 @@
+"""ARMA processes: state-space form, likelihood and estimation."""

@@ -1,0 +1,110 @@
+"""ARMA processes in state-space form: one pass of the Kalman filter serves every origin."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from triptych.forecasting.features.grid import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Arma:
+    """y(t) = Σ ar(i) y(t-i) + ε(t) + Σ ma(j) ε(t-j), in Harvey's form (Durbin and Koopman, Time
+    Series Analysis by State Space Methods, 2nd edition, 2012, section 3.4).
+
+    `ar`, `ma`: coefficients of lags 1, 2, …; seasonal factors are multiplied out.
+    """
+
+    ar: FloatArray
+    ma: FloatArray
+
+    @property
+    def transition(self) -> FloatArray:
+        """Matrix T of state(t + 1) = T state(t) + R ε(t); y is the state's first element."""
+        size = max(len(self.ar), len(self.ma) + 1)
+        matrix = np.eye(size, k=1)
+        matrix[: len(self.ar), 0] = self.ar
+        return matrix
+
+    @property
+    def radius(self) -> float:
+        """Largest absolute eigenvalue of the transition: below 1, the process is stationary."""
+        return float(np.abs(np.linalg.eigvals(self.transition)).max())
+
+    def states(self, series: FloatArray) -> FloatArray:
+        """Expected state at each step given the values before it, shape (state, step + 1).
+
+        `series` may have NaN: there the filter predicts and does not correct (Durbin and Koopman,
+        section 4.10). Column j looks at nothing from step j on.
+        """
+        model = self._filter(series)
+        model.memory_no_forecast_cov = True
+        return np.asarray(model.filter().predicted_state, dtype=np.float64)
+
+    def relative_spread(self, series: FloatArray) -> FloatArray:
+        """Standard deviation of the one-step forecast error at each step, over that of ε: 1 once
+        the past is known, more at the beginning and after missing values.
+
+        NaN where the value itself is missing.
+        """
+        model = self._filter(series)
+        model.memory_no_predicted_mean = True
+        variance = model.filter().forecasts_error_cov[0, 0]
+        return np.asarray(np.where(np.isnan(series), np.nan, np.sqrt(variance)), dtype=np.float64)
+
+    def _filter(self, series: FloatArray) -> "KalmanFilter":
+        from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
+
+        transition = self.transition
+        model = KalmanFilter(1, len(transition), k_posdef=1)
+        model.bind(series[:, None].astype(np.float64))
+        model["design", 0, 0] = 1.0
+        model["transition"] = transition
+        model["selection", 0, 0] = 1.0
+        model["selection", 1 : 1 + len(self.ma), 0] = self.ma
+        model["state_cov", 0, 0] = 1.0  # the scale plays no part in the mean
+        model.initialize_stationary()
+        model.set_conserve_memory(0)
+        model.memory_no_predicted_cov = True
+        model.memory_no_filtered = True
+        model.memory_no_gain = True
+        model.memory_no_smoothing = True
+        model.memory_no_std_forecast = True
+        return model
+
+    def forecast(self, states: FloatArray, leads: IntArray) -> FloatArray:
+        """Expected values at `leads` (1 is the step of the state), shape (origin, lead).
+
+        `states`: (state, origin).
+        """
+        weights = self._weights(int(leads.max()))[leads - 1]
+        total = np.zeros((states.shape[1], len(leads)))
+        # Term by term, not by BLAS: a forecast must not depend on how many are asked for with it.
+        for term, row in enumerate(states):
+            total += row[:, None] * weights[None, :, term]
+        return total
+
+    def past_weights(self, count: int) -> FloatArray:
+        """Weights of the last `count` values in the forecast of the next one: the process as an
+        infinite autoregression.
+        """
+        ar, ma = np.zeros(count), np.zeros(count)
+        ar[: len(self.ar)] = self.ar[:count]
+        ma[: len(self.ma)] = self.ma[:count]
+        weights = np.zeros(count)
+        for lag in range(count):
+            weights[lag] = ar[lag] + ma[lag] - ma[:lag][::-1] @ weights[:lag]
+        return weights
+
+    def _weights(self, count: int) -> FloatArray:
+        """First rows of the powers 0, 1, … of the transition, shape (count, state)."""
+        transition = self.transition
+        rows = np.zeros((count, len(transition)))
+        rows[0, 0] = 1.0
+        for power in range(1, count):
+            rows[power] = rows[power - 1] @ transition
+        return rows

@@ -1,0 +1,177 @@
+"""Estimates of (seasonal) ARMA processes, and what stands in when there is none."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.features.grid import FloatArray
+from triptych.forecasting.statespace.arma import Arma
+from triptych.forecasting.statespace.likelihood import loglikelihood
+
+MAX_ITERATIONS = 200
+STEP = 1e-5  # of a parameter, in the gradient by differences
+CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which there is no weather
+STABLE = 1 - 1e-6  # largest eigenvalue of a process that forgets
+START_SEASONAL = (0.5, -0.3)  # near where anomalies of temperature end up
+LIKELIHOOD, YULE_WALKER, WHITE_NOISE = "maximum_likelihood", "yule_walker", "white_noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Numbers of coefficients: autoregressive and moving average, of steps and of days.
+
+    ForecastingError for what is no count, and for a lag that is there twice.
+    """
+
+    ar: int
+    ma: int
+    seasonal_ar: int = 0
+    seasonal_ma: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("ar", "ma", "seasonal_ar", "seasonal_ma"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise ForecastingError(
+                    f"Orders of a process must be whole numbers from 0, but {name} is {value!r}. "
+                    "Correct the forecast parameters."
+                )
+        for steps, days in ((self.ar, self.seasonal_ar), (self.ma, self.seasonal_ma)):
+            if days and steps >= STEPS_PER_DAY:
+                raise ForecastingError(
+                    f"Beside seasonal coefficients of {STEPS_PER_DAY} steps there can be at most "
+                    f"{STEPS_PER_DAY - 1} of single steps, but there are {steps}. "
+                    "Lower ar or ma, or leave the season out."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A process as it is stored: how it was estimated, its orders and its parameter vector.
+
+    `parameters`: coefficients in the order of `orders`. `aic`: of the likelihood, None without one.
+    `reason`: why `method` is a fallback, empty if it is none.
+    """
+
+    method: str
+    orders: Orders
+    parameters: tuple[float, ...]
+    aic: float | None = None
+    reason: str = ""
+
+    @property
+    def process(self) -> Arma:
+        """The process, its seasonal factors multiplied out."""
+        orders, values = self.orders, np.asarray(self.parameters, dtype=np.float64)
+        ends = np.cumsum([orders.ar, orders.ma, orders.seasonal_ar])
+        ar, ma, seasonal_ar, seasonal_ma = np.split(values, ends)
+        return Arma(
+            -np.convolve(_polynomial(-ar, 1), _polynomial(-seasonal_ar, STEPS_PER_DAY))[1:],
+            np.convolve(_polynomial(ma, 1), _polynomial(seasonal_ma, STEPS_PER_DAY))[1:],
+        )
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """Take back what `dataclasses.asdict` gave, by way of JSON."""
+        made = {**stored, "orders": Orders(**stored["orders"])}
+        return cls(**{**made, "parameters": tuple(stored["parameters"])})
+
+
+def fit_arma(series: FloatArray, orders: Orders) -> Fitted:
+    """Exact maximum likelihood; `series` may have NaN (then by statsmodels' Kalman filter).
+
+    Where that fails, does not converge or ends in a process that does not forget: autoregression
+    over a day by Yule and Walker's equations, which is always stable; where nothing varies: white
+    noise, that is the climatology. `reason` says so.
+    """
+    if not np.nanvar(series) > CONSTANT:
+        return Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies")
+    try:
+        fitted = _maximum_likelihood(series, orders)
+    except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
+        return _fallback(series, f"the estimation failed: {error}")
+    return _fallback(series, fitted.reason) if fitted.reason else fitted
+
+
+def yule_walker(series: FloatArray, order: int) -> FloatArray:
+    """Autoregressive coefficients from autocovariances; a missing value counts as 0, the mean.
+
+    The autocovariances over the whole length are those of a true process, so the result is stable
+    (Brockwell and Davis, Time Series: Theory and Methods, 2nd edition, 1991, section 8.1).
+    """
+    from scipy.linalg import solve_toeplitz
+
+    known = np.nan_to_num(series)
+    length = len(known)
+    moments = np.array([known[: length - k] @ known[k:] for k in range(order + 1)]) / length
+    return np.asarray(solve_toeplitz(moments[:-1], moments[1:]), dtype=np.float64)
+
+
+def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
+    from scipy.optimize import fmin_l_bfgs_b
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    seasonal = (orders.seasonal_ar, 0, orders.seasonal_ma)
+    model = SARIMAX(
+        series,
+        order=(orders.ar, 0, orders.ma),
+        seasonal_order=(*seasonal, STEPS_PER_DAY if any(seasonal) else 0),
+        concentrate_scale=True,
+    )
+    complete = bool(np.isfinite(series).all())
+
+    def objective(point: FloatArray) -> float:
+        values = model.transform_params(point)
+        if not complete:
+            return -float(model.loglike(values)) / len(series)
+        process = Fitted(LIKELIHOOD, orders, tuple(values)).process
+        return -loglikelihood(series, process) / len(series)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they say is looked at below
+        start = model.untransform_params(_start(series, orders))
+        point, least, told = fmin_l_bfgs_b(
+            objective, start, approx_grad=True, epsilon=STEP, maxiter=MAX_ITERATIONS
+        )
+        found = tuple(float(value) for value in model.transform_params(point))
+    aic = 2 * (len(found) + 1) + 2 * float(least) * len(series)  # the scale is a parameter too
+    fitted = Fitted(LIKELIHOOD, orders, found, aic=aic)
+    if not np.isfinite(found).all() or not fitted.process.radius < STABLE:
+        return replace(fitted, aic=None, reason="the estimate is not stable")
+    if told["warnflag"]:
+        reason = f"no convergence in {MAX_ITERATIONS} iterations"
+        return replace(fitted, aic=None, reason=reason)
+    return fitted
+
+
+def _start(series: FloatArray, orders: Orders) -> FloatArray:
+    """A stable start; statsmodels' own can end in a local maximum."""
+    seasonal = [np.zeros(orders.seasonal_ar), np.zeros(orders.seasonal_ma)]
+    for part, value in zip(seasonal, START_SEASONAL, strict=True):
+        part[:1] = value
+    ar = yule_walker(series, orders.ar) if orders.ar else np.zeros(0)
+    return np.concatenate([ar, np.zeros(orders.ma), *seasonal])
+
+
+def _fallback(series: FloatArray, reason: str) -> Fitted:
+    try:
+        found = tuple(yule_walker(series, STEPS_PER_DAY).tolist())
+        fitted = Fitted(YULE_WALKER, Orders(STEPS_PER_DAY, 0), found, reason=reason)
+        if fitted.process.radius < STABLE:
+            return fitted
+    except np.linalg.LinAlgError as error:
+        reason = f"{reason}; the autocovariances are singular: {error}"
+    return Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
+
+
+def _polynomial(coefficients: FloatArray, spacing: int) -> FloatArray:
+    """1 + c(1) L^spacing + c(2) L^(2 spacing) + …, by powers of the lag L."""
+    made = np.zeros(1 + spacing * len(coefficients))
+    made[0] = 1.0
+    made[spacing::spacing] = coefficients
+    return made

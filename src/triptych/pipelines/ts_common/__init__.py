@@ -1,0 +1,1 @@
+"""What the ts_ pipelines share: periods, locations, fits and backtests of a study."""

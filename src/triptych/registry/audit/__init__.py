@@ -1,0 +1,1 @@
+"""Audit of the tracked runs: lineage, reproducibility, storage and latency."""

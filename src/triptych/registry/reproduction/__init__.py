@@ -1,0 +1,1 @@
+"""Retrain a tracked run from its manifest and compare every metric."""

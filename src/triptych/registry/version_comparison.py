@@ -1,0 +1,167 @@
+"""Two versions on the same targets, which neither has seen in training: is the newer one better?
+
+The difference is tested day by day: the errors of one day are not independent of each other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import Engine, select
+
+from triptych.datasets.sql_frames import read_frame
+from triptych.errors import PipelineError
+from triptych.forecasting.contract import DAY_LEADS
+from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.evaluation.metrics import ALL, DAY, score
+from triptych.forecasting.evaluation.paired_tests import paired_tests
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.parameters import PreprocessingParameters, RegistryParameters
+from triptych.registry.models import ModelRegistry
+from triptych.registry.stages import Row
+from triptych.store.tables import WEATHER_VARIABLES, locations, weather_hourly
+from triptych.weather.history import hours_to_history
+
+CANDIDATE, LIVE = "candidate", "live"
+_TESTED = ("n", "difference", "low", "high", "p_value")
+_SEED = 0  # of the bootstrap: the same data give the same decision
+_LOOK_BACK = pd.Timedelta(days=60)  # what the features need, and room for gaps
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Day-ahead errors of two versions on common targets.
+
+    Attributes:
+        candidate: the row of `models` that asks to be promoted.
+        live: the one in production.
+        start: the first day; `end`: the last, both included.
+        errors: by location and `all`: `n` targets, `candidate` and `live` RMSE in °C.
+        test: of daily losses over all locations, as `forecasting.paired` gives it: `n` days,
+            `difference` (°C², positive where the candidate is better), `low`, `high`, `p_value`.
+        rule: the evidence that is required.
+    """
+
+    candidate: Row
+    live: Row
+    start: pd.Timestamp
+    end: pd.Timestamp
+    errors: pd.DataFrame
+    test: Mapping[str, float]
+    rule: RegistryParameters
+
+    @property
+    def objection(self) -> str | None:
+        """Why this is not enough to replace the version in production; None if it is."""
+        days, least = int(self.test["n"]), self.rule.min_days
+        if days < least:
+            return (
+                f"Days compared: {days}; registry.min_days requires {least}. Wait until more days "
+                "are observed, or train on a period that ends earlier"
+            )
+        if not self.test["difference"] > 0:
+            return "The candidate is not more accurate"
+        if not (self.test["p_value"] < self.rule.significance and self.test["low"] > 0):
+            return (
+                "The improvement is not significant: required are p < "
+                f"{self.rule.significance:g} (registry.significance) and an interval above 0"
+            )
+        return None
+
+    def __str__(self) -> str:
+        total = self.errors.loc[ALL]
+        places = self.errors.drop(index=ALL)
+        by_place = ", ".join(
+            f"{slug} {row[CANDIDATE]:.3f} / {row[LIVE]:.3f}" for slug, row in places.iterrows()
+        )
+        return (
+            f"day-ahead RMSE of version {self.candidate['version']} {total[CANDIDATE]:.3f} °C, of "
+            f"version {self.live['version']} (in production) {total[LIVE]:.3f} °C, on the same "
+            f"{total['n']:,.0f} targets of {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} that "
+            f"neither was trained on ({by_place}); squared error saved a day: "
+            f"{self.test['difference']:+.3f} °C² (95 % interval {self.test['low']:+.3f} to "
+            f"{self.test['high']:+.3f}, Diebold-Mariano p = {self.test['p_value']:.3g}, "
+            f"{self.test['n']:.0f} days)"
+        )
+
+
+def compare_versions(
+    registry: ModelRegistry,
+    candidate: Row,
+    live: Row,
+    preprocessing: PreprocessingParameters,
+    rule: RegistryParameters,
+) -> Comparison:
+    """Backtest both on the days from the later end of training to the last observation.
+
+    Raises:
+        PipelineError: they share no location, or no day has been observed since.
+    """
+    common = sorted(set(candidate["locations"]) & set(live["locations"]))
+    if not common:
+        raise PipelineError(
+            f"{_title(candidate)} and {_title(live)} share no location, so that they cannot be "
+            "compared."
+        )
+    start = pd.Timestamp(max(candidate["train_end"], live["train_end"])).ceil("D")
+    places = sorted({*candidate["locations"], *live["locations"]})
+    hours = _read_hours(registry.engine, places, start - _LOOK_BACK)
+    observed = hours[hours["location"].isin(common) & hours["temperature_2m"].notna()]
+    last = observed["time"].max()
+    if observed.empty or last < start:
+        raise PipelineError(
+            f"{_title(candidate)} and {_title(live)} cannot be compared: nothing has been observed "
+            f"at {', '.join(common)} since {start:%Y-%m-%d}, when the later training ended. Ingest "
+            "newer data, or train on a period that ends earlier."
+        )
+    history = hours_to_history(
+        read_frame(registry.engine, select(locations)),
+        preprocessing.interpolation_limit_hours,
+        hours,
+    )
+    end = last + pd.Timedelta(hours=1)
+    tables = [
+        _backtest(registry.load(row), history, start, end).assign(model=role)
+        for role, row in ((CANDIDATE, candidate), (LIVE, live))
+    ]
+    forecasts = pd.concat(tables, ignore_index=True)
+    forecasts = forecasts[forecasts["location"].isin(common)]
+    errors = _errors(forecasts, history)
+    return Comparison(candidate, live, start, last.floor("D"), errors, _test(forecasts), rule)
+
+
+def _errors(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    scores = score(forecasts, history)
+    day = scores[scores["lead"] == DAY]
+    errors = day.pivot(index="location", columns="model", values="rmse")
+    errors["n"] = day.groupby("location")["n"].first()
+    return errors
+
+
+def _test(forecasts: pd.DataFrame) -> dict[str, float]:
+    table = paired_tests(forecasts, CANDIDATE, [LIVE], _SEED)
+    row = table[(table["location"] == ALL) & (table["lead"] == DAY)].iloc[0]
+    return {name: float(row[name]) for name in _TESTED}
+
+
+def _read_hours(engine: Engine, places: list[str], start: pd.Timestamp) -> pd.DataFrame:
+    hours = weather_hourly.c
+    columns = (hours.location, hours.time, *(hours[name] for name in WEATHER_VARIABLES))
+    statement = (
+        select(*columns)
+        .where(hours.location.in_(places))
+        .where(hours.time >= start.to_pydatetime())
+        .order_by(hours.location, hours.time)
+    )
+    return read_frame(engine, statement)
+
+
+def _backtest(
+    forecaster: PanelForecaster, history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp
+) -> pd.DataFrame:
+    seen = history[history["location"].isin(forecaster.locations)]
+    return backtest(forecaster, seen, start, end, list(DAY_LEADS))
+
+
+def _title(row: Row) -> str:
+    return f"{row['name']} version {row['version']}"

@@ -1,1 +1,0 @@
-"""A run made again from its record, and compared bit for bit."""

@@ -1,0 +1,1 @@
+"""Exploratory analysis: decomposition, spectrum, stationarity, outliers, missing values."""

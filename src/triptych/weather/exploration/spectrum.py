@@ -1,0 +1,120 @@
+"""At which periods a temperature swings: the power spectrum, and the lines that stand out of it."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.weather.exploration.decomposition import completed
+from triptych.weather.steps import STEP_HOURS
+
+PERIODOGRAM, WELCH = "periodogram", "welch"
+_STEPS_NEEDED = 64
+_WELCH_STEPS = 8 * 120  # windows of 120 days: periods from weeks downwards, smooth
+_AROUND = 101  # frequencies whose median is a line's background
+_LINE_WIDTH = 2  # frequencies on each side that a Hann window spreads a line over
+
+Floats = npt.NDArray[np.float64]
+
+
+def spectra(decomposition: pd.DataFrame) -> pd.DataFrame:
+    """Estimate each location's power spectrum twice: in full resolution, and smoothed.
+
+    The periodogram (Hann window) tells periods apart as finely as the series' length allows and is
+    noisy; Welch's mean over windows of 120 days that overlap by half (Welch, 1967, IEEE Trans.
+    Audio Electroacoust. 15) is smooth and coarse. Gaps are filled by trend and seasons.
+
+    Args:
+        decomposition: location, time, observed, trend, yearly, daily, residual (°C).
+
+    Returns:
+        location, method, period_hours, density (°C² per cycle a day), by rising frequency; nothing
+        of a location with less than 64 steps or without temperature.
+    """
+    values = completed(decomposition)
+    tables = [
+        _estimate(series.to_numpy(), method).assign(location=slug, method=method)
+        for slug, series in values.groupby(decomposition["location"], sort=True)
+        if len(series) >= _STEPS_NEEDED and series.notna().all()
+        for method in (PERIODOGRAM, WELCH)
+    ]
+    columns = ["location", "method", "period_hours", "density"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else _empty(columns)
+
+
+def spectral_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.DataFrame:
+    """Find the periods that stand out of the noise around them.
+
+    An ordinate of noise is exponential around the spectrum (Brockwell and Davis, 1991, Time
+    Series, theorem 10.3.2), so the largest of N exceeds its background ln(N / significance) times
+    with the probability `significance`, or a few times that: the background is itself an estimate,
+    the median of the 101 frequencies around, over ln 2. A cycle whose height changes over the year,
+    as the day's does, has sidebands: lines at 23.93 and 24.07 h.
+
+    Args:
+        spectrum: location, method, period_hours, density, as `spectra` gives them.
+        significance: about how probable it may be that noise alone shows a line.
+
+    Returns:
+        location, period_hours, density, times_background, share (of the series' variance), the
+        strongest of a location first.
+    """
+    raw = spectrum[spectrum["method"] == PERIODOGRAM]
+    tables = [
+        _lines(rows, significance).assign(location=slug)
+        for slug, rows in raw.groupby("location", sort=True)
+    ]
+    columns = ["location", "period_hours", "density", "times_background", "share"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else _empty(columns)
+
+
+def thin_spectrum(spectrum: pd.DataFrame, per_decade: int = 120) -> pd.DataFrame:
+    """Keep the highest density of each small range of periods, so that no line is lost in a plot.
+
+    Args:
+        spectrum: location, method, period_hours, density.
+        per_decade: ranges between a period and ten times that period.
+    """
+    cell = (np.log10(spectrum["period_hours"]) * per_decade).round().rename("cell")
+    highest = spectrum.groupby([spectrum["location"], spectrum["method"], cell])["density"].idxmax()
+    return spectrum.loc[np.sort(highest.to_numpy())].reset_index(drop=True)
+
+
+def _estimate(values: Floats, method: str) -> pd.DataFrame:
+    from scipy import signal
+
+    per_day = 24 / STEP_HOURS
+    if method == PERIODOGRAM:
+        frequency, density = signal.periodogram(values, fs=per_day, window="hann")
+    else:
+        frequency, density = signal.welch(
+            values, fs=per_day, window="hann", nperseg=min(_WELCH_STEPS, len(values))
+        )
+    return pd.DataFrame({"period_hours": 24 / frequency[1:], "density": density[1:]})
+
+
+def _lines(rows: pd.DataFrame, significance: float) -> pd.DataFrame:
+    from scipy import ndimage, signal
+
+    density = rows["density"].to_numpy()
+    total = density.sum()
+    floor = np.finfo(np.float64).tiny + 1e-12 * total  # a pure wave has no noise around it
+    background = ndimage.median_filter(density, size=_AROUND, mode="reflect") / np.log(2) + floor
+    ratio = density / background
+    # padded, so that the lowest and the highest frequency can be a peak too
+    peaks, _ = signal.find_peaks(np.pad(density, 1), distance=_LINE_WIDTH + 1)
+    peaks -= 1
+    peaks = peaks[ratio[peaks] > np.log(len(density) / significance)]
+    peaks = peaks[np.argsort(-density[peaks], kind="stable")]
+    around = np.convolve(density, np.ones(2 * _LINE_WIDTH + 1), mode="same")
+    return pd.DataFrame(
+        {
+            "period_hours": rows["period_hours"].to_numpy()[peaks],
+            "density": density[peaks],
+            "times_background": ratio[peaks],
+            "share": around[peaks] / total,
+        }
+    )
+
+
+def _empty(columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=np.float64) for name in columns})

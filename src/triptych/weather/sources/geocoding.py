@@ -1,0 +1,119 @@
+"""Find a city's coordinates, elevation and time zone by its name.
+
+API: https://open-meteo.com/en/docs/geocoding-api
+"""
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Any
+
+from pydantic import ValidationError
+
+from triptych.weather.errors import CityNotFound, SourceRefused, SourceUnavailable
+from triptych.weather.locations import Location
+from triptych.weather.sources.base import ATTEMPTS, TIMEOUT_SECONDS
+from triptych.weather.sources.http import JsonService
+
+Match = Mapping[str, Any]  # a place as the service describes it
+
+GEOCODING_URL = "https://geocoding-api.open-meteo.com"
+_MOST = 100  # what the service gives at most: a region may be far down the list
+_SHOWN = 10
+_SLUG_LENGTH = 64
+# Letters that do not come apart into a Latin letter and an accent.
+_LATIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "þ": "th"})
+
+
+def search_places(
+    name: str,
+    base_url: str = GEOCODING_URL,
+    *,
+    timeout: float = TIMEOUT_SECONDS,
+    attempts: int = ATTEMPTS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Match]:
+    """Look places up by name, best match first.
+
+    Args:
+        name: a place, in any language and script; after a comma its region or country
+            ("Paris, Texas").
+        base_url: the address below which `/v1/search` answers.
+        timeout: seconds that one answer may take.
+        attempts: how often the service is asked at most.
+        sleep: how to wait between attempts.
+
+    Returns:
+        The places of exactly this name; without one, all that the service suggests.
+
+    Raises:
+        CityNotFound: nothing matches.
+        SourceUnavailable, SourceRefused: the service does not answer.
+    """
+    service = JsonService(
+        "Open-Meteo geocoding service",
+        base_url,
+        "TRIPTYCH_GEOCODING_URL",
+        timeout=timeout,
+        attempts=attempts,
+        sleep=sleep,
+    )
+    place, _, region = (part.strip() for part in name.partition(","))
+    with closing(service):
+        parameters = {"name": place, "count": str(_MOST), "language": "en"}
+        try:
+            matches = service.get("/v1/search", parameters).get("results") or []
+        except (SourceRefused, SourceUnavailable) as error:
+            raise type(error)(f"City {name!r}: {error}") from error
+    found = [match for match in matches if not region or _lies_in(match, region)]
+    if not found:
+        other = "; ".join(describe(match) for match in matches[:_SHOWN])
+        raise CityNotFound(
+            f"The geocoding service knows no place named {name!r}"
+            f"{f', but {other}' if other else ''}. Try another spelling or a larger place nearby, "
+            "or write the entry into the file of locations by hand."
+        )
+    exact = [match for match in found if slugify(str(match.get("name"))) == slugify(place)]
+    return (exact or found)[:_SHOWN]
+
+
+def _lies_in(match: Match, region: str) -> bool:
+    keys = ("country", "country_code", "admin1", "admin2", "admin3", "admin4")
+    return slugify(region) in {slugify(str(match.get(key, ""))) for key in keys}
+
+
+def slugify(name: str) -> str:
+    """Turn a name into a slug, "Saint-Étienne" into saint-etienne; empty without Latin letters."""
+    apart = unicodedata.normalize("NFKD", name.lower().translate(_LATIN))
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-")
+
+
+def to_location(match: Match, name: str, slug: str | None = None) -> Location:
+    """Make a location of a match; without a slug, that of its name.
+
+    Raises:
+        CityNotFound: the match lacks coordinates, elevation or time zone.
+    """
+    slug = slug or slugify(str(match.get("name", ""))) or slugify(name)
+    fields = {key: match.get(key) for key in ("name", "latitude", "longitude", "elevation")}
+    try:
+        return Location.model_validate(
+            {"slug": slug, "timezone": match.get("timezone"), "source": "open_meteo", **fields}
+        )
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise CityNotFound(
+            f"The geocoding service found {describe(match)} for {name!r}, but not all that a "
+            f"location needs ({faults}). Write the entry into the file of locations by hand."
+        ) from error
+
+
+def describe(match: Match) -> str:
+    """A match in one line: name, region, country, coordinates, inhabitants."""
+    parts = [match.get(key) for key in ("name", "admin1", "country")]
+    where = f"{match.get('latitude')}, {match.get('longitude')}"
+    people = f", {match['population']:,} inhabitants" if match.get("population") else ""
+    return f"{', '.join(str(part) for part in parts if part)} ({where}){people}"

@@ -1,0 +1,1 @@
+"""Validation of hourly weather: expectations, schemas and the validation report."""
