@@ -32,7 +32,7 @@ HEAVY = {
 NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis", "coverage"}
 # MLflow runs these files itself, in a process that has MLflow already.
 OF_MLFLOW = {
-    f"registry/served_{what}.py" for what in ("forecaster", "classifier", "photos", "reviews")
+    f"registry/pyfunc_{what}.py" for what in ("forecaster", "classifier", "photos", "reviews")
 }
 
 

@@ -3,14 +3,12 @@
 import re
 from copy import copy
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 
-import triptych.pipelines
 from triptych.commands.audit import audit
 from triptych.commands.data import data
 from triptych.commands.location import location
@@ -18,6 +16,7 @@ from triptych.commands.model import model
 from triptych.commands.reproduce import reproduce
 from triptych.commands.user_errors import user_errors
 from triptych.errors import PipelineError
+from triptych.pipeline_registry import PIPELINES
 
 
 def read_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -93,12 +92,9 @@ def _check_names(options: dict[str, Any]) -> None:
 
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     folders = [path for path in (project / "conf").iterdir() if path.is_dir()]
-    pipelines = [
-        module.name for module in iter_modules(triptych.pipelines.__path__) if module.ispkg
-    ]
     runner = options["runner"] or "SequentialRunner"
     for kind, named, known in (
-        ("pipeline", options["pipelines"] or [], ["__default__", *pipelines]),
+        ("pipeline", options["pipelines"] or [], ["__default__", *PIPELINES]),
         ("environment", [options["env"] or "local"], ["local", *(path.name for path in folders)]),
         ("runner", [] if "." in runner else [runner], [n for n in runners if "Runner" in n]),
     ):

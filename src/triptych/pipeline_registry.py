@@ -12,11 +12,14 @@ MAIN_JOB = (
     "batch_inference",
     "monitoring",
 )
+PIPELINES = (*MAIN_JOB, "vision", "nlp")  # ts_common is shared code, no pipeline
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Find the pipeline folders (Kedro may ask for some only); the default joins the main job's."""
-    pipelines: dict[str, Pipeline] = find_pipelines(raise_errors=True)
+    pipelines: dict[str, Pipeline] = find_pipelines(
+        raise_errors=True, pipelines_to_find=list(PIPELINES)
+    )
     main_job = (pipelines[name] for name in MAIN_JOB if name in pipelines)
     pipelines["__default__"] = sum(main_job, start=Pipeline([]))
     return pipelines
