@@ -1,7 +1,10 @@
-"""The README quotes results that the program wrote; what the documents name is there."""
+"""The README quotes generated results; tables, files and links named in documents exist."""
 
 import json
 import re
+from pathlib import Path
+
+import pytest
 
 from tests.acceptance.results import FILE, README, with_results
 from tests.fixtures.project import ROOT
@@ -38,14 +41,43 @@ def test_the_architecture_names_every_table() -> None:
     assert unnamed_tables(text.replace("`forecast_scores`", "")) == ["forecast_scores"]
 
 
-def lost_links(readme: str) -> list[str]:
-    """The files of the project that are linked or shown, and are not there."""
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", readme)
-    return [target for target in targets if not (ROOT / target).exists()]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FOLDERS = ("src", "api", "tests", "bench", "conf", "docs", "notebooks", "presentation")
+NAMED = re.compile(rf"(?<![\w/.-])(?:{'|'.join(FOLDERS)})/[\w./-]+\.\w+")
+NOT_IN_GIT = {"conf/local/parameters.yml"}
 
 
-def test_what_the_readme_links_is_there() -> None:
-    readme = README.read_text(encoding="utf-8")
+def broken_links(text: str, folder: Path) -> list[str]:
+    """The relative links and images of a document in `folder` that lead nowhere."""
+    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text)
+    return [target for target in targets if not (folder / target).exists()]
 
-    assert lost_links(readme) == []
-    assert lost_links(f"{readme} [gone](docs/gone.md)") == ["docs/gone.md"]
+
+def stale_paths(text: str) -> list[str]:
+    """The project files that a text names and that do not exist."""
+    return [p for p in NAMED.findall(text) if p not in NOT_IN_GIT and not (ROOT / p).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_of_documents_exist(document: Path) -> None:
+    assert broken_links(document.read_text(encoding="utf-8"), document.parent) == []
+
+
+def test_paths_in_documents_and_comments_exist() -> None:
+    files = [*DOCUMENTS, *(ROOT / name for name in ("Makefile", "pyproject.toml", "compose.yaml"))]
+    for folder, pattern in (
+        ("conf", "*.yml"),
+        (".github", "*.yml"),
+        ("src", "*.py"),
+        ("api", "*.py"),
+    ):
+        files += (ROOT / folder).rglob(pattern)
+
+    stale = {str(file): stale_paths(file.read_text(encoding="utf-8")) for file in files}
+
+    assert {file: paths for file, paths in stale.items() if paths} == {}
+
+
+def test_broken_links_and_stale_paths_are_detected() -> None:
+    assert broken_links("[gone](docs/gone.md)", ROOT) == ["docs/gone.md"]
+    assert stale_paths("See `src/triptych/study.py`, README.md.") == ["src/triptych/study.py"]

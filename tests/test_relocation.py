@@ -77,7 +77,7 @@ def test_a_copy_is_independent_and_may_be_moved(
     assert len(artifacts(moved)) == len(before) + 2
     assert all(location.startswith("triptych-artifacts:/") for location in locations(moved))
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
-    assert "files of all versions are whole" in succeed(moved, "model", "check")
+    assert "files of all versions are intact" in succeed(moved, "model", "check")
     if name == "plain":
         assert "1 of 1 training runs reproduce bit for bit" in succeed(moved, "reproduce", "--all")
 
@@ -90,7 +90,7 @@ def test_a_backup_is_restored_to_another_path(run_project: Project, tmp_path: Pa
     shutil.rmtree(lost.path)
     do("SQLite: restore", restored.path)
 
-    assert "files of all versions are whole" in succeed(restored, "model", "check")
+    assert "files of all versions are intact" in succeed(restored, "model", "check")
     assert "1 of 1 training runs reproduce bit for bit" in succeed(restored, "reproduce", "--all")
     predict(restored)
 
@@ -108,7 +108,7 @@ def test_the_check_reads_the_files_of_every_version(run_project: Project, tmp_pa
             assert "temperature-northmere-westhaven version 1: The files of" in result.stdout
             assert "Restore data/mlflow.db and data/mlartifacts" in result.stdout
             assert "Traceback" not in result.stdout
-    assert "files of all versions are whole" in succeed(project, "model", "check")
+    assert "files of all versions are intact" in succeed(project, "model", "check")
 
 
 def test_a_sqlite_store_of_the_user_keeps_its_artifacts_beside_it(

@@ -141,7 +141,7 @@ def told(project: Project) -> None:
     assert re.search(r"production -> archived +rollback +by Ada", shown)
     assert re.search(r"^data_sha256 +[0-9a-f]{64}$", shown, flags=re.MULTILINE)
     assert "nothing to go back to" in model(project, "rollback", NAME, *ADA, code=1)
-    assert "as the database says" in model(project, "check")
+    assert "matches the database" in model(project, "check")
 
 
 def test_mlflow_away_changes_nothing_and_says_so(run_project: Project, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_mlflow_away_changes_nothing_and_says_so(run_project: Project, tmp_path:
     engine.dispose()
 
 
-def test_check_shows_and_repairs_a_lost_registry(run_project: Project, tmp_path: Path) -> None:
+def test_sync_restores_a_lost_registry(run_project: Project, tmp_path: Path) -> None:
     import mlflow
 
     project = copy_of(run_project, tmp_path / "project")
@@ -168,9 +168,9 @@ def test_check_shows_and_repairs_a_lost_registry(run_project: Project, tmp_path:
     shown = model(project, "check", code=1)
     assert f"{NAME}: MLflow has no registered model of this name" in shown
     assert f"{NAME}: version 1 is not in MLflow" in shown
-    assert "Error: 3 differences. Bring MLflow to what the database says" in shown
-    assert "Put right: 3." in model(project, "check", "--repair")
-    assert "as the database says" in model(project, "check")
+    assert "Error: 3 differences. Update MLflow with: kedro model sync." in shown
+    assert "Differences fixed: 3." in model(project, "sync")
+    assert "matches the database" in model(project, "check")
     assert str(client.get_model_version_by_alias(NAME, "production").version) == "1"
 
 

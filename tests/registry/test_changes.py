@@ -274,7 +274,7 @@ def test_files_that_mlflow_lost_are_said_and_the_change_stands(three: ModelRegis
     with pytest.raises(
         mirror.MirrorError,
         match=r"The database is changed, .* temperature: version 3 is not in MLflow \(.*m-0.*"
-        r"kedro model check --repair",
+        r"kedro model sync",
     ):
         promote_version(three.engine, row(three, 2), "production", ADA, row(three, 1))
 

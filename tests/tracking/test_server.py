@@ -88,11 +88,11 @@ def test_runs_versions_and_files_live_on_the_server(
     assert str(client.get_model_version_by_alias(NAME, "production").version) == "2"
     assert client.get_run(first.info.run_id).data.tags["triptych.stage"] == "archived"
     assert client.get_run(second.info.run_id).data.tags["triptych.stage"] == "production"
-    assert "as the database says" in command(remote, "check")
+    assert "matches the database" in command(remote, "check")
 
     client.delete_registered_model_alias(NAME, "production")
     assert "alias production is not set" in command(remote, "check", code=1)
-    assert "Put right: 1." in command(remote, "check", "--repair")
+    assert "Differences fixed: 1." in command(remote, "sync")
 
     newest = registry.list_models()[0]
     assert registry.load(newest).name == "same_hour_yesterday"  # its digest is checked

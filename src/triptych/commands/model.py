@@ -162,41 +162,40 @@ def rollback_command(project: Path, name: str, by: str, reason: str, env: str | 
 
 
 @_command("check")
-@click.option("--repair", is_flag=True, help="Bring MLflow to what the database says.")
-def check_command(project: Path, repair: bool, env: str | None) -> None:
-    """Compare MLflow's registry with the database, and read the files of every version.
+def check_command(project: Path, env: str | None) -> None:
+    """Compare MLflow's registry with the database, and verify the files of every version.
 
-    The database decides. Exit code 1 if they differ or if files are missing or changed.
+    Exit code 1 if they differ or if files are missing or changed.
     """
     from triptych.commands.project import open_registry
+    from triptych.registry.mlflow_sync import compare
 
     registry = open_registry(project, env)
-    differences = _check_registry(registry, repair)
-    broken = registry.broken_files()
-    for message in broken:
-        click.echo(message)
+    differences, broken = compare(registry.engine), registry.broken_files()
+    for message in (*differences, *broken):
+        click.echo(str(message))
     if differences or broken:
-        raise click.ClickException(" ".join([*differences, *_broken(broken)]))
-    click.echo("MLflow's registry is as the database says; the files of all versions are whole.")
+        raise click.ClickException(" ".join([*_differing(len(differences)), *_broken(broken)]))
+    click.echo("MLflow's registry matches the database; the files of all versions are intact.")
 
 
-def _check_registry(registry: "ModelRegistry", repair: bool) -> list[str]:
-    """Print what differs, and repair it if asked; what is left to say of it."""
-    from triptych.registry import mlflow_sync as mirror
+@_command("sync")
+def sync_command(project: Path, env: str | None) -> None:
+    """Update MLflow's registry to match the database."""
+    from triptych.commands.project import open_registry
+    from triptych.registry import mlflow_sync
 
-    found = mirror.compare(registry.engine)
-    for difference in found:
+    engine = open_registry(project, env).engine
+    differences = mlflow_sync.compare(engine)
+    for difference in differences:
         click.echo(str(difference))
-    if found and not repair:
-        return [
-            f"{len(found)} differences. Bring MLflow to what the database says: "
-            "kedro model check --repair."
-        ]
-    for name in dict.fromkeys(difference.name for difference in found):
-        mirror.repair(registry.engine, name)
-    if found:
-        click.echo(f"Put right: {len(found)}.")
-    return []
+    for name in dict.fromkeys(difference.name for difference in differences):
+        mlflow_sync.repair(engine, name)
+    click.echo(f"MLflow's registry matches the database. Differences fixed: {len(differences)}.")
+
+
+def _differing(count: int) -> list[str]:
+    return [f"{count} differences. Update MLflow with: kedro model sync."] if count else []
 
 
 def _broken(broken: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """MLflow's model registry as a mirror of the tables: versions, their stage, the two aliases.
 
 The tables are the truth. What MLflow lacks after a crash or a day away is found by comparing, and
-put right by the next change of the name, or by `kedro model check --repair`.
+put right by the next change of the name, or by `kedro model sync`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -242,5 +242,5 @@ def _short(error: BaseException) -> str:
 def _untold(failed: list[str]) -> str:
     return (
         "The database is changed, and it is what counts; but MLflow's registry could not follow: "
-        f"{'; '.join(failed)}. Bring MLflow up, then: kedro model check --repair"
+        f"{'; '.join(failed)}. Bring MLflow up, then: kedro model sync"
     )
