@@ -3,9 +3,6 @@
 import importlib
 import inspect
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,7 +41,6 @@ IN_MEMORY = {
     "checked_reviews",
     "review_refusal",
 }
-LONGEST_FILE = 300
 
 
 def pipelines() -> dict[str, Pipeline]:
@@ -191,65 +187,6 @@ def test_no_table_is_written_without_a_key() -> None:
     assert [str(file) for file in files if appending(file.read_text())] == []
     assert appending('frame.to_sql("weather", engine)')
     assert appending("save_args:\n  if_exists: append")
-
-
-def too_long(files: Iterable[Path]) -> list[str]:
-    return [file.name for file in files if len(file.read_text().splitlines()) > LONGEST_FILE]
-
-
-def test_no_file_is_long(tmp_path: Path) -> None:
-    ours = [file for file in sources() if "tests" not in file.relative_to(ROOT).parts]
-
-    assert too_long(ours) == []
-    (tmp_path / "long.py").write_text("pass\n" * 301)
-    (tmp_path / "just.py").write_text("pass\n" * 300)
-    assert too_long(tmp_path.iterdir()) == ["long.py"]
-
-
-def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Check the contracts of a copy of the project."""
-    code = (
-        f"import sys; sys.path[:0] = [{str(folder / 'src')!r}, {str(folder)!r}]; "
-        "from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
-    )
-    return subprocess.run(
-        [sys.executable, "-P", "-c", code], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-@pytest.mark.parametrize(
-    ("file", "planted", "broken"),
-    [
-        (None, "", ""),
-        (
-            "src/triptych/forecasting/models/ridge.py",
-            "import sqlalchemy",
-            "Forecasting knows nothing of the project",
-        ),
-        (
-            "src/triptych/pipelines/ingestion/nodes.py",
-            "import triptych.datasets",
-            "Pipelines reach data through the catalog alone",
-        ),
-        ("src/triptych/nlp/sample.py", "import sqlalchemy", "Reviews know nothing of the project"),
-        ("src/triptych/vision/sample.py", "import kedro", "Photos know nothing of the project"),
-        ("api/queries.py", "import triptych.weather", "The API shares the database"),
-    ],
-    ids=["as it is", "forecasting", "pipelines", "nlp", "vision", "api"],
-)
-def test_imports_point_one_way(tmp_path: Path, file: str | None, planted: str, broken: str) -> None:
-    leave = shutil.ignore_patterns("__pycache__")
-    for folder in ("src", "api"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=leave)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    if file is not None:
-        text = (tmp_path / file).read_text()
-        (tmp_path / file).write_text(f"{text}\n{planted}\n")
-
-    result = lint_imports(tmp_path)
-
-    assert result.returncode == (0 if file is None else 1), result.stdout + result.stderr
-    assert (f"{broken}" in result.stdout and "BROKEN" in result.stdout) == (file is not None)
 
 
 def requirements(text: str) -> dict[str, tuple[str, int]]:

@@ -39,7 +39,7 @@ def test_what_is_stored_answers_the_same_and_has_the_same_bytes(
     blend: ReviewModel, tmp_path: Path
 ) -> None:
     for folder in ("a", "b"):
-        blend.save(tmp_path / folder)
+        save_classifier(blend, tmp_path / folder)
 
     loaded = load_classifier(tmp_path / "a")
     assert np.array_equal(loaded.probabilities(TEXTS), blend.probabilities(TEXTS))
@@ -57,7 +57,7 @@ def test_what_a_stored_model_says_of_its_terms(blend: ReviewModel, tmp_path: Pat
     assert isinstance(blend.model, Blend)
     member = blend.model.members["both_svm"]
     alone = replace(blend, name="both_svm", model=member)
-    alone.save(tmp_path / "a")
+    save_classifier(alone, tmp_path / "a")
 
     loaded = load_classifier(tmp_path / "a").model
     assert isinstance(loaded, CalibratedClassifier)
@@ -70,7 +70,7 @@ def test_what_a_stored_model_says_of_its_terms(blend: ReviewModel, tmp_path: Pat
 
 def test_what_is_no_stored_model_is_refused(blend: ReviewModel, tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    blend.save(folder)
+    save_classifier(blend, folder)
     with pytest.raises(ModelFilesError, match="is not empty"):
         save_classifier(blend, folder)
     with pytest.raises(ModelFilesError, match=r"absent does not hold a saved model"):

@@ -34,10 +34,11 @@ class Polarity:
         positive = 1 / (1 + np.exp(-np.array(odds, dtype=float)))
         return np.column_stack([1 - positive, positive])
 
-    def save(self, folder: Path) -> None:
-        """Write it as JSON."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "counts.json").write_text(json.dumps(self.counts, sort_keys=True))
+
+def save_classifier(classifier: Polarity, folder: Path) -> None:
+    """Write it as JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "counts.json").write_text(json.dumps(classifier.counts, sort_keys=True))
 
 
 def load_classifier(folder: Path) -> Polarity:

@@ -12,7 +12,7 @@ import pytest
 
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
 from triptych.weather.locations import Location
-from triptych.weather.sources.base import make_source
+from triptych.weather.sources.factory import make_source
 from triptych.weather.sources.open_meteo import OpenMeteoArchive
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.validation.schemas import check_hourly

@@ -41,10 +41,12 @@ class PhotoClassifiersDataset(
 
     def save(self, data: "dict[str, PhotoClassifier]") -> None:
         """Write all beside the folder, then put them in its place: never half a study."""
+        from triptych.vision.storage import save_classifier
+
         fresh = self._folder.with_name(f"{self._folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         for name, classifier in data.items():
-            classifier.save(fresh / name)
+            save_classifier(classifier, fresh / name)
         shutil.rmtree(self._folder, ignore_errors=True)
         fresh.rename(self._folder)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -70,12 +69,6 @@ class ReviewModel:
         """The probability of each class, a row a review."""
         positive = self.document_probabilities(self.preparation.prepare(reviews))
         return np.stack([1 - positive, positive], axis=1)
-
-    def save(self, folder: Path) -> None:
-        """Write what storage.load_classifier reads; the same model gives the same bytes."""
-        from triptych.nlp.storage import save_classifier
-
-        save_classifier(self, folder)
 
     def document_probabilities(self, documents: Documents) -> Scores:
         """The probability that each prepared review is positive."""

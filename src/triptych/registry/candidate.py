@@ -11,7 +11,7 @@ import pandas as pd
 from triptych.forecasting.evaluation.metrics import ALL
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.storage import save_forecaster
-from triptych.registry.model_types import TEMPERATURE, Classifier
+from triptych.registry.model_types import TEMPERATURE, Classifier, save_files
 
 _FOLDER = Path(__file__).parent
 _SERVED_FORECASTER = _FOLDER / "pyfunc_forecaster.py"
@@ -150,7 +150,7 @@ class ClassifierCandidate(AnyCandidate):
 
     def save(self, folder: Path) -> None:
         """Write the classifier's files."""
-        self.classifier.save(folder)
+        save_files(self.kind, self.classifier, folder)
 
     def row(self) -> dict[str, Any]:
         """It has no place and no period."""

@@ -25,10 +25,6 @@ class Classifier(Protocol):
         """Probabilities (items, classes); a row sums to 1."""
         ...
 
-    def save(self, folder: Path) -> None:
-        """Write what its kind's `load_classifier` reads; the same state gives the same bytes."""
-        ...
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -36,13 +32,12 @@ class Kind:
 
     Attributes:
         artifact: the folder of the model's files among MLflow's artifacts of it.
-        storage: the module whose function `load` reads that folder.
+        storage: the module whose `load_<artifact>` and `save_<artifact>` read and write it.
         baselines: what the first version has to beat, for people.
     """
 
     artifact: str
     storage: str
-    load: str
     baselines: str
 
 
@@ -51,22 +46,24 @@ KINDS = {
     TEMPERATURE: Kind(
         "forecaster",
         "triptych.forecasting.storage",
-        "load_forecaster",
         "same_hour_yesterday and climatology on its test period",
     ),
     "images": Kind(
         "classifier",
         "triptych.vision.storage",
-        "load_classifier",
         "its baseline on the judged split",
     ),
-    "texts": Kind(
-        "classifier", "triptych.nlp.storage", "load_classifier", "its baseline on the judged split"
-    ),
+    "texts": Kind("classifier", "triptych.nlp.storage", "its baseline on the judged split"),
 }
 
 
 def load_files(kind: str, folder: Path) -> Any:
     """Read a model back: a PanelForecaster of `temperature`, else a Classifier."""
     found = KINDS[kind]
-    return getattr(import_module(found.storage), found.load)(folder)
+    return getattr(import_module(found.storage), f"load_{found.artifact}")(folder)
+
+
+def save_files(kind: str, model: Any, folder: Path) -> None:
+    """Write what `load_files` reads; the same model gives the same bytes."""
+    found = KINDS[kind]
+    getattr(import_module(found.storage), f"save_{found.artifact}")(model, folder)

@@ -108,12 +108,6 @@ class PhotoClassifier:
         given = np.mean([member.probabilities(photos) for member in self.members], axis=0)
         return soften(given, self.temperature)
 
-    def save(self, folder: Path) -> None:
-        """Write it into a folder, for storage.load_classifier; the same one, the same bytes."""
-        from triptych.vision.storage import save_classifier
-
-        save_classifier(self, folder)
-
 
 def turned(photos: Photo, turns: int) -> list[Photo]:
     """The first so many of the eight turns and mirrorings of a view from above."""

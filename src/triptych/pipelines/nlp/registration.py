@@ -12,6 +12,7 @@ import pandas as pd
 from triptych.classification.matching import look_up
 from triptych.forecasting.storage import digest
 from triptych.nlp.document_models import CLASSES, ReviewModel
+from triptych.nlp.storage import save_classifier
 from triptych.parameters import RegistryParameters, ReviewParameters
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
 from triptych.pipelines.ts_common.periods import parse_as_of
@@ -137,5 +138,5 @@ def _is_lstm(model: ReviewModel) -> bool:
 def _model_id(model: ReviewModel) -> str:
     """The id that the register gives it: the digest of its files."""
     with TemporaryDirectory() as folder:
-        model.save(Path(folder) / "classifier")
+        save_classifier(model, Path(folder) / "classifier")
         return digest(Path(folder) / "classifier")

@@ -18,6 +18,7 @@ from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
 from triptych.vision.classifier import Chances, NetworkMember, PhotoClassifier
 from triptych.vision.listing import ListPhotos
+from triptych.vision.storage import save_classifier
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def _name(model: PhotoClassifier) -> str:
 def _model_id(model: PhotoClassifier) -> str:
     """The id that the register gives it: the digest of its files."""
     with TemporaryDirectory() as folder:
-        model.save(Path(folder))
+        save_classifier(model, Path(folder))
         return digest(Path(folder))
 
 
