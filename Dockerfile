@@ -1,9 +1,9 @@
-# Two images from one file:
-#   docker build .                       the API: what api/ and triptych.store need, and nothing else
-#   docker build --target pipelines .    the whole project: kedro, mlflow, tensorflow
-#     … --build-arg LOCK=batch           the same without networks, a third of the size
-# The base is pinned by its tag: it takes Debian's security fixes when it is built anew. The
-# packages of Python are pinned by hash, in requirements/.
+# Builds two images:
+#   docker build .                       the API: only api/, triptych.store and their dependencies
+#   docker build --target pipelines .    the whole project: Kedro, MLflow, TensorFlow
+#     … --build-arg LOCK=batch           the same without neural networks, a third of the size
+# The base image is pinned by tag, so that rebuilding applies Debian's security fixes. Python
+# packages are pinned by hash in requirements/.
 FROM python:3.11-slim AS python
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -14,7 +14,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /u
 WORKDIR /app
 
 
-# The dependencies, each set in a layer of its own: a change of code installs nothing.
+# Dependencies have their own layers: a code change reinstalls nothing.
 FROM python AS api-dependencies
 COPY requirements/api.lock /tmp/
 RUN python3 -m venv --without-pip /opt/venv \
@@ -27,7 +27,7 @@ RUN python3 -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --require-hashes --no-deps -r /tmp/pipelines.lock
 
 
-# The code, compiled: a read-only file system cannot keep what Python compiles.
+# Code is compiled here, because the file system is read-only at run time.
 FROM python AS api-code
 COPY src/triptych/__init__.py triptych/
 COPY src/triptych/store triptych/store
@@ -38,7 +38,7 @@ FROM python AS pipelines-code
 COPY pyproject.toml README.md .telemetry ./
 COPY conf conf
 COPY src src
-# Kedro-Viz notes in .viz how a run went.
+# Kedro-Viz writes run events to .viz.
 RUN python3 -m compileall -q src \
     && mkdir -p conf/local \
     && install -d -o triptych -g triptych data mlflow \
@@ -46,7 +46,7 @@ RUN python3 -m compileall -q src \
 
 
 FROM python AS pipelines
-# LightGBM's wheel takes OpenMP from the system.
+# LightGBM's wheel needs the system's OpenMP.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/*
@@ -68,7 +68,7 @@ LABEL org.opencontainers.image.title="Triptych pipelines" \
       org.opencontainers.image.revision=$TRIPTYCH_VERSION
 
 
-# The last stage is what `docker build .` makes.
+# Default target: the last stage.
 FROM python AS api
 COPY --from=api-dependencies /opt/venv /opt/venv
 COPY --from=api-code /app /app
@@ -77,7 +77,7 @@ ENV PYTHONPATH=/app \
     UVICORN_PORT=8000
 USER 10001:10001
 EXPOSE 8000
-# Whether the process answers, not whether the database does: to start it anew mends no database.
+# Liveness only: restarting the API does not repair a database.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"UVICORN_PORT\"]}/health/live', timeout=2)"]
 CMD ["python", "-m", "api"]

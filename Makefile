@@ -1,5 +1,5 @@
-# Two commands do all there is to do on a new machine: `make run` and `make test`.
-# Each target sets up what it needs; the second time that costs nothing.
+# `make run` and `make test` are all that a new machine needs: each target installs its
+# requirements on first use.
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -25,16 +25,16 @@ lint: $(READY) ## style, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-api: $(READY) ## the predictions over HTTP: http://127.0.0.1:8000/docs
+api: $(READY) ## API and dashboard: http://127.0.0.1:8000/docs
 	$(BIN)/python -m api --port 8000
 
-viz: $(READY) ## the pipelines as a picture: http://127.0.0.1:4141
+viz: $(READY) ## pipelines in Kedro-Viz: http://127.0.0.1:4141
 	$(BIN)/kedro viz run
 
-mlflow: $(READY) ## the tracked runs: http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=day-ahead
+mlflow: $(READY) ## tracked runs: http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=day-ahead
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui
 
-notebooks: $(READY) ## executed again from scratch, on recorded data (TRIPTYCH_REAL_DATA) and drawn photos
+notebooks: $(READY) ## execute the notebooks, on real data (TRIPTYCH_REAL_DATA) and synthetic photos
 	$(BIN)/python -m notebooks.execute
 	$(BIN)/python -m presentation
 
@@ -45,53 +45,53 @@ bench: $(READY) ## speed and memory, written to docs/results/bench.json
 bench-scale: $(READY) ## ten to ten thousand cities, written to docs/results/bench_scale.json
 	$(BIN)/python -W ignore -m bench.scale
 
-bench-nlp: $(READY) ## the same, of reviews alone: 160,000 of the grammar among them
+bench-nlp: $(READY) ## reviews only, including 160,000 synthetic reviews
 	$(BIN)/python -m bench reviews
 
-acceptance: $(READY) ## recorded weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
+acceptance: $(READY) ## real weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
 	$(BIN)/python -m presentation
 
-acceptance-api: $(READY) ## the API: thousands of generated requests, minutes of load while a batch writes
+acceptance-api: $(READY) ## API: thousands of generated requests, minutes of load while a batch writes
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/api
 
-acceptance-nlp: $(READY) ## recorded reviews (TRIPTYCH_REAL_DATA), written to docs/results/nlp.json
+acceptance-nlp: $(READY) ## real reviews (TRIPTYCH_REAL_DATA), written to docs/results/nlp.json
 	$(BIN)/pytest -n 0 -m acceptance_nlp -rs --durations=3 tests/acceptance/test_recorded_reviews.py
 	$(BIN)/python -m presentation
 
-acceptance-vision: $(READY) ## recorded photos (TRIPTYCH_REAL_DATA), written to docs/results/vision.json
+acceptance-vision: $(READY) ## real photos (TRIPTYCH_REAL_DATA), written to docs/results/vision.json
 	$(BIN)/pytest -n 0 -m acceptance_vision -rs --durations=3 tests/acceptance/test_recorded_photos.py
 	$(BIN)/python -m presentation
 
-acceptance-reproduction: $(READY) ## five studies of recorded weather, trained again bit for bit
+acceptance-reproduction: $(READY) ## retrain five studies of real weather and compare them bit for bit
 	$(BIN)/pytest -n 0 -m acceptance_reproduction -rs tests/acceptance/test_recorded_reproduction.py
 
-image: ## the image of the API, its version the commit (ENGINE=podman for another than docker)
+image: ## build the API's image with the commit as version (ENGINE=podman to use Podman)
 	$(ENGINE) build --build-arg TRIPTYCH_VERSION=$$($(COMMIT)) --tag triptych-api .
 
-acceptance-image: $(READY) ## the image, built or named by TRIPTYCH_IMAGE, started and asked
+acceptance-image: $(READY) ## test the image: built here, or named by TRIPTYCH_IMAGE
 	$(BIN)/pytest -n 0 -m acceptance -rs tests/acceptance/test_image.py
 
-site: $(READY) ## the pipelines' picture as static files, in build/
+site: $(READY) ## Kedro-Viz as static files, in build/
 	$(BIN)/kedro viz build
 
-presentation: $(READY) ## the slides, from results and notebooks: docs/presentation.html
+presentation: $(READY) ## build the slides from results and notebooks: docs/presentation.html
 	$(BIN)/python -m presentation
 
-install: $(READY) ## the environment alone
+install: $(READY) ## only create the environment
 
-lock: ## resolve pyproject.toml anew (needs uv)
+lock: ## resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra api --extra pipelines --extra networks --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
 	uv pip compile pyproject.toml --extra api --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/api.lock
 	uv pip compile pyproject.toml --extra pipelines --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/batch.lock
 	uv pip compile pyproject.toml --extra dvc --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/dvc.lock
 
-# The lock is complete: pip must not look for dependencies, where a newer release confuses it.
+# The lock is complete; --no-deps avoids errors of pip about newer releases without a hash.
 $(READY): requirements/all.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/all.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-clean: ## what runs have made; the environment stays
+clean: ## remove the output of runs; the environment is kept
 	git clean -qfdX data .mypy_cache .pytest_cache .ruff_cache
