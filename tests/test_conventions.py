@@ -90,9 +90,10 @@ def silent(pipeline: Pipeline, known: DataCatalog) -> set[str]:
 def misnamed(nodes: Iterable[Node]) -> list[str]:
     """Nodes whose name is not their function's, or that is not verb_noun."""
     return [
-        node.name
+        node.short_name
         for node in nodes
-        if node.name != node.func.__name__ or not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", node.name)
+        if node.short_name != node.func.__name__
+        or not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", node.short_name)
     ]
 
 

@@ -60,7 +60,7 @@ def check(command: str) -> None:
     if name == "run":
         named = options["pipelines"] or [options["pipeline"] or "__default__"]
         _check_names({**options, "pipelines": named})
-        nodes = {node.name for pipeline in pipelines.values() for node in pipeline.nodes}
+        nodes = {node.short_name for pipeline in pipelines.values() for node in pipeline.nodes}
         kinds = ("node_names", "from_nodes", "to_nodes")
         assert {node for kind in kinds for node in options[kind] or []} <= nodes
     loader = OmegaConfigLoader(

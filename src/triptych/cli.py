@@ -8,6 +8,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
+from kedro.pipeline import Pipeline
 
 from triptych.commands.audit import audit
 from triptych.commands.data import data
@@ -17,6 +18,7 @@ from triptych.commands.reproduce import reproduce
 from triptych.commands.user_errors import user_errors
 from triptych.errors import PipelineError
 from triptych.pipeline_registry import PIPELINES
+from triptych.pipelines.namespaces import full_names
 
 
 def read_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -72,6 +74,7 @@ def run(**options: Any) -> Any:
                 "--async loads and saves in threads, but ingestion saves each answer before it "
                 "asks for the next. Leave --async out, or use --runner ThreadRunner."
             )
+        _resolve_nodes(options)
         return kedro_run.callback(**options)
 
 
@@ -83,6 +86,17 @@ def monitor(context: click.Context, env: str, params: dict[str, Any], strict: bo
     if strict:
         params = {**params, "monitoring": {**params.get("monitoring", {}), "strict": True}}
     context.invoke(run, pipelines=["monitoring"], env=env, params=params)
+
+
+def _resolve_nodes(options: dict[str, Any]) -> None:
+    """Let nodes be named without their namespace, which Kedro requires."""
+    from kedro.framework.project import pipelines
+
+    for option in ("node_names", "from_nodes", "to_nodes"):
+        if options[option]:
+            selected = options["pipelines"] or ["__default__"]
+            whole = sum((pipelines[name] for name in selected), start=Pipeline([]))
+            options[option] = full_names(whole, options[option])
 
 
 def _check_names(options: dict[str, Any]) -> None:

@@ -107,7 +107,7 @@ def test_fallbacks_are_told_at_the_end_of_a_run(fitted: Forecasters) -> None:
 
 def test_both_studies_have_the_same_periods_planned_once() -> None:
     both: Pipeline = ts_statistical.create_pipeline() + ts_ml.create_pipeline()
-    assert [node.name for node in both.nodes].count("plan_study") == 1
+    assert [node.short_name for node in both.nodes].count("plan_study") == 1
 
 
 def test_the_main_job_compares_the_statistical_models(run_project: Project) -> None:

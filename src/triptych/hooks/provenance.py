@@ -35,7 +35,7 @@ class ProvenanceHook:
         log_record(
             RunRecord(
                 env=run_params["env"],
-                nodes=sorted(node.name for node in pipeline.nodes),
+                nodes=sorted(node.short_name for node in pipeline.nodes),
                 parameters=plain(self._context.config_loader["parameters"]),
                 runtime_params=plain(run_params["runtime_params"] or {}),
                 **surroundings(Path(run_params["project_path"])),

@@ -8,11 +8,13 @@ from triptych.pipelines.batch_inference.nodes import (
     prepare_history,
 )
 from triptych.pipelines.batch_inference.status import list_incomplete, refuse_incomplete
+from triptych.pipelines.namespaces import group_nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
-    return Pipeline(
+    return group_nodes(
+        "batch_inference",
         [
             Node(
                 choose_models,

@@ -4,11 +4,13 @@ from kedro.pipeline import Node, Pipeline
 
 from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, report_missing
 from triptych.pipelines.ingestion.requests import plan_requests
+from triptych.pipelines.namespaces import group_nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
-    return Pipeline(
+    return group_nodes(
+        "ingestion",
         [
             Node(
                 list_locations,

@@ -17,11 +17,12 @@ from triptych.pipelines.monitoring.plots import (
     plot_issued_coverage,
     plot_issued_errors,
 )
+from triptych.pipelines.namespaces import group_nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
-    return Pipeline([*_judging(), *_reporting()], tags="monitoring")
+    return group_nodes("monitoring", [*_judging(), *_reporting()], tags="monitoring")
 
 
 def _judging() -> list[Node]:

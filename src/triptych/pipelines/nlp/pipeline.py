@@ -1,10 +1,12 @@
 """nlp: raw reviews, to a chosen classifier, its evaluation and the study of its errors."""
 
 from collections.abc import Callable
+from itertools import starmap
 
 from kedro.pipeline import Node, Pipeline
 from matplotlib.figure import Figure
 
+from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.nlp import evaluation, lstm_nodes, nodes, plots, registration
 
 SETTINGS = ("params:nlp", "params:seed")
@@ -12,8 +14,15 @@ SETTINGS = ("params:nlp", "params:seed")
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: prepare, learn within training, judge once, look at the mistakes."""
-    every = [*_preparation(), *_learning(), *_lstm(), *_judgement(), *_registration(), *_plots()]
-    return Pipeline(every, tags="nlp")
+    groups = {
+        "preparation": _preparation(),
+        "classifiers": _learning(),
+        "lstm": _lstm(),
+        "evaluation": _judgement(),
+        "registration": _registration(),
+        "plots": _plots(),
+    }
+    return group_nodes("nlp", starmap(group_nodes, groups.items()), tags="nlp")
 
 
 def _preparation() -> list[Node]:

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.preprocessing.exploration_nodes import exploration_nodes
 from triptych.pipelines.preprocessing.nodes import (
     average_steps,
@@ -13,7 +14,8 @@ from triptych.pipelines.preprocessing.nodes import (
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
-    return Pipeline(
+    return group_nodes(
+        "preprocessing",
         [
             Node(
                 select_hours,
@@ -46,7 +48,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs="history",
                 name="build_history",
             ),
-            *exploration_nodes(),
+            group_nodes("exploration", exploration_nodes()),
         ],
         tags="preprocessing",
     )

@@ -1,13 +1,14 @@
 """The nodes that every study of forecasters begins with; joined pipelines have them once."""
 
-from kedro.pipeline import Node
+from kedro.pipeline import Node, Pipeline
 
+from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.ts_common.study import keep_training_rows, plan_study
 
 
-def study_nodes() -> list[Node]:
+def common_pipeline() -> Pipeline:
     """Fix the periods and locations of the study, and keep the rows that it stands on."""
-    return [
+    nodes = [
         Node(
             plan_study,
             inputs=["history", "params:as_of", "params:today", "params:forecast"],
@@ -21,3 +22,4 @@ def study_nodes() -> list[Node]:
             name="keep_training_rows",
         ),
     ]
+    return group_nodes("ts_common", nodes)

@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.ts_common.study_nodes import study_nodes
+from triptych.pipelines.namespaces import group_nodes
+from triptych.pipelines.ts_common.study_nodes import common_pipeline
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate
 from triptych.pipelines.ts_evaluation.residuals import residual_nodes
@@ -10,14 +11,14 @@ from triptych.pipelines.ts_evaluation.residuals import residual_nodes
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: choose, then judge, then look at what is left, draw and register."""
-    every = [*_choice(), *_judgement(), *residual_nodes(), *_publication()]
-    return Pipeline(every, tags="ts_evaluation")
+    groups = [group_nodes("residuals", residual_nodes()), group_nodes("plots", _plots())]
+    evaluation = group_nodes("ts_evaluation", [*_choice(), *_judgement(), *groups, _candidate()])
+    return Pipeline([common_pipeline(), evaluation], tags="ts_evaluation")
 
 
 def _choice() -> list[Node]:
     """What is decided on validation, before the test period is looked at."""
     return [
-        *study_nodes(),
         Node(
             nodes.join_validation,
             inputs=[
@@ -94,7 +95,7 @@ def _judgement() -> list[Node]:
     ]
 
 
-def _publication() -> list[Node]:
+def _plots() -> list[Node]:
     return [
         Node(
             plots.plot_error_by_lead,
@@ -120,19 +121,23 @@ def _publication() -> list[Node]:
             outputs="importance_plot",
             name="plot_importance",
         ),
-        Node(
-            prepare_candidate,
-            inputs=[
-                "chosen_model",
-                "fitted_models",
-                "forecast_comparison",
-                "study_history",
-                "study_periods",
-                "params:as_of",
-                "params:today",
-                "params:registry",
-            ],
-            outputs="model_registry",
-            name="prepare_candidate",
-        ),
     ]
+
+
+def _candidate() -> Node:
+    """The chosen model in the registry."""
+    return Node(
+        prepare_candidate,
+        inputs=[
+            "chosen_model",
+            "fitted_models",
+            "forecast_comparison",
+            "study_history",
+            "study_periods",
+            "params:as_of",
+            "params:today",
+            "params:registry",
+        ],
+        outputs="model_registry",
+        name="prepare_candidate",
+    )

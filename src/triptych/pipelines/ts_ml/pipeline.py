@@ -2,19 +2,20 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.ts_common.study_nodes import study_nodes
+from triptych.pipelines.namespaces import group_nodes
+from triptych.pipelines.ts_common.study_nodes import common_pipeline
 from triptych.pipelines.ts_ml import nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: choose, then judge. Its periods are those of ts_statistical too."""
-    return Pipeline([*_choice(), *_judgement()], tags="ts_ml")
+    study = group_nodes("ts_ml", [*_choice(), *_judgement()])
+    return Pipeline([common_pipeline(), study], tags="ts_ml")
 
 
 def _choice() -> list[Node]:
     """What is decided on validation, before the test period is looked at."""
     return [
-        *study_nodes(),
         Node(
             nodes.tune_models,
             inputs=[

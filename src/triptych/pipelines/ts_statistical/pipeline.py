@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from triptych.pipelines.ts_common.study_nodes import study_nodes
+from triptych.pipelines.namespaces import group_nodes
+from triptych.pipelines.ts_common.study_nodes import common_pipeline
 from triptych.pipelines.ts_statistical import nodes
 
 _FITTING = [
@@ -17,13 +18,13 @@ _FITTING = [
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: choose, then judge. Its periods are those of ts_ml, by the same node."""
-    return Pipeline([*_choice(), *_judgement()], tags="ts_statistical")
+    study = group_nodes("ts_statistical", [*_choice(), *_judgement()])
+    return Pipeline([common_pipeline(), study], tags="ts_statistical")
 
 
 def _choice() -> list[Node]:
     """What is decided on validation, before the test period is looked at."""
     return [
-        *study_nodes(),
         Node(
             nodes.select_orders,
             inputs=["study_history", "study_periods", "params:statistical", "params:engine"],

@@ -1,10 +1,12 @@
 """vision: files of photos, to a chosen classifier, its evaluation and what it goes by."""
 
 from collections.abc import Callable
+from itertools import starmap
 from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.vision import evaluation, nodes, plots, registration
 from triptych.pipelines.vision import training as learning
 
@@ -14,8 +16,14 @@ _SEED = "params:seed"
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: check, decode, learn, choose on validation, judge once, explain."""
-    every = [*_preparation(), *_learning(), *_judgement(), *_registration(), *_plots()]
-    return Pipeline(every, tags="vision")
+    groups = {
+        "preparation": _preparation(),
+        "training": _learning(),
+        "evaluation": _judgement(),
+        "registration": _registration(),
+        "plots": _plots(),
+    }
+    return group_nodes("vision", starmap(group_nodes, groups.items()), tags="vision")
 
 
 def _node(function: Callable[..., Any], inputs: list[str], *outputs: str) -> Node:

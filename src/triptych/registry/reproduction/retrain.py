@@ -65,7 +65,7 @@ def train_again(record: RunRecord, history: pd.DataFrame, catalog: Config, scrat
 def _results(whole: Pipeline, ran: Iterable[str], catalog: Config) -> list[str]:
     """The datasets of the run's nodes that something is recorded of."""
     names = set(ran)
-    made = set().union(*(node.outputs for node in whole.nodes if node.name in names))
+    made = set().union(*(node.outputs for node in whole.nodes if node.short_name in names))
     return sorted(name for name in made if _kind(catalog.get(name)) in {*_OUTSIDE, _FORECASTERS})
 
 
