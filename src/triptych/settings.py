@@ -3,10 +3,10 @@
 import os
 import warnings
 
-from triptych.hooks import ParameterHook, ReportHook, SummaryHook, TrackingHook
-from triptych.hooks.experiments import ExperimentHook
-from triptych.hooks.provenance import ProvenanceHook
-from triptych.hooks.run_description import RunPageHook
+from triptych.hooks.parameters import ParameterHook
+from triptych.hooks.run_description import RunDescriptionHook
+from triptych.hooks.run_summary import SummaryHook
+from triptych.hooks.tracking import TrackingHook
 from triptych.parameters.resolvers import RESOLVERS
 
 # MLflow too reports its use to its makers unless told not to, and is talkative.
@@ -23,15 +23,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 with warnings.catch_warnings(record=True):
     import kedro_mlflow.mlflow  # noqa: F401
 
-HOOKS = (
-    ParameterHook(),
-    TrackingHook(),
-    ExperimentHook(),
-    ProvenanceHook(),
-    RunPageHook(),
-    ReportHook(),
-    SummaryHook(),
-)
+HOOKS = (ParameterHook(), TrackingHook(), RunDescriptionHook(), SummaryHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

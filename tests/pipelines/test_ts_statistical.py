@@ -98,10 +98,10 @@ def test_what_was_estimated_is_listed(fitted: Forecasters) -> None:
 def test_fallbacks_are_told_at_the_end_of_a_run(fitted: Forecasters) -> None:
     summary = RunSummary()
     table = nodes.describe_processes(fitted)
-    summary.note("statistical_processes", table)
+    summary.add("statistical_processes", table)
     assert summary.lines() == []
     table.loc[0, ["method", "reason"]] = ["white_noise", "nothing varies"]
-    summary.note("statistical_processes", table)
+    summary.add("statistical_processes", table)
     assert summary.lines() == ["Fallback: arima of northmere is white_noise (nothing varies)"]
 
 

@@ -16,7 +16,7 @@ from kedro.validation.parameter_validator import ParameterValidator
 
 from tests.fixtures.project import Project
 from triptych.commands.project import read_configuration
-from triptych.hooks.provenance import ProvenanceHook
+from triptych.hooks.tracking import TrackingHook
 from triptych.pipelines import ts_evaluation, ts_ml, ts_statistical
 from triptych.registry.reproduction.reproduce import Tracked
 
@@ -73,7 +73,7 @@ def train(project: Project, tracked: Tracked) -> Train:
         for name, value in known.items():
             catalog[f"params:{name}"] = value
         wanted = pipeline.filter(to_nodes=[n.name for n in pipeline.nodes if "plot" not in n.name])
-        hook = ProvenanceHook()
+        hook = TrackingHook()
         hook.after_context_created(SimpleNamespace(config_loader={"parameters": raw}))
         run_params = {
             "env": "test",
@@ -81,7 +81,7 @@ def train(project: Project, tracked: Tracked) -> Train:
             "runtime_params": parameters,
         }
         with mlflow.start_run() as run:
-            hook.before_pipeline_run(run_params, wanted)
+            hook.log_provenance(run_params, wanted)
             SequentialRunner().run(wanted, catalog)
         return str(run.info.run_id)
 

@@ -1,4 +1,4 @@
-"""What MLflow's pages say of a study of classifiers, as run_page.py does of temperature."""
+"""The name and description that MLflow shows of a run with photos or reviews."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Study:
-    """What the studies of reviews and of photos call things.
+    """What is specific to reviews or to photos.
 
     Attributes:
-        group: of parameters.
+        group: the parameter group.
         comparison: the dataset with the scores of all models.
         ranking: the dataset with all models, best first.
-        chosen_by: what the ranking stands on.
-        items: recorded, and of the sample.
-        question: what is asked of an item.
+        chosen_by: how the ranking was made.
+        items: what real items are called, and those of the sample.
+        question: what the classifiers answer.
         measures: columns of the comparison that are shown.
     """
 
@@ -45,16 +45,17 @@ STUDIES = {
 
 
 @dataclass
-class ClassifierPage:
-    """A run as its page tells it; what the run makes is added as it goes on.
+class ClassifierDescription:
+    """The description of a run; results are added as they are saved.
 
     Attributes:
-        study: what kind of data it is about.
+        study: what is specific to the kind of data.
         pipelines: names of the pipelines.
         parameters: of the run.
         comparison: the scores of all models.
         order: all models, best first.
-        registered: name and version of the model that the run has registered, if any.
+        registered: name and version of the model that the run registered, if any.
+        locations: none; forecasts have them.
     """
 
     study: Study
@@ -65,8 +66,8 @@ class ClassifierPage:
     registered: str | None = None
     locations: Sequence[str] = ()
 
-    def note(self, dataset: str, data: Any) -> None:
-        """Take what the page tells of a dataset that was saved."""
+    def add(self, dataset: str, data: Any) -> None:
+        """Collect what the description shows of a saved dataset."""
         if dataset == self.study.comparison:
             self.comparison = data
         elif dataset == self.study.ranking:
@@ -79,18 +80,18 @@ class ClassifierPage:
 
     @property
     def name(self) -> str:
-        """The run in a line: what came out, of what, which pipeline."""
-        told = f"{self._subject} · {'+'.join(self.pipelines)}"
+        """The run in one line: the result, the data, the pipelines."""
+        subject = f"{self._subject} · {'+'.join(self.pipelines)}"
         row = self._chosen_row()
         if row is None:
-            return told
-        return f"{row['model']} {row['accuracy']:.1%} · {told}"
+            return subject
+        return f"{row['model']} {row['accuracy']:.1%} · {subject}"
 
     def description(self, failure: str | None = None) -> str:
-        """Markdown for the page of the run: the verdict, and the table of models."""
+        """Markdown: the chosen model, the data, and a table of all models."""
         parts = [
             *([f"**Failed:** {failure}"] if failure else []),
-            *self._verdict(),
+            *self._result(),
             f"{self.study.question} Of {self._subject}; seed {self.parameters.get('seed')}.",
             *self._table(),
         ]
@@ -120,7 +121,7 @@ class ClassifierPage:
             return None
         return rows[rows["model"] == self.order[0]].iloc[0]
 
-    def _verdict(self) -> Iterable[str]:
+    def _result(self) -> Iterable[str]:
         row = self._chosen_row()
         if row is not None:
             yield (

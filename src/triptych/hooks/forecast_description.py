@@ -1,4 +1,4 @@
-"""What MLflow's pages say of a run: its name, its tags, and a description with the comparison."""
+"""The name and description that MLflow shows of a run with temperature forecasts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from triptych.forecasting.evaluation.metrics import ALL, DAY
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.inputs import place_names
 
-_COLUMNS = 6  # locations that stand beside each other in the table
-# The table of all forecasters before those of one family.
+_COLUMNS = 6  # most locations that the table has a column each for
+# The comparison of all forecasters before those of one family.
 COMPARISONS = ("forecast_comparison", "learned_comparison", "statistical_comparison")
 
 
 @dataclass
-class RunPage:
-    """A run as its page tells it; what the run makes is added as it goes on.
+class ForecastDescription:
+    """The description of a run; results are added as they are saved.
 
     Attributes:
         pipelines: names of the pipelines.
         parameters: of the run.
-        locations: slugs, empty if they are not known.
-        comparisons: the day-ahead rows, by the dataset they come from.
-        chosen: name of the model that was chosen on validation.
-        registered: name and version of the model that the run has registered, if any.
+        locations: slugs, empty if they are unknown.
+        comparisons: the day-ahead rows, by dataset.
+        chosen: name of the model chosen on validation.
+        registered: name and version of the model that the run registered, if any.
         warnings: of the monitoring.
     """
 
@@ -38,8 +38,8 @@ class RunPage:
     registered: str | None = None
     warnings: Sequence[str] = ()
 
-    def note(self, dataset: str, data: Any) -> None:
-        """Take what the page tells of a dataset that was saved."""
+    def add(self, dataset: str, data: Any) -> None:
+        """Collect what the description shows of a saved dataset."""
         if dataset in COMPARISONS:
             self.comparisons[dataset] = data[data["lead"] == DAY]
         elif dataset == "chosen_model":
@@ -49,22 +49,22 @@ class RunPage:
 
     @property
     def source(self) -> str:
-        """Where the weather comes from."""
+        """The source of the weather."""
         return str(self.parameters.get("source", "unknown"))
 
     @property
     def name(self) -> str:
-        """The run in a line: what came out, where, when, which pipeline."""
+        """The run in one line: the result, the locations, the date, the pipelines."""
         job = "+".join(self.pipelines).replace("__default__", "main job")
-        told = f"{place_names(self.locations) or 'no location'} · {self._as_of} · {job}"
+        subject = f"{place_names(self.locations) or 'no location'} · {self._as_of} · {job}"
         errors = self._errors
         if self.chosen is None or errors is None or self.chosen not in errors.index:
-            return told
-        # first what came out: the list of runs shows the beginning of a name
-        return f"{self.chosen} {float(errors[ALL][self.chosen]):.2f} °C · {told}"
+            return subject
+        # the result first: the list of runs shows only the beginning of a name
+        return f"{self.chosen} {float(errors[ALL][self.chosen]):.2f} °C · {subject}"
 
     def description(self, failure: str | None = None) -> str:
-        """Markdown for the page of the run: a sentence, the comparison, what to look at next."""
+        """Markdown: the chosen model, the data, and a table of all models."""
         sample = self.source == "sample"
         real = "the embedded sample (synthetic weather)" if sample else self.source
         subject = (
@@ -73,7 +73,7 @@ class RunPage:
         )
         parts = [
             *([f"**Failed:** {failure}"] if failure else []),
-            *self._verdict(),
+            *self._result(),
             subject,
             *self._table(),
             *(f"**Warning:** {warning}" for warning in self.warnings),
@@ -84,7 +84,7 @@ class RunPage:
     def _as_of(self) -> str:
         try:
             instant = parse_as_of(str(self.parameters["as_of"]), str(self.parameters["today"]))
-        except PipelineError:  # the run says so itself
+        except PipelineError:  # the run reports it itself
             return str(self.parameters["as_of"])
         return f"{instant:%Y-%m-%d}" if instant.hour == 0 else f"{instant:%Y-%m-%d %H:%M} UTC"
 
@@ -101,7 +101,7 @@ class RunPage:
         table = self._rows.pivot(index="model", columns="location", values="rmse")
         return table.round(9).sort_values(ALL, kind="stable")
 
-    def _verdict(self) -> Iterable[str]:
+    def _result(self) -> Iterable[str]:
         errors, rows = self._errors, self._rows
         if errors is None or rows is None:
             return

@@ -1,11 +1,15 @@
-"""What a run did, in a few lines: counted as its datasets are saved."""
+"""The hook that logs a summary of a run: a few lines, collected as datasets are saved."""
 
+import logging
 from collections import Counter
 from typing import Any
 
 import pandas as pd
+from kedro.framework.hooks import hook_impl
 
 from triptych.vision.manifest import MANIFEST, UNLISTED
+
+logger = logging.getLogger(__name__)
 
 _SHOWN_GAPS = 3
 _LISTED = (
@@ -14,8 +18,31 @@ _LISTED = (
 )  # fmt: skip
 
 
+class SummaryHook:
+    """Collects figures during a run and logs them once, at its end."""
+
+    def __init__(self) -> None:
+        self._summary = RunSummary()
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Start empty: a notebook makes several runs in one process."""
+        self._summary = RunSummary()
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Collect the figures of a dataset."""
+        self._summary.add(dataset_name, data)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Log the summary."""
+        for line in self._summary.lines():
+            logger.info(line)
+
+
 class RunSummary:
-    """Collects the figures that the end of a run tells."""
+    """The figures of a run that its summary shows."""
 
     def __init__(self) -> None:
         self._rows: Counter[str] = Counter()
@@ -31,8 +58,8 @@ class RunSummary:
         self._warnings: list[str] = []
         self._missing: pd.DataFrame | None = None
 
-    def note(self, dataset_name: str, data: Any) -> None:
-        """Take what the summary needs of a dataset that was saved."""
+    def add(self, dataset_name: str, data: Any) -> None:
+        """Collect what the summary shows of a saved dataset."""
         if dataset_name in _LISTED:
             self._rows[dataset_name] += len(data)
         if dataset_name == "photos":
@@ -60,7 +87,7 @@ class RunSummary:
             self._warnings += data
 
     def lines(self) -> list[str]:
-        """The summary, one line a fact; empty if the run saved nothing that it tells of."""
+        """The summary, one fact per line; empty if no dataset of the run is summarized."""
         return [
             *self._data_lines(),
             *self._missing_lines(),
@@ -82,7 +109,7 @@ class RunSummary:
         ]
 
     def _missing_lines(self) -> list[str]:
-        """What the source has not answered: in all, and the longest periods."""
+        """The hours that the source did not deliver: the total and the longest periods."""
         if self._missing is None or self._missing.empty:
             return []
         gaps = self._missing
@@ -123,7 +150,7 @@ class RunSummary:
         day = self._comparison[self._comparison["lead"] == "1-8"]
         table = day.pivot(index="model", columns="location", values="rmse").round(9)
         table = table.sort_values("all", kind="stable")
-        if table.shape[1] == 2:  # one location: `all` would say the same again  # noqa: PLR2004
+        if table.shape[1] == 2:  # one location: `all` would repeat it  # noqa: PLR2004
             table = table.drop(columns="all")
         title = "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
         marked = table.rename(index={self._chosen: f"{self._chosen} *"})
@@ -131,7 +158,7 @@ class RunSummary:
         return [title, *text.splitlines(), "* chosen on validation", *self._pair_lines()]
 
     def _pair_lines(self) -> list[str]:
-        """The chosen model against the second best, which the table of tests has first."""
+        """The chosen model against the second best: the first row of the tests."""
         if self._pairs is None:
             return []
         of_all = self._pairs[(self._pairs["location"] == "all") & (self._pairs["lead"] == "1-8")]
@@ -143,7 +170,7 @@ class RunSummary:
         ]
 
     def _item_lines(self) -> list[str]:
-        """Photos and reviews that were used and rejected, and photos that a manifest lacks."""
+        """Counts of used and rejected photos and reviews, and of photos without a manifest row."""
         lines = [
             f"{name.capitalize()}: {self._rows[name]:,} used, "
             f"{self._rows[f'rejected_{name}']:,} rejected (data/08_reporting/rejected_{name}.csv)"
@@ -155,7 +182,7 @@ class RunSummary:
         return lines
 
     def _review_lines(self) -> list[str]:
-        """The chosen model and the best LSTM, wherever they were judged."""
+        """The chosen model and the best LSTM, on each split that they were evaluated on."""
         if self._texts is None:
             return []
         chosen = str(self._texts["model"].iloc[0])  # best in cross-validation first

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.project import Project
-from triptych.hooks.forecast_description import RunPage
+from triptych.hooks.forecast_description import ForecastDescription
 from triptych.store.engine import reading
 from triptych.store.tables import models
 
@@ -29,16 +29,18 @@ def comparison(*places: str, **rmse: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def page(*pipelines: str, places: tuple[str, ...] = ("brest", "paris"), **more: Any) -> RunPage:
-    return RunPage(pipelines, {**PARAMETERS, **more}, places)
+def page(
+    *pipelines: str, places: tuple[str, ...] = ("brest", "paris"), **more: Any
+) -> ForecastDescription:
+    return ForecastDescription(pipelines, {**PARAMETERS, **more}, places)
 
 
 def test_a_name_says_what_came_out_where_and_when() -> None:
     told = page("__default__")
     assert told.name == "brest, paris · 2019-07-14 · main job"
 
-    told.note("forecast_comparison", comparison("brest", "paris", ridge=1.5, sarimax=1.25))
-    told.note("chosen_model", "ridge")
+    told.add("forecast_comparison", comparison("brest", "paris", ridge=1.5, sarimax=1.25))
+    told.add("chosen_model", "ridge")
 
     assert told.name == "ridge 1.50 °C · brest, paris · 2019-07-14 · main job"
 
@@ -52,16 +54,16 @@ def test_a_name_says_what_came_out_where_and_when() -> None:
         (page("ts_ml", as_of="soon", places=()), "no location · soon · ts_ml"),
     ],
 )
-def test_a_name_is_readable_whatever_is_asked_for(told: RunPage, name: str) -> None:
+def test_a_name_is_readable_whatever_is_asked_for(told: ForecastDescription, name: str) -> None:
     assert told.name == name
 
 
 def test_a_description_has_the_comparison_best_first() -> None:
     told = page("__default__")
-    told.note("learned_comparison", comparison(ridge=9.0))  # that of all forecasters goes before it
-    told.note("forecast_comparison", comparison("brest", "paris", ridge=1.5, sarimax=1.25))
-    told.note("chosen_model", "ridge")
-    told.note("monitoring_warnings", ["worse than climatology at paris"])
+    told.add("learned_comparison", comparison(ridge=9.0))  # that of all forecasters goes before it
+    told.add("forecast_comparison", comparison("brest", "paris", ridge=1.5, sarimax=1.25))
+    told.add("chosen_model", "ridge")
+    told.add("monitoring_warnings", ["worse than climatology at paris"])
     told.registered = "temperature-brest-paris version 3"
 
     text = told.description()
@@ -83,7 +85,7 @@ def test_a_description_has_the_comparison_best_first() -> None:
 
 def test_a_run_of_one_family_has_its_own_comparison() -> None:
     told = page("ts_ml", places=("paris",))
-    told.note("learned_comparison", comparison("paris", ridge=1.5))
+    told.add("learned_comparison", comparison("paris", ridge=1.5))
 
     assert "| ridge | 1.50 | 25.0% | 90.0% |" in told.description()
     assert "Chosen" not in told.description()

@@ -11,14 +11,14 @@ from kedro.pipeline import Pipeline, node
 
 from tests.fixtures.project import Project
 from triptych.commands.project import read_configuration
-from triptych.hooks.experiments import ExperimentHook
+from triptych.hooks.experiments import choose_experiment
 
 NOTE = "mlflow.note.content"
 
 
 @pytest.fixture
-def config(project: Project, tracking: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """kedro-mlflow's configuration of a project, as the start of a session sets it up."""
+def context(project: Project, tracking: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Kedro's context with kedro-mlflow's configuration, as the start of a session sets it up."""
     with warnings.catch_warnings(action="ignore"):  # its use of Pydantic is outdated
         from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
     monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking)
@@ -27,40 +27,39 @@ def config(project: Project, tracking: str, monkeypatch: pytest.MonkeyPatch) -> 
     found.tracking.disable_tracking.disable_autologging = False  # it hooks into later imports
     context: Any = SimpleNamespace(project_path=project.path, _get_config_credentials=dict)
     found.setup(context)
-    return found
+    context.mlflow = found
+    return context
 
 
-def start(config: Any, tag: str) -> Any:
-    """Begin a run whose nodes have a tag; gives its experiment."""
-    hook: Any = ExperimentHook()
-    hook.after_context_created(context=SimpleNamespace(mlflow=config))
-    hook.before_pipeline_run(pipeline=Pipeline([node(len, "a", "b", tags=tag)]))
+def start(context: Any, tag: str) -> Any:
+    """The experiment that is chosen for nodes with a tag."""
+    choose_experiment(Pipeline([node(len, "a", "b", tags=tag)]), context)
     return mlflow.MlflowClient().get_experiment_by_name(tag)
 
 
 @pytest.mark.parametrize(("name", "subject"), [("nlp", "film reviews"), ("vision", "field photos")])
-def test_an_experiment_describes_its_own_data(config: Any, name: str, subject: str) -> None:
+def test_an_experiment_describes_its_own_data(context: Any, name: str, subject: str) -> None:
     temperature = mlflow.MlflowClient().get_experiment_by_name("temperature")
     assert temperature is not None
     assert temperature.tags[NOTE].startswith("Temperature of cities")
 
-    tags = start(config, name).tags
+    tags = start(context, name).tags
 
     assert subject in tags[NOTE]
     assert "emperature" not in tags[NOTE]
     assert not any("day-ahead" in key for key in tags)
 
 
-def test_the_description_of_an_earlier_version_is_replaced(config: Any) -> None:
+def test_the_description_of_an_earlier_version_is_replaced(context: Any) -> None:
     client = mlflow.MlflowClient()
     temperature = client.get_experiment_by_name("temperature")
     assert temperature is not None
     client.create_experiment("nlp", tags=temperature.tags)
 
-    assert "film reviews" in start(config, "nlp").tags[NOTE]
+    assert "film reviews" in start(context, "nlp").tags[NOTE]
 
 
-def test_a_description_of_the_user_is_left_alone(config: Any) -> None:
+def test_a_description_of_the_user_is_left_alone(context: Any) -> None:
     mlflow.MlflowClient().create_experiment("nlp", tags={NOTE: "ours"})
 
-    assert start(config, "nlp").tags[NOTE] == "ours"
+    assert start(context, "nlp").tags[NOTE] == "ours"

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from kedro.framework.project import configure_project
 
 from tests.fixtures.project import Project
+from tests.hooks.conftest import Server
 from tests.registry.conftest import (
     MakeCandidate,
     make_candidate,  # noqa: F401 (a fixture)
 )
-from tests.tracking.conftest import Server
 from triptych.commands.model import model
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import close_database, open_database

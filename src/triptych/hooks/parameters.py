@@ -1,0 +1,15 @@
+"""The hook that checks the parameters of a run."""
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+
+from triptych.parameters.run import check_parameters
+
+
+class ParameterHook:
+    """Checks all parameters; Kedro checks only the groups that the nodes of the run take."""
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Reject unknown or invalid parameters before anything is opened, including MLflow."""
+        check_parameters(context.config_loader["parameters"])

@@ -1,0 +1,111 @@
+"""The hook that tracks runs in MLflow, beyond what kedro-mlflow logs itself.
+
+kedro-mlflow opens the MLflow run in `before_pipeline_run` and ends it in `after_pipeline_run` and
+`on_pipeline_error`. Methods that must come before or after it say so with `tryfirst` and `trylast`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from pydantic import BaseModel
+
+from triptych.errors import PipelineError
+from triptych.hooks.experiments import choose_experiment
+
+
+class TrackingHook:
+    """Chooses the experiment, logs provenance and typed parameters, and attaches the report."""
+
+    def __init__(self) -> None:
+        self._context: Any = None
+
+    @hook_impl(trylast=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the context, and make artifact locations relative: after kedro-mlflow's setup."""
+        from triptych.registry.artifacts import prepare_artifacts
+
+        self._context = context
+        tracking = getattr(context, "mlflow", None)
+        if tracking is not None:
+            prepare_artifacts(tracking.server.mlflow_tracking_uri)
+
+    @hook_impl(specname="before_pipeline_run", tryfirst=True)
+    def open_experiment(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Choose the experiment by the data of the pipeline: before kedro-mlflow opens the run.
+
+        Raises:
+            PipelineError: the runner would open an MLflow run in each of its processes.
+        """
+        if "ParallelRunner" in str(run_params.get("runner")):
+            raise PipelineError(
+                "ParallelRunner splits one run into several in MLflow. "
+                "Leave --runner out, or use ThreadRunner."
+            )
+        choose_experiment(pipeline, self._context)
+
+    @hook_impl(specname="before_pipeline_run", trylast=True)
+    def log_provenance(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Log parameters and environment at the start, so that failed runs have them too.
+
+        The parameters are those of the configuration, the environment and --params, as given:
+        defaults belong to the code, which is recorded by its commit.
+        """
+        import mlflow
+
+        from triptych.registry.environment import surroundings
+        from triptych.registry.run_manifest import RunRecord, log_record
+
+        if mlflow.active_run() is None:
+            return
+        log_record(
+            RunRecord(
+                env=run_params["env"],
+                nodes=sorted(node.short_name for node in pipeline.nodes),
+                parameters=_to_json(self._context.config_loader["parameters"]),
+                runtime_params=_to_json(run_params["runtime_params"] or {}),
+                **surroundings(Path(run_params["project_path"])),
+            )
+        )
+
+    @hook_impl
+    def before_node_run(self, inputs: dict[str, Any]) -> None:
+        """Log the fields of typed parameter groups; kedro-mlflow flattens only dictionaries."""
+        import mlflow
+
+        if mlflow.active_run() is None:
+            return
+        for name, value in inputs.items():
+            if name.startswith("params:") and isinstance(value, BaseModel):
+                group, fields = name.removeprefix("params:"), value.model_dump(mode="json")
+                mlflow.log_params({f"{group}.{field}": fields[field] for field in fields})
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Log the validation report: before kedro-mlflow ends the run."""
+        _log_report(catalog)
+
+    @hook_impl(tryfirst=True)
+    def on_pipeline_error(self, catalog: DataCatalog) -> None:
+        """Log the validation report of a failed run too, where it is needed most."""
+        _log_report(catalog)
+
+
+def _log_report(catalog: DataCatalog) -> None:
+    from triptych.datasets import AppendCSVDataset
+
+    report = catalog.get("validation_report")
+    if isinstance(report, AppendCSVDataset):
+        report.log()
+
+
+def _to_json(value: Any) -> Any:
+    """Convert parameters to JSON types; dates become text, as in YAML."""
+    if isinstance(value, dict):
+        return {str(name): _to_json(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(part) for part in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
