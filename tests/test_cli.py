@@ -39,8 +39,8 @@ def test_a_city_is_looked_up_and_written_to_the_projects_file(
 
     assert code == 0, said
     assert said.splitlines()[-2:] == [
-        f"Ajaccio is now 'ajaccio' in {file}: 41.91886, 8.73812.",
-        'Forecast it with: kedro run --env live --params "location=ajaccio"',
+        f"Added Ajaccio as 'ajaccio' to {file}: 41.91886, 8.73812.",
+        'To forecast it: kedro run --env live --params "location=ajaccio"',
     ]
     assert file.read_text().startswith(before)
     assert yaml.safe_load(file.read_text())["locations"][-1] == {
@@ -91,7 +91,7 @@ def test_of_several_places_one_is_picked_and_named(project: Project, server: Arc
     assert "--slug NAME" in said
     code, said = add(project, server, "Paris, Texas", "--slug", "Paris Texas")
     assert code != 0
-    assert "Name 'paris-texas'" in said
+    assert "Use 'paris-texas'" in said
     assert file.read_bytes() == before
 
     code, said = add(project, server, "Paris", "--pick", "2", "--slug", "paris-texas")

@@ -1,4 +1,4 @@
-"""The project's commands, beside Kedro's own: a `run` that ends a user's mistake in one message."""
+"""The project's commands; `run` extends Kedro's with messages for user errors."""
 
 import re
 from copy import copy
@@ -22,10 +22,10 @@ from triptych.pipelines.namespaces import full_names
 
 
 def read_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Read --params as Kedro does, and lists too: Kedro splits at every comma, also within [ ].
+    """Parse --params as Kedro does, but do not split at commas within [ ].
 
     Raises:
-        click.BadParameter: a value is no YAML, such as a list without its end.
+        click.BadParameter: a value is not valid YAML, such as an unclosed list.
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -62,7 +62,7 @@ cli.add_command(reproduce)
 @cli.command(name="run", params=_OPTIONS, help=kedro_run.help)
 def run(**options: Any) -> Any:
     """Run pipelines as Kedro does."""
-    # `--pipeline NAME` stays welcome here: it reads better for one pipeline than `--pipelines`.
+    # `--pipeline NAME` remains supported as a shorthand for `--pipelines` with one name.
     if options["pipeline"] and not options["pipelines"]:
         options["pipelines"] = [options.pop("pipeline")]
         options["pipeline"] = None
@@ -71,18 +71,18 @@ def run(**options: Any) -> Any:
         _check_names(options)
         if options["is_async"] or (options["runner_params"] or {}).get("is_async"):
             raise PipelineError(
-                "--async loads and saves in threads, but ingestion saves each answer before it "
-                "asks for the next. Leave --async out, or use --runner ThreadRunner."
+                "--async loads and saves in threads, but ingestion must save each response before "
+                "it requests the next. Omit --async, or use --runner ThreadRunner."
             )
         _resolve_nodes(options)
         return kedro_run.callback(**options)
 
 
 @cli.command(name="monitor", params=[p for p in _OPTIONS if p.name in {"env", "params"}])
-@click.option("--strict", is_flag=True, help="Exit with code 1 if there is anything to warn of.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 if there are warnings.")
 @click.pass_context
 def monitor(context: click.Context, env: str, params: dict[str, Any], strict: bool) -> None:
-    """Judge the forecasts that were issued: kedro run --pipeline monitoring."""
+    """Evaluate issued forecasts: kedro run --pipeline monitoring."""
     if strict:
         params = {**params, "monitoring": {**params.get("monitoring", {}), "strict": True}}
     context.invoke(run, pipelines=["monitoring"], env=env, params=params)
@@ -100,7 +100,7 @@ def _resolve_nodes(options: dict[str, Any]) -> None:
 
 
 def _check_names(options: dict[str, Any]) -> None:
-    """Refuse what is misspelt before Kedro looks for it: it would end in a traceback."""
+    """Reject unknown names, for which Kedro would raise a traceback."""
     from kedro.runner import __all__ as runners
     from kedro.utils import find_kedro_project
 
@@ -115,6 +115,5 @@ def _check_names(options: dict[str, Any]) -> None:
         for name in named:
             if name not in known:
                 raise PipelineError(
-                    f"There is no {kind} {name!r}. There are: {', '.join(sorted(set(known)))}. "
-                    "Correct the name."
+                    f"Unknown {kind} {name!r}. Available: {', '.join(sorted(set(known)))}."
                 )

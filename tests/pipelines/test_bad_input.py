@@ -132,17 +132,16 @@ def test_a_data_folder_that_cannot_be_written(project: Project) -> None:
     (project.path / "data").rmdir()
     (project.path / "data").write_text("a file, so that it stands in the way of root too")
 
-    assert re.search("/data: File exists.*folder data .*can read and write", refused(project))
+    assert re.search("/data: File exists.*folder data .*readable and writable", refused(project))
 
 
 def test_names_that_there_are_not(project: Project) -> None:
     assert refused(project, "--pipeline", "nonsense") == (
-        "There is no pipeline 'nonsense'. There are: __default__, batch_inference, ingestion, "
-        "monitoring, nlp, preprocessing, ts_evaluation, ts_ml, ts_statistical, vision. "
-        "Correct the name."
+        "Unknown pipeline 'nonsense'. Available: __default__, batch_inference, ingestion, "
+        "monitoring, nlp, preprocessing, ts_evaluation, ts_ml, ts_statistical, vision."
     )
     assert refused(project, env="nowhere") == (
-        "There is no environment 'nowhere'. There are: base, live, local, test. Correct the name."
+        "Unknown environment 'nowhere'. Available: base, live, local, test."
     )
 
 
@@ -156,7 +155,7 @@ def test_the_parallel_runner(project: Project) -> None:
 def test_loading_in_threads(project: Project) -> None:
     said = refused(project, "--async")
 
-    assert said.startswith("--async loads and saves in threads, but ingestion saves each answer")
+    assert said.startswith("--async loads and saves in threads, but ingestion must save each")
     assert not list((project.path / "data").glob("triptych.db"))
 
 
@@ -169,7 +168,7 @@ def test_a_damaged_file_of_the_catalog_is_told_with_its_cause(project: Project) 
 
     found = r"^history: Failed while loading data from dataset .*history\.parquet.*: ArrowInvalid: "
     assert re.search(found, said)
-    assert said.endswith("Restore the data, or run the pipeline that makes it again.")
+    assert said.endswith("Restore the data, or rerun the pipeline that produces it.")
     assert "conf/" not in said
 
 

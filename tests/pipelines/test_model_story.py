@@ -179,7 +179,7 @@ def test_sync_restores_a_lost_registry(run_project: Project, tmp_path: Path) -> 
     [
         (("promote", NAME, "1", "--by", "Ada"), "Missing option '--reason'"),
         (("reject", NAME, "1", "--reason", "old"), "Missing option '--by'"),
-        (("rollback", NAME, "--by", " ", "--reason", "x"), "it must say something"),
+        (("rollback", NAME, "--by", " ", "--reason", "x"), "must not be empty"),
     ],
 )
 def test_a_change_without_a_name_and_a_reason_is_refused(

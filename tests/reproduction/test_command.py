@@ -92,7 +92,7 @@ def test_all_runs_give_a_share(project: Project, call: Any, train: Train) -> Non
 def test_what_cannot_be_asked_for_is_told(call: Any) -> None:
     for arguments in ((), ("0123", "--all")):
         result = call(*arguments)
-        assert (result.exit_code, "Name one RUN_ID, or --all" in result.output) == (2, True)
+        assert (result.exit_code, "Pass either a RUN_ID or --all" in result.output) == (2, True)
     result = call("0123")
     assert result.exit_code == 1
     assert "Error: '0123' is no finished run of the experiment 'test'" in result.output

@@ -1,4 +1,4 @@
-"""`kedro model audit`: what can be traced, made again, stored and found."""
+"""`kedro model audit`: lineage, reproducibility, storage and latency of tracked runs."""
 
 import json
 import logging
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--reproduce", "again", is_flag=True, help="Make the runs again that never were.")
-@click.option("--json", "as_json", is_flag=True, help="Every figure as JSON, run by run.")
+@click.option("--reproduce", "again", is_flag=True, help="Retrain runs that were never reproduced.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures per run as JSON.")
 @click.option("--env", "-e", help="Environment of conf/, as for kedro run.")
 @click.pass_obj
 def audit(metadata: ProjectMetadata, again: bool, as_json: bool, env: str | None) -> None:
-    """Count what can be traced to code, data and parameters, what reproduces, what it takes."""
-    for name in ("kedro.runner", "triptych", "urllib3"):  # the command speaks for itself
+    """Report which runs are traceable to code, data and parameters, and which reproduce."""
+    for name in ("kedro.runner", "triptych", "urllib3"):  # only print the report
         logging.getLogger(name).setLevel(logging.ERROR)
     project = Path(metadata.project_path)
     with user_errors():
@@ -43,7 +43,7 @@ def audit(metadata: ProjectMetadata, again: bool, as_json: bool, env: str | None
 
 
 def _reproduce(project: Path, tracked: "Tracked") -> None:
-    """Try the runs that were never tried; what came of it stands on the run."""
+    """Reproduce runs that were never tried; the result is stored as a tag of the run."""
     from triptych.errors import PipelineError
     from triptych.registry.reproduction.report import summary
     from triptych.registry.reproduction.status import read_verdict, try_again

@@ -1,4 +1,4 @@
-"""`kedro data`: the versions of the data, by DVC, which is an optional extra."""
+"""`kedro data`: data versions in DVC, an optional extra."""
 
 import shutil
 import subprocess
@@ -13,37 +13,37 @@ from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER
 
 _INSTALL = (
-    "DVC is not installed; it is an extra, and nothing else needs it. Install it: "
+    "DVC is not installed (an optional extra). Install it: "
     ".venv/bin/pip install --require-hashes --no-deps -r requirements/dvc.lock"
 )
 
 
 @click.group()
 def data() -> None:
-    """Versions of the data."""
+    """Manage data versions."""
 
 
 @data.command(name="track")
 @click.pass_obj
 def track_command(metadata: ProjectMetadata) -> None:
-    """Give DVC the rows that runs were trained on, and push them to its remote.
+    """Add the stored training rows to DVC and push them to its remote.
 
-    What is to be committed then is data/snapshots.dvc: it names the data beside the code.
+    Commit data/snapshots.dvc afterwards to version the data with the code.
     """
     project = Path(metadata.project_path)
     with user_errors():
         track(project, FOLDER)
-    click.echo(f"Tracked and pushed. Commit {FOLDER}.dvc: a commit then names code and data.")
+    click.echo(f"Tracked and pushed. Commit {FOLDER}.dvc to version the data with the code.")
 
 
 def track(project: Path, folder: Path) -> None:
     """Run `dvc add` and `dvc push` for a folder of the project.
 
     Raises:
-        PipelineError: there is nothing to track, DVC is not installed or refuses.
+        PipelineError: there is nothing to track, DVC is not installed or fails.
     """
     if not (project / folder).is_dir():
-        raise PipelineError(f"There is no {folder} yet: a run that trains makes it. kedro run.")
+        raise PipelineError(f"{folder} does not exist. Train a model first: kedro run.")
     program = dvc_program()
     for arguments in (["add", "--quiet", str(folder)], ["push", "--quiet", f"{folder}.dvc"]):
         done = subprocess.run(  # noqa: S603 (a program of this environment, no shell)
@@ -52,12 +52,12 @@ def track(project: Path, folder: Path) -> None:
         if done.returncode:
             raise PipelineError(
                 f"dvc {' '.join(arguments)} failed: {' '.join(done.stderr.split())} The remote is "
-                "named in .dvc/config (dvc remote list)."
+                "configured in .dvc/config (dvc remote list)."
             )
 
 
 def dvc_program() -> str:
-    """Where DVC is: beside this Python, or on the path; PipelineError if nowhere."""
+    """Find DVC beside this Python or on the path; PipelineError if it is not installed."""
     beside = Path(sys.executable).with_name("dvc")
     found = str(beside) if beside.exists() else shutil.which("dvc")
     if found is None:

@@ -1,7 +1,7 @@
-"""The errors that a user can mend, each as one message; the others are the program's own.
+"""Messages for user errors; all other errors are bugs.
 
-The project's own errors explain themselves. What Kedro, MLflow and the system raise for a user's
-mistake is put in words here.
+The project's own errors have complete messages. Errors that Kedro, MLflow and the operating system
+raise for user errors are translated here.
 """
 
 import re
@@ -16,20 +16,20 @@ _PYDANTIC_NOISE = re.compile(
     r"\[type=\w+, input_value=(.*?), input_type=\w+\]\s*For further \S+ \S+ \S+"
 )
 _MLFLOW = (
-    "MLflow's store cannot be used: {found}. It is data/mlflow.db unless MLFLOW_TRACKING_URI names "
-    "another: bring that one up, or move the damaged file away and run again."
+    "MLflow's store cannot be used: {found}. It is data/mlflow.db unless MLFLOW_TRACKING_URI is "
+    "set: start the server, or move the damaged file away and run again."
 )
 _FOLDER = (
-    "{name}: {found}. The project's folder data and what is in it must be folders and files that "
-    "this user can read and write, on a disk with room."
+    "{name}: {found}. Make the project's folder data and its contents readable and writable for "
+    "this user, and check the free disk space."
 )
 
 
 def explain(error: BaseException) -> str | None:
-    """Find the user's error among an error and its causes (Kedro wraps what a dataset raises).
+    """Find the user error among an error and its causes (Kedro wraps errors of datasets).
 
     Returns:
-        Its message; None if there is none that a user can mend.
+        Its message; None if the error is not a user error.
     """
     causes = list(_causes(error))
     for find in (_own, _others, _of_datasets):
@@ -64,10 +64,12 @@ def _others(error: BaseException) -> str | None:
 
     found = _one_line(str(error))
     if isinstance(error, ParameterValidationError):
-        return f"{found}. Correct the name or the value: conf/base/parameters*.yml has them all."
+        return (
+            f"{found}. Correct the name or value; conf/base/parameters*.yml lists all parameters."
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return _FOLDER.format(name=error.filename, found=error.strerror)
-    # our own engines raise StoreError: a bare one of SQLAlchemy comes from MLflow's store
+    # the project's engines raise StoreError: other SQLAlchemy errors come from MLflow's store
     if isinstance(error, DBAPIError) or type(error).__module__ == "mlflow.exceptions":
         return _MLFLOW.format(found=_one_line(str(getattr(error, "orig", error))))
     doubled = isinstance(error, ValueError) and found.startswith("Duplicate keys found in")
@@ -79,7 +81,7 @@ def _others(error: BaseException) -> str | None:
 
 
 def _of_datasets(error: BaseException) -> str | None:
-    """What Kedro says of a dataset: its causes come first, so this is none of the above."""
+    """Describe a dataset error of Kedro; its causes were checked before."""
     from kedro.io import DatasetError
 
     if not isinstance(error, DatasetError):
@@ -88,11 +90,11 @@ def _of_datasets(error: BaseException) -> str | None:
     cause = next((each for each in _causes(error) if not isinstance(each, DatasetError)), None)
     if found.startswith("An exception occurred when parsing config"):
         return f"{found}. Correct the configuration (conf/)."
-    if cause is None:  # of a dataset of this project, which explains itself
+    if cause is None:  # raised by a dataset of this project
         return f"{found}."
     told = _one_line(f"{type(cause).__name__}: {cause}")
     said = _one_line(str(error).partition("\n")[0])
-    return f"{said}: {told}. Restore the data, or run the pipeline that makes it again."
+    return f"{said}: {told}. Restore the data, or rerun the pipeline that produces it."
 
 
 def _one_line(text: str) -> str:

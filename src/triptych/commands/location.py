@@ -1,4 +1,4 @@
-"""`kedro location`: the cities that the project knows."""
+"""`kedro location`: manage the configured cities."""
 
 import os
 import sys
@@ -14,21 +14,21 @@ from triptych.commands.user_errors import user_errors
 
 @click.group()
 def location() -> None:
-    """The cities that the project knows."""
+    """Manage the configured cities."""
 
 
 @location.command(name="add")
 @click.argument("name")
-@click.option("--pick", type=click.IntRange(min=1), help="Which of several matches to take.")
-@click.option("--slug", help="How the project names the location, such as paris-texas.")
+@click.option("--pick", type=click.IntRange(min=1), help="Number of the match to use.")
+@click.option("--slug", help="Slug of the location, for example paris-texas.")
 @click.pass_obj
 def add_location_command(
     metadata: ProjectMetadata, name: str, pick: int | None, slug: str | None
 ) -> None:
-    """Look a city up by NAME and write it to conf/base/locations.yml.
+    """Look up the city NAME and add it to conf/base/locations.yml.
 
-    NAME may end in a region or country: "Paris, Texas". Where several places match, they are
-    listed and you choose one; without a terminal, use --pick.
+    NAME may include a region or country: "Paris, Texas". If several places match, choose one
+    from the list; without a terminal, use --pick.
     """
     from triptych.weather import location_file
     from triptych.weather.sources import geocoding
@@ -36,7 +36,7 @@ def add_location_command(
     if slug is not None and geocoding.slugify(slug) != slug:
         example = geocoding.slugify(slug) or "paris-texas"
         raise click.BadParameter(
-            f"{slug!r} has other characters than a-z, 0-9 and single hyphens. Name {example!r}.",
+            f"Slug {slug!r} may only contain a-z, 0-9 and single hyphens. Use {example!r}.",
             param_hint="--slug",
         )
     path = Path(metadata.project_path) / "conf" / "base" / "locations.yml"
@@ -47,13 +47,13 @@ def add_location_command(
         found = geocoding.to_location(_choose(name, matches, pick), name, slug)
         location_file.add_location(path, found)
     click.echo(
-        f"{found.name} is now {found.slug!r} in {path}: {found.latitude}, {found.longitude}."
+        f"Added {found.name} as {found.slug!r} to {path}: {found.latitude}, {found.longitude}."
     )
-    click.echo(f'Forecast it with: kedro run --env live --params "location={found.slug}"')
+    click.echo(f'To forecast it: kedro run --env live --params "location={found.slug}"')
 
 
 def _choose(name: str, matches: list[Mapping[str, Any]], pick: int | None) -> Mapping[str, Any]:
-    """Take the only match, or the one that the user picks."""
+    """Return the only match, or the one that the user picks."""
     from triptych.weather.sources.geocoding import describe
 
     if len(matches) == 1 and pick is None:
@@ -73,7 +73,7 @@ def _ask(name: str, count: int) -> int:
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        click.echo()  # the prompt stands on this line
+        click.echo()  # end the line of the prompt
         raise click.ClickException(
             f"{name!r} matches {count} places; nothing was written. Choose one with --pick N, or "
             f'name its region or country too: "{name}, …".'

@@ -1,4 +1,4 @@
-"""`kedro model`: which version is in use, who decided so, and how to change it."""
+"""`kedro model`: list, promote, roll back and verify model versions."""
 
 import logging
 from collections.abc import Callable
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 200  # the column model_transitions.who
 _COMPARISON_FIRST = (
-    "Nothing was changed. Train a better one (kedro run), or overrule this with --force, which is "
+    "Nothing was changed. Train a better model (kedro run), or override with --force, which is "
     "recorded with the reason."
 )
 
 
 @click.group()
 def model() -> None:
-    """Model versions: which is in use, who decided so, and how to change it."""
+    """Manage model versions."""
 
 
 def _command(*names: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Make a command of the group: the environment, the project, errors in one message."""
+    """Register a command with the option --env, the project path and error messages."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
         def guarded(metadata: ProjectMetadata, /, **options: Any) -> None:
-            # Kedro's logging says what each dataset does; here the command speaks for itself
+            # only print the command's own output
             logging.getLogger("triptych").setLevel(logging.WARNING)
-            logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries: the error tells
+            logging.getLogger("urllib3").setLevel(
+                logging.ERROR
+            )  # hide retries; the final error is reported
             with user_errors():
                 function(Path(metadata.project_path), **options)
 
@@ -52,13 +54,17 @@ def _version(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _approved(function: Callable[..., None]) -> Callable[..., None]:
-    function = click.option("--reason", required=True, callback=_said, help="Why.")(function)
-    return click.option("--by", required=True, callback=_said, help="Who answers for it.")(function)
+    function = click.option(
+        "--reason", required=True, callback=_said, help="Reason for the change."
+    )(function)
+    return click.option("--by", required=True, callback=_said, help="Name of the approver.")(
+        function
+    )
 
 
 def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
     if not value.strip():
-        raise click.BadParameter("it is recorded, so it must say something.")
+        raise click.BadParameter("must not be empty, because it is recorded.")
     if parameter.name == "by" and len(value) > _LONGEST_NAME:
         raise click.BadParameter(f"at most {_LONGEST_NAME} characters.")
     return value.strip()
@@ -67,7 +73,7 @@ def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
 @_command("list")
 @click.argument("name", required=False)
 def list_command(project: Path, name: str | None, env: str | None) -> None:
-    """List the versions, of all names or of NAME."""
+    """List versions, optionally only those of NAME."""
     from triptych.commands.model_tables import list_lines
     from triptych.commands.project import open_registry
 
@@ -79,7 +85,7 @@ def list_command(project: Path, name: str | None, env: str | None) -> None:
 @_command("show")
 @_version
 def show_command(project: Path, name: str, version: int | None, env: str | None) -> None:
-    """Show all that is known of a version: NAME VERSION, or the start of its model id."""
+    """Show a version and its history: NAME VERSION, or the start of its model id."""
     from triptych.commands.model_tables import show_lines
 
     registry, row = _find(project, env, name, version)
@@ -97,7 +103,7 @@ def show_command(project: Path, name: str, version: int | None, env: str | None)
     show_default=True,
 )
 @_approved
-@click.option("--force", is_flag=True, help="Even without evidence that it is better; recorded.")
+@click.option("--force", is_flag=True, help="Skip the comparison; recorded.")
 def promote_command(
     project: Path,
     name: str,
@@ -108,17 +114,17 @@ def promote_command(
     force: bool,
     env: str | None,
 ) -> None:
-    """Put a version in production: NAME VERSION, or the start of its model id.
+    """Promote a version: NAME VERSION, or the start of its model id.
 
-    It must be significantly better than the one that is there: on enough days that neither was
-    trained on, or, of photos and reviews, on the items that both were judged on.
+    It must be significantly better than the production version: on enough days that neither was
+    trained on or, for photos and reviews, on the items that both predicted.
     """
     from triptych.registry.stages import Approval
     from triptych.registry.transitions import promote_version
 
     registry, row = _find(project, env, name, version)
     live = _live(registry, row["name"])
-    registry.load(row)  # what cannot be opened must not be promoted
+    registry.load(row)  # a version that cannot be loaded must not be promoted
     if to_stage == "production" and live is not None and live["model_id"] != row["model_id"]:
         _compare(registry, project, env, row, live, force)
     promote_version(registry.engine, row, to_stage, Approval(by, reason, force), live)
@@ -140,8 +146,8 @@ def reject_command(
     click.echo(f"{row['name']} version {row['version']} is archived.")
     if _live(registry, row["name"]) is None:
         click.echo(
-            f"No version of {row['name']} is in production now. kedro model rollback or promote "
-            "puts one there."
+            f"No version of {row['name']} is in production now. Use kedro model rollback or "
+            "promote."
         )
 
 
@@ -149,7 +155,7 @@ def reject_command(
 @click.argument("name")
 @_approved
 def rollback_command(project: Path, name: str, by: str, reason: str, env: str | None) -> None:
-    """Put the version of NAME in production again that was so before."""
+    """Restore the previous production version of NAME."""
     from triptych.commands.project import open_registry
     from triptych.registry.stages import Approval
     from triptych.registry.transitions import check_name, roll_back_name
@@ -226,7 +232,7 @@ def _live(registry: "ModelRegistry", name: str) -> "Row | None":
 def _compare(
     registry: "ModelRegistry", project: Path, env: str | None, row: "Row", live: "Row", force: bool
 ) -> None:
-    """Say how both do on the same targets; stop here without evidence for the candidate."""
+    """Compare both on the same targets; raise unless the candidate is better or forced."""
     from triptych.commands.project import preprocessing_parameters, registry_parameters
     from triptych.errors import PipelineError
     from triptych.forecasting.errors import ForecastingError

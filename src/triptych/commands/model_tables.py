@@ -1,4 +1,4 @@
-"""What `kedro model list` and `kedro model show` print."""
+"""Output of `kedro model list` and `kedro model show`."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from triptych.forecasting.evaluation.metrics import ALL
 from triptych.registry.model_types import TEMPERATURE
 
 Row = dict[str, Any]
-_SPELT_OUT = 3  # locations whose errors stand beside each other
+_SPELT_OUT = 3  # maximum number of locations listed with their errors
 
 
 def list_lines(rows: Sequence[Row]) -> list[str]:
-    """One line a version, by name and number; forecasters first, then classifiers."""
+    """Return one line per version, by name and number; forecasters first, then classifiers."""
     if not rows:
-        return ["No model yet: kedro run trains one."]
+        return ["No models. Train one with kedro run."]
     forecasters = [row for row in rows if row["kind"] == TEMPERATURE]
     classifiers = [row for row in rows if row["kind"] != TEMPERATURE]
     tables = [
@@ -25,8 +25,8 @@ def list_lines(rows: Sequence[Row]) -> list[str]:
     return [line for table in filter(None, tables) for line in ("", *table)][1:]
 
 
-def _table(rows: Sequence[Row], judged_by: str, trained: str) -> list[str]:
-    head = ("name", "version", "algorithm", "stage", judged_by, trained, "approved by")
+def _table(rows: Sequence[Row], measure: str, trained: str) -> list[str]:
+    head = ("name", "version", "algorithm", "stage", measure, trained, "approved by")
     lines = [
         (
             row["name"],
@@ -43,7 +43,7 @@ def _table(rows: Sequence[Row], judged_by: str, trained: str) -> list[str]:
 
 
 def show_lines(row: Row, history: Sequence[Row]) -> list[str]:
-    """Every field of a version, then what happened to it."""
+    """Return every field of a version, then its history."""
     width = max(map(len, row))
     fields = [f"{name:{width}}  {_text(value)}" for name, value in row.items()]
     own = [change for change in history if change["model_id"] == row["model_id"]]
@@ -57,7 +57,12 @@ def show_lines(row: Row, history: Sequence[Row]) -> list[str]:
         )
         for change in own
     ]
-    return [*fields, "", "history", *(_aligned(changes) or ["none: a candidate since it was made"])]
+    return [
+        *fields,
+        "",
+        "history",
+        *(_aligned(changes) or ["none: a candidate since its registration"]),
+    ]
 
 
 def _errors(metrics: Row) -> str:

@@ -1,4 +1,4 @@
-"""What a command needs of the project's configuration: the database, MLflow's store, parameters."""
+"""Configuration of commands: database, MLflow store, parameters."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from triptych.store.database import open_database
 
 
 def open_registry(project: Path, env: str | None) -> ModelRegistry:
-    """Open the register as a run of this environment would, and point MLflow to its store.
+    """Open the model registry of an environment, and set MLflow's tracking URI.
 
     Raises:
-        StoreError: the database is away, is corrupt, or is not one of this version.
+        StoreError: the database is unavailable, corrupt or of another version.
         PipelineError: MLflow's database cannot be read.
     """
     import mlflow
@@ -28,19 +28,19 @@ def open_registry(project: Path, env: str | None) -> ModelRegistry:
 
 
 def preprocessing_parameters(project: Path, env: str | None) -> PreprocessingParameters:
-    """How a run of this environment treats gaps."""
+    """Return the preprocessing parameters of an environment."""
     parameters = read_configuration(project, env)["parameters"]
     return PreprocessingParameters.model_validate(parameters["preprocessing"])
 
 
 def registry_parameters(project: Path, env: str | None) -> RegistryParameters:
-    """What evidence a promotion of this environment requires."""
+    """Return the promotion rules of an environment."""
     parameters = read_configuration(project, env)["parameters"]
     return RegistryParameters.model_validate(parameters["registry"])
 
 
 def read_configuration(project: Path, env: str | None) -> OmegaConfigLoader:
-    """The configuration of an environment, without any --params."""
+    """Load the configuration of an environment, without --params."""
     from kedro.framework.project import settings
 
     patterns = {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]}

@@ -1,4 +1,4 @@
-"""`kedro reproduce`: train a run again, and see whether it comes out the same."""
+"""`kedro reproduce`: retrain a run and compare the result."""
 
 import logging
 from pathlib import Path
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run_id", required=False)
-@click.option("--all", "every", is_flag=True, help="Every run that trained; prints the share.")
-@click.option("--env", "-e", help="Environment of conf/ that names MLflow's store.")
+@click.option(
+    "--all", "every", is_flag=True, help="All training runs; prints the share that reproduces."
+)
+@click.option("--env", "-e", help="Environment of conf/, as for kedro run.")
 @click.pass_obj
 def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: str | None) -> None:
-    """Train RUN_ID (an MLflow run, or the start of its id) again and compare every bit.
+    """Retrain RUN_ID (an MLflow run id or its start) and compare the result bit for bit.
 
-    It takes the run's own parameters and rows. Nothing is registered or predicted; the run gets a
-    tag, triptych.reproduced, for kedro model audit. Exit code 1 if a model, the rows or a metric
-    differ.
+    Uses the parameters and rows of the run. Nothing is registered or predicted; the run gets the
+    tag triptych.reproduced, used by kedro model audit. Exit code 1 if a model, the rows or a
+    metric differ.
     """
     if every == (run_id is not None):
-        raise click.UsageError("Name one RUN_ID, or --all.")
-    for name in ("kedro.runner", "triptych"):  # the command speaks for itself
+        raise click.UsageError("Pass either a RUN_ID or --all.")
+    for name in ("kedro.runner", "triptych"):  # only print the result
         logging.getLogger(name).setLevel(logging.WARNING)
     project = Path(metadata.project_path)
     with user_errors():

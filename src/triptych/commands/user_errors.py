@@ -1,4 +1,4 @@
-"""How every command of the project ends when its user has made a mistake."""
+"""Handling of user errors, shared by all commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import click
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn an error that its user can mend into one message and exit code 1."""
+    """Turn user errors into one message and exit code 1."""
     try:
         yield
     except click.ClickException:
