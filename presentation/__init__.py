@@ -1,1 +1,1 @@
-"""The presentation: slides made of the results, the executed notebooks and the documents."""
+"""Slides built from results, executed notebooks and documents."""

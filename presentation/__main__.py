@@ -1,4 +1,4 @@
-"""Write docs/presentation.html and the drawings that README and slides show."""
+"""Write docs/presentation.html and the diagrams of README and slides."""
 
 import logging
 
@@ -10,7 +10,7 @@ logger = logging.getLogger("presentation")
 
 
 def main() -> None:
-    """Write all of it anew; the same sources give the same bytes."""
+    """Write all files; deterministic for the same sources."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for drawing in (ARCHITECTURE, DELIVERY):
         (ROOT / "docs" / drawing.file).write_text(draw(drawing), encoding="utf-8")

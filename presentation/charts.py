@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from presentation.tables import Results, judged_split
+from presentation.tables import Results, final_split
 
 INK, ACCENT, OTHER = "#1d2733", "#b4441e", "#5b7f95"
 _STYLE = {
@@ -38,12 +38,12 @@ def errors_by_model(results: Results) -> str:
             color=[ACCENT if row["model"] == results["chosen"] else OTHER for row in rows],
         )
         axes.bar_label(bars, fmt="%.2f", padding=3)
-        axes.set(title="Error of the day ahead, all cities", xlabel="RMSE, °C")
+        axes.set(title="Day-ahead error, all cities", xlabel="RMSE, °C")
         return _close(figure)
 
 
 def errors_by_lead(results: Results) -> str:
-    """Draw the RMSE by lead of the chosen model and of some others."""
+    """Draw the RMSE by lead of the selected model and some others."""
     with rc_context(_STYLE):
         figure, axes = _open(7.2, 3.8)
         for model in (*_SHOWN, results["chosen"]):
@@ -57,7 +57,7 @@ def errors_by_lead(results: Results) -> str:
             axes.plot(
                 [3 * int(row["lead"]) for row in rows],
                 [row["rmse"] for row in rows],
-                label=model.replace("_", " ") + (" (chosen)" if chosen else ""),
+                label=model.replace("_", " ") + (" (selected)" if chosen else ""),
                 linewidth=3 if chosen else 1.3,
                 color=ACCENT if chosen else None,
             )
@@ -67,8 +67,8 @@ def errors_by_lead(results: Results) -> str:
 
 
 def accuracies(results: Results) -> str:
-    """Draw the accuracy of each classifier on the judged split, with its interval."""
-    split = judged_split(results)
+    """Draw the accuracy of each classifier on the evaluated split, with its interval."""
+    split = final_split(results)
     rows = [row for row in results["rows"] if row["split"] == split]
     rows.sort(key=lambda row: row["accuracy"])
     with rc_context(_STYLE):
@@ -80,12 +80,12 @@ def accuracies(results: Results) -> str:
             axes.plot(100 * row["accuracy"], place, "o", color=color)
         axes.set_yticks(range(len(rows)), [row["model"].replace("_", " ") for row in rows])
         named = str(split).replace("_", " ")
-        axes.set(title=f"Accuracy, {named} split, 95 % interval", xlabel="% right")
+        axes.set(title=f"Accuracy, {named} split, 95 % interval", xlabel="accuracy, %")
         return _close(figure)
 
 
 def learning_curve(results: Results) -> str:
-    """Draw accuracy against the size of the training set, with the spread of the draws."""
+    """Draw accuracy against the size of the training set, with the spread of the repetitions."""
     points = results.get("learning_curve")
     if not points:
         return "<p><em>No learning curve.</em></p>"
@@ -99,7 +99,7 @@ def learning_curve(results: Results) -> str:
             )
             low, high = ([100 * p[name] for p in of_model] for name in ("min", "max"))
             axes.fill_between(sizes, low, high, color=line.get_color(), alpha=0.15)
-        axes.set(title="What more data is worth", xlabel="training reviews", ylabel="% right")
+        axes.set(title="Learning curve", xlabel="training reviews", ylabel="accuracy, %")
         axes.legend(frameon=False)
         return _close(figure)
 
@@ -113,7 +113,7 @@ def _open(width: float, height: float) -> tuple[Figure, Any]:
 
 
 def _close(figure: Figure) -> str:
-    """Give the picture without the head of its file; ids are its own among all of a page."""
+    """Return the SVG without its XML header, with ids that are unique on a page."""
     file = StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     svg = file.getvalue()

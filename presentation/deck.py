@@ -1,4 +1,4 @@
-"""The slides as one page: slides.md with what it quotes, in one file that needs no other."""
+"""Renders slides.md with its quotations as one self-contained page."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ _PAGE = """<!doctype html>
 
 
 def render(sources: Sources) -> str:
-    """Make the page; the same sources give the same bytes."""
+    """Render the page; deterministic for the same sources."""
     text = (FOLDER / "slides.md").read_text(encoding="utf-8")
     # Markdown, not HTML: no value of it comes from outside of the project
     environment = Environment(undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
@@ -44,7 +44,7 @@ def render(sources: Sources) -> str:
 
 
 def _names(sources: Sources) -> dict[str, Any]:
-    """Give what slides.md may call."""
+    """Return the functions available in slides.md."""
     return {
         "picture": sources.picture,
         "says": sources.says,
@@ -66,12 +66,12 @@ def _names(sources: Sources) -> dict[str, Any]:
 def _of_results(sources: Sources, name: str, make: Any) -> str:
     found = sources.results(name)
     if found is None:
-        return f"*Not there yet: docs/results/{name}.json.*"
+        return f"*Not available: docs/results/{name}.json.*"
     return str(make(found))
 
 
 def _figure(svg: str) -> str:
-    """Put a picture in a block of its own: Markdown leaves it alone up to the next empty line."""
+    """Wrap a picture in an HTML block, which Markdown keeps up to the next empty line."""
     return f"\n<figure>{' '.join(svg.split())}</figure>\n"
 
 

@@ -1,6 +1,6 @@
-"""Boxes and arrows as SVG: the architecture with its flows, and the way from a commit to an image.
+"""SVG diagrams: architecture with data flow, and delivery from a commit to an image.
 
-GitHub shows them in README, the slides hold them; they follow the reader's light or dark.
+Shown in README and slides; they support light and dark mode.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _LINE = 16
 
 @dataclass(frozen=True)
 class Box:
-    """A box: its left upper corner, its size, its name, what it does; `kind` gives its colour."""
+    """A box: upper left corner, size, name and description; `kind` selects the colour."""
 
     x: int
     y: int
@@ -45,7 +45,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A line through points, with its head at the last, and what is said beside it."""
+    """An arrow through points, with a label."""
 
     points: Sequence[tuple[int, int]]
     says: str = ""
@@ -54,7 +54,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture of a size, with the text for those who cannot see it."""
+    """A diagram with its size and alternative text."""
 
     file: str
     title: str
@@ -65,7 +65,7 @@ class Drawing:
 
 
 def draw(drawing: Drawing, kind: str = "alone") -> str:
-    """Draw it; `alone` follows the reader's light or dark."""
+    """Render as SVG; `alone` supports light and dark mode."""
     name = drawing.file.partition(".")[0]
     size = f'width="{drawing.width}" height="{drawing.height}"'
     parts = [
@@ -106,21 +106,21 @@ def _draw_arrow(arrow: Arrow, name: str) -> str:
 
 ARCHITECTURE = Drawing(
     "architecture.svg",
-    "Sources, pipelines, stores and what is served, with the flow of the data",
+    "Sources, pipelines, stores and API, with the data flow",
     980,
     410,
     (
-        Box(10, 24, 150, 62, "Open-Meteo", ("or the embedded", "sample's climate"), "people"),
-        Box(10, 180, 150, 62, "Field photos", ("a folder, or drawn", "by the sample"), "people"),
-        Box(10, 332, 150, 62, "Film reviews", ("a file, or written", "by a grammar"), "people"),
-        Box(206, 24, 136, 62, "ingestion", ("fetches what lacks,", "checks every row")),
+        Box(10, 24, 150, 62, "Open-Meteo", ("or the embedded", "sample"), "people"),
+        Box(10, 180, 150, 62, "Field photos", ("a folder, or the", "synthetic sample"), "people"),
+        Box(10, 332, 150, 62, "Film reviews", ("files, or the", "synthetic sample"), "people"),
+        Box(206, 24, 136, 62, "ingestion", ("requests missing data,", "validates rows")),
         Box(390, 10, 160, 46, "preprocessing", ("3-hour means",)),
         Box(390, 72, 160, 46, "ts_statistical, ts_ml", ("fit, tune, forecast",)),
-        Box(390, 134, 160, 46, "ts_evaluation", ("one comparison",)),
-        Box(206, 180, 136, 62, "vision", ("networks, compared", "and explained")),
-        Box(206, 332, 136, 62, "nlp", ("classifiers, LSTM,", "study of errors")),
+        Box(390, 134, 160, 46, "ts_evaluation", ("comparison",)),
+        Box(206, 180, 136, 62, "vision", ("networks, baselines,", "explanations")),
+        Box(206, 332, 136, 62, "nlp", ("classifiers, LSTM,", "error analysis")),
         Box(390, 220, 160, 78, "MLflow", ("runs, metrics, plots;", "model registry"), "store"),
-        Box(390, 332, 160, 62, "batch_inference", ("by the version", "in production")),
+        Box(390, 332, 160, 62, "batch_inference", ("with the", "production version")),
         Box(
             620,
             72,
@@ -138,9 +138,9 @@ ARCHITECTURE = Drawing(
             ),
             "store",
         ),
-        Box(620, 332, 180, 62, "monitoring", ("errors, skill, coverage,", "drift: warns")),
-        Box(850, 72, 120, 62, "API", ("read only,", "tables alone")),
-        Box(850, 172, 120, 62, "/, /docs", ("a page; JSON, CSV,", "OpenAPI"), "people"),
+        Box(620, 332, 180, 62, "monitoring", ("errors, skill, coverage,", "drift; warnings")),
+        Box(850, 72, 120, 62, "API", ("read-only,", "from the tables")),
+        Box(850, 172, 120, 62, "/, /docs", ("dashboard; JSON, CSV,", "OpenAPI"), "people"),
         Box(850, 332, 120, 62, "kedro model", ("promote, reject,", "roll back"), "people"),
     ),
     (
@@ -166,19 +166,19 @@ ARCHITECTURE = Drawing(
 
 DELIVERY = Drawing(
     "delivery.svg",
-    "From a push to an image that is named latest: the jobs of GitHub Actions and their outputs",
+    "From a push to the image tagged latest: the jobs of GitHub Actions and their outputs",
     960,
     250,
     (
         Box(10, 94, 110, 62, "push", ("to main, or a", "pull request"), "people"),
         Box(170, 10, 170, 50, "lint", ("style, types, architecture",)),
         Box(170, 70, 170, 50, "test", ("SQLite and PostgreSQL",)),
-        Box(170, 130, 170, 50, "image", ("built; the API asked in it",)),
-        Box(170, 190, 170, 50, "audit", ("pip-audit over the locks",)),
+        Box(170, 130, 170, 50, "image", ("built and tested",)),
+        Box(170, 190, 170, 50, "audit", ("pip-audit on the locks",)),
         Box(410, 70, 160, 62, "push", ("to ghcr.io, tagged with", "the commit: a digest"), "store"),
         Box(620, 40, 140, 50, "scan", ("Trivy on the digest",)),
         Box(620, 112, 140, 50, "sbom", ("sbom.cdx.json",)),
-        Box(810, 94, 140, 62, "release", ("latest names", "that digest"), "store"),
+        Box(810, 94, 140, 62, "release", ("tags the digest", "latest"), "store"),
     ),
     (
         Arrow([(120, 110), (145, 110), (145, 35), (170, 35)]),

@@ -1,6 +1,6 @@
-"""What the slides quote: results, what executed notebooks show and say, sections of documents.
+"""Quotations of the slides: results, outputs of executed notebooks, sections of documents.
 
-Nothing of it is typed twice. What is not there yet is said on the slide, and listed in `missing`.
+Missing sources are reported on the slide and listed in `missing`.
 """
 
 import json
@@ -16,10 +16,10 @@ Cell = dict[str, Any]
 
 
 class Sources:
-    """The folders that are quoted.
+    """Reads the quoted folders.
 
     Args:
-        root: of the project; its docs/results, notebooks and docs are read.
+        root: project folder with docs/results, notebooks and docs.
     """
 
     def __init__(self, root: Path = ROOT) -> None:
@@ -35,7 +35,7 @@ class Sources:
         }
 
     def results(self, name: str) -> dict[str, Any] | None:
-        """Give a file of docs/results, or None."""
+        """Return a file of docs/results, or None."""
         file = self._root / "docs" / "results" / f"{name}.json"
         if not file.exists():
             self._note(f"docs/results/{name}.json")
@@ -44,19 +44,19 @@ class Sources:
         return found
 
     def picture(self, notebook: str, begins: str) -> str:
-        """Show the picture of the cell whose first comment begins so."""
+        """Return the picture of the cell whose first comment starts with `begins`."""
         return "".join(map(_show, self._outputs(notebook, begins, "image/png")[:1])) or self._lack(
             f"notebooks/{notebook}.ipynb, the picture of “{begins}”"
         )
 
     def says(self, notebook: str, begins: str) -> str:
-        """Quote the computed text of the cell whose first comment begins so."""
+        """Return the text output of the cell whose first comment starts with `begins`."""
         return "\n\n".join(self._outputs(notebook, begins, "text/markdown")) or self._lack(
             f"notebooks/{notebook}.ipynb, the text of “{begins}”"
         )
 
     def prose(self, notebook: str, heading: str) -> str:
-        """Quote the first text under a heading, up to the next one."""
+        """Return the text under a heading, up to the next one."""
         for cell in self._notebooks.get(notebook, []):
             found = re.search(_under(heading), _source(cell), re.M | re.S)
             if cell["cell_type"] == "markdown" and found:
@@ -64,7 +64,7 @@ class Sources:
         return self._lack(f"notebooks/{notebook}.ipynb, “{heading}”")
 
     def section(self, notebook: str, number: int, pictures: int = 0, texts: int = 0) -> str:
-        """Quote the first pictures and computed texts of a numbered section, in their order."""
+        """Return the first pictures and text outputs of a numbered section, in order."""
         left = {"image/png": pictures, "text/markdown": texts}
         quoted = []
         for kind, value in self._of_section(notebook, number):
@@ -74,7 +74,7 @@ class Sources:
         return "\n\n".join(quoted) or self._lack(f"notebooks/{notebook}.ipynb, section {number}")
 
     def document(self, name: str, heading: str) -> str:
-        """Quote the first table under a heading of a document."""
+        """Return the first table under a heading of a document."""
         text = (self._root / "docs" / name).read_text(encoding="utf-8")
         found = re.search(_under(heading), text, re.M | re.S)
         table = re.search(r"(?:^\|.*\n)+", found[1], re.M) if found else None
@@ -97,7 +97,7 @@ class Sources:
 
     def _lack(self, what: str) -> str:
         self._note(what)
-        return f"*Not there yet: {what}.*"
+        return f"*Not available: {what}.*"
 
     def _note(self, what: str) -> None:
         if what not in self.missing:

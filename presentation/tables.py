@@ -7,8 +7,8 @@ Results = dict[str, Any]
 
 
 def tabulate(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; every column but the first stands to the right, but `beside`."""
-    sides = ["---" if name == "beside" else "--:" for name in head[1:]]
+    """Return a Markdown table; all columns except the first and `reference` are right-aligned."""
+    sides = ["---" if name == "reference" else "--:" for name in head[1:]]
     lines = [head, ["---", *sides], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -35,8 +35,8 @@ def day_ahead(results: Results) -> str:
 
 
 def scores(results: Results) -> str:
-    """Write the accuracy of classifiers on the split that was read last, best first."""
-    split = judged_split(results)
+    """Write the accuracy of classifiers on the final split, best first."""
+    split = final_split(results)
     rows = [row for row in results["rows"] if row["split"] == split]
     named = split.replace("_", " ")
     return tabulate(
@@ -53,22 +53,22 @@ def scores(results: Results) -> str:
     )
 
 
-def judged_split(results: Results) -> str:
-    """Name the split that was read last: the test split if there is one."""
+def final_split(results: Results) -> str:
+    """Return the name of the final split: the test split if there is one."""
     splits = [str(row["split"]) for row in results["rows"]]
     return next((name for name in splits if name.lower().startswith("test")), splits[-1])
 
 
 def measured(results: Results, begins: str = "") -> str:
-    """Write what the bench measured, where its name begins so."""
+    """Return the benchmark rows whose name starts with `begins`."""
     rows = [row for row in results["rows"] if row["what"].startswith(begins)]
-    head = ["what", "measured", "beside"]
+    head = ["benchmark", "result", "reference"]
     return tabulate(
         head, ([row["what"], f"{row['value']:,} {row['unit']}", row["beside"]] for row in rows)
     )
 
 
 def mark(model: str, results: Results) -> str:
-    """Name a model; the chosen one stands out."""
+    """Format a model name; the selected model is bold."""
     name = model.replace("_", " ")
     return f"**{name}**" if model == results.get("chosen") else name

@@ -57,7 +57,7 @@ def test_what_is_missing_is_said(other: tuple[Sources, str]) -> None:
     sources, page = other
 
     assert "docs/results/vision.json" in sources.missing
-    assert "<em>Not there yet: docs/results/vision.json.</em>" in page
+    assert "<em>Not available: docs/results/vision.json.</em>" in page
     assert any(what.startswith("notebooks/time_series.ipynb") for what in sources.missing)
 
 
@@ -66,7 +66,14 @@ def test_each_use_has_its_aims_exploration_experiments_and_results() -> None:
 
     for use in ("Temperature", "Photos", "Reviews"):
         of_use = " ".join(each for each in headings if f"<em>{use}</em>" in each).lower()
-        for part in ("aim", "exploration", "preparation", "experiments", "results", "means"):
+        for part in (
+            "objective",
+            "exploration",
+            "preparation",
+            "experiments",
+            "results",
+            "discussion",
+        ):
             assert part in of_use, (use, part)
     for part in ("Architecture", "CI/CD"):
         assert any(part in each for each in headings)
@@ -112,5 +119,5 @@ def test_a_table_that_a_document_lost_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "docs" / "operations.md").write_text("## Other\n\n| a |\n|---|\n", encoding="utf-8")
     sources = Sources(tmp_path)
 
-    assert sources.document("operations.md", "CI/CD").startswith("*Not there yet")
+    assert sources.document("operations.md", "CI/CD").startswith("*Not available")
     assert sources.document("operations.md", "Other") == "| a |\n|---|\n"
