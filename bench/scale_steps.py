@@ -37,7 +37,7 @@ _POOLED = {"pooled_ridge": {"origins": 80}, "lightgbm": {"origins": 20, "trees":
 
 def prepare(count: int, _: Path) -> list[Row]:
     """Hours to the forecasters' history."""
-    from triptych.parameters import PreprocessingParameters
+    from triptych.parameters.ingestion import PreprocessingParameters
     from triptych.pipelines.preprocessing.nodes import build_history
 
     watch, limit = Stopwatch(), PreprocessingParameters(interpolation_limit_hours=6)
@@ -95,7 +95,9 @@ def pool(count: int, _: Path) -> list[Row]:
 def predict(count: int, folder: Path) -> list[Row]:
     """The nodes of batch_inference: from the registered model to rows in the database."""
     from triptych.datasets import LazySqlTableDataset
-    from triptych.parameters import BatchParameters, EngineParameters, PreprocessingParameters
+    from triptych.parameters.execution import EngineParameters
+    from triptych.parameters.ingestion import PreprocessingParameters
+    from triptych.parameters.operations import BatchParameters
     from triptych.pipelines.batch_inference import nodes
 
     registered, registry = Stopwatch(), _registry(folder)

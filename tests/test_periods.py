@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from triptych.errors import ParameterError
-from triptych.parameters import ForecastParameters
+from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of, study_periods
 
 TODAY = "2024-03-01"

@@ -16,7 +16,8 @@ from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.parameters import BatchParameters, PreprocessingParameters
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import BatchParameters
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.batch_inference.nodes import (
     choose_models,

@@ -12,7 +12,8 @@ import pytest
 from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
 from triptych.errors import PipelineError
-from triptych.parameters import ExplorationParameters, ForecastParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import ExplorationParameters
 from triptych.pipelines.preprocessing import exploration as nodes
 from triptych.pipelines.preprocessing import exploration_plots as plots
 

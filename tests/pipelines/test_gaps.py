@@ -11,7 +11,8 @@ from tests.fixtures.databases import dump_tables
 from tests.weather.archive_server import UNITS, Answer, ArchiveServer
 from triptych.datasets import SqlTableDataset
 from triptych.datasets.weather_source import WeatherSourceDataset
-from triptych.parameters import ForecastParameters, IngestionParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.store.tables import weather_hourly

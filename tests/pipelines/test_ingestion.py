@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.parameters import ForecastParameters, IngestionParameters, LimitParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import IngestionParameters, LimitParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, report_missing
 from triptych.pipelines.ingestion.requests import group_requests, plan_requests
 from triptych.weather.errors import (

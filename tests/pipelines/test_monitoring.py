@@ -17,7 +17,7 @@ from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
-from triptych.parameters import MonitoringParameters
+from triptych.parameters.operations import MonitoringParameters
 from triptych.pipelines.monitoring.nodes import (
     choose_live_models,
     compare_inputs,

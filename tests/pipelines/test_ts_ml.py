@@ -5,7 +5,7 @@ import pytest
 
 from tests.pipelines.hand_made import history
 from triptych.errors import PipelineError
-from triptych.parameters import ForecastParameters, ModelParameters, TuningParameters
+from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import plan_study
 from triptych.pipelines.ts_ml import nodes

@@ -10,7 +10,7 @@ from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
 from triptych.forecasting.models.factory import BASELINE_NAMES, STATISTICAL_NAMES
 from triptych.hooks.run_summary import RunSummary
-from triptych.parameters import ForecastParameters, StatisticalParameters
+from triptych.parameters.forecasting import ForecastParameters, StatisticalParameters
 from triptych.pipelines import ts_ml, ts_statistical
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import Forecasters

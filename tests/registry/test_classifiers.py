@@ -19,7 +19,7 @@ from tests.store.rows import MODEL, START
 from triptych.commands.model import model
 from triptych.commands.model_tables import list_lines
 from triptych.errors import PipelineError
-from triptych.parameters import RegistryParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.registry import mlflow_sync as mirror
 from triptych.registry.audit.latency import measure_access
 from triptych.registry.classifier_comparison import compare_classifiers

@@ -13,7 +13,8 @@ from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.parameters import PreprocessingParameters, RegistryParameters
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.registry.version_comparison import compare_versions
 from triptych.store.tables import locations, weather_hourly
 from triptych.store.writes import upsert

@@ -8,7 +8,8 @@ import pandas as pd
 from tests.fixtures.project import Project
 from tests.reproduction.conftest import LEARNED, Train
 from triptych.datasets import SqlTableDataset
-from triptych.parameters import ForecastParameters, IngestionParameters, PreprocessingParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import IngestionParameters, PreprocessingParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
 
-from triptych.parameters import PreprocessingParameters, RegistryParameters
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import open_database
 

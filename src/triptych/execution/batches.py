@@ -20,7 +20,7 @@ import pandas as pd
 from triptych.errors import PipelineError
 from triptych.execution.parallel import run_jobs
 from triptych.forecasting.threads import one_blas_thread
-from triptych.parameters import EngineParameters
+from triptych.parameters.execution import EngineParameters
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -5,15 +5,15 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-UNKNOWN_NAME = "unknown_name"  # the type of the error, for who explains it
+UNKNOWN_NAME = "unknown_name"  # the type of the error, which run.py explains
 _KINDS: dict[type, Any] = {
     int: int, float: (int, float), str: str, bool: bool, tuple: (list, tuple),
     type(None): (int, float, type(None)),
 }  # fmt: skip
 
 
-def know_names(given: Any, known: Collection[str], prefix: str = "") -> Any:
-    """Refuse a name that is not among those known; run_parameters.py suggests what is meant."""
+def check_names(given: Any, known: Collection[str], prefix: str = "") -> Any:
+    """Reject names that are not known; run.py suggests the intended ones."""
     names = [name for name in given if name not in known] if isinstance(given, dict) else []
     if names:
         raise PydanticCustomError(
@@ -28,9 +28,9 @@ def know_names(given: Any, known: Collection[str], prefix: str = "") -> Any:
     return given
 
 
-def know_settings(given: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = "") -> None:
-    """Refuse a name that the defaults do not have, and a value of another type than theirs."""
-    know_names(dict(given), defaults, prefix)
+def check_settings(given: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = "") -> None:
+    """Reject names that the defaults do not have, and values of another type than theirs."""
+    check_names(dict(given), defaults, prefix)
     for name, value in given.items():
         default = defaults[name]
         kinds: Any = _KINDS.get(type(default), object)

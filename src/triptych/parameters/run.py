@@ -10,22 +10,22 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from triptych.errors import ParameterError
-from triptych.parameters import (
-    BatchParameters,
-    EngineParameters,
-    ExplorationParameters,
+from triptych.parameters.base import Parameters
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import (
     ForecastParameters,
-    IngestionParameters,
     ModelParameters,
-    MonitoringParameters,
-    Parameters,
-    PreprocessingParameters,
-    RegistryParameters,
-    ReviewParameters,
     StatisticalParameters,
     TuningParameters,
 )
+from triptych.parameters.ingestion import (
+    ExplorationParameters,
+    IngestionParameters,
+    PreprocessingParameters,
+)
 from triptych.parameters.known_names import UNKNOWN_NAME
+from triptych.parameters.operations import BatchParameters, MonitoringParameters, RegistryParameters
+from triptych.parameters.reviews import ReviewParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.locations import SourceKind
@@ -35,7 +35,7 @@ _LISTED = 12  # names
 _REMEDY = "Correct --params or the configuration; conf/base/parameters*.yml has every name."
 
 
-def _know_date(today: Any) -> Any:
+def _check_date(today: Any) -> Any:
     date.fromisoformat(str(today))
     return today
 
@@ -44,7 +44,7 @@ class RunParameters(Parameters):
     """Every parameter that conf/base names; nodes take single values as they are, hence strict."""
 
     as_of: Any  # a date or an instant, of text or of YAML
-    today: Annotated[Any, AfterValidator(_know_date)]
+    today: Annotated[Any, AfterValidator(_check_date)]
     location: Annotated[str | None, Field(strict=True)]
     source: SourceKind
     horizon_days: Annotated[int, Field(ge=1, strict=True)]

@@ -1,4 +1,4 @@
-"""The typed parameters of the study of field photos."""
+"""Parameters of the pipeline vision."""
 
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, Self
@@ -6,22 +6,22 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from triptych.parameters import Count, Parameters, WithoutNull
-from triptych.parameters.known_names import know_names
+from triptych.parameters.base import Count, Parameters, WithoutNull
+from triptych.parameters.known_names import check_names
 from triptych.vision.config import NetworkSettings
 from triptych.vision.listing import ListPhotos, PhotoListing
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class NetworkParameters(NetworkSettings):
-    """A network as YAML describes it: a misspelt name is refused, not ignored."""
+    """A network as YAML describes it; unknown names are errors."""
 
 
-def _know_settings(given: Any) -> Any:
-    return know_names(given, [field.name for field in fields(NetworkSettings)])
+def _check_settings(given: Any) -> Any:
+    return check_names(given, [field.name for field in fields(NetworkSettings)])
 
 
-Network = Annotated[NetworkParameters, BeforeValidator(_know_settings)]
+Network = Annotated[NetworkParameters, BeforeValidator(_check_settings)]
 
 
 class ExperimentParameters(Parameters):
@@ -33,11 +33,11 @@ class ExperimentParameters(Parameters):
     grid: dict[str, list[dict[str, Any]]]  # by factor, what each level changes of the base
 
     @model_validator(mode="after")
-    def _know_settings(self) -> Self:
+    def _check_grid(self) -> Self:
         base = asdict(self.base)
         for factor, levels in self.grid.items():
             for number, change in enumerate(levels):
-                know_names(change, base, f"grid.{factor}.{number}.")
+                check_names(change, base, f"grid.{factor}.{number}.")
                 NetworkParameters(**{**base, **change})
         return self
 
@@ -71,7 +71,7 @@ class VisionParameters(Parameters):
     explanation_samples: Count
 
     @model_validator(mode="after")
-    def _know_the_blend(self) -> Self:
+    def _check_blend(self) -> Self:
         unknown = [name for name in self.blend if name not in self.networks]
         if unknown:
             raise ValueError(

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Row, and_, func, select
 
 from triptych.classification.significance import mcnemar
 from triptych.errors import PipelineError
-from triptych.parameters import RegistryParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.registry.stages import Row as Model
 from triptych.store.engine import reading
 from triptych.store.tables import image_predictions, text_predictions

@@ -16,7 +16,8 @@ from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.metrics import ALL, DAY, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.parameters import PreprocessingParameters, RegistryParameters
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Row
 from triptych.store.tables import WEATHER_VARIABLES, locations, weather_hourly

@@ -12,7 +12,7 @@ from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import forecast_part, parts_of
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.fallback import forecast_climatology
-from triptych.parameters import EngineParameters
+from triptych.parameters.execution import EngineParameters
 
 STATUS_COLUMNS = (
     "location",

@@ -12,7 +12,9 @@ from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import TEMPERATURE, step_numbers
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.parameters import BatchParameters, EngineParameters, PreprocessingParameters
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import BatchParameters
 from triptych.pipelines.batch_inference.forecast import STATUS_COLUMNS, forecast_with
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.preprocessing.nodes import build_history

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.parameters import BatchParameters
+from triptych.parameters.operations import BatchParameters
 from triptych.pipelines.ts_common.location_selection import shown
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from triptych.classification.sources import explain_excess
-from triptych.parameters import ForecastParameters, IngestionParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.records import Records
 from triptych.pipelines.ingestion.requests import Request, final_after, group_requests
 from triptych.pipelines.ts_common.location_selection import select_rows

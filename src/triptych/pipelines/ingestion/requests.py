@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from triptych.parameters import ForecastParameters, IngestionParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import parse_as_of, study_periods
 from triptych.weather.completeness import days_to_repeat

@@ -13,7 +13,8 @@ from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.forecasting.monitoring.drift import DriftRule, measure_drift
 from triptych.forecasting.monitoring.verification import score_windows
-from triptych.parameters import MonitoringParameters, PreprocessingParameters
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import MonitoringParameters
 from triptych.pipelines.monitoring.warnings import drift_warnings, score_warnings
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
 from triptych.pipelines.ts_common.periods import parse_as_of

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
 from triptych.forecasting.models.factory import BASELINE_NAMES
-from triptych.parameters import MonitoringParameters
+from triptych.parameters.operations import MonitoringParameters
 
 ROLLING_DAYS = 30
 SHOWN_AGES = 3  # data ages a location

@@ -8,7 +8,7 @@ import pandas as pd
 from triptych.forecasting.evaluation.metrics import DAY
 from triptych.forecasting.monitoring.alerts import coverage_fails
 from triptych.forecasting.monitoring.verification import SKILLS, window_name
-from triptych.parameters import MonitoringParameters
+from triptych.parameters.operations import MonitoringParameters
 
 
 def score_warnings(

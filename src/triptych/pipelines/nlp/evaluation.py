@@ -17,7 +17,7 @@ from triptych.nlp.lstm_config import make_settings
 from triptych.nlp.lstm_learning_curve import lstm_curve
 from triptych.nlp.slice_tests import judge_hypotheses
 from triptych.nlp.tuning import Tuned
-from triptych.parameters import ReviewParameters
+from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     count_words,

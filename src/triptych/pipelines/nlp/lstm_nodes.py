@@ -23,8 +23,8 @@ from triptych.nlp.lstm_ablation import (
 from triptych.nlp.lstm_config import BASE, LstmSettings, change_settings, make_settings
 from triptych.nlp.tuning import stratified_folds
 from triptych.nlp.word_vectors import VectorSettings, VectorSource, WordVectors, load_vectors
-from triptych.parameters import ReviewParameters
 from triptych.parameters.resolvers import project_path
+from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import documents_of, labels_of
 
 logger = logging.getLogger(__name__)

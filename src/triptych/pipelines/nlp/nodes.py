@@ -20,7 +20,7 @@ from triptych.nlp.preprocessing import Document
 from triptych.nlp.reading import ReadReviews
 from triptych.nlp.tuning import Tuned, judge_scores, tune
 from triptych.nlp.validation import ReviewLimits, check_reviews, explain_refusal
-from triptych.parameters import ReviewParameters
+from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     TRAIN,

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from triptych.nlp.lstm_config import BASE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
-from triptych.parameters import ReviewParameters
+from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
 
 CLASSES = ("negative", "positive")

@@ -13,7 +13,8 @@ from triptych.classification.matching import look_up
 from triptych.forecasting.storage import digest
 from triptych.nlp.document_models import CLASSES, ReviewModel
 from triptych.nlp.storage import save_classifier
-from triptych.parameters import RegistryParameters, ReviewParameters
+from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.candidate import SERVED_REVIEWS, ClassifierCandidate

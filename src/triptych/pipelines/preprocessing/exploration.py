@@ -6,7 +6,8 @@ The plots are in `exploration_plots`, the statistics in `triptych.weather`.
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.parameters import ExplorationParameters, ForecastParameters
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import ExplorationParameters
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.exploration.decomposition import decompose
 from triptych.weather.exploration.decomposition_summary import summarize

@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from triptych.parameters import ExplorationParameters
+from triptych.parameters.ingestion import ExplorationParameters
 from triptych.pipelines.preprocessing.exploration_style import (
     COLOURS,
     GREY,

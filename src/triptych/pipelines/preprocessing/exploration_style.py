@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from triptych.parameters import ExplorationParameters
+from triptych.parameters.ingestion import ExplorationParameters
 
 # Okabe and Ito (2008), without those that vanish on white or on black.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]

@@ -6,7 +6,8 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, split_locations
-from triptych.parameters import EngineParameters, PreprocessingParameters
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.pipelines.ts_common.location_selection import select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.history import hours_to_history

@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 
 from triptych.errors import ParameterError
-from triptych.parameters import ForecastParameters
+from triptych.parameters.forecasting import ForecastParameters
 
 STEP = pd.Timedelta(hours=3)
 DAY = pd.Timedelta(days=1)

@@ -18,7 +18,8 @@ from triptych.forecasting.models.batched_fit import JoinedForecaster, fit_part
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.models.fit_cache import Estimates
 from triptych.forecasting.models.validation import MIN_TRAINING_DAYS
-from triptych.parameters import EngineParameters, ForecastParameters
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.ts_common.location_selection import shown
 from triptych.pipelines.ts_common.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
 from triptych.registry.provenance import frame_sha256

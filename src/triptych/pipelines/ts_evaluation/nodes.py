@@ -13,7 +13,7 @@ from triptych.forecasting.evaluation.selection import rank
 from triptych.forecasting.models.ensemble import EnsembleOfAllForecaster
 from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
 from triptych.forecasting.models.factory import BASELINE_NAMES
-from triptych.parameters import EngineParameters
+from triptych.parameters.execution import EngineParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import Forecasters, backtest_test_period, between, calibrate
 

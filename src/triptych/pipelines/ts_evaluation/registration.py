@@ -7,7 +7,7 @@ import pandas as pd
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.evaluation.metrics import DAY
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.parameters import RegistryParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
 from triptych.pipelines.ts_common.study import between
 from triptych.registry.candidate import Candidate

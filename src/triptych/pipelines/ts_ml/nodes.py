@@ -10,12 +10,8 @@ from triptych.forecasting.evaluation.trials import trial_metrics, trials_table
 from triptych.forecasting.evaluation.tuning import tune
 from triptych.forecasting.models.ensemble import EnsembleForecaster
 from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
-from triptych.parameters import (
-    EngineParameters,
-    ForecastParameters,
-    ModelParameters,
-    TuningParameters,
-)
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import (
     Forecasters,

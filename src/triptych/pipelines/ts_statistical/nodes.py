@@ -11,7 +11,8 @@ from triptych.forecasting.evaluation.order_search import search_orders
 from triptych.forecasting.evaluation.trials import trial_metrics, trials_table
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import Estimates
-from triptych.parameters import EngineParameters, ForecastParameters, StatisticalParameters
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import ForecastParameters, StatisticalParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import (
     Forecasters,

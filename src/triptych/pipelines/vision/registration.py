@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.forecasting.storage import digest
-from triptych.parameters import RegistryParameters
+from triptych.parameters.operations import RegistryParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.pipelines.vision.training import COLOURS

@@ -1,0 +1,59 @@
+"""Parameters of training and evaluating forecasters."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from triptych.parameters.base import Count, Parameters, WithoutNull
+from triptych.parameters.known_names import check_names, check_settings
+
+
+def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    from triptych.forecasting.errors import ForecastingError
+    from triptych.forecasting.models.factory import MODEL_NAMES, make_forecaster
+
+    check_names(models, MODEL_NAMES)
+    for name, own in models.items():
+        check_settings(own, make_forecaster(name, {}, max_lead=8, seed=0).defaults, f"{name}.")
+        try:
+            make_forecaster(name, own, max_lead=8, seed=0)
+        except ForecastingError as error:
+            raise ValueError(str(error)) from error
+    return models
+
+
+# hyperparameters by model
+Models = Annotated[dict[str, dict[str, Any]], WithoutNull, AfterValidator(_check_models)]
+
+
+class ForecastParameters(Parameters):
+    """Training, validation and test periods. Null dates are derived from `as_of`."""
+
+    train_start: date | None = None
+    validation_start: date | None = None
+    test_start: date | None = None
+    test_end: date | None = None  # the last day of the test period
+    train_years: Count
+    validation_years: Count
+    delay_days: Annotated[int, Field(ge=0)]
+
+
+class TuningParameters(Parameters):
+    """The budget of the hyperparameter search."""
+
+    trials: Annotated[int, Field(ge=0)]
+    models: list[str]
+
+
+class ModelParameters(Parameters):
+    """The learned forecasters to compare, each with its hyperparameters."""
+
+    learned: Models
+
+
+class StatisticalParameters(Parameters):
+    """The statistical forecasters to compare, and how many candidates of each are tried."""
+
+    models: Models
+    trials: Annotated[int, Field(ge=0)]
