@@ -1,14 +1,18 @@
 """The application: `python -m api`, or `uvicorn --factory api.app:create_app`."""
 
+import asyncio
 import logging
+import re
+import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import to_thread
+from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -20,7 +24,7 @@ from api.auth import HEADER, check_key, require_key
 from api.cache import ResponseCache
 from api.database import Database
 from api.middleware import HttpMiddleware
-from api.observability import add_metrics, add_request_ids, json_logging
+from api.observability import add_metrics, json_logging
 from api.responses import GZIP_BYTES
 from api.routes import catalog, classifications, predictions, service
 from api.settings import Settings
@@ -28,20 +32,16 @@ from triptych.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-_HANDLED = (
-    HTTPException, RequestValidationError, problems.ProblemError, StoreError, PoolTimeout
-)  # fmt: skip
+_ERRORS = (HTTPException, RequestValidationError, problems.ProblemError, StoreError, PoolTimeout)
 # The threads of list routes share one interpreter lock with the event loop: more of them would
 # only delay it. Well below the engine's pool, so that no request waits for a connection.
 _THREADS = 4
+_DRAIN_SECONDS = 3
 _GZIP_LEVEL = 5  # 9 takes three times as long for 5 % less
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Create the application, with the settings of the environment by default.
-
-    It opens the database when it starts.
-    """
+    """Create the application, by default with the settings of the environment."""
     settings = settings or Settings()
     app = FastAPIOffline(
         redoc_url=None,
@@ -51,11 +51,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         lifespan=_lifespan,
         redirect_slashes=False,
-        dependencies=[Depends(problems.reject_undeclared_params)],
+        dependencies=[Depends(problems.check_param_names)],
+        exception_handlers=dict.fromkeys(_ERRORS, problems.handle_error) | {404: _not_found},
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None},
     )
     app.state.settings, app.state.cache, app.state.draining = settings, ResponseCache(), False
-    app.openapi = lambda: _make_openapi(app)  # type: ignore[method-assign]
     protected: dict[str, Any] = {}
     if settings.api_key is not None:
         protected["dependencies"] = [Depends(require_key)]
@@ -63,15 +63,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in (predictions, classifications, catalog):
         app.include_router(module.router, **protected)
     app.include_router(service.router)
-    app.mount("/dashboard", service.DASHBOARD)
-    app.add_exception_handler(404, _handle_not_found)
-    for kind in _HANDLED:
-        app.add_exception_handler(kind, problems.handle_error)
     # the last middleware added is the outermost
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES, compresslevel=_GZIP_LEVEL)
     app.add_middleware(HttpMiddleware, state=app.state)
     add_metrics(app, settings.version, app.state.cache, **protected)
-    add_request_ids(app)
+    app.add_middleware(CorrelationIdMiddleware, validator=_is_request_id)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -80,10 +76,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=(HEADER, "If-None-Match", "X-Request-ID"),
             expose_headers=("ETag", "Link", "Retry-After", "X-Request-ID"),
         )
+    # FastAPI makes and keeps the document; no route returns the schema of the problems
+    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    app.openapi()["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
     return app
 
 
-def _handle_not_found(request: Request, error: Exception) -> Response:
+def _is_request_id(given: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) is not None  # others could forge a log line
+
+
+def _not_found(request: Request, error: Exception) -> Response:
     """Without the key, answer an unknown path like a known one."""
     try:
         check_key(request)
@@ -92,22 +95,24 @@ def _handle_not_found(request: Request, error: Exception) -> Response:
     return problems.handle_error(request, error)
 
 
-def _make_openapi(app: FastAPI) -> dict[str, Any]:
-    """Return FastAPI's document with the schema of the problems, which no route returns."""
-    if app.openapi_schema is None:
-        about = {"title": app.title, "version": app.version, "description": app.description}
-        document = get_openapi(**about, routes=app.routes)  # type: ignore[arg-type]
-        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
-        app.openapi_schema = document
-    return app.openapi_schema
+def _drain_on_sigterm(app: FastAPI) -> None:
+    """On SIGTERM, report "not ready" for some seconds, then do what the server would have done."""
+    loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+
+    def drain() -> None:
+        app.state.draining = True
+        if callable(stop):
+            loop.call_later(_DRAIN_SECONDS, stop, signal.SIGTERM, None)
+
+    if threading.current_thread() is threading.main_thread():
+        loop.add_signal_handler(signal.SIGTERM, drain)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     to_thread.current_default_thread_limiter().total_tokens = _THREADS
-    app.openapi()  # now, as the first rejection of a parameter would wait for it
+    _drain_on_sigterm(app)
     with json_logging():
         app.state.database = database = Database(settings.database_url.get_secret_value())
         access = "no key required" if settings.api_key is None else f"{HEADER} required"

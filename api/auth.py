@@ -16,9 +16,8 @@ def check_key(request: Request) -> None:
     """Raise a 401 unless the request has the key, or none is required."""
     key = request.app.state.settings.api_key
     given = [value.encode("latin-1") for value in request.headers.getlist(HEADER)]
-    if key is None or (
-        len(given) == 1 and hmac.compare_digest(given[0], key.get_secret_value().encode())
-    ):
+    expected = key.get_secret_value().encode() if key else b""
+    if key is None or (len(given) == 1 and hmac.compare_digest(given[0], expected)):
         return
     detail = f"This route requires the API key of this service in the header {HEADER}."
     missing = InvalidParam(parameter=HEADER, found=None, allowed="the key of this service")

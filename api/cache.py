@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from prometheus_client import Counter
 
 from api.auth import check_key
 from api.responses import CachedResponse, choose_media
@@ -21,7 +22,8 @@ class ResponseCache:
         self._max_bytes = max_bytes
         self._responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
         self._version: Hashable | None = None
-        self.bytes, self.hits = 0, 0
+        self.bytes = 0
+        self.hits = Counter("triptych_cache_hits", "responses from the cache", registry=None)
 
     def __len__(self) -> int:
         """Count the responses."""
@@ -35,7 +37,7 @@ class ResponseCache:
         response = self._responses.get(key)
         if response is not None:
             self._responses.move_to_end(key)
-            self.hits += 1
+            self.hits.inc()
         return response
 
     def put(self, version: Hashable | None, key: Hashable, response: CachedResponse) -> None:
@@ -49,10 +51,7 @@ class ResponseCache:
 
 
 class CachedRoute(APIRoute):
-    """A list route, whose endpoint returns a `CachedResponse`.
-
-    The version of the data is determined first: a cached response is never older than it.
-    """
+    """A list route, whose endpoint returns a `CachedResponse`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler, behind the cache."""
@@ -64,7 +63,7 @@ class CachedRoute(APIRoute):
             scope, state, headers = request.scope, request.app.state, request.headers
             media = choose_media(",".join(headers.getlist("accept")))
             key = (scope["path"], scope["query_string"], media)
-            version = await state.database.data_version()
+            version = await state.database.data_version()  # first: the response is not older
             response: Any = state.cache.get(version, key)
             if response is None:
                 response = await handle(request)

@@ -1,5 +1,6 @@
 """The 3-hour steps of a day, in UTC or in the time zone of a location."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class LocalDay(NamedTuple):
     """The steps that start within a day: each step belongs to exactly one day of a time zone."""
 
+    day: date
     first: datetime
     last: datetime
     steps: int  # 8; 7 to 9 where a day has 23 or 25 hours
@@ -25,23 +27,18 @@ def resolve_timezone(name: str) -> tzinfo | None:
         return None
 
 
-def find_local_day(day: date, zone: tzinfo) -> LocalDay | None:
-    """Return the steps that start within a day of a time zone.
-
-    None if there are none: some time zones skipped a day, and the calendar ends in 9999.
-    """
-    try:
-        first = _first_step(day, zone)
-        last = _first_step(day + timedelta(days=1), zone) - _STEP
-    except OverflowError:
-        return None
-    return LocalDay(first, last, (last - first) // _STEP + 1) if first <= last else None
-
-
 def list_local_days(start: date, end: date, zone: tzinfo) -> list[LocalDay]:
-    """Return the steps of each day from start to end, without days that have none."""
-    days = map(date.fromordinal, range(start.toordinal(), end.toordinal() + 1))
-    return [found for day in days if (found := find_local_day(day, zone))]
+    """Return the steps of each day from start to end.
+
+    Some days have none: those that a time zone skipped, and the ends of the calendar.
+    """
+    days = []
+    for day in map(date.fromordinal, range(start.toordinal(), end.toordinal() + 1)):
+        with suppress(OverflowError):
+            first = _first_step(day, zone)
+            last = _first_step(day + timedelta(days=1), zone) - _STEP
+            days.append(LocalDay(day, first, last, (last - first) // _STEP + 1))
+    return [each for each in days if each.steps > 0]
 
 
 def _first_step(day: date, zone: tzinfo) -> datetime:

@@ -22,24 +22,21 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-# FastAPI's page of Swagger UI has its script inline.
-_DOCS_POLICY = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
+_DOCS_HEADERS = _HEADERS | {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"  # FastAPI's page has its script inline
+}
 
 
 class HttpMiddleware:
     """Limits requests, answers HEAD as GET without a body, and completes the headers.
 
-    An unexpected error becomes a 500 problem. While the service drains (`state.draining`), each
-    response closes its connection.
+    An unexpected error becomes a 500. While `state.draining`, each response closes its connection.
     """
 
     def __init__(self, app: ASGIApp, state: State) -> None:
-        self.app = app
-        self._state = state
+        self.app, self._state = app, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -52,7 +49,11 @@ class HttpMiddleware:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._complete(MutableHeaders(scope=message), path)
+                headers = MutableHeaders(scope=message)
+                for name, value in (_DOCS_HEADERS if path == "/docs" else _HEADERS).items():
+                    headers.setdefault(name, value)
+                if self._state.draining:
+                    headers["Connection"] = "close"
             elif method == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
@@ -68,21 +69,11 @@ class HttpMiddleware:
             logger.exception("%s %r failed", method, path)
             if started:
                 raise
-            detail = "An unexpected error occurred; the log has it under this request id."
-            problem = ProblemError(500, "internal", detail)
-            await problem.to_response(path)(scope, receive, send_completed)
-
-    def _complete(self, headers: MutableHeaders, path: str) -> None:
-        if path == "/docs":
-            headers.setdefault("Content-Security-Policy", _DOCS_POLICY)
-        for name, value in _HEADERS.items():
-            headers.setdefault(name, value)
-        if self._state.draining:
-            headers["Connection"] = "close"
+            failure = ProblemError(500, "internal", "Unexpected error. The log has its request id.")
+            await failure.to_response(path)(scope, receive, send_completed)
 
 
 def _check_limits(scope: Scope) -> None:
-    """Raise a ProblemError for a request that is too large to process."""
     query, headers = scope["query_string"], scope["headers"]
     if len(query) > _MAX_QUERY_BYTES or query.count(b"&") >= _MAX_PARAMS:
         found, rule = f"{len(query)} bytes", f"{_MAX_QUERY_BYTES} bytes, {_MAX_PARAMS} parameters"

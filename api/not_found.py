@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 
 from sqlalchemy import Connection
 
-from api.local_days import find_local_day
+from api.local_days import LocalDay, list_local_days
 from api.params import SLUG, ForecastParams
 from api.problems import InvalidParam, ProblemError, suggest
 from api.queries import find_extent, is_covered, list_slugs
@@ -42,10 +42,11 @@ def no_prediction_error(
     extent = find_extent(connection, location)
     known = f"no prediction at all yet; {_RUN}"
     if extent.first is not None:
-        first, last = (instant.astimezone(zone).toordinal() for instant in extent)
-        before = range(first, min(last + 1, start.toordinal()))
-        after = range(max(first, end.toordinal() + 1), last + 1)
-        spans = [_find_covered(connection, days, zone, location) for days in (before, after)]
+        first, last = (instant.astimezone(zone).date() for instant in extent)
+        days = list_local_days(first, last, zone)
+        before = [each for each in days if each.day < start]
+        after = [each for each in days if each.day > end]
+        spans = [_find_covered(connection, part, location) for part in (before, after)]
         known = ", ".join(filter(None, spans)) or "no day as a whole"
     requested = str(start) if start == end else f"{start} to {end}"
     detail = f"No forecast issued by the start of the day covers {requested}"
@@ -55,17 +56,10 @@ def no_prediction_error(
     return ProblemError(404, "no-prediction", f"{detail}. There is: {known}.", param)
 
 
-def _find_covered(
-    connection: Connection, ordinals: Sequence[int], zone: tzinfo, location: str | None
-) -> str:
+def _find_covered(connection: Connection, days: Sequence[LocalDay], location: str | None) -> str:
     """Return the first and the last of some days that a forecast covers; empty if none is."""
-
-    def is_whole(day: date) -> bool:
-        found = find_local_day(day, zone)
-        return found is not None and is_covered(connection, found, location)
-
-    ends = (
-        next(filter(is_whole, map(date.fromordinal, each)), None)
-        for each in (ordinals, ordinals[::-1])
-    )
-    return " to ".join(str(day) for day in sorted(set(filter(None, ends))))
+    covered = [
+        next((each.day for each in some if is_covered(connection, each, location)), None)
+        for some in (days, reversed(days))
+    ]
+    return " to ".join(str(day) for day in dict.fromkeys(filter(None, covered)))

@@ -1,16 +1,13 @@
 """Logs as JSON lines with request ids; metrics for Prometheus."""
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from asgi_correlation_id import CorrelationIdFilter, CorrelationIdMiddleware
+from asgi_correlation_id import CorrelationIdFilter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from prometheus_fastapi_instrumentator import Instrumentator
 from prometheus_fastapi_instrumentator.metrics import Info
 from pythonjsonlogger.json import JsonFormatter
@@ -18,10 +15,8 @@ from pythonjsonlogger.json import JsonFormatter
 from api.cache import ResponseCache
 
 _LOGGERS = ("api", "asgi_correlation_id", "uvicorn")
-_FIELDS = {"levelname": "level", "name": "logger", "correlation_id": "request_id"}
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # anything else could forge a log line
 
 
 @contextmanager
@@ -31,43 +26,41 @@ def json_logging() -> Iterator[None]:
     One JSON object per line: `time`, `level`, `logger`, `request_id` (`-` outside of a request),
     `message`; and `error`, the traceback, if there is one.
     """
+    fields = {"levelname": "level", "name": "logger", "correlation_id": "request_id"}
+    formatter = JsonFormatter(
+        [*fields, "message"],
+        rename_fields=fields | {"exc_info": "error"},
+        timestamp="time",
+        json_ensure_ascii=False,
+    )
     handler = logging.StreamHandler()
     handler.addFilter(CorrelationIdFilter(default_value="-"))
-    rename = _FIELDS | {"exc_info": "error"}
-    fields = [*_FIELDS, "message"]
-    handler.setFormatter(
-        JsonFormatter(fields, rename_fields=rename, timestamp="time", json_ensure_ascii=False)
-    )
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    before = [logger.handlers for logger in loggers]
-    for logger in loggers:
+    handler.setFormatter(formatter)
+    before = {logger: logger.handlers for logger in map(logging.getLogger, _LOGGERS)}
+    for logger in before:
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
     yield
-    for logger, handlers in zip(loggers, before, strict=True):
+    for logger, handlers in before.items():
         logger.handlers = handlers
-
-
-def add_request_ids(app: FastAPI) -> None:
-    """Give each request the caller's `X-Request-ID` if it is valid, else a new one."""
-    app.add_middleware(
-        CorrelationIdMiddleware,
-        validator=lambda given: _REQUEST_ID.fullmatch(given) is not None,
-        update_request_header=False,
-    )
 
 
 def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) -> None:
     """Measure requests, the cache and the process; expose the metrics at `/metrics`."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_CacheCollector(cache))
+    registry.register(cache.hits)
+    size = Gauge("triptych_cache_bytes", "memory of the cache", registry=registry)
+    size.set_function(lambda: cache.bytes)
+    entries = Gauge("triptych_cache_entries", "cached responses", registry=registry)
+    entries.set_function(lambda: len(cache))
     build = Gauge("triptych_build_info", "version", ["version"], registry=registry)
     build.labels(version).set(1)
     labels = ["route", "method", "status"]
     requests = Counter("http_requests", "requests", labels, registry=registry)
-    name, text = "http_request_duration_seconds", "time to the end of the response"
-    seconds = Histogram(name, text, ["route"], buckets=_SECONDS, registry=registry)
+    seconds = Histogram(
+        "http_request_duration_seconds", "time", ["route"], buckets=_SECONDS, registry=registry
+    )
 
     def record(info: Info) -> None:
         method = info.method if info.method in _METHODS else "other"
@@ -76,14 +69,3 @@ def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) 
 
     instrumentator = Instrumentator(should_group_status_codes=False, registry=registry)
     instrumentator.add(record).instrument(app).expose(app, include_in_schema=False, **route)
-
-
-class _CacheCollector(Collector):
-    def __init__(self, cache: ResponseCache) -> None:
-        self._cache = cache
-
-    def collect(self) -> Iterator[Metric]:
-        cache = self._cache
-        yield GaugeMetricFamily("triptych_cache_entries", "cached responses", len(cache))
-        yield GaugeMetricFamily("triptych_cache_bytes", "memory of the cache", cache.bytes)
-        yield CounterMetricFamily("triptych_cache_hits", "responses from the cache", cache.hits)

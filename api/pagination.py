@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from fastapi import Request
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,11 +21,3 @@ class StepKey(NamedTuple):
         """Read a cursor; None precedes all steps."""
         location, seconds = cursor.rsplit(".", 1) if cursor else ("", "0")
         return cls(location, _EPOCH + timedelta(seconds=int(seconds)))
-
-
-def next_link(request: Request, cursor: object | None) -> str | None:
-    """Return path and query of the next page: relative, so that a forged Host has no effect."""
-    if cursor is None:
-        return None
-    url = request.url.include_query_params(cursor=str(cursor))
-    return f"{url.path}?{url.query}"

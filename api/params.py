@@ -1,6 +1,7 @@
 """Query parameters of the routes; unknown ones are rejected."""
 
 import re
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -18,11 +19,9 @@ _DATE_RULE = "a calendar day written YYYY-MM-DD, for example 2019-07-14"
 
 def _parse_date(value: Any) -> date:
     """Accept only YYYY-MM-DD: Pydantic alone would also accept a Unix timestamp."""
-    try:
+    with suppress(ValueError):
         if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
-    except ValueError:
-        pass
     raise PydanticCustomError("date", _DATE_RULE)
 
 

@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457): their schema, handler and documentation."""
 
+import json
 import logging
 import unicodedata
 from collections.abc import Iterable
@@ -20,7 +21,8 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 10
 MAX_SHOWN = 100  # characters of the caller's input
-_UNAVAILABLE = "The database does not answer. Try again later; the cause is in the log."
+_UNAVAILABLE = 503
+_NO_ANSWER = "The database does not answer. Try again later; the cause is in the log."
 _OTHER_SCHEMA = "The database does not hold the tables of this version. Run the pipelines first."
 _DOCUMENTED = {
     401: ("api-key-needed", "API key missing or wrong"),
@@ -52,11 +54,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """An error response, raised anywhere below a route.
-
-    `kind` is the last part of the problem's type, in kebab case. `detail` says what is wrong, the
-    rule, what was found and what to do.
-    """
+    """An error response, raised anywhere below a route; `kind` ends the problem's type."""
 
     def __init__(
         self, status: int, kind: str, detail: str, *errors: InvalidParam, **headers: str
@@ -65,9 +63,9 @@ class ProblemError(Exception):
         self.status, self.kind, self.detail = status, kind, detail
         self.errors, self.headers = list(errors), headers
 
-    def to_problem(self, path: str) -> Problem:
-        """Return the body of the response to a request for a path."""
-        return Problem(
+    def to_response(self, path: str) -> Response:
+        """Return the response to a request for a path."""
+        problem = Problem(
             type=f"urn:triptych:problem:{self.kind}",
             title=self.kind.replace("-", " ").capitalize(),
             status=self.status,
@@ -76,14 +74,9 @@ class ProblemError(Exception):
             request_id=correlation_id.get() or "-",
             errors=self.errors,
         )
-
-    def to_response(self, path: str) -> Response:
-        """Return the response to a request for a path."""
-        headers = {"Cache-Control": "no-store", **self.headers}
-        if self.status == 503:  # noqa: PLR2004
-            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        body = self.to_problem(path).model_dump_json()
-        return Response(body, self.status, headers, MEDIA_TYPE)
+        retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if self.status == _UNAVAILABLE else {}
+        headers = {"Cache-Control": "no-store", **retry, **self.headers}
+        return Response(problem.model_dump_json(), self.status, headers, MEDIA_TYPE)
 
 
 def invalid_params_error(*errors: InvalidParam) -> ProblemError:
@@ -115,47 +108,41 @@ def handle_error(request: Request, error: Exception) -> Response:
         case ProblemError():
             problem = error
         case RequestValidationError():
-            errors = [_explain(each, request) for each in error.errors()]
-            problem = invalid_params_error(*errors)
-        case HTTPException(status_code=405):
+            problem = invalid_params_error(*map(_explain, error.errors()))
+        case HTTPException(status_code=405 as status):
             detail = f"{path!r} is read-only: use GET or HEAD, not {method}."
-            problem = ProblemError(405, "method-not-allowed", detail, Allow="GET, HEAD")
+            problem = ProblemError(status, "method-not-allowed", detail, Allow="GET, HEAD")
         case HTTPException():
             detail = f"There is no route {path!r}. /docs lists the routes."
             problem = ProblemError(error.status_code, "not-found", detail)
         case _:
             logger.error("%s %r: database error", method, path, exc_info=error)
-            detail = _OTHER_SCHEMA if isinstance(error, SchemaError) else _UNAVAILABLE
-            return ProblemError(503, "database-unavailable", detail).to_response(path)
+            detail = _OTHER_SCHEMA if isinstance(error, SchemaError) else _NO_ANSWER
+            return ProblemError(_UNAVAILABLE, "database-unavailable", detail).to_response(path)
     # %r: the caller's input must not start a new log line
     logger.warning("%s %r rejected: %d %r", method, path, problem.status, problem.detail)
     return problem.to_response(path)
 
 
-def _explain(error: dict[str, Any], request: Request) -> InvalidParam:
+def _explain(error: dict[str, Any]) -> InvalidParam:
     name, rule = str(error["loc"][-1]), error["msg"]
     found: str | None = str(error["input"])[:MAX_SHOWN]
     if error["type"] == "missing":
         found, rule = None, "a value: it is required"
-    elif error["type"] == "extra_forbidden":
-        rule = f"only {', '.join(_declared_params(request))}"
     elif error["type"] == "string_pattern_mismatch":  # Pydantic shows the regular expression
         rule = CURSOR_RULE if name == "cursor" else "text without control characters"
     return InvalidParam(parameter=name, found=found, allowed=rule)
 
 
-def _declared_params(request: Request) -> list[str]:
+async def check_param_names(request: Request) -> None:
+    """Raise a 422 for a parameter that is repeated, or that OpenAPI does not declare."""
     operation = request.app.openapi()["paths"].get(request.url.path, {}).get("get", {})
-    return [parameter["name"] for parameter in operation.get("parameters", [])]
-
-
-async def reject_undeclared_params(request: Request) -> None:
-    """Raise a 422 for a repeated parameter, and for any parameter of a route without parameters."""
-    query, errors = request.query_params, []
-    for name in query:
-        values, declared = query.getlist(name), _declared_params(request)
-        if not declared or (name in declared and len(values) > 1):
-            rule = "one value, not several" if declared else "no parameter"
+    declared, errors = [each["name"] for each in operation.get("parameters", [])], []
+    for name in request.query_params:
+        values = request.query_params.getlist(name)
+        if name not in declared or len(values) > 1:
+            only = f"only {', '.join(declared)}" if declared else "no parameter"
+            rule = "one value, not several" if name in declared else only
             found = ", ".join(values)[:MAX_SHOWN]
             errors.append(InvalidParam(parameter=name, found=found, allowed=rule))
     if errors:
@@ -167,7 +154,7 @@ def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     documented: dict[int | str, dict[str, Any]] = {}
     for status in sorted({422, *statuses}):
         kind, text = _DOCUMENTED[status]
-        example = ProblemError(status, kind, text).to_problem("/predictions").model_dump()
+        example = json.loads(bytes(ProblemError(status, kind, text).to_response("/").body))
         content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
         documented[status] = {"description": text, "content": {MEDIA_TYPE: content}}
     return documented

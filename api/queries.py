@@ -1,30 +1,20 @@
 """The SQL of the API; the statement of the steps is built once, which takes 1.3 ms."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Result,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    case,
-    func,
-    select,
-    tuple_,
-)
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, bindparam
 
 from api.local_days import STEPS_PER_DAY, LocalDay
 from api.pagination import StepKey
+from api.params import ForecastParams
+from api.schemas import ModelIdentity
 from triptych.store.tables import locations, models, predictions, weather_3h
 
 _ROWS_AT_ONCE = 500
 _MODEL_ORDER = (
-    case((models.c.stage == "production", 0), else_=1),
+    sa.case((models.c.stage == "production", 0), else_=1),
     models.c.created_at.desc(),
     models.c.version.desc(),
     models.c.model_id,
@@ -32,78 +22,84 @@ _MODEL_ORDER = (
 # The stage comes first: after a rollback, later forecasts of the version rolled back do not count.
 _last = predictions.alias("last")
 _BEST_FIRST = (
-    case({"production": 0, "staging": 1, "candidate": 2, "archived": 3}, value=models.c.stage),
+    sa.case({"production": 0, "staging": 1, "candidate": 2, "archived": 3}, value=models.c.stage),
     _last.c.as_of.desc(),
     models.c.approved_at.desc().nulls_last(),
     *_MODEL_ORDER,
 )
 
 
-def _best_forecasts(at: ColumnElement[bool]) -> Select[Any]:
+def _best_forecasts() -> sa.Select[Any]:
     """Choose one forecast per location and day, of those that cover the day.
 
-    A day is identified by its last step: a forecast that reaches it with a lead of at least the
-    day's number of steps was issued by the start of the day, and all its steps are forecasts.
+    They reach its last step with a lead of at least its number of steps: they were issued by its
+    start.
     """
-    steps = case(  # a day of 23 or 25 hours has 7 or 9 steps in some time zones
-        (_last.c.time.in_(bindparam("short_days", expanding=True)), STEPS_PER_DAY - 1),
-        (_last.c.time.in_(bindparam("long_days", expanding=True)), STEPS_PER_DAY + 1),
+    steps = sa.case(  # a day of 23 or 25 hours has 7 or 9 steps in some time zones
+        (_last.c.time.in_(bindparam("short_days")), STEPS_PER_DAY - 1),
+        (_last.c.time.in_(bindparam("long_days")), STEPS_PER_DAY + 1),
         else_=STEPS_PER_DAY,
     )
+    span = locations.c.location.between(bindparam("first"), bindparam("last"))
+    slugs = sa.select(locations.c.location).where(span)  # by name, so that the index serves
     key = _last.c.location, _last.c.time
-    rank = func.row_number().over(partition_by=key, order_by=_BEST_FIRST).label("rank")
     ranked = (
-        select(_last, (_last.c.lead - steps + 1).label("first_lead"), rank)
+        sa.select(
+            _last,
+            *(models.c[name] for name in ModelIdentity.model_fields if name != "model_id"),
+            models.c.train_start,
+            models.c.train_end,
+            (_last.c.lead - steps + 1).label("first_lead"),
+            sa.func.row_number().over(partition_by=key, order_by=_BEST_FIRST).label("rank"),
+            sa.func.dense_rank().over(order_by=_MODEL_ORDER).label("model_rank"),
+        )
         .join_from(_last, models, _last.c.model_id == models.c.model_id)
-        .where(at, _last.c.time.in_(bindparam("days", expanding=True)), _last.c.lead >= steps)
+        .where(_last.c.location.in_(slugs), _last.c.time.in_(bindparam("days")))
+        .where(_last.c.lead >= steps)
         .subquery()
     )
-    return select(ranked).where(ranked.c.rank == 1)
+    return sa.select(ranked).where(ranked.c.rank == 1)
 
 
-def _steps(at: ColumnElement[bool]) -> Select[Any]:
-    """Select the steps of the best forecasts, with the observations."""
-    best, step, observed = _best_forecasts(at).subquery("best"), predictions.c, weather_3h.c
-    same_forecast = and_(
+def _steps() -> sa.Select[Any]:
+    """Select the steps of the best forecasts, with their models and the observations."""
+    best, step, observed = _best_forecasts().subquery("best"), predictions.c, weather_3h.c
+    same_forecast = sa.and_(
         *(step[name] == best.c[name] for name in ("model_id", "location", "as_of")),
         step.lead.between(best.c.first_lead, best.c.lead),
         step.time.between(best.c.as_of, best.c.time),  # implied; the index on time serves
     )
-    same_step = and_(observed.location == step.location, observed.time == step.time)
+    same_step = sa.and_(observed.location == step.location, observed.time == step.time)
     after = bindparam("location", type_=step.location.type), bindparam("time", type_=step.time.type)
+    of_model = (column for column in best.c if column.name not in predictions.c)
     return (
-        select(
+        sa.select(
             predictions,
+            *of_model,
             step.as_of.label("issued_at"),
             observed.temperature_2m.label("observed"),
             (step.temperature_2m - observed.temperature_2m).label("error"),
         )
         .join_from(best, predictions, same_forecast)
         .outerjoin(weather_3h, same_step)
-        .where(tuple_(step.location, step.time) > tuple_(*after))
+        .where(sa.tuple_(step.location, step.time) > sa.tuple_(*after))
         .order_by(step.location, step.time)
-        .limit(bindparam("rows", type_=Integer))
+        .limit(bindparam("rows", type_=sa.Integer))
     )
 
 
-_SPAN = locations.c.location.between(bindparam("first"), bindparam("last"))
-STEPS_OF_ONE = _steps(_last.c.location == bindparam("first"))
-# explicit names, so that the index on location and time serves
-STEPS_OF_MANY = _steps(_last.c.location.in_(select(locations.c.location).where(_SPAN)))
+STEPS = _steps()
 
 
 def read_steps(
-    connection: Connection,
-    days: Sequence[LocalDay],
-    location: str | None,
-    after: StepKey,
-    limit: int,
+    connection: Connection, days: Sequence[LocalDay], params: ForecastParams
 ) -> tuple[list[Row[Any]], StepKey | None]:
-    """Read forecast steps with their observations, and the key of the last if more follow.
+    """Read forecast steps with models and observations, and the key of the last if more follow.
 
-    For all locations (None), it reads as many at a time as fill a page: otherwise the forecasts
-    of thousands of others would be ranked too. Such a page may be shorter than its limit.
+    For all locations, it reads as many at a time as fill a page: otherwise the forecasts of
+    thousands of others would be ranked too. Such a page may be shorter than its limit.
     """
+    after, limit = StepKey.parse(params.cursor), params.limit
     values = {
         "days": [day.last for day in days],
         "short_days": [day.last for day in days if day.steps < STEPS_PER_DAY],
@@ -111,85 +107,71 @@ def read_steps(
         "rows": limit + 1,
         **after._asdict(),
     }
-    if location is not None:
-        return _cut(connection.execute(STEPS_OF_ONE, values | {"first": location}), limit)
+    one = [params.location] if params.location is not None else None
     first, count = after.location, limit // (STEPS_PER_DAY * len(days)) + 2
-    while slugs := list_slugs(connection, first, count + 1):
+    while slugs := one or list_slugs(connection, first, count + 1):
         values |= {"first": slugs[0], "last": slugs[:count][-1]}
-        rows, more = _cut(connection.execute(STEPS_OF_MANY, values), limit)
-        if more or len(slugs) <= count:
-            return rows, more
+        rows = take_rows(connection.execute(STEPS, values))
+        if len(rows) > limit:
+            return rows[:limit], StepKey(rows[limit - 1].location, rows[limit - 1].time)
+        if len(slugs) <= count:
+            return rows, None
         if rows:
             return rows, StepKey(slugs[count - 1], days[-1].last)
         first, count = slugs[count], 2 * count
     return [], None
 
 
-def _cut(result: Result[Any], limit: int) -> tuple[list[Row[Any]], StepKey | None]:
-    rows = take_rows(result)
-    more = StepKey(rows[limit - 1].location, rows[limit - 1].time) if len(rows) > limit else None
-    return rows[:limit], more
-
-
-def take_rows(result: Result[Any]) -> list[Row[Any]]:
+def take_rows(result: sa.Result[Any]) -> list[Row[Any]]:
     """Fetch all rows in parts: `all` converts them without a pause for other threads."""
     return [row for part in result.partitions(_ROWS_AT_ONCE) for row in part]
 
 
-_SUMMARY = ("model_id", "name", "version", "algorithm", "stage", "train_start", "train_end")
-_MODELS = (
-    select(*(models.c[name] for name in _SUMMARY))
-    .where(models.c.model_id.in_(bindparam("model_ids", expanding=True)))
-    .order_by(*_MODEL_ORDER)
-)
-
-
-def read_models(connection: Connection, model_ids: Iterable[str]) -> Sequence[Row[Any]]:
-    """Read summaries of models by id: those in production first, then the newest."""
-    return connection.execute(_MODELS, {"model_ids": sorted(set(model_ids))}).all()
-
-
 def list_models(connection: Connection, after: str | None, limit: int) -> Sequence[Row[Any]]:
     """Read a page of models: those in production first, then the newest."""
-    position = func.row_number().over(order_by=_MODEL_ORDER).label("position")
-    ordered = select(models, position).subquery().c
-    statement = select(*ordered).order_by(ordered.position).limit(limit)
+    position = sa.func.row_number().over(order_by=_MODEL_ORDER).label("position")
+    ordered = sa.select(models, position).subquery().c
+    statement = sa.select(*ordered).order_by(ordered.position).limit(limit)
     if after is not None:
-        last = select(ordered.position).where(ordered.model_id == after).scalar_subquery()
+        last = sa.select(ordered.position).where(ordered.model_id == after).scalar_subquery()
         statement = statement.where(ordered.position > last)
     return connection.execute(statement).all()
 
 
 def list_locations(connection: Connection, after: str, limit: int) -> Sequence[Row[Any]]:
     """Read a page of locations by slug."""
-    statement = select(locations).where(locations.c.location > after)
+    statement = sa.select(locations).where(locations.c.location > after)
     return connection.execute(statement.order_by(locations.c.location).limit(limit)).all()
 
 
 def list_slugs(connection: Connection, first: str = "", limit: int | None = None) -> Sequence[str]:
     """Read the slugs of locations from one on."""
-    statement = select(locations.c.location).where(locations.c.location >= first)
+    statement = sa.select(locations.c.location).where(locations.c.location >= first)
     return connection.scalars(statement.order_by(locations.c.location).limit(limit)).all()
 
 
 def find_zone(connection: Connection, location: str) -> str | None:
     """Read the IANA time zone of a location; None if the location is unknown."""
-    return connection.scalar(select(locations.c.timezone).where(locations.c.location == location))
+    return connection.scalar(
+        sa.select(locations.c.timezone).where(locations.c.location == location)
+    )
 
 
 def count_locations(connection: Connection) -> int:
     """Count the locations."""
-    return connection.scalar(select(func.count()).select_from(locations)) or 0
+    return connection.scalar(sa.select(sa.func.count()).select_from(locations)) or 0
 
 
 def find_extent(connection: Connection, location: str | None) -> Any:
     """Read the `first` and `last` time of all forecast steps; both None if there are none."""
     step = predictions.c
-    mine = select(step.time).where(step.location == locations.c.location, step.lead >= 1).limit(1)
+    mine = (
+        sa.select(step.time).where(step.location == locations.c.location, step.lead >= 1).limit(1)
+    )
     # one look at the index per location, instead of a scan of all steps
     ends = (mine.order_by(order).scalar_subquery() for order in (step.time, step.time.desc()))
-    first, last = func.min(next(ends)).label("first"), func.max(next(ends)).label("last")
-    statement = select(first, last).select_from(locations)
+    first, last = sa.func.min(next(ends)).label("first"), sa.func.max(next(ends)).label("last")
+    statement = sa.select(first, last).select_from(locations)
     if location is not None:
         statement = statement.where(locations.c.location == location)
     return connection.execute(statement).one()
@@ -197,6 +179,6 @@ def find_extent(connection: Connection, location: str | None) -> Any:
 
 def is_covered(connection: Connection, day: LocalDay, location: str | None) -> bool:
     """Tell whether a forecast covers a whole day."""
-    slugs = select(locations.c.location) if location is None else [location]
+    slugs = sa.select(locations.c.location) if location is None else [location]
     whole = _last.c.time == day.last, _last.c.lead >= day.steps, _last.c.location.in_(slugs)
-    return connection.scalar(select(_last.c.time).where(*whole).limit(1)) is not None
+    return connection.scalar(sa.select(_last.c.time).where(*whole).limit(1)) is not None

@@ -4,29 +4,25 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, get_args
 
 from fastapi import Request, Response
-from sqlalchemy import Connection
 
-from api.pagination import next_link
 from api.problems import MAX_SHOWN, InvalidParam, ProblemError, document_problems
 from api.schemas import Page
 
 JSON, CSV = "application/json", "text/csv"
 GZIP_BYTES = 1000  # smaller bodies are not compressed
+_TEXT = {"schema": {"type": "string"}, "example": "location,time,…\r\nparis,…\r\n"}
+# The responses of a list in OpenAPI, other than its JSON.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "rows, with Link and ETag", "content": {CSV: _TEXT}},
+    304: {"description": "unchanged since the ETag in If-None-Match"},
+    **document_problems(404, 406, 503),
+}
 _QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
-
-
-class Found(NamedTuple):
-    """What a list route read."""
-
-    page: Page[Any]
-    cursor: object | None  # of the next page
-    summary: str  # for the log
 
 
 class CachedResponse(Response):
@@ -49,11 +45,13 @@ class CachedResponse(Response):
         return Response(status_code=304, headers=kept)
 
 
-def respond(request: Request, read: Callable[[Connection], Found]) -> CachedResponse:
-    """Read in one transaction and render as JSON or CSV."""
-    found = request.app.state.database.read(read)
-    link = next_link(request, found.cursor)
-    page = found.page.model_copy(update={"next": link})
+def render(request: Request, page: Page[Any], cursor: Any, summary: str) -> CachedResponse:
+    """Render a page as JSON or CSV, with the cursor of the next one, if there is one."""
+    link = None
+    if cursor is not None:  # relative, so that a forged Host header has no effect
+        url = request.url.include_query_params(cursor=str(cursor))
+        link = f"{url.path}?{url.query}"
+    page = page.model_copy(update={"next": link})
     is_csv = choose_media(",".join(request.headers.getlist("accept"))) == CSV
     body = _to_csv(page) if is_csv else _to_json(page)
     is_private = request.app.state.settings.api_key is not None
@@ -66,7 +64,7 @@ def respond(request: Request, read: Callable[[Connection], Found]) -> CachedResp
     }
     if link is not None:
         headers["Link"] = f'<{link}>; rel="next"'
-    return CachedResponse(body, headers, found.summary)
+    return CachedResponse(body, headers, summary)
 
 
 def choose_media(accept: str) -> str:
@@ -104,31 +102,21 @@ def _to_csv(page: Page[Any]) -> bytes:
     parents = {getattr(each, key): _flatten(each) for each in getattr(page, field, ())}
     rows = [row.model_dump(mode="json") for row in page.data]
     rows = [row | parents.get(row.get(key), {}) for row in rows]
+    (schema,) = get_args(type(page).model_fields["data"].annotation)
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, rows[0] if rows else page.list_columns())
+    writer = csv.DictWriter(text, rows[0] if rows else schema.model_fields)
     writer.writeheader()
     writer.writerows({name: _to_cell(row[name]) for name in row} for row in rows)
     return text.getvalue().encode()
 
 
 def _flatten(parent: Any) -> dict[str, Any]:
-    """Return the columns of a forecast and its model, or of a model, prefixed by `model_`."""
-    columns: dict[str, Any] = parent.model_dump(mode="json")
-    model = columns.pop("model", None)
-    columns, model = (columns, model) if model else ({}, columns)
-    prefixed = {name if name == "model_id" else f"model_{name}": model[name] for name in model}
-    return columns | prefixed
+    """Return the columns of a model, prefixed by `model_`; of a forecast, also its own."""
+    model: dict[str, Any] = parent.model_dump(mode="json")
+    own = model if "model" in model else {}
+    model = own.pop("model", model)
+    return own | {name if name == "model_id" else f"model_{name}": model[name] for name in model}
 
 
 def _to_cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-
-
-def document_list(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of a list other than its JSON: CSV, 304 and problems."""
-    text = {"schema": {"type": "string"}, "example": "location,time,…\r\nparis,…\r\n"}
-    return {
-        200: {"description": "rows, with Link and ETag", "content": {CSV: text}},
-        304: {"description": "unchanged since the ETag in If-None-Match"},
-        **document_problems(406, 503, *statuses),
-    }

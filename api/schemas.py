@@ -1,7 +1,7 @@
 """Schemas of the responses; times are UTC, temperatures °C."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
@@ -20,21 +20,12 @@ T = TypeVar("T", bound=Schema)
 
 
 class Page(Schema, Generic[T]):
-    """A page of a list.
-
-    `parents` names the field that describes where rows come from, and the field of a row that
-    refers to it: CSV adds those columns to each row.
-    """
+    """A page of a list; `parents` names a field and the key that refers to it, for CSV."""
 
     parents: ClassVar[tuple[str, str] | None] = None
     count: int = Field(description="rows in data", examples=[8])
     next: str | None = Field(None, description="path and query of the next page; null: the last")
     data: list[T]
-
-    @classmethod
-    def list_columns(cls) -> list[str]:
-        """List the fields of a row."""
-        return list(get_args(cls.model_fields["data"].annotation)[0].model_fields)
 
 
 class Location(Schema):

@@ -3,44 +3,38 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from sqlalchemy import Connection
 
 from api import queries
 from api.cache import CachedRoute
 from api.params import LocationParams, ModelParams
 from api.problems import InvalidParam, ProblemError
-from api.responses import CachedResponse, Found, document_list, respond
+from api.responses import DOCUMENTED, CachedResponse, render
 from api.schemas import Location, Model, Page
 
-router = APIRouter(route_class=CachedRoute, tags=["catalog"], responses=document_list(404))
+router = APIRouter(route_class=CachedRoute, tags=["catalog"], responses=DOCUMENTED)
 
 
 @router.get("/locations", operation_id="list-locations", response_model=Page[Location])
 def list_locations(request: Request, params: Annotated[LocationParams, Query()]) -> CachedResponse:
     """List the locations, by slug."""
-
-    def read(connection: Connection) -> Found:
+    with request.app.state.database.read() as connection:
         rows = queries.list_locations(connection, params.cursor or "", params.limit + 1)
-        data = [Location.model_validate(row._mapping) for row in rows[: params.limit]]
-        cursor = data[-1].location if len(rows) > params.limit else None
-        page = Page[Location](data=data, count=len(data))
-        return Found(page, cursor, f"{page.count} locations")
-
-    return respond(request, read)
+    data = [Location.model_validate(row._mapping) for row in rows[: params.limit]]
+    cursor = data[-1].location if len(rows) > params.limit else None
+    page = Page[Location](data=data, count=len(data))
+    return render(request, page, cursor, f"{page.count} locations")
 
 
 @router.get("/models", operation_id="list-models", response_model=Page[Model])
 def list_models(request: Request, params: Annotated[ModelParams, Query()]) -> CachedResponse:
     """List the models: those in production first, then the newest."""
-
-    def read(connection: Connection) -> Found:
-        if params.cursor is not None and not queries.read_models(connection, [params.cursor]):
-            rule = InvalidParam(parameter="cursor", found=params.cursor, allowed="`next` of a page")
-            detail = f"Unknown cursor {params.cursor!r}. Repeat the request without `cursor`."
-            raise ProblemError(404, "unknown-model", detail, rule)
+    with request.app.state.database.read() as connection:
         rows = queries.list_models(connection, params.cursor, params.limit + 1)
-        data = [Model.model_validate(row._mapping) for row in rows[: params.limit]]
-        cursor = data[-1].model_id if len(rows) > params.limit else None
-        return Found(Page[Model](data=data, count=len(data)), cursor, f"{len(data)} models")
-
-    return respond(request, read)
+    if params.cursor is not None and not rows:
+        rule = InvalidParam(parameter="cursor", found=params.cursor, allowed="`next` of a page")
+        detail = f"Unknown cursor {params.cursor!r}. Repeat the request without `cursor`."
+        raise ProblemError(404, "unknown-model", detail, rule)
+    data = [Model.model_validate(row._mapping) for row in rows[: params.limit]]
+    cursor = data[-1].model_id if len(rows) > params.limit else None
+    page = Page[Model](data=data, count=len(data))
+    return render(request, page, cursor, f"{page.count} models")

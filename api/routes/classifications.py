@@ -6,23 +6,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import ColumnElement, Connection, Row, Table, select, tuple_, union
 
+from api import schemas
 from api.cache import CachedRoute
 from api.not_found import unknown_name_error
 from api.params import ClassificationParams
 from api.problems import ProblemError
 from api.queries import take_rows
-from api.responses import CachedResponse, Found, document_list, respond
-from api.schemas import Accuracy, Classification, Classifications, ClassifierSummary
+from api.responses import DOCUMENTED, CachedResponse, render
 from triptych.store.tables import image_predictions, models, text_predictions
 
-router = APIRouter(route_class=CachedRoute, tags=["predictions"], responses=document_list(404))
+router = APIRouter(route_class=CachedRoute, tags=["predictions"], responses=DOCUMENTED)
 
 
 def _add_route(kind: str, items: str, table: Table) -> None:
     @router.get(
         f"/{kind}/predictions",
         operation_id=f"get-{kind}-predictions",
-        response_model=Classifications,
+        response_model=schemas.Classifications,
         summary=f"Predictions of {items}",
     )
     def get_classifications(
@@ -33,17 +33,21 @@ def _add_route(kind: str, items: str, table: Table) -> None:
         They are those of the production version of each model; `models` describes it with its
         metrics. `scores` counts the items in `data` whose true class is known.
         """
-
-        def read(connection: Connection) -> Found:
+        with request.app.state.database.read() as connection:
             classifiers = _find_classifiers(connection, kind, params.model)
-            data, cursor = _read_items(connection, table, classifiers, params)
-            summaries = [ClassifierSummary.model_validate(row._mapping) for row in classifiers]
-            scores = _score(data)
-            page = Classifications(data=data, count=len(data), scores=scores, models=summaries)
-            summary = f"{page.count} {items}, model {params.model or 'all'}, {scores.right} right"
-            return Found(page, cursor, summary)
-
-        return respond(request, read)
+            rows = _read_items(connection, table, classifiers, params)
+        data = [schemas.Classification.model_validate(row._mapping) for row in rows[: params.limit]]
+        models = [schemas.ClassifierSummary.model_validate(row._mapping) for row in classifiers]
+        known = [each for each in data if each.true_label is not None]
+        right = sum(each.label == each.true_label for each in known)
+        accuracy = right / len(known) if known else None
+        scores = schemas.Accuracy(count=len(known), right=right, accuracy=accuracy)
+        page = schemas.Classifications(data=data, count=len(data), scores=scores, models=models)
+        # the item in hexadecimal, since it may hold any character
+        cursors = [f"{each.model_id}.{each.item.encode().hex()}" for each in data[-1:]]
+        cursor = cursors[0] if len(rows) > params.limit else None
+        summary = f"{page.count} {items}, model {params.model or 'all'}, {right} right"
+        return render(request, page, cursor, summary)
 
 
 _add_route("images", "photos", image_predictions)
@@ -70,30 +74,25 @@ def _read_items(
     table: Table,
     classifiers: Sequence[Row[Any]],
     params: ClassificationParams,
-) -> tuple[list[Classification], str | None]:
-    """Read a page of items, and the cursor of the next page."""
+) -> list[Row[Any]]:
+    """Read the items of a page, and one more if there is a next page."""
     mine = table.c.model_id.in_([row.model_id for row in classifiers])
     key = table.c.model_id, table.c.item
-    statement = select(table).where(mine, *_filters(table, params)).order_by(*key)
+    statement = select(table).where(mine).order_by(*key)
+    for name in ("label", "true_label", "item"):
+        if (value := getattr(params, name)) is not None:
+            statement = statement.where(table.c[name] == value)
+    if params.wrong is not None:  # an unknown true class is neither right nor wrong
+        right = table.c.label == table.c.true_label
+        statement = statement.where(~right if params.wrong == "true" else right)
     if params.cursor is not None:
-        model_id, item = params.cursor.split(".")  # the item is in hexadecimal
+        model_id, item = params.cursor.split(".")
         item = bytes.fromhex(item).decode(errors="replace").replace("\0", "")
         statement = statement.where(tuple_(*key) > (model_id, item))
     rows = take_rows(connection.execute(statement.limit(params.limit + 1)))
     if not rows and params.cursor is None:
         _check_names(connection, table, mine, params)
-    data = [Classification.model_validate(row._mapping) for row in rows[: params.limit]]
-    more = len(rows) > params.limit
-    return data, f"{data[-1].model_id}.{data[-1].item.encode().hex()}" if more else None
-
-
-def _filters(table: Table, params: ClassificationParams) -> list[ColumnElement[bool]]:
-    wanted = params.model_dump(include={"label", "true_label", "item"}, exclude_none=True)
-    filters = [table.c[name] == value for name, value in wanted.items()]
-    if params.wrong is not None:  # an unknown true class matches neither
-        right = table.c.label == table.c.true_label
-        filters.append(~right if params.wrong == "true" else right)
-    return filters
+    return rows
 
 
 def _check_names(
@@ -112,10 +111,3 @@ def _check_names(
     one = select(table.c.item).where(mine, table.c.item == params.item)
     if params.item is not None and connection.scalar(one) is None:
         raise unknown_name_error("item", params.item, ["the items of this list"], "unknown-item")
-
-
-def _score(data: Sequence[Classification]) -> Accuracy:
-    known = [each for each in data if each.true_label is not None]
-    right = sum(each.label == each.true_label for each in known)
-    accuracy = right / len(known) if known else None
-    return Accuracy(count=len(known), right=right, accuracy=accuracy)

@@ -1,11 +1,12 @@
 """Stored temperature predictions, alone or with observations."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, tzinfo
 from itertools import groupby
+from operator import attrgetter
 from statistics import fmean
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection, Row
@@ -17,17 +18,13 @@ from api.not_found import no_prediction_error, unknown_location_error
 from api.pagination import StepKey
 from api.params import DayParams, ForecastParams, PeriodParams
 from api.problems import InvalidParam, invalid_params_error
-from api.responses import CachedResponse, Found, document_list, respond
+from api.responses import DOCUMENTED, CachedResponse, render
 
-router = APIRouter(
-    prefix="/predictions",
-    route_class=CachedRoute,
-    tags=["predictions"],
-    responses=document_list(404),
-)
+_AGE_AND_METHOD = attrgetter("data_age", "method")
+router = APIRouter(route_class=CachedRoute, tags=["predictions"], responses=DOCUMENTED)
 
 
-@router.get("", operation_id="get-predictions", response_model=schemas.Predictions)
+@router.get("/predictions", operation_id="get-predictions", response_model=schemas.Predictions)
 def get_predictions(request: Request, params: Annotated[DayParams, Query()]) -> CachedResponse:
     """Return the 3-hour steps of a day, and the forecasts that they belong to.
 
@@ -36,27 +33,22 @@ def get_predictions(request: Request, params: Annotated[DayParams, Query()]) -> 
     one; among forecasts of a stage the latest, then that of the newest model. A day is a UTC day
     with eight steps; with `tz=local` it is the location's, with the steps that start within it.
     """
-
-    def read(connection: Connection) -> Found:
-        found = _read_period(connection, params, params.date, params.date)
-        page = schemas.Predictions(
-            date=params.date,
-            data=[schemas.Step.model_validate(row._mapping) for row in found.rows],
-            forecasts=[
-                schemas.Forecast.model_validate(
-                    {**row._mapping, "model": found.models[row.model_id]}
-                )
-                for row in _first_of_each_location(found.rows)
-            ],
-            **found.envelope,
-        )
-        return Found(page, found.cursor, f"{page.count} steps of {params.date}, {found.place}")
-
-    return respond(request, read)
+    with request.app.state.database.read() as connection:
+        rows, cursor, common = _read_period(connection, params, params.date, params.date)
+    firsts = [next(group) for _, group in groupby(rows, key=lambda row: row.location)]
+    forecasts = [{**row._mapping, "model": row._mapping} for row in firsts]
+    page = schemas.Predictions(
+        date=params.date,
+        data=[schemas.Step.model_validate(row._mapping) for row in rows],
+        forecasts=[schemas.Forecast.model_validate(forecast) for forecast in forecasts],
+        **common,
+    )
+    summary = f"{page.count} steps of {params.date}, location {params.location or 'all'}"
+    return render(request, page, cursor, summary)
 
 
 @router.get(
-    "/observed",
+    "/predictions/observed",
     operation_id="get-predictions-observed",
     response_model=schemas.ObservedPredictions,
 )
@@ -67,50 +59,36 @@ def get_observed(request: Request, params: Annotated[PeriodParams, Query()]) -> 
     observed; MAE, RMSE and bias are those of the steps in `data` that have an observation: of the
     whole period if it fits one page. `by_data_age` separates forecasts from fresh and old data.
     """
-
-    def read(connection: Connection) -> Found:
-        found = _read_period(connection, params, params.start, params.end)
-        data = [schemas.ObservedStep.model_validate(row._mapping) for row in found.rows]
-        page = schemas.ObservedPredictions(
-            start=params.start,
-            end=params.end,
-            data=data,
-            scores=_score(data),
-            models=list(found.models.values()),
-            **found.envelope,
-        )
-        summary = f"{page.count} steps of {params.start} to {params.end}, {found.place}"
-        return Found(page, found.cursor, f"{summary}, {page.scores.count} observed")
-
-    return respond(request, read)
-
-
-class _Period(NamedTuple):
-    rows: list[Row[Any]]
-    cursor: StepKey | None
-    models: dict[str, schemas.ModelSummary]
-    envelope: dict[str, Any]  # fields that both pages have
-    place: str
+    with request.app.state.database.read() as connection:
+        rows, cursor, common = _read_period(connection, params, params.start, params.end)
+    by_rank = sorted(rows, key=lambda row: row.model_rank)
+    models = {row.model_id: schemas.ModelSummary.model_validate(row._mapping) for row in by_rank}
+    data = [schemas.ObservedStep.model_validate(row._mapping) for row in rows]
+    page = schemas.ObservedPredictions(
+        start=params.start,
+        end=params.end,
+        data=data,
+        scores=_score(data),
+        models=list(models.values()),
+        **common,
+    )
+    summary = f"{page.count} steps of {params.start} to {params.end}, {page.scores.count} observed"
+    summary += f", location {params.location or 'all'}"
+    return render(request, page, cursor, summary)
 
 
-def _read_period(connection: Connection, params: ForecastParams, start: date, end: date) -> _Period:
-    """Read the steps of a period and their models, or raise a ProblemError if there are none."""
-    zone, place = _find_zone(connection, params), params.location
-    days, after = list_local_days(start, end, zone), StepKey.parse(params.cursor)
-    if days:
-        rows, cursor = queries.read_steps(connection, days, place, after, params.limit)
+def _read_period(
+    connection: Connection, params: ForecastParams, start: date, end: date
+) -> tuple[list[Row[Any]], StepKey | None, dict[str, Any]]:
+    """Return the steps of a period, the cursor of the next page and the fields of both lists."""
+    zone = _find_zone(connection, params)
+    if days := list_local_days(start, end, zone):
+        rows, cursor = queries.read_steps(connection, days, params)
     if not days or (not rows and params.cursor is None):
         raise no_prediction_error(connection, params, (start, end), zone)
-    models = queries.read_models(connection, (row.model_id for row in rows))
-    places = queries.count_locations(connection) if place is None else 1
+    places = queries.count_locations(connection) if params.location is None else 1
     expected = places * sum(day.steps for day in days)
-    return _Period(
-        rows,
-        cursor,
-        {row.model_id: schemas.ModelSummary.model_validate(row._mapping) for row in models},
-        {"timezone": str(zone), "count": len(rows), "expected": expected},
-        f"location {place or 'all'}",
-    )
+    return rows, cursor, {"timezone": str(zone), "count": len(rows), "expected": expected}
 
 
 def _find_zone(connection: Connection, params: ForecastParams) -> tzinfo:
@@ -119,33 +97,25 @@ def _find_zone(connection: Connection, params: ForecastParams) -> tzinfo:
     name = queries.find_zone(connection, params.location)
     if name is None:
         raise unknown_location_error(connection, params.location)
-    zone = resolve_timezone(name)
-    if zone is None:
-        rule = f"utc: the time zone {name!r} of {params.location} is unknown here"
-        raise invalid_params_error(InvalidParam(parameter="tz", found="local", allowed=rule))
-    return zone
-
-
-def _first_of_each_location(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    return [next(group) for _, group in groupby(rows, key=lambda row: row.location)]
+    if zone := resolve_timezone(name):
+        return zone
+    rule = f"utc: the time zone {name!r} of {params.location} is unknown here"
+    raise invalid_params_error(InvalidParam(parameter="tz", found="local", allowed=rule))
 
 
 def _score(steps: Sequence[schemas.ObservedStep]) -> schemas.PeriodScores:
-    errors: dict[tuple[int, str], list[float]] = {}
-    for step in steps:
-        if step.error is not None:
-            errors.setdefault((step.data_age, step.method), []).append(step.error)
+    known = sorted((step for step in steps if step.error is not None), key=_AGE_AND_METHOD)
     groups = [
-        schemas.DataAgeScores(data_age=age, method=method, **_summarize(values))
-        for (age, method), values in sorted(errors.items())
+        schemas.DataAgeScores(data_age=age, method=method, **_summarize(group))
+        for (age, method), group in groupby(known, key=_AGE_AND_METHOD)
     ]
-    total = _summarize([error for values in errors.values() for error in values])
-    return schemas.PeriodScores(**total, by_data_age=groups)
+    return schemas.PeriodScores(**_summarize(known), by_data_age=groups)
 
 
-def _summarize(errors: Sequence[float]) -> dict[str, Any]:
+def _summarize(steps: Iterable[schemas.ObservedStep]) -> dict[str, Any]:
+    errors = [step.error for step in steps if step.error is not None]
     if not errors:
         return {"count": 0, "mae": None, "rmse": None, "bias": None}
-    squares = fmean(error * error for error in errors)
+    rmse = math.sqrt(fmean(error * error for error in errors))
     mae, bias = fmean(map(abs, errors)), fmean(errors)
-    return {"count": len(errors), "mae": mae, "rmse": math.sqrt(squares), "bias": bias}
+    return {"count": len(errors), "mae": mae, "rmse": rmse, "bias": bias}

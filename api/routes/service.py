@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.problems import InvalidParam, ProblemError, document_problems, invalid_params_error
+from api.problems import ProblemError, document_problems
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["service"], responses=document_problems())
@@ -22,28 +22,26 @@ _POLICY = (
 
 
 class DashboardFiles(StaticFiles):
-    """Static files with the Content-Security-Policy of the dashboard; they take no parameters."""
+    """Static files with the Content-Security-Policy of the dashboard."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, or a 304 if the client has it."""
-        if query := scope["query_string"].decode("latin-1")[:100]:
-            error = InvalidParam(parameter="query", found=query, allowed="no parameter")
-            raise invalid_params_error(error)
         response = await super().get_response(path, scope)
-        etag = f"W/{response.headers['ETag']}"  # weak: the same with gzip
-        policy = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
-        response.headers.update({"ETag": etag, **policy})
+        response.headers["ETag"] = f"W/{response.headers['ETag']}"  # weak: the same with gzip
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Content-Security-Policy"] = _POLICY
         return response
 
 
-DASHBOARD = DashboardFiles(directory=STATIC / "dashboard")
-_INDEX = DashboardFiles(directory=STATIC)
+_FILES = DashboardFiles(directory=STATIC)
 
 
 @router.get("/", include_in_schema=False)
-async def get_dashboard(request: Request) -> Response:
-    """Return the dashboard, which displays the other routes."""
-    return await _INDEX.get_response("index.html", request.scope)
+@router.get("/dashboard/{name}", include_in_schema=False)
+async def get_dashboard(request: Request, name: str = "") -> Response:
+    """Return the dashboard, which displays the other routes, or one of its files."""
+    path = f"dashboard/{name}" if name else "index.html"
+    return await _FILES.get_response(path, request.scope)
 
 
 @router.get("/version", operation_id="get-version")

@@ -95,9 +95,9 @@ def test_no_read_runs_in_the_event_loop(filled_url: str, monkeypatch: pytest.Mon
     threads: dict[str, int] = {}
     read = Database.read
 
-    def watched(self: Database, query: Any) -> Any:
+    def watched(self: Database) -> Any:
         threads["read"] = threading.get_ident()
-        return read(self, query)
+        return read(self)
 
     monkeypatch.setattr(Database, "read", watched)
     with open_client(filled_url) as client:

@@ -1,7 +1,7 @@
 """The day of a location's own zone: 23, 24 or 25 hours; each step belongs to exactly one day."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, text
 
-from api.local_days import find_local_day, resolve_timezone
+from api.local_days import LocalDay, list_local_days, resolve_timezone
 from tests.api.conftest import open_client
 from tests.api.tables import STEP, fill
 from tests.api.test_api_surface import check_problem
@@ -17,6 +17,10 @@ from triptych.store import tables
 from triptych.store.writes import upsert
 
 MODEL = "b" * 64
+
+
+def find_local_day(day: date, zone: tzinfo) -> LocalDay | None:
+    return next(iter(list_local_days(day, day, zone)), None)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,7 @@ def test_the_steps_of_a_day(zone: str, day: str, first: str, last: str, number: 
     where = UTC if zone == "UTC" else ZoneInfo(zone)
 
     assert find_local_day(date.fromisoformat(day), where) == (
+        date.fromisoformat(day),
         datetime.fromisoformat(f"{first}:00:00+00:00"),
         datetime.fromisoformat(f"{last}:00:00+00:00"),
         number,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, Executable, event, select, text
 
-from api.queries import STEPS_OF_ONE
+from api.queries import STEPS
 from tests.store.rows import MODEL, add_places
 from triptych.store import tables
 from triptych.store.database import open_database
@@ -62,10 +62,11 @@ def test_a_day_of_one_place_is_read_by_indexes_alone(database_url: str) -> None:
     engine = open_database(database_url)
 
     named = {
-        "days": [LAST], "short_days": [], "long_days": [], "first": "city-250", "location": "",
+        "days": [LAST], "short_days": [], "long_days": [], "first": "city-250", "last": "city-250",
+        "location": "",
         "time": AS_OF, "rows": 100,
     }  # fmt: skip
-    told = plan(engine, STEPS_OF_ONE, **named)
+    told = plan(engine, STEPS, **named)
     assert re.search(r"predictions USING PRIMARY KEY|Scan using pk_predictions", told), told
     assert WHOLE.search(told) is None, told
 

@@ -26,7 +26,7 @@ ROUTES = {
     "/health/ready": {},
 }
 OTHERS = {
-    "/", "/dashboard", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/metrics",
+    "/", "/dashboard/{name}", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/metrics",
     "/static-offline-docs",
 }  # fmt: skip
 LISTS = (
