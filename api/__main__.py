@@ -9,9 +9,6 @@ import uvicorn
 
 from api.app import create_app
 
-_GRACEFUL_SHUTDOWN_SECONDS = 30
-_SWITCH_SECONDS = 0.001
-
 
 def main() -> None:
     """Parse the command line and serve."""
@@ -21,9 +18,8 @@ def main() -> None:
     parser.add_argument("--port", default=port, type=int, help="port to listen on (UVICORN_PORT)")
     arguments = parser.parse_args()
     app = create_app()
-    # Worker threads that render large responses hold the interpreter up to the switch interval,
-    # 5 ms by default, and during garbage collection, which skips the objects of the start.
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    # threads that render large responses hold the interpreter so long, and in garbage collection
+    sys.setswitchinterval(0.001)
     gc.collect()
     gc.freeze()
     uvicorn.run(
@@ -33,7 +29,7 @@ def main() -> None:
         log_config=None,  # the application configures logging
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACEFUL_SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=30,
     )
 
 

@@ -19,13 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import problems
-from api.auth import HEADER, check_key, require_key
-from api.cache import ResponseCache
-from api.database import Database
-from api.middleware import HttpMiddleware
-from api.observability import add_metrics, json_logging
-from api.responses import GZIP_BYTES
+from api import auth, cache, database, middleware, observability, problems, responses
 from api.routes import catalog, classifications, predictions, service
 from api.settings import Settings
 from triptych.store.errors import StoreError
@@ -33,9 +27,7 @@ from triptych.store.errors import StoreError
 logger = logging.getLogger(__name__)
 
 _ERRORS = (HTTPException, RequestValidationError, problems.ProblemError, StoreError, PoolTimeout)
-# The threads of list routes share one interpreter lock with the event loop: more of them would
-# only delay it. Well below the engine's pool, so that no request waits for a connection.
-_THREADS = 4
+_THREADS = 4  # of the lists: they delay the event loop, and each needs a connection of the pool
 _DRAIN_SECONDS = 3
 _GZIP_LEVEL = 5  # 9 takes three times as long for 5 % less
 
@@ -55,25 +47,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         exception_handlers=dict.fromkeys(_ERRORS, problems.handle_error) | {404: _not_found},
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None},
     )
-    app.state.settings, app.state.cache, app.state.draining = settings, ResponseCache(), False
+    app.state.settings, app.state.cache, app.state.draining = settings, cache.ResponseCache(), False
     protected: dict[str, Any] = {}
     if settings.api_key is not None:
-        protected["dependencies"] = [Depends(require_key)]
-        protected["responses"] = problems.document_problems(401)
+        documented = problems.document_problems(401)
+        protected = {"dependencies": [Depends(auth.require_key)], "responses": documented}
     for module in (predictions, classifications, catalog):
         app.include_router(module.router, **protected)
     app.include_router(service.router)
     # the last middleware added is the outermost
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES, compresslevel=_GZIP_LEVEL)
-    app.add_middleware(HttpMiddleware, state=app.state)
-    add_metrics(app, settings.version, app.state.cache, **protected)
+    app.add_middleware(GZipMiddleware, minimum_size=responses.GZIP_BYTES, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(middleware.HttpMiddleware, state=app.state)
+    observability.add_metrics(app, settings.version, app.state.cache, **protected)
     app.add_middleware(CorrelationIdMiddleware, validator=_is_request_id)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.cors_origins,
+            allow_origins=[each.strip().rstrip("/") for each in settings.cors_origins.split(",")],
             allow_methods=("GET", "HEAD"),
-            allow_headers=(HEADER, "If-None-Match", "X-Request-ID"),
+            allow_headers=(auth.HEADER, "If-None-Match", "X-Request-ID"),
             expose_headers=("ETag", "Link", "Retry-After", "X-Request-ID"),
         )
     # FastAPI makes and keeps the document; no route returns the schema of the problems
@@ -89,7 +81,7 @@ def _is_request_id(given: str) -> bool:
 def _not_found(request: Request, error: Exception) -> Response:
     """Without the key, answer an unknown path like a known one."""
     try:
-        check_key(request)
+        auth.check_key(request)
     except problems.ProblemError as key_error:
         error = key_error
     return problems.handle_error(request, error)
@@ -113,10 +105,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     to_thread.current_default_thread_limiter().total_tokens = _THREADS
     _drain_on_sigterm(app)
-    with json_logging():
-        app.state.database = database = Database(settings.database_url.get_secret_value())
-        access = "no key required" if settings.api_key is None else f"{HEADER} required"
-        logger.info("version %s serves %s, %s", settings.version, database.name, access)
+    with observability.json_logging():
+        opened = database.Database(settings.database_url.get_secret_value())
+        app.state.database = opened
+        access = "no key required" if settings.api_key is None else f"{auth.HEADER} required"
+        logger.info("version %s serves %s, %s", settings.version, opened.name, access)
         yield
-        database.close()
+        opened.close()
         logger.info("stopped")

@@ -14,10 +14,9 @@ _header = APIKeyHeader(name=HEADER, scheme_name="ApiKey", auto_error=False)
 
 def check_key(request: Request) -> None:
     """Raise a 401 unless the request has the key, or none is required."""
-    key = request.app.state.settings.api_key
-    given = [value.encode("latin-1") for value in request.headers.getlist(HEADER)]
+    key, given = request.app.state.settings.api_key, request.headers.getlist(HEADER)
     expected = key.get_secret_value().encode() if key else b""
-    if key is None or (len(given) == 1 and hmac.compare_digest(given[0], expected)):
+    if not key or (len(given) == 1 and hmac.compare_digest(given[0].encode("latin-1"), expected)):
         return
     detail = f"This route requires the API key of this service in the header {HEADER}."
     missing = InvalidParam(parameter=HEADER, found=None, allowed="the key of this service")

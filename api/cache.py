@@ -58,7 +58,7 @@ class CachedRoute(APIRoute):
         handle = super().get_route_handler()
         logger = logging.getLogger(self.endpoint.__module__)
 
-        async def get_or_handle(request: Request) -> Response:
+        async def get_or_handle(request: Request) -> Any:
             check_key(request)  # dependencies are resolved on a miss only
             scope, state, headers = request.scope, request.app.state, request.headers
             media = choose_media(",".join(headers.getlist("accept")))
@@ -69,7 +69,6 @@ class CachedRoute(APIRoute):
                 response = await handle(request)
                 state.cache.put(version, key, response)
             logger.info(response.summary)
-            reply: Response = response.to_client(",".join(headers.getlist("if-none-match")))
-            return reply
+            return response.to_client(",".join(headers.getlist("if-none-match")))
 
         return get_or_handle

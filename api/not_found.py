@@ -12,13 +12,12 @@ from api.problems import InvalidParam, ProblemError, suggest
 from api.queries import find_extent, is_covered, list_slugs
 
 _SHOWN = 20  # names in a message
-_RUN = "run the pipelines first"
 
 
 def unknown_name_error(parameter: str, found: str, known: Sequence[str], kind: str) -> ProblemError:
     """Return the 404 of a name that does not exist; it lists the known names."""
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    names = f"{', '.join(known[:_SHOWN])}{more}" if known else f"none yet; {_RUN}"
+    names = f"{', '.join(known[:_SHOWN])}{more}" if known else "none yet; run the pipelines first"
     detail = f"There is no {parameter.replace('_', ' ')} {found!r}.{suggest(found, known)}"
     param = InvalidParam(parameter=parameter, found=found, allowed=f"one of: {names}")
     return ProblemError(404, kind, f"{detail} Known: {names}.", param)
@@ -40,13 +39,12 @@ def no_prediction_error(
     if location is not None and location not in list_slugs(connection):
         return unknown_location_error(connection, location)
     extent = find_extent(connection, location)
-    known = f"no prediction at all yet; {_RUN}"
+    known = "no prediction at all yet; run the pipelines first"
     if extent.first is not None:
         first, last = (instant.astimezone(zone).date() for instant in extent)
         days = list_local_days(first, last, zone)
-        before = [each for each in days if each.day < start]
-        after = [each for each in days if each.day > end]
-        spans = [_find_covered(connection, part, location) for part in (before, after)]
+        parts = [d for d in days if d.day < start], [d for d in days if d.day > end]
+        spans = [_find_covered(connection, part, location) for part in parts]
         known = ", ".join(filter(None, spans)) or "no day as a whole"
     requested = str(start) if start == end else f"{start} to {end}"
     detail = f"No forecast issued by the start of the day covers {requested}"

@@ -21,10 +21,9 @@ _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 @contextmanager
 def json_logging() -> Iterator[None]:
-    """Write the logs of the API and its server to standard error while the application runs.
+    """Write the logs of the API and its server to standard error, as JSON objects, one per line.
 
-    One JSON object per line: `time`, `level`, `logger`, `request_id` (`-` outside of a request),
-    `message`; and `error`, the traceback, if there is one.
+    `request_id` is `-` outside of a request; `error` is a traceback.
     """
     fields = {"levelname": "level", "name": "logger", "correlation_id": "request_id"}
     formatter = JsonFormatter(
@@ -50,10 +49,8 @@ def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) 
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(cache.hits)
-    size = Gauge("triptych_cache_bytes", "memory of the cache", registry=registry)
-    size.set_function(lambda: cache.bytes)
-    entries = Gauge("triptych_cache_entries", "cached responses", registry=registry)
-    entries.set_function(lambda: len(cache))
+    for name, read in {"bytes": lambda: cache.bytes, "entries": lambda: len(cache)}.items():
+        Gauge(f"triptych_cache_{name}", "size of the cache", registry=registry).set_function(read)
     build = Gauge("triptych_build_info", "version", ["version"], registry=registry)
     build.labels(version).set(1)
     labels = ["route", "method", "status"]

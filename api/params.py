@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-MAX_ROWS = 10_000
 MAX_DAYS = 366
 SLUG = "[a-z0-9][a-z0-9_-]{0,63}"
 CURSOR_RULE = "where the previous page ended: take it from its `next`"
 _TEXT = r"^[^\x00-\x1f\x7f]*$"
+_TZ = "time zone of the days; local: that of the location, which is then required"
+_WRONG = "only misclassified items (true), or only correctly classified ones (false)"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DATE_RULE = "a calendar day written YYYY-MM-DD, for example 2019-07-14"
 
 
 def _parse_date(value: Any) -> date:
@@ -22,15 +22,15 @@ def _parse_date(value: Any) -> date:
     with suppress(ValueError):
         if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
-    raise PydanticCustomError("date", _DATE_RULE)
+    raise PydanticCustomError("date", "a calendar day, YYYY-MM-DD, for example 2019-07-14")
 
 
 Day = Annotated[date, BeforeValidator(_parse_date)]
-
-
-def _text(description: str, example: str, pattern: str = _TEXT, longest: int = 300) -> Any:
-    rule: dict[str, Any] = {"min_length": 1, "max_length": longest, "pattern": pattern}
-    return Field(None, description=description, examples=[example], **rule)
+# Not the pattern of a slug: the error for an unknown location suggests a known one.
+Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=_TEXT)]
+Name = Annotated[str, Field(min_length=1, max_length=300, pattern=_TEXT)]
+# A file name may hold a line break. Percent-encoded, the longest takes 30,000 bytes.
+Item = Annotated[str, Field(min_length=1, max_length=2500, pattern=r"^[^\x00]*$")]
 
 
 def _cursor(pattern: str, example: str) -> Any:
@@ -42,7 +42,7 @@ class ListParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(1000, ge=1, le=MAX_ROWS, description="maximum rows", examples=[1000])
+    limit: int = Field(1000, ge=1, le=10_000, description="maximum rows", examples=[1000])
 
 
 class LocationParams(ListParams):
@@ -60,11 +60,8 @@ class ModelParams(ListParams):
 class ForecastParams(ListParams):
     """Parameters that both prediction routes share."""
 
-    # not the pattern of a slug: the error for an unknown name suggests a known one
-    location: str | None = _text("slug of a location; all by default", "paris", longest=64)
-    tz: Literal["utc", "local"] = Field(
-        "utc", description="time zone of the days; local needs a location", examples=["utc"]
-    )
+    location: Slug | None = Field(None, description="slug; all by default", examples=["paris"])
+    tz: Literal["utc", "local"] = Field("utc", description=_TZ, examples=["utc"])
     cursor: str | None = _cursor(rf"^{SLUG}\.-?[0-9]{{1,10}}$", "brest.1563138000")
 
     @field_validator("tz")
@@ -103,12 +100,9 @@ class PeriodParams(ForecastParams):
 class ClassificationParams(ListParams):
     """Parameters of `/images/predictions` and `/texts/predictions`."""
 
-    model: str | None = _text("name of a model; all in production by default", "texts-polarity")
-    label: str | None = _text("predicted class", "positive")
-    true_label: str | None = _text("true class", "negative")
-    wrong: Literal["true", "false"] | None = Field(
-        None, description="only misclassified items (true), or only right ones", examples=["true"]
-    )
-    # A file name may hold a line break. Percent-encoded, the longest takes 30,000 bytes.
-    item: str | None = _text("path of a photo or id of a review", "test-1", r"^[^\x00]*$", 2500)
+    model: Name | None = Field(None, description="name of a model", examples=["texts-polarity"])
+    label: Name | None = Field(None, description="predicted class", examples=["positive"])
+    true_label: Name | None = Field(None, description="true class", examples=["negative"])
+    wrong: Literal["true", "false"] | None = Field(None, description=_WRONG, examples=["true"])
+    item: Item | None = Field(None, description="photo path or review id", examples=["test-1"])
     cursor: str | None = _cursor(r"^[0-9a-f]{64}\.(?:[0-9a-f]{2})+$", "3f5c" * 16 + ".746573742d31")

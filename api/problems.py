@@ -19,9 +19,8 @@ from triptych.store.errors import SchemaError
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 10
+RETRY = {"Retry-After": "10"}  # seconds
 MAX_SHOWN = 100  # characters of the caller's input
-_UNAVAILABLE = 503
 _NO_ANSWER = "The database does not answer. Try again later; the cause is in the log."
 _OTHER_SCHEMA = "The database does not hold the tables of this version. Run the pipelines first."
 _DOCUMENTED = {
@@ -74,8 +73,7 @@ class ProblemError(Exception):
             request_id=correlation_id.get() or "-",
             errors=self.errors,
         )
-        retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if self.status == _UNAVAILABLE else {}
-        headers = {"Cache-Control": "no-store", **retry, **self.headers}
+        headers = {"Cache-Control": "no-store", **self.headers}
         return Response(problem.model_dump_json(), self.status, headers, MEDIA_TYPE)
 
 
@@ -91,14 +89,14 @@ def invalid_params_error(*errors: InvalidParam) -> ProblemError:
 
 def suggest(found: str, known: Iterable[str]) -> str:
     """Return a sentence with the known name that was probably meant; empty if none is close."""
-    names = {_fold(name): name for name in known}
-    close = get_close_matches(_fold(found), names, n=1)
+
+    def fold(name: str) -> str:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        return plain.casefold().replace(" ", "-")
+
+    names = {fold(name): name for name in known}
+    close = get_close_matches(fold(found), names, n=1)
     return f" Did you mean `{names[close[0]]}`?" if close else ""
-
-
-def _fold(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return plain.casefold().replace(" ", "-")
 
 
 def handle_error(request: Request, error: Exception) -> Response:
@@ -118,7 +116,7 @@ def handle_error(request: Request, error: Exception) -> Response:
         case _:
             logger.error("%s %r: database error", method, path, exc_info=error)
             detail = _OTHER_SCHEMA if isinstance(error, SchemaError) else _NO_ANSWER
-            return ProblemError(_UNAVAILABLE, "database-unavailable", detail).to_response(path)
+            return ProblemError(503, "database-unavailable", detail, **RETRY).to_response(path)
     # %r: the caller's input must not start a new log line
     logger.warning("%s %r rejected: %d %r", method, path, problem.status, problem.detail)
     return problem.to_response(path)

@@ -1,6 +1,7 @@
 """The SQL of the API; the statement of the steps is built once, which takes 1.3 ms."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,8 +33,7 @@ _BEST_FIRST = (
 def _best_forecasts() -> sa.Select[Any]:
     """Choose one forecast per location and day, of those that cover the day.
 
-    They reach its last step with a lead of at least its number of steps: they were issued by its
-    start.
+    They were issued by its start: its last step has a lead of at least its number of steps.
     """
     steps = sa.case(  # a day of 23 or 25 hours has 7 or 9 steps in some time zones
         (_last.c.time.in_(bindparam("short_days")), STEPS_PER_DAY - 1),
@@ -61,7 +61,8 @@ def _best_forecasts() -> sa.Select[Any]:
     return sa.select(ranked).where(ranked.c.rank == 1)
 
 
-def _steps() -> sa.Select[Any]:
+@cache
+def select_steps() -> sa.Select[Any]:
     """Select the steps of the best forecasts, with their models and the observations."""
     best, step, observed = _best_forecasts().subquery("best"), predictions.c, weather_3h.c
     same_forecast = sa.and_(
@@ -88,9 +89,6 @@ def _steps() -> sa.Select[Any]:
     )
 
 
-STEPS = _steps()
-
-
 def read_steps(
     connection: Connection, days: Sequence[LocalDay], params: ForecastParams
 ) -> tuple[list[Row[Any]], StepKey | None]:
@@ -111,7 +109,7 @@ def read_steps(
     first, count = after.location, limit // (STEPS_PER_DAY * len(days)) + 2
     while slugs := one or list_slugs(connection, first, count + 1):
         values |= {"first": slugs[0], "last": slugs[:count][-1]}
-        rows = take_rows(connection.execute(STEPS, values))
+        rows = take_rows(connection.execute(select_steps(), values))
         if len(rows) > limit:
             return rows[:limit], StepKey(rows[limit - 1].location, rows[limit - 1].time)
         if len(slugs) <= count:
@@ -152,9 +150,8 @@ def list_slugs(connection: Connection, first: str = "", limit: int | None = None
 
 def find_zone(connection: Connection, location: str) -> str | None:
     """Read the IANA time zone of a location; None if the location is unknown."""
-    return connection.scalar(
-        sa.select(locations.c.timezone).where(locations.c.location == location)
-    )
+    zone = sa.select(locations.c.timezone).where(locations.c.location == location)
+    return connection.scalar(zone)
 
 
 def count_locations(connection: Connection) -> int:
@@ -164,10 +161,8 @@ def count_locations(connection: Connection) -> int:
 
 def find_extent(connection: Connection, location: str | None) -> Any:
     """Read the `first` and `last` time of all forecast steps; both None if there are none."""
-    step = predictions.c
-    mine = (
-        sa.select(step.time).where(step.location == locations.c.location, step.lead >= 1).limit(1)
-    )
+    step, here = predictions.c, predictions.c.location == locations.c.location
+    mine = sa.select(step.time).where(here, step.lead >= 1).limit(1)
     # one look at the index per location, instead of a scan of all steps
     ends = (mine.order_by(order).scalar_subquery() for order in (step.time, step.time.desc()))
     first, last = sa.func.min(next(ends)).label("first"), sa.func.max(next(ends)).label("last")

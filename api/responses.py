@@ -106,7 +106,10 @@ def _to_csv(page: Page[Any]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, rows[0] if rows else schema.model_fields)
     writer.writeheader()
-    writer.writerows({name: _to_cell(row[name]) for name in row} for row in rows)
+    for row in rows:
+        nested = {name: value for name, value in row.items() if isinstance(value, dict | list)}
+        cells = {name: json.dumps(nested[name], ensure_ascii=False) for name in nested}
+        writer.writerow(row | cells)
     return text.getvalue().encode()
 
 
@@ -116,7 +119,3 @@ def _flatten(parent: Any) -> dict[str, Any]:
     own = model if "model" in model else {}
     model = own.pop("model", model)
     return own | {name if name == "model_id" else f"model_{name}": model[name] for name in model}
-
-
-def _to_cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

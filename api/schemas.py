@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+T = TypeVar("T")
 _MODEL_ID = Field(description="SHA-256 of the fitted model", examples=["3f5c" * 16])
 
 
@@ -14,9 +15,6 @@ class Schema(BaseModel):
     model_config = ConfigDict(
         frozen=True, protected_namespaces=(), json_schema_extra={"additionalProperties": False}
     )
-
-
-T = TypeVar("T", bound=Schema)
 
 
 class Page(Schema, Generic[T]):
@@ -111,19 +109,14 @@ class Forecast(Issue):
     model: ModelSummary
 
 
-class ForecastPage(Page[T]):
-    """A page of forecast steps."""
-
-    timezone: str = Field("UTC", description="IANA name of the time zone of the days")
-    unit: Literal["°C"] = "°C"
-    expected: int = Field(description="steps on all pages, if every location had a forecast")
-
-
-class Predictions(ForecastPage[Step]):
+class Predictions(Page[Step]):
     """The forecast of a day: eight steps per location, and the forecasts they belong to."""
 
     parents = ("forecasts", "location")
     date: date
+    timezone: str = Field(description="IANA name of the time zone of the days")
+    unit: Literal["°C"] = "°C"
+    expected: int = Field(description="steps on all pages, if every location had a forecast")
     forecasts: list[Forecast] = Field(description="one per location, in the order of data")
 
 
@@ -158,12 +151,15 @@ class PeriodScores(Scores):
     by_data_age: list[DataAgeScores] = Field(description="by data age and method")
 
 
-class ObservedPredictions(ForecastPage[ObservedStep]):
+class ObservedPredictions(Page[ObservedStep]):
     """The day-ahead forecasts of a period with the observations."""
 
     parents = ("models", "model_id")
     start: date
     end: date = Field(description="last day, included")
+    timezone: str = Field(description="IANA name of the time zone of the days")
+    unit: Literal["°C"] = "°C"
+    expected: int = Field(description="steps on all pages, if every location had a forecast")
     scores: PeriodScores
     models: list[ModelSummary] = Field(description="the models of the forecasts")
 

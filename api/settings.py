@@ -1,10 +1,9 @@
 """Settings of the API, from the environment variables `TRIPTYCH_*`."""
 
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from triptych.store.sqlite import sqlite_url
 
@@ -21,11 +20,4 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr(sqlite_url(_DATABASE))  # may hold a password
     version: str = "0.0.0"
     api_key: SecretStr | None = None  # None: no key is required
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        """Accept a comma-separated list, as environment variables are written."""
-        parts = value.split(",") if isinstance(value, str) else value
-        return tuple(part.strip().rstrip("/") for part in parts if part.strip())
+    cors_origins: str = ""  # comma-separated

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request
 
 from api import queries
 from api.cache import CachedRoute
+from api.not_found import unknown_name_error
 from api.params import LocationParams, ModelParams
-from api.problems import InvalidParam, ProblemError
 from api.responses import DOCUMENTED, CachedResponse, render
 from api.schemas import Location, Model, Page
 
@@ -31,9 +31,7 @@ def list_models(request: Request, params: Annotated[ModelParams, Query()]) -> Ca
     with request.app.state.database.read() as connection:
         rows = queries.list_models(connection, params.cursor, params.limit + 1)
     if params.cursor is not None and not rows:
-        rule = InvalidParam(parameter="cursor", found=params.cursor, allowed="`next` of a page")
-        detail = f"Unknown cursor {params.cursor!r}. Repeat the request without `cursor`."
-        raise ProblemError(404, "unknown-model", detail, rule)
+        raise unknown_name_error("cursor", params.cursor, ["`next` of a page"], "unknown-model")
     data = [Model.model_validate(row._mapping) for row in rows[: params.limit]]
     cursor = data[-1].model_id if len(rows) > params.limit else None
     page = Page[Model](data=data, count=len(data))

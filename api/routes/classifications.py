@@ -1,6 +1,5 @@
 """Predictions of the production classifiers for photos and reviews."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -28,14 +27,14 @@ def _add_route(kind: str, items: str, table: Table) -> None:
     def get_classifications(
         request: Request, params: Annotated[ClassificationParams, Query()]
     ) -> CachedResponse:
-        """Return label and probabilities of each item, by model and item.
+        """Return label and probabilities of each item by the production version of each model.
 
-        They are those of the production version of each model; `models` describes it with its
-        metrics. `scores` counts the items in `data` whose true class is known.
+        `models` describes it with its metrics; `scores` counts items whose true class is known.
         """
         with request.app.state.database.read() as connection:
             classifiers = _find_classifiers(connection, kind, params.model)
-            rows = _read_items(connection, table, classifiers, params)
+            mine = table.c.model_id.in_([row.model_id for row in classifiers])
+            rows = _read_items(connection, table, mine, params)
         data = [schemas.Classification.model_validate(row._mapping) for row in rows[: params.limit]]
         models = [schemas.ClassifierSummary.model_validate(row._mapping) for row in classifiers]
         known = [each for each in data if each.true_label is not None]
@@ -70,13 +69,9 @@ def _find_classifiers(connection: Connection, kind: str, name: str | None) -> li
 
 
 def _read_items(
-    connection: Connection,
-    table: Table,
-    classifiers: Sequence[Row[Any]],
-    params: ClassificationParams,
+    connection: Connection, table: Table, mine: ColumnElement[bool], params: ClassificationParams
 ) -> list[Row[Any]]:
     """Read the items of a page, and one more if there is a next page."""
-    mine = table.c.model_id.in_([row.model_id for row in classifiers])
     key = table.c.model_id, table.c.item
     statement = select(table).where(mine).order_by(*key)
     for name in ("label", "true_label", "item"):

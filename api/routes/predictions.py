@@ -28,10 +28,9 @@ router = APIRouter(route_class=CachedRoute, tags=["predictions"], responses=DOCU
 def get_predictions(request: Request, params: Annotated[DayParams, Query()]) -> CachedResponse:
     """Return the 3-hour steps of a day, and the forecasts that they belong to.
 
-    The forecast was issued at or before the start of the day and covers the whole day. The
-    production version answers if it forecast the day, else one in staging, a candidate, an archived
-    one; among forecasts of a stage the latest, then that of the newest model. A day is a UTC day
-    with eight steps; with `tz=local` it is the location's, with the steps that start within it.
+    The forecast was issued by the start of the day and covers the whole day: that of the production
+    version, else in staging, of a candidate, archived; within a stage the latest, then that of the
+    newest model. Days are UTC; with `tz=local` they have the steps that start within the local day.
     """
     with request.app.state.database.read() as connection:
         rows, cursor, common = _read_period(connection, params, params.date, params.date)
@@ -55,9 +54,8 @@ def get_predictions(request: Request, params: Annotated[DayParams, Query()]) -> 
 def get_observed(request: Request, params: Annotated[PeriodParams, Query()]) -> CachedResponse:
     """Return the forecasts of a period with the observations, and the errors.
 
-    Each day has the forecast that `/predictions` returns for it. An error is prediction minus
-    observed; MAE, RMSE and bias are those of the steps in `data` that have an observation: of the
-    whole period if it fits one page. `by_data_age` separates forecasts from fresh and old data.
+    Each day has the forecast of `/predictions`. An error is prediction minus observed; `scores` are
+    those of the steps in `data`; `by_data_age` separates forecasts from fresh and from old data.
     """
     with request.app.state.database.read() as connection:
         rows, cursor, common = _read_period(connection, params, params.start, params.end)
@@ -72,9 +70,8 @@ def get_observed(request: Request, params: Annotated[PeriodParams, Query()]) -> 
         models=list(models.values()),
         **common,
     )
-    summary = f"{page.count} steps of {params.start} to {params.end}, {page.scores.count} observed"
-    summary += f", location {params.location or 'all'}"
-    return render(request, page, cursor, summary)
+    summary = f"{page.count} steps of {params.start} to {params.end}, {params.location or 'all'}"
+    return render(request, page, cursor, f"{summary}, {page.scores.count} observed")
 
 
 def _read_period(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.problems import ProblemError, document_problems
+from api.problems import RETRY, ProblemError, document_problems
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["service"], responses=document_problems())
@@ -47,9 +47,8 @@ async def get_dashboard(request: Request, name: str = "") -> Response:
 @router.get("/version", operation_id="get-version")
 async def get_version(request: Request) -> dict[str, str]:
     """Return the version: 0.0.0 locally, the commit id in images built by CI."""
-    version: str = request.app.state.settings.version
-    logger.info("version %s", version)
-    return {"version": version}
+    logger.info("version %s", request.app.version)
+    return {"version": request.app.version}
 
 
 @router.get("/health/live", operation_id="get-health-live")
@@ -63,7 +62,7 @@ async def get_live() -> dict[str, str]:
 async def get_ready(request: Request) -> dict[str, str]:
     """Respond only if the database is available with a compatible schema, and no shutdown began."""
     if request.app.state.draining:
-        raise ProblemError(503, "stopping", "The service is shutting down. Use another instance.")
+        raise ProblemError(503, "stopping", "The service shuts down. Use another one.", **RETRY)
     await request.app.state.database.data_version()
     logger.debug("ready")
     return {"status": "ok"}

@@ -148,7 +148,7 @@ class TestCors:
 
     @pytest.mark.parametrize("status", [404, 422, 431, 500])
     def test_they_may_read_every_error(self, filled_url: str, status: int) -> None:
-        app = create_app(Settings(database_url=filled_url, cors_origins=(ORIGIN,)))
+        app = create_app(Settings(database_url=filled_url, cors_origins=ORIGIN))
 
         @app.get("/broken")
         async def get_broken() -> None:

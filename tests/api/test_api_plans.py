@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, Executable, event, select, text
 
-from api.queries import STEPS
+from api.queries import select_steps
 from tests.store.rows import MODEL, add_places
 from triptych.store import tables
 from triptych.store.database import open_database
@@ -66,7 +66,7 @@ def test_a_day_of_one_place_is_read_by_indexes_alone(database_url: str) -> None:
         "location": "",
         "time": AS_OF, "rows": 100,
     }  # fmt: skip
-    told = plan(engine, STEPS, **named)
+    told = plan(engine, select_steps(), **named)
     assert re.search(r"predictions USING PRIMARY KEY|Scan using pk_predictions", told), told
     assert WHOLE.search(told) is None, told
 
