@@ -59,7 +59,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=responses.GZIP_BYTES, compresslevel=_GZIP_LEVEL)
     app.add_middleware(middleware.HttpMiddleware, state=app.state)
     observability.add_metrics(app, settings.version, app.state.cache, **protected)
-    app.add_middleware(CorrelationIdMiddleware, validator=_is_request_id)
+    request_id = re.compile("[A-Za-z0-9._-]{1,64}")  # anything else could forge a log line
+    app.add_middleware(CorrelationIdMiddleware, validator=lambda x: bool(request_id.fullmatch(x)))
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -72,10 +73,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     app.openapi()["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
     return app
-
-
-def _is_request_id(given: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) is not None  # others could forge a log line
 
 
 def _not_found(request: Request, error: Exception) -> Response:
@@ -106,8 +103,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = _THREADS
     _drain_on_sigterm(app)
     with observability.json_logging():
-        opened = database.Database(settings.database_url.get_secret_value())
-        app.state.database = opened
+        app.state.database = opened = database.Database(settings.database_url.get_secret_value())
         access = "no key required" if settings.api_key is None else f"{auth.HEADER} required"
         logger.info("version %s serves %s, %s", settings.version, opened.name, access)
         yield

@@ -12,13 +12,11 @@ from prometheus_client import Counter
 from api.auth import check_key
 from api.responses import CachedResponse, choose_media
 
-MAX_BYTES = 64 * 1024 * 1024
-
 
 class ResponseCache:
     """The most recently used responses of one version of the data, up to some bytes of memory."""
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._max_bytes = max_bytes
         self._responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
         self._version: Hashable | None = None

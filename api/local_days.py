@@ -28,10 +28,7 @@ def resolve_timezone(name: str) -> tzinfo | None:
 
 
 def list_local_days(start: date, end: date, zone: tzinfo) -> list[LocalDay]:
-    """Return the steps of each day from start to end.
-
-    Some days have none: those that a time zone skipped, and the ends of the calendar.
-    """
+    """Return the steps of each day; some have none, at the ends of the calendar for example."""
     days = []
     for day in map(date.fromordinal, range(start.toordinal(), end.toordinal() + 1)):
         with suppress(OverflowError):

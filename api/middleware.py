@@ -30,10 +30,7 @@ _DOCS_HEADERS = _HEADERS | {
 
 
 class HttpMiddleware:
-    """Limits requests, answers HEAD as GET without a body, and completes the headers.
-
-    An unexpected error becomes a 500. While `state.draining`, each response closes its connection.
-    """
+    """Limits requests, answers HEAD like GET, completes headers and handles unexpected errors."""
 
     def __init__(self, app: ASGIApp, state: State) -> None:
         self.app, self._state = app, state
@@ -52,7 +49,7 @@ class HttpMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in (_DOCS_HEADERS if path == "/docs" else _HEADERS).items():
                     headers.setdefault(name, value)
-                if self._state.draining:
+                if self._state.draining:  # clients reconnect elsewhere
                     headers["Connection"] = "close"
             elif method == "HEAD":
                 message = {**message, "body": b""}

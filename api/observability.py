@@ -39,9 +39,11 @@ def json_logging() -> Iterator[None]:
     for logger in before:
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
-    yield
-    for logger, handlers in before.items():
-        logger.handlers = handlers
+    try:
+        yield
+    finally:
+        for logger, handlers in before.items():
+            logger.handlers = handlers
 
 
 def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) -> None:
@@ -53,8 +55,9 @@ def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) 
         Gauge(f"triptych_cache_{name}", "size of the cache", registry=registry).set_function(read)
     build = Gauge("triptych_build_info", "version", ["version"], registry=registry)
     build.labels(version).set(1)
-    labels = ["route", "method", "status"]
-    requests = Counter("http_requests", "requests", labels, registry=registry)
+    requests = Counter(
+        "http_requests", "requests", ["route", "method", "status"], registry=registry
+    )
     seconds = Histogram(
         "http_request_duration_seconds", "time", ["route"], buckets=_SECONDS, registry=registry
     )

@@ -31,10 +31,7 @@ _BEST_FIRST = (
 
 
 def _best_forecasts() -> sa.Select[Any]:
-    """Choose one forecast per location and day, of those that cover the day.
-
-    They were issued by its start: its last step has a lead of at least its number of steps.
-    """
+    """Choose one forecast per location and day, of those whose lead at its end covers the day."""
     steps = sa.case(  # a day of 23 or 25 hours has 7 or 9 steps in some time zones
         (_last.c.time.in_(bindparam("short_days")), STEPS_PER_DAY - 1),
         (_last.c.time.in_(bindparam("long_days")), STEPS_PER_DAY + 1),

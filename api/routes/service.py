@@ -1,6 +1,7 @@
 """Version, health and dashboard."""
 
 import logging
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -30,6 +31,8 @@ class DashboardFiles(StaticFiles):
         response.headers["ETag"] = f"W/{response.headers['ETag']}"  # weak: the same with gzip
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = _POLICY
+        if response.status_code == HTTPStatus.NOT_MODIFIED:  # GZipMiddleware adds it to others
+            response.headers["Vary"] = "Accept-Encoding"
         return response
 
 
