@@ -1,4 +1,4 @@
-"""Backup and restore as docs/operations.md says it: its commands run here as they stand there."""
+"""Runs the backup and restore commands of docs/operations.md."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ READER = "triptych_api"
 
 
 def do(heading: str, folder: Path, **variables: str) -> None:
-    """Run the commands under a heading, in a folder that has the project's environment."""
+    """Run the commands under a heading in a folder with the project's environment."""
     if not (folder / ".venv").exists():
         (folder / ".venv" / "bin").mkdir(parents=True)
         (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
@@ -40,7 +40,7 @@ def do(heading: str, folder: Path, **variables: str) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[tuple[Path, Engine]]:
-    """Give a folder with what a project keeps in data/, and the engine of its tables."""
+    """Return a folder with a project's data and the engine of its tables."""
     data = tmp_path / "data"
     for name in ("mlartifacts/1", "snapshots/rows"):
         (data / name).mkdir(parents=True)
@@ -61,7 +61,7 @@ def spoil(engine: Engine) -> None:
         connection.execute(text("UPDATE models SET stage = 'archived'"))
 
 
-def test_sqlite_comes_back_as_it_was_while_somebody_wrote(
+def test_sqlite_is_restored_from_a_backup_during_writes(
     project: tuple[Path, Engine], tmp_path: Path
 ) -> None:
     folder, engine = project
@@ -88,7 +88,7 @@ def test_sqlite_comes_back_as_it_was_while_somebody_wrote(
 
 @pytest.fixture
 def database(postgresql_server: Any) -> Iterator[str]:
-    """Give the URL of an empty database of a server that knows the API's role."""
+    """Return the URL of an empty database on a server with the API's role."""
     with psycopg.connect(postgresql_server.get_uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE backed_up")
         connection.execute(f"CREATE ROLE {READER} LOGIN")
@@ -97,7 +97,7 @@ def database(postgresql_server: Any) -> Iterator[str]:
         connection.execute(f"DROP ROLE {READER}")
 
 
-def test_postgresql_comes_back_and_the_api_may_read_it(
+def test_postgresql_is_restored_and_readable_by_the_api(
     database: str, postgresql_server: Any, tmp_path: Path
 ) -> None:
     tools = {
@@ -125,6 +125,6 @@ def test_postgresql_comes_back_and_the_api_may_read_it(
     assert rows == len(before["predictions"]) > 0
 
 
-def test_a_heading_that_is_gone_is_noticed() -> None:
+def test_a_missing_heading_is_detected() -> None:
     with pytest.raises(AssertionError, match="no heading"):
         read_commands(OPERATIONS, "SQLite: back down")

@@ -29,9 +29,7 @@ def add(project: Project, server: ArchiveServer, *arguments: str) -> tuple[int, 
     return result.returncode, result.stdout
 
 
-def test_a_city_is_looked_up_and_written_to_the_projects_file(
-    project: Project, server: ArchiveServer
-) -> None:
+def test_a_city_is_added_to_the_location_file(project: Project, server: ArchiveServer) -> None:
     file = project.path / "conf" / "base" / "locations.yml"
     before = file.read_text()
 
@@ -56,7 +54,7 @@ def test_a_city_is_looked_up_and_written_to_the_projects_file(
     assert "ajaccio" not in (ROOT / "conf" / "base" / "locations.yml").read_text()
 
 
-def test_a_city_that_nobody_knows_changes_nothing(project: Project, server: ArchiveServer) -> None:
+def test_an_unknown_city_changes_nothing(project: Project, server: ArchiveServer) -> None:
     file = project.path / "conf" / "base" / "locations.yml"
     before = file.read_bytes()
 
@@ -69,7 +67,7 @@ def test_a_city_that_nobody_knows_changes_nothing(project: Project, server: Arch
     assert file.read_bytes() == before
 
 
-def test_of_several_places_one_is_picked_and_named(project: Project, server: ArchiveServer) -> None:
+def test_one_of_several_matches_can_be_selected(project: Project, server: ArchiveServer) -> None:
     file = project.path / "conf" / "base" / "locations.yml"
     before = file.read_bytes()
 
@@ -102,7 +100,7 @@ def test_of_several_places_one_is_picked_and_named(project: Project, server: Arc
     assert load_locations(file)[-1].timezone == "America/Chicago"
 
 
-def test_the_number_is_asked_for(server: ArchiveServer) -> None:
+def test_the_user_is_prompted_for_a_match(server: ArchiveServer) -> None:
     matches = search_places("Paris", server.url)
 
     @click.command()

@@ -1,4 +1,4 @@
-"""What can be told of the images and of the stack without building them."""
+"""Checks of images and compose stack without building them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ VARIABLE = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
 
 
 def stage(name: str) -> str:
-    """The part of the Dockerfile from a stage's FROM to the next."""
+    """Return a stage of the Dockerfile."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     found = re.search(rf"(?ms)^FROM \S+ AS {name}$(.*?)(?=^FROM |\Z)", text)
     assert found, name
@@ -26,7 +26,7 @@ def stage(name: str) -> str:
 
 
 def lay_out(folder: Path) -> None:
-    """Copy to a folder what the Dockerfile copies to the API's."""
+    """Copy the files of the API's image to a folder."""
     copied = re.findall(r"(?m)^COPY (\S+) (\S+)$", stage("api-code"))
     assert len(copied) == 3
     for source, target in copied:
@@ -49,7 +49,7 @@ def start(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_api_starts_with_the_files_of_its_image_alone(tmp_path: Path) -> None:
+def test_the_api_starts_with_the_files_of_its_image(tmp_path: Path) -> None:
     lay_out(tmp_path)
 
     whole = start(tmp_path)
@@ -62,7 +62,7 @@ def test_the_api_starts_with_the_files_of_its_image_alone(tmp_path: Path) -> Non
 
 
 def measured(folder: Path, configuration: Path) -> set[str]:
-    """The files that coverage measures while the store is imported from a folder."""
+    """Return the files that coverage measures while the store is imported from a folder."""
     code = (
         "import sys; from coverage import Coverage; "
         "measure = Coverage(data_file=None, config_file=sys.argv[1]); measure.start(); "
@@ -82,7 +82,7 @@ def measured(folder: Path, configuration: Path) -> set[str]:
 
 
 def test_a_copy_of_the_project_is_not_measured(tmp_path: Path) -> None:
-    """Its files are gone when the report is written, which then warns of each of them."""
+    """Otherwise coverage warns about the deleted files when it writes its report."""
     lay_out(tmp_path)
 
     found = measured(tmp_path, ROOT / "pyproject.toml")
@@ -91,7 +91,7 @@ def test_a_copy_of_the_project_is_not_measured(tmp_path: Path) -> None:
     assert [file for file in found if not Path(file).is_relative_to(ROOT)] == []
 
 
-def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
+def test_the_default_target_is_the_api_and_no_image_runs_as_root() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
     assert re.findall(r"(?m)^FROM \S+ AS (\S+)$", text)[-1] == "api"
@@ -103,12 +103,12 @@ def test_plain_build_makes_the_api_and_no_image_runs_as_root() -> None:
 
 
 def missing(required: list[str], lock: str) -> list[str]:
-    """The requirements whose package a lock does not have."""
+    """Return the requirements whose package is not in a lock."""
     names = [re.match(r"[A-Za-z0-9._-]+", requirement)[0] for requirement in required]  # type: ignore[index]
     return [name for name in names if not re.search(rf"(?m)^{re.escape(name)}(\[.*\])?==", lock)]
 
 
-def test_the_lock_of_the_image_has_all_that_the_api_asks_for() -> None:
+def test_the_api_lock_has_all_requirements() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = (ROOT / "requirements" / "api.lock").read_text(encoding="utf-8")
     required = project["dependencies"] + project["optional-dependencies"]["api"]
@@ -133,7 +133,7 @@ def compose() -> dict[str, Any]:
 
 
 def defaulted_secrets(text: str) -> list[str]:
-    """Variables that hold a secret and are something if they are not set."""
+    """Return secret variables with a default value."""
     return [
         f"{name}{rest}"
         for name, rest in VARIABLE.findall(text)
@@ -158,7 +158,7 @@ def test_no_password_has_a_default() -> None:
     assert not re.search(r"://\w+:(?!\$\{|\d+\b)", text)  # nor does an address hold one
 
 
-def test_each_service_waits_for_what_it_needs() -> None:
+def test_each_service_waits_for_its_dependencies() -> None:
     services = compose()["services"]
 
     waits = {
@@ -180,7 +180,7 @@ def test_each_service_waits_for_what_it_needs() -> None:
             assert ("healthcheck" in services[needed]) == (condition == healthy), (name, needed)
 
 
-def test_a_service_knows_its_own_password_alone() -> None:
+def test_each_service_only_has_its_own_password() -> None:
     owners = {
         name: set(re.findall(r"\$\{([A-Z_]*PASSWORD)", yaml.safe_dump(service)))
         for name, service in compose()["services"].items()
@@ -192,7 +192,7 @@ def test_a_service_knows_its_own_password_alone() -> None:
     assert owners["database"] == {"POSTGRES_PASSWORD"}
 
 
-def test_our_services_are_hardened_and_published_here_alone() -> None:
+def test_services_are_hardened_and_bound_to_localhost() -> None:
     services = compose()["services"]
 
     for name in set(services) - {"database"}:

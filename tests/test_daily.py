@@ -1,4 +1,4 @@
-"""The documented daily command produces all that the API serves: it runs here for two days."""
+"""Runs the documented daily command for two days: it produces all that the API serves."""
 
 import re
 import shlex
@@ -15,14 +15,14 @@ DAYS = ("2024-03-02", "2024-03-03")  # the day after the study of the fixture, a
 
 
 def daily_commands() -> set[str]:
-    """The documented `--pipelines …` that ingest and forecast."""
+    """Return the documented pipeline lists that ingest and forecast."""
     texts = [path.read_text(encoding="utf-8") for name in DOCUMENTS for path in ROOT.glob(name)]
     found = {name for text in texts for name in re.findall(r"--pipelines[ =]([\w,]+)", text)}
     return {name for name in found if {"ingestion", "batch_inference"} <= set(name.split(","))}
 
 
 def documented() -> list[str]:
-    """The arguments of the README's daily command, which has one pipeline list in all documents."""
+    """Return the arguments of the README's daily command; all documents use the same pipelines."""
     (pipelines,) = daily_commands()
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (line,) = re.findall(rf"^kedro (run .*--pipelines {pipelines} .*)$", text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""docs/demo.md is a talk's script: all its commands run here as they stand, against a live API."""
+"""Runs all commands of docs/demo.md against a running API."""
 
 import os
 import re
@@ -31,7 +31,7 @@ ROUTES = (
 
 
 def play(commands: str, folder: Path) -> str:
-    """Run the commands in a shell that stops at the first that fails; give what they print."""
+    """Run the commands in a shell that stops at the first failure; return the output."""
     url = f"sqlite:///{folder / 'data' / 'triptych.db'}"
     engine = create_engine(url)
     migrate(engine)
@@ -52,8 +52,8 @@ def play(commands: str, folder: Path) -> str:
     return result.stdout
 
 
-def must_show_what_is_said(commands: str, printed: str) -> None:
-    """The statuses that stand behind the commands are those that came."""
+def assert_statuses(commands: str, printed: str) -> None:
+    """Assert that the responses have the documented statuses."""
     said = re.findall(r"# (\d{3})$", commands, re.MULTILINE)
     assert said
     assert re.findall(r"^HTTP/1\.1 (\d{3})", printed, re.MULTILINE) == said
@@ -61,23 +61,23 @@ def must_show_what_is_said(commands: str, printed: str) -> None:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Give all commands of the page, and what they print."""
+    """Return all commands of the page and their output."""
     commands = "".join(read_blocks(DEMO.read_text(encoding="utf-8")))
     return commands, play(commands, tmp_path_factory.mktemp("demo"))
 
 
-def test_every_command_shows_the_status_that_the_page_says(played: tuple[str, str]) -> None:
-    must_show_what_is_said(*played)
+def test_every_command_returns_the_documented_status(played: tuple[str, str]) -> None:
+    assert_statuses(*played)
 
 
-def test_another_status_is_noticed(played: tuple[str, str]) -> None:
+def test_another_status_is_detected(played: tuple[str, str]) -> None:
     commands, printed = played
 
     with pytest.raises(AssertionError):
-        must_show_what_is_said(commands.replace("# 503", "# 200"), printed)
+        assert_statuses(commands.replace("# 503", "# 200"), printed)
 
 
-def test_the_talk_has_something_to_show(played: tuple[str, str]) -> None:
+def test_responses_contain_data(played: tuple[str, str]) -> None:
     _, printed = played
 
     for shown in (
@@ -95,7 +95,7 @@ def test_the_talk_has_something_to_show(played: tuple[str, str]) -> None:
         assert shown in printed, shown
 
 
-def test_every_route_of_the_api_is_shown(played: tuple[str, str]) -> None:
+def test_every_route_is_demonstrated(played: tuple[str, str]) -> None:
     commands, _ = played
 
     for route in ROUTES:

@@ -1,4 +1,4 @@
-"""Every kedro command of the documents is one that its parser and the check of parameters take."""
+"""Every documented kedro command is accepted by its parser and the parameter validation."""
 
 import re
 import shlex
@@ -18,12 +18,12 @@ from triptych.errors import ParameterError, PipelineError
 from triptych.parameters.run import check_parameters
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NOT_OURS = {"airflow"}  # a plugin that was tried elsewhere
-STANDS_FOR = {"VERSION": "1", "…": "1"}
+OTHER_PLUGINS = {"airflow"}  # a plugin that is not installed
+PLACEHOLDERS = {"VERSION": "1", "…": "1"}
 
 
 def commands(text: str) -> Iterator[str]:
-    """Commands of blocks, of `code` that a line may break, and `--params …` as part of a run."""
+    """Yield commands of code blocks and of inline `code`, and `--params …` as part of a run."""
     block = re.compile(r"^(?:    )?(?:\w+=\S+ )*(?:\S*/)?(kedro .*)$", re.MULTILINE)
     for found in block.finditer(text):
         yield from re.findall(r"kedro [^&]*", found[1])
@@ -33,11 +33,11 @@ def commands(text: str) -> Iterator[str]:
 
 
 def parse(command: str) -> tuple[str, dict[str, Any]]:
-    """The command's name and options; click.UsageError if it would not start."""
+    """Return the command's name and options; click.UsageError if they are invalid."""
     words = shlex.split(re.sub(r"\$\(.*\)", "2024-01-01", command), comments=True)[1:]
-    rest = [STANDS_FOR.get(word, word) for word in words]
+    rest = [PLACEHOLDERS.get(word, word) for word in words]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of plugins, as they are loaded
+        warnings.simplefilter("ignore")  # raised by plugins
         found: click.Command = KedroCLI(ROOT)
     context = click.Context(found)
     name = ""
@@ -53,7 +53,7 @@ def parse(command: str) -> tuple[str, dict[str, Any]]:
 
 
 def check(command: str) -> None:
-    """Refuse what the command would refuse before its first node."""
+    """Raise what the command would raise before its first node."""
     name, options = parse(command)
     if name not in {"run", "monitor"}:
         return
@@ -73,10 +73,10 @@ def check(command: str) -> None:
 def documented() -> list[str]:
     texts = [file.read_text(encoding="utf-8") for file in DOCUMENTS]
     found = dict.fromkeys(command for text in texts for command in commands(text))
-    return [c for c in found if c.split()[1:2] and c.split()[1] not in NOT_OURS]
+    return [c for c in found if c.split()[1:2] and c.split()[1] not in OTHER_PLUGINS]
 
 
-def test_the_documents_have_commands() -> None:
+def test_commands_are_found() -> None:
     assert len(documented()) > 40
     assert any("nlp.curve_sizes=[1000,10000]" in command for command in documented())
 
@@ -100,7 +100,7 @@ def test_a_documented_command_is_accepted(command: str, monkeypatch: pytest.Monk
         ("kedro modle list", click.UsageError),
     ],
 )
-def test_a_command_with_a_fault_is_noticed(
+def test_an_invalid_command_is_detected(
     command: str, refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)

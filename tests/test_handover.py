@@ -1,5 +1,5 @@
-"""What crosses from one pipeline to another is in the database or in files: so each can be a task
-of a scheduler, on a machine of its own (docs/scale.md).
+"""Pipelines exchange data only through the database and files, so that each can be a scheduler task
+(docs/scale.md).
 """
 
 import pytest
@@ -10,7 +10,7 @@ from tests.test_conventions import catalog, double_it, pipelines
 
 
 def crossing(parts: dict[str, Pipeline]) -> set[str]:
-    """Datasets that one pipeline makes and another takes without making them itself."""
+    """Return datasets that one pipeline produces and another consumes."""
     made = {name: set(part.all_outputs()) for name, part in parts.items()}
     return {
         dataset
@@ -21,7 +21,7 @@ def crossing(parts: dict[str, Pipeline]) -> set[str]:
 
 
 def lost(parts: dict[str, Pipeline], known: DataCatalog) -> set[str]:
-    """What would be gone when the process of one task ends."""
+    """Return datasets that are lost when the process of a task ends."""
     return {
         name
         for name in crossing(parts)
@@ -30,16 +30,14 @@ def lost(parts: dict[str, Pipeline], known: DataCatalog) -> set[str]:
 
 
 @pytest.mark.parametrize("env", ["base", "live"])
-def test_nothing_that_crosses_between_tasks_stays_in_memory(
-    env: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tasks_exchange_no_data_in_memory(env: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parts, known = pipelines(), catalog(env, monkeypatch)
 
     assert crossing(parts) >= {"history", "ingested_periods", "fitted_statistical", "predictions"}
     assert lost(parts, known) == set()
 
 
-def test_a_hand_over_in_memory_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_memory_dataset_between_tasks_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     planted = {
         "first": Pipeline([Node(double_it, "history", "fitted_models", name="double_it")]),
         "second": Pipeline([Node(double_it, "fitted_models", "doubled", name="double_it")]),

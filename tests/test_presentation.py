@@ -1,4 +1,4 @@
-"""The slides are what results, notebooks and documents say, in one file that needs no other."""
+"""The slides match their sources and are one self-contained file."""
 
 import json
 import re
@@ -17,14 +17,14 @@ from tests.fixtures.project import ROOT
 ELSEWHERE = re.compile(r"""(?:src|href)="(?:https?:)?//|@import|url\(["']?http|<link|fetch\(""")
 
 
-def must_need_no_other(page: str) -> None:
-    """A page that fetches nothing: links to click are not fetched."""
+def assert_self_contained(page: str) -> None:
+    """Assert that a page loads nothing; links are allowed."""
     assert not ELSEWHERE.search(re.sub(r"<a href=[^>]*>", "", page))
 
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, str]:
-    """Give the slides of a project with another result, and without photos and notebooks."""
+    """Return the slides of a project with another result and without photos and notebooks."""
     root = tmp_path_factory.mktemp("slides")
     shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("*.html"))
     (root / "docs" / "results" / "vision.json").unlink(missing_ok=True)
@@ -38,7 +38,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, str]:
     return sources, render(sources)
 
 
-def test_the_slides_are_what_their_sources_say() -> None:
+def test_the_slides_match_their_sources() -> None:
     said = "the sources have changed: run `make presentation`"
 
     assert FILE.read_text(encoding="utf-8") == render(Sources()), said
@@ -46,14 +46,14 @@ def test_the_slides_are_what_their_sources_say() -> None:
         assert (ROOT / "docs" / drawing.file).read_text(encoding="utf-8") == draw(drawing), said
 
 
-def test_another_result_is_another_slide(other: tuple[Sources, str]) -> None:
+def test_changed_results_change_the_slides(other: tuple[Sources, str]) -> None:
     _, page = other
 
     assert "98.77" in page
     assert "98.77" not in FILE.read_text(encoding="utf-8")
 
 
-def test_what_is_missing_is_said(other: tuple[Sources, str]) -> None:
+def test_missing_sources_are_reported(other: tuple[Sources, str]) -> None:
     sources, page = other
 
     assert "docs/results/vision.json" in sources.missing
@@ -61,7 +61,7 @@ def test_what_is_missing_is_said(other: tuple[Sources, str]) -> None:
     assert any(what.startswith("notebooks/time_series.ipynb") for what in sources.missing)
 
 
-def test_each_use_has_its_aims_exploration_experiments_and_results() -> None:
+def test_each_use_has_all_parts() -> None:
     headings = re.findall(r"<h2>(.*?)</h2>", FILE.read_text(encoding="utf-8"))
 
     for use in ("Temperature", "Photos", "Reviews"):
@@ -79,16 +79,16 @@ def test_each_use_has_its_aims_exploration_experiments_and_results() -> None:
         assert any(part in each for each in headings)
 
 
-def test_it_needs_no_other_file_and_is_light() -> None:
+def test_the_page_is_self_contained_and_small() -> None:
     page = FILE.read_text(encoding="utf-8")
 
-    must_need_no_other(page)
+    assert_self_contained(page)
     assert len(page) < 3_000_000
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 
 
-def test_classifiers_are_shown_on_the_split_that_was_read_last() -> None:
+def test_classifiers_are_shown_on_the_final_split() -> None:
     row = {"n": 1234, "accuracy_low": 0.9, "accuracy_high": 0.98, "macro_f1": 0.95}
     results = {
         "chosen": "cnn",
@@ -109,12 +109,12 @@ def test_classifiers_are_shown_on_the_split_that_was_read_last() -> None:
     "planted",
     ['<img src="https://cdn.example/a.png">', '<link rel="stylesheet" href="a.css">', "@import x"],
 )
-def test_a_page_that_did_would_be_caught(planted: str) -> None:
+def test_external_resources_are_detected(planted: str) -> None:
     with pytest.raises(AssertionError):
-        must_need_no_other(planted)
+        assert_self_contained(planted)
 
 
-def test_a_table_that_a_document_lost_is_noticed(tmp_path: Path) -> None:
+def test_a_missing_table_is_reported(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "operations.md").write_text("## Other\n\n| a |\n|---|\n", encoding="utf-8")
     sources = Sources(tmp_path)

@@ -11,13 +11,13 @@ from tests.fixtures.project import ROOT
 from triptych.store.tables import metadata
 
 
-def test_results_are_quoted_not_retyped() -> None:
+def test_the_results_table_matches_the_results_file() -> None:
     table = json.loads(FILE.read_text(encoding="utf-8"))
     readme = README.read_text(encoding="utf-8")
     assert readme == with_results(readme, table)
 
 
-def test_a_retyped_figure_is_noticed() -> None:
+def test_a_modified_value_is_detected() -> None:
     table = json.loads(FILE.read_text(encoding="utf-8"))
     quoted = with_results(README.read_text(encoding="utf-8"), table)
     row = next(
@@ -30,11 +30,11 @@ def test_a_retyped_figure_is_noticed() -> None:
 
 
 def unnamed_tables(text: str) -> list[str]:
-    """The tables that a document does not name in backticks."""
+    """Return the tables that a document does not name in backticks."""
     return [name for name in metadata.tables if f"`{name}`" not in text]
 
 
-def test_the_architecture_names_every_table() -> None:
+def test_the_architecture_lists_every_table() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
     assert unnamed_tables(text) == []
@@ -48,13 +48,13 @@ NOT_IN_GIT = {"conf/local/parameters.yml"}
 
 
 def broken_links(text: str, folder: Path) -> list[str]:
-    """The relative links and images of a document in `folder` that lead nowhere."""
+    """Return the broken relative links and images of a document in `folder`."""
     targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text)
     return [target for target in targets if not (folder / target).exists()]
 
 
 def stale_paths(text: str) -> list[str]:
-    """The project files that a text names and that do not exist."""
+    """Return the project files that a text names and that do not exist."""
     return [p for p in NAMED.findall(text) if p not in NOT_IN_GIT and not (ROOT / p).exists()]
 
 

@@ -1,4 +1,4 @@
-"""No secret stands in any commit: each line that was ever added is looked at."""
+"""No commit contains a secret: checks every line ever added."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ NEVER_KEPT = (".env", "conf/local/*", "*.pem", "*.key", "id_rsa*", ".netrc", ".p
 
 
 def git(*arguments: str) -> str:
-    """What git says of this repository; a copy without one is not looked at."""
+    """Run git in this repository; skip without one."""
     result = subprocess.run(
         ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False
     )
@@ -28,7 +28,7 @@ def git(*arguments: str) -> str:
 
 
 def secrets_in(text: str) -> list[str]:
-    """The lines that hold a token of a known kind, or an address with a password."""
+    """Return lines with a known type of token or a URL with a password."""
     return [
         line
         for line in text.splitlines()
@@ -36,11 +36,11 @@ def secrets_in(text: str) -> list[str]:
     ]
 
 
-def test_no_commit_holds_a_secret() -> None:
+def test_no_commit_contains_a_secret() -> None:
     assert secrets_in(git("log", "--all", "--patch", "--no-color", "--", ".", ":!*.lock")) == []
 
 
-def test_no_file_of_secrets_was_ever_kept() -> None:
+def test_no_secret_file_was_ever_committed() -> None:
     kept = set(git("log", "--all", "--name-only", "--format=", "--", *NEVER_KEPT).split())
 
     assert kept <= {"conf/local/.gitkeep"}
@@ -55,9 +55,9 @@ def test_no_file_of_secrets_was_ever_kept() -> None:
         "postgresql://triptych:" + "Xy7-pq@db.example/triptych",
     ],
 )
-def test_a_secret_would_be_noticed(planted: str) -> None:
+def test_a_secret_is_detected(planted: str) -> None:
     assert secrets_in(f"a line\n{planted}\n") == [planted]
 
 
-def test_what_is_made_up_is_let_be() -> None:
+def test_placeholders_are_allowed() -> None:
     assert secrets_in("postgresql://u:s3cret@host/x and ://triptych:${TRIPTYCH_PASSWORD}@db") == []

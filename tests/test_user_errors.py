@@ -1,4 +1,4 @@
-"""Which errors end a command in one message: those that descend from an `errors` module."""
+"""All errors of the project's `errors` modules are reported as user errors."""
 
 import importlib
 import pkgutil
@@ -17,7 +17,7 @@ def modules() -> list[ModuleType]:
 
 
 def unhandled(found: Iterable[type[BaseException]]) -> list[str]:
-    """Public errors of the project that would end in a traceback."""
+    """Return public errors of the project that would end in a traceback."""
     return [
         kind.__name__ for kind in found if not kind.__name__.startswith("_") and not is_own(kind)
     ]
@@ -40,7 +40,7 @@ def test_every_error_of_the_project_is_a_user_error() -> None:
     assert unhandled(errors) == []
 
 
-def test_an_error_base_that_is_not_handled_is_noticed() -> None:
+def test_an_unhandled_error_is_detected() -> None:
     planted = type("PlantedError", (Exception,), {"__module__": "triptych.vision.networks"})
     derived = type("DerivedError", (VisionError,), {"__module__": "triptych.vision.networks"})
     added = type("AddedError", (Exception,), {"__module__": "triptych.added.errors"})

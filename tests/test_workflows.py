@@ -1,4 +1,4 @@
-"""What the workflows promise, each with a planted violation that shows it can fail."""
+"""Rules of the workflows, each with a deliberate violation."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ WRITERS = {
 
 
 def triggers(workflow: dict[Any, Any]) -> set[str]:
-    """The events that start a workflow; YAML reads the bare word `on` as True."""
+    """Return the events that start a workflow; YAML parses the key `on` as True."""
     given = workflow[True]
     return {given} if isinstance(given, str) else set(given)
 
@@ -37,7 +37,7 @@ def steps(workflow: dict[Any, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def faults(text: str, file: str = "ci.yml") -> list[str]:
-    """Everything in a workflow that is against the rules of this project."""
+    """Return all violations of the project's rules in a workflow."""
     workflow = yaml.safe_load(text)
     lines = [line.strip().removeprefix("- ") for line in text.splitlines()]
     return [
@@ -86,11 +86,11 @@ def _step_faults(step: dict[str, Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_workflows_keep_the_rules(file: Path) -> None:
+def test_workflows_follow_the_rules(file: Path) -> None:
     assert faults(file.read_text(encoding="utf-8"), file.name) == []
 
 
-def test_every_workflow_is_looked_at() -> None:
+def test_every_workflow_is_checked() -> None:
     assert [file.name for file in WORKFLOWS] == ["batch.yml", "ci.yml", "pages.yml"]
     assert sum("uses: " in file.read_text(encoding="utf-8") for file in WORKFLOWS) == 3
 
@@ -117,7 +117,7 @@ def test_every_workflow_is_looked_at() -> None:
         ),
     ],
 )
-def test_a_violation_is_noticed(found: str, planted: str, fault: str) -> None:
+def test_a_violation_is_detected(found: str, planted: str, fault: str) -> None:
     text = CI.read_text(encoding="utf-8")
     assert found in text
 
@@ -136,7 +136,7 @@ def test_an_action_has_one_version() -> None:
     assert len(used) == len({line.split("@")[0] for line in used})
 
 
-def test_nothing_is_pushed_that_was_not_tested() -> None:
+def test_only_tested_images_are_pushed() -> None:
     jobs = yaml.safe_load(CI.read_text(encoding="utf-8"))["jobs"]
 
     needs = {name: job.get("needs") for name, job in jobs.items()}
@@ -157,7 +157,7 @@ def test_nothing_is_pushed_that_was_not_tested() -> None:
         assert jobs[job]["steps"][0]["with"]["image-ref"] == pushed
 
 
-def test_the_make_targets_that_workflows_name_are_there() -> None:
+def test_make_targets_of_workflows_exist() -> None:
     targets = set(
         re.findall(r"(?m)^([a-z][a-z-]*):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     )
