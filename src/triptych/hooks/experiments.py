@@ -7,18 +7,18 @@ from kedro.pipeline import Pipeline
 # A run whose nodes all have such a tag goes to the experiment of this name.
 DESCRIPTIONS = {
     "nlp": (
-        "Sentiment of French film reviews: one run a `kedro run --pipeline nlp`; the name says "
-        "which classifier was chosen and its accuracy."
+        "Sentiment of French film reviews: one run per `kedro run --pipeline nlp`, named after the "
+        "selected classifier and its accuracy."
     ),
     "vision": (
-        "What grows on field photos: one run a `kedro run --pipeline vision`; the name says which "
-        "classifier was chosen and its accuracy."
+        "Classes of field photos: one run per `kedro run --pipeline vision`, named after the "
+        "selected classifier and its accuracy."
     ),
 }
 _SHARED = """
 
-- `chosen/*`: the classifier that the run registered, on each split that versions are compared on
-- `<model>.<split>.<measure>`: every classifier of the comparison; experiments are nested runs
+- `chosen/*`: the registered classifier, on each split used to compare versions
+- `<model>.<split>.<measure>`: every classifier of the comparison; ablations are nested runs
 - tags `triptych.*`: pipeline, source, algorithm, stage, git state, digests of data and model
 """
 _NOTE = "mlflow.note.content"
@@ -61,5 +61,9 @@ def _correct_description(name: str, temperature: str | None) -> None:
 
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(name)
-    if experiment is not None and experiment.tags.get(_NOTE) == temperature:
+    if experiment is not None and _subject(experiment.tags.get(_NOTE)) == _subject(temperature):
         client.set_experiment_tag(experiment.experiment_id, _NOTE, DESCRIPTIONS[name] + _SHARED)
+
+
+def _subject(note: str | None) -> str:
+    return (note or "").partition(":")[0]
