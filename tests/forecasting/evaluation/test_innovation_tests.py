@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.forecasting.test_statistical import SEASONAL, simulated, with_holes
+from tests.forecasting.models.test_statistical import SEASONAL, simulated, with_holes
 from triptych.forecasting.evaluation.innovation_tests import (
     TEST_COLUMNS,
     check_innovations,

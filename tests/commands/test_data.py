@@ -65,7 +65,7 @@ def test_without_dvc_the_command_says_how_to_install_it(
 ) -> None:
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PipelineError, match="no data/snapshots yet"):
+    with pytest.raises(PipelineError, match="data/snapshots does not exist"):
         track(project.path, FOLDER)
     (project.path / FOLDER).mkdir()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.weather import waves
+from tests.weather.exploration import waves
 from triptych.weather.exploration.stationarity import (
     ADF_NULL,
     KPSS_NULL,

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
-from tests.reproduction.conftest import EVALUATION, LEARNED, STATISTICAL, WHOLE, Train
+from tests.registry.reproduction.conftest import EVALUATION, LEARNED, STATISTICAL, WHOLE, Train
 from triptych.errors import PipelineError
 from triptych.registry.reproduction.report import Reproduction, lines, summary
 from triptych.registry.reproduction.reproduce import Tracked, reproduce

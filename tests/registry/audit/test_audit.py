@@ -8,12 +8,12 @@ from urllib.parse import urlparse
 import mlflow
 import pytest
 
-from tests.audit.conftest import git
 from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
+from tests.registry.audit.conftest import git
 from tests.registry.conftest import MakeCandidate
-from tests.reproduction.conftest import LEARNED, Train
-from tests.reproduction.test_reproduce import edit_record
+from tests.registry.reproduction.conftest import LEARNED, Train
+from tests.registry.reproduction.test_reproduce import edit_record
 from triptych.registry.audit.metrics import Audit, gather
 from triptych.registry.audit.report import lines
 from triptych.registry.models import ModelRegistry

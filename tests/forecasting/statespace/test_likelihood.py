@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tests.forecasting.test_statistical import simulated
+from tests.forecasting.models.test_statistical import simulated
 from triptych.forecasting.statespace import arma_fit
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma
 from triptych.forecasting.statespace.likelihood import loglikelihood

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.seasonal import MSTL
 
-from tests.weather import waves
+from tests.weather.exploration import waves
 from triptych.weather.errors import InvalidFrame
 from triptych.weather.exploration.decomposition import PARTS, completed, decompose
 from triptych.weather.exploration.decomposition_summary import summarize

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.project import Project
-from tests.registry.conftest import make_candidate  # noqa: F401 (a fixture)
-from tests.reproduction.conftest import (
+from tests.registry.reproduction.conftest import (
     tracked,  # noqa: F401 (a fixture)
     train,  # noqa: F401 (a fixture)
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.weather import waves
+from tests.weather.exploration import waves
 from triptych.weather.exploration.spectrum import (
     PERIODOGRAM,
     WELCH,

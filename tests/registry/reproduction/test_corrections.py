@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from tests.fixtures.project import Project
-from tests.reproduction.conftest import LEARNED, Train
+from tests.registry.reproduction.conftest import LEARNED, Train
 from triptych.datasets import SqlTableDataset
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, PreprocessingParameters

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
 from tests.pipelines.hand_made import history
-from tests.reproduction.conftest import LEARNED, STATISTICAL, Train
+from tests.registry.reproduction.conftest import LEARNED, STATISTICAL, Train
 from triptych.commands.reproduce import reproduce
 from triptych.registry.reproduction.reproduce import Tracked
 from triptych.registry.snapshots import SnapshotStore
