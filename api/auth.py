@@ -18,8 +18,8 @@ def check_key(request: Request) -> None:
     expected = key.get_secret_value().encode() if key else b""
     if not key or (len(given) == 1 and hmac.compare_digest(given[0].encode("latin-1"), expected)):
         return
-    detail = f"This route requires the API key of this service in the header {HEADER}."
     missing = InvalidParam(parameter=HEADER, found=None, allowed="the key of this service")
+    detail = f"This route requires the API key of this service in the header {HEADER}."
     challenge = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
     raise ProblemError(401, "api-key-needed", detail, missing, **challenge)
 

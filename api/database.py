@@ -19,8 +19,8 @@ class Database:
         self._engine = create_engine(url, read_only=True)
         self._version = DataVersion(self._engine)
         self._thread = CapacityLimiter(1)  # not shared with the routes
-        self._running: asyncio.Task[Hashable | None] | None = None
-        self._waiting: asyncio.Task[Hashable | None] | None = None
+        self._running: asyncio.Task[Hashable] | None = None
+        self._waiting: asyncio.Task[Hashable] | None = None
 
     @property
     def name(self) -> str:
@@ -31,7 +31,7 @@ class Database:
         """Open a connection in a transaction, in a worker thread; errors are StoreErrors."""
         return reading(self._engine)
 
-    async def data_version(self) -> Hashable | None:
+    async def data_version(self) -> Hashable:
         """Return the version of the data, see `DataVersion.query`."""
         if self._engine.dialect.name == "sqlite":
             return self._version.query()
@@ -39,7 +39,7 @@ class Database:
             self._waiting = asyncio.create_task(self._query_after(self._running))
         return await asyncio.shield(self._waiting)  # a client that disconnects stops no other
 
-    async def _query_after(self, running: asyncio.Task[Hashable | None] | None) -> Hashable | None:
+    async def _query_after(self, running: asyncio.Task[Hashable] | None) -> Hashable:
         if running is not None:
             await asyncio.wait([running])
         self._running, self._waiting = self._waiting, None

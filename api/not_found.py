@@ -47,11 +47,11 @@ def no_prediction_error(
         spans = [_find_covered(connection, part, location) for part in parts]
         known = ", ".join(filter(None, spans)) or "no day as a whole"
     requested = str(start) if start == end else f"{start} to {end}"
-    detail = f"No forecast issued by the start of the day covers {requested}"
-    detail += f" for {location!r}" if location else ""
+    covers = f"covers {requested} for {location!r}" if location else f"covers {requested}"
+    detail = f"No forecast issued by the start of the day {covers}. There is: {known}."
     name = "date" if "date" in type(params).model_fields else "start"
     param = InvalidParam(parameter=name, found=requested, allowed=known)
-    return ProblemError(404, "no-prediction", f"{detail}. There is: {known}.", param)
+    return ProblemError(404, "no-prediction", detail, param)
 
 
 def _find_covered(connection: Connection, days: Sequence[LocalDay], location: str | None) -> str:

@@ -54,11 +54,10 @@ def render(request: Request, page: Page[Any], cursor: Any, summary: str) -> Cach
     page = page.model_copy(update={"next": link})
     is_csv = choose_media(",".join(request.headers.getlist("accept"))) == CSV
     body = _to_csv(page) if is_csv else _to_json(page)
-    is_private = request.app.state.settings.api_key is not None
     headers = {
         # weak: it is the same with and without gzip
         "ETag": f'W/"{sha256(body + (link or "").encode()).hexdigest()[:32]}"',
-        "Cache-Control": "private, no-cache" if is_private else "no-cache",
+        "Cache-Control": "private, no-cache" if request.app.state.settings.api_key else "no-cache",
         "Vary": "Accept",
         "Content-Type": f"{CSV}; charset=utf-8; header=present" if is_csv else JSON,
     }

@@ -22,7 +22,7 @@ def list_locations(request: Request, params: Annotated[LocationParams, Query()])
     data = [Location.model_validate(row._mapping) for row in rows[: params.limit]]
     cursor = data[-1].location if len(rows) > params.limit else None
     page = Page[Location](data=data, count=len(data))
-    return render(request, page, cursor, f"{page.count} locations")
+    return render(request, page, cursor, f"{len(data)} locations")
 
 
 @router.get("/models", operation_id="list-models", response_model=Page[Model])

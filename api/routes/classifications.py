@@ -63,8 +63,9 @@ def _find_classifiers(connection: Connection, kind: str, name: str | None) -> li
         raise unknown_name_error("model", name, names, "unknown-model")
     if not found:
         subject = f"Of {name}, no version" if name is not None else "No model"
-        detail = f"{subject} is in production. `kedro model promote` promotes one of: "
-        raise ProblemError(404, "no-prediction", f"{detail}{', '.join(names) or 'none yet'}.")
+        known = ", ".join(names) or "none yet; run the pipelines first"
+        detail = f"{subject} is in production; see `kedro model promote`. Known: {known}."
+        raise ProblemError(404, "no-prediction", detail)
     return found
 
 

@@ -43,8 +43,7 @@ _FILES = DashboardFiles(directory=STATIC)
 @router.get("/dashboard/{name}", include_in_schema=False)
 async def get_dashboard(request: Request, name: str = "") -> Response:
     """Return the dashboard, which displays the other routes, or one of its files."""
-    path = f"dashboard/{name}" if name else "index.html"
-    return await _FILES.get_response(path, request.scope)
+    return await _FILES.get_response(f"dashboard/{name}" if name else "index.html", request.scope)
 
 
 @router.get("/version", operation_id="get-version")

@@ -62,3 +62,11 @@ def sqlite_file(tmp_path: Path) -> Path:
 def open_client(url: str) -> Any:
     """Make a client whose API starts when it is entered, and stops when it is left."""
     return TestClient(create_app(Settings(database_url=url)))
+
+
+@pytest.fixture
+def own_client(engine: Any) -> Iterator[Any]:
+    """Give a client of the API on a filled database of the test's own, `engine`, to write to."""
+    fill(engine)
+    with open_client(engine.url.render_as_string(hide_password=False)) as opened:
+        yield opened

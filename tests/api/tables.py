@@ -14,7 +14,7 @@ D (images-field 1) and F (texts-polarity 2) are classifiers in production, E (te
 archived: ITEMS is what they say. G (texts-topics 1) is a candidate.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,12 @@ ITEMS: list[tuple[str, str, str | None, str, float, str, str | None]] = [
     ("F", "test-000002", "test", "positive", 0.6, "negative", "negative"),
     ("F", "test-000010", "test", "negative", 0.75, "positive", "negative"),
 ]
+# What the API says of model B.
+RIDGE_2 = {
+    "model_id": MODELS["B"], "name": "ridge", "version": 2, "algorithm": "ridge",
+    "stage": "production", "train_start": "2010-01-01T00:00:00Z",
+    "train_end": "2019-01-01T00:00:00Z",
+}  # fmt: skip
 _BASE = {"A": 10.0, "B": 20.0, "C": 30.0}
 _WRITTEN = datetime(2019, 7, 20, 5, 30, tzinfo=UTC)
 
@@ -53,6 +59,36 @@ def fill(engine: Engine) -> None:
     _write(engine, tables.weather_3h, _observations())
     _write(engine, tables.image_predictions, _labels("D"))
     _write(engine, tables.text_predictions, _labels("EF"))
+
+
+def add_locations(engine: Engine, *places: tuple[str, str]) -> None:
+    """Add locations by slug and time zone."""
+    like = _locations()[0]
+    rows = [like | {"location": slug, "name": slug, "timezone": zone} for slug, zone in places]
+    _write(engine, tables.locations, rows)
+
+
+def add_forecasts(engine: Engine, issues: Iterable[tuple[str, datetime]], leads: int = 16) -> None:
+    """Add forecasts of model B by location and time of issue: 10 + lead."""
+    rows = [
+        {
+            "model_id": MODELS["B"],
+            "location": location,
+            "as_of": as_of,
+            "time": as_of + STEP * (lead - 1),
+            "lead": lead,
+            "temperature_2m": 10.0 + lead,
+            "lower": 0.0,
+            "upper": 50.0,
+            "level": 0.9,
+            "known_until": as_of,
+            "method": "model",
+            "created_at": as_of,
+        }
+        for location, as_of in issues
+        for lead in range(1, leads + 1)
+    ]
+    _write(engine, tables.predictions, rows)
 
 
 def _write(engine: Engine, table: Any, rows: list[dict[str, Any]]) -> None:

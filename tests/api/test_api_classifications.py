@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, insert, select, update
 
-from tests.api.conftest import open_client
-from tests.api.tables import CLASSIFIERS, fill
+from tests.api.tables import CLASSIFIERS
 from tests.api.test_api_surface import check_problem
 from triptych.store.tables import models, text_predictions
 
@@ -116,42 +115,39 @@ def test_a_bad_filter_is_422(client: Any, filters: dict[str, str]) -> None:
     assert [each["parameter"] for each in response.json()["errors"]] == list(filters)
 
 
-def test_with_nothing_in_production_or_nothing_stored_it_is_404(engine: Engine) -> None:
-    fill(engine)
+def test_with_nothing_in_production_or_nothing_stored_it_is_404(
+    own_client: Any, engine: Engine
+) -> None:
     with engine.begin() as connection:
         connection.execute(update(models).where(models.c.kind == "images").values(stage="archived"))
         connection.execute(delete(text_predictions))
-    with open_client(engine.url.render_as_string(hide_password=False)) as client:
-        check_problem(client.get(IMAGES), 404, IMAGES)
-        assert "kedro model promote" in client.get(IMAGES).json()["detail"]
-        check_problem(client.get(TEXTS), 404, TEXTS)
-        assert "Run its pipeline again" in client.get(TEXTS).json()["detail"]
+    for path, advice in ((IMAGES, "kedro model promote"), (TEXTS, "Run its pipeline again")):
+        response = own_client.get(path)
+        check_problem(response, 404, path)
+        assert advice in response.json()["detail"]
 
 
 def test_a_cursor_that_no_page_gave_is_harmless(client: Any) -> None:
     assert items(client, TEXTS, cursor="f" * 64 + ".00ff") == []  # neither UTF-8 nor an item
 
 
-def test_every_item_is_paged_behind_and_asked_for(engine: Engine) -> None:
-    fill(engine)
-    odd = ["é" * 451, "木" * 300, "木" * 1365, "line\nbreak\tand tab", "100 %/&?#+.jpg"]
+def test_every_item_is_paged_and_found(own_client: Any, engine: Engine) -> None:
+    odd = ["é" * 451, "木" * 300, "木" * 1365, "line\nbreak\tand tab", "100 %/&?#+.jpg", "a.b"]
     with engine.begin() as connection:
         row = connection.execute(select(text_predictions)).mappings().first()
         new = [{**(row or {}), "model_id": CLASSIFIERS["F"], "item": item} for item in odd]
         connection.execute(insert(text_predictions), new)
-    with open_client(engine.url.render_as_string(hide_password=False)) as client:
-        expected = items(client, TEXTS)
-        found, target = [], f"{TEXTS}?limit=1"
-        while target:
-            response = client.get(target)
-            assert response.status_code == 200, response.text[:300]
-            found += [each["item"] for each in response.json()["data"]]
-            target = response.json()["next"]
-        asked = [items(client, TEXTS, item=item) for item in odd]
+    expected = items(own_client, TEXTS)
+    found, target = [], f"{TEXTS}?limit=1"
+    while target:
+        response = own_client.get(target)
+        assert response.status_code == 200, response.text[:300]
+        found += [each["item"] for each in response.json()["data"]]
+        target = response.json()["next"]
 
     assert set(odd) < set(expected)
     assert found == expected
-    assert asked == [[item] for item in odd]
+    assert [items(own_client, TEXTS, item=item) for item in odd] == [[item] for item in odd]
 
 
 @pytest.mark.parametrize(

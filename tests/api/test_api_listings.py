@@ -6,7 +6,7 @@ import pytest
 
 from api.app import create_app
 from tests.api.conftest import TestClient, open_client
-from tests.api.tables import CLASSIFIERS, MODELS
+from tests.api.tables import CLASSIFIERS, MODELS, RIDGE_2
 
 
 def test_version_is_0_0_0_unless_the_image_says_otherwise(client: Any) -> None:
@@ -55,14 +55,8 @@ def test_models_are_listed_production_first_then_the_newest(client: Any) -> None
     assert (review["kind"], review["locations"]) == ("texts", [])
     assert (review["train_start"], review["train_end"]) == (None, None)
     assert answer["data"][0] == {
-        "model_id": "b" * 64,
-        "name": "ridge",
-        "version": 2,
-        "algorithm": "ridge",
-        "stage": "production",
+        **RIDGE_2,
         "kind": "temperature",
-        "train_start": "2010-01-01T00:00:00Z",
-        "train_end": "2019-01-01T00:00:00Z",
         "locations": ["brest", "paris"],
         "as_of": "2019-01-01T00:00:00Z",
         "parameters": {"alpha": 10.0},

@@ -7,16 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api.local_days import LocalDay, list_local_days, resolve_timezone
-from tests.api.conftest import open_client
-from tests.api.tables import STEP, fill
+from tests.api.tables import STEP, add_forecasts, add_locations
 from tests.api.test_api_surface import check_problem
 from triptych.store import tables
 from triptych.store.writes import upsert
-
-MODEL = "b" * 64
 
 
 def find_local_day(day: date, zone: tzinfo) -> LocalDay | None:
@@ -88,31 +85,22 @@ def test_a_zone_that_nobody_knows(name: str) -> None:
 
 
 @pytest.fixture
-def zoned(engine: Engine) -> Any:
+def zoned(own_client: Any, engine: Engine) -> Any:
     """Give a client where Paris and Athens have forecasts around both changes of the clocks."""
-    fill(engine)
-    rows = [
-        (
-            MODEL, place, as_of, as_of + STEP * (lead - 1), lead,
-            10.0 + lead, 0.0, 50.0, 0.9, as_of, "model", as_of,
-        )
-        for place in ("paris", "athens")
+    zones = {"athens": "Europe/Athens", "odd": "Mars/Olympus", "folder": "Europe"}
+    add_locations(engine, *zones.items())
+    days = [
+        first + timedelta(days=n)
         for first in (datetime(2019, 3, 28, tzinfo=UTC), datetime(2019, 10, 24, tzinfo=UTC))
-        for as_of in (first + timedelta(days=n) for n in range(6))
-        for lead in range(1, 17)
-    ]  # fmt: skip
-    observed = [(place, time, 10.0, 3, 0) for _, place, _, time, *_ in rows]
+        for n in range(8)
+    ]
+    places = ("paris", "athens")
+    add_forecasts(engine, [(place, day) for place in places for day in days[:6] + days[8:14]])
+    steps = [(p, day + STEP * n, 10.0, 3, 0) for p in places for day in days for n in range(8)]
+    columns = ("location", "time", "temperature_2m", "hours_observed", "hours_interpolated")
     with engine.begin() as connection:
-        paris = connection.execute(text("SELECT * FROM locations WHERE location = 'paris'")).one()
-        athens = ("athens", "Athens", *paris[2:5], "Europe/Athens", paris[6])
-        odd = ("odd", "Odd", *paris[2:5], "Mars/Olympus", paris[6])
-        folder = ("folder", "Folder", *paris[2:5], "Europe", paris[6])
-        upsert(connection, tables.locations, tables.locations.columns.keys(), [athens, odd, folder])
-        upsert(connection, tables.predictions, tables.predictions.columns.keys(), rows)
-        columns = ("location", "time", "temperature_2m", "hours_observed", "hours_interpolated")
-        upsert(connection, tables.weather_3h, columns, sorted(set(observed)))
-    with open_client(engine.url.render_as_string(hide_password=False)) as client:
-        yield client
+        upsert(connection, tables.weather_3h, columns, steps)
+    return own_client
 
 
 def ask(client: Any, date: str, location: str) -> Any:
@@ -205,30 +193,14 @@ COVERED = {
 
 
 @pytest.fixture
-def gapped(engine: Engine) -> Any:
+def gapped(own_client: Any, engine: Engine) -> Any:
     """Give a client of locations with a day between their forecasts, and one without whole days."""
-    fill(engine)
-    issued = [(place, day, 0) for place in COVERED for day in (10, 11, 14)] + [("partial", 12, 6)]
-    slugs = {place: place.lower().replace("/", "-") for place, _, _ in issued}
-    with engine.begin() as connection:
-        paris = connection.execute(text("SELECT * FROM locations WHERE location = 'paris'")).one()
-        places = [
-            (slug, zone, *paris[2:5], "UTC" if zone == "partial" else zone, paris[6])
-            for zone, slug in slugs.items()
-        ]
-        upsert(connection, tables.locations, tables.locations.columns.keys(), places)
-        rows = [
-            (
-                MODEL, slugs[place], as_of, as_of + STEP * (lead - 1), lead,
-                10.0 + lead, 0.0, 50.0, 0.9, as_of, "model", as_of,
-            )
-            for place, day, hour in issued
-            for as_of in (datetime(2019, 7, day, hour, tzinfo=UTC),)
-            for lead in range(1, 17 - hour)
-        ]  # fmt: skip
-        upsert(connection, tables.predictions, tables.predictions.columns.keys(), rows)
-    with open_client(engine.url.render_as_string(hide_password=False)) as client:
-        yield client
+    slugs = {zone: zone.lower().replace("/", "-") for zone in COVERED}
+    add_locations(engine, ("partial", "UTC"), *((slug, zone) for zone, slug in slugs.items()))
+    days = [datetime(2019, 7, day, tzinfo=UTC) for day in (10, 11, 14)]
+    add_forecasts(engine, [(slug, day) for slug in slugs.values() for day in days])
+    add_forecasts(engine, [("partial", datetime(2019, 7, 12, 6, tzinfo=UTC))], leads=10)
+    return own_client
 
 
 @pytest.mark.parametrize("zone", COVERED)

@@ -9,16 +9,11 @@ import pytest
 
 from api.problems import ProblemError
 from api.responses import choose_media
+from tests.api.tables import RIDGE_2
 from tests.api.test_api_surface import LISTS, ROUTES, check_problem
 
-MODEL = {
-    "model_id": "b" * 64,
-    "model_name": "ridge",
-    "model_version": "2",
-    "model_algorithm": "ridge",
-    "model_stage": "production",
-    "model_train_start": "2010-01-01T00:00:00Z",
-    "model_train_end": "2019-01-01T00:00:00Z",
+MODEL = {"model_id": RIDGE_2["model_id"]} | {
+    f"model_{name}": str(value) for name, value in RIDGE_2.items() if name != "model_id"
 }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.api.tables import RIDGE_2
+
 
 def ask(client: Any, start: str, end: str, location: str | None = "paris") -> Any:
     params = {"start": start, "end": end} | ({"location": location} if location else {})
@@ -48,17 +50,7 @@ def test_a_day_in_full(client: Any) -> None:
         "count": 8,
         "expected": 8,
         "scores": {**means, "by_data_age": [{"data_age": 0, "method": "model", **means}]},
-        "models": [
-            {
-                "model_id": "b" * 64,
-                "name": "ridge",
-                "version": 2,
-                "algorithm": "ridge",
-                "stage": "production",
-                "train_start": "2010-01-01T00:00:00Z",
-                "train_end": "2019-01-01T00:00:00Z",
-            }
-        ],
+        "models": [RIDGE_2],
         "next": None,
     }
 

@@ -4,14 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from api.pagination import StepKey
-from tests.api.conftest import open_client
-from tests.api.tables import fill
+from tests.api.tables import add_locations
 from tests.api.test_api_surface import ROUTES, check_problem
-from triptych.store import tables
-from triptych.store.writes import upsert
 
 PERIOD = {"start": "2019-07-08", "end": "2019-07-20"}
 ASKED = [
@@ -69,33 +66,24 @@ def test_a_page_has_the_scores_and_models_of_its_own_steps(client: Any) -> None:
     ]
 
 
-def test_no_row_is_lost_when_others_come_between_pages(engine: Engine) -> None:
-    fill(engine)
-    with open_client(engine.url.render_as_string(hide_password=False)) as client:
-        first = client.get("/locations?limit=2").json()
-        with engine.begin() as connection:
-            row = connection.execute(text("SELECT * FROM locations WHERE location = 'brest'")).one()
-            new = [("aaa", *row[1:]), ("pau", *row[1:])]
-            upsert(connection, tables.locations, tables.locations.columns.keys(), new)
-        second = client.get(first["next"]).json()
+def test_no_row_is_lost_when_others_come_between_pages(own_client: Any, engine: Engine) -> None:
+    first = own_client.get("/locations?limit=2").json()
+    add_locations(engine, ("aaa", "UTC"), ("pau", "UTC"))
+    second = own_client.get(first["next"]).json()
 
     assert [each["location"] for each in first["data"]] == ["brest", "paris"]
     assert [each["location"] for each in second["data"]] == ["pau", "quimper"]
 
 
-def test_many_places_without_a_forecast_are_passed_over(engine: Engine) -> None:
-    fill(engine)
-    with engine.begin() as connection:
-        row = connection.execute(text("SELECT * FROM locations WHERE location = 'brest'")).one()
-        new = [(f"a-{n:03d}", *row[1:]) for n in range(100)]
-        upsert(connection, tables.locations, tables.locations.columns.keys(), new)
-    with open_client(engine.url.render_as_string(hide_password=False)) as client:
-        pages = read_all(client, "/predictions", {"date": "2019-07-11", "limit": 8})
+def test_many_locations_without_a_forecast_are_skipped(own_client: Any, engine: Engine) -> None:
+    add_locations(engine, *((f"a-{n:03d}", "UTC") for n in range(100)))
 
-        rows = [step["location"] for page in pages for step in page.json()["data"]]
-        assert rows == ["brest"] * 8 + ["paris"] * 8
-        assert pages[0].json()["expected"] == 103 * 8
-        assert client.get("/predictions?date=2018-01-01").status_code == 404
+    pages = read_all(own_client, "/predictions", {"date": "2019-07-11", "limit": 8})
+
+    rows = [step["location"] for page in pages for step in page.json()["data"]]
+    assert rows == ["brest"] * 8 + ["paris"] * 8
+    assert pages[0].json()["expected"] == 103 * 8
+    assert own_client.get("/predictions?date=2018-01-01").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.api.tables import MODELS
+from tests.api.tables import MODELS, RIDGE_2
 
 DAY = {"date": "2019-07-11", "location": "paris"}
 
+NOTHING = "no prediction at all yet; run the pipelines first"
 # By hand from the table in tests.api.tables: model, day of issue, first lead, first temperature.
 EXPECTED = {
     "2019-07-10": ("A", "2019-07-10", 1, 11.0),
@@ -50,15 +51,7 @@ def test_answers_a_day_in_full(client: Any) -> None:
                 "data_age": 12,
                 "created_at": "2019-07-20T05:30:00Z",
                 "level": 0.9,
-                "model": {
-                    "model_id": "b" * 64,
-                    "name": "ridge",
-                    "version": 2,
-                    "algorithm": "ridge",
-                    "stage": "production",
-                    "train_start": "2010-01-01T00:00:00Z",
-                    "train_end": "2019-01-01T00:00:00Z",
-                },
+                "model": RIDGE_2,
             }
         ],
         "next": None,
@@ -69,35 +62,22 @@ def test_answers_a_day_in_full(client: Any) -> None:
 def test_the_latest_forecast_issued_by_the_start_of_the_day_answers(client: Any, date: str) -> None:
     answer = client.get("/predictions", params={"date": date, "location": "paris"}).json()
 
-    (forecast,) = answer["forecasts"]
-    first = answer["data"][0]
-    assert (
-        forecast["model"]["model_id"],
-        forecast["issued_at"],
-        first["lead"],
-        first["temperature_2m"],
-    ) == (
-        MODELS[EXPECTED[date][0]],
-        f"{EXPECTED[date][1]}T00:00:00Z",
-        *EXPECTED[date][2:],
-    )
-    assert [step["time"] for step in answer["data"]] == [
-        f"{date}T{hour:02d}:00:00Z" for hour in range(0, 24, 3)
-    ]
+    (forecast,), first = answer["forecasts"], answer["data"][0]
+    model, issued, lead, temperature = EXPECTED[date]
+    assert forecast["model"]["model_id"] == MODELS[model]
+    assert forecast["issued_at"] == f"{issued}T00:00:00Z"
+    assert (first["lead"], first["temperature_2m"]) == (lead, temperature)
+    hours = [f"{date}T{hour:02d}:00:00Z" for hour in range(0, 24, 3)]
+    assert [step["time"] for step in answer["data"]] == hours
 
 
 @pytest.mark.parametrize("date", EXPECTED)
 def test_all_locations_are_what_each_answers_alone(client: Any, date: str) -> None:
     everywhere = client.get("/predictions", params={"date": date}).json()
 
-    alone = [
-        answer.json()
-        for slug in ("brest", "paris", "quimper")
-        if (
-            answer := client.get("/predictions", params={"date": date, "location": slug})
-        ).status_code
-        == 200
-    ]
+    asked = [{"date": date, "location": slug} for slug in ("brest", "paris", "quimper")]
+    answers = [client.get("/predictions", params=params) for params in asked]
+    alone = [answer.json() for answer in answers if answer.status_code == 200]
     assert everywhere["data"] == [step for answer in alone for step in answer["data"]]
     assert everywhere["forecasts"] == [each for answer in alone for each in answer["forecasts"]]
     assert everywhere["count"] == len(everywhere["data"]) == 8 * len(alone)
@@ -113,62 +93,17 @@ def test_a_forecast_that_ends_within_the_day_does_not_answer(client: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("date", "location", "kind", "complaint"),
+    ("date", "location", "parameter", "found", "allowed"),
     [
-        (
-            "2019-07-11",
-            "atlantis",
-            "unknown-location",
-            {
-                "parameter": "location",
-                "found": "atlantis",
-                "allowed": "one of: brest, paris, quimper",
-            },
-        ),
-        (
-            "2019-07-09",
-            "paris",
-            "no-prediction",
-            {
-                "parameter": "date",
-                "found": "2019-07-09",
-                "allowed": "2019-07-10 to 2019-07-16",
-            },
-        ),
-        (
-            "2019-07-17",
-            None,
-            "no-prediction",
-            {
-                "parameter": "date",
-                "found": "2019-07-17",
-                "allowed": "2019-07-10 to 2019-07-16",
-            },
-        ),
-        (
-            "9999-12-31",
-            "quimper",
-            "no-prediction",
-            {
-                "parameter": "date",
-                "found": "9999-12-31",
-                "allowed": "no prediction at all yet; run the pipelines first",
-            },
-        ),
-        (
-            "0001-01-01",
-            "brest",
-            "no-prediction",
-            {
-                "parameter": "date",
-                "found": "0001-01-01",
-                "allowed": "2019-07-11 to 2019-07-12",
-            },
-        ),
+        ("2019-07-11", "atlantis", "location", "atlantis", "one of: brest, paris, quimper"),
+        ("2019-07-09", "paris", "date", "2019-07-09", "2019-07-10 to 2019-07-16"),
+        ("2019-07-17", None, "date", "2019-07-17", "2019-07-10 to 2019-07-16"),
+        ("9999-12-31", "quimper", "date", "9999-12-31", NOTHING),
+        ("0001-01-01", "brest", "date", "0001-01-01", "2019-07-11 to 2019-07-12"),
     ],
-)
-def test_what_is_not_there_is_404_and_says_what_is(
-    client: Any, date: str, location: str | None, kind: str, complaint: dict[str, str]
+)  # fmt: skip
+def test_what_does_not_exist_is_404_with_what_does(
+    client: Any, date: str, location: str | None, parameter: str, found: str, allowed: str
 ) -> None:
     params = {"date": date} | ({"location": location} if location else {})
 
@@ -176,38 +111,30 @@ def test_what_is_not_there_is_404_and_says_what_is(
 
     assert response.status_code == 404
     problem = response.json()
+    kind = "no-prediction" if parameter == "date" else "unknown-location"
     assert problem["type"] == f"urn:triptych:problem:{kind}"
-    assert problem["errors"] == [complaint]
-    assert complaint["found"] in problem["detail"]
-    assert complaint["allowed"].removeprefix("one of: ") in problem["detail"]
+    assert problem["errors"] == [{"parameter": parameter, "found": found, "allowed": allowed}]
+    assert found in problem["detail"]
+    assert allowed.removeprefix("one of: ") in problem["detail"]
 
 
 @pytest.mark.parametrize(
-    ("params", "parameter"),
+    ("parameter", "value"),
     [
-        ({}, "date"),
-        ({"date": ""}, "date"),
-        ({"date": "14/07/2019"}, "date"),
-        ({"date": "2019-02-30"}, "date"),
-        ({"date": "2019-7-14"}, "date"),
-        ({"date": "20190714"}, "date"),
-        ({"date": "1563062400"}, "date"),
-        ({"date": "2019-07-14T00:00:00"}, "date"),
-        ({"date": "\uff12019-07-14"}, "date"),
-        ({"date": "2019-07-11", "location": ""}, "location"),
-        ({"date": "2019-07-11", "location": "Paris"}, "location"),
-        ({"date": "2019-07-11", "location": "paris\n"}, "location"),
-        ({"date": "2019-07-11", "location": "paris\x00"}, "location"),
-        ({"date": "2019-07-11", "location": "paris' OR '1'='1"}, "location"),
-        ({"date": "2019-07-11", "location": "p" * 65}, "location"),
-        ({"date": "2019-07-11", "place": "paris"}, "place"),
-        ({"date": ["2019-07-11", "2019-07-12"]}, "date"),
+        *(("date", value) for value in (
+            None, "", "14/07/2019", "2019-02-30", "2019-7-14", "20190714", "1563062400",
+            "2019-07-14T00:00:00", "\uff12019-07-14", ["2019-07-11", "2019-07-12"],
+        )),
+        *(("location", value) for value in (
+            "", "Paris", "paris\n", "paris\x00", "paris' OR '1'='1", "p" * 65,
+        )),
+        ("place", "paris"),
     ],
-)
-def test_a_bad_parameter_is_422_and_named(
-    client: Any, params: dict[str, Any], parameter: str
-) -> None:
-    response = client.get("/predictions", params=params)
+)  # fmt: skip
+def test_a_bad_parameter_is_422_and_named(client: Any, parameter: str, value: Any) -> None:
+    params = {"date": "2019-07-11"} | {parameter: value}
+    given = {name: each for name, each in params.items() if each is not None}
+    response = client.get("/predictions", params=given)
 
     assert response.status_code == 422
     problem = response.json()

@@ -51,8 +51,7 @@ def ask(address: str, folder: Path, examples: int, *more: str, key: str = "") ->
 
 
 @pytest.mark.parametrize(
-    ("examples", "fewest"),
-    [(10, 150), pytest.param(600, 2000, marks=pytest.mark.acceptance)],
+    ("examples", "fewest"), [(10, 150), pytest.param(600, 2000, marks=pytest.mark.acceptance)]
 )
 def test_generated_requests_find_nothing(
     filled_url: str, tmp_path: Path, examples: int, fewest: int
