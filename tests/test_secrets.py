@@ -13,7 +13,7 @@ TOKEN = re.compile(
 )
 IN_ADDRESS = re.compile(r"://[\w.-]+:([^@/\s\"'`{}$]+)@")
 # Of tests and documents: they open nothing.
-MADE_UP = {"s3cret", "hush", "password", "PASSWORD", "…"}
+MADE_UP = {"s3cret", "S3cr", "hush", "password", "PASSWORD", "…"}
 NEVER_KEPT = (".env", "conf/local/*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc")
 
 
