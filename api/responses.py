@@ -39,10 +39,10 @@ class CachedResponse(Response):
         etag = headers["ETag"].removeprefix("W/")
         if if_none_match.strip() != "*" and etag not in _ETAG.findall(if_none_match):
             return Response(self.body, headers=headers)  # middleware changes its headers
-        kept = {name: headers[name] for name in headers if name != "Content-Type"}
+        some = {name: headers[name] for name in headers if name != "Content-Type"}
         if len(self.body) >= GZIP_BYTES:  # as GZipMiddleware adds to the full response
-            kept["Vary"] += ", Accept-Encoding"
-        return Response(status_code=304, headers=kept)
+            some["Vary"] += ", Accept-Encoding"
+        return Response(status_code=304, headers=some)
 
 
 def render(request: Request, page: Page[Any], cursor: Any, summary: str) -> CachedResponse:

@@ -1,7 +1,7 @@
 """GET /predictions of the databases of bench.scale: python -m bench.scale_api NAME=N=URL …
 
 All are asked in turn in one process, so that whatever else the machine does is the same for each:
-a day of a city drawn from the N, eight rows, no answer that is kept. The median of the requests.
+a day of a random city of the N, eight rows, nothing from the cache. The median of the requests.
 """
 
 import json

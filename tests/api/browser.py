@@ -35,7 +35,7 @@ class Tab:
     def call(self, method: str, **parameters: Any) -> Any:
         """Call a method of the protocol.
 
-        Exceptions and refusals by the policy go to `faults`, addresses that were asked to `asked`.
+        Exceptions and violations of the policy go to `faults`, requested URLs to `asked`.
         """
         self._sent += 1
         sent = {"id": self._sent, "method": method, "params": parameters}
@@ -48,8 +48,8 @@ class Tab:
 
     def _note(self, message: dict[str, Any]) -> None:
         found = message["params"]
-        refused = found.get("entry", {}).get("source") == "security"
-        if message["method"] == "Runtime.exceptionThrown" or refused:
+        violates_policy = found.get("entry", {}).get("source") == "security"
+        if message["method"] == "Runtime.exceptionThrown" or violates_policy:
             self.faults.append(json.dumps(message))
         if message["method"] == "Network.requestWillBeSent":
             self.asked.append(found["request"]["url"])

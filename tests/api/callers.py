@@ -10,7 +10,7 @@ Check = Callable[[int, bytes], None]
 
 
 class Callers:
-    """Threads with a kept-alive connection each; they stop when nobody listens any more.
+    """Threads with a keep-alive connection each; they stop when the server does not listen.
 
     Args:
         address: of the API, `http://host:port`.

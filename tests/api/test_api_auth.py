@@ -1,4 +1,4 @@
-"""Who may read, from which pages; the headers that every answer has; the figures."""
+"""API key, CORS, security headers and metrics."""
 
 import logging
 from typing import Any
@@ -131,15 +131,15 @@ class TestCors:
             preflight = client.options("/locations", headers={"Origin": ORIGIN, **asked})
             good = client.get("/locations", headers={"Origin": ORIGIN, "X-API-Key": "k"})
             again = client.get("/locations", headers={"Origin": ORIGIN, "X-API-Key": "k"})
-            refused = client.get("/locations", headers={"Origin": ORIGIN})
+            rejected = client.get("/locations", headers={"Origin": ORIGIN})
             other = client.get("/locations", headers={"Origin": "https://evil", "X-API-Key": "k"})
 
         assert preflight.status_code == 200
         assert "x-api-key" in preflight.headers["access-control-allow-headers"].lower()
-        assert (good.status_code, refused.status_code) == (200, 401)
-        for response in (preflight, good, again, refused):
+        assert (good.status_code, rejected.status_code) == (200, 401)
+        for response in (preflight, good, again, rejected):
             assert response.headers["access-control-allow-origin"] == ORIGIN
-        # an answer that is kept takes no header of a caller on to the next
+        # a cached response has no header of an earlier caller
         del good.headers["x-request-id"], again.headers["x-request-id"]
         assert good.headers.multi_items() == again.headers.multi_items()
         assert "access-control-allow-origin" not in other.headers

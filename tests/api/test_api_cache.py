@@ -1,4 +1,4 @@
-"""ETag, 304 and the answers kept as bytes: fast, and never older than the data."""
+"""ETag, 304 and the response cache, which is never older than the data."""
 
 import re
 import threading
@@ -33,7 +33,7 @@ def url(engine: Engine) -> str:
 
 
 @pytest.fixture
-def kept(url: str) -> Iterator[Any]:
+def cached(url: str) -> Iterator[Any]:
     """Give a client of the API on that database."""
     with open_client(url) as opened:
         yield opened
@@ -73,7 +73,7 @@ class TestConditional:
         assert first.headers["vary"] == ("Accept, Accept-Encoding" if is_large else "Accept")
 
     @pytest.mark.parametrize("form", ["{0}", 'W/{0}, "x"', '"x", {0}', "*"])
-    def test_who_has_it_is_told_so(self, client: Any, path: str, accept: str, form: str) -> None:
+    def test_a_matching_etag_is_304(self, client: Any, path: str, accept: str, form: str) -> None:
         full = client.get(path, params=ROUTES[path], headers={"Accept": accept})
         tags = form.format(full.headers["etag"].removeprefix("W/"))
         for ask in (client.get, client.head):
@@ -86,7 +86,7 @@ class TestConditional:
                 assert again.headers[name] == full.headers[name]
 
     @pytest.mark.parametrize("tags", ['"x"', "x", "", '"*"', "é".encode()])
-    def test_who_has_another_gets_it(self, client: Any, path: str, accept: str, tags: Any) -> None:
+    def test_another_etag_is_200(self, client: Any, path: str, accept: str, tags: Any) -> None:
         headers = {"Accept": accept, "If-None-Match": tags}
         assert client.get(path, params=ROUTES[path], headers=headers).status_code == 200
 
@@ -100,28 +100,28 @@ def test_json_and_csv_have_different_names(client: Any) -> None:
 
 
 class TestNeverOld:
-    def test_a_write_is_in_the_next_answer(self, kept: Any, engine: Engine) -> None:
-        assert first_temperature(kept) == 21.0
+    def test_a_write_is_in_the_next_answer(self, cached: Any, engine: Engine) -> None:
+        assert first_temperature(cached) == 21.0
         for temperature in (1.0, 2.0, 3.0):
             with engine.begin() as connection:
                 warm(connection, temperature)
-            assert first_temperature(kept) == temperature
+            assert first_temperature(cached) == temperature
 
-    def test_a_write_under_way_is_not_but_its_commit_is(self, kept: Any, engine: Engine) -> None:
+    def test_a_write_under_way_is_not_but_its_commit_is(self, cached: Any, engine: Engine) -> None:
         with engine.connect() as connection:
             writing = connection.begin()
             warm(connection, 5.0)
-            assert [first_temperature(kept) for _ in range(3)] == [21.0] * 3
+            assert [first_temperature(cached) for _ in range(3)] == [21.0] * 3
             writing.commit()
-            assert first_temperature(kept) == 5.0
+            assert first_temperature(cached) == 5.0
             writing = connection.begin()
             warm(connection, 6.0)
-            assert first_temperature(kept) == 5.0
+            assert first_temperature(cached) == 5.0
             writing.rollback()
-            assert first_temperature(kept) == 5.0
+            assert first_temperature(cached) == 5.0
 
-    def test_a_promotion_is_in_the_next_answer(self, kept: Any, engine: Engine) -> None:
-        tag = kept.get(DAY).headers["etag"]
+    def test_a_promotion_is_in_the_next_answer(self, cached: Any, engine: Engine) -> None:
+        tag = cached.get(DAY).headers["etag"]
         with engine.begin() as connection:
             for name, stage in (("ridge", "archived"), ("lightgbm", "production")):
                 connection.execute(
@@ -129,34 +129,34 @@ class TestNeverOld:
                     {"stage": stage, "name": name},
                 )
 
-        response = kept.get(DAY, headers={"If-None-Match": tag})
+        response = cached.get(DAY, headers={"If-None-Match": tag})
 
         assert response.status_code == 200
         assert response.json()["forecasts"][0]["model"]["name"] == "lightgbm"
 
-    def test_without_a_write_it_is_not_read_again(self, kept: Any) -> None:
-        kept.get(DAY)
-        before = count_hits(kept)
+    def test_without_a_write_it_is_not_read_again(self, cached: Any) -> None:
+        cached.get(DAY)
+        before = count_hits(cached)
         for _ in range(5):
-            kept.get(DAY)
-        assert count_hits(kept) == before + 5
+            cached.get(DAY)
+        assert count_hits(cached) == before + 5
 
-    def test_a_schema_that_changes_is_noticed(self, kept: Any, engine: Engine) -> None:
-        assert kept.get(DAY).status_code == 200
+    def test_a_schema_that_changes_is_noticed(self, cached: Any, engine: Engine) -> None:
+        assert cached.get(DAY).status_code == 200
         change = text("UPDATE alembic_version SET version_num = :v")
         for other in ("9999a", "0001"):
             with engine.begin() as connection:
                 connection.execute(change, {"v": other})
-            refused = kept.get(DAY)
-            assert refused.status_code == 503
-            assert "tables of this version" in refused.json()["detail"]
+            rejected = cached.get(DAY)
+            assert rejected.status_code == 503
+            assert "tables of this version" in rejected.json()["detail"]
             with engine.begin() as connection:
                 connection.execute(change, {"v": HEAD})
-            assert kept.get(DAY).status_code == 200
+            assert cached.get(DAY).status_code == 200
 
     @pytest.mark.parametrize("seed", range(3))
     def test_whatever_two_writers_do_it_is_what_a_fresh_application_says(
-        self, kept: Any, url: str, engine: Engine, seed: int
+        self, cached: Any, url: str, engine: Engine, seed: int
     ) -> None:
         rng = Random(seed)  # noqa: S311
         fresh_app = create_app(Settings(database_url=url))
@@ -178,7 +178,7 @@ class TestNeverOld:
                 else:
                     writer.rollback()
                 target = f"/predictions?date=2019-07-{rng.choice([11, 12])}"
-                assert kept.get(target).content == fresh.get(target).content
+                assert cached.get(target).content == fresh.get(target).content
         other.dispose()
 
 

@@ -1,4 +1,4 @@
-"""What the classifiers in production say of items, by filter, and what is said if none does."""
+"""Predictions of the production classifiers: filters, pages and errors."""
 
 from typing import Any
 

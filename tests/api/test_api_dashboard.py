@@ -1,4 +1,4 @@
-"""The page at /: how it is served; that it takes nothing from elsewhere; in a real Chromium."""
+"""The dashboard: how it is served, that it loads nothing from elsewhere, and in Chromium."""
 
 import re
 import shutil

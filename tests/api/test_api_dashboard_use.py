@@ -1,4 +1,4 @@
-"""The page as it is used: keys, controls, a key of the service; in a real Chromium."""
+"""Using the dashboard: keys, controls and the API key; in Chromium."""
 
 import shutil
 from pathlib import Path

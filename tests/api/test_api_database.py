@@ -1,4 +1,4 @@
-"""The forecast that answers is that of an obvious search; no read runs in the event loop."""
+"""The forecast returned is that of a simple search; no query runs in the event loop."""
 
 import threading
 from datetime import UTC, datetime, timedelta

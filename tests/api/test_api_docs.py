@@ -1,4 +1,4 @@
-"""The OpenAPI page at /docs: its own files alone; in Chromium it loads nothing from elsewhere."""
+"""The OpenAPI page at /docs loads nothing from other hosts; in Chromium."""
 
 import re
 import shutil

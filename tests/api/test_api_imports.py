@@ -1,4 +1,4 @@
-"""The API's image holds no pipeline: importing the API loads none of their packages."""
+"""Importing the API loads no package of the pipelines, which its image does not hold."""
 
 import subprocess
 import sys

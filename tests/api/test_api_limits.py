@@ -1,4 +1,4 @@
-"""What no client sends in earnest, byte by byte to the API as it is run: 4xx, and it lives on."""
+"""Malformed and oversized requests, byte by byte, to a running API: 4xx."""
 
 import socket
 from collections.abc import Iterator

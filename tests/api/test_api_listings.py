@@ -1,4 +1,4 @@
-"""The routes that say what there is, which version answers and how it is."""
+"""Version, health and the lists of locations and models."""
 
 from typing import Any
 
@@ -78,6 +78,6 @@ def test_an_empty_database_lists_nothing_and_predicts_nothing(engine: Any) -> No
         assert opened.get("/locations").json() == {"data": [], "count": 0, "next": None}
         assert opened.get("/models").json() == {"data": [], "count": 0, "next": None}
         for path in ("/predictions?date=2019-07-14", "/predictions?date=2019-07-14&location=paris"):
-            refused = opened.get(path)
-            assert refused.status_code == 404
-            assert "run the pipelines first" in refused.json()["detail"]
+            rejected = opened.get(path)
+            assert rejected.status_code == 404
+            assert "run the pipelines first" in rejected.json()["detail"]

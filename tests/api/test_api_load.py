@@ -1,4 +1,4 @@
-"""Under load while a batch writes and production is switched: no failure, no half forecast."""
+"""Load while a batch writes and production is switched: no failure, no partial forecast."""
 
 import json
 import time

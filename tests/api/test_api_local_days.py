@@ -1,4 +1,4 @@
-"""The day of a location's own zone: 23, 24 or 25 hours; each step belongs to exactly one day."""
+"""Days of a location's time zone: 23, 24 or 25 hours; each step belongs to exactly one day."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo

@@ -114,7 +114,7 @@ def test_no_row_is_a_header_alone(client: Any) -> None:
         ("text/csv;q=nonsense", "text/csv"),
     ],
 )
-def test_the_form_liked_best_is_chosen(accept: str, media: str) -> None:
+def test_the_preferred_media_type_is_chosen(accept: str, media: str) -> None:
     assert choose_media(accept) == media
 
 

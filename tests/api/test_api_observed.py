@@ -1,4 +1,4 @@
-"""GET /predictions/observed: forecasts beside observations, and their errors."""
+"""GET /predictions/observed: forecasts, observations and errors."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pages: put together they are the whole, whatever their size; a cursor is the next one's key."""
+"""All pages together are the whole list, whatever their size."""
 
 from datetime import UTC, datetime
 from typing import Any

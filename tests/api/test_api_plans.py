@@ -1,4 +1,4 @@
-"""The API finds the rows of a place and day by an index, however many others there are."""
+"""The rows of a location and day are found by an index, however many others there are."""
 
 import re
 from datetime import UTC, datetime, timedelta

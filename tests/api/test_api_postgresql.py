@@ -1,4 +1,4 @@
-"""PostgreSQL that goes, hangs or is full: 503 with Retry-After, then well again by itself."""
+"""PostgreSQL stopped, locked or full: 503 with Retry-After, then 200 without a restart."""
 
 import time
 from collections.abc import Callable, Iterator

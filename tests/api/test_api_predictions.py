@@ -1,4 +1,4 @@
-"""GET /predictions: which forecast answers for a day, and what the answer says of it."""
+"""GET /predictions: which forecast is returned for a day, and its description."""
 
 from typing import Any
 

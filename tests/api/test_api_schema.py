@@ -1,4 +1,4 @@
-"""The OpenAPI document says everything; schemathesis asks elsewhere whether it is true."""
+"""The OpenAPI document is complete; schemathesis tests whether it is true."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""schemathesis, all its checks, against the API as it is run: no 5xx, no undocumented status."""
+"""All checks of schemathesis against a running API: no 5xx, no undocumented status."""
 
 import re
 import subprocess
@@ -77,7 +77,7 @@ def test_nor_do_they_where_a_key_is_needed(sqlite_file: Path, tmp_path: Path) ->
 def test_what_openapi_cannot_say_is_found_unless_it_is_named(
     sqlite_file: Path, tmp_path: Path
 ) -> None:
-    """Without schemathesis.toml the refusals that it explains are failures: the run can fail."""
+    """Without schemathesis.toml the documented exceptions are failures: the run can fail."""
     url = f"sqlite:///{sqlite_file}"
     with (
         serving(url, tmp_path / "log") as (address, _),

@@ -1,4 +1,4 @@
-"""What holds for every route, and planted routes that break it."""
+"""Rules that hold for every route, and a route that breaks them."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""When the database is away, foreign or broken: 503 and Retry-After, then well again."""
+"""Database missing, incompatible or broken: 503 and Retry-After, then 200 again."""
 
 import logging
 import sqlite3
