@@ -2,16 +2,18 @@
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pandas as pd
 import pytest
+import yaml
 from sqlalchemy import Table, select
 
 from notebooks.execute import REVIEWS, execute
-from tests.fixtures.project import Project, copy_of, make_project
+from tests.fixtures.project import ROOT, Project, copy_of, make_project
 from tests.pipelines.test_bad_input import refused
 from triptych.store.tables import models, text_predictions
 
@@ -181,6 +183,18 @@ def test_the_notebook_can_be_executed_on_the_sample(ran: Project, tmp_path: Path
     assert "not shown: *last state*" in text
     assert "harms with every seed: none" in text
     assert "What harms the LSTM** with every seed (log loss): none" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["rejected_reviews", "word_neighbours", "confident_mistakes", "mistake_explanations",
+     "weighty_terms"],
+)  # fmt: skip
+def test_the_word_null_is_a_word(name: str) -> None:
+    entry = yaml.safe_load((ROOT / "conf/base/catalog_nlp.yml").read_text())[name]
+    options = entry.get("dataset", entry).get("load_args", {})
+
+    assert pd.read_csv(StringIO("word\nnull\n"), **options)["word"].item() == "null"
 
 
 @pytest.mark.parametrize(
