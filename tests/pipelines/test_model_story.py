@@ -80,7 +80,8 @@ def test_the_life_of_two_versions(run_project: Project, tmp_path: Path) -> None:
             r"version 1 \(in production\) ([\d.]+) °C, on the same ([\d,]+) targets of 2023-03-01 "
             r"to 2024-02-29 that neither was trained on \(northmere .*, westhaven .*\); squared "
             r"error saved a day: -[\d.]+ °C² \(.* Diebold-Mariano p = .*, 366 days\)\. The "
-            r"candidate is not more accurate\. Nothing was changed\. Train a better model .* --force",
+            r"candidate is not more accurate\. Nothing was changed\. Train a better model .* "
+            r"--force",
             refusal,
             flags=re.MULTILINE,
         )
