@@ -30,14 +30,17 @@ _TABLES = {
     "incomplete_days",
     "ingested_periods",
     "locations",
+    "model_periods",
     "model_transitions",
     "models",
+    "nwp_forecasts",
     "prediction_inputs",
     "predictions",
     "rejected_rows",
     "text_predictions",
     "weather_3h",
     "weather_hourly",
+    "weather_recent",
 }
 
 
@@ -82,6 +85,9 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
         "fk_forecast_scores_model_id",
         "fk_image_predictions_model_id",
         "fk_incomplete_days_location",
+        "fk_model_periods_location",
+        "fk_nwp_forecasts_location",
+        "fk_weather_recent_location",
         "fk_ingested_periods_location",
         "fk_model_transitions_model_id",
         "fk_prediction_inputs_location",

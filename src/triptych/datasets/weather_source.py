@@ -20,24 +20,25 @@ class WeatherSourceDataset(AbstractDataset[NoReturn, OpenSource]):
     ```yaml
     weather_source:
       type: triptych.datasets.WeatherSourceDataset
-      credentials: open_meteo # {archive_url: …, api_key: …}
+      credentials: open_meteo
     ```
 
     Args:
-        credentials: `archive_url`, the address below which `/v1/archive` answers; `api_key` of a
-            commercial plan, or none.
+        credentials: `archive_url`, the address below which `/v1/archive` answers; `forecast_url`,
+            `historical_forecast_url` and `previous_runs_url`, those of `/v1/forecast`, or
+            Open-Meteo's own; `api_key` of a commercial plan, or none.
     """
 
     def __init__(
         self, *, credentials: dict[str, Any], metadata: dict[str, Any] | None = None
     ) -> None:
-        self._archive_url = credentials["archive_url"]
-        self._api_key = credentials.get("api_key")
+        own = dict(credentials)
+        self._options = {"base_url": own.pop("archive_url"), **own}
         self.metadata = metadata
 
     def load(self) -> OpenSource:
         """Give the function; nothing is opened yet."""
-        return partial(make_source, base_url=self._archive_url, api_key=self._api_key)
+        return partial(make_source, **self._options)
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Refuse: the source is read-only."""

@@ -5,6 +5,8 @@ Times are the start of the hour or of the 3-hour step, in UTC. Units are Open-Me
 On SQLite the large tables have no rowid: a row stands in the index of its key, once.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -68,16 +70,17 @@ def _variables() -> list[Column[float]]:
     return [Column(name, Float) for name in WEATHER_VARIABLES]
 
 
+def _required(type_: Any, *names: str) -> list[Column[Any]]:
+    return [Column(name, type_, nullable=False) for name in names]
+
+
 locations = Table(
     "locations",
     metadata,
     Column("location", String(64), primary_key=True),
     Column("name", String(200), nullable=False),
-    Column("latitude", Float, nullable=False),
-    Column("longitude", Float, nullable=False),
-    Column("elevation", Float, nullable=False),
-    Column("timezone", String(64), nullable=False),
-    Column("source", String(64), nullable=False),
+    *_required(Float, "latitude", "longitude", "elevation"),
+    *_required(String(64), "timezone", "source"),
 )
 
 # What the source has answered for. What was missing in an answer: see incomplete_days.
@@ -99,9 +102,8 @@ incomplete_days = Table(
     _location(),
     Column("day", UtcDateTime, primary_key=True),
     Column("missing", Json, nullable=False),  # hours by variable
-    Column("first_requested", UtcDateTime, nullable=False),
-    Column("last_requested", UtcDateTime, nullable=False),
-    Column("last_as_of", UtcDateTime, nullable=False),  # of the run that last requested the day
+    # last_as_of: of the run that last requested the day
+    *_required(UtcDateTime, "first_requested", "last_requested", "last_as_of"),
 )
 
 weather_hourly = Table(
@@ -116,14 +118,54 @@ weather_hourly = Table(
     sqlite_with_rowid=False,
 )
 
+# The latest hours as a weather model analysed them: never mixed with the reanalysis.
+weather_recent = Table(
+    "weather_recent",
+    metadata,
+    _location(),
+    Column("model", String(64), primary_key=True),
+    Column("time", UtcDateTime, primary_key=True),
+    *_variables(),
+    Column("fetched_at", UtcDateTime, nullable=False),
+    info={KEEP_KNOWN: True},
+    sqlite_with_rowid=False,
+)
+
+# Forecasts as issued: of the newest run that started at least `lead_day` days before the hour.
+nwp_forecasts = Table(
+    "nwp_forecasts",
+    metadata,
+    _location(),
+    Column("model", String(64), primary_key=True),
+    Column("time", UtcDateTime, primary_key=True),
+    Column("lead_day", Integer, primary_key=True, autoincrement=False),
+    Column("temperature_2m", Float, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What was requested of each weather model. Values near `as_of` change until their run has arrived.
+model_periods = Table(
+    "model_periods",
+    metadata,
+    _location(),
+    Column("product", String(16), primary_key=True),  # analysis, forecast
+    Column("model", String(64), primary_key=True),
+    Column("start", UtcDateTime, primary_key=True),
+    # end: exclusive; as_of: of the run that last requested values
+    *_required(UtcDateTime, "end", "as_of"),
+    Column("rows", Integer, nullable=False),  # received; 0: the model does not cover the location
+    Column("missing_from", UtcDateTime),  # the first hour without a value that was due
+    *_required(UtcDateTime, "last_requested", "fetched_at"),
+)
+
 weather_3h = Table(
     "weather_3h",
     metadata,
     _location(),
     Column("time", UtcDateTime, primary_key=True),
     *_variables(),  # means of the step's three hours; precipitation is their sum
-    Column("hours_observed", Integer, nullable=False),
-    Column("hours_interpolated", Integer, nullable=False),
+    *_required(Integer, "hours_observed", "hours_interpolated"),
     sqlite_with_rowid=False,
 )
 
@@ -151,16 +193,12 @@ models = Table(
     Column("algorithm", String(64), nullable=False),
     Column("locations", Json, nullable=False),  # none for a classifier
     # the period of training, null for a classifier; nothing at or after its end was seen
-    Column("train_start", UtcDateTime),
-    Column("train_end", UtcDateTime),
+    *(Column(name, UtcDateTime) for name in ("train_start", "train_end")),
     Column("as_of", UtcDateTime, nullable=False),
-    Column("parameters", Json, nullable=False),
-    Column("features", Json, nullable=False),
-    Column("metrics", Json, nullable=False),
+    *_required(Json, "parameters", "features", "metrics"),
     Column("mlflow_run_id", String(64), nullable=False),
     Column("model_uri", Text, nullable=False),
-    Column("data_sha256", String(64), nullable=False),
-    Column("git_commit", String(64), nullable=False),
+    *_required(String(64), "data_sha256", "git_commit"),
     Column("stage", String(16), nullable=False),
     Column("approved_by", String(200)),
     Column("approved_at", UtcDateTime),
@@ -174,12 +212,7 @@ models = Table(
     ),
     # one version of a name in production, and one in staging, whoever promotes at the same time
     Index(
-        "uq_models_live",
-        "name",
-        "stage",
-        unique=True,
-        sqlite_where=_LIVE,
-        postgresql_where=_LIVE,
+        "uq_models_live", "name", "stage", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
     ),
 )
 
@@ -190,8 +223,7 @@ model_transitions = Table(
     Column("id", Integer, primary_key=True),
     Column("model_id", ForeignKey("models.model_id"), nullable=False, index=True),
     Column("action", String(16), nullable=False),  # `replace`: another version took the place
-    Column("from_stage", String(16), nullable=False),
-    Column("to_stage", String(16), nullable=False),
+    *_required(String(16), "from_stage", "to_stage"),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
     Column("forced", Boolean, nullable=False),  # promoted though the comparison would refuse
@@ -212,16 +244,12 @@ predictions = Table(
     Column("time", UtcDateTime, primary_key=True),
     # 1 is the step that starts at as_of; 0 and below fill the gap between the data and as_of
     Column("lead", Integer, nullable=False),
-    Column("temperature_2m", Float, nullable=False),
-    Column("lower", Float, nullable=False),
-    Column("upper", Float, nullable=False),
-    Column("level", Float, nullable=False),
+    *_required(Float, "temperature_2m", "lower", "upper", "level"),
     Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
     # `model`, or `climatology` where the model cannot reach or its location has no recent data
     Column("method", String(16), nullable=False, server_default="model"),
     Column("created_at", UtcDateTime, nullable=False),
-    # The API asks for a place and a day, whatever the model: in this order the key answers it, and
-    # no second index has to be written.
+    # The API asks for a place and a day: in this order the key answers it without a second index.
     PrimaryKeyConstraint("location", "time", "as_of", "model_id"),
     sqlite_with_rowid=False,
 )
@@ -244,19 +272,13 @@ forecast_scores = Table(
     Column("window", String(16), primary_key=True),  # the days before window_end: 30d; or all
     Column("lead", String(8), primary_key=True),  # a number, 1-8 for the day, or all
     Column("data_age", Integer, primary_key=True, autoincrement=False),  # as_of - known_until, h
-    Column("n", Integer, nullable=False),
-    Column("days", Integer, nullable=False),  # days of targets: those of one day are alike
-    Column("rmse", Float, nullable=False),  # °C, as mae, bias and width
-    Column("mae", Float, nullable=False),
-    Column("bias", Float, nullable=False),  # forecast less observed
-    Column("skill_day", Float),  # 1 - rmse / rmse of same_hour_yesterday; null where that is 0
-    Column("skill_climatology", Float),
-    Column("skill_persistence", Float),
-    Column("coverage", Float, nullable=False),
-    Column("width", Float, nullable=False),
-    Column("window_start", UtcDateTime, nullable=False),
-    Column("window_end", UtcDateTime, nullable=False),  # exclusive: the end of what was observed
-    Column("created_at", UtcDateTime, nullable=False),
+    *_required(Integer, "n", "days"),  # days of targets: those of one day are alike
+    *_required(Float, "rmse", "mae", "bias"),  # °C, as width; bias: forecast less observed
+    # skill_day: 1 - rmse / rmse of same_hour_yesterday; null where that is 0
+    *(Column(f"skill_{name}", Float) for name in ("day", "climatology", "persistence")),
+    *_required(Float, "coverage", "width"),
+    # window_end: exclusive, the end of what was observed
+    *_required(UtcDateTime, "window_start", "window_end", "created_at"),
 )
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from triptych.weather.interpolation import interpolate
-from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.steps import STEP_HOURS, to_history, to_three_hours
+from triptych.weather.variables import TEMPERATURE
 
 
 def hours_to_history(
@@ -21,3 +22,19 @@ def hours_to_history(
     """
     completed = interpolate(hours, limit_hours, within_day=True).frame
     return to_history(completed, to_three_hours(completed), locations)
+
+
+def nwp_to_three_hours(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Average hourly NWP forecasts to 3-hour steps; a step without all its hours is left out.
+
+    Args:
+        forecasts: rows of `nwp_forecasts`: location, time, model, lead_day, temperature_2m.
+
+    Returns:
+        The same columns, `time` the start of the step; sorted by location, model, lead_day, time.
+    """
+    keys = ["location", "model", "lead_day", "time"]
+    steps = forecasts.assign(time=forecasts["time"].dt.floor(f"{STEP_HOURS}h"))
+    means = steps.groupby(keys, observed=True)[TEMPERATURE].agg(["mean", "count"])
+    complete = means.loc[means["count"] == STEP_HOURS, "mean"].rename(TEMPERATURE).reset_index()
+    return complete[["location", "time", "model", "lead_day", TEMPERATURE]]

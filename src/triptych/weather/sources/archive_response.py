@@ -68,7 +68,7 @@ def known_hours(
     columns = {name: column[kept] for name, column in values.items()}
     until = datetime.fromisoformat(str(hours[0])).replace(tzinfo=UTC) + timedelta(hours=last)
     if last < hours.size:
-        logger.info("%s: the archive has nothing from %s on yet", slug, until.isoformat())
+        logger.info("%s: the source has nothing from %s on yet", slug, until.isoformat())
     return Fetched(pd.DataFrame({"location": slug, "time": times, **columns}), until, absent)
 
 
@@ -97,7 +97,8 @@ def _column(
             f"{what}: the answer must have a value of {name} for each of {length} hours; "
             f"found {values.size if values.ndim else 'none'}. Nothing of it was used."
         )
-    expected = VARIABLES[name].unit if name in VARIABLES else units.get(name)
+    base = name.partition("_previous_day")[0]
+    expected = VARIABLES[base].unit if base in VARIABLES else units.get(name)
     absent = units.get(name) == _NO_UNIT and bool(np.isnan(values).all())
     if units.get(name) != expected and not absent:
         raise InvalidAnswer(

@@ -8,8 +8,12 @@ from typing import ClassVar, Protocol
 import pandas as pd
 
 from triptych.weather.locations import Location, SourceKind
+from triptych.weather.variables import TEMPERATURE
 
 OPEN_METEO_URL = "https://archive-api.open-meteo.com"
+FORECAST_URL = "https://api.open-meteo.com"
+HISTORICAL_FORECAST_URL = "https://historical-forecast-api.open-meteo.com"
+PREVIOUS_RUNS_URL = "https://previous-runs-api.open-meteo.com"
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 7  # a minute and a little, see http.py
 
@@ -52,6 +56,38 @@ class WeatherSource(Protocol):
         """Get the same days of several locations, in their order."""
         ...
 
+    def fetch_recent(
+        self,
+        locations: Sequence[Location],
+        start: date,
+        end: date,
+        variables: Sequence[str],
+        model: str,
+        today: date,
+    ) -> Iterator[Fetched]:
+        """Get the analysis of a weather model: UTC days up to, not including, `end`.
+
+        Args:
+            today: decides which service has days so old.
+        """
+        ...
+
+    def fetch_nwp(
+        self,
+        locations: Sequence[Location],
+        start: date,
+        end: date,
+        models: Sequence[str],
+        lead_days: Sequence[int],
+    ) -> Iterator[pd.DataFrame]:
+        """Get the forecasts that weather models issued so many days before the UTC days.
+
+        Returns:
+            For each location: model, time (UTC, hourly), lead_day, temperature_2m; without hours
+            that a model does not have.
+        """
+        ...
+
     def close(self) -> None:
         """Free what the source holds."""
         ...
@@ -63,3 +99,9 @@ class OpenSource(Protocol):
     def __call__(self, kind: SourceKind, *, models: str) -> WeatherSource:
         """As make_source."""
         ...
+
+
+def to_long(wide: pd.DataFrame) -> pd.DataFrame:
+    """Turn a column a (model, lead_day) into rows: model, time, lead_day, temperature_2m."""
+    long = wide.melt(value_name=TEMPERATURE, ignore_index=False).dropna().reset_index()
+    return long[["model", "time", "lead_day", TEMPERATURE]]

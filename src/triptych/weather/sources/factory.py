@@ -1,34 +1,23 @@
 """Open the source of a kind."""
 
+from typing import Any
+
 from triptych.weather.locations import SourceKind
-from triptych.weather.sources.base import ATTEMPTS, OPEN_METEO_URL, TIMEOUT_SECONDS, WeatherSource
+from triptych.weather.sources.base import WeatherSource
 
 
-def make_source(
-    kind: SourceKind,
-    *,
-    base_url: str = OPEN_METEO_URL,
-    models: str = "era5",
-    timeout: float = TIMEOUT_SECONDS,
-    attempts: int = ATTEMPTS,
-    api_key: str | None = None,
-) -> WeatherSource:
-    """Open the source of this kind. All but the kind concerns the archive alone.
+def make_source(kind: SourceKind, *, models: str = "era5", **options: Any) -> WeatherSource:
+    """Open the source of this kind. All but the kind concerns Open-Meteo alone.
 
     Args:
-        kind: `sample`, the embedded synthetic climate, or `open_meteo`, the archive.
-        base_url: the address below which `/v1/archive` answers.
+        kind: `sample`, the embedded synthetic climate, or `open_meteo`.
         models: the reanalysis; the archive's own default is a blend whose grid changes over time.
-        timeout: seconds that one answer may take.
-        attempts: how often one request is made at most.
-        api_key: of a commercial plan.
+        options: `base_url`, `timeout` and others of `OpenMeteo`.
     """
     if kind == "sample":
         from triptych.weather.sources.sample import SampleClimate
 
         return SampleClimate()
-    from triptych.weather.sources.open_meteo import OpenMeteoArchive
+    from triptych.weather.sources.open_meteo_forecasts import OpenMeteo
 
-    return OpenMeteoArchive(
-        base_url, models=models, timeout=timeout, attempts=attempts, api_key=api_key
-    )
+    return OpenMeteo(models=models, **options)

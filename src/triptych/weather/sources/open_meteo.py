@@ -78,33 +78,45 @@ class OpenMeteoArchive:
             raise WeatherError(
                 f"No day lies from {start} up to, not including, {end}. Ask for a later end."
             )
-        answers = self._ask(locations, start, end, variables)
+        answers = ask(self._service, "/v1/archive", locations, start, end, variables, self._models)
         hours = np.arange(np.datetime64(start, "h"), np.datetime64(end, "h"))
         for location, answer in zip(locations, answers, strict=True):
             what = f"{location.slug}, {start} to {end}"
             values = read_values(answer, hours, variables, what)
             yield known_hours(location.slug, hours, values, absent_variables(answer, variables))
 
-    def _ask(
-        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
-    ) -> list[dict[str, Any]]:
-        # The archive's end_date is inclusive, its other time zones ignore daylight saving.
-        parameters = {
-            "latitude": ",".join(str(location.latitude) for location in locations),
-            "longitude": ",".join(str(location.longitude) for location in locations),
-            "start_date": start.isoformat(),
-            "end_date": (end - timedelta(days=1)).isoformat(),
-            "hourly": ",".join(variables),
-            "timezone": "GMT",
-            "models": self._models,
-        }
-        first, others = locations[0].slug, len(locations) - 1
-        what = f"{first}{f' and {others} more' if others else ''}, {start} to {end}"
-        try:
-            return self._service.get_many("/v1/archive", parameters, len(locations))
-        except (SourceRefused, SourceUnavailable) as error:
-            raise type(error)(f"{what}: {error}") from error
-
     def close(self) -> None:
         """Close the connection."""
         self._service.close()
+
+
+def ask(
+    service: JsonService,
+    path: str,
+    locations: Sequence[Location],
+    start: date,
+    end: date,
+    hourly: Sequence[str],
+    models: str,
+) -> list[dict[str, Any]]:
+    """Request the same days of several locations; an answer for each.
+
+    Raises:
+        SourceUnavailable, SourceRefused: as `JsonService.get_many`, naming locations and days.
+    """
+    # The end_date is inclusive; other time zones than GMT ignore daylight saving.
+    parameters = {
+        "latitude": ",".join(str(location.latitude) for location in locations),
+        "longitude": ",".join(str(location.longitude) for location in locations),
+        "start_date": start.isoformat(),
+        "end_date": (end - timedelta(days=1)).isoformat(),
+        "hourly": ",".join(hourly),
+        "timezone": "GMT",
+        "models": models,
+    }
+    first, others = locations[0].slug, len(locations) - 1
+    what = f"{first}{f' and {others} more' if others else ''}, {start} to {end}"
+    try:
+        return service.get_many(path, parameters, len(locations))
+    except (SourceRefused, SourceUnavailable) as error:
+        raise type(error)(f"{what}: {error}") from error

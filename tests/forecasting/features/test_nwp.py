@@ -1,0 +1,47 @@
+"""The leak rule of NWP forecasts, and their 3-hour means."""
+
+import pandas as pd
+import pytest
+
+from triptych.forecasting.features.nwp import usable_lead_day
+from triptych.weather.history import nwp_to_three_hours
+
+T = pd.Timestamp("2025-06-30", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "delay", "step_hours", "lead_day"),
+    [
+        (-6, 6, 1, 1),  # never day 0
+        (18, 6, 1, 1),
+        (19, 6, 1, 2),
+        (42, 6, 1, 2),
+        (43, 6, 1, 3),
+        (15, 6, 3, 1),  # the last hour of the step is 17
+        (18, 6, 3, 2),
+        (24, 0, 1, 1),
+        (25, 0, 1, 2),
+    ],
+)
+def test_a_run_is_usable_once_it_is_published(
+    ahead: int, delay: float, step_hours: int, lead_day: int
+) -> None:
+    time = pd.DatetimeIndex([T + pd.Timedelta(hours=ahead)])
+    assert usable_lead_day(time, T, delay, step_hours).tolist() == [lead_day]
+    assert usable_lead_day(time, pd.Series([T]), delay, step_hours).tolist() == [lead_day]
+
+
+def test_three_hour_means_need_all_their_hours() -> None:
+    hours = pd.DataFrame(
+        {"location": "budva", "model": "gfs_global", "time": pd.date_range(T, periods=6, freq="h"),
+         "lead_day": 1, "temperature_2m": [1.0, 2.0, 6.0, 4.0, 5.0, 6.0]}
+    )  # fmt: skip
+    both = pd.concat([hours, hours.assign(lead_day=2).drop(index=4)])
+
+    steps = nwp_to_three_hours(both)
+
+    assert steps.to_numpy().tolist() == [
+        ["budva", T, "gfs_global", 1, 3.0],
+        ["budva", T + pd.Timedelta(hours=3), "gfs_global", 1, 5.0],
+        ["budva", T, "gfs_global", 2, 3.0],
+    ]
