@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from triptych.forecasting.errors import StorageError
-from triptych.forecasting.evaluation.conformal import Intervals
+from triptych.forecasting.evaluation.conformal import MONTHS, Intervals
 from triptych.forecasting.features.climatology import Climatology
 from triptych.forecasting.models.base import Arrays, PanelForecaster, Training
 from triptych.forecasting.models.ensemble import EnsembleForecaster
@@ -94,6 +94,7 @@ def _training_arrays(forecaster: PanelForecaster) -> Arrays:
         arrays[f"climatology.{name}"] = table
         arrays[f"scale.{name}"] = climatology.scale[name]
     if intervals is not None:
+        arrays["interval.ages"] = intervals.ages
         arrays["interval.leads"] = intervals.leads
         arrays["interval.half_widths"] = intervals.half_widths
         arrays["interval.pooled"] = intervals.pooled
@@ -130,9 +131,14 @@ def _training(specification: dict[str, Any], arrays: Arrays) -> Training:
 def _intervals(specification: dict[str, Any], arrays: Arrays) -> Intervals | None:
     if specification["interval_locations"] is None:
         return None
+    half_widths, pooled = arrays["interval.half_widths"], arrays["interval.pooled"]
+    if pooled.ndim == 1:  # models saved by version 0.1: one width a lead
+        half_widths = np.repeat(half_widths[:, None, None], MONTHS, axis=2)
+        pooled = np.repeat(pooled[None, None], MONTHS, axis=1)
     return Intervals(
         tuple(specification["interval_locations"]),
+        arrays.get("interval.ages", np.zeros(1, dtype=np.int64)),
         arrays["interval.leads"],
-        arrays["interval.half_widths"],
-        arrays["interval.pooled"],
+        half_widths,
+        pooled,
     )

@@ -1,9 +1,8 @@
-"""Split conformal intervals: the width comes from forecasts of days that the model was not fitted
-on.
-"""
+"""Split conformal prediction intervals by season, from errors outside the training period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -13,55 +12,116 @@ from triptych.forecasting.contract import LEVEL
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import FloatArray, IntArray
 
+MONTHS = 12
+MIN_ERRORS = 30  # of a season; with fewer, the errors of all seasons count
+
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Half widths in °C by location and lead: `half_widths` has shape (location, lead); `pooled`
-    (lead,) over all.
+    """Half widths in °C by location, data age, month of the target and lead.
+
+    `half_widths`: (location, age, 12, lead); `pooled`: (age, 12, lead), over all locations; `ages`
+    in hours. The lead of a forecast issued at midnight is also its step of the day.
     """
 
     locations: tuple[str, ...]
+    ages: IntArray
     leads: IntArray
     half_widths: FloatArray
     pooled: FloatArray
 
-    def half_width(self, locations: Sequence[str], leads: IntArray) -> FloatArray:
-        """Half widths, shape (location, lead): linear between leads seen, the last one's beyond
-        them.
+    def half_width(
+        self, locations: Sequence[str], months: IntArray, leads: IntArray, data_age: int = 0
+    ) -> FloatArray:
+        """Return half widths (location, origin, lead) of targets in `months` (origin, lead).
 
-        A location without its own residuals takes the pooled width.
+        Linear between the leads of the calibration, constant beyond them; the next higher data age
+        serves one in between. A location without errors of its own takes the pooled widths.
         """
+        age = min(int(np.searchsorted(self.ages, data_age)), len(self.ages) - 1)
         known = {name: row for row, name in enumerate(self.locations)}
-        rows = [self.half_widths[known[n]] if n in known else self.pooled for n in locations]
-        return np.stack([np.interp(leads, self.leads, row) for row in rows])
+        tables = np.stack(
+            [self.half_widths[known[n], age] if n in known else self.pooled[age] for n in locations]
+        )
+        place = np.interp(leads, self.leads, np.arange(len(self.leads)))
+        low = np.floor(place).astype(np.int64)
+        high = np.minimum(low + 1, len(self.leads) - 1)
+        share = place - low
+        return np.asarray(
+            tables[:, months - 1, low] * (1 - share) + tables[:, months - 1, high] * share,
+            dtype=np.float64,
+        )
 
 
 def learn_intervals(forecasts: pd.DataFrame, level: float = LEVEL) -> Intervals:
-    """Half widths from validation forecasts of one model (`location, lead, mean, observed`).
+    """Learn half widths from validation forecasts of one model.
 
-    The ⌈(n + 1) x level⌉-th smallest absolute residual of each location and lead covers at least
-    `level` of new days exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018,
-    1094-1111, section 2.2).
+    The ⌈(n + 1) x level⌉-th smallest absolute error covers at least `level` of new days
+    exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018, 1094-1111, section 2.2).
+    The errors of a month are those of the month and its two neighbours.
+
+    Args:
+        forecasts: `location, time, lead, mean, observed` and optionally `data_age` (hours).
+        level: coverage asked for.
+
+    Raises:
+        ForecastingError: no forecast has an observation.
     """
-    error = (forecasts["mean"] - forecasts["observed"]).abs()
-    kept = forecasts.assign(error=error)[error.notna()]
-    if kept.empty:
+    error = (forecasts["mean"] - forecasts["observed"]).abs().to_numpy(dtype=np.float64)
+    known = np.isfinite(error)
+    if not known.any():
         raise ForecastingError(
             "Intervals are learned from validation errors, but no forecast has its observation: "
             "check the validation period."
         )
-    pooled = kept.groupby("lead")["error"].agg(_quantile, level=level)
-    table = kept.groupby(["location", "lead"])["error"].agg(_quantile, level=level).unstack()
-    table = table.reindex(columns=pooled.index).fillna(pooled)
+    rows = forecasts[known]
+    age = rows["data_age"] if "data_age" in rows else pd.Series(0, index=rows.index)
+    places, locations = pd.factorize(rows["location"], sort=True)
+    age_rows, ages = pd.factorize(age, sort=True)
+    lead_rows, leads = pd.factorize(rows["lead"], sort=True)
+    month = rows["time"].dt.month.to_numpy()
+    shape = (len(ages), len(leads))
+    cells = age_rows * len(leads) + lead_rows
+    pooled = _by_month(error[known], cells, month, shape, level)
+    half_widths = np.stack(
+        [
+            _by_month(error[known][own], cells[own], month[own], shape, level)
+            for own in (places == row for row in range(len(locations)))
+        ]
+    )
     return Intervals(
-        locations=tuple(str(name) for name in table.index),
-        leads=pooled.index.to_numpy(dtype=np.int64),
-        half_widths=table.to_numpy(dtype=np.float64),
-        pooled=pooled.to_numpy(dtype=np.float64),
+        locations=tuple(str(name) for name in locations),
+        ages=np.asarray(ages, dtype=np.int64),
+        leads=np.asarray(leads, dtype=np.int64),
+        half_widths=np.where(np.isfinite(half_widths), half_widths, pooled),
+        pooled=pooled,
     )
 
 
-def _quantile(errors: "pd.Series[float]", level: float) -> float:
-    ordered: npt.NDArray[np.float64] = np.sort(errors.to_numpy(dtype=np.float64))
+def _by_month(
+    errors: FloatArray,
+    cells: npt.NDArray[np.intp],
+    months: IntArray,
+    shape: tuple[int, int],
+    level: float,
+) -> FloatArray:
+    """Quantiles of shape (age, 12, lead); NaN for a cell without errors."""
+    table = np.full((shape[0] * shape[1], MONTHS), np.nan)
+    order = np.lexsort((errors, cells))
+    bounds = np.searchsorted(cells[order], np.arange(len(table) + 1))
+    for cell, (start, end) in enumerate(pairwise(bounds)):
+        if start == end:
+            continue
+        ordered, own = errors[order[start:end]], months[order[start:end]]
+        for month in range(1, MONTHS + 1):
+            apart = (own - month) % MONTHS
+            season = ordered[(apart <= 1) | (apart == MONTHS - 1)]
+            table[cell, month - 1] = _quantile(
+                season if len(season) >= MIN_ERRORS else ordered, level
+            )
+    return np.asarray(table.reshape(*shape, MONTHS).transpose(0, 2, 1), dtype=np.float64)
+
+
+def _quantile(ordered: FloatArray, level: float) -> float:
     rank = int(np.ceil((len(ordered) + 1) * level))
     return float(ordered[min(rank, len(ordered)) - 1])

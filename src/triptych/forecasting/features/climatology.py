@@ -12,6 +12,8 @@ from triptych.forecasting.features.grid import FloatArray, Grid, IntArray
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
 HARMONICS = 3
+TREND_YEARS = 5  # of history from which a linear trend is estimated
+SHRINKAGE = 0.5  # of the trend: that of a decade is about as uncertain as it is large
 PENALTY = 1e-10  # makes an unobserved slot solvable, moves an observed one by nothing that shows
 TILE = 16  # rows; a multiple of what BLAS libraries take at once
 CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rounding
@@ -24,7 +26,8 @@ class Climatology:
     One set of annual harmonics a step of the day is the same space as annual harmonics times all
     the harmonics of the day that a 3-hour grid can hold, at a ninth of the arithmetic.
 
-    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics). `scale[variable]`: (location,), the
+    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics), and one more for the linear trend per
+    decade where the history is long enough. `scale[variable]`: (location,), the
     standard deviation of the anomalies in training; 1 where they are constant or missing. Units are
     those of the variable.
     """
@@ -38,7 +41,7 @@ class Climatology:
         broadcast together.
         """
         table = self.coefficients[variable]
-        basis = annual_basis(steps, (table.shape[2] - 1) // 2)
+        basis = _basis(steps, table.shape[2])
         slot = steps % STEPS_PER_DAY
         # Term by term, not by BLAS: a value must not depend on how many are asked for with it.
         total = table[rows, slot, 0]
@@ -56,29 +59,43 @@ def annual_basis(steps: IntArray, harmonics: int) -> FloatArray:
     return np.stack(waves, axis=-1)
 
 
+def _basis(steps: IntArray, terms: int) -> FloatArray:
+    """The annual harmonics and, for an even number of terms, decades since 2010."""
+    waves = annual_basis(steps, (terms - 1) // 2)
+    if terms % 2:
+        return waves
+    decades = (steps / STEPS_PER_YEAR - 40) / 10
+    return np.concatenate([waves, decades[..., None]], axis=-1)
+
+
 def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
     """Least squares of every variable of the grid on the harmonics, all locations at once."""
     coefficients, scale = {}, {}
     rows = np.arange(len(grid.locations))[:, None]
+    terms = 1 + 2 * harmonics + (grid.length >= TREND_YEARS * STEPS_PER_YEAR)
     for name, values in grid.values.items():
-        coefficients[name] = _coefficients(values, grid.steps, harmonics)
+        coefficients[name] = _coefficients(values, grid.steps, terms)
         fitted = Climatology(grid.locations, {name: coefficients[name]}, {})
         scale[name] = _scale(values - fitted.normal(name, rows, grid.steps[None, :]))
     return Climatology(grid.locations, coefficients, scale)
 
 
-def _coefficients(values: FloatArray, steps: IntArray, harmonics: int) -> FloatArray:
-    terms = 1 + 2 * harmonics
+def _coefficients(values: FloatArray, steps: IntArray, terms: int) -> FloatArray:
     table = np.zeros((len(values), STEPS_PER_DAY, terms))
     for slot in range(STEPS_PER_DAY):
         chosen = steps % STEPS_PER_DAY == slot
-        basis = annual_basis(steps[chosen], harmonics)
+        basis = _basis(steps[chosen], terms)
         known = np.isfinite(values[:, chosen])
         products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
         gram = _product(known, products).reshape(-1, terms, terms)
         gram += PENALTY * max(1, len(basis)) * np.eye(terms)
         moment = _product(np.where(known, values[:, chosen], 0.0), basis)
-        table[:, slot] = np.linalg.solve(gram, moment[..., None])[..., 0]
+        found = np.linalg.solve(gram, moment[..., None])[..., 0]
+        if terms % 2 == 0:
+            middle = _product(known, basis[:, -1:])[:, 0] / np.maximum(known.sum(axis=1), 1)
+            found[:, 0] += (1 - SHRINKAGE) * found[:, -1] * middle
+            found[:, -1] *= SHRINKAGE
+        table[:, slot] = found
     return table
 
 

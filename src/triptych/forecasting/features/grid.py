@@ -1,7 +1,7 @@
 """The long history frame as dense arrays: location x 3-hour step, NaN where missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,8 @@ class Grid:
     """A history on its regular grid.
 
     `values[variable]` has shape (location, step); column j is step number `first` + j, counted in
-    3-hour steps from 1970-01-01 00:00 UTC. Coordinates are in degrees, shape (location,).
+    3-hour steps from 1970-01-01 00:00 UTC. Coordinates are in degrees, shape (location,). `nwp` has
+    the columns of weather models' forecasts (nwp_table), of the same shape as the values.
     """
 
     locations: tuple[str, ...]
@@ -42,6 +43,7 @@ class Grid:
     values: Mapping[str, FloatArray]
     latitude: FloatArray
     longitude: FloatArray
+    nwp: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def length(self) -> int:
@@ -57,6 +59,10 @@ class Grid:
     def end(self) -> int:
         """Number of the step after the last one."""
         return self.first + self.length
+
+    def only(self, *variables: str) -> "Grid":
+        """Return the grid with these variables alone."""
+        return replace(self, values={name: self.values[name] for name in variables})
 
 
 def to_grid(history: pd.DataFrame) -> Grid:
@@ -79,6 +85,9 @@ def to_grid(history: pd.DataFrame) -> Grid:
         values={name: _dense(history[name], cell, shape) for name in present},
         latitude=_constant(history, "latitude", codes, names),
         longitude=_constant(history, "longitude", codes, names),
+        nwp={
+            name: _dense(history[name], cell, shape) for name in history if name.startswith("nwp_")
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Standardised anomalies of a history: what learned forecasters see of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ def with_wind_components(grid: Grid) -> Grid:
         angle = np.radians(direction)
         values["wind_u"] = -speed * np.sin(angle)
         values["wind_v"] = -speed * np.cos(angle)
-    return Grid(grid.locations, grid.first, values, grid.latitude, grid.longitude)
+    return replace(grid, values=values)
 
 
 def to_panel(grid: Grid, climatology: Climatology) -> Panel:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import FORECAST_COLUMNS
+from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEP_HOURS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
 from triptych.forecasting.features.climatology import HARMONICS, Climatology, fit_climatology
 from triptych.forecasting.features.grid import (
@@ -23,7 +23,12 @@ from triptych.forecasting.features.grid import (
     to_grid,
 )
 from triptych.forecasting.features.panel import Panel, to_panel, with_wind_components
-from triptych.forecasting.models.validation import check_enough, check_leads, check_origins
+from triptych.forecasting.models.validation import (
+    MIN_TRAINING_DAYS,
+    check_enough,
+    check_leads,
+    check_origins,
+)
 from triptych.forecasting.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -49,6 +54,8 @@ class PanelForecaster(ABC):
     """
 
     name: ClassVar[str]
+    uses_nwp: ClassVar[bool] = False
+    min_training_days: ClassVar[int] = MIN_TRAINING_DAYS
     defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
@@ -71,11 +78,11 @@ class PanelForecaster(ABC):
         self.intervals: Intervals | None = None
 
     def fit(self, history: pd.DataFrame) -> Self:
-        """Learn from the whole of `history`; ShortHistoryError below a year of temperatures."""
+        """Learn from the whole of `history`; ShortHistoryError for too few days of temperatures."""
         with one_blas_thread():
             grid = self.narrowed(with_wind_components(to_grid(history)))
-            check_enough(grid)
-            climatology = fit_climatology(grid, HARMONICS)
+            days = check_enough(grid, self.min_training_days)
+            climatology = fit_climatology(grid, HARMONICS if days >= MIN_TRAINING_DAYS else 0)
             panel = to_panel(grid, climatology)
             return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
 
@@ -88,12 +95,20 @@ class PanelForecaster(ABC):
         return self
 
     def predict(
-        self, history: pd.DataFrame, origins: pd.DatetimeIndex, leads: Sequence[int]
+        self,
+        history: pd.DataFrame,
+        origins: pd.DatetimeIndex,
+        leads: Sequence[int],
+        *,
+        data_age: int = 0,
     ) -> pd.DataFrame:
-        """Forecast as the contract says (contract.Forecaster.predict)."""
+        """Forecast as the contract says (contract.Forecaster.predict).
+
+        The observations of the last `data_age` hours before each origin count as unknown.
+        """
         panel = self.panel(history)
         self.warn_of_missing(panel.grid.locations)
-        return self._predict(panel, origins, leads)
+        return self._predict(panel, origins, leads, data_age)
 
     def predict_for(
         self,
@@ -101,9 +116,11 @@ class PanelForecaster(ABC):
         history: pd.DataFrame,
         origins: pd.DatetimeIndex,
         leads: Sequence[int],
+        *,
+        data_age: int = 0,
     ) -> pd.DataFrame:
         """Forecast some locations of a history that holds their companions too."""
-        forecasts = self._predict(self.panel(history), origins, leads)
+        forecasts = self._predict(self.panel(history), origins, leads, data_age)
         return forecasts[forecasts["location"].isin(locations)].reset_index(drop=True)
 
     def companions(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
@@ -114,13 +131,28 @@ class PanelForecaster(ABC):
         """Log what a history of these locations lacks for forecasts of full accuracy."""
 
     def _predict(
-        self, panel: Panel, origins: pd.DatetimeIndex, leads: Sequence[int]
+        self, panel: Panel, origins: pd.DatetimeIndex, leads: Sequence[int], data_age: int
     ) -> pd.DataFrame:
-        steps = check_origins(panel.grid, origins)
+        age = data_age // STEP_HOURS
+        steps = check_origins(panel.grid, origins - age * STEP) + age
         numbers = check_leads(leads, self.max_lead)
         with one_blas_thread():
-            mean = self.forecast_panel(panel, steps, numbers)
-        return self._frame(panel, steps, numbers, mean)
+            mean = self.forecast_aged(panel, steps, numbers, age)
+        return self._frame(panel, steps, numbers, mean, data_age)
+
+    def forecast_aged(
+        self, panel: Panel, origins: IntArray, leads: IntArray, age: int
+    ) -> FloatArray:
+        """Forecast as `forecast_panel`, from observations that end `age` steps before each origin.
+
+        NaN at leads beyond `max_lead`, counted from the end of the observations.
+        """
+        reached = leads + age <= self.max_lead
+        shape = (len(panel.grid.locations), len(origins), len(leads))
+        mean = np.full(shape, np.nan)
+        if reached.any():
+            mean[..., reached] = self.forecast_panel(panel, origins - age, leads[reached] + age)
+        return mean
 
     def panel(self, history: pd.DataFrame) -> Panel:
         """The history as this forecaster sees it: anomalies from its own climatology."""
@@ -190,20 +222,25 @@ class PanelForecaster(ABC):
         """Take back what `arrays` and `texts` gave."""
 
     def _frame(
-        self, panel: Panel, origins: IntArray, leads: IntArray, mean: FloatArray
+        self,
+        panel: Panel,
+        origins: IntArray,
+        leads: IntArray,
+        mean: FloatArray,
+        data_age: int,
     ) -> pd.DataFrame:
         places, shape = panel.grid.locations, mean.shape
         targets = np.broadcast_to(origins[:, None] + leads - 1, shape)
-        half = (
-            np.full((len(places), len(leads)), np.nan)
-            if self.intervals is None
-            else self.intervals.half_width(places, leads)
-        )[:, None, :]
+        times = step_times(targets.ravel())
+        half = np.full(shape, np.nan)
+        if self.intervals is not None:
+            months = times.month.to_numpy().reshape(shape)[0]
+            half = self.intervals.half_width(places, months, leads, data_age)
         frame = pd.DataFrame(
             {
                 "location": np.repeat(np.array(places, dtype=object), shape[1] * shape[2]),
                 "as_of": step_times(np.broadcast_to(origins[:, None], shape).ravel()),
-                "time": step_times(targets.ravel()),
+                "time": times,
                 "lead": np.broadcast_to(leads, shape).ravel(),
                 "mean": mean.ravel(),
                 "lower": (mean - half).ravel(),

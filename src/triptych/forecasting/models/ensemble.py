@@ -95,12 +95,22 @@ class EnsembleForecaster(PanelForecaster):
 
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Weighted mean of the members' temperatures, °C."""
-        weights = self._weights(leads)
-        parts = [
-            weights[row] * member.forecast_panel(panel, origins, leads)
-            for row, member in enumerate(self.members)
-        ]
-        return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
+        return self.forecast_aged(panel, origins, leads, 0)
+
+    def forecast_aged(
+        self, panel: Panel, origins: IntArray, leads: IntArray, age: int
+    ) -> FloatArray:
+        """Weighted mean of the members that have a forecast, °C.
+
+        Where all members with a weight lack one, those without a weight stand in, all alike.
+        """
+        parts = np.stack([m.forecast_aged(panel, origins, leads, age) for m in self.members])
+        known = np.isfinite(parts)
+        weights = self._weights(leads)[:, None, None, :] * known
+        weights = np.where(weights.sum(axis=0) > 0, weights, known)
+        total = weights.sum(axis=0)
+        mean = (weights * np.where(known, parts, 0.0)).sum(axis=0) / np.where(total > 0, total, 1)
+        return np.asarray(np.where(total > 0, mean, np.nan), dtype=np.float64)
 
     def _weights(self, leads: IntArray) -> FloatArray:
         """Weights of the members, shape (member, lead), summing to 1 at each lead."""

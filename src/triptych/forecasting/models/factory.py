@@ -15,17 +15,27 @@ from triptych.forecasting.models.baselines import (
 from triptych.forecasting.models.ensemble import EnsembleForecaster, EnsembleOfAllForecaster
 from triptych.forecasting.models.gradient_boosting import LightGBMForecaster
 from triptych.forecasting.models.kernel_ridge import KernelRidgeForecaster
+from triptych.forecasting.models.mos import MosForecaster
+from triptych.forecasting.models.nwp import NwpDebiasedForecaster, NwpMeanForecaster
 from triptych.forecasting.models.pooled_ridge import PooledRidgeForecaster
 from triptych.forecasting.models.random_forest import RandomForestForecaster
 from triptych.forecasting.models.ridge import RidgeForecaster
 from triptych.forecasting.models.sarimax import SarimaxForecaster
 
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
+NWP_NAMES = ("nwp_mean", "nwp_debiased", "mos")
 LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
 STATISTICAL_NAMES = ("arima", "sarima", "sarimax")
 LARGE_NAMES = ("ar", "pooled_ridge")  # for many locations; lightgbm serves few and many
 ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
-MODEL_NAMES = (*BASELINE_NAMES, *STATISTICAL_NAMES, *LEARNED_NAMES, *LARGE_NAMES, *ENSEMBLE_NAMES)
+MODEL_NAMES = (
+    *BASELINE_NAMES,
+    *STATISTICAL_NAMES,
+    *LEARNED_NAMES,
+    *LARGE_NAMES,
+    *NWP_NAMES,
+    *ENSEMBLE_NAMES,
+)
 
 _CLASSES: tuple[type[PanelForecaster], ...] = (
     PersistenceForecaster,
@@ -40,6 +50,9 @@ _CLASSES: tuple[type[PanelForecaster], ...] = (
     LightGBMForecaster,
     AutoregressionForecaster,
     PooledRidgeForecaster,
+    NwpMeanForecaster,
+    NwpDebiasedForecaster,
+    MosForecaster,
 )
 _ENSEMBLES: tuple[type[EnsembleForecaster], ...] = (EnsembleForecaster, EnsembleOfAllForecaster)
 

@@ -12,20 +12,23 @@ from triptych.forecasting.features.grid import TEMPERATURE, Grid, IntArray, step
 MIN_TRAINING_DAYS = 365
 
 
-def check_enough(grid: Grid) -> None:
-    """ShortHistoryError unless every location spans a year of temperatures: a season never seen has
-    no normal.
+def check_enough(grid: Grid, needed: int = MIN_TRAINING_DAYS) -> int:
+    """Return the days that the temperatures of every location span.
+
+    Raises:
+        ShortHistoryError: fewer than `needed` days at some location.
     """
     known = np.isfinite(grid.values[TEMPERATURE])
     first = np.where(known.any(axis=1), known.argmax(axis=1), grid.length)
     last = np.where(known.any(axis=1), grid.length - known[:, ::-1].argmax(axis=1), grid.length)
-    days = (last - first) / STEPS_PER_DAY
+    days = (last - first) // STEPS_PER_DAY
     worst = int(days.argmin())
-    if days[worst] < MIN_TRAINING_DAYS:
+    if days[worst] < needed:
         raise ShortHistoryError(
-            f"Training needs {MIN_TRAINING_DAYS} days of temperatures a location, but "
-            f"{grid.locations[worst]} has {days[worst]:.0f}. Start the training period earlier."
+            f"Training needs {needed} days of temperatures a location, but "
+            f"{grid.locations[worst]} has {days[worst]}. Start the training period earlier."
         )
+    return int(days[worst])
 
 
 def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:

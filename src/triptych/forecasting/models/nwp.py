@@ -1,0 +1,121 @@
+"""Forecasts of numerical weather prediction models: their mean, raw and bias-corrected."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
+from triptych.forecasting.features.nwp_table import (
+    PUBLICATION_DELAY_HOURS,
+    at_steps,
+    usable_forecasts,
+)
+from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.base import PanelForecaster
+
+MIN_ERRORS = 3  # observed forecasts of a model from which its bias is estimated
+
+
+class NwpMeanForecaster(PanelForecaster):
+    """Mean of the weather models' most recent published forecasts; NaN where there is none."""
+
+    name: ClassVar[str] = "nwp_mean"
+    uses_nwp: ClassVar[bool] = True
+    min_training_days: ClassVar[int] = 0
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "publication_delay_hours": PUBLICATION_DELAY_HOURS,
+    }
+
+    def narrowed(self, grid: Grid) -> Grid:
+        """The temperature and the weather models' forecasts.
+
+        Raises:
+            ShortHistoryError: the history has no NWP forecasts.
+        """
+        if not grid.nwp:
+            raise ShortHistoryError(
+                f"{self.name} needs NWP forecasts, but the history has none. Ingest them "
+                "(parameter nwp.models), or leave the model out."
+            )
+        return grid.only(TEMPERATURE)
+
+    @property
+    def delay_hours(self) -> int:
+        """Hours from the initialisation of a run to its publication."""
+        return int(self.parameters["publication_delay_hours"])
+
+    def _fit(self, panel: Panel) -> None:
+        """Nothing is estimated."""
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast temperature in °C, shape (location, origin, lead)."""
+        return self.forecast_aged(panel, origins, leads, 0)
+
+    def forecast_aged(
+        self, panel: Panel, origins: IntArray, leads: IntArray, age: int
+    ) -> FloatArray:
+        """Forecast with observations that end `age` steps before each origin.
+
+        An origin within a day is served from its midnight: what it adds is hours of observations.
+        """
+        within = origins % STEPS_PER_DAY
+        midnights, rows = np.unique(origins - within, return_inverse=True)
+        columns = within[:, None] + leads - 1
+        reach = np.arange(1, int(columns.max()) + 2)
+        made = self._from_midnights(panel, midnights, reach, age)
+        return np.asarray(made[:, rows[:, None], columns], dtype=np.float64)
+
+    def _from_midnights(
+        self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
+    ) -> FloatArray:
+        del age
+        return _mean(usable_forecasts(panel.grid, midnights, leads, self.delay_hours))
+
+
+class NwpDebiasedForecaster(NwpMeanForecaster):
+    """The same mean, each model less its mean error of the last days at the same lead."""
+
+    name: ClassVar[str] = "nwp_debiased"
+    defaults: ClassVar[Mapping[str, Any]] = {**NwpMeanForecaster.defaults, "days": 15}
+
+    def _from_midnights(
+        self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
+    ) -> FloatArray:
+        grid, days = panel.grid, int(self.parameters["days"])
+        first = int(midnights[0]) - STEPS_PER_DAY * (days + 1) - len(leads) - age
+        first -= first % STEPS_PER_DAY
+        issued = np.arange(first, int(midnights[-1]) + 1, STEPS_PER_DAY)
+        forecasts = usable_forecasts(grid, issued, leads, self.delay_hours)
+        observed = at_steps(grid.values[TEMPERATURE], grid, issued[:, None] + leads - 1)
+        # the last issue time whose target at a lead was observed before the origin
+        last = (midnights[:, None] - age - leads - first) // STEPS_PER_DAY
+        bias = _window_mean(forecasts - observed[:, :, None], last, days)
+        return _mean(forecasts[:, (midnights - first) // STEPS_PER_DAY] - bias)
+
+
+def _window_mean(errors: FloatArray, last: IntArray, days: int) -> FloatArray:
+    """Mean of the errors of the issue times (last - days, last], shape (location, origin, model,
+    lead); NaN below MIN_ERRORS values. `errors`: (location, issue time, model, lead).
+    """
+    known = np.isfinite(errors)
+    lead = np.arange(errors.shape[-1])
+
+    def total(values: FloatArray) -> FloatArray:
+        sums = np.cumsum(np.pad(values, ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1)
+        picked = sums[:, last + 1, :, lead] - sums[:, np.maximum(last + 1 - days, 0), :, lead]
+        return np.transpose(picked, (2, 0, 3, 1))
+
+    count = total(known.astype(np.float64))
+    mean = total(np.where(known, errors, 0.0)) / np.maximum(count, 1)
+    return np.where(count >= MIN_ERRORS, mean, np.nan)
+
+
+def _mean(forecasts: FloatArray) -> FloatArray:
+    """Mean over the models of axis 2, NaN where there is none."""
+    known = np.isfinite(forecasts)
+    count = known.sum(axis=2)
+    total = np.where(known, forecasts, 0.0).sum(axis=2)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
