@@ -16,7 +16,12 @@ from triptych.forecasting.errors import (
     UnknownModelError,
 )
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.factory import BASELINE_NAMES, MODEL_NAMES, make_forecaster
+from triptych.forecasting.models.factory import (
+    BASELINE_NAMES,
+    MODEL_NAMES,
+    NWP_NAMES,
+    make_forecaster,
+)
 
 ORIGINS = pd.to_datetime(
     ["2021-03-05 00:00", "2021-03-05 15:00", "2021-03-20 00:00", "2021-04-01 06:00"], utc=True
@@ -26,7 +31,7 @@ every_model = pytest.mark.parametrize("name", SMALL)
 
 
 def test_every_named_model_is_held_to_the_contract() -> None:
-    assert set(SMALL) == set(MODEL_NAMES)
+    assert {*SMALL, *NWP_NAMES} == set(MODEL_NAMES)  # NWP: models/test_nwp.py
 
 
 @every_model

@@ -9,33 +9,57 @@ from hypothesis import strategies as st
 from tests.forecasting.synthetic import MAX_LEAD
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.evaluation.conformal import Intervals, learn_intervals
 from triptych.forecasting.models.factory import make_forecaster
 
 
 def _residuals(errors: np.ndarray, location: str = "a", lead: int = 1) -> pd.DataFrame:
     return pd.DataFrame(
-        {"location": location, "lead": lead, "mean": errors, "observed": np.zeros(len(errors))}
+        {
+            "location": location,
+            "time": pd.Timestamp("2021-07-01", tz="UTC"),
+            "lead": lead,
+            "mean": errors,
+            "observed": np.zeros(len(errors)),
+        }
     )
+
+
+def _half_width(learned: Intervals, location: str, *leads: int, month: int = 7) -> list[float]:
+    months = np.full((1, len(leads)), month)
+    return learned.half_width([location], months, np.array(leads))[0, 0].tolist()
 
 
 def test_the_width_is_the_right_order_statistic() -> None:
     # 19 residuals: ⌈20 x 0.9⌉ = 18th smallest; 9 residuals: ⌈10 x 0.9⌉ = 9th.
     frame = pd.concat([_residuals(np.arange(-19, 0)), _residuals(np.arange(1, 10), "b", 3)])
     learned = learn_intervals(frame)
-    assert learned.half_width(["a"], np.array([1])).tolist() == [[18.0]]
-    assert learned.half_width(["b"], np.array([3, 8])).tolist() == [[9.0, 9.0]]
+    assert _half_width(learned, "a", 1) == [18.0]
+    assert _half_width(learned, "b", 3, 8) == [9.0, 9.0]
 
 
 def test_between_leads_widths_are_linear_and_new_places_take_the_pool() -> None:
     frame = pd.concat([_residuals(np.full(20, 2.0)), _residuals(np.full(20, 4.0), lead=5)])
     learned = learn_intervals(frame)
-    assert learned.half_width(["new"], np.array([1, 2, 5, 64])).tolist() == [[2.0, 2.5, 4.0, 4.0]]
+    assert _half_width(learned, "new", 1, 2, 5, 64) == [2.0, 2.5, 4.0, 4.0]
+
+
+def test_widths_follow_the_season_and_the_data_age() -> None:
+    times = pd.date_range("2021-01-01", "2022-12-31", freq="D", tz="UTC")
+    error = np.where(times.month.isin([6, 7, 8]), 3.0, 1.0)
+    fresh = _residuals(error).assign(time=times, data_age=0)
+    late = fresh.assign(mean=2 * error, data_age=120)
+    learned = learn_intervals(pd.concat([fresh, late]))
+    assert _half_width(learned, "a", 1, month=7) == [3.0]
+    assert _half_width(learned, "a", 1, month=1) == [1.0]
+    july = np.full((1, 1), 7)
+    for age, width in ((24, 6.0), (120, 6.0), (500, 6.0), (0, 3.0)):
+        assert learned.half_width(["a"], july, np.array([1]), age).item() == width
 
 
 def test_a_missing_observation_does_not_count() -> None:
     frame = _residuals(np.array([1.0, 2.0, np.nan]))
-    assert learn_intervals(frame).half_width(["a"], np.array([1])).tolist() == [[2.0]]
+    assert _half_width(learn_intervals(frame), "a", 1) == [2.0]
     with pytest.raises(ForecastingError, match="no forecast has its observation"):
         learn_intervals(_residuals(np.array([np.nan])))
 
@@ -45,7 +69,7 @@ def test_a_missing_observation_does_not_count() -> None:
 def test_exchangeable_days_are_covered(seed: int) -> None:
     errors = np.random.default_rng(seed).standard_t(4, size=8000)
     learned = learn_intervals(_residuals(errors[:4000]))
-    half = learned.half_width(["a"], np.array([1]))[0, 0]
+    (half,) = _half_width(learned, "a", 1)
     assert np.mean(np.abs(errors[4000:]) <= half) == pytest.approx(0.90, abs=0.04)
 
 

@@ -26,10 +26,10 @@ class Climatology:
     One set of annual harmonics a step of the day is the same space as annual harmonics times all
     the harmonics of the day that a 3-hour grid can hold, at a ninth of the arithmetic.
 
-    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics), and one more for the linear trend per
-    decade where the history is long enough. `scale[variable]`: (location,), the
-    standard deviation of the anomalies in training; 1 where they are constant or missing. Units are
-    those of the variable.
+    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics), with one more column for the linear
+    trend per decade where the history is long enough. `scale[variable]`: (location,), the standard
+    deviation of the anomalies in training; 1 where they are constant or missing. Units are those of
+    the variable.
     """
 
     locations: tuple[str, ...]

@@ -1,5 +1,6 @@
 """The long history frame as dense arrays: location x 3-hour step, NaN where missing."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,7 @@ OPTIONAL_VARIABLES = (
     "precipitation",
     "shortwave_radiation",
 )
+NWP_COLUMN = re.compile(r"nwp_(?P<model>.+)_day(?P<day>[1-9])")  # features.nwp
 REQUIRED_COLUMNS = ("location", "time", "latitude", "longitude", TEMPERATURE)
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,7 +37,7 @@ class Grid:
 
     `values[variable]` has shape (location, step); column j is step number `first` + j, counted in
     3-hour steps from 1970-01-01 00:00 UTC. Coordinates are in degrees, shape (location,). `nwp` has
-    the columns of weather models' forecasts (nwp_table), of the same shape as the values.
+    the columns of weather models' forecasts (features.nwp), of the same shape as the values.
     """
 
     locations: tuple[str, ...]
@@ -86,7 +88,8 @@ def to_grid(history: pd.DataFrame) -> Grid:
         latitude=_constant(history, "latitude", codes, names),
         longitude=_constant(history, "longitude", codes, names),
         nwp={
-            name: _dense(history[name], cell, shape) for name in history if name.startswith("nwp_")
+            name: _dense(history[name], cell, shape)
+            for name in filter(NWP_COLUMN.fullmatch, map(str, history))
         },
     )
 

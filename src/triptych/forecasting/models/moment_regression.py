@@ -48,7 +48,7 @@ class MomentRegression:
         )
         complete = _complete(x, y, used)
         used &= (complete.sum(axis=1) >= min_days)[:, None]
-        complete &= used.any(axis=1)[:, None]
+        complete &= used.any(axis=1, keepdims=True)
         values = _rows(x, y, used)
         counts = np.maximum(complete.sum(axis=1), 1)[:, None]
         center = (values * complete[..., None]).sum(axis=1) / counts
@@ -64,7 +64,7 @@ class MomentRegression:
 
     def advance(self, x: FloatArray, y: FloatArray, decay: float) -> None:
         """Let a day pass, and include the day whose targets it completes: `x` (location, F)."""
-        known = _complete(x[:, None], y[:, None], self.used) & self.used.any(axis=1)[:, None]
+        known = _complete(x[:, None], y[:, None], self.used) & self.used.any(axis=1, keepdims=True)
         self.sums *= decay
         self._add(_rows(x[:, None], y[:, None], self.used), known.astype(np.float64))
 
@@ -127,7 +127,7 @@ def _complete(x: FloatArray, y: FloatArray, used: BoolArray) -> BoolArray:
 
 def _rows(x: FloatArray, y: FloatArray, used: BoolArray) -> FloatArray:
     """Variables and targets side by side, 0 for what is not used or missing."""
-    return np.nan_to_num(np.concatenate([np.where(used[:, None], x, 0.0), y], axis=2))
+    return np.asarray(np.nan_to_num(np.concatenate([np.where(used[:, None], x, 0.0), y], axis=2)))
 
 
 def _choose_alpha(values: FloatArray, targets: int, weight: FloatArray) -> float:

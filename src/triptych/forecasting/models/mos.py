@@ -9,7 +9,7 @@ import pandas as pd
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
-from triptych.forecasting.features.nwp_table import (
+from triptych.forecasting.features.nwp import (
     at_steps,
     lead_days_by_model,
     recent_errors,
@@ -86,7 +86,7 @@ class MosForecaster(NwpMeanForecaster):
             recent_errors(grid, midnights, ERRORS, age),
         ]
         table = np.concatenate(values, axis=3)
-        return table.reshape(*table.shape[:2], -1)
+        return table.reshape(*table.shape[:2], table.shape[2] * table.shape[3])
 
     def _from_midnights(
         self, panel: Panel, midnights: IntArray, leads: IntArray, age: int

@@ -8,7 +8,7 @@ import numpy as np
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
-from triptych.forecasting.features.nwp_table import (
+from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     at_steps,
     usable_forecasts,

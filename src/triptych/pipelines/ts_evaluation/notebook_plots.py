@@ -73,9 +73,11 @@ def reliability(
     slugs = sorted(rows["location"].unique())
     table = {}
     for level in LEVELS:
-        widths = learn_intervals(learned_from, level).half_width(slugs, np.array(DAY_LEADS))
+        months = np.repeat(np.arange(1, 13)[:, None], len(DAY_LEADS), axis=1)
+        widths = learn_intervals(learned_from, level).half_width(slugs, months, np.array(DAY_LEADS))
         place = rows["location"].map({slug: row for row, slug in enumerate(slugs)}).to_numpy()
-        half = widths[place, rows["lead"].to_numpy() - DAY_LEADS[0]]
+        month = rows["time"].dt.month.to_numpy() - 1
+        half = widths[place, month, rows["lead"].to_numpy() - DAY_LEADS[0]]
         table[level] = (errors <= half).groupby(rows["location"]).mean()
     return pd.DataFrame(table).T.rename_axis("level")
 
