@@ -11,6 +11,7 @@ SMALL = {
     "arima": {"ar": 2},
     "sarima": {"ar": 1, "seasonal_ar": 1},
     "sarimax": {"ar": 1, "seasonal_ar": 1},
+    "sarima_ridge": {"ar": 1, "seasonal_ar": 1},
     "ridge": {},
     "kernel_ridge": {"max_rows": 200},
     "random_forest": {"trees": 4, "max_rows": 300, "threads": 1},
@@ -18,7 +19,7 @@ SMALL = {
     "ar": {"order": 8},
     "pooled_ridge": {},
     "ensemble": {"members": {"ridge": {}, "kernel_ridge": {"max_rows": 100}}},
-    "ensemble_all": {"members": {"sarimax": {"ar": 1, "seasonal_ar": 1}, "ridge": {}}},
+    "ensemble_all": {"members": {"sarima_ridge": {"ar": 1, "seasonal_ar": 1}, "ridge": {}}},
 }
 MAX_LEAD = 20
 

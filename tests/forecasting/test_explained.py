@@ -54,7 +54,7 @@ def test_features_of_equal_importance_are_in_the_order_of_their_names(fitted: Fi
     forest = copy(fitted["random_forest"])
     shares = np.full(len(forest.feature_names), 1.0)
     shares[::2] = np.nextafter(1.0, 2.0)
-    vars(forest)["_importance"] = shares
+    vars(forest)["_trees"] = {"importance": shares}
 
     table = importance(forest)
 

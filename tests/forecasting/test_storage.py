@@ -12,6 +12,7 @@ from triptych.forecasting.errors import StorageError, UnfittedModelError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.evaluation.importance import importance
+from triptych.forecasting.features.exogenous import LAGS_0_1
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.ensemble import EnsembleForecaster
 from triptych.forecasting.models.factory import make_forecaster
@@ -34,7 +35,9 @@ def test_what_comes_back_forecasts_the_same(
 def test_an_ensemble_of_both_families_comes_back(
     fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
 ) -> None:
-    members = [fitted[name] for name in ("arima", "sarima", "sarimax", "ridge", "lightgbm")]
+    members = [
+        fitted[name] for name in ("arima", "sarima", "sarimax", "sarima_ridge", "ridge", "lightgbm")
+    ]
     weights = {m.name: [1.0 + row, 2.0] for row, m in enumerate(members)}
     model = EnsembleForecaster.of_fitted(members, weights)
     comes_back_the_same(model, history, tmp_path)
@@ -110,8 +113,33 @@ def test_a_folder_of_something_else_is_refused(
     specification = json.loads((folder / "forecaster.json").read_text())
     (folder / "forecaster.json").write_text(json.dumps({**specification, "format": 99}))
     np.savez(folder / "arrays.npz")
-    with pytest.raises(StorageError, match="another format than 1"):
+    with pytest.raises(StorageError, match="another format than 2"):
         load_forecaster(folder)
+
+
+def test_the_sarimax_of_version_0_1_is_read_as_sarima_ridge(
+    fitted: dict[str, PanelForecaster],
+    training: pd.DataFrame,
+    history: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    member = make_forecaster("sarima_ridge", SMALL["sarima_ridge"], max_lead=MAX_LEAD, seed=3)
+    vars(member)["_lags"] = LAGS_0_1
+    member.fit(training)
+    weights = {"sarima_ridge": [1.0], "ridge": [2.0]}
+    model = EnsembleForecaster.of_fitted([member, fitted["ridge"]], weights)
+    save_forecaster(model, tmp_path)
+    (tmp_path / "sarima_ridge").rename(tmp_path / "sarimax")
+    for path in tmp_path.rglob("forecaster.json"):
+        text = path.read_text().replace("sarima_ridge", "sarimax")
+        path.write_text(text.replace('"format": 2', '"format": 1'))
+
+    again = load_forecaster(tmp_path)
+
+    assert again.parameters == model.parameters
+    assert "temperature_2m_lag1" in again.feature_names
+    expected = model.predict(history, ORIGINS, [1, 9])
+    pd.testing.assert_frame_equal(again.predict(history, ORIGINS, [1, 9]), expected)
 
 
 def test_an_unfitted_model_is_not_saved(tmp_path: Path) -> None:

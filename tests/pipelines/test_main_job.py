@@ -27,6 +27,7 @@ MODELS = [
     "ridge",
     "same_hour_yesterday",
     "sarima",
+    "sarima_ridge",
     "sarimax",
 ]
 

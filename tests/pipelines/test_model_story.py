@@ -29,7 +29,8 @@ models:
     random_forest: { trees: 1, max_rows: 20, threads: 1 }
 tuning: { trials: 0, models: [] }
 """,
-    "ts_statistical": "statistical: { models: { arima: null, sarima: null, sarimax: null } }",
+    "ts_statistical": "statistical:\n"
+    "  models: { arima: null, sarima: null, sarimax: null, sarima_ridge: null }\n",
 }
 
 

@@ -44,21 +44,22 @@ def test_the_step_of_00h_is_the_mean_of_00_01_and_02() -> None:
     pd.testing.assert_frame_equal(steps, expected)
 
 
-def test_precipitation_is_summed_and_wind_direction_is_that_of_the_mean_vector() -> None:
+def test_precipitation_is_summed_and_wind_averaged_as_components() -> None:
     table = hourly(
         "2019-07-14",
         [10] * 9,
         precipitation=[0.1, 0.2, 0.4, 0, 0, 0, 1, 1, NAN],
+        wind_speed_10m=[3, 3, 3, 10, 20, 10, 6, 6, 6],
         wind_direction_10m=[350, 0, 10, 90, 180, 90, 0, 120, 240],
     )
 
     steps = to_three_hours(table)
 
     np.testing.assert_allclose(steps["precipitation"], [0.7, 0, NAN])
-    # east twice and south once point to 90° + atan(1/2); three even thirds point nowhere
-    np.testing.assert_allclose(
-        steps["wind_direction_10m"] % 360, [0, 90 + np.degrees(np.arctan(0.5)), NAN], atol=1e-9
-    )
+    # 10 from the east twice and 20 from the south: 135°; three even thirds are a calm
+    np.testing.assert_allclose(steps["wind_direction_10m"] % 360, [0, 135, NAN], atol=1e-9)
+    speeds = [1 + 2 * np.cos(np.radians(10)), np.hypot(20, 20) / 3, 0]
+    np.testing.assert_allclose(steps["wind_speed_10m"], speeds, atol=1e-9)
 
 
 def test_an_hour_missing_is_a_step_missing_for_that_variable_only() -> None:
@@ -132,7 +133,13 @@ def test_history_has_the_hours_of_each_step_and_the_place() -> None:
 )
 def test_agrees_with_the_slow_implementation(first_hour: int, values: list[float]) -> None:
     start = datetime(2019, 7, 14, first_hour, tzinfo=UTC)
-    table = hourly(start.isoformat(), values, precipitation=values, wind_direction_10m=values)
+    table = hourly(
+        start.isoformat(),
+        values,
+        precipitation=values,
+        wind_speed_10m=np.ones(len(values)).tolist(),
+        wind_direction_10m=values,
+    )
 
     steps = to_three_hours(table)
 

@@ -17,7 +17,8 @@ from triptych.forecasting.models.base import Arrays, PanelForecaster, Training
 from triptych.forecasting.models.ensemble import EnsembleForecaster
 from triptych.forecasting.models.factory import make_forecaster
 
-FORMAT = 1
+FORMAT = 2
+RENAMED = ("sarimax", "sarima_ridge")
 SPECIFICATION = "forecaster.json"
 ARRAYS = "arrays.npz"
 
@@ -54,7 +55,7 @@ def load_forecaster(folder: Path) -> PanelForecaster:
     forecaster.training = _training(specification, arrays)
     forecaster.intervals = _intervals(specification, arrays)
     if isinstance(forecaster, EnsembleForecaster):
-        forecaster.members = [load_forecaster(folder / name) for name in specification["members"]]
+        forecaster.members = [load_forecaster(path) for path in specification["folders"]]
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
     forecaster.restore(arrays, texts)
     return forecaster
@@ -110,12 +111,26 @@ def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
         raise StorageError(
             f"{folder} does not hold a saved forecaster ({SPECIFICATION} and {ARRAYS}): {error}"
         ) from error
-    if not isinstance(specification, dict) or specification.get("format") != FORMAT:
+    if not isinstance(specification, dict) or specification.get("format") not in (1, FORMAT):
         raise StorageError(
             f"{folder} holds a forecaster of another format than {FORMAT}: train it again with "
             "this version."
         )
+    specification["folders"] = [folder / name for name in specification["members"]]
+    if specification["format"] == 1:
+        _upgrade(specification)
     return specification, arrays
+
+
+def _upgrade(specification: dict[str, Any]) -> None:
+    """Rename the model that version 0.1 (format 1) called `sarimax`."""
+    if specification["name"] == RENAMED[0]:
+        specification["name"] = RENAMED[1]
+    for table in ("members", "weights"):
+        given = specification["parameters"].get(table, {})
+        if RENAMED[0] in given:
+            named = {RENAMED[1] if name == RENAMED[0] else name: own for name, own in given.items()}
+            specification["parameters"][table] = named
 
 
 def _training(specification: dict[str, Any], arrays: Arrays) -> Training:

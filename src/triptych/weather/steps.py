@@ -5,10 +5,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.weather.hourly_grid import hourly_grid
-from triptych.weather.variables import PRECIPITATION, TEMPERATURE, VARIABLES, WIND_DIRECTION
+from triptych.weather.variables import (
+    PRECIPITATION,
+    TEMPERATURE,
+    VARIABLES,
+    WIND_DIRECTION,
+    WIND_SPEED,
+)
 
 STEP_HOURS = 3
-_NO_DIRECTION = 1e-9
+_CALM = 1e-9  # km/h
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,9 +22,9 @@ Floats = npt.NDArray[np.float64]
 def to_three_hours(frame: pd.DataFrame) -> pd.DataFrame:
     """Average hours to 3-hour steps: the step of 00h is the mean of 00, 01 and 02.
 
-    Precipitation is summed; the wind's direction is that of the mean of its unit vectors. A step
-    with an hour missing has no value for that variable. A last step without all its hours is
-    left out.
+    Precipitation is summed; the wind is averaged as u/v components per hour, so that its speed is
+    that of the mean vector. A step with an hour missing has no value for that variable. A last step
+    without all its hours is left out.
 
     Args:
         frame: location, time (UTC, hourly), any of the variables, and `interpolated`, as
@@ -37,8 +43,9 @@ def to_three_hours(frame: pd.DataFrame) -> pd.DataFrame:
     for index, name in enumerate(names):
         if name == PRECIPITATION:
             steps[:, index] = values[:, :, index].sum(axis=1)
-        if name == WIND_DIRECTION:
-            steps[:, index] = _mean_direction(values[:, :, index])
+    if WIND_SPEED in names and WIND_DIRECTION in names:
+        wind = [names.index(WIND_SPEED), names.index(WIND_DIRECTION)]
+        steps[:, wind] = _mean_wind(*(values[:, :, index] for index in wind))
     made = (
         grid.spread(frame["interpolated"].to_numpy(dtype=np.float64)).reshape(-1, STEP_HOURS) == 1
     )
@@ -76,9 +83,11 @@ def to_history(
     return history.join(places, on="location")
 
 
-def _mean_direction(degrees: Floats) -> Floats:
-    """Direction of the mean of unit vectors; NaN where they cancel out or one is missing."""
+def _mean_wind(speed: Floats, degrees: Floats) -> Floats:
+    """Speed and direction of the mean wind vector; no direction where it vanishes."""
     angles = np.radians(degrees)
-    east, north = np.sin(angles).mean(axis=1), np.cos(angles).mean(axis=1)
-    direction = np.degrees(np.arctan2(east, north)) % 360.0
-    return np.where(np.hypot(east, north) < _NO_DIRECTION, np.nan, direction)
+    east, north = (speed * np.sin(angles)).mean(axis=1), (speed * np.cos(angles)).mean(axis=1)
+    strength = np.hypot(east, north)
+    calm = strength < _CALM
+    direction = np.where(calm, np.nan, np.degrees(np.arctan2(east, north)) % 360.0)
+    return np.stack([np.where(calm, 0.0, strength), direction], axis=1)

@@ -24,5 +24,6 @@ VARIABLES = {
 
 TEMPERATURE = "temperature_2m"
 DEW_POINT = "dew_point_2m"
+WIND_SPEED = "wind_speed_10m"
 WIND_DIRECTION = "wind_direction_10m"
 PRECIPITATION = "precipitation"

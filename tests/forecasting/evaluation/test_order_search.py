@@ -15,6 +15,7 @@ START, END = pd.Timestamp("2021-04-15", tz="UTC"), pd.Timestamp("2021-05-15", tz
 SMALL_ORDERS = {"ar": 1, "ma": 0}
 SMALL_SEASONAL = {**SMALL_ORDERS, "seasonal_ar": 1, "seasonal_ma": 0}
 BASES = {"arima": SMALL_ORDERS, "sarima": SMALL_SEASONAL, "sarimax": SMALL_SEASONAL}
+BASES["sarima_ridge"] = SMALL_SEASONAL
 
 
 def search(
@@ -85,5 +86,5 @@ def test_what_was_estimated_is_left_and_taken(history: pd.DataFrame) -> None:
     assert len(known) == 4  # candidates times locations
     again = search("sarima", history, 2, SMALL_SEASONAL, Estimates.of(known))
     pd.testing.assert_frame_equal(first[1], again[1])
-    search("sarimax", history, 3, SMALL_SEASONAL, estimates)
+    search("sarima_ridge", history, 3, SMALL_SEASONAL, estimates)
     assert estimates.stored() == known

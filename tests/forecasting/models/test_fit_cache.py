@@ -75,27 +75,29 @@ def test_the_oldest_are_dropped(asked: list[Orders], monkeypatch: pytest.MonkeyP
 def test_a_fallback_is_told_to_each_who_takes_it(caplog: pytest.LogCaptureFixture) -> None:
     known = Estimates()
     with caplog.at_level(logging.WARNING):
-        for name in ("sarima of brest", "sarimax of brest"):
+        for name in ("sarima of brest", "sarima_ridge of brest"):
             known.fit(np.ones(500), ORDERS, name)
     assert "sarima of brest falls back on white_noise: nothing varies" in caplog.text
-    assert "sarimax of brest falls back on white_noise" in caplog.text
+    assert "sarima_ridge of brest falls back on white_noise" in caplog.text
 
 
-def test_sarima_and_sarimax_share_their_processes(
+def test_sarima_and_sarima_ridge_share_their_processes(
     training: pd.DataFrame, asked: list[Orders]
 ) -> None:
     known = Estimates()
     made = {}
-    for name in ("sarima", "sarimax"):
+    for name in ("sarima", "sarima_ridge"):
         model = make_forecaster(name, SMALL[name], max_lead=8, seed=0)
         made[name] = share_estimates(model, known).fit(training)
     assert len(asked) == 2  # one a location
-    sarima, sarimax = made["sarima"], made["sarimax"]
-    assert isinstance(sarima, StatisticalForecaster) and isinstance(sarimax, StatisticalForecaster)
-    assert sarima.processes == sarimax.processes
-    alone = make_forecaster("sarimax", SMALL["sarimax"], max_lead=8, seed=0).fit(training)
-    assert alone.texts() == sarimax.texts()
-    assert all((alone.arrays()[k] == sarimax.arrays()[k]).all() for k in alone.arrays())
+    sarima, sarima_ridge = made["sarima"], made["sarima_ridge"]
+    assert isinstance(sarima, StatisticalForecaster) and isinstance(
+        sarima_ridge, StatisticalForecaster
+    )
+    assert sarima.processes == sarima_ridge.processes
+    alone = make_forecaster("sarima_ridge", SMALL["sarima_ridge"], max_lead=8, seed=0).fit(training)
+    assert alone.texts() == sarima_ridge.texts()
+    assert all((alone.arrays()[k] == sarima_ridge.arrays()[k]).all() for k in alone.arrays())
 
 
 def test_forecasters_of_no_study_share_nothing() -> None:

@@ -186,7 +186,7 @@ def test_each_location_has_a_process_of_its_own_in_plain_text(
     assert model.fallbacks == {}
 
 
-def test_other_variables_help_sarimax(
+def test_other_variables_help_sarima_ridge(
     training: pd.DataFrame, history: pd.DataFrame, fitted: dict[str, PanelForecaster]
 ) -> None:
     """In the made-up weather west is what east was a day later; a hint of tomorrow is planted."""
@@ -203,5 +203,5 @@ def test_other_variables_help_sarimax(
         rows = backtest(model, known, start, HISTORY_END, [4])
         return float(((rows["mean"] - rows["observed"]) ** 2).mean() ** 0.5)
 
-    assert error("sarimax", told=True) < 0.3 * error("sarimax", told=False)
+    assert error("sarima_ridge", told=True) < 0.3 * error("sarima_ridge", told=False)
     assert error("sarima", told=True) == pytest.approx(error("sarima", told=False))

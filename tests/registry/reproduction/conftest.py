@@ -41,7 +41,7 @@ models:
     lightgbm: { trees: [5], learning_rate: 0.2 }
 tuning: { trials: 1, models: [ridge] }
 statistical:
-  models: { arima: { ar: 1 }, sarima: null, sarimax: null }
+  models: { arima: { ar: 1 }, sarima: null, sarimax: null, sarima_ridge: null }
   trials: 0
 """
 Train = Callable[..., str]

@@ -42,7 +42,8 @@ def check_innovations(
 
     - `ljung_box` at each of LAGS that exceeds that number, which its degrees of freedom are short
       of (correlation.ljung_box). Effect: the autocorrelation farthest from 0 up to there. The
-      regression of SARIMAX takes no degree: the χ² law is known for ARMA coefficients alone.
+      regressions of `sarimax` and `sarima_ridge` take no degree: the χ² law is known for ARMA
+      coefficients alone.
     - `arch_lm`: do large squares follow large squares? n R² of the squares on ARCH_LAGS squares
       before (Engle, Econometrica 50, 1982, 987-1007). Effect: R².
     - `breusch_pagan_hour`, `breusch_pagan_season`: does the variance follow HARMONICS of the day,

@@ -24,6 +24,10 @@ CANDIDATES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         for ar, ma, days in ((5, 0, 2), (5, 0, 1), (3, 1, 2), (3, 2, 1), (2, 1, 1))
     ),
     "sarimax": tuple(
+        {"ar": ar, "ma": ma, "seasonal_ar": days, "seasonal_ma": 1}
+        for ar, ma, days in ((5, 0, 2), (2, 0, 1), (1, 1, 1))
+    ),
+    "sarima_ridge": tuple(
         {"harmonics": harmonics, "penalty": penalty}
         for harmonics, penalty in ((1, 10.0), (0, 10.0), (1, 5.0), (1, 20.0), (2, 10.0))
     ),

@@ -1,6 +1,6 @@
-"""What a regression may know of other variables when a forecast is issued."""
+"""Exogenous variables known when a forecast is issued: lagged observations, sun and calendar."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -16,45 +16,49 @@ from triptych.forecasting.features.grid import (
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.features.solar import solar_elevation
 
-LAGS = {
-    TEMPERATURE: (1, 2, 3, 4, 5, 6, 7, 8),
-    **dict.fromkeys(HOURLY_TEMPERATURES, (1,)),
-    **dict.fromkeys(
-        (
-            "dew_point_2m",
-            "relative_humidity_2m",
-            "surface_pressure",
-            "cloud_cover",
-            "wind_u",
-            "wind_v",
-            "shortwave_radiation",
-            "precipitation",
-        ),
-        (1, 2, 4, 8),
+Lags = Mapping[str, tuple[int, ...]]
+
+LAGS: Lags = dict.fromkeys(
+    (
+        "dew_point_2m",
+        "relative_humidity_2m",
+        "surface_pressure",
+        "cloud_cover",
+        "wind_u",
+        "wind_v",
+        "shortwave_radiation",
+        "precipitation",
     ),
+    (1, 2, 4, 8),
+)
+# Models that version 0.1 stored (as `sarimax`) also regress on lags of the target.
+LAGS_0_1: Lags = {
+    TEMPERATURE: tuple(range(1, 9)),
+    **dict.fromkeys(HOURLY_TEMPERATURES, (1,)),
+    **LAGS,
 }
 SUN = "sun_of_day"
+CALENDAR = ("intercept", "sun_sine", "sun_sine_lag1", "year_cos", "year_sin")
 
 
-def lagged_names(variables: Iterable[str]) -> tuple[str, ...]:
+def lagged_names(variables: Iterable[str], lags: Lags = LAGS) -> tuple[str, ...]:
     """Names of the columns of `lagged`, for the variables that the training data has."""
     present = set(variables)
-    return tuple(
-        f"{name}_lag{lag}" for name, lags in LAGS.items() if name in present for lag in lags
-    )
+    return tuple(f"{name}_lag{lag}" for name in lags if name in present for lag in lags[name])
 
 
-def lagged(panel: Panel, origins: IntArray) -> FloatArray:
-    """Observations before each origin, as anomalies in training standard deviations, NaN where
-    missing: shape (location, origin, column).
+def lagged(panel: Panel, origins: IntArray, lags: Lags = LAGS) -> FloatArray:
+    """Anomalies before each origin in training standard deviations, NaN where missing: shape
+    (location, origin, column).
     """
     columns = [
-        at_steps(panel, panel.anomalies[name], origins - lag)
-        for name, lags in LAGS.items()
+        at_steps(panel, panel.anomalies[name], origins - lag)[..., None]
+        for name in lags
         if name in panel.anomalies
-        for lag in lags
+        for lag in lags[name]
     ]
-    return np.stack(columns, axis=-1).astype(np.float64)
+    none = np.empty((len(panel.grid.locations), len(origins), 0))
+    return np.concatenate([none, *columns], axis=2)
 
 
 def season_names(harmonics: int) -> tuple[str, ...]:
@@ -64,12 +68,26 @@ def season_names(harmonics: int) -> tuple[str, ...]:
 
 
 def season(panel: Panel, origins: IntArray, harmonics: int) -> FloatArray:
-    """What the calendar says of the day that begins at each origin, shape (location, origin,
-    column): the mean elevation of the sun above the horizon in radians, and annual harmonics.
+    """The day that begins at each origin: mean solar elevation above the horizon in radians, and
+    annual harmonics; shape (location, origin, column).
     """
     steps = origins[:, None] + np.arange(STEPS_PER_DAY)
-    latitude, longitude = panel.grid.latitude[:, None, None], panel.grid.longitude[:, None, None]
-    sun = np.radians(np.maximum(solar_elevation(latitude, longitude, steps[None]), 0)).mean(axis=2)
+    sun = np.radians(np.maximum(_elevation(panel, steps), 0)).mean(axis=2)
     waves = annual_basis(origins, harmonics)[:, 1:]
     spread = np.broadcast_to(waves, (len(sun), *waves.shape))
     return np.concatenate([sun[:, :, None], spread], axis=2)
+
+
+def calendar(panel: Panel, steps: IntArray) -> FloatArray:
+    """Regressors known in advance: the columns CALENDAR, shape (location, step, column).
+
+    Solar elevation counts as its sine, of the step and of the one before: air warms with a delay.
+    """
+    sun = np.sin(np.radians(_elevation(panel, steps[:, None] - np.arange(2))))
+    waves = np.broadcast_to(annual_basis(steps, 1), (len(sun), len(steps), 3))
+    return np.concatenate([waves[..., :1], sun, waves[..., 1:]], axis=2)
+
+
+def _elevation(panel: Panel, steps: IntArray) -> FloatArray:
+    latitude, longitude = panel.grid.latitude[:, None, None], panel.grid.longitude[:, None, None]
+    return solar_elevation(latitude, longitude, steps[None])

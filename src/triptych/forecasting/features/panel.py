@@ -40,7 +40,7 @@ def with_wind_components(grid: Grid) -> Grid:
     speed = values.pop("wind_speed_10m", None)
     direction = values.pop("wind_direction_10m", None)
     if speed is not None and direction is not None:
-        angle = np.radians(direction)
+        angle = np.where(speed > 0, np.radians(direction), 0.0)  # a calm has no direction
         values["wind_u"] = -speed * np.sin(angle)
         values["wind_v"] = -speed * np.cos(angle)
     return replace(grid, values=values)

@@ -90,7 +90,10 @@ class StatisticalForecaster(PanelForecaster):
         return {**self.__dict__, "estimates": Estimates()}
 
     def _fit(self, panel: Panel) -> None:
-        series = panel.anomalies[TEMPERATURE].astype(np.float64)
+        self._fit_each(panel, panel.anomalies[TEMPERATURE].astype(np.float64))
+
+    def _fit_each(self, panel: Panel, series: FloatArray) -> None:
+        """Estimate the process of each location of `series` (fit_cache.Estimates.fit_each)."""
         names = [f"{self.name} of {place}" for place in panel.grid.locations]
         fitted = self.estimates.fit_each(dict(zip(names, series, strict=True)), self.orders)
         self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))

@@ -128,6 +128,6 @@ class EnsembleOfAllForecaster(EnsembleForecaster):
 
     name: ClassVar[str] = "ensemble_all"
     defaults: ClassVar[Mapping[str, Any]] = {
-        "members": {"sarimax": {}, "ridge": {}, "lightgbm": {}},
+        "members": {"sarima_ridge": {}, "ridge": {}, "lightgbm": {}},
         "weights": {},
     }

@@ -17,15 +17,15 @@ from triptych.forecasting.models.gradient_boosting import LightGBMForecaster
 from triptych.forecasting.models.kernel_ridge import KernelRidgeForecaster
 from triptych.forecasting.models.mos import MosForecaster
 from triptych.forecasting.models.nwp import NwpDebiasedForecaster, NwpMeanForecaster
-from triptych.forecasting.models.pooled_ridge import PooledRidgeForecaster
 from triptych.forecasting.models.random_forest import RandomForestForecaster
-from triptych.forecasting.models.ridge import RidgeForecaster
+from triptych.forecasting.models.ridge import PooledRidgeForecaster, RidgeForecaster
+from triptych.forecasting.models.sarima_ridge import SarimaRidgeForecaster
 from triptych.forecasting.models.sarimax import SarimaxForecaster
 
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
 NWP_NAMES = ("nwp_mean", "nwp_debiased", "mos")
 LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
-STATISTICAL_NAMES = ("arima", "sarima", "sarimax")
+STATISTICAL_NAMES = ("arima", "sarima", "sarimax", "sarima_ridge")
 LARGE_NAMES = ("ar", "pooled_ridge")  # for many locations; lightgbm serves few and many
 ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
 MODEL_NAMES = (
@@ -44,6 +44,7 @@ _CLASSES: tuple[type[PanelForecaster], ...] = (
     ArimaForecaster,
     SarimaForecaster,
     SarimaxForecaster,
+    SarimaRidgeForecaster,
     RidgeForecaster,
     KernelRidgeForecaster,
     RandomForestForecaster,

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from triptych.forecasting.features.grid import FloatArray
-from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma
+from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma, fit_regression
 
 LIMIT = 10_000  # processes, a kilobyte each
 
@@ -21,9 +21,8 @@ logger = logging.getLogger(__name__)
 class Estimates:
     """Estimated processes by series and orders.
 
-    A search, the fits after it and models that share a process (SARIMA and SARIMAX) ask for the
-    same ones. A series is known by the SHA-256 of its values, so another history never takes a
-    process that is not its own. Beyond LIMIT the oldest are dropped.
+    A search, the fits after it and models that share a process (`sarima` and `sarima_ridge`) need
+    the same ones. The key includes the SHA-256 of the series. Beyond LIMIT the oldest are dropped.
 
     `spread` calls a function of a list on the parts of a list, where the caller wants it done.
     """
@@ -37,8 +36,10 @@ class Estimates:
         return self.fit_each({name: series}, orders)[name]
 
     def fit_each(self, series: Mapping[str, FloatArray], orders: Orders) -> dict[str, Fitted]:
-        """The process of each series, estimated (arma_fit.fit_arma) unless it is known already.
+        """The process of each series, estimated unless it is known already.
 
+        A series of shape (step,) is estimated by arma_fit.fit_arma; one with further columns, its
+        regressors, by fit_regression.
         A fallback is logged as a warning that names the series, each time that it is asked for.
         """
         keys = {name: _key(values, orders) for name, values in series.items()}
@@ -68,7 +69,12 @@ class Estimates:
 
 def fit_all(orders: Orders, series: list[FloatArray]) -> list[Fitted]:
     """The process of each of some series, estimated one by one."""
-    return [fit_arma(values, orders) for values in series]
+    return [
+        fit_arma(values, orders)
+        if values.ndim == 1
+        else fit_regression(values[:, 0], values[:, 1:], orders)
+        for values in series
+    ]
 
 
 def _at_once(work: Callable[[list[Any]], list[Any]], items: Sequence[Any]) -> list[Any]:

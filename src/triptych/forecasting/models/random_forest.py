@@ -1,7 +1,7 @@
-"""A random forest of multi-lead trees, kept as plain arrays."""
+"""A random forest of multi-lead trees, stored as plain arrays."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,8 +11,12 @@ from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.learned import LearnedForecaster
 
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
+
 KNOTS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64])
 LEAF = -1
+PARTS = ("roots", "children", "feature", "threshold", "value", "importance")
 
 
 class RandomForestForecaster(LearnedForecaster):
@@ -49,8 +53,7 @@ class RandomForestForecaster(LearnedForecaster):
             n_jobs=self.parameters["threads"],
             random_state=self.seed,
         ).fit(design[known], target[known])
-        self._importance = np.asarray(forest.feature_importances_, dtype=np.float64)
-        self._keep([estimator.tree_ for estimator in forest.estimators_])
+        self._restore_learned(_arrays(forest), {})
 
     def _sample(self, origins: IntArray, places: int) -> IntArray:
         """Origins at midnight first, others as far as `max_rows` reaches."""
@@ -63,57 +66,73 @@ class RandomForestForecaster(LearnedForecaster):
         inside = KNOTS[self.max_lead > KNOTS]
         return np.asarray(np.append(inside, self.max_lead), dtype=np.int64)
 
-    def _keep(self, trees: list[Any]) -> None:
-        """All trees in one set of arrays; children point into it, a leaf has feature LEAF."""
-        counts = [tree.node_count for tree in trees]
-        starts = np.cumsum([0, *counts[:-1]])
-        self._roots = np.asarray(starts, dtype=np.int32)
-        shift = np.repeat(starts, counts)
-        left = np.concatenate([tree.children_left for tree in trees])
-        right = np.concatenate([tree.children_right for tree in trees])
-        self._children = np.stack([left + shift, right + shift], axis=1).astype(np.int32)
-        feature = np.concatenate([tree.feature for tree in trees])
-        self._feature = np.where(left < 0, LEAF, feature).astype(np.int16)
-        self._threshold = np.concatenate([tree.threshold for tree in trees])
-        self._value = np.concatenate([tree.value[:, :, 0] for tree in trees]).astype(np.float32)
-
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         design = _plain(self.features(panel, origins))
-        flat = design.reshape(-1, design.shape[-1])
-        total = np.zeros((len(flat), self._value.shape[1]))
-        for root in self._roots:
-            total += self._value[self._leaves(flat, int(root))]
-        at_knots = (total / len(self._roots)).reshape(*design.shape[:2], -1)
+        found = self._forest.predict(design.reshape(-1, design.shape[-1]))
+        at_knots = found.reshape(*design.shape[:2], -1)
         return _interpolate(at_knots, self._knots(), leads)
-
-    def _leaves(self, design: Float32Array, root: int) -> IntArray:
-        node = np.full(len(design), root, dtype=np.int64)
-        active = np.flatnonzero(self._feature[node] != LEAF)
-        while len(active):
-            here = node[active]
-            right = design[active, self._feature[here]] > self._threshold[here]
-            node[active] = self._children[here, right.astype(np.int64)]
-            active = active[self._feature[node[active]] != LEAF]
-        return node
 
     def importance_values(self) -> FloatArray:
         """Share of the reduction of the squared error."""
-        return self._importance
+        return self._trees["importance"]
 
     def _learned_arrays(self) -> Arrays:
-        return {
-            "roots": self._roots,
-            "children": self._children,
-            "feature": self._feature,
-            "threshold": self._threshold,
-            "value": self._value,
-            "importance": self._importance,
-        }
+        return self._trees
 
     def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        self._roots, self._children = arrays["roots"], arrays["children"]
-        self._feature, self._threshold = arrays["feature"], arrays["threshold"]
-        self._value, self._importance = arrays["value"], arrays["importance"]
+        self._trees = {name: arrays[name] for name in PARTS}
+        self._forest = _forest(self._trees)
+
+
+def _arrays(forest: "RandomForestRegressor") -> Arrays:
+    """The trees one after the other; children point into the whole, a leaf has feature LEAF.
+
+    Not skops: two dumps of one forest differ, and a model must have the same bytes each time.
+    """
+    trees = [estimator.tree_ for estimator in forest.estimators_]
+    counts = [tree.node_count for tree in trees]
+    roots = np.cumsum([0, *counts[:-1]])
+    shift = np.repeat(roots, counts)
+    left = np.concatenate([tree.children_left for tree in trees])
+    right = np.concatenate([tree.children_right for tree in trees])
+    feature = np.concatenate([tree.feature for tree in trees])
+    return {
+        "roots": roots.astype(np.int32),
+        "children": np.stack([left + shift, right + shift], axis=1).astype(np.int32),
+        "feature": np.where(left < 0, LEAF, feature).astype(np.int16),
+        "threshold": np.concatenate([tree.threshold for tree in trees]),
+        "value": np.concatenate([tree.value[:, :, 0] for tree in trees]).astype(np.float32),
+        "importance": np.asarray(forest.feature_importances_, dtype=np.float64),
+    }
+
+
+def _forest(arrays: Arrays) -> "RandomForestRegressor":
+    """A fitted scikit-learn forest from stored trees."""
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.tree import DecisionTreeRegressor
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    ends = [*arrays["roots"][1:], len(arrays["feature"])]
+    features, outputs = len(arrays["importance"]), arrays["value"].shape[1]
+    forest = RandomForestRegressor(n_estimators=len(ends), n_jobs=1)
+    forest.estimators_ = []
+    for start, end in zip(arrays["roots"], ends, strict=True):
+        part = slice(start, end)
+        leaf = arrays["feature"][part] == LEAF
+        nodes = np.zeros(end - start, dtype=NODE_DTYPE)
+        for name, column in (("left_child", 0), ("right_child", 1)):
+            nodes[name] = np.where(leaf, -1, arrays["children"][part, column] - start)
+        nodes["feature"] = np.where(leaf, -2, arrays["feature"][part])
+        nodes["threshold"] = arrays["threshold"][part]
+        values = arrays["value"][part, :, None].astype(np.float64)
+        state = {"max_depth": 0, "node_count": len(nodes), "nodes": nodes, "values": values}
+        estimator = DecisionTreeRegressor()
+        estimator.tree_ = Tree(features, np.ones(outputs, dtype=np.intp), outputs)
+        estimator.tree_.__setstate__(state)
+        estimator.n_features_in_, estimator.n_outputs_ = features, outputs
+        forest.estimators_.append(estimator)
+    forest.n_features_in_, forest.n_outputs_ = features, outputs
+    return forest
 
 
 def _plain(features: Float32Array) -> Float32Array:

@@ -1,154 +1,82 @@
-"""SARIMAX: the seasonal process, and beside it a regression on what else is known at the origin."""
+"""The textbook SARIMAX: regression on variables known in advance, with SARMA errors."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.exogenous import lagged, lagged_names, season, season_names
-from triptych.forecasting.features.grid import FloatArray, IntArray
+from triptych.forecasting.features.exogenous import CALENDAR, calendar
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
-from triptych.forecasting.features.scaling import moments, standardise
 from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
-from triptych.forecasting.models.base import Arrays, inputs_frame
-from triptych.forecasting.models.learned import LearnedForecaster
+from triptych.forecasting.models.base import inputs_frame, normal_targets
 from triptych.forecasting.models.validation import check_origins
 
 
 class SarimaxForecaster(SarimaForecaster):
-    """SARIMA of the anomaly with exogenous variables that are known when the forecast is issued.
+    """SARIMAX(ar, 0, ma)(seasonal_ar, 0, seasonal_ma) with season 8 of the temperature in °C.
 
-    forecast(lead) = forecast of the process + b(step of the day of the origin, lead)' x, where x
-    holds lagged observations, alone and times the sun's elevation and harmonics of the year: with a
-    b for each step of the day, the products of the year's and the day's harmonics. An equation with
-    one b for all leads would need x at the target, which nobody knows; so the response is estimated
-    for each lead (local projections: Jordà, Am. Econ. Rev. 95, 2005, 161-182), by ridge on the
-    errors of the process.
-
-    Parameters: those of SARIMA; `harmonics` of the year; `penalty`, in rows of standardised x a
-    lead.
+    The regressors are solar elevation and the calendar (exogenous.CALENDAR): known at every target,
+    so nothing observed after the origin is used. They replace the climatology that the other models
+    subtract. Parameters: those of SARIMA.
     """
 
     name: ClassVar[str] = "sarimax"
-    defaults: ClassVar[Mapping[str, Any]] = {
-        **SarimaForecaster.defaults,
-        "harmonics": 1,
-        "penalty": 10.0,
-    }
 
     def _fit(self, panel: Panel) -> None:
-        super()._fit(panel)
-        width = len(self._lagged_names) * (1 + len(self._season_names))
-        shape = (len(panel.grid.locations), STEPS_PER_DAY, width)
-        self._center, self._spread = np.zeros(shape), np.ones(shape)
-        self._response = np.zeros((*shape, self.max_lead))
-        for slot in range(STEPS_PER_DAY):
-            known = panel.grid.steps[STEPS_PER_DAY:]
-            self._learn(panel, slot, known[known % STEPS_PER_DAY == slot])
-
-    def _learn(self, panel: Panel, slot: int, origins: IntArray) -> None:
-        leads = np.arange(1, self.max_lead + 1)
-        truth = LearnedForecaster.targets(panel, origins, leads)
-        errors = truth - super()._anomaly(panel, origins, leads)
-        design = self._design(panel, origins)
-        for place in range(len(errors)):
-            at = (place, slot)
-            self._center[at], self._spread[at] = moments(design[place])
-            standard = standardise(design[place], self._center[at], self._spread[at])
-            self._response[at] = _ridge(standard, errors[place], self.parameters["penalty"])
+        regressors = calendar(panel, panel.grid.steps)
+        tables = np.concatenate([panel.grid.values[TEMPERATURE][..., None], regressors], axis=2)
+        self._fit_each(panel, tables)
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        out = super()._anomaly(panel, origins, leads)
-        for slot in np.unique(origins % STEPS_PER_DAY):
-            here = origins % STEPS_PER_DAY == slot
-            at = (panel.rows, slot)
-            design = self._design(panel, origins[here])
-            standard = standardise(design, self._center[at][:, None], self._spread[at][:, None])
-            response = self._response[at][:, :, leads - 1]
-            total = np.zeros((len(out), int(here.sum()), len(leads)))
-            # Column by column, not by BLAS: a forecast must not depend on how many are asked for.
-            for column in range(standard.shape[2]):
-                total += standard[:, :, column, None] * response[:, None, column]
-            out[:, here] += total
-        return out
+        targets = origins[:, None] + leads - 1
+        regressors = calendar(panel, targets.ravel())
+        residuals = self._residuals(panel)
+        out = np.empty((len(regressors), *targets.shape))
+        for row, name in enumerate(panel.grid.locations):
+            fitted = self._processes[name]
+            states = fitted.process.states(residuals[row])[:, origins - panel.grid.first]
+            expected = _expected(regressors[row], fitted.regression).reshape(targets.shape)
+            out[row] = expected + fitted.process.forecast(states, leads)
+        scale = panel.climatology.scale[TEMPERATURE][panel.rows][:, None, None]
+        return (out - normal_targets(panel, origins, leads)) / scale
 
-    def _design(self, panel: Panel, origins: IntArray) -> FloatArray:
-        """Columns of x, shape (location, origin, column): the lagged observations alone, then times
-        each column of the season.
-        """
-        observed = lagged(panel, origins)
-        calendar = season(panel, origins, self.parameters["harmonics"])
-        products = [observed * calendar[:, :, column, None] for column in range(calendar.shape[2])]
-        return np.concatenate([observed, *products], axis=2)
-
-    @property
-    def _lagged_names(self) -> tuple[str, ...]:
-        return lagged_names(self.fitted.climatology.coefficients)
-
-    @property
-    def _season_names(self) -> tuple[str, ...]:
-        return season_names(self.parameters["harmonics"])
+    def _residuals(self, panel: Panel) -> FloatArray:
+        """Temperature less its regression in °C, shape (location, step)."""
+        regressors = calendar(panel, panel.grid.steps)
+        expected = [
+            _expected(table, self._processes[name].regression)
+            for table, name in zip(regressors, panel.grid.locations, strict=True)
+        ]
+        return np.asarray(panel.grid.values[TEMPERATURE] - np.stack(expected))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The last anomalies of temperature, then the exogenous variables."""
-        own = super().feature_names
-        others = tuple(name for name in self._lagged_names if name not in own)
-        return own + others + self._season_names
+        """The last residuals of the regression in °C, then its regressors at the first target."""
+        return (*(f"regression_residual_lag{lag + 1}" for lag in range(SHOWN_LAGS)), *CALENDAR[1:])
 
     def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """The last anomalies and the exogenous variables: `location, feature, value`."""
+        """The last residuals, and the regressors at `origin`: `location, feature, value`."""
         panel = self.panel(history)
         origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
-        own = super().feature_names
-        others = [name not in own for name in self._lagged_names]
-        values: list[npt.NDArray[Any]] = [
-            self.last_anomalies(panel, origins),
-            lagged(panel, origins)[:, 0, others],
-            season(panel, origins, self.parameters["harmonics"])[:, 0],
-        ]
-        return inputs_frame(
-            panel.grid.locations, self.feature_names, np.concatenate(values, axis=1)
-        )
+        column = origins - panel.grid.first - np.arange(1, SHOWN_LAGS + 1)
+        past = np.where(column >= 0, self._residuals(panel)[:, np.maximum(column, 0)], np.nan)
+        values = np.concatenate([past, calendar(panel, origins)[:, 0, 1:]], axis=1)
+        return inputs_frame(panel.grid.locations, self.feature_names, values)
 
     def importance_values(self) -> FloatArray:
-        """Mean absolute standardised coefficient in the first day's forecasts, that of a product
-        counted for both its factors; for past anomalies also their weight in the process.
+        """Mean absolute weight of each past residual in the next forecast, and mean absolute
+        coefficient of each regressor (all within -1 and 1) in training standard deviations.
         """
-        shape = (1 + len(self._season_names), len(self._lagged_names))
-        size = np.abs(self._response[..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3)).reshape(shape)
-        table = dict.fromkeys(self.feature_names, 0.0)
-        weights = super().importance_values()
-        for names, values in (
-            (self.feature_names[:SHOWN_LAGS], weights),
-            (self._lagged_names, size.sum(axis=0)),
-            (self._season_names, size[1:].sum(axis=1)),
-        ):
-            for name, value in zip(names, values, strict=True):
-                table[name] += float(value)
-        return np.array([table[name] for name in self.feature_names])
-
-    def arrays(self) -> Arrays:
-        """The regression of each location and step of the day."""
-        return {"center": self._center, "spread": self._spread, "response": self._response}
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
-        """Take back what `arrays` and `texts` gave."""
-        super().restore(arrays, texts)
-        self._center, self._spread = arrays["center"], arrays["spread"]
-        self._response = arrays["response"]
+        scale = self.fitted.climatology.scale[TEMPERATURE]
+        slopes = np.array([process.regression[1:] for process in self.processes.values()])
+        own = np.abs(slopes / scale[:, None]).mean(axis=0)
+        return np.concatenate([super().importance_values(), own])
 
 
-def _ridge(design: FloatArray, errors: FloatArray, penalty: float) -> FloatArray:
-    """Coefficients of each column of `errors`, shape (column of design, lead).
-
-    The penalty grows with the lead: the farther, the less there is to find in as many rows. One
-    decomposition serves every lead; an error that is not known counts as none.
-    """
-    values, vectors = np.linalg.eigh(design.T @ design)
-    moment = vectors.T @ (design.T @ np.nan_to_num(errors))
-    leads = np.arange(1, errors.shape[1] + 1)
-    return np.asarray(vectors @ (moment / (values[:, None] + penalty * leads)), dtype=np.float64)
+def _expected(regressors: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+    """The regression term by term, not by BLAS: independent of the number of rows."""
+    total = np.zeros(len(regressors))
+    for column, coefficient in zip(regressors.T, coefficients, strict=True):
+        total += column * coefficient
+    return total
