@@ -16,6 +16,7 @@ from triptych.weather.errors import (
     CallLimitReached,
     InvalidAnswer,
     SourceRefused,
+    SourceUnavailable,
     TooManyRejected,
     UnknownLocation,
     WeatherError,
@@ -159,6 +160,7 @@ ORDER = [
     "rejected_rows",
     "weather_hourly",
     "validation_report",
+    "archive_warnings",
     "incomplete_days",
     "ingested_periods",
 ]
@@ -280,7 +282,7 @@ def test_with_nothing_to_ask_for_nothing_is_saved() -> None:
     (chunk,) = fetch(requests(), source)
 
     assert list(chunk) == ORDER
-    assert all(frame.empty for frame in chunk.values())
+    assert all(len(each) == 0 for each in chunk.values())
     assert source.asked == []
 
 
@@ -638,6 +640,32 @@ def test_a_run_whose_requests_are_all_refused_fails() -> None:
 def test_a_used_up_limit_ends_the_requests() -> None:
     with pytest.raises(CallLimitReached, match=r"^northmere and westhaven: refused$"):
         fetch(BOTH, RefusingSource("northmere", CallLimitReached), TOGETHER)
+
+
+def test_a_source_that_is_down_fails_the_run_unless_only_the_latest_days_are_missing() -> None:
+    source = RefusingSource("northmere", SourceUnavailable)
+    latest = requests(("northmere", date(2024, 2, 20), date(2024, 3, 1)))
+    known = periods(("northmere", "2021-03-01", "2024-02-20"))
+
+    (chunk,) = fetch(latest, source, known=known)
+
+    (warning,) = chunk["archive_warnings"]
+    assert warning == "northmere: refused The run goes on with the data in the database."
+    assert chunk["ingested_periods"].empty
+    for asked, before in ((latest, None), (BOTH, known)):  # of westhaven nothing is known
+        with pytest.raises(SourceUnavailable):
+            fetch(asked, source, known=before)
+
+
+def test_the_sample_can_end_early_as_the_archive_does() -> None:
+    late = INGESTION.model_copy(update={"archive_delay_days": 5})
+    places = LOCATIONS.assign(source="sample")
+    known = periods(("northmere", "2021-03-01", "2024-02-25"))
+
+    for source, left in (("sample", 0), ("open_meteo", 1)):
+        of_run = ("northmere", source, TODAY, TODAY, FORECAST, late)
+        frame = places.assign(source=source)
+        assert len(plan_requests(frame, known, NO_DAYS, *of_run)) == left
 
 
 def test_a_variable_that_is_mostly_wrong_costs_no_temperature(

@@ -97,12 +97,48 @@ def archive_answer(query: dict[str, str]) -> tuple[int, Answer]:
     }
 
 
+MODELS = ("ecmwf_ifs025", "gfs_global", "icon_global", "arome_france")
+PUBLICATION = timedelta(hours=6)
+
+
+def forecast_answer(query: dict[str, str], now: datetime) -> tuple[int, Answer]:
+    """Weather models: temperature is 10 °C plus the lead day; arome_france is null everywhere.
+
+    Null is what is not analysed or not published at `now`, and older than 92 days is refused by
+    the Forecast API.
+    """
+    models = query["models"].split(",")
+    for model in models:
+        if model not in MODELS:
+            reason = f"Cannot initialize MultiDomains from invalid String value {model}."
+            return 400, {"error": True, "reason": f"Data corrupted at path ''. {reason}"}
+    names = query["hourly"].split(",")
+    status, answer = archive_answer(query | {"hourly": "temperature_2m"})
+    hours = [datetime.fromisoformat(time) for time in answer["hourly"]["time"]]
+    units, hourly = answer["hourly_units"], answer["hourly"]
+    del units["temperature_2m"], hourly["temperature_2m"]
+    for model in models:
+        for name in names:
+            base, _, lead = name.partition("_previous_day")
+            until = now if not lead else now - PUBLICATION + timedelta(days=int(lead), hours=1)
+            level = {"temperature_2m": 10.0, "surface_pressure": 1000.0}.get(base, 5.0)
+            key = f"{name}_{model}" if len(models) > 1 else name
+            units[key] = UNITS[base]
+            hourly[key] = [
+                None if hour >= until or model == "arome_france" else level + int(lead or 0)
+                for hour in hours
+            ]
+    return status, answer
+
+
 def _of_each(query: dict[str, str], status: int, answer: Answer) -> Any:
     """Of several places an array, the temperature of each a degree above that of the one before."""
     count = len(query.get("latitude", "").split(","))
     if count == 1 or status != 200:
         return answer
     hourly = answer["hourly"]
+    if "temperature_2m" not in hourly:
+        return [answer] * count
     return [
         answer | {"hourly": hourly | {"temperature_2m": [t + n for t in hourly["temperature_2m"]]}}
         for n in range(count)
@@ -128,6 +164,8 @@ class ArchiveServer:
         self.faults: list[str] = []
         self.headers: dict[str, str] = {}
         self.change = _unchanged
+        self.now = datetime(2100, 1, 1)
+        self.paths: list[str] = []
         self.requests: list[dict[str, str]] = []
         self.authorizations: list[str | None] = []
         self._http = _Quiet(("127.0.0.1", 0), _handler(self))
@@ -156,6 +194,7 @@ def _handler(server: ArchiveServer) -> type[BaseHTTPRequestHandler]:
             url = urlsplit(self.path)
             query = dict(parse_qsl(url.query))
             server.requests.append(query)
+            server.paths.append(url.path)
             server.authorizations.append(self.headers["Authorization"])
             fault = server.faults.pop(0) if server.faults else ""
             if fault == "drop":
@@ -177,9 +216,12 @@ def _handler(server: ArchiveServer) -> type[BaseHTTPRequestHandler]:
             if fault == "slow":
                 time.sleep(0.5)
             answers = {"/v1/archive": archive_answer, "/v1/search": geocoding_answer}
-            if path not in answers:
+            if path in answers:
+                status, answer = answers[path](query)
+            elif path.endswith("/v1/forecast"):
+                status, answer = forecast_answer(query, server.now)
+            else:
                 return self._send(404, b"Not Found")
-            status, answer = answers[path](query)
             server.change(answer)
             body = json.dumps(_of_each(query, status, answer)).encode()
             return self._send(status, body[: len(body) // 2] if fault == "half" else body)

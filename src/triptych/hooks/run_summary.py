@@ -16,6 +16,17 @@ _LISTED = (
     "weather_hourly", "rejected_rows", "predictions", "photos", "rejected_photos", "reviews",
     "rejected_reviews",
 )  # fmt: skip
+_LATEST = {  # datasets that are shown as last saved
+    "missing_weather": "_missing",
+    "forecast_comparison": "_comparison",
+    "chosen_model": "_chosen",
+    "paired_tests": "_pairs",
+    "statistical_processes": "_processes",
+    "text_comparison": "_texts",
+    "predictions": "_forecast",
+}
+_WARNINGS = ("archive_warnings", "model_warnings", "monitoring_warnings", "forecast_warnings")
+_PRODUCTS = {"analysis": "Recent analyses", "forecast": "NWP forecasts"}
 
 
 class SummaryHook:
@@ -57,33 +68,24 @@ class RunSummary:
         self._forecast: pd.DataFrame | None = None
         self._warnings: list[str] = []
         self._missing: pd.DataFrame | None = None
+        self._models: list[pd.DataFrame] = []
 
     def add(self, dataset_name: str, data: Any) -> None:
         """Collect what the summary shows of a saved dataset."""
         if dataset_name in _LISTED:
             self._rows[dataset_name] += len(data)
+        if dataset_name in _LATEST:
+            setattr(self, _LATEST[dataset_name], data)
         if dataset_name == "photos":
             self._rows["unlisted"] = int((data["origin"] == UNLISTED).sum())
         if dataset_name == "validation_report":
             self._answers = (self._answers or 0) + int(not data.empty)
             self._verdicts.update(data["verdict"])
-        if dataset_name == "missing_weather":
-            self._missing = data
         if dataset_name == "weather_3h":
             self._interpolated = int(data["hours_interpolated"].sum())
-        if dataset_name == "forecast_comparison":
-            self._comparison = data
-        if dataset_name == "chosen_model":
-            self._chosen = data
-        if dataset_name == "paired_tests":
-            self._pairs = data
-        if dataset_name == "statistical_processes":
-            self._processes = data
-        if dataset_name == "text_comparison":
-            self._texts = data
-        if dataset_name == "predictions":
-            self._forecast = data
-        if dataset_name in ("monitoring_warnings", "forecast_warnings"):
+        if dataset_name == "model_report" and not data.empty:
+            self._models.append(data)
+        if dataset_name in _WARNINGS:
             self._warnings += data
 
     def lines(self) -> list[str]:
@@ -91,6 +93,7 @@ class RunSummary:
         return [
             *self._data_lines(),
             *self._missing_lines(),
+            *self._model_lines(),
             *self._validation_lines(),
             *self._fallback_lines(),
             *self._error_lines(),
@@ -121,6 +124,18 @@ class RunSummary:
             f"Missing: {gap.location}, {gap.start:%Y-%m-%d} to {gap.end:%Y-%m-%d}, "
             f"{gap.variables}: {gap.hours:,} hours{'' if gap.repeated else ', final'}"
             for gap in gaps.head(_SHOWN_GAPS).itertuples()
+        ]
+
+    def _model_lines(self) -> list[str]:
+        """What came of the weather models."""
+        if not self._models:
+            return []
+        report = pd.concat(self._models)
+        return [
+            f"{_PRODUCTS[str(product)]}: {rows['rows'].sum():,} rows of "
+            f"{', '.join(rows.loc[rows['rows'] > 0, 'model'].unique()) or 'no model'}, "
+            f"{rows['missing'].sum():,} hours missing (data/08_reporting/model_report.csv)"
+            for product, rows in report.groupby("product")
         ]
 
     def _validation_lines(self) -> list[str]:

@@ -85,21 +85,21 @@ class TrackingHook:
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: DataCatalog) -> None:
-        """Log the validation report: before kedro-mlflow ends the run."""
-        _log_report(catalog)
+        """Log the ingestion reports: before kedro-mlflow ends the run."""
+        _log_reports(catalog)
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, catalog: DataCatalog) -> None:
-        """Log the validation report of a failed run too, where it is needed most."""
-        _log_report(catalog)
+        """Log the ingestion reports of a failed run too, where they are needed most."""
+        _log_reports(catalog)
 
 
-def _log_report(catalog: DataCatalog) -> None:
+def _log_reports(catalog: DataCatalog) -> None:
     from triptych.datasets import AppendCSVDataset
 
-    report = catalog.get("validation_report")
-    if isinstance(report, AppendCSVDataset):
-        report.log()
+    for report in (catalog.get("validation_report"), catalog.get("model_report")):
+        if isinstance(report, AppendCSVDataset):
+            report.log()
 
 
 def _to_json(value: Any) -> Any:

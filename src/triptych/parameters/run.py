@@ -21,7 +21,9 @@ from triptych.parameters.forecasting import (
 from triptych.parameters.ingestion import (
     ExplorationParameters,
     IngestionParameters,
+    NwpParameters,
     PreprocessingParameters,
+    RecentParameters,
 )
 from triptych.parameters.known_names import UNKNOWN_NAME
 from triptych.parameters.operations import BatchParameters, MonitoringParameters, RegistryParameters
@@ -54,6 +56,8 @@ class RunParameters(Parameters):
     registry: RegistryParameters
     engine: EngineParameters
     ingestion: IngestionParameters
+    recent: RecentParameters
+    nwp: NwpParameters
     preprocessing: PreprocessingParameters
     exploration: ExplorationParameters
     models: ModelParameters

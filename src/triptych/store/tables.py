@@ -37,8 +37,7 @@ metadata = MetaData(
     }
 )
 
-# In Table.info: a null that is written does not replace a value. Sources answer null now and then
-# for hours that they had before.
+# In Table.info: a null does not replace a value. Sources lose hours now and then.
 KEEP_KNOWN = "keep_known"
 
 WEATHER_VARIABLES = (
@@ -155,7 +154,7 @@ model_periods = Table(
     # end: exclusive; as_of: of the run that last requested values
     *_required(UtcDateTime, "end", "as_of"),
     Column("rows", Integer, nullable=False),  # received; 0: the model does not cover the location
-    Column("missing_from", UtcDateTime),  # the first hour without a value that was due
+    Column("missing_from", UtcDateTime),  # first hour whose value was due and may still come
     *_required(UtcDateTime, "last_requested", "fetched_at"),
 )
 

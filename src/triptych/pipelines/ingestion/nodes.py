@@ -21,14 +21,15 @@ from triptych.weather.errors import (
     CallLimitReached,
     InvalidAnswer,
     SourceRefused,
+    SourceUnavailable,
     TooManyRejected,
     WeatherError,
     WrongSource,
 )
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.request_periods import expected_until
-from triptych.weather.sources.base import Fetched, OpenSource, WeatherSource
-from triptych.weather.sources.call_budget import CallLimits, Pacer, say_budget
+from triptych.weather.sources.base import PAST_DAYS, Fetched, OpenSource, WeatherSource
+from triptych.weather.sources.call_budget import CallLimits, Pacer, say_budget, shared_pacer
 from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.validation.report import Answer, Validation, empty_report, validate_hourly
 from triptych.weather.variables import VARIABLES
@@ -65,15 +66,15 @@ def fetch_weather(
     as_of: str,
     today: str,
     ingestion: IngestionParameters,
-) -> Iterator[dict[str, pd.DataFrame]]:
+) -> Iterator[dict[str, Any]]:
     """Fetch request by request; Kedro saves each before the next is made.
 
     Rows are labelled with the kind of the source that was opened.
 
     Yields:
-        `rejected_rows`, `weather_hourly`, `validation_report`, `incomplete_days` and, last,
-        `ingested_periods`: a run that is killed between two saves asks again for the year that it
-        has not recorded.
+        `rejected_rows`, `weather_hourly`, `validation_report`, `archive_warnings`,
+        `incomplete_days` and, last, `ingested_periods`: a run that is killed between two saves asks
+        again for the year that it has not recorded.
 
     Raises:
         WrongSource: a location belongs to another source than the one that is opened.
@@ -81,38 +82,63 @@ def fetch_weather(
             `fail`: the source refused it, or more rows or temperatures of the answer were rejected
             than `ingestion.max_rejected_share`. What was rejected and the report have been yielded,
             of its hours none; the other requests have been made.
-        SourceUnavailable, CallLimitReached: no further request would be answered.
+        SourceUnavailable, CallLimitReached: no further request would be answered, and more is
+            missing than the latest days, which forecasts can do without.
     """
     if weather_requests.empty:  # Kedro wants one chunk at least from a node that yields
         logger.info("The database holds everything up to as_of: nothing to ask for")
         yield _nothing()
-    places = {row["location"]: _place(row) for row in locations.to_dict("records")}
+    own = locations[locations["location"].isin(weather_requests["location"])]
+    places = {row["location"]: to_location(row) for row in own.to_dict("records")}
     now, lag = pd.Timestamp(today, tz="UTC"), pd.Timedelta(days=ingestion.final_after_days)
-    records = Records(known_periods, known_gaps, parse_as_of(as_of, today), now)
+    issued = parse_as_of(as_of, today)
+    records = Records(known_periods, known_gaps, issued, now)
     requests = group_requests(weather_requests, ingestion.locations_per_request)
-    pacer = _pacer(requests, {place.source for place in places.values()}, ingestion)
+    pacer = make_pacer([request.weight for request in requests], source, ingestion)
     refused: list[WeatherError] = []
+    answered: set[tuple[str, date]] = set()
     with closing(weather_source(source, models=ingestion.models)) as opened:
         _require_served(places.values(), opened)
-        for number, (place, start, end, fetched) in enumerate(
-            _answers(requests, places, opened, pacer), 1
-        ):
-            if isinstance(fetched, WeatherError):
-                refused.append(fetched)
-                continue
-            logger.info(
-                "%s %s: %s hours (%s of %s)",
-                place.name, start.year, f"{len(fetched.frame):,}", number, len(weather_requests),
-            )  # fmt: skip
-            until = expected_until(fetched.known_until, pd.Timestamp(end, tz="UTC"), now, lag)
-            answer = Answer(place, start, end, until)
-            judged = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
-            _warn(judged.report, place.name)
-            yield _chunk(judged, fetched, answer, records)
-            if judged.stopped:
-                refused.append(_too_many(judged, answer, ingestion.max_rejected_share))
+        try:
+            for place, start, end, fetched in _answers(requests, places, opened, pacer):
+                answered.add((place.slug, start))
+                if isinstance(fetched, WeatherError):
+                    refused.append(fetched)
+                    continue
+                logger.info(
+                    "%s %s: %s hours (%s of %s)", place.name, start.year,
+                    f"{len(fetched.frame):,}", len(answered), len(weather_requests),
+                )  # fmt: skip
+                until = expected_until(fetched.known_until, pd.Timestamp(end, tz="UTC"), now, lag)
+                answer = Answer(place, start, end, until)
+                judged = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
+                _warn(judged.report, place.name)
+                yield _chunk(judged, fetched, answer, records)
+                if judged.stopped:
+                    refused.append(_too_many(judged, answer, ingestion.max_rejected_share))
+        except (SourceUnavailable, CallLimitReached) as error:
+            if not _has_all_but_latest(weather_requests, known_periods, answered, issued):
+                raise
+            logger.warning("%s", error)
+            yield _nothing() | {
+                "archive_warnings": [f"{error} The run goes on with the data in the database."]
+            }
     if refused:
-        _report_refused(refused, ingestion.on_refused == "fail" or len(refused) == number)
+        _report_refused(refused, ingestion.on_refused == "fail" or len(refused) == len(answered))
+
+
+def _has_all_but_latest(
+    requests: pd.DataFrame,
+    known_periods: pd.DataFrame,
+    answered: set[tuple[str, date]],
+    issued: pd.Timestamp,
+) -> bool:
+    """Tell whether every request without an answer is for recent days of a known location."""
+    keys = zip(requests["location"], requests["start"], strict=True)
+    left = requests[[key not in answered for key in keys]]
+    new = left[~left["repeated"].astype(bool)]
+    recent = new["start"] >= (issued - pd.Timedelta(days=PAST_DAYS)).date()
+    return bool((recent & new["location"].isin(known_periods["location"])).all())
 
 
 def _require_served(places: Iterable[Location], source: WeatherSource) -> None:
@@ -152,15 +178,13 @@ def report_missing(
     return summarize_missing(chosen.assign(repeated=is_open(chosen, now, limit)))
 
 
-def _pacer(
-    requests: list[Request], sources: set[SourceKind], ingestion: IngestionParameters
-) -> Pacer:
-    """Say what the requests cost at a source that counts calls; it is asked at its pace."""
-    if not requests or "open_meteo" not in sources:
+def make_pacer(weights: list[float], source: SourceKind, ingestion: IngestionParameters) -> Pacer:
+    """Log what the requests cost at a source that counts calls, and give its pacer."""
+    if not weights or source != "open_meteo":
         return Pacer(None)
     limits = None if ingestion.limits is None else CallLimits(**ingestion.limits.model_dump())
-    logger.info("%s", say_budget((request.weight for request in requests), limits))
-    return Pacer(limits)
+    logger.info("%s", say_budget(weights, limits))
+    return shared_pacer(limits)
 
 
 def _answers(
@@ -199,11 +223,11 @@ def _fetch_each(
 
 def _chunk(
     judged: Validation, fetched: Fetched, answer: Answer, records: Records
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Any]:
     """Give what is to be saved of an answer: of one that is not believed, no hour."""
     source = answer.place.source
     chunk = _nothing() | {
-        "rejected_rows": _with_id(judged.rejected.assign(source=source)),
+        "rejected_rows": with_id(judged.rejected.assign(source=source)),
         "validation_report": judged.report,
     }
     if judged.stopped:
@@ -250,21 +274,23 @@ def _report_refused(refused: list[WeatherError], fails: bool) -> None:
         logger.warning("%s", error)
 
 
-def _nothing() -> dict[str, pd.DataFrame]:
+def _nothing() -> dict[str, Any]:
     """An empty frame for each output, in the order in which they are saved."""
     return {name: pd.DataFrame() for name in ("rejected_rows", "weather_hourly")} | {
         "validation_report": empty_report(),
+        "archive_warnings": [],
         "incomplete_days": pd.DataFrame(),
         "ingested_periods": pd.DataFrame(),
     }
 
 
-def _with_id(rejected: pd.DataFrame) -> pd.DataFrame:
+def with_id(rejected: pd.DataFrame) -> pd.DataFrame:
     """Name a rejected row by its content: the same row refused again is the same row."""
     parts = rejected[["source", "location", "time", "reason", "row"]].astype(str)
     contents = ("|".join(part) for part in parts.itertuples(index=False))
     return rejected.assign(id=[hashlib.sha256(c.encode()).hexdigest() for c in contents])
 
 
-def _place(row: Mapping[Any, Any]) -> Location:
+def to_location(row: Mapping[Any, Any]) -> Location:
+    """The location of a row of the table."""
     return Location.model_validate({"slug" if k == "location" else k: v for k, v in row.items()})

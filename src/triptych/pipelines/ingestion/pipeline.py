@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from triptych.pipelines.ingestion.model_nodes import MODEL_OUTPUTS, fetch_models
 from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, report_missing
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.pipelines.namespaces import group_nodes
@@ -51,6 +52,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "rejected_rows": "rejected_rows",
                     "weather_hourly": "weather_hourly",
                     "validation_report": "validation_report",
+                    "archive_warnings": "archive_warnings",
                     "incomplete_days": "incomplete_days",
                     "ingested_periods": "ingested_periods",
                 },
@@ -70,6 +72,27 @@ def create_pipeline(**_: object) -> Pipeline:
                 },
                 outputs="missing_weather",
                 name="report_missing",
+            ),
+            Node(
+                fetch_models,
+                inputs=[
+                    "locations",
+                    "ingested_periods",
+                    "incomplete_days",
+                    "known_model_periods",
+                    "weather_source",
+                    "params:location",
+                    "params:source",
+                    "params:as_of",
+                    "params:today",
+                    "params:horizon_days",
+                    "params:forecast",
+                    "params:ingestion",
+                    "params:recent",
+                    "params:nwp",
+                ],
+                outputs={name: name for name in MODEL_OUTPUTS},
+                name="fetch_models",
             ),
         ],
         tags="ingestion",

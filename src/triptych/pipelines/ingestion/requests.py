@@ -60,7 +60,8 @@ def plan_requests(
         repeated: no day of it is requested for the first time. Those come last.
     """
     issued = parse_as_of(as_of, today)
-    wanted = (study_periods(issued, forecast).train_start, issued)
+    delay = pd.Timedelta(days=ingestion.archive_delay_days if source == "sample" else 0)
+    wanted = (study_periods(issued, forecast).train_start, issued - delay)
     known = periods_by_location(known_periods, ingestion.refetch_from)
     again = days_to_repeat(
         known_gaps, issued, pd.Timestamp(today, tz="UTC"), final_after(source, ingestion)

@@ -15,6 +15,7 @@ FORECAST_URL = "https://api.open-meteo.com"
 HISTORICAL_FORECAST_URL = "https://historical-forecast-api.open-meteo.com"
 PREVIOUS_RUNS_URL = "https://previous-runs-api.open-meteo.com"
 TIMEOUT_SECONDS = 30.0
+PAST_DAYS = 92  # that the Forecast API has
 ATTEMPTS = 7  # a minute and a little, see http.py
 
 

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from triptych.weather.errors import CallLimitReached
 
@@ -111,3 +112,9 @@ class Pacer:
     def _spent(self, seconds: float) -> float:
         since = self._clock() - seconds
         return sum(cost for at, cost in self._made if at > since)
+
+
+@cache
+def shared_pacer(limits: CallLimits | None) -> Pacer:
+    """The pacer of this process: nodes that request data share the source's limits."""
+    return Pacer(limits)

@@ -20,6 +20,7 @@ from triptych.weather.sources.base import (
     FORECAST_URL,
     HISTORICAL_FORECAST_URL,
     OPEN_METEO_URL,
+    PAST_DAYS,
     PREVIOUS_RUNS_URL,
     TIMEOUT_SECONDS,
     Fetched,
@@ -29,7 +30,6 @@ from triptych.weather.sources.http import JsonService
 from triptych.weather.sources.open_meteo import OpenMeteoArchive, ask
 from triptych.weather.variables import TEMPERATURE
 
-PAST_DAYS = 92  # that the Forecast API has
 _PATH = "/v1/forecast"
 
 

@@ -1,0 +1,297 @@
+"""Recent analyses and NWP forecasts, from a real server to the tables of a real database."""
+
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from tests.weather.archive_server import Answer, ArchiveServer
+from triptych.datasets import SqlTableDataset
+from triptych.parameters.forecasting import ForecastParameters
+from triptych.parameters.ingestion import (
+    IngestionParameters,
+    LimitParameters,
+    NwpParameters,
+    RecentParameters,
+)
+from triptych.pipelines.ingestion.model_nodes import fetch_models
+from triptych.weather.locations import Location, locations_frame
+from triptych.weather.sources.factory import make_source
+from triptych.weather.sources.open_meteo_forecasts import OpenMeteo
+
+PARIS, BREST = (
+    Location(slug=slug, name=slug.title(), latitude=48.75, longitude=longitude, elevation=90.0,
+             timezone="Europe/Paris", source="open_meteo")
+    for slug, longitude in (("paris", 2.25), ("brest", -4.5))
+)  # fmt: skip
+FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
+INGESTION = IngestionParameters(
+    models="era5", final_after_days=30, max_rejected_share=0.05, locations_per_request=10
+)
+RECENT = RecentParameters(model="ecmwf_ifs025", overlap_days=10)
+NWP = NwpParameters(models="gfs_global; icon_global", start=date(2024, 12, 1))
+TODAY = "2025-06-30"
+SAVED = ["rejected_model_rows", "weather_recent", "nwp_forecasts", "model_periods"]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    running = ArchiveServer()
+    running.now = datetime(2025, 6, 30)
+    yield running
+    running.close()
+
+
+class Project:
+    """A database, and the source that a run requests."""
+
+    def __init__(self, engine: Engine, server: ArchiveServer) -> None:
+        self.url, self.server = engine.url.render_as_string(hide_password=False), server
+        self.warnings: list[str] = []
+        self.report = pd.DataFrame()
+
+    def table(self, name: str) -> SqlTableDataset:
+        return SqlTableDataset(table=name, credentials={"url": self.url})
+
+    def run(
+        self,
+        as_of: str = TODAY,
+        places: tuple[Location, ...] = (PARIS,),
+        nwp: NwpParameters = NWP,
+        recent: RecentParameters = RECENT,
+        source: str = "open_meteo",
+        killed_before: str = "",
+        **changed: Any,
+    ) -> list[str]:
+        """Run the node; give what was requested: service, models, days."""
+        frame = locations_frame(list(places))
+        self.table("locations").save(frame)
+        before = len(self.server.requests)
+
+        def open_source(kind: Any, *, models: str) -> Any:
+            names = ("forecast", "historical_forecast", "previous_runs")
+            services: Any = {f"{name}_url": f"{self.server.url}/{name}" for name in names}
+            if kind == "sample":
+                return make_source(kind)
+            return OpenMeteo(self.server.url, sleep=lambda _: None, models=models, **services)
+
+        self.warnings, reports = [], []
+        for chunk in fetch_models(
+            frame, self.table("ingested_periods").load(), self.table("incomplete_days").load(),
+            self.table("model_periods").load(), open_source, None, source, as_of,
+            changed.pop("today", as_of), 2, FORECAST, INGESTION.model_copy(update=changed),
+            recent, nwp,
+        ):  # fmt: skip
+            self.warnings += chunk["model_warnings"]
+            reports.append(chunk["model_report"])
+            for name in SAVED:
+                if name == killed_before and not chunk[name].empty:
+                    return []
+                table = "rejected_rows" if name == "rejected_model_rows" else name
+                self.table(table).save(chunk[name])
+        self.report = pd.concat(reports)
+        made = zip(self.server.paths[before:], self.server.requests[before:], strict=True)
+        return [
+            f"{path.split('/')[1]} {query['models']} {query['start_date']} {query['end_date']}"
+            for path, query in made
+        ]
+
+
+@pytest.fixture
+def project(engine: Engine, server: ArchiveServer) -> Project:
+    return Project(engine, server)
+
+
+FIRST = [
+    "forecast ecmwf_ifs025 2025-06-20 2025-06-29",
+    "previous_runs gfs_global,icon_global 2024-12-01 2024-12-31",
+    "previous_runs gfs_global,icon_global 2025-01-01 2025-07-01",
+]
+
+
+def test_a_second_run_requests_nothing_and_the_next_day_what_may_have_changed(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    assert project.run() == FIRST
+
+    assert "3 requests, 10 weighted calls" in caplog.text
+    recent, nwp = project.table("weather_recent").load(), project.table("nwp_forecasts").load()
+    assert recent["time"].max() == pd.Timestamp("2025-06-29T23:00Z")
+    assert len(recent) == 10 * 24
+    until = nwp.groupby(["model", "lead_day"])["time"].max().loc["gfs_global"]
+    assert until.dt.strftime("%d %H").tolist() == ["30 18", "01 18", "01 23"]
+    assert (nwp["temperature_2m"] == 10 + nwp["lead_day"]).all()
+    assert project.report["missing"].sum() == 0
+    assert project.warnings == []
+    kept = project.table("model_periods").load()
+
+    assert project.run() == []
+
+    pd.testing.assert_frame_equal(project.table("model_periods").load(), kept)
+    project.server.now = datetime(2025, 7, 1)
+    assert project.run("2025-07-01") == [
+        "forecast ecmwf_ifs025 2025-06-28 2025-06-30",
+        "previous_runs gfs_global,icon_global 2025-06-29 2025-07-02",
+    ]
+    assert len(project.table("model_periods").load()) == len(kept) == 3
+    assert project.run("2025-06-30", today="2025-07-01") == []
+
+
+def test_an_earlier_issue_time_keeps_only_what_was_published_then(project: Project) -> None:
+    project.server.now = datetime(2026, 1, 1)
+
+    project.run(today="2026-01-01")
+
+    nwp = project.table("nwp_forecasts").load()
+    until = nwp.groupby("lead_day")["time"].max()
+    assert until.dt.strftime("%m-%d %H").tolist() == ["06-30 18", "07-01 18", "07-01 23"]
+    assert project.table("weather_recent").load()["time"].max() < pd.Timestamp(
+        "2025-06-30", tz="UTC"
+    )
+
+
+def test_a_killed_run_continues(project: Project) -> None:
+    project.run(killed_before="model_periods")
+    project.run(recent=RECENT.model_copy(update={"model": None}), killed_before="nwp_forecasts")
+
+    assert project.run() == FIRST
+
+
+@pytest.mark.parametrize(
+    "faults", [["429"], ["503"], ["half"], ["text"], ["drop"], ["error in 200"]], ids="+".join
+)
+def test_a_passing_fault_is_requested_again(project: Project, faults: list[str]) -> None:
+    project.server.faults = list(faults)
+
+    assert project.run() == FIRST[:1] + FIRST
+    assert project.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("429 Hourly API request limit exceeded. Please try again in the next hour.", "Hourly"),
+        ("503", "gave no usable answer in 7 attempts"),
+    ],
+)
+def test_a_source_that_is_down_is_a_warning_and_the_next_run_continues(
+    project: Project, fault: str, message: str
+) -> None:
+    project.server.faults = [fault] * 30
+
+    project.run()
+
+    assert len(project.warnings) == 2
+    assert all(message in warning for warning in project.warnings)
+    project.server.faults = []
+    assert project.run() == FIRST
+
+
+def test_an_unknown_model_is_named_once_and_the_others_are_requested(project: Project) -> None:
+    nwp = NWP.model_copy(update={"models": ("gfs_global", "gfs_golbal")})
+    recent = RECENT.model_copy(update={"model": "ifs"})
+
+    project.run(nwp=nwp, recent=recent, places=(PARIS, BREST))
+
+    assert set(project.table("nwp_forecasts").load()["model"]) == {"gfs_global"}
+    one, other = project.warnings
+    assert "does not know the weather model 'ifs' (recent.model)" in one
+    assert "does not know the weather model 'gfs_golbal' (nwp.models)" in other
+
+
+def test_a_model_that_does_not_cover_the_location_is_named_once(project: Project) -> None:
+    nwp = NWP.model_copy(update={"models": ("gfs_global", "arome_france")})
+
+    assert len(project.run(nwp=nwp, places=(PARIS, BREST))) == 3
+
+    assert set(project.table("nwp_forecasts").load()["model"]) == {"gfs_global"}
+    (warning,) = project.warnings
+    assert "arome_france (nwp.models) has no values for paris, brest" in warning
+    assert project.run(nwp=nwp, places=(PARIS, BREST)) == []
+
+
+def test_gaps_are_requested_again_the_next_day(project: Project) -> None:
+    def hollow(answer: Answer) -> None:
+        for name, values in answer["hourly"].items():
+            if name.startswith("temperature_2m_previous_day2_gfs"):
+                values[-60] = None
+
+    project.server.change = hollow
+    project.run()
+    assert project.report["missing"].tolist() == [0, 1, 0, 1, 0]
+    project.server.change = lambda _: None
+
+    assert project.run() == []
+    assert "previous_runs gfs_global 2025-06-29 2025-07-01" in project.run(today="2025-07-01")
+    assert project.report["missing"].sum() == 0
+
+
+def test_impossible_values_are_rejected(project: Project) -> None:
+    def wrong(answer: Answer) -> None:
+        for name, values in answer["hourly"].items():
+            if name == "temperature_2m_previous_day1_gfs_global":
+                values[0] = values[1] = 99.0
+            if name.endswith("icon_global"):
+                values[:400] = [-99.0] * 400
+            if name == "temperature_2m":
+                values[5] = 99.0
+
+    project.server.change = wrong
+    project.run()
+
+    rejected = project.table("rejected_rows").load()
+    assert len(rejected[rejected["source"] == "gfs_global"]) == 4  # of two answers
+    assert rejected["row"].iloc[0].keys() >= {"temperature_2m"}
+    assert set(project.table("nwp_forecasts").load()["model"]) == {"gfs_global"}
+    assert len(project.warnings) == 2
+    assert "icon_global, paris, impossible temperatures" in project.warnings[0]
+    recent = project.table("weather_recent").load()
+    assert recent["temperature_2m"].isna().sum() == 1
+
+
+def test_older_analyses_come_from_the_historical_forecast_api(project: Project) -> None:
+    requested = project.run("2025-03-01", today="2025-06-30")
+
+    assert requested[0] == "historical_forecast ecmwf_ifs025 2025-02-19 2025-02-28"
+    with pytest.raises(ValidationError, match="less than or equal to 92"):
+        RecentParameters(model="ecmwf_ifs025", overlap_days=93)
+
+
+def test_a_location_that_the_archive_is_complete_for_needs_no_analysis(project: Project) -> None:
+    period = {"location": "paris", "source": "open_meteo", "rows": 1}
+    period |= {"start": pd.Timestamp("2020-01-01", tz="UTC"), "end": pd.Timestamp(TODAY, tz="UTC")}
+    project.table("locations").save(locations_frame([PARIS]))
+    project.table("ingested_periods").save(pd.DataFrame([period]))
+
+    assert project.run() == FIRST[1:]
+
+
+def test_the_day_s_calls_are_shared_and_running_out_is_a_warning(project: Project) -> None:
+    project.run(limits=LimitParameters(minute=77, hour=77, day=4))
+
+    assert len(project.table("weather_recent").load()) == 240
+    assert "4 weighted calls of a day (ingestion.limits) are used up" in project.warnings[0]
+
+
+def test_the_sample_has_both(project: Project) -> None:
+    place = PARIS.model_copy(update={"source": "sample"})
+
+    assert project.run(places=(place,), source="sample", nwp=NWP) == []
+
+    recent, nwp = project.table("weather_recent").load(), project.table("nwp_forecasts").load()
+    assert len(recent) == 240
+    both = nwp.merge(recent, on="time", suffixes=("", "_analysed"))
+    error = (both["temperature_2m"] - both["temperature_2m_analysed"]) ** 2
+    by_lead = error.groupby(both["lead_day"]).mean()
+    assert by_lead[1] < by_lead[3] < 25
+    project.run(places=(place,), source="sample")
+    assert project.report.empty
