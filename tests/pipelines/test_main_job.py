@@ -71,6 +71,8 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
     )
     gaps = [end.pop(2) for _ in range(3)]
     assert gaps[0] == "Missing: westhaven, 2023-05-19 to 2023-05-20, all variables: 25 hours, final"
+    assert end.pop(2).startswith("Recent analyses: 2,880 rows of ecmwf_ifs025, 0 hours missing")
+    assert "rows of gfs_global, icon_global, 0 hours missing" in end.pop(2)
     assert end.pop(2).startswith("Validation: 192 checks of 8 answers, 4 rejected values or rows")
     assert end[2] == "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
     assert end[3].split() == ["all", "northmere", "westhaven"]
@@ -243,7 +245,7 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "validation_comparison.csv", "tuning_trials.csv", "tuned_parameters.json",
         "statistical_comparison.csv", "statistical_processes.csv", "order_trials.csv",
         "statistical_parameters.json", "validation_report.csv", "monitoring_scores.csv",
-        "forecast_status.csv", "missing_weather.csv",
+        "forecast_status.csv", "missing_weather.csv", "model_report.csv",
         "input_drift.csv", "monitoring_warnings.json", "issued_errors.png", "issued_coverage.png",
         "input_drift.png", "residual_summary.csv", "residuals_by_time.csv", "residual_by_time.png",
         "residual_autocorrelation.png", "residual_distribution.png", "heteroscedasticity.png",

@@ -219,6 +219,17 @@ def test_a_model_that_does_not_cover_the_location_is_named_once(project: Project
     assert project.run(nwp=nwp, places=(PARIS, BREST)) == []
 
 
+def test_a_location_without_data_costs_the_others_nothing(project: Project) -> None:
+    atlantis = PARIS.model_copy(update={"slug": "atlantis", "longitude": -99.0})
+
+    project.run(places=(PARIS, atlantis))
+
+    assert set(project.table("nwp_forecasts").load()["location"]) == {"paris"}
+    assert len(project.warnings) == 3
+    assert all("has no values for atlantis" in warning for warning in project.warnings)
+    assert project.run(places=(PARIS, atlantis)) == []
+
+
 def test_gaps_are_requested_again_the_next_day(project: Project) -> None:
     def hollow(answer: Answer) -> None:
         for name, values in answer["hourly"].items():

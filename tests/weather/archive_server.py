@@ -104,14 +104,15 @@ PUBLICATION = timedelta(hours=6)
 def forecast_answer(query: dict[str, str], now: datetime) -> tuple[int, Answer]:
     """Weather models: temperature is 10 °C plus the lead day; arome_france is null everywhere.
 
-    Null is what is not analysed or not published at `now`, and older than 92 days is refused by
-    the Forecast API.
+    Null is what is not analysed or not published at `now`. Nothing is known at 99° W.
     """
     models = query["models"].split(",")
     for model in models:
         if model not in MODELS:
             reason = f"Cannot initialize MultiDomains from invalid String value {model}."
             return 400, {"error": True, "reason": f"Data corrupted at path ''. {reason}"}
+    if "-99.0" in query["longitude"].split(","):
+        return 400, {"error": True, "reason": "No data is available for this location"}
     names = query["hourly"].split(",")
     status, answer = archive_answer(query | {"hourly": "temperature_2m"})
     hours = [datetime.fromisoformat(time) for time in answer["hourly"]["time"]]

@@ -46,6 +46,19 @@ def test_a_year_day_by_day_is_the_year(northmere: Location) -> None:
     pd.testing.assert_frame_equal(pd.concat(daily, ignore_index=True), whole, check_exact=True)
 
 
+def test_forecasts_day_by_day_are_those_of_the_quarter(northmere: Location) -> None:
+    sample, leads = SampleClimate(), [1, 2, 3]
+    span = [date(2024, 1, 1) + timedelta(days=n) for n in range(91)]
+
+    def fetch(start: date, end: date) -> pd.DataFrame:
+        (frame,) = sample.fetch_nwp([northmere], start, end, ["gfs_global"], leads)
+        return frame.sort_values(["time", "lead_day"], ignore_index=True)
+
+    daily = pd.concat([fetch(d, d + timedelta(days=1)) for d in span], ignore_index=True)
+
+    pd.testing.assert_frame_equal(daily, fetch(span[0], span[-1] + timedelta(days=1)))
+
+
 def test_a_year_alone_is_the_same_as_in_a_decade(northmere: Location) -> None:
     sample = SampleClimate()
     decade = sample.fetch(northmere, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame

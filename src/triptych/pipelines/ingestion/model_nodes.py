@@ -110,6 +110,10 @@ def fetch_models(
     yield run.chunk([], None)
 
 
+_NO_DATA = "No data is available"  # the refusal of a location outside the model's domain
+_EMPTY = pd.DataFrame(columns=["location", "model", "time"])
+
+
 class _Run:
     """What one run has found: unknown models, products that are down, warnings."""
 
@@ -149,12 +153,14 @@ class _Run:
             if named:
                 self._warn_unknown(request.product, named, error)
                 yield from self.fetch(source, request, places, models)
+            elif len(places) > 1 and (len(models) == 1 or _NO_DATA in str(error)):
+                for place in places:
+                    yield from self.fetch(source, request, [place], models)
             elif len(models) > 1:
                 for model in models:
                     yield from self.fetch(source, request, places, [model])
-            elif len(places) > 1:
-                for place in places:
-                    yield from self.fetch(source, request, [place], models)
+            elif _NO_DATA in str(error):
+                yield [(places[0], tuple(models), _EMPTY)]
             else:
                 self.warnings.append(f"{models[0]}: {error}")
 
@@ -218,11 +224,9 @@ class _Run:
     def _accept(
         self, frame: pd.DataFrame
     ) -> tuple[pd.DataFrame, pd.DataFrame, set[tuple[str, str]]]:
-        """Check the values; of a model with too many impossible temperatures none is accepted.
-
-        Returns:
-            The accepted rows, the rejected ones, and the locations and models without any.
-        """
+        """Give the accepted rows, the rejected ones, and the (location, model) without any."""
+        if frame.empty:
+            return frame, frame, set()
         # The rules know rows by location and time; here each model and lead has rows of its own.
         leads = frame["lead_day"].astype(str) if "lead_day" in frame else ""
         own = frame["location"] + " " + frame["model"] + " " + leads
@@ -291,6 +295,6 @@ class _Run:
             if own:
                 self.warnings.append(
                     f"The weather model {model} ({_PARAMETERS[product]}) has no values for "
-                    f"{shown(own)}: outside its domain? Nothing was stored; the run goes on with "
-                    "the other models. Choose a global model for these locations."
+                    f"{shown(own)}: outside its domain? Nothing was stored, the other models were "
+                    "requested. Choose a global model for these locations."
                 )
