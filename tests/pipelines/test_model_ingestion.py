@@ -230,6 +230,15 @@ def test_a_location_without_data_costs_the_others_nothing(project: Project) -> N
     assert project.run(places=(PARIS, atlantis)) == []
 
 
+def test_days_before_the_service_begins_are_one_warning_a_request(project: Project) -> None:
+    project.run(places=(PARIS, BREST), nwp=NWP.model_copy(update={"start": date(2023, 12, 1)}))
+
+    (warning,) = project.warnings
+    assert "gfs_global, icon_global: paris and 1 more, 2023-12-01 to 2024-01-01" in warning
+    assert "out of allowed range from 2024-01-01" in warning
+    assert len(project.table("nwp_forecasts").load()) > 100_000
+
+
 def test_gaps_are_requested_again_the_next_day(project: Project) -> None:
     def hollow(answer: Answer) -> None:
         for name, values in answer["hourly"].items():

@@ -111,6 +111,9 @@ def forecast_answer(query: dict[str, str], now: datetime) -> tuple[int, Answer]:
         if model not in MODELS:
             reason = f"Cannot initialize MultiDomains from invalid String value {model}."
             return 400, {"error": True, "reason": f"Data corrupted at path ''. {reason}"}
+    if query["start_date"] < "2024":
+        reason = "Parameter 'start_date' is out of allowed range from 2024-01-01 to 2100-01-01"
+        return 400, {"error": True, "reason": reason}
     if "-99.0" in query["longitude"].split(","):
         return 400, {"error": True, "reason": "No data is available for this location"}
     names = query["hourly"].split(",")

@@ -1,13 +1,13 @@
 """Request recent analyses and NWP forecasts; what fails is a warning, never the end of a run."""
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 import pandas as pd
 
-from triptych.classification.sources import explain_excess
 from triptych.forecasting.features.nwp import usable_lead_day
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
@@ -20,7 +20,8 @@ from triptych.pipelines.ingestion.model_requests import (
     complete_locations,
     plan_model_requests,
 )
-from triptych.pipelines.ingestion.nodes import make_pacer, to_location, with_id
+from triptych.pipelines.ingestion.model_validation import accept_rows, complete_hours
+from triptych.pipelines.ingestion.nodes import make_pacer, to_location
 from triptych.pipelines.ts_common.location_selection import select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of, study_periods
 from triptych.weather.errors import (
@@ -31,8 +32,7 @@ from triptych.weather.errors import (
 )
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.sources.base import OpenSource, WeatherSource
-from triptych.weather.validation.schemas import check_hourly
-from triptych.weather.variables import TEMPERATURE, VARIABLES
+from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +111,7 @@ def fetch_models(
 
 
 _NO_DATA = "No data is available"  # the refusal of a location outside the model's domain
+_OUT_OF_RANGE = "out of allowed range"  # of days, for whichever model and location
 _EMPTY = pd.DataFrame(columns=["location", "model", "time"])
 
 
@@ -149,10 +150,12 @@ class _Run:
         except CallLimitReached:
             raise
         except (SourceRefused, InvalidAnswer) as error:
-            named = [m for m in models if f"String value {m}" in str(error)]
+            named = [m for m in models if re.search(rf"String value {m}\b", str(error))]
             if named:
                 self._warn_unknown(request.product, named, error)
                 yield from self.fetch(source, request, places, models)
+            elif _OUT_OF_RANGE in str(error):
+                self.warnings.append(f"{', '.join(models)}: {error}")
             elif len(places) > 1 and (len(models) == 1 or _NO_DATA in str(error)):
                 for place in places:
                     yield from self.fetch(source, request, [place], models)
@@ -198,7 +201,9 @@ class _Run:
         if request is not None and answers:
             table = "nwp_forecasts" if request.product == FORECAST else "weather_recent"
             frame = pd.concat([frame for _, _, frame in answers], ignore_index=True)
-            accepted, chunk["rejected_model_rows"], refused = self._accept(self._knowable(frame))
+            accepted, rejected, refused = accept_rows(self._knowable(frame), self._allowed)
+            self.warnings += refused.values()
+            chunk["rejected_model_rows"] = rejected
             chunk[table] = accepted
             by_key = dict(iter(accepted.groupby(["location", "model"])))
             records = [
@@ -221,45 +226,6 @@ class _Run:
         needed = usable_lead_day(frame["time"], self._issued, self._delay)
         return frame[(frame["lead_day"] >= needed) | (frame["time"] < self._issued)]
 
-    def _accept(
-        self, frame: pd.DataFrame
-    ) -> tuple[pd.DataFrame, pd.DataFrame, set[tuple[str, str]]]:
-        """Give the accepted rows, the rejected ones, and the (location, model) without any."""
-        if frame.empty:
-            return frame, frame, set()
-        # The rules know rows by location and time; here each model and lead has rows of its own.
-        leads = frame["lead_day"].astype(str) if "lead_day" in frame else ""
-        own = frame["location"] + " " + frame["model"] + " " + leads
-        checked = check_hourly(frame.assign(location=own))
-        names = [name.split(" ") for name in checked.rejected["location"]]
-        rejected = checked.rejected.assign(
-            location=[slug for slug, _, _ in names],
-            source=[model for _, model, _ in names],
-            row=[
-                row | ({"lead_day": int(lead)} if lead else {})
-                for row, (_, _, lead) in zip(checked.rejected["row"], names, strict=True)
-            ],
-        )
-        accepted = checked.accepted
-        accepted["location"] = accepted["location"].str.partition(" ")[0]
-        refused = set()
-        wrong = rejected[rejected["variable"] == TEMPERATURE]
-        for slug, model in dict.fromkeys(zip(wrong["location"], wrong["source"], strict=True)):
-            own = (accepted["location"] == slug) & (accepted["model"] == model)
-            failed = int(((wrong["location"] == slug) & (wrong["source"] == model)).sum())
-            excess = explain_excess(failed, int(own.sum()), self._allowed)
-            if excess:
-                accepted = accepted[~own]
-                refused.add((slug, model))
-                self.warnings.append(
-                    f"{model}, {slug}, impossible temperatures: {excess} "
-                    "(ingestion.max_rejected_share). Nothing of this answer was stored; the table "
-                    "rejected_rows says more."
-                )
-        if "lead_day" in accepted:
-            accepted = accepted.dropna(subset=[TEMPERATURE])
-        return accepted, with_id(rejected), refused
-
     def _record(
         self, slug: str, model: str, frame: pd.DataFrame | None, request: ModelRequest
     ) -> tuple[list[Any], dict[str, Any]]:
@@ -267,7 +233,7 @@ class _Run:
         key = (slug, request.product, model)
         start, end = (pd.Timestamp(day, tz="UTC") for day in (request.start, request.end))
         until = min(end, self._periods.due_until(request.product))
-        times = self._complete_hours(frame)
+        times = complete_hours(frame)
         if not len(times) and not self._periods.has_rows(key):
             missing = times  # not covered, or not yet
             if start < until:
@@ -278,15 +244,6 @@ class _Run:
         rows = 0 if frame is None else len(frame)
         line = [request.product, slug, model, request.start, request.end, rows, len(missing)]
         return line, self._periods.add(key, request.start, request.end, rows, missing)
-
-    @staticmethod
-    def _complete_hours(frame: pd.DataFrame | None) -> pd.DatetimeIndex:
-        """The hours that have the temperature of each lead day that the model has."""
-        if frame is None:
-            return pd.DatetimeIndex([], tz="UTC")
-        counts = frame.dropna(subset=[TEMPERATURE])["time"].value_counts().sort_index()
-        leads = frame["lead_day"].nunique() if "lead_day" in frame else 1
-        return pd.DatetimeIndex(counts.index[counts == leads])
 
     def warn_of_uncovered(self) -> None:
         """Name the models that have never had a value at a location."""
