@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
-from triptych.forecasting.evaluation.trials import TRIAL_COLUMNS
+from triptych.forecasting.evaluation.tuning import TRIAL_COLUMNS
 from triptych.forecasting.models.factory import STATISTICAL_NAMES
 from triptych.forecasting.storage import digest, load_forecaster
 from triptych.weather.variables import VARIABLES

@@ -9,10 +9,10 @@ from triptych.forecasting.evaluation.metrics import (
     BREAKDOWN_COLUMNS,
     SCORE_COLUMNS,
     breakdown,
+    rank,
     score,
     seasonal_naive_mae,
 )
-from triptych.forecasting.evaluation.selection import rank
 
 DAY = pd.Timestamp("2020-01-02", tz="UTC")
 

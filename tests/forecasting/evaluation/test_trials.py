@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from triptych.forecasting.evaluation.trials import TRIAL_COLUMNS, trial_metrics, trials_table
+from triptych.forecasting.evaluation.tuning import TRIAL_COLUMNS, trial_metrics, trials_table
 
 TRIALS = [
     ("ridge", 0, 2.5, math.nan, {"penalty": 0.1, "neighbours": 1}),

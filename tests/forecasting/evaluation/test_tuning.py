@@ -5,8 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from triptych.forecasting.evaluation.trials import TRIAL_COLUMNS
-from triptych.forecasting.evaluation.tuning import SPACES, tune
+from triptych.forecasting.evaluation.tuning import SPACES, TRIAL_COLUMNS, tune
 
 START, END = pd.Timestamp("2021-04-15", tz="UTC"), pd.Timestamp("2021-05-15", tz="UTC")
 BASES = {

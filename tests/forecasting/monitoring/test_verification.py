@@ -11,8 +11,11 @@ from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES
-from triptych.forecasting.monitoring.alerts import coverage_fails
-from triptych.forecasting.monitoring.verification import WINDOW_COLUMNS, score_windows
+from triptych.forecasting.monitoring.verification import (
+    WINDOW_COLUMNS,
+    coverage_fails,
+    score_windows,
+)
 
 END = pd.Timestamp("2021-05-01", tz="UTC")
 LEADS = range(1, 17)

@@ -1,6 +1,7 @@
 """One table of errors: every model on the same targets, from the same origins."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,24 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
             "their periods and leads."
         )
     return common
+
+
+def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
+    """The candidates by RMSE over leads 1-8, averaged over locations, least first; the first named
+    wins a tie.
+
+    `scores`: the table of metrics.score on the validation period.
+    """
+    rows = scores[(scores["lead"] == DAY) & (scores["location"] != ALL)]
+    means = rows.groupby("model")["rmse"].mean().reindex(list(candidates))
+    missing = means.index[means.isna()].tolist()
+    if missing or means.empty:
+        raise ForecastingError(
+            "There is no day-ahead score to choose by for: "
+            f"{', '.join(missing) or 'no candidate'}. "
+            "Backtest every candidate over leads 1-8 of the validation period."
+        )
+    return [str(name) for name in means.round(9).sort_values(kind="stable").index]
 
 
 def skill(rmse: "pd.Series[float]", reference: "pd.Series[float]") -> "pd.Series[float]":

@@ -8,8 +8,7 @@ import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.evaluation.trials import Trial, trials_table
-from triptych.forecasting.evaluation.tuning import rmse
+from triptych.forecasting.evaluation.tuning import Tried, rmse, trials_table
 from triptych.forecasting.models.arima import StatisticalForecaster, share_estimates
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.forecasting.models.fit_cache import Estimates
@@ -54,7 +53,7 @@ def search_orders(
     base = dict(base_parameters)
     past = history[history["time"] < validation_start]
     known = history[history["time"] < validation_end]
-    tried: list[Trial] = []
+    tried: list[Tried] = []
     for number, parameters in enumerate(islice(_candidates(name, base), trials)):
         made = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=0)
         model = share_estimates(made, estimates).fit(past)

@@ -2,7 +2,8 @@
 trials.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.evaluation.trials import trials_table
 from triptych.forecasting.models.factory import make_forecaster
 
 if TYPE_CHECKING:
     from optuna import Trial
 
 Space = Callable[["Trial"], dict[str, Any]]
+Tried = tuple[str, int, float, float, Mapping[str, Any]]
+TRIAL_COLUMNS = ("model", "number", "value", "aic", "parameters")
 
 
 def _ridge(trial: "Trial") -> dict[str, Any]:
@@ -117,3 +119,27 @@ def rmse(forecasts: pd.DataFrame) -> float:
     """Root mean square error in °C of a backtest, averaged over locations."""
     square = (forecasts["mean"] - forecasts["observed"]) ** 2
     return float(np.sqrt(square.groupby(forecasts["location"]).mean()).mean())
+
+
+def trials_table(trials: Sequence[Tried]) -> pd.DataFrame:
+    """Frame TRIAL_COLUMNS of trials in that order.
+
+    `number` counts a model's trials from 0; `value` is the RMSE in °C on validation; `aic` NaN
+    where there is none; `parameters` JSON, the keys sorted.
+    """
+    rows = [(*trial[:4], json.dumps(trial[4], sort_keys=True)) for trial in trials]
+    table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
+    kinds = {"model": "str", "number": "int64", "value": "float64", "aic": "float64"}
+    return table.astype({**kinds, "parameters": "str"})
+
+
+def trial_metrics(table: pd.DataFrame) -> pd.DataFrame:
+    """Frame `metric, step, value` of trials: `tuning.ridge.rmse` and, where there is one,
+    `tuning.arima.aic`; the step is the trial's number.
+    """
+    named = table.rename(columns={"value": "rmse", "number": "step"})
+    long = named.melt(["model", "step"], ["rmse", "aic"], var_name="measure")
+    long = long[long["value"].notna()].reset_index(drop=True)
+    return long.assign(metric="tuning." + long["model"] + "." + long["measure"])[
+        ["metric", "step", "value"]
+    ]

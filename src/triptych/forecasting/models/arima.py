@@ -7,15 +7,15 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.feature_table import at_steps
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Panel, panel_frame
-from triptych.forecasting.models.base import Arrays, PanelForecaster, inputs_frame, normal_targets
+from triptych.forecasting.features.panel import Panel, panel_frame
+from triptych.forecasting.models.base import AnomalyForecaster, Arrays, PanelForecaster
 from triptych.forecasting.models.fit_cache import Estimates
-from triptych.forecasting.models.validation import check_origins
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders
 from triptych.forecasting.threads import one_blas_thread
 
@@ -23,7 +23,7 @@ SHOWN_LAGS = 24  # past anomalies that are stored beside a forecast; older ones 
 PROCESSES = "processes"
 
 
-class StatisticalForecaster(PanelForecaster):
+class StatisticalForecaster(AnomalyForecaster):
     """Base of the forecasters whose core is an ARMA process of the anomaly.
 
     Neither differences (d = D = 0): the climatology has taken trend-free seasons away, the anomaly
@@ -67,15 +67,7 @@ class StatisticalForecaster(PanelForecaster):
         """The last anomalies, in training standard deviations."""
         return tuple(f"{TEMPERATURE}_lag{lag}" for lag in range(1, SHOWN_LAGS + 1))
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """The last anomalies before `origin`: `location, feature, value`."""
-        panel = self.panel(history)
-        origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
-        values = self.last_anomalies(panel, origins)
-        return inputs_frame(panel.grid.locations, self.feature_names, values)
-
-    @staticmethod
-    def last_anomalies(panel: Panel, origins: IntArray) -> Float32Array:
+    def input_values(self, panel: Panel, origins: IntArray) -> npt.NDArray[np.floating[Any]]:
         """The anomalies before the one origin, latest first, shape (location, lag)."""
         lags = origins - np.arange(1, SHOWN_LAGS + 1)
         return at_steps(panel, panel.anomalies[TEMPERATURE], lags)
@@ -98,14 +90,7 @@ class StatisticalForecaster(PanelForecaster):
         fitted = self.estimates.fit_each(dict(zip(names, series, strict=True)), self.orders)
         self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))
 
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead)."""
-        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
-        anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
-        return normal_targets(panel, origins, leads) + anomaly
-
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""
         out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
         for row, name in enumerate(panel.grid.locations):
             process = self._processes[name].process

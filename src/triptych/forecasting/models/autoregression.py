@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from triptych.forecasting.features.feature_table import at_steps
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
 from triptych.forecasting.features.panel import Float32Array, Panel
-from triptych.forecasting.models.base import Arrays, inputs_frame, normal_targets
-from triptych.forecasting.models.batched_fit import JoinedForecaster
-from triptych.forecasting.models.validation import check_origins
+from triptych.forecasting.models.base import Arrays
+from triptych.forecasting.models.batched_fit import BatchedForecaster
 
 CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which there is no weather
 
 
-class AutoregressionForecaster(JoinedForecaster):
+class AutoregressionForecaster(BatchedForecaster):
     """AR(order) of the anomaly by the equations of Yule and Walker (Brockwell and Davis, Time
     Series: Theory and Methods, 2nd edition, 1991, section 8.1): always stable, no search.
 
@@ -48,8 +46,7 @@ class AutoregressionForecaster(JoinedForecaster):
         """Put the locations of all parts one after the other."""
         self._coefficients: FloatArray = np.concatenate([part["coefficients"] for part in parts])
 
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead)."""
+    def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         coefficients = self._coefficients[panel.rows]
         values = _filled(panel.anomalies[TEMPERATURE], coefficients)
         weights = _weights(coefficients, int(leads[-1]))[:, leads - 1]
@@ -59,21 +56,17 @@ class AutoregressionForecaster(JoinedForecaster):
         for lag in range(coefficients.shape[1]):
             past = np.where(column > lag, values[:, np.maximum(column - 1 - lag, 0)], 0.0)
             total += past[:, :, None] * weights[:, None, :, lag]
-        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
-        return normal_targets(panel, origins, leads) + scale[:, None, None] * total
+        return total
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The anomalies that are looked back on, in training standard deviations."""
         return tuple(f"{TEMPERATURE}_lag{lag + 1}" for lag in range(self.parameters["order"]))
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """The last anomalies before `origin`: `location, feature, value`."""
-        panel = self.panel(history)
-        lags = check_origins(panel.grid, pd.DatetimeIndex([origin])) - 1
-        lags = lags - np.arange(self.parameters["order"])
-        values = at_steps(panel, panel.anomalies[TEMPERATURE], lags)
-        return inputs_frame(panel.grid.locations, self.feature_names, values)
+    def input_values(self, panel: Panel, origins: IntArray) -> Float32Array:
+        """The last anomalies before the one origin, latest first, shape (location, lag)."""
+        lags = origins - np.arange(1, self.parameters["order"] + 1)
+        return at_steps(panel, panel.anomalies[TEMPERATURE], lags)
 
     def importance_values(self) -> FloatArray:
         """Mean absolute weight of each past anomaly in the forecast of the next step."""

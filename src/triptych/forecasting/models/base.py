@@ -1,6 +1,4 @@
-"""What every forecaster shares: the frame at the door, the climatology, the intervals, the state
-that is saved.
-"""
+"""What every forecaster shares: frames, climatology, intervals and stored state."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -39,9 +37,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What was learned before any model: the period (step numbers, `end` exclusive) and the
-    climatology.
-    """
+    """The training period (step numbers, `end` exclusive) and its climatology."""
 
     start: int
     end: int
@@ -49,9 +45,7 @@ class Training:
 
 
 class PanelForecaster(ABC):
-    """Base of the forecasters: subclasses fit on a panel and forecast arrays (location, origin,
-    lead).
-    """
+    """Base of the forecasters: subclasses fit a panel and forecast (location, origin, lead)."""
 
     name: ClassVar[str]
     uses_nwp: ClassVar[bool] = False
@@ -61,9 +55,7 @@ class PanelForecaster(ABC):
     def __init__(
         self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
     ) -> None:
-        """Merge `parameters` over the model's defaults; UnknownModelError for a name that it does
-        not have.
-        """
+        """Merge `parameters` over the defaults; UnknownModelError for an unknown one."""
         given = dict(parameters or {})
         unknown = sorted(set(given) - set(self.defaults))
         if unknown:
@@ -80,16 +72,17 @@ class PanelForecaster(ABC):
     def fit(self, history: pd.DataFrame) -> Self:
         """Learn from the whole of `history`; ShortHistoryError for too few days of temperatures."""
         with one_blas_thread():
-            grid = self.narrowed(with_wind_components(to_grid(history)))
-            days = check_enough(grid, self.min_training_days)
-            climatology = fit_climatology(grid, HARMONICS if days >= MIN_TRAINING_DAYS else 0)
-            panel = to_panel(grid, climatology)
-            return self.fit_panel(Training(grid.first, grid.end, climatology), panel)
+            return self.fit_panel(*self.prepare(history))
+
+    def prepare(self, history: pd.DataFrame) -> tuple[Training, Panel]:
+        """Fit the climatology, and return it with the history's anomalies."""
+        grid = self.narrowed(with_wind_components(to_grid(history)))
+        days = check_enough(grid, self.min_training_days)
+        climatology = fit_climatology(grid, HARMONICS if days >= MIN_TRAINING_DAYS else 0)
+        return Training(grid.first, grid.end, climatology), to_panel(grid, climatology)
 
     def fit_panel(self, training: Training, panel: Panel) -> Self:
-        """Learn from a history whose climatology is known already; what was learned before is
-        dropped.
-        """
+        """Learn from a history whose climatology is known already."""
         self.training, self.intervals = training, None
         self._fit(panel)
         return self
@@ -200,11 +193,22 @@ class PanelForecaster(ABC):
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Forecast temperature in °C, shape (location, origin, lead)."""
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:  # noqa: ARG002
-        """Explanatory variables of a forecast issued at `origin`: `location, feature, value`; none
-        for a baseline.
-        """
-        return inputs_frame((), (), np.empty((0, 0)))
+    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
+        """Explanatory variables of a forecast issued at `origin`: `location, feature, value`."""
+        panel = self.panel(history)
+        names, locations = self.feature_names, np.array(panel.grid.locations, dtype=object)
+        values = self.input_values(panel, check_origins(panel.grid, pd.DatetimeIndex([origin])))
+        return pd.DataFrame(
+            {
+                "location": pd.Series(np.repeat(locations, len(names)), dtype="str"),
+                "feature": pd.Series(list(names) * len(locations), dtype="str"),
+                "value": values.astype(np.float64).ravel(),
+            }
+        )
+
+    def input_values(self, panel: Panel, origins: IntArray) -> npt.NDArray[np.floating[Any]]:  # noqa: ARG002
+        """Values of `feature_names` at the one origin, shape (location, feature)."""
+        return np.empty((len(panel.grid.locations), 0))
 
     def importance_values(self) -> FloatArray:
         """How much each of `feature_names` matters, on a scale of the model's own."""
@@ -256,16 +260,15 @@ def normal_targets(panel: Panel, origins: IntArray, leads: IntArray) -> FloatArr
     return panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], targets[None])
 
 
-def inputs_frame(
-    locations: Sequence[str], features: Sequence[str], values: npt.NDArray[np.floating[Any]]
-) -> pd.DataFrame:
-    """Long frame `location, feature, value` of values of shape (location, feature)."""
-    return pd.DataFrame(
-        {
-            "location": pd.Series(
-                np.repeat(np.array(locations, dtype=object), len(features)), dtype="str"
-            ),
-            "feature": pd.Series(list(features) * len(locations), dtype="str"),
-            "value": values.astype(np.float64).ravel(),
-        }
-    )
+class AnomalyForecaster(PanelForecaster):
+    """Base of the forecasters that add a forecast anomaly to the climatology."""
+
+    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast temperature in °C, shape (location, origin, lead)."""
+        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
+        anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
+        return normal_targets(panel, origins, leads) + anomaly
+
+    @abstractmethod
+    def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""

@@ -12,7 +12,7 @@ from triptych.forecasting.features.feature_table import OF_TARGET, target_featur
 from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.pooled import PooledForecaster
+from triptych.forecasting.models.learned import PooledForecaster
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -53,9 +53,9 @@ class LightGBMForecaster(PooledForecaster):
     }
 
     @property
-    def joinable(self) -> bool:
+    def batchable(self) -> bool:
         """Whether batches can be fitted apart: all locations together, none beside another."""
-        return super().joinable and tuple(self.parameters["scopes"]) == (POOLED,)
+        return super().batchable and tuple(self.parameters["scopes"]) == (POOLED,)
 
     def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
         chosen = self._sample(origins)

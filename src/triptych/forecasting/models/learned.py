@@ -1,55 +1,47 @@
-"""What ridge, forest and gradient boosting share: features, targets, neighbours."""
+"""What regressions of the anomaly share: features, targets, neighbours."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import UnfittedModelError
 from triptych.forecasting.features.feature_table import (
     OF_TARGET,
+    at_steps,
     origin_feature_names,
     origin_features,
     target_features,
 )
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.features.grid import TEMPERATURE, IntArray
 from triptych.forecasting.features.neighbours import Neighbours, find_neighbours
 from triptych.forecasting.features.panel import Float32Array, Panel
-from triptych.forecasting.models.base import Arrays, PanelForecaster, inputs_frame, normal_targets
-from triptych.forecasting.models.validation import check_origins
+from triptych.forecasting.models.base import AnomalyForecaster, Arrays
+from triptych.forecasting.models.batched_fit import BatchedForecaster
 
+NEIGHBOURS = "neighbours"
 LOOKBACK_DAYS = 7  # of history before the first origin that is learned from
 
 
-class LearnedForecaster(PanelForecaster):
+class LearnedForecaster(AnomalyForecaster):
     """Base of the forecasters that regress the anomaly on features."""
 
     uses_target: ClassVar[bool] = False
     _neighbours: Neighbours | None = None
 
     def _fit(self, panel: Panel) -> None:
-        self._neighbours = find_neighbours(panel.grid, int(self.parameters["neighbours"]))
-        start = panel.grid.first + LOOKBACK_DAYS * STEPS_PER_DAY
-        self._learn(panel, np.arange(start, panel.grid.end))
+        self._learn(panel, self._training_origins(panel))
+
+    def _training_origins(self, panel: Panel) -> IntArray:
+        """Find the neighbours, and return the origins to learn from."""
+        self._neighbours = find_neighbours(panel.grid, int(self.parameters[NEIGHBOURS]))
+        return np.arange(panel.grid.first + LOOKBACK_DAYS * STEPS_PER_DAY, panel.grid.end)
 
     @abstractmethod
     def _learn(self, panel: Panel, origins: IntArray) -> None:
         """Learn from the forecasts that could have been issued at `origins`."""
-
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead): the normal and the anomaly
-        learned.
-        """
-        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
-        anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
-        return normal_targets(panel, origins, leads) + anomaly
-
-    @abstractmethod
-    def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""
 
     @property
     def neighbours(self) -> Neighbours:
@@ -78,37 +70,24 @@ class LearnedForecaster(PanelForecaster):
 
     @staticmethod
     def targets(panel: Panel, origins: IntArray, leads: IntArray) -> Float32Array:
-        """True anomalies, shape (location, origin, lead), NaN where missing or after the history's
-        end.
-        """
-        column = origins[:, None] + leads - 1 - panel.grid.first
-        inside = column < panel.grid.length
-        found = panel.anomalies[TEMPERATURE][:, np.minimum(column, panel.grid.length - 1)]
-        return np.asarray(np.where(inside, found, np.float32(np.nan)), dtype=np.float32)
+        """True anomalies, shape (location, origin, lead), NaN where unknown."""
+        return at_steps(panel, panel.anomalies[TEMPERATURE], origins[:, None] + leads - 1)
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """Explanatory variables of a forecast issued at `origin`, of lead 1: `location, feature,
-        value`.
-        """
-        panel = self.panel(history)
-        origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
+    def input_values(self, panel: Panel, origins: IntArray) -> Float32Array:
+        """Values of `feature_names` for lead 1, shape (location, feature)."""
         values = self.features(panel, origins)[:, 0]
         if self.uses_target:
             of_target = target_features(panel, origins, np.array([1]))[:, 0, 0]
             values = np.concatenate([values, of_target], axis=1)
-        return inputs_frame(panel.grid.locations, self.feature_names, values)
-
-    @abstractmethod
-    def importance_values(self) -> FloatArray:
-        """How much each of `feature_names` matters, on a scale of the model's own."""
+        return values
 
     def arrays(self) -> Arrays:
         """Learned arrays and the table of neighbours."""
-        return {"neighbours": self.neighbours.table, **self._learned_arrays()}
+        return {NEIGHBOURS: self.neighbours.table, **self._learned_arrays()}
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
         """Take back what `arrays` and `texts` gave."""
-        self._neighbours = Neighbours(self.locations, arrays["neighbours"])
+        self._neighbours = Neighbours(self.locations, arrays[NEIGHBOURS])
         self._restore_learned(arrays, texts)
 
     @abstractmethod
@@ -118,3 +97,45 @@ class LearnedForecaster(PanelForecaster):
     @abstractmethod
     def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
         """Take back what `_learned_arrays` and `texts` gave."""
+
+
+class PooledForecaster(LearnedForecaster, BatchedForecaster):
+    """Base of the forecasters that learn one model from the rows of all locations.
+
+    Memory is that of the rows (float32): the parameter `origins` bounds how many a location gives.
+    """
+
+    @property
+    def batchable(self) -> bool:
+        """Whether batches can be fitted apart: neighbours would be sought within each alone."""
+        return bool(self.parameters[NEIGHBOURS] == 0)
+
+    def _learn(self, panel: Panel, origins: IntArray) -> None:
+        self._learn_rows(self._rows_of(panel, origins))
+
+    def gather(self, panel: Panel) -> Arrays:
+        """The rows of these locations, and their neighbours among themselves."""
+        rows = self._rows_of(panel, self._training_origins(panel))
+        return {NEIGHBOURS: self.neighbours.table, **rows}
+
+    def learn(self, parts: Sequence[Arrays]) -> None:
+        """Learn from the rows of all parts."""
+        together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        self._neighbours = Neighbours(self.locations, together.pop(NEIGHBOURS))
+        self._learn_rows(together)
+
+    def _drawn(self, origins: IntArray) -> IntArray:
+        """At most as many origins as the parameter says, the same for every location."""
+        most = self.parameters["origins"]
+        if most is None or most >= len(origins):
+            return origins
+        draw = np.random.default_rng(self.seed).permutation(len(origins))[:most]
+        return np.asarray(origins[np.sort(draw)], dtype=np.int64)
+
+    @abstractmethod
+    def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
+        """What is learned from, one row per location and origin."""
+
+    @abstractmethod
+    def _learn_rows(self, rows: Arrays) -> None:
+        """Learn from the rows."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ShortHistoryError
@@ -17,10 +16,9 @@ from triptych.forecasting.features.nwp import (
     with_models,
 )
 from triptych.forecasting.features.panel import Panel
-from triptych.forecasting.models.base import Arrays, inputs_frame
+from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.moment_regression import MomentRegression
 from triptych.forecasting.models.nwp import NwpMeanForecaster
-from triptych.forecasting.models.validation import check_origins
 
 ERRORS = 4  # of each model, the most recent ones before the origin
 OVERLAP = 2  # steps of the day before among the explanatory variables
@@ -138,14 +136,10 @@ class MosForecaster(NwpMeanForecaster):
             f"nwp_{model}_{name}" for model in self._models for name in (*forecasts, *errors)
         )
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """Explanatory variables of the first day of a forecast: `location, feature, value`."""
-        panel = self.panel(history)
-        steps = check_origins(panel.grid, pd.DatetimeIndex([origin]))
-        midnight = steps - steps % STEPS_PER_DAY
+    def input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
+        """Explanatory variables of the first day of a forecast, shape (location, variable)."""
         grid = with_models(panel.grid, self._models)
-        values = self._variables(grid, midnight, 0, 0)[:, 0]
-        return inputs_frame(grid.locations, self.feature_names, values)
+        return self._variables(grid, origins - origins % STEPS_PER_DAY, 0, 0)[:, 0]
 
     def importance_values(self) -> FloatArray:
         """Mean absolute weight of each standardised variable, over locations and steps."""

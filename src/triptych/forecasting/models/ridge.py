@@ -10,8 +10,7 @@ from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.features.scaling import moments, standardise, weighted_sum
 from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.learned import LearnedForecaster
-from triptych.forecasting.models.pooled import PooledForecaster
+from triptych.forecasting.models.learned import LearnedForecaster, PooledForecaster
 
 BLOCK = 8  # leads that are solved together, on the origins whose targets are all known
 TABLES = ("center", "spread", "weights", "intercept")  # names in storage

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.exogenous import (
@@ -20,9 +19,8 @@ from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.features.scaling import moments, standardise, weighted_sum
 from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
-from triptych.forecasting.models.base import Arrays, inputs_frame
+from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.learned import LearnedForecaster
-from triptych.forecasting.models.validation import check_origins
 
 
 class SarimaRidgeForecaster(SarimaForecaster):
@@ -100,20 +98,16 @@ class SarimaRidgeForecaster(SarimaForecaster):
         others = tuple(name for name in self._lagged_names if name not in own)
         return own + others + self._season_names
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """The last anomalies and the exogenous variables: `location, feature, value`."""
-        panel = self.panel(history)
-        origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
+    def input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
+        """The last anomalies and the exogenous variables, shape (location, feature)."""
         own = super().feature_names
         others = [name not in own for name in self._lagged_names]
         values: list[npt.NDArray[Any]] = [
-            self.last_anomalies(panel, origins),
+            super().input_values(panel, origins),
             lagged(panel, origins, self._lags)[:, 0, others],
             season(panel, origins, self.parameters["harmonics"])[:, 0],
         ]
-        return inputs_frame(
-            panel.grid.locations, self.feature_names, np.concatenate(values, axis=1)
-        )
+        return np.concatenate(values, axis=1).astype(np.float64)
 
     def importance_values(self) -> FloatArray:
         """Mean absolute standardised coefficient in the first day's forecasts, that of a product

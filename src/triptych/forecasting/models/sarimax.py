@@ -3,14 +3,12 @@
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from triptych.forecasting.features.exogenous import CALENDAR, calendar
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
-from triptych.forecasting.models.base import inputs_frame, normal_targets
-from triptych.forecasting.models.validation import check_origins
+from triptych.forecasting.models.base import normal_targets
 
 
 class SarimaxForecaster(SarimaForecaster):
@@ -55,14 +53,11 @@ class SarimaxForecaster(SarimaForecaster):
         """The last residuals of the regression in °C, then its regressors at the first target."""
         return (*(f"regression_residual_lag{lag + 1}" for lag in range(SHOWN_LAGS)), *CALENDAR[1:])
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
-        """The last residuals, and the regressors at `origin`: `location, feature, value`."""
-        panel = self.panel(history)
-        origins = check_origins(panel.grid, pd.DatetimeIndex([origin]))
+    def input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
+        """The last residuals, and the regressors at the origin, shape (location, feature)."""
         column = origins - panel.grid.first - np.arange(1, SHOWN_LAGS + 1)
         past = np.where(column >= 0, self._residuals(panel)[:, np.maximum(column, 0)], np.nan)
-        values = np.concatenate([past, calendar(panel, origins)[:, 0, 1:]], axis=1)
-        return inputs_frame(panel.grid.locations, self.feature_names, values)
+        return np.concatenate([past, calendar(panel, origins)[:, 0, 1:]], axis=1)
 
     def importance_values(self) -> FloatArray:
         """Mean absolute weight of each past residual in the next forecast, and mean absolute

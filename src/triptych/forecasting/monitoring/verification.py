@@ -9,6 +9,7 @@ from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.metrics import ALL, DAY, skill
 from triptych.forecasting.models.factory import BASELINE_NAMES
 
+CHANCE = 0.01  # a month is judged every day: at 5 % a sound model would be cried over each year
 SERIES = ["model_id", "location"]
 SKILLS = {
     "skill_day": "same_hour_yesterday",
@@ -58,6 +59,22 @@ def score_windows(judged: pd.DataFrame, windows: Sequence[int | str]) -> pd.Data
 def window_name(window: int | str) -> str:
     """The name of a window in tables: `30d`, or `all`."""
     return ALL if window == ALL else f"{window}d"
+
+
+def coverage_fails(coverage: float, days: int, level: float, tolerance: float) -> bool:
+    """Tell whether intervals miss their level by more than `tolerance` and by more than chance.
+
+    The errors of one day are alike, so a day counts as one trial: the share is held against the
+    binomial distribution of `days` trials at `level`, one-sided at CHANCE.
+    """
+    from scipy.stats import binom
+
+    if abs(coverage - level) <= tolerance:
+        return False
+    covered = coverage * days
+    if coverage < level:
+        return bool(binom.cdf(round(covered), days, level) < CHANCE)
+    return bool(binom.sf(round(covered) - 1, days, level) < CHANCE)
 
 
 def _errors(judged: pd.DataFrame) -> pd.DataFrame:

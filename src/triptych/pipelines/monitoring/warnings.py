@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.forecasting.evaluation.metrics import DAY
-from triptych.forecasting.monitoring.alerts import coverage_fails
-from triptych.forecasting.monitoring.verification import SKILLS, window_name
+from triptych.forecasting.monitoring.verification import SKILLS, coverage_fails, window_name
 from triptych.parameters.operations import MonitoringParameters
 
 

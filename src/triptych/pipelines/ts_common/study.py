@@ -14,7 +14,7 @@ from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.arima import share_estimates
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.batched_fit import JoinedForecaster, fit_part
+from triptych.forecasting.models.batched_fit import BatchedForecaster, fit_part
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.models.fit_cache import Estimates
 from triptych.forecasting.models.validation import MIN_TRAINING_DAYS
@@ -128,7 +128,7 @@ def _fit(
 ) -> PanelForecaster:
     """Fit by batches what can be joined from them, the others on the whole."""
     parts = split_locations(history, engine.batch_locations)
-    if len(parts) == 1 or not (isinstance(forecaster, JoinedForecaster) and forecaster.joinable):
+    if len(parts) == 1 or not (isinstance(forecaster, BatchedForecaster) and forecaster.batchable):
         return forecaster.fit(history)
     doing = f"Fitting {forecaster.name}"
     return forecaster.join(map_batches(fit_part, parts, engine, doing, forecaster))

@@ -7,9 +7,8 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL
-from triptych.forecasting.evaluation.metrics import ALL, DAY, breakdown, score
+from triptych.forecasting.evaluation.metrics import ALL, DAY, breakdown, rank, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
-from triptych.forecasting.evaluation.selection import rank
 from triptych.forecasting.models.ensemble import EnsembleOfAllForecaster
 from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
 from triptych.forecasting.models.factory import BASELINE_NAMES
