@@ -1,6 +1,4 @@
-"""Fitted forecasters as files: JSON, plain arrays and LightGBM's text; nothing that runs code when
-it is read.
-"""
+"""Fitted forecasters as files: JSON, plain arrays and LightGBM's text, never pickles."""
 
 import hashlib
 import json
@@ -18,15 +16,14 @@ from triptych.forecasting.models.ensemble import EnsembleForecaster
 from triptych.forecasting.models.factory import make_forecaster
 
 FORMAT = 2
+INTERVALS = ("ages", "leads", "half_widths", "pooled")
 RENAMED = ("sarimax", "sarima_ridge")
 SPECIFICATION = "forecaster.json"
 ARRAYS = "arrays.npz"
 
 
 def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
-    """Write a fitted forecaster into `folder` (made, and must be empty); the same state gives the
-    same bytes.
-    """
+    """Write a fitted forecaster into an empty `folder`; the same state gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise StorageError(f"{folder} is not empty: save a forecaster in a folder of its own.")
@@ -38,9 +35,8 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
     np.savez(folder / ARRAYS, **named)
     for name, text in sorted(forecaster.texts().items()):
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    if isinstance(forecaster, EnsembleForecaster):
-        for member in forecaster.members:
-            save_forecaster(member, folder / member.name)
+    for member in _members(forecaster):
+        save_forecaster(member, folder / member.name)
 
 
 def load_forecaster(folder: Path) -> PanelForecaster:
@@ -72,7 +68,6 @@ def digest(folder: Path) -> str:
 
 def _specification(forecaster: PanelForecaster) -> dict[str, Any]:
     training, intervals = forecaster.fitted, forecaster.intervals
-    members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else []
     return {
         "format": FORMAT,
         "name": forecaster.name,
@@ -84,8 +79,12 @@ def _specification(forecaster: PanelForecaster) -> dict[str, Any]:
         "locations": training.climatology.locations,
         "variables": list(training.climatology.coefficients),
         "interval_locations": None if intervals is None else intervals.locations,
-        "members": [member.name for member in members],
+        "members": [member.name for member in _members(forecaster)],
     }
+
+
+def _members(forecaster: PanelForecaster) -> list[PanelForecaster]:
+    return forecaster.members if isinstance(forecaster, EnsembleForecaster) else []
 
 
 def _training_arrays(forecaster: PanelForecaster) -> Arrays:
@@ -95,10 +94,8 @@ def _training_arrays(forecaster: PanelForecaster) -> Arrays:
         arrays[f"climatology.{name}"] = table
         arrays[f"scale.{name}"] = climatology.scale[name]
     if intervals is not None:
-        arrays["interval.ages"] = intervals.ages
-        arrays["interval.leads"] = intervals.leads
-        arrays["interval.half_widths"] = intervals.half_widths
-        arrays["interval.pooled"] = intervals.pooled
+        for name in INTERVALS:
+            arrays[f"interval.{name}"] = getattr(intervals, name)
     return arrays
 
 

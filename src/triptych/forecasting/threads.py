@@ -5,10 +5,8 @@ from typing import Any
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """Hold BLAS to one thread within a `with`, so that a fit is the same bits on any machine load.
-
-    With two, the last bits of a product depend on how the threads share it, and the threads of a
-    busy machine wait for each other up to twenty times longer than they work.
+    """Limit BLAS to one thread: the same bits at any load, and no waiting threads on a busy
+    machine.
     """
     from threadpoolctl import threadpool_limits
 

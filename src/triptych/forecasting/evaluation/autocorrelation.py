@@ -7,10 +7,9 @@ from triptych.forecasting.features.grid import FloatArray, IntArray
 
 
 def autocorrelations(series: FloatArray, lags: int) -> FloatArray:
-    """Autocorrelation of each row at lags 1 … `lags`, shape (series, lag); NaN where no pair is.
+    """Autocorrelation of each row at lags 1 … `lags`, shape (series, lag); NaN without a pair.
 
-    Mean product of the pairs known over the mean square of the values known, times 1 - lag / length
-    (Parzen, Sankhya A 25, 1963, 383-392); of a complete series, the usual estimate.
+    With gaps as in Parzen, Sankhya A 25, 1963, 383-392; statsmodels takes none.
     """
     products, pairs, squares, known = _products(series, lags)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -21,14 +20,12 @@ def autocorrelations(series: FloatArray, lags: int) -> FloatArray:
 def ljung_box(
     series: FloatArray, lags: int, fitted_parameters: int | IntArray = 0
 ) -> tuple[FloatArray, FloatArray]:
-    """Ljung and Box's statistic of each row and its p-value: small where the row is not white.
+    """Ljung-Box statistic of each row and its p-value (Biometrika 65, 1978, 297-303).
 
-    n (n + 2) Σ r(k)² / (n - k) is compared with χ² of `lags` - `fitted_parameters` degrees: each
-    ARMA coefficient that was estimated takes one (Ljung and Box, Biometrika 65, 1978, 297-303).
-    `fitted_parameters` is one number or one a row; 0 for errors of forecasts of days on which
-    nothing was estimated. With missing values n counts those known and n - k the pairs known
-    (Stoffer and Toloi, Stat. Prob. Letters 13, 1992, 391-396). NaN for a row that is constant or
-    has no pair. ForecastingError if no degree is left.
+    `fitted_parameters`: ARMA coefficients estimated, one number or one per row; each takes a degree
+    of freedom, and ForecastingError if none is left. With gaps as in Stoffer and Toloi, Stat. Prob.
+    Letters 13, 1992, 391-396, which statsmodels lacks. NaN for a row that is constant or has no
+    pair.
     """
     from scipy.stats import chi2
 
@@ -47,9 +44,7 @@ def ljung_box(
 def _products(
     series: FloatArray, lags: int
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Sums of products and numbers of pairs, shape (series, lag); sums of squares, numbers known.
-
-    Of deviations from the row's mean.
+    """Sums of products and numbers of pairs (series, lag), sums of squares and numbers of values.
     """
     present = np.isfinite(series)
     known = present.sum(axis=1).astype(np.float64)

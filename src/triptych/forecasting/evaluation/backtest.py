@@ -29,9 +29,7 @@ def backtest(
 ) -> pd.DataFrame:
     """Forecast `leads` from each midnight in [start, end) with a fitted forecaster.
 
-    `history` reaches from well before `start` to `end`. Returns FORECAST_COLUMNS and `observed`
-    (°C, NaN where missing). Targets at or after `end` are left out, so that a validation period
-    never touches the test period behind it.
+    Returns FORECAST_COLUMNS and `observed` (°C); targets at or after `end` are left out.
     """
     forecasts = forecaster.predict(history, daily_origins(start, end), leads)
     return with_observed(forecasts[forecasts["time"] < end], history)
@@ -51,9 +49,7 @@ def parts_of(
     size: int,
     locations: Sequence[str] | None = None,
 ) -> list[Part]:
-    """A history in parts of at most `size` of the `locations`, or of all; the whole as it is if
-    they are no more.
-    """
+    """A history in parts of at most `size` of the `locations`, or of all."""
     slugs = sorted(history["location"].unique() if locations is None else locations)
     groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
     if len(groups) == 1:
@@ -90,9 +86,7 @@ def forecast_part(
 
 
 def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    """Add the column `observed`: the temperature of each target in `history`, °C, NaN where it has
-    none.
-    """
+    """Add `observed`: the temperature of each target in `history`, °C."""
     truth = history.set_index(["location", "time"])[TEMPERATURE]
     keys = pd.MultiIndex.from_frame(forecasts[["location", "time"]])
     observed = truth.reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)

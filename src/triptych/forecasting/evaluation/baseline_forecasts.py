@@ -14,11 +14,9 @@ def forecast_references(
     origins: pd.DatetimeIndex,
     leads: Sequence[int],
 ) -> pd.DataFrame:
-    """Forecast `leads` from each origin with every baseline, as a study of that period fits them.
+    """Forecast `leads` from each origin with every baseline, fitted on [train_start, train_end).
 
-    `history` reaches from `train_start` to the latest origin; the climatology is that of
-    [train_start, train_end). Returns location, origin, time and a column in °C for each of
-    BASELINE_NAMES, NaN where one knows nothing. The errors are those of `fit` and `predict`.
+    Returns location, origin, time and a column in °C for each of BASELINE_NAMES.
     """
     training = history[(history["time"] >= train_start) & (history["time"] < train_end)]
     baselines = [make_forecaster(name, {}, max_lead=max(leads), seed=0) for name in BASELINE_NAMES]

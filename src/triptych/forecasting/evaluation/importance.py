@@ -8,13 +8,10 @@ from triptych.forecasting.models.ensemble import EnsembleForecaster
 
 
 def importance(forecaster: PanelForecaster) -> pd.DataFrame:
-    """Frame `feature, importance`, greatest first, equal ones by name, the shares summing to 1;
-    empty for a baseline.
+    """Frame `feature, importance`, greatest first, the shares summing to 1; empty for a baseline.
 
-    Share of gain for LightGBM, of the squared error's reduction for a forest, of the absolute
-    standardised coefficients for ridge, of the mean slope along a standardised feature for kernel
-    ridge, of absolute weights for statistical models; an ensemble averages its members' shares,
-    each member alike.
+    Gain for trees, absolute coefficients or weights for linear models, slopes for kernel ridge; an
+    ensemble averages its members' shares.
     """
     members = forecaster.members if isinstance(forecaster, EnsembleForecaster) else [forecaster]
     shares = [_shares(member) for member in members if member.feature_names]

@@ -40,29 +40,25 @@ def check_innovations(
 
     `fitted_parameters`: number of ARMA coefficients estimated for each location (p + q + P + Q).
 
-    - `ljung_box` at each of LAGS that exceeds that number, which its degrees of freedom are short
-      of (correlation.ljung_box). Effect: the autocorrelation farthest from 0 up to there. The
-      regressions of `sarimax` and `sarima_ridge` take no degree: the χ² law is known for ARMA
-      coefficients alone.
-    - `arch_lm`: do large squares follow large squares? n R² of the squares on ARCH_LAGS squares
-      before (Engle, Econometrica 50, 1982, 987-1007). Effect: R².
-    - `breusch_pagan_hour`, `breusch_pagan_season`: does the variance follow HARMONICS of the day,
-      of the year? n R² of the squares on them (Koenker, J. Econometrics 17, 1981, 107-112: without
-      supposing normality). Effect: largest variance of an hour (UTC), of a season over the
-      smallest.
+    - `ljung_box` at each of LAGS above that number. Effect: the autocorrelation farthest from 0.
+      Regressions of `sarimax` and `sarima_ridge` take no degree of freedom: the χ² law is known for
+      ARMA coefficients alone.
+    - `arch_lm` on ARCH_LAGS squares (Engle, Econometrica 50, 1982, 987-1007). Effect: R².
+    - `breusch_pagan_hour`, `breusch_pagan_season`: variance by HARMONICS of the day, of the year
+      (Koenker, J. Econometrics 17, 1981, 107-112). Effect: largest variance of an hour (UTC), of a
+      season over the smallest.
 
-    A step with a missing value takes no part; one before or after a gap has no pair across it. Ten
-    years are tens of thousands of steps: every test rejects at that size, and the effect says
-    whether it matters. An autocorrelation of 0.03 is worth less than 0.05 % of a forecast's RMSE.
+    Missing steps take no part and pairs do not span gaps. With tens of thousands of steps every
+    test rejects; the effect says whether it matters.
     """
     places, series, steps = _series(innovations)
     counts = np.array([fitted_parameters[place] for place in places], dtype=np.int64)
     parts = [_ljung_box(places, series, counts, lags) for lags in LAGS]
-    squares = _squares(series)
-    parts.append(_by_regression("arch_lm", places, squares, None))
+    deviations = _deviations(series)
+    parts.append(_by_regression("arch_lm", places, deviations, None))
     calendar = with_calendar(innovations)
     for by, basis in (("hour", _day_basis(steps)), ("season", annual_basis(steps, HARMONICS))):
-        part = _by_regression(f"breusch_pagan_{by}", places, squares, basis)
+        part = _by_regression(f"breusch_pagan_{by}", places, deviations, basis)
         ratio = variance_ratio(calendar, "innovation", by, ["location"]).reindex(places)
         parts.append(part.assign(effect=f"variance ratio of {by}s", effect_size=ratio.to_numpy()))
     found = pd.concat(parts, ignore_index=True)
@@ -111,53 +107,55 @@ def _ljung_box(places: list[str], series: FloatArray, counts: IntArray, lags: in
     )
 
 
-def _squares(series: FloatArray) -> FloatArray:
+def _deviations(series: FloatArray) -> FloatArray:
     known = np.isfinite(series)
     mean = np.where(known, series, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.asarray(np.square(series - mean[:, None]), dtype=np.float64)
+    return np.asarray(series - mean[:, None], dtype=np.float64)
 
 
 def _by_regression(
-    test: str, places: list[str], squares: FloatArray, basis: FloatArray | None
+    test: str, places: list[str], series: FloatArray, basis: FloatArray | None
 ) -> pd.DataFrame:
-    """n R² of each row of squares on `basis` (step, column with a constant), or on its own past."""
-    from scipy.stats import chi2
-
-    found = [_r_squared(row, _past(row) if basis is None else basis) for row in squares]
-    n, r_squared = np.array(found).T
-    degrees = ARCH_LAGS if basis is None else basis.shape[1] - 1
+    """n R² of the squares of each row on `basis` (step, column with a constant) or their past."""
+    found = [_multiplier(row, _past(row**2) if basis is None else basis) for row in series]
+    n, statistic, p_value = np.array(found).T
     return pd.DataFrame(
         {
             "location": pd.Series(places, dtype="object"),
             "test": test,
             "lags": ARCH_LAGS if basis is None else 0,
             "n": n.astype(int),
-            "degrees": degrees,
-            "statistic": n * r_squared,
-            "p_value": chi2.sf(n * r_squared, degrees),
+            "degrees": ARCH_LAGS if basis is None else basis.shape[1] - 1,
+            "statistic": statistic,
+            "p_value": p_value,
             "effect": "share of the squares' variance explained",
-            "effect_size": r_squared,
+            "effect_size": statistic / n,
         }
     )
 
 
-def _r_squared(target: FloatArray, design: FloatArray) -> tuple[int, float]:
-    """Number of rows in which all is known, and R² over them; NaN if the target is constant."""
-    known = np.isfinite(target) & np.isfinite(design).all(axis=1)
-    y, x = target[known], design[known]
-    if len(y) <= x.shape[1] or not np.ptp(y) > 0:
-        return len(y), float("nan")
-    rest = y - x @ np.linalg.lstsq(x, y)[0]
-    return len(y), float(1 - rest @ rest / np.square(y - y.mean()).sum())
+def _multiplier(values: FloatArray, design: FloatArray) -> tuple[int, float, float]:
+    """Rows in which all is known, n R² over them and its p-value; NaN if nothing varies.
+
+    statsmodels' het_arch is the same regression, but takes no gaps.
+    """
+    from statsmodels.stats.diagnostic import het_breuschpagan
+
+    known = np.isfinite(values) & np.isfinite(design).all(axis=1)
+    y, x = values[known], design[known]
+    if len(y) <= x.shape[1] or not np.ptp(y**2) > 0:
+        return len(y), float("nan"), float("nan")
+    statistic, p_value, *_ = het_breuschpagan(y, x)
+    return len(y), float(statistic), float(p_value)
 
 
 def _past(squares: FloatArray) -> FloatArray:
     """1 and the squares of the ARCH_LAGS steps before each, NaN before the first."""
-    columns = np.full((len(squares), ARCH_LAGS + 1), np.nan)
-    columns[:, 0] = 1.0
+    past = np.full((len(squares), ARCH_LAGS + 1), np.nan)
+    past[:, 0] = 1.0
     for lag in range(1, ARCH_LAGS + 1):
-        columns[lag:, lag] = squares[:-lag]
-    return columns
+        past[lag:, lag] = squares[:-lag]
+    return past
 
 
 def _day_basis(steps: IntArray) -> FloatArray:

@@ -34,15 +34,12 @@ ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
 
 
 def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """Errors of several models by location (and `all`) and lead (a number, `1-8`, `all`), as
-    SCORE_COLUMNS.
+    """Errors of models by location (and `all`) and lead (number, `1-8`, `all`): SCORE_COLUMNS.
 
-    `forecasts`: backtests with a column `model`. Only targets that every model forecast and that
-    were observed count. rmse, mae, bias (forecast less observed) and width in °C. mase: mae over
-    the training mae of the 24-hour seasonal naive of its location (Hyndman and Koehler, Int. J.
-    Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of `same_hour_yesterday` or
-    `climatology`. Both are NaN without that reference, or where its error is 0. coverage: share of
-    observations within the interval.
+    Only targets that were observed and that every model forecast count. rmse, mae, bias (forecast
+    minus observed) and width in °C; mase: mae over the training mae of the 24-hour seasonal naive
+    (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688); skill: RMSE skill against
+    `same_hour_yesterday` (seasonal naive) or `climatology`, NaN without that reference.
     """
     common = common_targets(forecasts)
     logger.info(
@@ -63,11 +60,7 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
 
 
 def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """Day-ahead errors by month and by hour of the target, as BREAKDOWN_COLUMNS.
-
-    `by`: `month` (1-12) or `hour` (0, 3, … 21, UTC), whose number is `value`; the rest as in
-    `score`, leads 1-8 together.
-    """
+    """Day-ahead errors by `month` (1-12) and `hour` (UTC) of the target: BREAKDOWN_COLUMNS."""
     day = common_targets(forecasts[forecasts["lead"].isin(DAY_LEADS)])
     scale = seasonal_naive_mae(training)
     sums = pd.concat(
@@ -101,10 +94,7 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
-    """The candidates by RMSE over leads 1-8, averaged over locations, least first; the first named
-    wins a tie.
-
-    `scores`: the table of metrics.score on the validation period.
+    """The candidates by RMSE over leads 1-8 in a table of `score`, mean of locations, least first.
     """
     rows = scores[(scores["lead"] == DAY) & (scores["location"] != ALL)]
     means = rows.groupby("model")["rmse"].mean().reindex(list(candidates))
@@ -119,11 +109,7 @@ def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
 
 
 def skill(rmse: "pd.Series[float]", reference: "pd.Series[float]") -> "pd.Series[float]":
-    """1 - `rmse` / `reference`, both in °C; NaN where the reference makes no error to improve on.
-
-    The ratio would be infinite, as for a constant series, and neither JSON nor a comparison of
-    models can use an infinite value.
-    """
+    """1 - `rmse` / `reference`; NaN where the reference makes no error."""
     return 1 - rmse / reference.where(reference > ROUNDING)
 
 

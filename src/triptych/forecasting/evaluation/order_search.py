@@ -45,10 +45,8 @@ def search_orders(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Best parameters of the first `trials` candidates, and what each gave: TRIAL_COLUMNS.
 
-    The first candidate is `base_parameters` over the defaults. Each is fitted on `history` before
-    `validation_start`; `value` is its RMSE as in tuning.tune, and decides; a tie goes to the lower
-    `aic` (Akaike's criterion, summed over locations; NaN where one fell back), the measure that
-    looks at one step ahead in training alone. Processes are taken from `estimates` and left there.
+    The first is `base_parameters` over the defaults. `value` is the RMSE of `tune` and decides; a
+    tie goes to the lower `aic`, summed over locations.
     """
     base = dict(base_parameters)
     past = history[history["time"] < validation_start]

@@ -28,13 +28,11 @@ CONFIDENCE = 0.95
 def paired_tests(
     forecasts: pd.DataFrame, model: str, others: Sequence[str], seed: int
 ) -> pd.DataFrame:
-    """Compare `model` with each of `others` on the days that all of them forecast.
+    """Compare `model` with each of `others` on the days that all of them forecast: PAIRED_COLUMNS.
 
-    The loss of a day is the mean squared error of its leads 1-8 (`1-8`) or of all its leads
-    (`all`), °C²; `difference` is the mean loss of `other` less that of `model`: positive where
-    `model` is better. `low, high`: its 95 % interval by the block bootstrap. `statistic, p_value`:
-    the test of Diebold and Mariano, two-sided. One row a location (and `all`: the mean of the
-    locations' losses), lead and other, as PAIRED_COLUMNS; `n` counts days.
+    The loss of a day is the mean squared error of its leads (`1-8`, `all`), °C²; `difference` is
+    the mean loss of `other` minus that of `model`. `low, high`: 95 % interval by the block
+    bootstrap. `statistic, p_value`: Diebold-Mariano, two-sided. `n` counts days.
     """
     rows = common_targets(forecasts[forecasts["model"].isin([model, *others])])
     rows = rows.assign(loss=(rows["mean"] - rows["observed"]) ** 2)
@@ -55,11 +53,9 @@ def paired_tests(
 def diebold_mariano(differences: FloatArray, horizon: int = 1) -> tuple[float, float]:
     """Statistic and two-sided p-value of equal accuracy, from loss differences in order of time.
 
-    `horizon`: how many origins a forecast reaches over; the variance takes that many less one
-    autocovariances (Diebold and Mariano, J. Business & Economic Statistics 13, 1995, 253-263), with
-    the small-sample correction and Student's t of Harvey, Leybourne and Newbold (Int. J.
-    Forecasting 13, 1997, 281-291). Where the autocovariances make the variance negative, they are
-    left out. NaN, NaN if the differences do not vary or are fewer than two.
+    Diebold and Mariano (J. Business & Economic Statistics 13, 1995, 253-263) with the correction of
+    Harvey, Leybourne and Newbold (Int. J. Forecasting 13, 1997, 281-291); `horizon`: origins that a
+    forecast reaches over. NaN, NaN if the differences do not vary or are fewer than two.
     """
     from scipy.stats import t
 
@@ -79,11 +75,9 @@ def diebold_mariano(differences: FloatArray, horizon: int = 1) -> tuple[float, f
 
 
 def block_bootstrap(differences: FloatArray, seed: int) -> tuple[float, float]:
-    """95 % interval of the mean, from circular blocks of days: weather makes good and bad days
-    come in runs.
-
-    Blocks of n^(1/3) days, rounded up (Politis and Romano, Exploring the Limits of Bootstrap,
-    1992, 263-270; the rate is that of Künsch, Annals of Statistics 17, 1989, 1217-1241).
+    """95 % interval of the mean, from circular blocks of n^(1/3) days (Politis and Romano,
+    Exploring the Limits of Bootstrap, 1992, 263-270; Künsch, Annals of Statistics 17, 1989,
+    1217-1241).
     """
     count = len(differences)
     length = int(np.ceil(count ** (1 / 3)))

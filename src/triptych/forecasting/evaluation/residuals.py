@@ -1,8 +1,4 @@
-"""What the errors of forecasts look like: moments, normality, memory, hours, seasons, leads.
-
-A residual is observed less forecast, °C: the sign of residuals in textbooks, the opposite of the
-column `bias` of metrics.score.
-"""
+"""Residuals of forecasts (observed minus forecast, °C; the opposite sign of `bias`)."""
 
 import numpy as np
 import pandas as pd
@@ -38,10 +34,9 @@ SERIES = ["location", "model", "lead"]
 
 
 def forecast_residuals(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Residuals of backtests: `location, model, as_of, time, lead, mean, residual`, °C, and the
-    `hour` (UTC), `month` and `season` of the target; those not known are left out.
+    """Residuals of backtests in °C, with `hour` (UTC), `month` and `season` of the target.
 
-    ForecastingError if none is left.
+    ForecastingError if no target is observed.
     """
     rows = forecasts[["location", "model", "as_of", "time", "lead", "mean"]].assign(
         residual=forecasts["observed"] - forecasts["mean"]
@@ -69,16 +64,11 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
     """SUMMARY_COLUMNS by location, model and lead (1 … 8, and `1-8` for the day), of
     `forecast_residuals`.
 
-    jarque_bera: n / 6 (skewness² + excess_kurtosis² / 4), χ² of 2 degrees if normal (Jarque and
-    Bera, Int. Stat. Rev. 55, 1987, 163-172). beyond_3_sigma: share farther than three standard
-    deviations from the mean; 0.0027 if normal. The ratios are those of `variance_ratio`; of
-    forecasts issued at midnight, an hour of the day ahead is a lead, so hours differ. Memory is
-    looked at in the daily series of one lead, never over pooled leads: errors of one origin's
-    neighbouring leads are alike by construction. ljung_box: over DAILY_LAGS days, with 0 parameters
-    fitted to these series; largest_acf: the autocorrelation farthest from 0 among them.
-
-    The p-values suppose independent rows; a day's eight are not. And with many rows every test
-    rejects: whether a departure matters is for skewness, the ratios and largest_acf to say.
+    Own arithmetic, because it serves all series at once (scipy: 1 ms each). jarque_bera: Int. Stat.
+    Rev. 55, 1987, 163-172. beyond_3_sigma: share beyond three standard deviations. ljung_box and
+    largest_acf: of the daily series of one lead over DAILY_LAGS days, never across leads, whose
+    errors are alike. The p-values assume independent rows; with many rows every test rejects, so
+    that skewness, ratios and largest_acf show whether a departure matters.
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     single = _moments(day.assign(lead=day["lead"].astype(str)))
@@ -99,11 +89,8 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
-    """GROUP_COLUMNS in °C by location and model: of the day ahead by `hour` (UTC) and `season`, and
-    of the whole horizon by `lead`.
-
-    Forecasts issued at midnight alone reach each hour of the first day at one lead: there, an
-    hour's errors and a lead's are the same.
+    """GROUP_COLUMNS in °C by location and model: by `hour` (UTC) and `season` of the first day, and
+    by `lead`.
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     parts = []
@@ -125,19 +112,14 @@ def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
 
 
 def variance_ratio(rows: pd.DataFrame, column: str, by: str, keys: list[str]) -> "pd.Series[float]":
-    """Largest variance of `column` in any `by` (hour, month, season) over the smallest, by `keys`:
-    1 if the spread is the same all the time.
-    """
+    """Largest variance of `column` in any `by` over the smallest, by `keys`."""
     variance = rows.groupby([*keys, by])[column].var().groupby(keys)
     lowest = variance.min()
     return variance.max() / lowest.where(lowest > 0)
 
 
 def daily_series(residuals: pd.DataFrame) -> tuple[pd.DataFrame, FloatArray]:
-    """The residuals of each location, model and lead from day to day, NaN for a day without.
-
-    Returns the keys, one row a series, and an array (series, day).
-    """
+    """Residuals of each location, model and lead by day: the keys, and an array (series, day)."""
     table = residuals.set_index([*SERIES, "as_of"])["residual"].unstack("as_of")
     days = pd.DatetimeIndex(table.columns)
     complete = pd.date_range(days.min(), days.max(), freq="D")

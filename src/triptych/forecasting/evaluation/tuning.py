@@ -1,6 +1,4 @@
-"""The search for a model's parameters on validation: Optuna's TPE, seeded, within a budget of
-trials.
-"""
+"""The search for a model's parameters on validation: Optuna's TPE."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -77,12 +75,11 @@ def tune(
     seed: int,
     base_parameters: Mapping[str, Any],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Best parameters of `trials` tries, and the tries: TRIAL_COLUMNS, `aic` unknown.
+    """Best parameters of `trials` tries, and the tries: TRIAL_COLUMNS.
 
-    Each try fits on `history` before `validation_start` and is scored there to `validation_end`:
-    RMSE in °C over leads 1-8 from every midnight, averaged over locations. The first try is
-    `base_parameters` over the defaults, so the result is never worse than them on this score. A
-    model without a search space (baselines, ensemble) is returned as it came.
+    Each is fitted before `validation_start` and scored to `validation_end`: RMSE in °C over leads
+    1-8 from every midnight, mean of locations. The first is `base_parameters` over the defaults. A
+    model without a search space is returned unchanged.
     """
     base = dict(base_parameters)
     if name not in SPACES or trials < 1:
@@ -122,10 +119,7 @@ def rmse(forecasts: pd.DataFrame) -> float:
 
 
 def trials_table(trials: Sequence[Tried]) -> pd.DataFrame:
-    """Frame TRIAL_COLUMNS of trials in that order.
-
-    `number` counts a model's trials from 0; `value` is the RMSE in °C on validation; `aic` NaN
-    where there is none; `parameters` JSON, the keys sorted.
+    """Frame TRIAL_COLUMNS of trials: `value` in °C, `aic` NaN where there is none, JSON parameters.
     """
     rows = [(*trial[:4], json.dumps(trial[4], sort_keys=True)) for trial in trials]
     table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
@@ -134,9 +128,7 @@ def trials_table(trials: Sequence[Tried]) -> pd.DataFrame:
 
 
 def trial_metrics(table: pd.DataFrame) -> pd.DataFrame:
-    """Frame `metric, step, value` of trials: `tuning.ridge.rmse` and, where there is one,
-    `tuning.arima.aic`; the step is the trial's number.
-    """
+    """Frame `metric, step, value` of trials: `tuning.ridge.rmse`, `tuning.arima.aic`."""
     named = table.rename(columns={"value": "rmse", "number": "step"})
     long = named.melt(["model", "step"], ["rmse", "aic"], var_name="measure")
     long = long[long["value"].notna()].reset_index(drop=True)

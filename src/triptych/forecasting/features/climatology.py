@@ -21,15 +21,11 @@ CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rou
 
 @dataclass(frozen=True, slots=True)
 class Climatology:
-    """Harmonics of the year within each of the eight steps of the day.
-
-    One set of annual harmonics a step of the day is the same space as annual harmonics times all
-    the harmonics of the day that a 3-hour grid can hold, at a ninth of the arithmetic.
+    """Annual harmonics for each of the eight steps of the day.
 
     `coefficients[variable]`: (location, 8, 1 + 2 x harmonics), with one more column for the linear
-    trend per decade where the history is long enough. `scale[variable]`: (location,), the standard
-    deviation of the anomalies in training; 1 where they are constant or missing. Units are those of
-    the variable.
+    trend per decade where the history is long enough. `scale[variable]`: (location,), standard
+    deviation of the training anomalies; 1 where they are constant or missing.
     """
 
     locations: tuple[str, ...]
@@ -100,9 +96,8 @@ def _coefficients(values: FloatArray, steps: IntArray, terms: int) -> FloatArray
 
 
 def _product(rows: npt.NDArray[Any], table: FloatArray) -> FloatArray:
-    """Matrix product, in which the last bits of a row do not depend on how many rows there are.
-
-    BLAS sums the rows that are left over from whole tiles in another order: none are.
+    """Matrix product whose rows do not depend on the number of rows: BLAS rounds partial tiles
+    differently.
     """
     padded = np.zeros((-(-len(rows) // TILE) * TILE, rows.shape[1]))
     padded[: len(rows)] = rows

@@ -68,10 +68,8 @@ class Grid:
 
 
 def to_grid(history: pd.DataFrame) -> Grid:
-    """Put a history frame (contract.Forecaster) on its grid.
-
-    Raises HistoryError for a missing column, an empty frame, a time without zone or off the 3-hour
-    grid, a doubled key, or coordinates that are missing or change within a location.
+    """Put a history frame (contract.Forecaster) on its grid; HistoryError if it breaks the
+    contract.
     """
     _check_columns(history)
     step = step_numbers(history["time"])

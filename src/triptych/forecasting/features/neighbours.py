@@ -15,9 +15,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """For each training location its nearest others: `table` (location, rank) holds their rows, -1
-    where there is none.
-    """
+    """The nearest other locations: `table` (location, rank) holds their rows, -1 for none."""
 
     locations: tuple[str, ...]
     table: IntArray
@@ -28,9 +26,7 @@ class Neighbours:
         return int(self.table.shape[1])
 
     def rows(self, locations: tuple[str, ...]) -> IntArray:
-        """Rows of the neighbours within `locations`, shape (location, rank), -1 where one is not
-        there.
-        """
+        """Rows of the neighbours within `locations`, shape (location, rank), -1 if absent."""
         row = {name: place for place, name in enumerate(locations)}
         here = np.array([row.get(name, -1) for name in self.locations] + [-1], dtype=np.int64)
         known = {name: place for place, name in enumerate(self.locations)}
@@ -43,9 +39,7 @@ class Neighbours:
         return {self.locations[row] for row in wanted[wanted >= 0]}
 
     def warn_of_missing(self, locations: tuple[str, ...]) -> None:
-        """Log the trained neighbours that a history lacks: their features are then unknown, the
-        forecast coarser.
-        """
+        """Log the neighbours that a history lacks: forecasts are less accurate without them."""
         missing = sorted(self.of(locations) - set(locations))
         if missing:
             logger.warning(

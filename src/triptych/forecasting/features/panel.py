@@ -31,10 +31,8 @@ class Panel:
 
 
 def with_wind_components(grid: Grid) -> Grid:
-    """Replace wind speed and direction by components: an angle has no mean and no tendency.
-
-    `wind_u` blows to the east, `wind_v` to the north, km/h. The direction is where the wind comes
-    from, in degrees.
+    """Replace wind speed and direction by components: `wind_u` to the east, `wind_v` to the north,
+    km/h.
     """
     values = dict(grid.values)
     speed = values.pop("wind_speed_10m", None)
@@ -47,9 +45,7 @@ def with_wind_components(grid: Grid) -> Grid:
 
 
 def to_panel(grid: Grid, climatology: Climatology) -> Panel:
-    """Anomalies of `grid` (already with wind components). UnknownLocationError for a place without
-    a climatology.
-    """
+    """Anomalies of `grid`; UnknownLocationError for a location without a climatology."""
     rows = known_rows(grid.locations, climatology.locations)
     anomalies = {}
     for name in climatology.coefficients:
@@ -76,9 +72,7 @@ def panel_frame(panel: Panel, name: str, values: FloatArray) -> pd.DataFrame:
 
 
 def known_rows(locations: tuple[str, ...], known: tuple[str, ...]) -> IntArray:
-    """Row of each location in the training data; UnknownLocationError names those that were not in
-    it.
-    """
+    """Row of each location in the training data, or UnknownLocationError."""
     index = {name: row for row, name in enumerate(known)}
     unknown = [name for name in locations if name not in index]
     if unknown:

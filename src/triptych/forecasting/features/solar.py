@@ -9,11 +9,10 @@ DAYS_TO_J2000 = 10957.5  # from 1970-01-01 00:00 UTC to 2000-01-01 12:00 UTC
 
 
 def solar_elevation(latitude: FloatArray, longitude: FloatArray, step: IntArray) -> FloatArray:
-    """Elevation of the sun in degrees at the middle of each 3-hour step; arguments broadcast
-    together.
+    """Solar elevation in degrees at the middle of each 3-hour step; arguments broadcast together.
 
-    Low-precision solar coordinates of the Astronomical Almanac (Michalsky, Solar Energy 40, 1988,
-    227-235): 0.01° between 1950 and 2050, without refraction.
+    Low-precision coordinates of the Astronomical Almanac (Michalsky, Solar Energy 40, 1988,
+    227-235).
     """
     days = (step * STEP_HOURS + STEP_HOURS / 2) / 24 - DAYS_TO_J2000
     mean_longitude = 280.460 + 0.9856474 * days

@@ -26,11 +26,8 @@ PROCESSES = "processes"
 class StatisticalForecaster(AnomalyForecaster):
     """Base of the forecasters whose core is an ARMA process of the anomaly.
 
-    Neither differences (d = D = 0): the climatology has taken trend-free seasons away, the anomaly
-    is stationary, and a differenced one would keep its last level for ever instead of returning to
-    normal.
-
-    `estimates` is what the fit draws on; forecasters of one study are given the same.
+    None is differenced (d = D = 0): the anomaly is stationary, and a differenced process would keep
+    its last level instead of returning to normal. Forecasters of one study share `estimates`.
     """
 
     _processes: dict[str, Fitted]
@@ -101,10 +98,8 @@ class StatisticalForecaster(AnomalyForecaster):
     def innovations(self, history: pd.DataFrame) -> pd.DataFrame:
         """One-step forecast errors over the history: `location, time, innovation`, °C.
 
-        Observed less forecast from the step's own start, by one pass of the filter, over its
-        relative spread: all have the same variance if the model is right, those after a gap too.
-        NaN where the temperature is missing, and in the first day, before anything is known. Each
-        looks at nothing after its step.
+        Divided by their relative standard deviation, so that all have the same variance if the
+        model is right. NaN where the temperature is missing, and in the first day.
         """
         panel = self.panel(history)
         steps = panel.grid.steps[STEPS_PER_DAY:]
@@ -130,8 +125,7 @@ class StatisticalForecaster(AnomalyForecaster):
 
 
 class ArimaForecaster(StatisticalForecaster):
-    """ARIMA(ar, 0, ma) of the anomaly: each of the last steps has a coefficient of its own, no
-    season.
+    """ARIMA(ar, 0, ma) of the anomaly, without season.
 
     Parameters: `ar`, `ma`, numbers of coefficients.
     """
@@ -146,9 +140,8 @@ class ArimaForecaster(StatisticalForecaster):
 
 
 class SarimaForecaster(StatisticalForecaster):
-    """SARIMA(ar, 0, ma)(seasonal_ar, 0, seasonal_ma) of the anomaly with season 8: few coefficients
-    for the last steps, times few for the same hour of the days before (Box, Jenkins, Reinsel and
-    Ljung, Time Series Analysis, 5th edition, 2015, chapter 9).
+    """SARIMA(ar, 0, ma)(seasonal_ar, 0, seasonal_ma) of the anomaly with season 8 (Box, Jenkins,
+    Reinsel and Ljung, Time Series Analysis, 5th edition, 2015, chapter 9).
 
     Parameters: `ar`, `ma`, `seasonal_ar`, `seasonal_ma`, numbers of coefficients.
     """

@@ -15,11 +15,9 @@ CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which th
 
 
 class AutoregressionForecaster(BatchedForecaster):
-    """AR(order) of the anomaly by the equations of Yule and Walker (Brockwell and Davis, Time
-    Series: Theory and Methods, 2nd edition, 1991, section 8.1): always stable, no search.
+    """AR(order) of the anomaly by Yule-Walker, a thousand times faster than `arima`.
 
-    Beside `arima`, whose maximum likelihood takes a second a location, it takes a thousandth and is
-    stored as one array. Parameters: `order`, the number of steps that are looked back on.
+    Parameters: `order`, the number of steps.
     """
 
     name: ClassVar[str] = "ar"
@@ -82,9 +80,7 @@ class AutoregressionForecaster(BatchedForecaster):
 
 
 def _autocovariances(values: FloatArray, order: int) -> FloatArray:
-    """Of lags 0 to `order`, shape (location, lag); over the whole length, so that they are those of
-    a true process.
-    """
+    """Of lags 0 to `order` over the whole length, shape (location, lag)."""
     length = values.shape[1]
     moments = [
         (values[:, None, : length - lag] @ values[:, lag:, None])[:, 0, 0]

@@ -15,9 +15,8 @@ from triptych.forecasting.models.base import PanelForecaster
 class EnsembleForecaster(PanelForecaster):
     """Mean of its members, weighted by lead.
 
-    Parameters: `members`, a mapping of model name to that model's parameters; `weights`, a mapping
-    of model name to its weights at leads 1, 2, … (non-negative, the last one for all later leads;
-    they are scaled to sum to 1). Without weights all members count alike.
+    Parameters: `members`, model name to parameters; `weights`, model name to weights at leads 1, 2,
+    … (the last one for all later leads). Without weights all members count alike.
     """
 
     name: ClassVar[str] = "ensemble"
@@ -50,9 +49,7 @@ class EnsembleForecaster(PanelForecaster):
     def of_fitted(
         cls, members: Sequence[PanelForecaster], weights: Mapping[str, Sequence[float]]
     ) -> Self:
-        """An ensemble of members that are fitted on one and the same history, so that none is
-        fitted twice.
-        """
+        """An ensemble of members that were fitted on the same history."""
         parameters = {"members": {m.name: m.parameters for m in members}, "weights": weights}
         lead = min((member.max_lead for member in members), default=0)
         made = cls(

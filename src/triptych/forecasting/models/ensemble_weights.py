@@ -1,7 +1,6 @@
 """How much each member of an ensemble counts at each lead."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,13 +9,16 @@ from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.evaluation.metrics import TARGET, common_targets
 from triptych.forecasting.features.grid import FloatArray
 
+JITTER = 1e-9  # relative; makes members that err alike solvable
+SUM_WEIGHT = 1e4  # of the sum's row, relative to the errors
+TINY = 1e-300
+
 
 def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, list[float]]:
     """Non-negative weights of `members` that sum to 1 and minimise the squared error at each lead.
 
-    `forecasts`: validation backtests (`model, location, as_of, time, lead, mean, observed`). Each
-    location counts alike, whatever its spread. Beyond the first day the leads of a day share their
-    weights. Stacking as in Breiman, Machine Learning 24, 1996, 49-64.
+    Stacking as in Breiman, Machine Learning 24, 1996, 49-64. Locations count alike. Beyond the
+    first day the leads of a day share their weights. `forecasts`: validation backtests.
     """
     rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
     rows = rows.assign(error=rows["mean"] - rows["observed"])
@@ -34,11 +36,9 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
 
 
 def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> pd.DataFrame:
-    """Forecasts of the ensemble `name` whose weights never saw the month that they forecast.
+    """Forecasts of the ensemble `name` with weights from other months, without intervals.
 
-    Weights learned from a month flatter its errors. Those of even months forecast the odd ones
-    and the other way round, so that an ensemble is chosen, and its intervals are made, on errors
-    like those to come. Columns as `forecasts` has them, no intervals.
+    Weights of even months forecast the odd ones and vice versa: a month's own would flatter it.
     """
     rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
     odd = rows["as_of"].dt.month % 2 == 1
@@ -55,10 +55,9 @@ def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> 
 def weighted_mean(
     forecasts: pd.DataFrame, weights: Mapping[str, Sequence[float]], name: str
 ) -> pd.DataFrame:
-    """The forecasts of an ensemble, from those of its members; the last weight serves later leads.
+    """The forecasts of the ensemble `name` from backtests of its members, without intervals.
 
-    `forecasts`: backtests of the members. Returns `location, as_of, time, lead, mean, observed`
-    and `model`, which is `name`.
+    The last weight serves all later leads.
     """
     keys = [*TARGET, "lead"]
     means = forecasts.pivot(index=keys, columns="model", values="mean")[list(weights)]
@@ -80,24 +79,16 @@ def _group(lead: int) -> int:
 def _simplex(errors: FloatArray) -> FloatArray:
     """Weights that are not negative, sum to 1 and minimise the mean square of `errors @ weights`.
 
-    The best of a support is a linear solve, so every support is tried: members are few. Rounded to
-    three digits, so that they read well and a rerun gives the same.
+    Non-negative least squares with a heavy row for the sum; rounded to three digits, so that a
+    rerun gives the same.
     """
+    from scipy.optimize import nnls
+
     count = errors.shape[1]
     moments = errors.T @ errors / len(errors)
-    best, least = np.full(count, 1 / count), np.inf
-    for size in range(1, count + 1):
-        for support in map(list, combinations(range(count), size)):
-            weights = np.zeros(count)
-            weights[support] = _sum_to_one(moments[np.ix_(support, support)])
-            loss = float(weights @ moments @ weights)
-            if weights.min() >= 0 and loss < least:
-                best, least = weights, loss
-    return np.asarray(np.round(best, 3), dtype=np.float64)
-
-
-def _sum_to_one(moments: FloatArray) -> FloatArray:
-    """Minimum of w' M w under a sum of 1: the solution of M w = 1, scaled."""
-    jitter = 1e-9 * np.trace(moments) / len(moments) + 1e-300
-    raw = np.linalg.solve(moments + jitter * np.eye(len(moments)), np.ones(len(moments)))
-    return np.asarray(raw / raw.sum(), dtype=np.float64)
+    size = float(np.trace(moments)) + TINY
+    root = np.linalg.cholesky(moments + JITTER * size * np.eye(count)).T
+    heavy = SUM_WEIGHT * np.sqrt(size)
+    rows = np.vstack([root, np.full(count, heavy)])
+    weights, _ = nnls(rows, np.append(np.zeros(count), heavy))
+    return np.asarray(np.round(weights / weights.sum(), 3), dtype=np.float64)

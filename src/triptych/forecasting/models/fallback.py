@@ -19,14 +19,8 @@ def forecast_climatology(
 ) -> pd.DataFrame:
     """Forecast the first `steps` steps from `as_of` with the climatology of a fitted model.
 
-    It needs no recent data. The interval is the central LEVEL of a normal distribution with the
-    standard deviation of the training anomalies.
-
-    Returns:
-        location, time, mean, lower and upper (°C), by location and time.
-
-    Raises:
-        UnknownLocationError: a location was not in the training data.
+    The interval is the central LEVEL of a normal distribution of the training anomalies. Returns
+    `location, time, mean, lower, upper`, °C; UnknownLocationError for an untrained location.
     """
     climatology = forecaster.fitted.climatology
     rows = known_rows(tuple(locations), climatology.locations)

@@ -19,12 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Estimates:
-    """Estimated processes by series and orders.
+    """Estimated processes by SHA-256 of the series and orders; beyond LIMIT the oldest are dropped.
 
-    A search, the fits after it and models that share a process (`sarima` and `sarima_ridge`) need
-    the same ones. The key includes the SHA-256 of the series. Beyond LIMIT the oldest are dropped.
-
-    `spread` calls a function of a list on the parts of a list, where the caller wants it done.
+    Searches, fits and models with the same process (`sarima`, `sarima_ridge`) share them. `spread`
+    maps a function of a list over the parts of a list, such as an engine's workers.
     """
 
     def __init__(self) -> None:
@@ -36,11 +34,11 @@ class Estimates:
         return self.fit_each({name: series}, orders)[name]
 
     def fit_each(self, series: Mapping[str, FloatArray], orders: Orders) -> dict[str, Fitted]:
-        """The process of each series, estimated unless it is known already.
+        """The process of each series, estimated unless it is known; fallbacks are logged as
+        warnings.
 
-        A series of shape (step,) is estimated by arma_fit.fit_arma; one with further columns, its
-        regressors, by fit_regression.
-        A fallback is logged as a warning that names the series, each time that it is asked for.
+        Series of shape (step,) by arma_fit.fit_arma; with further columns, regressors, by
+        fit_regression.
         """
         keys = {name: _key(values, orders) for name, values in series.items()}
         new = {

@@ -1,6 +1,4 @@
-"""Gradient boosted trees of the anomaly: LightGBM, one booster a lead of the first day, one a block
-of leads beyond.
-"""
+"""LightGBM on anomalies: one booster per lead of the first day, one per block of leads beyond."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,12 +24,10 @@ LOCATION = "location"
 class LightGBMForecaster(PooledForecaster):
     """Direct LightGBM (Ke et al., NIPS 2017, 3146-3154) on standardised anomalies.
 
-    `scopes`: `pooled` learns one booster for all locations, `location` one for each; with both,
-    their mean is the forecast.
-    `other_origins`: share of the origins away from midnight that are learned from. `origins`: how
-    many a location gives at most. `trees`: of the
-    boosters of leads 1, 2, …, 8, and of those beyond; the last number serves all that follow. The
-    other parameters are LightGBM's. One thread: on a busy machine two wait for each other.
+    `scopes`: `pooled` learns one booster for all locations, `location` one for each; with both, the
+    forecast is their mean. `other_origins`: share of the origins away from midnight. `origins`: at
+    most per location. `trees`: of the boosters of leads 1, 2, … and beyond. The rest are
+    LightGBM's.
     """
 
     name: ClassVar[str] = "lightgbm"

@@ -11,7 +11,7 @@ from triptych.forecasting.features.scaling import moments, standardise
 
 Floats = TypeVar("Floats", Float32Array, FloatArray)
 
-SEASON = 2  # the last columns of a design: cosine and sine of the season
+
 SLOPE_ROWS = 1000  # enough for a mean slope
 # Leads (first, last) and their noise: the less that can be foreseen, the smoother the fit.
 NOISE = ((1, 8, 1.0), (9, 16, 3.0), (17, None, 50.0))
@@ -32,8 +32,8 @@ class Kernel:
 
     def covariance(self, left: Float32Array, right: Float32Array) -> FloatArray:
         """Kernel of two designs, shape (left, right)."""
-        product, distance = _products(left[:, :-SEASON], right[:, :-SEASON])
-        _, apart = _products(left[:, -SEASON:], right[:, -SEASON:])
+        product, distance = _products(left[:, : -len(SEASON)], right[:, : -len(SEASON)])
+        _, apart = _products(left[:, -len(SEASON):], right[:, -len(SEASON):])
         scaled = np.sqrt(3 * distance) * np.float32(self.width)
         matern = (1 + scaled) * np.exp(-scaled - np.float32(self.season) * apart)
         return np.asarray(matern + np.float32(self.linear) * product, dtype=np.float64)
@@ -41,15 +41,14 @@ class Kernel:
     def design(self, raw: FloatArray, center: FloatArray, spread: FloatArray) -> Float32Array:
         """Standardised and scaled state, then the season as it is; missing counts as average."""
         weights = self.scales / np.sqrt(np.square(self.scales).sum())
-        state = standardise(raw[:, :-SEASON], center, spread) * weights
-        return np.hstack([state, raw[:, -SEASON:]]).astype(np.float32)
+        state = standardise(raw[:, : -len(SEASON)], center, spread) * weights
+        return np.hstack([state, raw[:, -len(SEASON):]]).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class KernelModel:
-    """What was learned.
-
-    `center`, `spread`: (feature,); `design`: (row, feature); `mean`: (lead,); `dual`: (row, lead).
+    """A fitted regression: `center`, `spread` (feature,), `design`, `mean` (lead,), `dual` (row,
+    lead).
     """
 
     center: FloatArray
@@ -64,7 +63,7 @@ class KernelModel:
 
         Saunders, Gammerman and Vovk, ICML 1998, 515-521: dual = (K + penalty I)⁻¹ (targets - mean).
         """
-        center, spread = moments(raw[:, :-SEASON])
+        center, spread = moments(raw[:, : -len(SEASON)])
         design = kernel.design(raw, center, spread)
         mean = targets.sum(axis=0) / max(len(targets), 1)
         dual = _dual(kernel.covariance(design, design), targets - mean, penalty)
@@ -77,20 +76,18 @@ class KernelModel:
         return np.asarray(self.mean + weights @ self.dual, dtype=np.float64)
 
     def slopes(self, kernel: Kernel, leads: int) -> FloatArray:
-        """Mean square slope of the first `leads`' mean along each standardised feature.
-
-        The diagonal of the average gradient outer product (Radhakrishnan et al., Science 383, 2024,
-        1461-1467); the season's is not taken.
+        """Mean square slope of the first `leads`' mean along each standardised feature
+        (Radhakrishnan et al., Science 383, 2024, 1461-1467); 0 for the season.
         """
         design = self.design[-SLOPE_ROWS:].astype(np.float64)
         dual = self.dual[-SLOPE_ROWS:, :leads].mean(axis=1)
-        state = design[:, :-SEASON]
+        state = design[:, : -len(SEASON)]
         _, distance = _products(state, state)
-        _, apart = _products(design[:, -SEASON:], design[:, -SEASON:])
+        _, apart = _products(design[:, -len(SEASON):], design[:, -len(SEASON):])
         decay = np.exp(-np.sqrt(3 * distance) * kernel.width - kernel.season * apart)
         pull = 3 * kernel.width**2 * decay * dual
         slopes = pull @ state - pull.sum(axis=1)[:, None] * state + kernel.linear * (dual @ state)
-        return np.append(np.square(slopes * kernel.scales).mean(axis=0), np.zeros(SEASON))
+        return np.append(np.square(slopes * kernel.scales).mean(axis=0), np.zeros(len(SEASON)))
 
 
 def _dual(system: FloatArray, wanted: FloatArray, penalty: float) -> FloatArray:

@@ -20,12 +20,12 @@ PARTS = ("center", "spread", "design", "mean", "dual")
 
 
 class KernelRidgeForecaster(LearnedForecaster):
-    """Kernel ridge regression, a model of its own for each location and step of the day.
+    """Kernel ridge regression, one model for each location and step of the day.
 
-    Parameters: `penalty` (variance of the noise on the first day), `width` (inverse length scale),
+    Parameters: `penalty` (noise variance on the first day), `width` (inverse length scale),
     `season` (inverse square length scale on the unit circle of the year), `linear` (variance of the
-    linear part), `max_rows` (the latest days learned from), `origin_steps` (steps of the day to
-    forecast from), `neighbours`.
+    linear part), `max_rows` (latest days used), `origin_steps` (steps of the day to forecast from),
+    `neighbours`.
     """
 
     name: ClassVar[str] = "kernel_ridge"

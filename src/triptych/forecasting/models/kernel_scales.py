@@ -15,11 +15,10 @@ _NAME = re.compile(r"(?:neighbour(\d+)_)?(.+)_(lag|change|mean|min|max)(\d+)")
 
 
 def feature_scales(names: Iterable[str]) -> FloatArray:
-    """Scale of each standardised feature in the metric, 0 where it plays no part.
+    """Scale of each standardised feature in the kernel's distance, 0 where it plays no part.
 
-    A rule in place of a table of numbers, chosen on the validation years 2017-2018: the present
-    state and its tendencies at full scale, the background at a quarter, older single steps not at
-    all, and neighbours beyond the nearest at half.
+    Chosen on the validation years 2017-2018: present state and tendencies at full scale, background
+    at a quarter, older single steps not at all, neighbours beyond the nearest at half.
     """
     return np.array([_scale(name) for name in names])
 

@@ -20,12 +20,11 @@ PARTS = ("roots", "children", "feature", "threshold", "value", "importance")
 
 
 class RandomForestForecaster(LearnedForecaster):
-    """Random forest (Breiman, Machine Learning 45, 2001, 5-32) pooled over locations; each leaf
-    holds all leads.
+    """Random forest (Breiman, Machine Learning 45, 2001, 5-32) for all locations and leads.
 
     Parameters: `trees`, `max_features` (share tried at a split), `min_samples_leaf`, `max_rows`
-    learned from (drawn among the origins), `neighbours`. A missing feature counts as normal. Beyond
-    the first day the trees hold every few leads, and those between are interpolated.
+    learned from, `neighbours`. A missing feature counts as normal. Leads between KNOTS are
+    interpolated.
     """
 
     name: ClassVar[str] = "random_forest"

@@ -22,6 +22,8 @@ from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
 from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.learned import LearnedForecaster
 
+TABLES = ("center", "spread", "response")  # names in storage
+
 
 class SarimaRidgeForecaster(SarimaForecaster):
     """SARIMA of the anomaly, plus ridge regressions of its errors on lagged exogenous variables.
@@ -42,42 +44,35 @@ class SarimaRidgeForecaster(SarimaForecaster):
         "penalty": 10.0,
     }
     _lags = LAGS
+    _tables: Arrays  # each (location, step of day, …): TABLES
 
     def _fit(self, panel: Panel) -> None:
         super()._fit(panel)
-        width = len(self._lagged_names) * (1 + len(self._season_names))
-        shape = (len(panel.grid.locations), STEPS_PER_DAY, width)
-        self._center, self._spread = np.zeros(shape), np.ones(shape)
-        self._response = np.zeros((*shape, self.max_lead))
-        for slot in range(STEPS_PER_DAY):
-            known = panel.grid.steps[STEPS_PER_DAY:]
-            self._learn(panel, slot, known[known % STEPS_PER_DAY == slot])
-
-    def _learn(self, panel: Panel, slot: int, origins: IntArray) -> None:
-        leads = np.arange(1, self.max_lead + 1)
-        truth = LearnedForecaster.targets(panel, origins, leads)
-        errors = truth - super()._anomaly(panel, origins, leads)
-        design = self._design(panel, origins)
-        for place in range(len(errors)):
-            at = (place, slot)
-            self._center[at], self._spread[at] = moments(design[place])
-            standard = standardise(design[place], self._center[at], self._spread[at])
-            self._response[at] = _ridge(standard, errors[place], self.parameters["penalty"])
+        origins, leads = panel.grid.steps[STEPS_PER_DAY:], np.arange(1, self.max_lead + 1)
+        by_step = []
+        for step in range(STEPS_PER_DAY):
+            chosen = origins[origins % STEPS_PER_DAY == step]
+            truth = LearnedForecaster.targets(panel, chosen, leads)
+            errors = truth - super()._anomaly(panel, chosen, leads)
+            rows = zip(self._design(panel, chosen), errors, strict=True)
+            by_step.append([_ridge(*pair, self.parameters["penalty"]) for pair in rows])
+        self._tables = {
+            name: np.stack([[fit[place] for fit in fits] for fits in by_step], axis=1)
+            for place, name in enumerate(TABLES)
+        }
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         out = super()._anomaly(panel, origins, leads)
-        for slot in np.unique(origins % STEPS_PER_DAY):
-            here = origins % STEPS_PER_DAY == slot
-            at = (panel.rows, slot)
+        for step in np.unique(origins % STEPS_PER_DAY):
+            here = origins % STEPS_PER_DAY == step
+            mean, scale, response = (self._tables[name][panel.rows, step] for name in TABLES)
             design = self._design(panel, origins[here])
-            standard = standardise(design, self._center[at][:, None], self._spread[at][:, None])
-            out[:, here] += weighted_sum(standard, self._response[at][:, :, leads - 1])
+            standard = standardise(design, mean[:, None], scale[:, None])
+            out[:, here] += weighted_sum(standard, response[:, :, leads - 1])
         return out
 
     def _design(self, panel: Panel, origins: IntArray) -> FloatArray:
-        """Columns of x, shape (location, origin, column): the lagged observations alone, then times
-        each column of the season.
-        """
+        """Lagged observations, then their products with the season: (location, origin, column)."""
         observed = lagged(panel, origins, self._lags)
         calendar = season(panel, origins, self.parameters["harmonics"])
         products = [observed * calendar[:, :, column, None] for column in range(calendar.shape[2])]
@@ -110,11 +105,11 @@ class SarimaRidgeForecaster(SarimaForecaster):
         return np.concatenate(values, axis=1).astype(np.float64)
 
     def importance_values(self) -> FloatArray:
-        """Mean absolute standardised coefficient in the first day's forecasts, that of a product
-        counted for both its factors; for past anomalies also their weight in the process.
+        """Mean absolute standardised coefficient over the first day, of a product for both factors;
+        for past anomalies also their weight in the process.
         """
         shape = (1 + len(self._season_names), len(self._lagged_names))
-        size = np.abs(self._response[..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3)).reshape(shape)
+        size = np.abs(self._tables["response"][..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3)).reshape(shape)
         table = dict.fromkeys(self.feature_names, 0.0)
         weights = super().importance_values()
         for names, values in (
@@ -128,25 +123,25 @@ class SarimaRidgeForecaster(SarimaForecaster):
 
     def arrays(self) -> Arrays:
         """The regression of each location and step of the day."""
-        return {"center": self._center, "spread": self._spread, "response": self._response}
+        return self._tables
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
         """Take back what `arrays` and `texts` gave."""
         super().restore(arrays, texts)
-        self._center, self._spread = arrays["center"], arrays["spread"]
-        self._response = arrays["response"]
+        self._tables = {name: arrays[name] for name in TABLES}
         width = len(self._lagged_names) * (1 + len(self._season_names))
-        if self._response.shape[2] != width:
+        if self._tables["response"].shape[2] != width:
             self._lags = LAGS_0_1
 
 
-def _ridge(design: FloatArray, errors: FloatArray, penalty: float) -> FloatArray:
-    """Coefficients of each column of `errors`, shape (column of design, lead).
+def _ridge(design: FloatArray, errors: FloatArray, penalty: float) -> list[FloatArray]:
+    """TABLES of the rows of `design` and `errors` (row, lead); an unknown error counts as none.
 
-    The penalty grows with the lead: the farther, the less there is to find in as many rows. One
-    decomposition serves every lead; an error that is not known counts as none.
+    The penalty grows with the lead: the farther, the less there is to find in as many rows.
     """
-    values, vectors = np.linalg.eigh(design.T @ design)
-    moment = vectors.T @ (design.T @ np.nan_to_num(errors))
+    mean, scale = moments(design)
+    standard = standardise(design, mean, scale)
+    values, vectors = np.linalg.eigh(standard.T @ standard)  # serves every lead
+    moment = vectors.T @ (standard.T @ np.nan_to_num(errors))
     leads = np.arange(1, errors.shape[1] + 1)
-    return np.asarray(vectors @ (moment / (values[:, None] + penalty * leads)), dtype=np.float64)
+    return [mean, scale, vectors @ (moment / (values[:, None] + penalty * leads))]

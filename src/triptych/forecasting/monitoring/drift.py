@@ -41,10 +41,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class DriftRule:
-    """What is compared, and what counts as drift.
-
-    `days`: length of the recent window; `min_days`: fewer known days there are not judged; `alpha`:
-    share of false alarms among alarms; `psi`: the index from which on a change is large.
+    """`days` of the recent window, of which `min_days` are known; `alpha`: false discovery rate;
+    `psi`: stability index of a large change.
     """
 
     days: int
@@ -60,11 +58,10 @@ def measure_drift(
 ) -> pd.DataFrame:
     """Compare the last days of each variable with the same days of the year in training.
 
-    Daily means are compared, a day with all its steps; wind as its two components, since an angle
-    has no mean. `training`: [start, end) by location. Drift is a Kolmogorov-Smirnov p below
-    `alpha` after the correction for all tests (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995,
-    289-300) and an index of at least `psi`. Returns DRIFT_COLUMNS in the variables' units, p NaN
-    where there are too few days to judge.
+    Daily means, wind as components. `training`: [start, end) by location. Drift is a
+    Kolmogorov-Smirnov p below `alpha` after Benjamini and Hochberg's correction (J. R. Stat. Soc. B
+    57, 1995, 289-300) and a stability index of at least `psi`. Returns DRIFT_COLUMNS; p is NaN with
+    too few days.
     """
     grid = with_wind_components(to_grid(history))
     daily = _daily_means(grid)
@@ -85,10 +82,9 @@ def measure_drift(
 
 def stability_index(recent: FloatArray, reference: FloatArray, bins: int = BINS) -> float:
     """Population stability index over the quantile bins of `reference` (Siddiqi, Credit Risk
-    Scorecards, 2006, chapter 9).
+    Scorecards, 2006, chapter 9); 0.1 is a small change, 0.25 a large one.
 
-    The sum of (p - q) ln(p / q) over the bins; half a value is added to each, so that an empty one
-    counts as rare and not as impossible. 0.1 is called a small change, 0.25 a large one.
+    Half a value is added to each bin: an empty one is rare, not impossible.
     """
     edges = np.unique(np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]))
     shares = []
@@ -102,11 +98,11 @@ def stability_index(recent: FloatArray, reference: FloatArray, bins: int = BINS)
 def same_distribution(
     recent: FloatArray, reference: FloatArray, correlation: float
 ) -> tuple[float, float, float]:
-    """Two-sample Kolmogorov-Smirnov test of series whose days resemble their neighbours.
+    """Two-sample Kolmogorov-Smirnov test of autocorrelated days: statistic, p, effective recent
+    days.
 
-    n days with a correlation r from one to the next count as n (1 - r) / (1 + r) independent ones
-    (Wilks, Statistical Methods in the Atmospheric Sciences, 2011, section 5.2.4). Returns the
-    statistic, the p-value and the effective number of recent days.
+    n days with a day-to-day correlation r count as n (1 - r) / (1 + r) independent ones (Wilks,
+    Statistical Methods in the Atmospheric Sciences, 2011, section 5.2.4).
     """
     from scipy.stats import ks_2samp, kstwo
 

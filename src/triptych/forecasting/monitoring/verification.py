@@ -35,15 +35,12 @@ WINDOW_COLUMNS = (
 
 
 def score_windows(judged: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:
-    """Errors by model, location, window, lead (a number, `1-8`, `all`) and data age, as
-    WINDOW_COLUMNS.
+    """Errors by model, location, window, lead (number, `1-8`, `all`) and data age: WINDOW_COLUMNS.
 
-    `judged`: one row a target that was observed and that all baselines forecast: model_id,
-    location, as_of, time, lead, data_age (h), mean, lower, upper, observed, known_end (exclusive
-    end of what was observed of the location) and a column for each baseline; °C. `windows`: days
-    that end at known_end, or `all`; a window is named `30d`. rmse, mae, bias (forecast less
-    observed) and width in °C; skill: 1 - rmse / rmse of the baseline; coverage: share of the
-    observations within the interval; days: how many days of targets there are.
+    `judged`: one row per observed target: model_id, location, as_of, time, lead, data_age (h),
+    mean, lower, upper, observed, known_end (exclusive end of the location's observations) and a
+    column for each baseline; °C. `windows`: days that end at known_end, or `all`. bias: forecast
+    minus observed; skill: 1 - RMSE / RMSE of the baseline; days: with targets.
     """
     rows = _errors(judged)
     by_lead = [
@@ -62,10 +59,9 @@ def window_name(window: int | str) -> str:
 
 
 def coverage_fails(coverage: float, days: int, level: float, tolerance: float) -> bool:
-    """Tell whether intervals miss their level by more than `tolerance` and by more than chance.
+    """Whether intervals miss their level by more than `tolerance` and more than chance.
 
-    The errors of one day are alike, so a day counts as one trial: the share is held against the
-    binomial distribution of `days` trials at `level`, one-sided at CHANCE.
+    Errors of one day are alike: a day is one binomial trial, one-sided at CHANCE.
     """
     from scipy.stats import binom
 

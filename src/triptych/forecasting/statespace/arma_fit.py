@@ -87,9 +87,8 @@ class Fitted:
 def fit_arma(series: FloatArray, orders: Orders) -> Fitted:
     """Exact maximum likelihood; `series` may have NaN (then by statsmodels' Kalman filter).
 
-    Where that fails, does not converge or ends in a process that does not forget: autoregression
-    over a day by Yule and Walker's equations, which is always stable; where nothing varies: white
-    noise, that is the climatology. `reason` says so.
+    Where that fails or is not stable: a Yule-Walker autoregression over a day; where nothing
+    varies: white noise, that is the climatology. `reason` says so.
     """
     if not np.nanvar(series) > CONSTANT:
         return Fitted(WHITE_NOISE, Orders(0, 0), (), reason="nothing varies")
@@ -132,10 +131,8 @@ def fit_regression(series: FloatArray, regressors: FloatArray, orders: Orders) -
 
 
 def yule_walker(series: FloatArray, order: int) -> FloatArray:
-    """Autoregressive coefficients from autocovariances; a missing value counts as 0, the mean.
-
-    The autocovariances over the whole length are those of a true process, so the result is stable
-    (Brockwell and Davis, Time Series: Theory and Methods, 2nd edition, 1991, section 8.1).
+    """Autoregressive coefficients, always stable; a missing value counts as 0, the mean (Brockwell
+    and Davis, Time Series: Theory and Methods, 2nd edition, 1991, section 8.1).
     """
     from scipy.linalg import solve_toeplitz
 
