@@ -10,9 +10,9 @@ from hypothesis.extra import numpy as arrays
 from triptych.forecasting.features.climatology import fit_climatology
 from triptych.forecasting.features.grid import step_numbers, to_grid
 from triptych.forecasting.features.neighbours import find_neighbours
+from triptych.forecasting.features.panel import windowed
 from triptych.forecasting.features.solar import solar_elevation
-from triptych.forecasting.features.windows import windowed
-from triptych.forecasting.models.kernel_scales import feature_scales
+from triptych.forecasting.models.kernel_ridge import feature_scales
 
 VALUES = st.one_of(st.just(np.float32("nan")), st.floats(-100, 100, width=32))
 SERIES = arrays.arrays(

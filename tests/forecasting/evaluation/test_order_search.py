@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from triptych.forecasting.evaluation.order_search import CANDIDATES, search_orders
-from triptych.forecasting.evaluation.tuning import TRIAL_COLUMNS
+from triptych.forecasting.evaluation.tuning import CANDIDATES, TRIAL_COLUMNS, search_orders
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
 from triptych.forecasting.models.fit_cache import Estimates
 

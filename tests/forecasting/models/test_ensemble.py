@@ -6,8 +6,12 @@ import pytest
 
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.ensemble import EnsembleForecaster
-from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights, weighted_mean
+from triptych.forecasting.models.ensemble import (
+    EnsembleForecaster,
+    cross_fitted,
+    learn_weights,
+    weighted_mean,
+)
 from triptych.forecasting.models.factory import make_forecaster
 
 

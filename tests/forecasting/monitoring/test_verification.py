@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.conftest import TRAIN_END
-from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.evaluation.baseline_forecasts import forecast_references
+from triptych.forecasting.evaluation.backtest import backtest, forecast_references
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.models.base import PanelForecaster

@@ -6,8 +6,8 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tests.forecasting.models.test_statistical import simulated
 from triptych.forecasting.statespace import arma_fit
+from triptych.forecasting.statespace.arma import loglikelihood
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma
-from triptych.forecasting.statespace.likelihood import loglikelihood
 
 CASES = {
     "autoregression": (Orders(3, 0), (0.9, 0.05, -0.1)),

@@ -44,8 +44,7 @@ def ljung_box(
 def _products(
     series: FloatArray, lags: int
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Sums of products and numbers of pairs (series, lag), sums of squares and numbers of values.
-    """
+    """Sums of products, numbers of pairs (series, lag), sums of squares, numbers of values."""
     present = np.isfinite(series)
     known = present.sum(axis=1).astype(np.float64)
     mean = np.where(present, series, 0.0).sum(axis=1) / np.maximum(known, 1)

@@ -1,4 +1,4 @@
-"""Forecasts of days that have passed, from each day's midnight, beside what was observed."""
+"""Forecasts of past days from each midnight, with the observations, and those of baselines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from triptych.forecasting.contract import Forecaster
 from triptych.forecasting.errors import OriginError
 from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 
 
 def daily_origins(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
@@ -91,3 +92,26 @@ def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFram
     keys = pd.MultiIndex.from_frame(forecasts[["location", "time"]])
     observed = truth.reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
     return forecasts.assign(observed=observed).reset_index(drop=True)
+
+
+def forecast_references(
+    history: pd.DataFrame,
+    train_start: pd.Timestamp,
+    train_end: pd.Timestamp,
+    origins: pd.DatetimeIndex,
+    leads: Sequence[int],
+) -> pd.DataFrame:
+    """Forecast `leads` from each origin with every baseline, fitted on [train_start, train_end).
+
+    Returns location, origin, time and a column in °C for each of BASELINE_NAMES.
+    """
+    training = history[(history["time"] >= train_start) & (history["time"] < train_end)]
+    baselines = [make_forecaster(name, {}, max_lead=max(leads), seed=0) for name in BASELINE_NAMES]
+    first = baselines[0].fit(training)
+    for other in baselines[1:]:  # they all stand on the one climatology
+        other.fit_panel(first.fitted, first.panel(training))
+    known = history[history["time"] >= train_start]
+    tables = [baseline.predict(known, origins, leads) for baseline in baselines]
+    keys = tables[0][["location", "as_of", "time"]].rename(columns={"as_of": "origin"})
+    means = [table["mean"].to_numpy() for table in tables]
+    return keys.assign(**dict(zip(BASELINE_NAMES, means, strict=True)))

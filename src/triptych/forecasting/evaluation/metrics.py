@@ -94,8 +94,7 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
-    """The candidates by RMSE over leads 1-8 in a table of `score`, mean of locations, least first.
-    """
+    """The candidates by mean RMSE over leads 1-8 in a table of `score`, least first."""
     rows = scores[(scores["lead"] == DAY) & (scores["location"] != ALL)]
     means = rows.groupby("model")["rmse"].mean().reindex(list(candidates))
     missing = means.index[means.isna()].tolist()

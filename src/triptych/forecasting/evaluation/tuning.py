@@ -1,7 +1,8 @@
-"""The search for a model's parameters on validation: Optuna's TPE."""
+"""Searches for parameters on validation: Optuna's TPE, and short lists of orders."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,59 +10,49 @@ import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
+from triptych.forecasting.models.arima import StatisticalForecaster, share_estimates
 from triptych.forecasting.models.factory import make_forecaster
+from triptych.forecasting.models.fit_cache import Estimates
 
 if TYPE_CHECKING:
     from optuna import Trial
 
-Space = Callable[["Trial"], dict[str, Any]]
 Tried = tuple[str, int, float, float, Mapping[str, Any]]
 TRIAL_COLUMNS = ("model", "number", "value", "aic", "parameters")
-
-
-def _ridge(trial: "Trial") -> dict[str, Any]:
-    return {"penalty": trial.suggest_float("penalty", 1e-3, 0.3, log=True)}
-
-
-def _kernel(trial: "Trial") -> dict[str, Any]:
-    return {
-        "penalty": trial.suggest_float("penalty", 0.03, 0.5, log=True),
-        "width": trial.suggest_float("width", 0.2, 1.0, log=True),
-        "season": trial.suggest_float("season", 0.05, 0.5, log=True),
-    }
-
-
-def _forest(trial: "Trial") -> dict[str, Any]:
-    return {
-        "max_features": trial.suggest_float("max_features", 0.05, 0.4, log=True),
-        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 20, log=True),
-    }
-
-
-def _lightgbm(trial: "Trial") -> dict[str, Any]:
-    return {
-        "num_leaves": trial.suggest_int("num_leaves", 8, 64, log=True),
-        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 200, log=True),
-        "feature_fraction": trial.suggest_float("feature_fraction", 0.1, 0.6, log=True),
-        "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 50.0, log=True),
-    }
-
-
-SPACES: Mapping[str, Space] = {
-    "ridge": _ridge,
-    "kernel_ridge": _kernel,
-    "random_forest": _forest,
-    "lightgbm": _lightgbm,
+SPACES: Mapping[str, Mapping[str, tuple[float, float]]] = {  # searched on a log scale
+    "ridge": {"penalty": (1e-3, 0.3)},
+    "kernel_ridge": {"penalty": (0.03, 0.5), "width": (0.2, 1.0), "season": (0.05, 0.5)},
+    "random_forest": {"max_features": (0.05, 0.4), "min_samples_leaf": (2, 20)},
+    "lightgbm": {
+        "num_leaves": (8, 64),
+        "min_data_in_leaf": (10, 200),
+        "feature_fraction": (0.1, 0.6),
+        "lambda_l2": (0.1, 50.0),
+    },
 }
 # A cheaper model ranks the candidates; the best is then fitted at full size.
 CHEAPER: Mapping[str, Mapping[str, Any]] = {
     "kernel_ridge": {"origin_steps": (0,), "max_rows": 2_000},
     "random_forest": {"trees": 15, "max_rows": 6_000},
-    "lightgbm": {
-        "trees": (150,),
-        "learning_rate": 0.1,
-        "other_origins": 0.0,
-    },
+    "lightgbm": {"trees": (150,), "learning_rate": 0.1, "other_origins": 0.0},
+}
+# Short lists in place of a grid: what autocorrelations of temperature anomalies suggest.
+CANDIDATES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
+    "arima": tuple(
+        {"ar": ar, "ma": ma} for ar, ma in ((16, 0), (12, 0), (8, 0), (24, 0), (5, 2), (3, 2))
+    ),
+    "sarima": tuple(
+        {"ar": ar, "ma": ma, "seasonal_ar": days, "seasonal_ma": 1}
+        for ar, ma, days in ((5, 0, 2), (5, 0, 1), (3, 1, 2), (3, 2, 1), (2, 1, 1))
+    ),
+    "sarimax": tuple(
+        {"ar": ar, "ma": ma, "seasonal_ar": days, "seasonal_ma": 1}
+        for ar, ma, days in ((5, 0, 2), (2, 0, 1), (1, 1, 1))
+    ),
+    "sarima_ridge": tuple(
+        {"harmonics": harmonics, "penalty": penalty}
+        for harmonics, penalty in ((1, 10.0), (0, 10.0), (1, 5.0), (1, 20.0), (2, 10.0))
+    ),
 }
 
 
@@ -88,11 +79,20 @@ def tune(
     known = history[history["time"] < validation_end]
 
     def objective(trial: "Trial") -> float:
-        parameters = {**base, **SPACES[name](trial), **CHEAPER.get(name, {})}
+        parameters = {**base, **_suggest(trial, name), **CHEAPER.get(name, {})}
         model = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=seed).fit(past)
         return rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
 
     return _search(objective, name, base, trials, seed)
+
+
+def _suggest(trial: "Trial", name: str) -> dict[str, Any]:
+    return {
+        parameter: trial.suggest_int(parameter, low, high, log=True)
+        if isinstance(low, int) and isinstance(high, int)
+        else trial.suggest_float(parameter, low, high, log=True)
+        for parameter, (low, high) in SPACES[name].items()
+    }
 
 
 def _search(
@@ -119,8 +119,7 @@ def rmse(forecasts: pd.DataFrame) -> float:
 
 
 def trials_table(trials: Sequence[Tried]) -> pd.DataFrame:
-    """Frame TRIAL_COLUMNS of trials: `value` in °C, `aic` NaN where there is none, JSON parameters.
-    """
+    """Frame TRIAL_COLUMNS of trials: `value` in °C, `aic` or NaN, parameters as JSON."""
     rows = [(*trial[:4], json.dumps(trial[4], sort_keys=True)) for trial in trials]
     table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
     kinds = {"model": "str", "number": "int64", "value": "float64", "aic": "float64"}
@@ -135,3 +134,51 @@ def trial_metrics(table: pd.DataFrame) -> pd.DataFrame:
     return long.assign(metric="tuning." + long["model"] + "." + long["measure"])[
         ["metric", "step", "value"]
     ]
+
+
+def search_orders(
+    name: str,
+    history: pd.DataFrame,
+    validation_start: pd.Timestamp,
+    validation_end: pd.Timestamp,
+    *,
+    trials: int,
+    base_parameters: Mapping[str, Any],
+    estimates: Estimates,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Best parameters of the first `trials` candidates, and what each gave: TRIAL_COLUMNS.
+
+    The first is `base_parameters` over the defaults. `value` is the RMSE of `tune` and decides; a
+    tie goes to the lower `aic`, summed over locations.
+    """
+    base = dict(base_parameters)
+    past = history[history["time"] < validation_start]
+    known = history[history["time"] < validation_end]
+    tried: list[Tried] = []
+    for number, parameters in enumerate(islice(_candidates(name, base), trials)):
+        made = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=0)
+        model = share_estimates(made, estimates).fit(past)
+        error = rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
+        tried.append((name, number, error, _aic(model), parameters))
+    table = trials_table(tried)
+    if not tried:
+        return base, table
+    best = table.round(6).sort_values(["value", "aic", "number"]).index[0]
+    return tried[best][-1], table
+
+
+def _candidates(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:
+    """The base over the defaults, then the list, each once."""
+    start = make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=0).parameters
+    found = [start]
+    for candidate in CANDIDATES.get(name, ()):
+        if {**start, **candidate} not in found:
+            found.append({**start, **candidate})
+    return found
+
+
+def _aic(model: object) -> float:
+    if not isinstance(model, StatisticalForecaster):
+        return float("nan")
+    values = [process.aic for process in model.processes.values()]
+    return sum(float("nan") if value is None else value for value in values)

@@ -31,9 +31,8 @@ from triptych.forecasting.features.grid import (
     IntArray,
 )
 from triptych.forecasting.features.neighbours import Neighbours
-from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.features.panel import Float32Array, Panel, windowed
 from triptych.forecasting.features.solar import solar_elevation
-from triptych.forecasting.features.windows import windowed
 
 Terms = tuple[tuple[str, str, tuple[int, ...]], ...]
 

@@ -1,15 +1,25 @@
-"""What any forecaster has to beat."""
+"""Baselines, and the climatology that replaces a model that cannot forecast."""
 
+from collections.abc import Sequence
+from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
-from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
-from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.contract import LEVEL, STEPS_PER_DAY
+from triptych.forecasting.features.grid import (
+    TEMPERATURE,
+    FloatArray,
+    IntArray,
+    step_numbers,
+    step_times,
+)
+from triptych.forecasting.features.panel import Panel, known_rows
 from triptych.forecasting.models.base import PanelForecaster, normal_targets
 
 LOOKBACK_DAYS = 7
+_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 class ClimatologyForecaster(PanelForecaster):
@@ -61,3 +71,27 @@ def _first_known(panel: Panel, steps: IntArray) -> FloatArray:
     values = np.where(inside, values, np.nan)
     choice = np.isfinite(values).argmax(axis=-1)[..., None]
     return np.asarray(np.take_along_axis(values, choice, axis=-1)[..., 0], dtype=np.float64)
+
+
+def forecast_climatology(
+    forecaster: PanelForecaster, locations: Sequence[str], as_of: pd.Timestamp, steps: int
+) -> pd.DataFrame:
+    """Forecast the first `steps` steps from `as_of` with the climatology of a fitted model.
+
+    The interval is the central LEVEL of a normal distribution of the training anomalies. Returns
+    `location, time, mean, lower, upper`, °C; UnknownLocationError for an untrained location.
+    """
+    climatology = forecaster.fitted.climatology
+    rows = known_rows(tuple(locations), climatology.locations)
+    numbers = step_numbers(pd.DatetimeIndex([as_of])) + np.arange(steps)
+    mean = climatology.normal(TEMPERATURE, rows[:, None], numbers[None, :])
+    half = _QUANTILE * climatology.scale[TEMPERATURE][rows][:, None]
+    return pd.DataFrame(
+        {
+            "location": pd.Series(np.repeat(np.array(locations, dtype=object), steps), dtype="str"),
+            "time": step_times(np.tile(numbers, len(rows))),
+            "mean": mean.ravel(),
+            "lower": (mean - half).ravel(),
+            "upper": (mean + half).ravel(),
+        }
+    )

@@ -7,8 +7,13 @@ import numpy as np
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Panel
-from triptych.forecasting.features.scaling import moments, standardise, weighted_sum
+from triptych.forecasting.features.panel import (
+    Float32Array,
+    Panel,
+    moments,
+    standardise,
+    weighted_sum,
+)
 from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.learned import LearnedForecaster, PooledForecaster
 

@@ -16,8 +16,7 @@ from triptych.forecasting.features.exogenous import (
     season_names,
 )
 from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Panel
-from triptych.forecasting.features.scaling import moments, standardise, weighted_sum
+from triptych.forecasting.features.panel import Panel, moments, standardise, weighted_sum
 from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
 from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.learned import LearnedForecaster
@@ -109,7 +108,11 @@ class SarimaRidgeForecaster(SarimaForecaster):
         for past anomalies also their weight in the process.
         """
         shape = (1 + len(self._season_names), len(self._lagged_names))
-        size = np.abs(self._tables["response"][..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3)).reshape(shape)
+        size = (
+            np.abs(self._tables["response"][..., :STEPS_PER_DAY])
+            .mean(axis=(0, 1, 3))
+            .reshape(shape)
+        )
         table = dict.fromkeys(self.feature_names, 0.0)
         weights = super().importance_values()
         for names, values in (

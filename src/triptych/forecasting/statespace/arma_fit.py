@@ -10,8 +10,7 @@ import numpy as np
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import FloatArray
-from triptych.forecasting.statespace.arma import Arma
-from triptych.forecasting.statespace.likelihood import loglikelihood
+from triptych.forecasting.statespace.arma import Arma, loglikelihood
 
 MAX_ITERATIONS = 200
 STEP = 1e-5  # of a parameter, in the gradient by differences

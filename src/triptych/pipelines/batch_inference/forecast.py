@@ -11,7 +11,7 @@ from triptych.forecasting.contract import CLIMATOLOGY, HOUR, MODEL, STEP
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import forecast_part, parts_of
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.fallback import forecast_climatology
+from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.parameters.execution import EngineParameters
 
 STATUS_COLUMNS = (

@@ -7,8 +7,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import MODEL, STEP
-from triptych.forecasting.evaluation.backtest import with_observed
-from triptych.forecasting.evaluation.baseline_forecasts import forecast_references
+from triptych.forecasting.evaluation.backtest import forecast_references, with_observed
 from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.forecasting.monitoring.drift import DriftRule, measure_drift

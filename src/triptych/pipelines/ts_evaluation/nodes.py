@@ -9,8 +9,11 @@ from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL
 from triptych.forecasting.evaluation.metrics import ALL, DAY, breakdown, rank, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
-from triptych.forecasting.models.ensemble import EnsembleOfAllForecaster
-from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
+from triptych.forecasting.models.ensemble import (
+    EnsembleOfAllForecaster,
+    cross_fitted,
+    learn_weights,
+)
 from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.parameters.execution import EngineParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods

@@ -7,8 +7,7 @@ import pandas as pd
 from triptych.execution.batches import SERIAL
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
-from triptych.forecasting.models.ensemble import EnsembleForecaster
-from triptych.forecasting.models.ensemble_weights import cross_fitted, learn_weights
+from triptych.forecasting.models.ensemble import EnsembleForecaster, cross_fitted, learn_weights
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods

@@ -7,8 +7,7 @@ import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
 from triptych.forecasting.evaluation.metrics import score
-from triptych.forecasting.evaluation.order_search import search_orders
-from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table
+from triptych.forecasting.evaluation.tuning import search_orders, trial_metrics, trials_table
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import Estimates
 from triptych.parameters.execution import EngineParameters
