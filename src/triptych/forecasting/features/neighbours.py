@@ -51,19 +51,12 @@ class Neighbours:
 
 def find_neighbours(grid: Grid, count: int) -> Neighbours:
     """The `count` nearest other locations of each, by great circle, nearest first."""
-    places = len(grid.locations)
-    table = np.full((places, count), -1, dtype=np.int64)
-    found = min(count, places - 1)
+    from sklearn.neighbors import NearestNeighbors
+
+    table = np.full((len(grid.locations), count), -1, dtype=np.int64)
+    found = min(count, len(table) - 1)
     if found > 0:
-        order = _nearest(grid, found + 1)
-        for place, near in enumerate(order):  # two locations may share a point, so drop by name
-            table[place, :found] = [other for other in near if other != place][:found]
+        points = np.radians(np.stack([grid.latitude, grid.longitude], axis=1))
+        index = NearestNeighbors(n_neighbors=found, algorithm="ball_tree", metric="haversine")
+        table[:, :found] = index.fit(points).kneighbors(return_distance=False)  # without itself
     return Neighbours(grid.locations, table)
-
-
-def _nearest(grid: Grid, count: int) -> IntArray:
-    """Rows of the `count` locations nearest to each, itself among them, by great circle."""
-    from sklearn.neighbors import BallTree
-
-    points = np.radians(np.stack([grid.latitude, grid.longitude], axis=1))
-    return np.asarray(BallTree(points, metric="haversine").query(points, k=count)[1])

@@ -90,13 +90,10 @@ class Arma:
 
     def past_weights(self, count: int) -> FloatArray:
         """Weights of the last `count` values in the next forecast: the process as AR(∞)."""
-        ar, ma = np.zeros(count), np.zeros(count)
-        ar[: len(self.ar)] = self.ar[:count]
-        ma[: len(self.ma)] = self.ma[:count]
-        weights = np.zeros(count)
-        for lag in range(count):
-            weights[lag] = ar[lag] + ma[lag] - ma[:lag][::-1] @ weights[:lag]
-        return weights
+        from statsmodels.tsa.arima_process import arma2ar
+
+        ar, ma = np.append(1.0, -self.ar), np.append(1.0, self.ma)
+        return np.asarray(-arma2ar(ar, ma, lags=count + 1)[1:], dtype=np.float64)
 
     def _weights(self, count: int) -> FloatArray:
         """First rows of the powers 0, 1, … of the transition, shape (count, state)."""

@@ -133,12 +133,10 @@ def yule_walker(series: FloatArray, order: int) -> FloatArray:
     """Autoregressive coefficients, always stable; a missing value counts as 0, the mean (Brockwell
     and Davis, Time Series: Theory and Methods, 2nd edition, 1991, section 8.1).
     """
-    from scipy.linalg import solve_toeplitz
+    from statsmodels.regression.linear_model import yule_walker as estimate
 
-    known = np.nan_to_num(series)
-    length = len(known)
-    moments = np.array([known[: length - k] @ known[k:] for k in range(order + 1)]) / length
-    return np.asarray(solve_toeplitz(moments[:-1], moments[1:]), dtype=np.float64)
+    found = estimate(np.nan_to_num(series), order, "mle", demean=False, result_object=True)
+    return np.asarray(found.rho, dtype=np.float64)
 
 
 def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
@@ -194,14 +192,10 @@ def _start(series: FloatArray, orders: Orders) -> FloatArray:
 
 
 def _fallback(series: FloatArray, reason: str) -> Fitted:
-    try:
-        found = tuple(yule_walker(series, STEPS_PER_DAY).tolist())
-        fitted = Fitted(YULE_WALKER, Orders(STEPS_PER_DAY, 0), found, reason=reason)
-        if fitted.process.radius < STABLE:
-            return fitted
-    except np.linalg.LinAlgError as error:
-        reason = f"{reason}; the autocovariances are singular: {error}"
-    return Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
+    found = tuple(yule_walker(series, STEPS_PER_DAY).tolist())
+    fitted = Fitted(YULE_WALKER, Orders(STEPS_PER_DAY, 0), found, reason=reason)
+    stable = np.isfinite(found).all() and fitted.process.radius < STABLE
+    return fitted if stable else Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
 
 
 def _polynomial(coefficients: FloatArray, spacing: int) -> FloatArray:
