@@ -8,7 +8,7 @@ import pytest
 
 from triptych.forecasting.evaluation.tuning import CANDIDATES, TRIAL_COLUMNS, search_orders
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 
 START, END = pd.Timestamp("2021-04-15", tz="UTC"), pd.Timestamp("2021-05-15", tz="UTC")
 SMALL_ORDERS = {"ar": 1, "ma": 0}
@@ -22,7 +22,7 @@ def search(
     history: pd.DataFrame,
     trials: int,
     base: dict[str, int],
-    estimates: Estimates | None = None,
+    estimates: FitCache | None = None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     return search_orders(
         name,
@@ -31,7 +31,7 @@ def search(
         END,
         trials=trials,
         base_parameters=base,
-        estimates=estimates or Estimates(),
+        estimates=estimates or FitCache(),
     )
 
 
@@ -79,11 +79,11 @@ def test_the_criterion_is_unknown_where_a_location_fell_back(history: pd.DataFra
 
 
 def test_what_was_estimated_is_left_and_taken(history: pd.DataFrame) -> None:
-    estimates = Estimates()
+    estimates = FitCache()
     first = search("sarima", history, 2, SMALL_SEASONAL, estimates)
     known = estimates.stored()
     assert len(known) == 4  # candidates times locations
-    again = search("sarima", history, 2, SMALL_SEASONAL, Estimates.of(known))
+    again = search("sarima", history, 2, SMALL_SEASONAL, FitCache.of(known))
     pd.testing.assert_frame_equal(first[1], again[1])
     search("sarima_ridge", history, 3, SMALL_SEASONAL, estimates)
     assert estimates.stored() == known

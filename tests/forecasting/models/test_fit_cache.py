@@ -9,9 +9,9 @@ import pytest
 
 from tests.forecasting.synthetic import SMALL
 from triptych.forecasting.models import fit_cache as module
-from triptych.forecasting.models.arima import StatisticalForecaster, share_estimates
+from triptych.forecasting.models.arima import StatisticalForecaster, share_fit_cache
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma
 
 ORDERS = Orders(1, 0)
@@ -35,14 +35,14 @@ def walk(seed: int) -> np.ndarray:
 
 
 def test_the_same_series_and_orders_are_estimated_once(asked: list[Orders]) -> None:
-    known = Estimates()
+    known = FitCache()
     first = known.fit(walk(0), ORDERS, "here")
     assert known.fit(walk(0), ORDERS, "there") == first == fit_arma(walk(0), ORDERS)
     assert asked == [ORDERS]
 
 
 def test_another_series_or_other_orders_are_another_process(asked: list[Orders]) -> None:
-    known = Estimates()
+    known = FitCache()
     changed = walk(0)
     changed[250] += 1e-9
     found = [
@@ -55,9 +55,9 @@ def test_another_series_or_other_orders_are_another_process(asked: list[Orders])
 
 
 def test_what_is_stored_comes_back_to_the_last_bit(asked: list[Orders]) -> None:
-    known = Estimates()
+    known = FitCache()
     first = known.fit(walk(0), ORDERS, "here")
-    again = Estimates.of(json.loads(json.dumps(known.stored())))
+    again = FitCache.of(json.loads(json.dumps(known.stored())))
     assert again.fit(walk(0), ORDERS, "here") == first
     assert again.stored() == known.stored()
     assert len(asked) == 1
@@ -65,7 +65,7 @@ def test_what_is_stored_comes_back_to_the_last_bit(asked: list[Orders]) -> None:
 
 def test_the_oldest_are_dropped(asked: list[Orders], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIMIT", 2)
-    known = Estimates()
+    known = FitCache()
     for seed in (0, 1, 2, 2, 0):
         known.fit(walk(seed), ORDERS, "here")
     assert len(asked) == 4
@@ -73,7 +73,7 @@ def test_the_oldest_are_dropped(asked: list[Orders], monkeypatch: pytest.MonkeyP
 
 
 def test_a_fallback_is_told_to_each_who_takes_it(caplog: pytest.LogCaptureFixture) -> None:
-    known = Estimates()
+    known = FitCache()
     with caplog.at_level(logging.WARNING):
         for name in ("sarima of brest", "sarima_ridge of brest"):
             known.fit(np.ones(500), ORDERS, name)
@@ -84,11 +84,11 @@ def test_a_fallback_is_told_to_each_who_takes_it(caplog: pytest.LogCaptureFixtur
 def test_sarima_and_sarima_ridge_share_their_processes(
     training: pd.DataFrame, asked: list[Orders]
 ) -> None:
-    known = Estimates()
+    known = FitCache()
     made = {}
     for name in ("sarima", "sarima_ridge"):
         model = make_forecaster(name, SMALL[name], max_lead=8, seed=0)
-        made[name] = share_estimates(model, known).fit(training)
+        made[name] = share_fit_cache(model, known).fit(training)
     assert len(asked) == 2  # one a location
     sarima, sarima_ridge = made["sarima"], made["sarima_ridge"]
     assert isinstance(sarima, StatisticalForecaster) and isinstance(
@@ -103,6 +103,6 @@ def test_sarima_and_sarima_ridge_share_their_processes(
 def test_forecasters_of_no_study_share_nothing() -> None:
     one, two = (make_forecaster("arima", {}, max_lead=8, seed=0) for _ in range(2))
     assert isinstance(one, StatisticalForecaster) and isinstance(two, StatisticalForecaster)
-    assert one.estimates is not two.estimates
+    assert one.fit_cache is not two.fit_cache
     ridge = make_forecaster("ridge", {}, max_lead=8, seed=0)
-    assert share_estimates(ridge, Estimates()) is ridge
+    assert share_fit_cache(ridge, FitCache()) is ridge

@@ -14,7 +14,7 @@ from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.arima import SarimaForecaster, StatisticalForecaster
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace import arma_fit
 from triptych.forecasting.statespace.arma import Arma
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma, yule_walker
@@ -89,7 +89,7 @@ def test_one_pass_is_what_statsmodels_forecasts_from_each_origin() -> None:
 def test_forecasts_beyond_sight_return_to_normal() -> None:
     states = SEASONAL.states(simulated(SEASONAL, 400))
     assert abs(SEASONAL.forecast(states[:, [400]], np.array([2000]))[0, 0]) < 1e-6
-    assert SEASONAL.radius < 1
+    assert SEASONAL.spectral_radius < 1
 
 
 def test_past_weights_are_the_forecast_of_a_long_past() -> None:
@@ -122,10 +122,10 @@ def test_what_does_not_converge_falls_back_on_a_named_process(
     monkeypatch.setattr(arma_fit, "MAX_ITERATIONS", 1)
     path = simulated(SEASONAL, 2000)
     with caplog.at_level(logging.WARNING):
-        fitted = Estimates().fit(path, Orders(2, 1, 1, 1), "sarima of brest")
+        fitted = FitCache().fit(path, Orders(2, 1, 1, 1), "sarima of brest")
     assert (fitted.method, fitted.orders) == ("yule_walker", Orders(8, 0))
     assert fitted.reason == "no convergence in 1 iterations"
-    assert fitted.process.radius < 1
+    assert fitted.process.spectral_radius < 1
     assert "sarima of brest falls back on yule_walker: no convergence" in caplog.text
 
 

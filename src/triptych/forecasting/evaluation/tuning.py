@@ -10,9 +10,9 @@ import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.models.arima import StatisticalForecaster, share_estimates
+from triptych.forecasting.models.arima import StatisticalForecaster, share_fit_cache
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -144,7 +144,7 @@ def search_orders(
     *,
     trials: int,
     base_parameters: Mapping[str, Any],
-    estimates: Estimates,
+    estimates: FitCache,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Best parameters of the first `trials` candidates, and what each gave: TRIAL_COLUMNS.
 
@@ -157,7 +157,7 @@ def search_orders(
     tried: list[Tried] = []
     for number, parameters in enumerate(islice(_candidates(name, base), trials)):
         made = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=0)
-        model = share_estimates(made, estimates).fit(past)
+        model = share_fit_cache(made, estimates).fit(past)
         error = rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
         tried.append((name, number, error, _aic(model), parameters))
     table = trials_table(tried)

@@ -14,7 +14,7 @@ STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
 HARMONICS = 3
 TREND_YEARS = 5  # of history from which a linear trend is estimated
 SHRINKAGE = 0.5  # of the trend: that of a decade is about as uncertain as it is large
-PENALTY = 1e-10  # makes an unobserved slot solvable, moves an observed one by nothing that shows
+JITTER = 1e-10  # makes an unobserved step solvable, moves an observed one by nothing that shows
 TILE = 16  # rows; a multiple of what BLAS libraries take at once
 CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rounding
 
@@ -38,11 +38,11 @@ class Climatology:
         """
         table = self.coefficients[variable]
         basis = _basis(steps, table.shape[2])
-        slot = steps % STEPS_PER_DAY
+        step = steps % STEPS_PER_DAY
         # Term by term, not by BLAS: a value must not depend on how many are asked for with it.
-        total = table[rows, slot, 0]
+        total = table[rows, step, 0]
         for term in range(1, table.shape[2]):
-            total = total + table[rows, slot, term] * basis[..., term]
+            total = total + table[rows, step, term] * basis[..., term]
         return np.asarray(total, dtype=np.float64)
 
 
@@ -78,20 +78,20 @@ def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
 
 def _coefficients(values: FloatArray, steps: IntArray, terms: int) -> FloatArray:
     table = np.zeros((len(values), STEPS_PER_DAY, terms))
-    for slot in range(STEPS_PER_DAY):
-        chosen = steps % STEPS_PER_DAY == slot
+    for step in range(STEPS_PER_DAY):
+        chosen = steps % STEPS_PER_DAY == step
         basis = _basis(steps[chosen], terms)
         known = np.isfinite(values[:, chosen])
         products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
         gram = _product(known, products).reshape(-1, terms, terms)
-        gram += PENALTY * max(1, len(basis)) * np.eye(terms)
+        gram += JITTER * max(1, len(basis)) * np.eye(terms)
         moment = _product(np.where(known, values[:, chosen], 0.0), basis)
         found = np.linalg.solve(gram, moment[..., None])[..., 0]
         if terms % 2 == 0:
             middle = _product(known, basis[:, -1:])[:, 0] / np.maximum(known.sum(axis=1), 1)
             found[:, 0] += (1 - SHRINKAGE) * found[:, -1] * middle
             found[:, -1] *= SHRINKAGE
-        table[:, slot] = found
+        table[:, step] = found
     return table
 
 

@@ -15,7 +15,7 @@ from triptych.forecasting.features.feature_table import at_steps
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel, panel_frame
 from triptych.forecasting.models.base import AnomalyForecaster, Arrays, PanelForecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders
 from triptych.forecasting.threads import one_blas_thread
 
@@ -27,7 +27,7 @@ class StatisticalForecaster(AnomalyForecaster):
     """Base of the forecasters whose core is an ARMA process of the anomaly.
 
     None is differenced (d = D = 0): the anomaly is stationary, and a differenced process would keep
-    its last level instead of returning to normal. Forecasters of one study share `estimates`.
+    its last level instead of returning to normal. Forecasters of one study share `fit_cache`.
     """
 
     _processes: dict[str, Fitted]
@@ -38,7 +38,7 @@ class StatisticalForecaster(AnomalyForecaster):
         """Merge the parameters as the base does, and look at the orders before any work."""
         super().__init__(parameters, max_lead=max_lead, seed=seed)
         _ = self.orders
-        self.estimates = Estimates()
+        self.fit_cache = FitCache()
 
     @property
     @abstractmethod
@@ -76,15 +76,15 @@ class StatisticalForecaster(AnomalyForecaster):
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent to another process: what a study shares stays with it."""
-        return {**self.__dict__, "estimates": Estimates()}
+        return {**self.__dict__, "fit_cache": FitCache()}
 
     def _fit(self, panel: Panel) -> None:
         self._fit_each(panel, panel.anomalies[TEMPERATURE].astype(np.float64))
 
     def _fit_each(self, panel: Panel, series: FloatArray) -> None:
-        """Estimate the process of each location of `series` (fit_cache.Estimates.fit_each)."""
+        """Estimate the process of each location of `series` (fit_cache.FitCache.fit_each)."""
         names = [f"{self.name} of {place}" for place in panel.grid.locations]
-        fitted = self.estimates.fit_each(dict(zip(names, series, strict=True)), self.orders)
+        fitted = self.fit_cache.fit_each(dict(zip(names, series, strict=True)), self.orders)
         self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
@@ -156,8 +156,8 @@ class SarimaForecaster(StatisticalForecaster):
         return Orders(*(self.parameters[name] for name in names))
 
 
-def share_estimates(forecaster: PanelForecaster, estimates: Estimates) -> PanelForecaster:
-    """The forecaster, which takes and leaves its processes in `estimates` if it has any."""
+def share_fit_cache(forecaster: PanelForecaster, estimates: FitCache) -> PanelForecaster:
+    """The forecaster, whose processes, if it has any, are taken from and added to `estimates`."""
     if isinstance(forecaster, StatisticalForecaster):
-        forecaster.estimates = estimates
+        forecaster.fit_cache = estimates
     return forecaster

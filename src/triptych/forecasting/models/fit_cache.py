@@ -18,16 +18,16 @@ LIMIT = 10_000  # processes, a kilobyte each
 logger = logging.getLogger(__name__)
 
 
-class Estimates:
+class FitCache:
     """Estimated processes by SHA-256 of the series and orders; beyond LIMIT the oldest are dropped.
 
-    Searches, fits and models with the same process (`sarima`, `sarima_ridge`) share them. `spread`
-    maps a function of a list over the parts of a list, such as an engine's workers.
+    Searches, fits and models with the same process (`sarima`, `sarima_ridge`) share them.
+    `map_parts` applies a function of a list to parts of a list, such as an engine's workers.
     """
 
     def __init__(self) -> None:
         self._found: dict[str, Fitted] = {}
-        self.spread = _at_once
+        self.map_parts = _at_once
 
     def fit(self, series: FloatArray, orders: Orders, name: str) -> Fitted:
         """The process of one series, as `fit_each` gives it."""
@@ -44,7 +44,7 @@ class Estimates:
         new = {
             keys[name]: values for name, values in series.items() if keys[name] not in self._found
         }
-        made = self.spread(partial(fit_all, orders), list(new.values()))
+        made = self.map_parts(partial(fit_all, orders), list(new.values()))
         known = {**self._found, **dict(zip(new, made, strict=True))}
         fitted = {name: known[key] for name, key in keys.items()}
         self._found = dict(islice(known.items(), max(0, len(known) - LIMIT), None))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.learned import LearnedForecaster
 
 SEASON = ("year_cos", "year_sin")
-PARTS = ("center", "spread", "design", "mean", "dual")
+PARTS = ("center", "spread", "design", "mean", "dual")  # names in storage
 Floats = TypeVar("Floats", Float32Array, FloatArray)
 SLOPE_ROWS = 1000  # enough for a mean slope
 # Leads (first, last) and their noise: the less that can be foreseen, the smoother the fit.
@@ -49,23 +49,23 @@ class Kernel:
         matern = (1 + scaled) * np.exp(-scaled - np.float32(self.season) * apart)
         return np.asarray(matern + np.float32(self.linear) * product, dtype=np.float64)
 
-    def design(self, raw: FloatArray, center: FloatArray, spread: FloatArray) -> Float32Array:
+    def design(self, raw: FloatArray, mean: FloatArray, scale: FloatArray) -> Float32Array:
         """Standardised and scaled state, then the season as it is; missing counts as average."""
         weights = self.scales / np.sqrt(np.square(self.scales).sum())
-        state = standardise(raw[:, : -len(SEASON)], center, spread) * weights
+        state = standardise(raw[:, : -len(SEASON)], mean, scale) * weights
         return np.hstack([state, raw[:, -len(SEASON) :]]).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class KernelModel:
-    """A fitted regression: `center`, `spread` (feature,), `design`, `mean` (lead,), `dual` (row,
-    lead).
+    """A fitted regression: moments of the features, the training rows as `design`, the targets'
+    mean (lead,) and `dual` (row, lead).
     """
 
-    center: FloatArray
-    spread: FloatArray
+    feature_mean: FloatArray
+    feature_scale: FloatArray
     design: Float32Array
-    mean: FloatArray
+    target_mean: FloatArray
     dual: FloatArray
 
     @classmethod
@@ -74,17 +74,17 @@ class KernelModel:
 
         Saunders, Gammerman and Vovk, ICML 1998, 515-521: dual = (K + penalty I)⁻¹ (targets - mean).
         """
-        center, spread = moments(raw[:, : -len(SEASON)])
-        design = kernel.design(raw, center, spread)
+        moment = moments(raw[:, : -len(SEASON)])
+        design = kernel.design(raw, *moment)
         mean = targets.sum(axis=0) / max(len(targets), 1)
         dual = _dual(kernel.covariance(design, design), targets - mean, penalty)
-        return cls(center, spread, design, mean, dual)
+        return cls(*moment, design, mean, dual)
 
     def forecast(self, kernel: Kernel, raw: FloatArray) -> FloatArray:
         """Anomaly at every lead for one row of features, shape (lead,)."""
-        here = kernel.design(raw[None], self.center, self.spread)
+        here = kernel.design(raw[None], self.feature_mean, self.feature_scale)
         weights = kernel.covariance(here, self.design)[0]
-        return np.asarray(self.mean + weights @ self.dual, dtype=np.float64)
+        return np.asarray(self.target_mean + weights @ self.dual, dtype=np.float64)
 
     def slopes(self, kernel: Kernel, leads: int) -> FloatArray:
         """Mean square slope of the first `leads`' mean along each standardised feature
@@ -191,12 +191,12 @@ class KernelRidgeForecaster(LearnedForecaster):
     def _learn(self, panel: Panel, origins: IntArray) -> None:
         self._models: dict[tuple[int, int], KernelModel] = {}
         leads = np.arange(1, self.max_lead + 1)
-        for slot in self.parameters["origin_steps"]:
-            chosen = origins[origins % STEPS_PER_DAY == slot]
+        for step in self.parameters["origin_steps"]:
+            chosen = origins[origins % STEPS_PER_DAY == step]
             features = self.features(panel, chosen)
             targets = self.targets(panel, chosen, leads)
             for place in range(len(panel.grid.locations)):
-                self._models[place, int(slot)] = self._solve(features[place], targets[place])
+                self._models[place, int(step)] = self._solve(features[place], targets[place])
 
     def _solve(self, features: Float32Array, targets: Float32Array) -> KernelModel:
         known = np.flatnonzero(np.isfinite(targets[:, : len(DAY_LEADS)]).all(axis=1))
@@ -212,19 +212,19 @@ class KernelRidgeForecaster(LearnedForecaster):
         # One at a time: a forecast must not depend on how many are asked for with it, and BLAS
         # rounds a row differently in company.
         for place, row in enumerate(panel.rows):
-            for number, slot in enumerate(origins % STEPS_PER_DAY):
-                model = self._model(int(row), int(slot))
+            for number, step in enumerate(origins % STEPS_PER_DAY):
+                model = self._model(int(row), int(step))
                 out[place, number] = model.forecast(kernel, features[place, number])[leads - 1]
         return out
 
-    def _model(self, row: int, slot: int) -> KernelModel:
-        if (row, slot) not in self._models:
+    def _model(self, row: int, step: int) -> KernelModel:
+        if (row, step) not in self._models:
             raise OriginError(
                 f"This {self.name} forecasts from the steps of the day "
-                f"{list(self.parameters['origin_steps'])}, not from {slot}. Add it to origin_steps "
+                f"{list(self.parameters['origin_steps'])}, not from {step}. Add it to origin_steps "
                 "and train again."
             )
-        return self._models[row, slot]
+        return self._models[row, step]
 
     def importance_values(self) -> FloatArray:
         """Root mean square slope of the first day's mean forecast along each feature."""
@@ -236,15 +236,15 @@ class KernelRidgeForecaster(LearnedForecaster):
 
     def _learned_arrays(self) -> Arrays:
         return {
-            f"kernel.{row}.{slot}.{part}": getattr(model, part)
-            for (row, slot), model in self._models.items()
-            for part in PARTS
+            f"kernel.{row}.{step}.{part}": getattr(model, field.name)
+            for (row, step), model in self._models.items()
+            for part, field in zip(PARTS, fields(model), strict=True)
         }
 
     def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
         keys = {name.rsplit(".", 1)[0] for name in arrays if name.startswith("kernel.")}
         self._models = {}
         for key in sorted(keys):
-            _, row, slot = key.split(".")
+            _, row, step = key.split(".")
             parts = [arrays[f"{key}.{part}"] for part in PARTS]
-            self._models[int(row), int(slot)] = KernelModel(*parts)
+            self._models[int(row), int(step)] = KernelModel(*parts)

@@ -33,7 +33,7 @@ class Arma:
         return matrix
 
     @property
-    def radius(self) -> float:
+    def spectral_radius(self) -> float:
         """Largest absolute eigenvalue of the transition: below 1, the process is stationary."""
         return float(np.abs(np.linalg.eigvals(self.transition)).max())
 

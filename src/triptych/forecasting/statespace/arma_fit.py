@@ -1,4 +1,4 @@
-"""Estimates of (seasonal) ARMA processes, and what stands in when there is none."""
+"""FitCache of (seasonal) ARMA processes, and what stands in when there is none."""
 
 import warnings
 from collections.abc import Mapping
@@ -125,7 +125,7 @@ def fit_regression(series: FloatArray, regressors: FloatArray, orders: Orders) -
         regression=tuple(slopes.tolist()),
         aic=float(result.aic),
     )
-    stable = np.isfinite(result.params).all() and fitted.process.radius < STABLE
+    stable = np.isfinite(result.params).all() and fitted.process.spectral_radius < STABLE
     return fitted if stable else start
 
 
@@ -161,7 +161,7 @@ def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
         found = tuple(float(value) for value in model.transform_params(point))
     aic = 2 * (len(found) + 1) + 2 * float(least) * len(series)  # the scale is a parameter too
     fitted = Fitted(LIKELIHOOD, orders, found, aic=aic)
-    if not np.isfinite(found).all() or not fitted.process.radius < STABLE:
+    if not np.isfinite(found).all() or not fitted.process.spectral_radius < STABLE:
         return replace(fitted, aic=None, reason="the estimate is not stable")
     if told["warnflag"]:
         reason = f"no convergence in {MAX_ITERATIONS} iterations"
@@ -194,7 +194,7 @@ def _start(series: FloatArray, orders: Orders) -> FloatArray:
 def _fallback(series: FloatArray, reason: str) -> Fitted:
     found = tuple(yule_walker(series, STEPS_PER_DAY).tolist())
     fitted = Fitted(YULE_WALKER, Orders(STEPS_PER_DAY, 0), found, reason=reason)
-    stable = np.isfinite(found).all() and fitted.process.radius < STABLE
+    stable = np.isfinite(found).all() and fitted.process.spectral_radius < STABLE
     return fitted if stable else Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
 
 

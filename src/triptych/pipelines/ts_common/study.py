@@ -12,11 +12,11 @@ from triptych.execution.batches import SERIAL, map_batches, map_items, split_loc
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
 from triptych.forecasting.evaluation.conformal import learn_intervals
-from triptych.forecasting.models.arima import share_estimates
+from triptych.forecasting.models.arima import share_fit_cache
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.batched_fit import BatchedForecaster, fit_part
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.models.validation import MIN_TRAINING_DAYS
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import ForecastParameters
@@ -104,22 +104,22 @@ def fit_forecasters(
     horizon_days: int,
     forecast: ForecastParameters,
     seed: int,
-    estimates: Estimates | None = None,
+    estimates: FitCache | None = None,
     engine: EngineParameters = SERIAL,
 ) -> Forecasters:
     """The baselines and the models named in `parameters`, fitted on what lies before `until`.
 
     Processes in `estimates` are not estimated again, nor one that two models share.
     """
-    known = Estimates() if estimates is None else estimates
-    known.spread = map_items(engine, "Estimating processes")
+    known = FitCache() if estimates is None else estimates
+    known.map_parts = map_items(engine, "Estimating processes")
     max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
     training = history[history["time"] < until]
     fitted = {}
     for name in [*BASELINE_NAMES, *parameters]:
         logger.info("Fitting %s on the years before %s", name, until.date())
         forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
-        fitted[name] = _fit(share_estimates(forecaster, known), training, engine)
+        fitted[name] = _fit(share_fit_cache(forecaster, known), training, engine)
     return fitted
 
 

@@ -9,7 +9,7 @@ from triptych.execution.batches import SERIAL, map_items
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.evaluation.tuning import search_orders, trial_metrics, trials_table
 from triptych.forecasting.models.arima import StatisticalForecaster
-from triptych.forecasting.models.fit_cache import Estimates
+from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import ForecastParameters, StatisticalParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
@@ -53,8 +53,8 @@ def select_orders(
     known = between(history, periods.train_start, periods.test_start)
     parameters: dict[str, dict[str, Any]] = {}
     trials = [trials_table([])]
-    estimates = Estimates()
-    estimates.spread = map_items(engine, "Estimating processes")
+    estimates = FitCache()
+    estimates.map_parts = map_items(engine, "Estimating processes")
     for name, given in statistical.models.items():
         parameters[name], tried = search_orders(
             name,
@@ -98,7 +98,7 @@ def validate_statistical(
         horizon_days,
         forecast,
         seed,
-        Estimates.of(estimated_processes),
+        FitCache.of(estimated_processes),
         engine,
     )
     leads = study_leads(horizon_days, forecast)
