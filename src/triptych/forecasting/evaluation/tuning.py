@@ -47,7 +47,7 @@ CANDIDATES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "sarimax": tuple(
         {"ar": ar, "ma": ma, "seasonal_ar": days, "seasonal_ma": 1}
-        for ar, ma, days in ((5, 0, 2), (2, 0, 1), (1, 1, 1))
+        for ar, ma, days in ((2, 0, 1), (1, 0, 1), (1, 1, 1))
     ),
     "sarima_ridge": tuple(
         {"harmonics": harmonics, "penalty": penalty}

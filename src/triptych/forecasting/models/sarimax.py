@@ -1,6 +1,7 @@
 """The textbook SARIMAX: regression on variables known in advance, with SARMA errors."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,10 +17,11 @@ class SarimaxForecaster(SarimaForecaster):
 
     The regressors are solar elevation and the calendar (exogenous.CALENDAR): known at every target,
     so nothing observed after the origin is used. They replace the climatology that the other models
-    subtract. Parameters: those of SARIMA.
+    subtract. Parameters: those of SARIMA; low orders by default, because high ones fit slowly.
     """
 
     name: ClassVar[str] = "sarimax"
+    defaults: ClassVar[Mapping[str, Any]] = {"ar": 2, "ma": 0, "seasonal_ar": 1, "seasonal_ma": 1}
 
     def _fit(self, panel: Panel) -> None:
         regressors = calendar(panel, panel.grid.steps)

@@ -13,6 +13,7 @@ from triptych.forecasting.features.grid import FloatArray
 from triptych.forecasting.statespace.arma import Arma, loglikelihood
 
 MAX_ITERATIONS = 200
+JOINT_ITERATIONS = 10  # of a regression with its process, from a start that is nearly there
 STEP = 1e-5  # of a parameter, in the gradient by differences
 CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which there is no weather
 STABLE = 1 - 1e-6  # largest eigenvalue of a process that forgets
@@ -116,7 +117,7 @@ def fit_regression(series: FloatArray, regressors: FloatArray, orders: Orders) -
         warnings.simplefilter("ignore")  # a start that is nearly stationary, or few iterations
         result = _sarimax(series, orders, regressors).fit(
             start_params=[*slopes, *start.parameters],
-            low_memory=True, cov_type="none", maxiter=MAX_ITERATIONS, disp=False,
+            low_memory=True, cov_type="none", maxiter=JOINT_ITERATIONS, disp=False,
         )  # fmt: skip
     slopes, found = np.split(np.asarray(result.params, dtype=np.float64), [len(slopes)])
     fitted = replace(
