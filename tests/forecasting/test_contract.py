@@ -188,8 +188,8 @@ def test_a_missing_neighbour_is_reported(
 def test_unknown_names_and_parameters_are_refused() -> None:
     with pytest.raises(UnknownModelError, match=r"no forecaster 'prophet'; there are persistence"):
         make_forecaster("prophet", {}, max_lead=8, seed=0)
-    with pytest.raises(UnknownModelError, match="ridge has no parameter alpha; it has neighbours"):
-        make_forecaster("ridge", {"alpha": 1}, max_lead=8, seed=0)
+    with pytest.raises(UnknownModelError, match="ridge has no parameter penalty; it has alpha"):
+        make_forecaster("ridge", {"penalty": 1}, max_lead=8, seed=0)
     with pytest.raises(UnknownModelError, match="it got members ridge and weights of forest"):
         make_forecaster(
             "ensemble", {"members": {"ridge": {}}, "weights": {"forest": [1]}}, max_lead=8, seed=0

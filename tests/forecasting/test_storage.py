@@ -81,7 +81,7 @@ def test_the_same_training_gives_the_same_bytes(
 
 
 def test_another_seed_or_parameter_is_another_model(training: pd.DataFrame, tmp_path: Path) -> None:
-    for folder, parameters, seed in (("a", {}, 0), ("b", {}, 1), ("c", {"penalty": 1.0}, 0)):
+    for folder, parameters, seed in (("a", {}, 0), ("b", {}, 1), ("c", {"alpha": 1.0}, 0)):
         model = make_forecaster("ridge", parameters, max_lead=1, seed=seed).fit(training)
         save_forecaster(model, tmp_path / folder)
     assert len({digest(tmp_path / folder) for folder in "abc"}) == 3
@@ -132,6 +132,7 @@ def test_the_sarimax_of_version_0_1_is_read_as_sarima_ridge(
     (tmp_path / "sarima_ridge").rename(tmp_path / "sarimax")
     for path in tmp_path.rglob("forecaster.json"):
         text = path.read_text().replace("sarima_ridge", "sarimax")
+        text = text.replace('"alpha_per_lead"', '"penalty"').replace('"alpha"', '"penalty"')
         path.write_text(text.replace('"format": 2', '"format": 1'))
 
     again = load_forecaster(tmp_path)

@@ -77,9 +77,9 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("vision.networks.cnn.filterz", 1, "Did you mean `vision.networks.cnn.filters`?"),
         ("vision.experiments.grid.dropout", [{"dropuot": 1}], "dropout.0.dropuot`. Did you mean"),
         ("nlp.lstm.network.unitz", 1, "Did you mean `nlp.lstm.network.units`?"),
-        ("models.learned.ridge.penatly", 1, "Did you mean `models.learned.ridge.penalty`?"),
+        ("models.learned.ridge.alhpa", 1, "Did you mean `models.learned.ridge.alpha`?"),
         ("models.learned.rigde", {}, "Did you mean `models.learned.ridge`?"),
-        ("models.learned.ridge.penalty", "x", "ridge.penalty must be like 0.03 (float), not 'x'"),
+        ("models.learned.ridge.alpha", "x", "ridge.alpha must be like 0.03 (float), not 'x'"),
         (
             "models.learned.lightgbm.threads",
             True,

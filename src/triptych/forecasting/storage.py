@@ -17,7 +17,14 @@ from triptych.forecasting.models.factory import make_forecaster
 
 FORMAT = 2
 INTERVALS = ("ages", "leads", "half_widths", "pooled")
-RENAMED = ("sarimax", "sarima_ridge")
+# Names of version 0.1 (format 1): models, and the parameter `penalty` of each.
+MODELS_0_1 = {"sarimax": "sarima_ridge"}
+PENALTY_0_1 = {
+    "ridge": "alpha",
+    "pooled_ridge": "alpha",
+    "kernel_ridge": "noise",
+    "sarima_ridge": "alpha_per_lead",
+}
 SPECIFICATION = "forecaster.json"
 ARRAYS = "arrays.npz"
 
@@ -120,14 +127,18 @@ def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
 
 
 def _upgrade(specification: dict[str, Any]) -> None:
-    """Rename the model that version 0.1 (format 1) called `sarimax`."""
-    if specification["name"] == RENAMED[0]:
-        specification["name"] = RENAMED[1]
-    for table in ("members", "weights"):
-        given = specification["parameters"].get(table, {})
-        if RENAMED[0] in given:
-            named = {RENAMED[1] if name == RENAMED[0] else name: own for name, own in given.items()}
-            specification["parameters"][table] = named
+    """Rename what version 0.1 called otherwise."""
+    name, given = _renamed(specification["name"], specification["parameters"])
+    if "members" in given:
+        given["members"] = dict(_renamed(*member) for member in given["members"].items())
+        given["weights"] = {MODELS_0_1.get(n, n): own for n, own in given["weights"].items()}
+    specification.update(name=name, parameters=given)
+
+
+def _renamed(name: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    name = MODELS_0_1.get(name, name)
+    new = PENALTY_0_1.get(name, "penalty")
+    return name, {new if key == "penalty" else key: own for key, own in parameters.items()}
 
 
 def _training(specification: dict[str, Any], arrays: Arrays) -> Training:

@@ -7,8 +7,8 @@ import pandas as pd
 from triptych.forecasting.evaluation.tuning import TRIAL_COLUMNS, trial_metrics, trials_table
 
 TRIALS = [
-    ("ridge", 0, 2.5, math.nan, {"penalty": 0.1, "neighbours": 1}),
-    ("ridge", 1, 2.25, math.nan, {"penalty": 0.2, "neighbours": 1}),
+    ("ridge", 0, 2.5, math.nan, {"alpha": 0.1, "neighbours": 1}),
+    ("ridge", 1, 2.25, math.nan, {"alpha": 0.2, "neighbours": 1}),
     ("arima", 0, 2.75, -100.5, {"ar": 2, "ma": 0}),
 ]
 
@@ -17,8 +17,8 @@ def test_every_trial_is_a_row_of_the_same_columns() -> None:
     table = trials_table(TRIALS)
     assert tuple(table.columns) == TRIAL_COLUMNS
     assert table["parameters"].tolist()[:2] == [
-        '{"neighbours": 1, "penalty": 0.1}',
-        '{"neighbours": 1, "penalty": 0.2}',
+        '{"alpha": 0.1, "neighbours": 1}',
+        '{"alpha": 0.2, "neighbours": 1}',
     ]
     assert table["aic"].isna().tolist() == [True, True, False]
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Tried = tuple[str, int, float, float, Mapping[str, Any]]
 TRIAL_COLUMNS = ("model", "number", "value", "aic", "parameters")
 SPACES: Mapping[str, Mapping[str, tuple[float, float]]] = {  # searched on a log scale
-    "ridge": {"penalty": (1e-3, 0.3)},
-    "kernel_ridge": {"penalty": (0.03, 0.5), "width": (0.2, 1.0), "season": (0.05, 0.5)},
+    "ridge": {"alpha": (1e-3, 0.3)},
+    "kernel_ridge": {"noise": (0.03, 0.5), "width": (0.2, 1.0), "season": (0.05, 0.5)},
     "random_forest": {"max_features": (0.05, 0.4), "min_samples_leaf": (2, 20)},
     "lightgbm": {
         "num_leaves": (8, 64),
@@ -50,8 +50,8 @@ CANDIDATES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         for ar, ma, days in ((2, 0, 1), (1, 0, 1), (1, 1, 1))
     ),
     "sarima_ridge": tuple(
-        {"harmonics": harmonics, "penalty": penalty}
-        for harmonics, penalty in ((1, 10.0), (0, 10.0), (1, 5.0), (1, 20.0), (2, 10.0))
+        {"harmonics": harmonics, "alpha_per_lead": alpha}
+        for harmonics, alpha in ((1, 10.0), (0, 10.0), (1, 5.0), (1, 20.0), (2, 10.0))
     ),
 }
 

@@ -69,15 +69,15 @@ class KernelModel:
     dual: FloatArray
 
     @classmethod
-    def fit(cls, kernel: Kernel, raw: FloatArray, targets: FloatArray, penalty: float) -> Self:
+    def fit(cls, kernel: Kernel, raw: FloatArray, targets: FloatArray, noise: float) -> Self:
         """Kernel ridge regression of `targets` (row, lead) on `raw` features (row, feature).
 
-        Saunders, Gammerman and Vovk, ICML 1998, 515-521: dual = (K + penalty I)⁻¹ (targets - mean).
+        Saunders, Gammerman and Vovk, ICML 1998, 515-521: dual = (K + noise I)⁻¹ (targets - mean).
         """
         moment = moments(raw[:, : -len(SEASON)])
         design = kernel.design(raw, *moment)
         mean = targets.sum(axis=0) / max(len(targets), 1)
-        dual = _dual(kernel.covariance(design, design), targets - mean, penalty)
+        dual = _dual(kernel.covariance(design, design), targets - mean, noise)
         return cls(*moment, design, mean, dual)
 
     def forecast(self, kernel: Kernel, raw: FloatArray) -> FloatArray:
@@ -101,15 +101,15 @@ class KernelModel:
         return np.append(np.square(slopes * kernel.scales).mean(axis=0), np.zeros(len(SEASON)))
 
 
-def _dual(system: FloatArray, wanted: FloatArray, penalty: float) -> FloatArray:
+def _dual(system: FloatArray, wanted: FloatArray, noise: float) -> FloatArray:
     parts: list[FloatArray] = []
     added = 0.0
     for first, last, factor in NOISE:
         if first <= wanted.shape[1]:
-            system[np.diag_indices(len(system))] += penalty * factor - added
+            system[np.diag_indices(len(system))] += noise * factor - added
             solved = np.linalg.solve(system, wanted[:, first - 1 : last])
             parts.append(np.asarray(solved, dtype=np.float64))
-            added = penalty * factor
+            added = noise * factor
     return np.concatenate(parts, axis=1)
 
 
@@ -151,7 +151,7 @@ def _importance(variable: str, kind: str, number: int) -> float:
 class KernelRidgeForecaster(LearnedForecaster):
     """Kernel ridge regression, one model for each location and step of the day.
 
-    Parameters: `penalty` (noise variance on the first day), `width` (inverse length scale),
+    Parameters: `noise` (its variance on the first day), `width` (inverse length scale),
     `season` (inverse square length scale on the unit circle of the year), `linear` (variance of the
     linear part), `max_rows` (latest days used), `origin_steps` (steps of the day to forecast from),
     `neighbours`.
@@ -159,7 +159,7 @@ class KernelRidgeForecaster(LearnedForecaster):
 
     name: ClassVar[str] = "kernel_ridge"
     defaults: ClassVar[Mapping[str, Any]] = {
-        "penalty": 0.1,
+        "noise": 0.1,
         "width": 0.4,
         "season": 0.16,
         "linear": 0.5,
@@ -204,7 +204,7 @@ class KernelRidgeForecaster(LearnedForecaster):
         # A missing target beyond the first day counts as normal: the rows then serve all leads.
         wanted = np.nan_to_num(targets[known].astype(np.float64))
         raw = features[known].astype(np.float64)
-        return KernelModel.fit(self._kernel(), raw, wanted, self.parameters["penalty"])
+        return KernelModel.fit(self._kernel(), raw, wanted, self.parameters["noise"])
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         features, kernel = self.features(panel, origins).astype(np.float64), self._kernel()

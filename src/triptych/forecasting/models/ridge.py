@@ -24,12 +24,12 @@ TABLES = ("center", "spread", "weights", "intercept")  # names in storage
 class RidgeForecaster(LearnedForecaster):
     """Ridge on standardised features (Hoerl and Kennard, Technometrics 12, 1970, 55-67).
 
-    Each location has its own coefficients. Parameters: `penalty`, in units of one standardised
+    Each location has its own coefficients. Parameters: `alpha`, in units of one standardised
     feature's sum of squares per row; `neighbours`.
     """
 
     name: ClassVar[str] = "ridge"
-    defaults: ClassVar[Mapping[str, Any]] = {"penalty": 0.03, "neighbours": 2}
+    defaults: ClassVar[Mapping[str, Any]] = {"alpha": 0.03, "neighbours": 2}
     _tables: Arrays  # each (location, step of day, …): TABLES
 
     def _learn(self, panel: Panel, origins: IntArray) -> None:
@@ -60,7 +60,7 @@ class RidgeForecaster(LearnedForecaster):
             if known.any():
                 rows, wanted = design[known], targets[known, block].astype(np.float64)
                 intercept[block] = wanted.mean(axis=0)
-                alpha = self.parameters["penalty"] * len(rows)
+                alpha = self.parameters["alpha"] * len(rows)
                 gram = rows.T @ rows + alpha * np.eye(rows.shape[1])
                 moment = rows.T @ (wanted - intercept[block])
                 weights[:, block] = np.linalg.solve(gram, moment)
@@ -102,7 +102,7 @@ class PooledRidgeForecaster(PooledForecaster, RidgeForecaster):
     """
 
     name: ClassVar[str] = "pooled_ridge"
-    defaults: ClassVar[Mapping[str, Any]] = {"penalty": 0.003, "origins": None, "neighbours": 2}
+    defaults: ClassVar[Mapping[str, Any]] = {"alpha": 0.003, "origins": None, "neighbours": 2}
 
     def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
         chosen = self._drawn(origins)

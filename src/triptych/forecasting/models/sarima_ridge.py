@@ -32,15 +32,15 @@ class SarimaRidgeForecaster(SarimaForecaster):
     harmonics. Each lead has its own b, because x at the target time is unknown (local projections:
     Jordà, Am. Econ. Rev. 95, 2005, 161-182).
 
-    Parameters: those of SARIMA; `harmonics` of the year; `penalty`, in rows of standardised x a
-    lead.
+    Parameters: those of SARIMA; `harmonics` of the year; `alpha_per_lead`,
+    the ridge penalty of lead 1.
     """
 
     name: ClassVar[str] = "sarima_ridge"
     defaults: ClassVar[Mapping[str, Any]] = {
         **SarimaForecaster.defaults,
         "harmonics": 1,
-        "penalty": 10.0,
+        "alpha_per_lead": 10.0,
     }
     _lags = LAGS
     _tables: Arrays  # each (location, step of day, …): TABLES
@@ -54,7 +54,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
             truth = LearnedForecaster.targets(panel, chosen, leads)
             errors = truth - super()._anomaly(panel, chosen, leads)
             rows = zip(self._design(panel, chosen), errors, strict=True)
-            by_step.append([_ridge(*pair, self.parameters["penalty"]) for pair in rows])
+            by_step.append([_ridge(*pair, self.parameters["alpha_per_lead"]) for pair in rows])
         self._tables = {
             name: np.stack([[fit[place] for fit in fits] for fits in by_step], axis=1)
             for place, name in enumerate(TABLES)
@@ -137,7 +137,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
             self._lags = LAGS_0_1
 
 
-def _ridge(design: FloatArray, errors: FloatArray, penalty: float) -> list[FloatArray]:
+def _ridge(design: FloatArray, errors: FloatArray, alpha: float) -> list[FloatArray]:
     """TABLES of the rows of `design` and `errors` (row, lead); an unknown error counts as none.
 
     The penalty grows with the lead: the farther, the less there is to find in as many rows.
@@ -147,4 +147,4 @@ def _ridge(design: FloatArray, errors: FloatArray, penalty: float) -> list[Float
     values, vectors = np.linalg.eigh(standard.T @ standard)  # serves every lead
     moment = vectors.T @ (standard.T @ np.nan_to_num(errors))
     leads = np.arange(1, errors.shape[1] + 1)
-    return [mean, scale, vectors @ (moment / (values[:, None] + penalty * leads))]
+    return [mean, scale, vectors @ (moment / (values[:, None] + alpha * leads))]
