@@ -11,9 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.settings import Settings
-from tests.api.tables import fill
-from triptych.store.engine import create_engine
-from triptych.store.migrate import migrate
+from tests.api.tables import create_filled, fill
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather be used with httpx2
@@ -27,10 +25,7 @@ def filled_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'triptych.db'}"
     else:
         url = _make_schema(request.getfixturevalue("postgresql_server").get_uri())
-    engine = create_engine(url)
-    migrate(engine)
-    fill(engine)
-    engine.dispose()
+    create_filled(url)
     return url
 
 
@@ -52,10 +47,7 @@ def client(filled_url: str) -> Iterator[Any]:
 def sqlite_file(tmp_path: Path) -> Path:
     """Give a filled SQLite file of the test's own, to break."""
     file = tmp_path / "triptych.db"
-    engine = create_engine(f"sqlite:///{file}")
-    migrate(engine)
-    fill(engine)
-    engine.dispose()
+    create_filled(f"sqlite:///{file}")
     return file
 
 

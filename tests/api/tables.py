@@ -14,13 +14,16 @@ D (images-field 1) and F (texts-polarity 2) are classifiers in production, E (te
 archived: ITEMS is what they say. G (texts-topics 1) is a candidate.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
 
+from tests.store.rows import MODEL
 from triptych.store import tables
+from triptych.store.engine import create_engine
+from triptych.store.migrate import migrate
 from triptych.store.writes import upsert
 
 STEP = timedelta(hours=3)
@@ -61,6 +64,15 @@ def fill(engine: Engine) -> None:
     _write(engine, tables.text_predictions, _labels("EF"))
 
 
+def create_filled(url: str, *, empty: bool = False) -> None:
+    """Create the tables in a database and fill them, unless they shall be empty."""
+    engine = create_engine(url)
+    migrate(engine)
+    if not empty:
+        fill(engine)
+    engine.dispose()
+
+
 def add_locations(engine: Engine, *places: tuple[str, str]) -> None:
     """Add locations by slug and time zone."""
     like = _locations()[0]
@@ -70,24 +82,7 @@ def add_locations(engine: Engine, *places: tuple[str, str]) -> None:
 
 def add_forecasts(engine: Engine, issues: Iterable[tuple[str, datetime]], leads: int = 16) -> None:
     """Add forecasts of model B by location and time of issue: 10 + lead."""
-    rows = [
-        {
-            "model_id": MODELS["B"],
-            "location": location,
-            "as_of": as_of,
-            "time": as_of + STEP * (lead - 1),
-            "lead": lead,
-            "temperature_2m": 10.0 + lead,
-            "lower": 0.0,
-            "upper": 50.0,
-            "level": 0.9,
-            "known_until": as_of,
-            "method": "model",
-            "created_at": as_of,
-        }
-        for location, as_of in issues
-        for lead in range(1, leads + 1)
-    ]
+    rows = [row for place, at in issues for row in forecast("B", place, at, 1, leads, base=10.0)]
     _write(engine, tables.predictions, rows)
 
 
@@ -100,16 +95,11 @@ def _locations() -> list[dict[str, Any]]:
     places = {"brest": (48.39, -4.49), "paris": (48.85, 2.35), "quimper": (48.0, -4.1)}
     return [
         {
-            "location": slug,
-            "name": slug.title(),
-            "latitude": latitude,
-            "longitude": longitude,
-            "elevation": 35.0,
-            "timezone": "Europe/Paris",
-            "source": "open_meteo",
+            "location": slug, "name": slug.title(), "latitude": latitude, "longitude": longitude,
+            "elevation": 35.0, "timezone": "Europe/Paris", "source": "open_meteo",
         }
         for slug, (latitude, longitude) in places.items()
-    ]
+    ]  # fmt: skip
 
 
 def _models() -> list[dict[str, Any]]:
@@ -119,30 +109,16 @@ def _models() -> list[dict[str, Any]]:
         "C": ("lightgbm", 1, "candidate", datetime(2019, 3, 1, tzinfo=UTC)),
     }
     return [
-        {
-            "model_id": MODELS[key],
-            "kind": "temperature",
-            "name": name,
-            "version": version,
-            "algorithm": name,
-            "locations": ["brest", "paris"],
-            "train_start": datetime(2010, 1, 1, tzinfo=UTC),
-            "train_end": datetime(2019, 1, 1, tzinfo=UTC),
-            "as_of": datetime(2019, 1, 1, tzinfo=UTC),
-            "parameters": {"alpha": 10.0},
-            "features": ["lag_1", "solar_elevation"],
-            "metrics": {"rmse": 1.6},
-            "mlflow_run_id": "0" * 32,
-            "model_uri": "models:/m-1",
-            "data_sha256": "d" * 64,
-            "git_commit": "e" * 40,
-            "stage": stage,
+        MODEL
+        | {
+            "model_id": MODELS[key], "name": name, "version": version, "algorithm": name,
+            "as_of": datetime(2019, 1, 1, tzinfo=UTC), "parameters": {"alpha": 10.0},
+            "features": ["lag_1", "solar_elevation"], "stage": stage, "created_at": created,
             "approved_by": "Ada" if stage == "production" else None,
             "approved_at": created if stage == "production" else None,
-            "created_at": created,
         }
         for key, (name, version, stage, created) in facts.items()
-    ]
+    ]  # fmt: skip
 
 
 def _classifiers() -> list[dict[str, Any]]:
@@ -152,87 +128,63 @@ def _classifiers() -> list[dict[str, Any]]:
         "F": ("texts-polarity", 2, "texts", "production", {"test": {"accuracy": 0.667, "n": 3}}),
         "G": ("texts-topics", 1, "texts", "candidate", {}),
     }
-    like = _models()[0]
     return [
-        like
+        _models()[0]
         | {
-            "model_id": CLASSIFIERS[key],
-            "kind": kind,
-            "name": name,
-            "version": version,
-            "algorithm": "cnn" if kind == "images" else "tf-idf",
-            "locations": [],
-            "train_start": None,
-            "train_end": None,
-            "metrics": metrics,
-            "stage": stage,
+            "model_id": CLASSIFIERS[key], "kind": kind, "name": name, "version": version,
+            "algorithm": "cnn" if kind == "images" else "tf-idf", "locations": [],
+            "train_start": None, "train_end": None, "metrics": metrics, "stage": stage,
             "created_at": datetime(2018, 12, version, tzinfo=UTC),
         }
         for key, (name, version, kind, stage, metrics) in facts.items()
-    ]
+    ]  # fmt: skip
 
 
 def _labels(models: str) -> list[dict[str, Any]]:
     return [
         {
-            "model_id": CLASSIFIERS[model],
-            "item": item,
-            "split": split,
-            "label": label,
+            "model_id": CLASSIFIERS[model], "item": item, "split": split, "label": label,
             "probabilities": {label: probability, other: round(1 - probability, 2)},
-            "true_label": truth,
-            "created_at": _WRITTEN,
+            "true_label": truth, "created_at": _WRITTEN,
         }
         for model, item, split, label, probability, other, truth in ITEMS
         if model in models
-    ]
+    ]  # fmt: skip
 
 
 def _predictions() -> list[dict[str, Any]]:
+    issues: list[tuple[Any, ...]] = [
+        ("A", "paris", july(10)), ("B", "paris", july(11), -3), ("C", "paris", july(11)),
+        ("B", "paris", july(12)), ("C", "paris", july(13)), ("C", "paris", july(14)),
+        ("A", "paris", july(15)), ("C", "paris", july(15)), ("B", "brest", july(11)),
+        ("B", "brest", july(12, 6), 1, 8),
+    ]  # fmt: skip
+    return [row for issue in issues for row in forecast(*issue)]
+
+
+def forecast(
+    model: str, location: str, as_of: datetime, first: int = 1, last: int = 16,
+    base: float | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rows of `predictions` from the first to the last lead: base of the model + lead."""
+    base = _BASE[model] if base is None else base
     return [
-        *_forecast("A", "paris", july(10)),
-        *_forecast("B", "paris", july(11), first_lead=-3),
-        *_forecast("C", "paris", july(11)),
-        *_forecast("B", "paris", july(12)),
-        *_forecast("C", "paris", july(13)),
-        *_forecast("C", "paris", july(14)),
-        *_forecast("A", "paris", july(15)),
-        *_forecast("C", "paris", july(15)),
-        *_forecast("B", "brest", july(11)),
-        *_forecast("B", "brest", july(12, 6), last_lead=8),
-    ]
-
-
-def _forecast(
-    model: str, location: str, as_of: datetime, first_lead: int = 1, last_lead: int = 16
-) -> Iterator[dict[str, Any]]:
-    for lead in range(first_lead, last_lead + 1):
-        yield {
-            "model_id": MODELS[model],
-            "location": location,
-            "as_of": as_of,
-            "time": as_of + STEP * (lead - 1),
-            "lead": lead,
-            "temperature_2m": _BASE[model] + lead,
-            "lower": _BASE[model] + lead - 1.5,
-            "upper": _BASE[model] + lead + 1.5,
-            "level": 0.9,
-            "known_until": as_of + STEP * (first_lead - 1),
-            "method": "model",
-            "created_at": _WRITTEN,
+        {
+            "model_id": MODELS[model], "location": location, "as_of": as_of,
+            "time": as_of + STEP * (lead - 1), "lead": lead, "temperature_2m": base + lead,
+            "lower": base + lead - 1.5, "upper": base + lead + 1.5, "level": 0.9,
+            "known_until": as_of + STEP * (first - 1), "method": "model", "created_at": _WRITTEN,
         }
+        for lead in range(first, last + 1)
+    ]  # fmt: skip
 
 
 def _observations() -> list[dict[str, Any]]:
     last = july(12, 18)
-    times = [july(10) + STEP * n for n in range(int((last - july(10)) / STEP) + 1)]
     return [
         {
-            "location": "paris",
-            "time": time,
-            "temperature_2m": None if time == last else 22.0,
-            "hours_observed": 0 if time == last else 3,
-            "hours_interpolated": 0,
+            "location": "paris", "time": time, "temperature_2m": None if time == last else 22.0,
+            "hours_observed": 0 if time == last else 3, "hours_interpolated": 0,
         }
-        for time in times
-    ]
+        for time in (july(10) + STEP * n for n in range((last - july(10)) // STEP + 1))
+    ]  # fmt: skip

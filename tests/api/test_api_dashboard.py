@@ -1,4 +1,4 @@
-"""The dashboard: how it is served, that it loads nothing from elsewhere, and in Chromium."""
+"""The dashboard: how it is served, that it loads nothing from other hosts, and in Chromium."""
 
 import re
 import shutil
@@ -11,12 +11,11 @@ import pytest
 from matplotlib.image import imread
 
 from api.routes.service import STATIC
+from tests.api.browser import open_tab
 from tests.api.conftest import open_client
-from tests.api.tables import fill
+from tests.api.tables import create_filled
 from tests.api.test_api_surface import check_problem
 from tests.fixtures.serving import serving
-from triptych.store.engine import create_engine
-from triptych.store.migrate import migrate
 
 CHROMIUM = shutil.which("chromium")
 POLICY = (
@@ -134,10 +133,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of an API on a filled SQLite file."""
     folder = tmp_path_factory.mktemp("page")
     url = f"sqlite:///{folder / 'triptych.db'}"
-    engine = create_engine(url)
-    migrate(engine)
-    fill(engine)
-    engine.dispose()
+    create_filled(url)
     with serving(url, folder / "log") as (address, _):
         yield address
 
@@ -150,43 +146,50 @@ class TestInChromium:
         text = read_text(document)
 
         # B says 21, 22, … 28; observed is 22.0, a missing value at 18:00, nothing at 21:00
-        assert "Paris, Friday, 12 July 2019" in text
-        assert "Predicted between 21.0 °C and 28.0 °C; observed in 6 of 8 steps" in text
-        assert "mean absolute error 1.83 °C" in text
-        assert "00:00 - 03:00 21.0 19.5 22.5 22.0 -1.0" in text
-        assert "21:00 - 00:00 28.0 26.5 29.5 - -" in text
-        assert "ridge, version 2 (ridge), production" in text
-        assert "issued 12 Jul 2019, 00:00 UTC" in text
-        assert "data until 12 Jul 2019, 00:00 UTC, 0 h before" in text
-        assert "Figures: data 0 h old, 14 observed steps. data 12 h old: mean absolute" in text
-        assert "data from 1 Jan 2010 until 1 Jan 2019" in text
+        for said in (
+            "Paris, Friday, 12 July 2019",
+            "Predicted between 21.0 °C and 28.0 °C; observed in 6 of 8 steps",
+            "mean absolute error 1.83 °C",
+            "00:00 - 03:00 21.0 19.5 22.5 22.0 -1.0",
+            "21:00 - 00:00 28.0 26.5 29.5 - -",
+            "ridge, version 2 (ridge), production",
+            "issued 12 Jul 2019, 00:00 UTC",
+            "data until 12 Jul 2019, 00:00 UTC, 0 h before",
+            "Figures: data 0 h old, 14 observed steps. data 12 h old: mean absolute",
+            "data from 1 Jan 2010 until 1 Jan 2019",
+        ):
+            assert said in text
         assert len(re.findall(r'class="dot"', document)) == 8
         assert len(re.findall(r'class="dot-observed"', document)) == 6
         assert len(re.findall(r"<svg[^>]*aria-labelledby", document)) == 2
         assert document.count("<desc") == 2
 
-    def test_a_day_of_the_location(self, address: str, tmp_path: Path) -> None:
-        hash_of_day = "/#location=paris&date=2019-07-12&tz=local"
-        text = read_text(browse(address + hash_of_day, tmp_path, "--dump-dom"))
-
-        assert "02:00 - 05:00 21.0" in text
-        assert "local time, Europe/Paris" in text
-
-    def test_at_first_the_last_day_there_is(self, address: str, tmp_path: Path) -> None:
-        text = read_text(browse(f"{address}/", tmp_path, "--dump-dom"))
-
-        assert "Brest, Friday, 12 July 2019" in text
-        assert "not observed yet" in text
-        assert "Nothing of these weeks is both forecast and observed yet" in text
-
-    def test_a_day_without_forecast_says_which_there_are(
-        self, address: str, tmp_path: Path
+    @pytest.mark.parametrize(
+        ("hash_of_day", "said"),
+        [
+            (
+                "#location=paris&date=2019-07-12&tz=local",
+                ["02:00 - 05:00 21.0", "local time, Europe/Paris"],
+            ),
+            (  # at first, the last day there is
+                "",
+                [
+                    "Brest, Friday, 12 July 2019", "not observed yet",
+                    "Nothing of these weeks is both forecast and observed yet",
+                ],
+            ),
+            (
+                "#location=paris&date=2020-01-01&tz=utc",
+                ["There is: 2019-07-10 to 2019-07-16.", "Go to Tuesday, 16 July 2019"],
+            ),
+        ],
+    )  # fmt: skip
+    def test_other_days(
+        self, address: str, tmp_path: Path, hash_of_day: str, said: list[str]
     ) -> None:
-        hash_of_day = "/#location=paris&date=2020-01-01&tz=utc"
-        text = read_text(browse(address + hash_of_day, tmp_path, "--dump-dom"))
+        text = read_text(browse(f"{address}/{hash_of_day}", tmp_path, "--dump-dom"))
 
-        assert "There is: 2019-07-10 to 2019-07-16." in text
-        assert "Go to Tuesday, 16 July 2019" in text
+        assert [each for each in said if each not in text] == []
 
     def test_light_and_dark(self, address: str, tmp_path: Path) -> None:
         brightness = []
@@ -200,28 +203,78 @@ class TestInChromium:
         assert light > 0.9
         assert dark < 0.15
 
-    def test_no_data(self, tmp_path: Path) -> None:
-        url = f"sqlite:///{tmp_path / 'empty.db'}"
-        engine = create_engine(url)
-        migrate(engine)
-        engine.dispose()
-        with serving(url, tmp_path / "log") as (address, _):
+    @pytest.mark.parametrize(
+        ("name", "key", "said"),
+        [
+            ("empty", "", ["There is no location and no forecast yet. Run the", "Try again"]),
+            ("away", "", ["The database does not answer. Try again later", "Try again"]),
+            (
+                "filled", "k",
+                ["This service asks for its key", "The figures need the key of this service."],
+            ),
+        ],
+    )  # fmt: skip
+    def test_without_data(self, tmp_path: Path, name: str, key: str, said: list[str]) -> None:
+        url = f"sqlite:///{tmp_path / name}.db"
+        if name != "away":
+            create_filled(url, empty=name == "empty")
+        with serving(url, tmp_path / "log", TRIPTYCH_API_KEY=key) as (address, _):
             text = read_text(browse(f"{address}/", tmp_path, "--dump-dom"))
 
-        assert "There is no location and no forecast yet. Run the pipelines" in text
-        assert "Try again" in text
+        assert [each for each in said if each not in text] == []
 
-    def test_the_database_away(self, tmp_path: Path) -> None:
-        with serving(f"sqlite:///{tmp_path / 'away.db'}", tmp_path / "log") as (address, _):
-            text = read_text(browse(f"{address}/", tmp_path, "--dump-dom"))
 
-        assert "The database does not answer. Try again later" in text
-        assert "Try again" in text
+IN_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+THE_11TH = "Paris, Thursday, 11 July 2019"
+THE_12TH = "Paris, Friday, 12 July 2019"
 
-    def test_the_key_is_asked_for(self, sqlite_file: Path, tmp_path: Path) -> None:
-        url = f"sqlite:///{sqlite_file}"
-        with serving(url, tmp_path / "log", TRIPTYCH_API_KEY="k") as (address, _):
-            text = read_text(browse(f"{address}/", tmp_path, "--dump-dom"))
 
-        assert "This service asks for its key" in text
-        assert "The figures need the key of this service." in text
+@IN_BROWSER
+def test_days_and_places_are_chosen(sqlite_file: Path, tmp_path: Path) -> None:
+    assert CHROMIUM
+    with (
+        serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, _),
+        open_tab(CHROMIUM, tmp_path) as tab,
+    ):
+        tab.call("Page.navigate", url=f"{address}/#location=paris&date=2019-07-11&tz=utc")
+        tab.wait_for(THE_11TH)
+        tab.press("ArrowRight", 39)
+        tab.wait_for(THE_12TH)
+        tab.press("ArrowLeft", 37)
+        tab.wait_for(THE_11TH)
+        tab.evaluate("document.getElementById('after').click()")
+        tab.wait_for(THE_12TH)
+        address_kept = tab.evaluate("location.hash")
+        tab.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        widths = tab.evaluate("`${document.documentElement.scrollWidth} of ${innerWidth}`")
+        tab.evaluate("location.hash = 'location=paris&date=2020-05-05&tz=utc'")
+        tab.wait_for("There is: 2019-07-10 to 2019-07-16.")
+        tab.evaluate("document.getElementById('last').click()")
+        tab.wait_for("Paris, Tuesday, 16 July 2019")
+
+    assert address_kept == "#location=paris&date=2019-07-12&tz=utc"
+    assert widths == "360 of 360"
+    assert tab.faults == []
+
+
+@IN_BROWSER
+def test_the_key_is_taken_and_kept(sqlite_file: Path, tmp_path: Path) -> None:
+    assert CHROMIUM
+    give = "document.getElementById('key').value = '{}'; document.forms[0].requestSubmit()"
+    url = f"sqlite:///{sqlite_file}"
+    with (
+        serving(url, tmp_path / "log", TRIPTYCH_API_KEY="kö") as (address, _),
+        open_tab(CHROMIUM, tmp_path) as tab,
+    ):
+        tab.call("Page.navigate", url=f"{address}/#location=paris&date=2019-07-11&tz=utc")
+        tab.wait_for("The figures need the key of this service.")
+        tab.evaluate(give.format("wrong"))
+        tab.wait_for("The service did not take this key.")
+        tab.evaluate(give.format("kö"))
+        tab.wait_for(THE_11TH)
+        tab.call("Page.reload")
+        tab.wait_for(THE_11TH)
+        hidden = tab.evaluate("document.getElementById('key-form').hidden")
+
+    assert hidden is True
+    assert tab.faults == []

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.database import Database
 from tests.api.conftest import open_client
-from tests.api.tables import STEP, fill
+from tests.api.tables import STEP, fill, forecast
 from triptych.store import tables
 from triptych.store.writes import upsert
 
@@ -43,25 +43,9 @@ def test_any_tables_are_answered_as_by_a_slow_and_obvious_search(engine: Any, se
 
 def _draw_forecast(rng: Random) -> list[Row]:
     as_of = datetime(2019, 7, 9, tzinfo=UTC) + STEP * rng.randrange(8 * 9)
-    return [
-        {
-            "model_id": model * 64,
-            "location": location,
-            "as_of": as_of,
-            "time": as_of + STEP * (lead - 1),
-            "lead": lead,
-            "temperature_2m": 1.0,
-            "lower": 0.0,
-            "upper": 2.0,
-            "level": 0.9,
-            "known_until": as_of,
-            "method": "model",
-            "created_at": as_of,
-        }
-        for model in (rng.choice("abc"),)
-        for location in (rng.choice(["brest", "paris", "quimper"]),)
-        for lead in range(1 - rng.randrange(4), 1 + rng.randrange(4, 30))
-    ]
+    model, location = rng.choice("ABC"), rng.choice(["brest", "paris", "quimper"])
+    first, last = 1 - rng.randrange(4), rng.randrange(4, 30)
+    return forecast(model, location, as_of, first, last)
 
 
 def _search(rows: list[Row], models: dict[str, Row], day: datetime) -> set[tuple[str, str, str]]:
@@ -70,23 +54,19 @@ def _search(rows: list[Row], models: dict[str, Row], day: datetime) -> set[tuple
     found = set()
     for location in {row["location"] for row in rows}:
         whole = []
-        for key in {(r["as_of"], r["model_id"]) for r in rows if r["location"] == location}:
-            times = {
-                r["time"]
-                for r in rows
-                if r["location"] == location and (r["as_of"], r["model_id"]) == key
-            }
+        mine = [row for row in rows if row["location"] == location]
+        for key in {(row["as_of"], row["model_id"]) for row in mine}:
+            times = {row["time"] for row in mine if (row["as_of"], row["model_id"]) == key}
             if key[0] <= day and steps <= times:
                 whole.append(key)
         if whole:
+            ranks = {key: models[key[1]] for key in whole}
             as_of, model_id = max(
                 whole,
-                key=lambda each: (
-                    STAGES.index(models[each[1]]["stage"]),
-                    each[0],
-                    models[each[1]]["created_at"],
+                key=lambda key: (
+                    STAGES.index(ranks[key]["stage"]), key[0], ranks[key]["created_at"],
                 ),
-            )
+            )  # fmt: skip
             found.add((location, f"{as_of:%Y-%m-%dT%H:%M:%SZ}", model_id))
     return found
 

@@ -10,11 +10,9 @@ import psycopg
 import pytest
 
 from tests.api.callers import Callers
-from tests.api.tables import fill
+from tests.api.tables import create_filled
 from tests.fixtures.databases import start_postgresql
 from tests.fixtures.serving import serving
-from triptych.store.engine import create_engine
-from triptych.store.migrate import migrate
 
 DAY = "/predictions?date=2019-07-11&location=paris"
 TARGETS = [DAY, "/predictions?date=2019-07-12", "/locations", "/health/ready"]
@@ -24,10 +22,7 @@ TARGETS = [DAY, "/predictions?date=2019-07-12", "/locations", "/health/ready"]
 def server() -> Iterator[Any]:
     """Start a filled server of these tests' own, to break and to mend."""
     started = start_postgresql()
-    engine = create_engine(started.get_uri())
-    migrate(engine)
-    fill(engine)
-    engine.dispose()
+    create_filled(started.get_uri())
     yield started
     started.cleanup()
 
