@@ -48,7 +48,7 @@ def write_results(
         "rows": scores,
         "learning_curve": by_size.reset_index(),
         "lstm_changes": tables["lstm_summary"][list(OF_CHANGE)],
-        "pairs": tables["text_pairs"][list(OF_PAIR)],
+        "pairs": tables["mcnemar_tests"][list(OF_PAIR)],
         "vocabulary": tables["vocabulary_coverage"],
     }
     about = {

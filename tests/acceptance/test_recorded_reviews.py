@@ -67,8 +67,8 @@ def review_run(tmp_path_factory: pytest.TempPathFactory) -> ReviewRun:
 
 
 TABLES = (
-    "text_comparison", "text_learning_curve", "lstm_learning_curve", "lstm_summary", "text_pairs",
-    "vocabulary_coverage",
+    "text_comparison", "text_learning_curve", "lstm_learning_curve", "lstm_summary",
+    "mcnemar_tests", "vocabulary_coverage",
 )  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def test_the_notebook_can_be_executed_on_the_sample(ran: Project, tmp_path: Path
 @pytest.mark.parametrize(
     "name",
     ["rejected_reviews", "word_neighbours", "confident_mistakes", "mistake_explanations",
-     "weighty_terms"],
+     "top_features"],
 )  # fmt: skip
 def test_the_word_null_is_a_word(name: str) -> None:
     entry = yaml.safe_load((ROOT / "conf/base/catalog_nlp.yml").read_text())[name]

@@ -1,4 +1,4 @@
-"""Rates of right answers with their intervals, and calibration: for any classifier."""
+"""Accuracy with confidence intervals, and calibration of predicted probabilities."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,47 +35,42 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def wilson(share: Numbers, n: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
-    """Wilson's 95 % interval of a share (JASA 22, 1927)."""
-    z = 1.959964
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return middle - half, middle + half
+def wilson(proportion: Numbers, n: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """Wilson's 95 % interval of a proportion of `n` items."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(proportion * n, n, alpha=1 - _LEVEL, method="wilson")
+    return low, high
 
 
-def macro_f1(truth: npt.ArrayLike, label: npt.ArrayLike, classes: Sequence[Any]) -> float:
-    """The mean F1 of the classes; one that is neither there nor named counts 0."""
-    true, said = np.asarray(truth), np.asarray(label)
-    scores = []
-    for one in classes:
-        hits = float(((true == one) & (said == one)).sum())
-        both = float((true == one).sum() + (said == one).sum())
-        scores.append(2 * hits / both if both else 0.0)
-    return float(np.mean(scores))
+def macro_f1(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, classes: Sequence[Any]) -> float:
+    """The mean F1 of `classes`; a class that neither occurs nor is predicted counts 0."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(y_true, y_pred, labels=list(classes), average="macro", zero_division=0))
 
 
-def reliability(chance: Numbers, truth: npt.ArrayLike, bins: int = 10) -> pd.DataFrame:
-    """Predicted and observed share by bin of the prediction; empty bins left out.
+# scikit-learn's calibration_curve has no item count per bin, which calibration_error needs.
+def reliability(confidence: Numbers, y_true: npt.ArrayLike, bins: int = 10) -> pd.DataFrame:
+    """Mean prediction and observed frequency by bin of the prediction, without empty bins.
 
     Args:
-        chance: of each item, of the class 1; or, of many classes, of the one that was named.
-        truth: whether the item is of class 1; or whether the class that was named is right.
+        confidence: the probability of class 1, or of the predicted one of several classes.
+        y_true: whether the item is of class 1, or whether the predicted class is correct.
 
     Returns:
         low (of the bin), n, predicted, observed.
     """
-    place = np.minimum((chance * bins).astype(np.int64), bins - 1)
-    frame = pd.DataFrame({"low": place / bins, "predicted": chance, "observed": np.asarray(truth)})
+    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    frame = pd.DataFrame(
+        {"low": place / bins, "predicted": confidence, "observed": np.asarray(y_true)}
+    )
     groups = frame.groupby("low")
     table = groups.mean().assign(n=groups.size()).reset_index()
     return table[["low", "n", "predicted", "observed"]]
 
 
 def calibration_error(table: pd.DataFrame) -> float:
-    """The expected calibration error: how far predicted and observed are apart, by items.
-
-    Args:
-        table: of reliability.
-    """
+    """The expected calibration error of a table from `reliability`."""
     gap = (table["predicted"] - table["observed"]).abs()
     return float((gap * table["n"]).sum() / table["n"].sum())

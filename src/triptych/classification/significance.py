@@ -1,4 +1,4 @@
-"""Is one model really better than another on the same items? McNemar's test."""
+"""McNemar's test of two models on the same items."""
 
 from collections.abc import Sequence
 
@@ -15,21 +15,20 @@ def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
     """Two-sided exact and mid-p values of McNemar's test.
 
     Args:
-        only_one: items that the one alone has right.
-        only_other: items that the other alone has right.
+        only_one: items that only the first model has correct.
+        only_other: items that only the other has correct.
 
     The mid-p value is that of Fagerland, Lydersen and Laake (BMC Medical Research Methodology 13,
-    2013): the exact one less the chance of what was seen; it holds its level and has more power.
+    2013): the exact one less the probability of the observed table. It holds its level and has more power.
     """
     from scipy.stats import binom
+    from statsmodels.stats.contingency_tables import mcnemar as exact_test
 
-    n, fewer = only_one + only_other, min(only_one, only_other)
+    n = only_one + only_other
     if n == 0:
         return 1.0, 1.0
-    exact = min(1.0, 2 * float(binom.cdf(fewer, n, 0.5)))
-    if only_one == only_other:
-        return exact, 1.0 - float(binom.pmf(fewer, n, 0.5))
-    return exact, exact - float(binom.pmf(fewer, n, 0.5))
+    exact = float(exact_test([[0, only_one], [only_other, 0]], exact=True).pvalue)
+    return exact, exact - float(binom.pmf(min(only_one, only_other), n, 0.5))
 
 
 def paired_tests(

@@ -58,7 +58,7 @@ def explain(model: ReviewModel, document: Document) -> dict[str, float]:
     return told
 
 
-def weighty_terms(model: ReviewModel, documents: list[Document], count: int) -> pd.DataFrame:
+def top_features(model: ReviewModel, documents: list[Document], count: int) -> pd.DataFrame:
     """List the terms that move a model most over the training documents.
 
     A term's weight is what it adds to the log-odds where it occurs, on average, times the square

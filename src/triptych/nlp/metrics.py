@@ -34,6 +34,8 @@ def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -
     Returns:
         SCORE_COLUMNS, in the order in which models come.
     """
+    from sklearn.metrics import log_loss
+
     rows = []
     for (model, split), group in predictions.groupby(["model", "split"], sort=False):
         truth = group["polarity"].to_numpy()
@@ -41,37 +43,33 @@ def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -
         right = (group["label"].to_numpy() == truth).astype(np.float64)
         low, high = bootstrap_interval(right, resamples, seed)
         table = reliability(chance, truth)
-        of_truth = np.clip(np.where(truth == 1, chance, 1 - chance), 1e-12, 1)
         rows.append((
             model, split, len(group), right.mean(), low, high,
             macro_f1(truth, group["label"].to_numpy(), (0, 1)), roc_auc(truth, chance),
-            ((chance - truth) ** 2).mean(), -np.log(of_truth).mean(),
+            ((chance - truth) ** 2).mean(), log_loss(truth, chance, labels=[0, 1]),
             calibration_error(table),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
-def roc_auc(truth: npt.ArrayLike, chance: npt.ArrayLike) -> float:
-    """The chance that a positive review is ranked before a negative one; ties count half."""
-    true = np.asarray(truth)
-    ranks = pd.Series(np.asarray(chance)).rank().to_numpy()
-    positives = int((true == 1).sum())
-    negatives = len(true) - positives
-    if not positives or not negatives:
+def roc_auc(y_true: npt.ArrayLike, p_positive: npt.ArrayLike) -> float:
+    """The area under the ROC curve; NaN if there is only one class."""
+    from sklearn.metrics import roc_auc_score
+
+    if len(np.unique(np.asarray(y_true))) == 1:
         return float("nan")
-    above = ranks[true == 1].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * negatives))
+    return float(roc_auc_score(y_true, p_positive))
 
 
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Count truths and labels: model, split, polarity, label, n; all four cells of each."""
-    index = pd.MultiIndex.from_product([(0, 1), (0, 1)], names=["polarity", "label"])
-    tables = []
+    """Count true and predicted labels: model, split, polarity, label, n; all four cells of each."""
+    from sklearn.metrics import confusion_matrix
+
+    rows: list[tuple[object, ...]] = []
     for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        named = {"model": str(model), "split": str(split)}
-        counts = group.groupby(["polarity", "label"]).size().reindex(index, fill_value=0)
-        tables.append(counts.rename("n").reset_index().assign(**named))
-    return pd.concat(tables, ignore_index=True)[["model", "split", "polarity", "label", "n"]]
+        counts = confusion_matrix(group["polarity"], group["label"], labels=[0, 1])
+        rows += [(model, split, *cell, int(n)) for cell, n in np.ndenumerate(counts)]
+    return pd.DataFrame(rows, columns=["model", "split", "polarity", "label", "n"])
 
 
 def accuracy_by_length(

@@ -86,13 +86,14 @@ def judge_hypotheses(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.D
 
 
 def holm(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Holm's step-down correction of p-values (Scandinavian Journal of Statistics 6, 1979).
+    """Holm's correction of p-values; NaN stays NaN and does not count as a test."""
+    from statsmodels.stats.multitest import multipletests
 
-    NaN stays NaN and does not count as a test.
-    """
-    ordered = values.dropna().sort_values()
-    steps = ordered * np.arange(len(ordered), 0, -1)
-    return steps.cummax().clip(upper=1.0).reindex(values.index)
+    tested = values.dropna()
+    if tested.empty:
+        return values
+    corrected = multipletests(tested, method="holm")[1]
+    return pd.Series(corrected, index=tested.index).reindex(values.index)
 
 
 def _count(split: str, name: str, has: Flags, wrong: Flags) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from triptych.classification.metrics import reliability
 from triptych.classification.significance import paired_tests
 from triptych.nlp import metrics as judging
 from triptych.nlp.document_models import BLEND, ReviewModel
-from triptych.nlp.error_analysis import confident_mistakes, weighty_terms
+from triptych.nlp.error_analysis import confident_mistakes, top_features
 from triptych.nlp.learning_curve import curve_table, learning_curve
 from triptych.nlp.lime import explain_mistakes
 from triptych.nlp.lstm_config import make_settings
@@ -35,7 +35,7 @@ PLAIN = "tfidf_logistic"  # what is published: the learning curve shows it besid
 def predict_reviews(
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
-    judged_documents: pd.DataFrame,
+    holdout_documents: pd.DataFrame,
     text_cross_validation: pd.DataFrame,
 ) -> pd.DataFrame:
     """Predict the reviews that nothing has learned from, beside the out-of-fold predictions.
@@ -43,12 +43,12 @@ def predict_reviews(
     Returns:
         judging.PREDICTION_COLUMNS: model, split, item, label, positive (its probability), polarity.
     """
-    documents = documents_of(judged_documents)
+    documents = documents_of(holdout_documents)
     chances = {
         name: model.document_probabilities(documents)
         for name, model in {**text_models, **lstm_models}.items()
     }
-    judged = predictions_table(chances, judged_documents)
+    judged = predictions_table(chances, holdout_documents)
     return pd.concat([text_cross_validation, judged], ignore_index=True)
 
 
@@ -64,8 +64,8 @@ def judge_classifiers(
     """Put all models in one table, on the same reviews, with intervals and tests.
 
     Returns:
-        `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`, `text_pairs`
-        and `text_metrics` (metric, step, value).
+        `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`,
+        `mcnemar_tests` and `text_metrics` (metric, step, value).
     """
     scores = judging.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
     seconds = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
@@ -82,14 +82,14 @@ def judge_classifiers(
         "text_confusion": judging.confusion(review_predictions),
         "text_reliability": _reliability(best),
         "accuracy_by_length": judging.accuracy_by_length(best, words, nlp.length_edges),
-        "text_pairs": paired_tests(review_predictions, text_ranking),
+        "mcnemar_tests": paired_tests(review_predictions, text_ranking),
         "text_metrics": _metrics(scores),
     }
 
 
 def trace_learning_curve(
     training_documents: pd.DataFrame,
-    judged_documents: pd.DataFrame,
+    holdout_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned],
     blend_members: list[str],
     text_ranking: list[str],
@@ -109,7 +109,7 @@ def trace_learning_curve(
         members = blend_members if name == BLEND else [name]
         if set(members) <= set(tuned_text_models):
             compared[name] = {member: tuned_text_models[member].settings for member in members}
-    judged = judged_documents[judged_documents["split"] == nlp.test_split]
+    judged = holdout_documents[holdout_documents["split"] == nlp.test_split]
     curve = learning_curve(
         compared,
         (documents_of(training_documents), labels_of(training_documents)),
@@ -122,7 +122,7 @@ def trace_learning_curve(
 
 def trace_lstm_curve(
     training_documents: pd.DataFrame,
-    judged_documents: pd.DataFrame,
+    holdout_documents: pd.DataFrame,
     vectors_file: str | None,
     lstm_models: dict[str, ReviewModel],
     nlp: ReviewParameters,
@@ -133,7 +133,7 @@ def trace_lstm_curve(
     Returns:
         triptych.nlp.learning_curve.CURVE_COLUMNS, judged on the test split.
     """
-    judged = judged_documents[judged_documents["split"] == nlp.test_split]
+    judged = holdout_documents[holdout_documents["split"] == nlp.test_split]
     documents, labels = documents_of(judged), labels_of(judged)
     name, model = next(iter(lstm_models.items()))  # one network: many are trained
     curve = lstm_curve(
@@ -159,7 +159,7 @@ def study_mistakes(
 
     Returns:
         `confident_mistakes`, of the reviews that were not learned from; `error_hypotheses`, counted
-        and tested by split; `weighty_terms`, of the best classical model.
+        and tested by split; `top_features`, of the best classical model.
     """
     chosen = {**text_models, **lstm_models}[text_ranking[0]]
     linear = next(text_models[name] for name in text_ranking if name in text_models)
@@ -169,7 +169,7 @@ def study_mistakes(
     return {
         "confident_mistakes": confident_mistakes(unseen, texts, chosen, nlp.shown_mistakes),
         "error_hypotheses": judge_hypotheses(of_chosen, texts),
-        "weighty_terms": weighty_terms(linear, documents_of(training_documents), nlp.shown_terms),
+        "top_features": top_features(linear, documents_of(training_documents), nlp.shown_terms),
     }
 
 

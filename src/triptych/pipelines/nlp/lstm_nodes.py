@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 def learn_word_vectors(
     training_documents: pd.DataFrame,
-    judged_documents: pd.DataFrame,
+    holdout_documents: pd.DataFrame,
     vectors_file: str | None,
     nlp: ReviewParameters,
     seed: int,
@@ -48,7 +48,7 @@ def learn_word_vectors(
     train, _ = early_stopping_split(labels_of(training_documents), seed)
     source = vector_source(training_documents, vectors_file, nlp)
     vectors = source.vectors(training_documents[counted].iloc[train].tolist(), seed)
-    every = pd.concat([training_documents, judged_documents])
+    every = pd.concat([training_documents, holdout_documents])
     coverage = vectors.coverage({str(s): rows[counted] for s, rows in every.groupby("split")})
     logger.info("Word vectors: %s words, %s numbers each", *map(str, vectors.matrix.shape))
     return {

@@ -87,7 +87,7 @@ def prepare_reviews(reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, p
     """Clean, split and stem each review by itself.
 
     Returns:
-        `training_documents` and `judged_documents` (all other splits), DOCUMENT_COLUMNS: what
+        `training_documents` and `holdout_documents` (all other splits), DOCUMENT_COLUMNS: what
         learns never sees what is judged.
     """
     documents = nlp.preparation.build().prepare(reviews["review"])
@@ -96,7 +96,7 @@ def prepare_reviews(reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, p
     of_training = table["split"] == TRAIN
     return {
         "training_documents": table[of_training].reset_index(drop=True),
-        "judged_documents": table[~of_training].reset_index(drop=True),
+        "holdout_documents": table[~of_training].reset_index(drop=True),
     }
 
 

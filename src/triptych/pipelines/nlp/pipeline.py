@@ -48,7 +48,7 @@ def _preparation() -> list[Node]:
         Node(
             nodes.prepare_reviews,
             inputs=["reviews", "params:nlp"],
-            outputs=_same("training_documents", "judged_documents"),
+            outputs=_same("training_documents", "holdout_documents"),
             name="prepare_reviews",
         ),
         Node(
@@ -95,7 +95,7 @@ def _lstm() -> list[Node]:
     return [
         Node(
             lstm_nodes.learn_word_vectors,
-            inputs=["training_documents", "judged_documents", "params:vectors_file", *SETTINGS],
+            inputs=["training_documents", "holdout_documents", "params:vectors_file", *SETTINGS],
             outputs=_same("word_vectors", "vocabulary_coverage", "word_neighbours"),
             name="learn_word_vectors",
         ),
@@ -127,7 +127,7 @@ def _judgement() -> list[Node]:
     return [
         Node(
             evaluation.predict_reviews,
-            inputs=["text_models", "lstm_models", "judged_documents", "text_cross_validation"],
+            inputs=["text_models", "lstm_models", "holdout_documents", "text_cross_validation"],
             outputs="review_predictions",
             name="predict_reviews",
         ),
@@ -146,7 +146,7 @@ def _judgement() -> list[Node]:
                 "text_confusion",
                 "text_reliability",
                 "accuracy_by_length",
-                "text_pairs",
+                "mcnemar_tests",
                 "text_metrics",
             ),
             name="judge_classifiers",
@@ -155,7 +155,7 @@ def _judgement() -> list[Node]:
             evaluation.trace_learning_curve,
             inputs=[
                 "training_documents",
-                "judged_documents",
+                "holdout_documents",
                 "tuned_text_models",
                 "blend_members",
                 "text_ranking",
@@ -168,7 +168,7 @@ def _judgement() -> list[Node]:
             evaluation.trace_lstm_curve,
             inputs=[
                 "training_documents",
-                "judged_documents",
+                "holdout_documents",
                 "params:vectors_file",
                 "lstm_models",
                 *SETTINGS,
@@ -187,7 +187,7 @@ def _judgement() -> list[Node]:
                 "text_ranking",
                 "params:nlp",
             ],
-            outputs=_same("confident_mistakes", "error_hypotheses", "weighty_terms"),
+            outputs=_same("confident_mistakes", "error_hypotheses", "top_features"),
             name="study_mistakes",
         ),
         Node(
@@ -256,7 +256,7 @@ def _plots() -> list[Node]:
         ),
         "plot_lstm_changes": (plots.plot_lstm_changes, ["lstm_trials", settings]),
         "plot_length_accuracy": (plots.plot_length_accuracy, ["accuracy_by_length", settings]),
-        "plot_weighty_terms": (plots.plot_weighty_terms, ["weighty_terms"]),
+        "plot_top_features": (plots.plot_top_features, ["top_features"]),
     }
     return [
         Node(

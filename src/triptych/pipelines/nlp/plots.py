@@ -111,13 +111,13 @@ def plot_lstm_changes(lstm_trials: pd.DataFrame, nlp: ReviewParameters) -> Figur
     return figure
 
 
-def plot_weighty_terms(weighty_terms: pd.DataFrame) -> Figure:
+def plot_top_features(top_features: pd.DataFrame) -> Figure:
     """Draw the terms that move the chosen model most, one panel a member."""
-    members = weighty_terms["member"].unique()
+    members = top_features["member"].unique()
     figure = Figure(figsize=(4.2 * len(members), 6), layout="constrained")
     panels = figure.subplots(1, len(members), squeeze=False)[0]
     for axes, member in zip(panels, members, strict=True):
-        rows = weighty_terms[weighty_terms["member"] == member]
+        rows = top_features[top_features["member"] == member]
         rows = rows[rows["rank"] <= SHOWN_TERMS].sort_values("weight")
         colours = ["#D55E00" if weight < 0 else "#0072B2" for weight in rows["weight"]]
         axes.barh([repr(term) for term in rows["term"]], rows["weight"], color=colours)
