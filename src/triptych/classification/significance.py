@@ -19,7 +19,7 @@ def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
         only_other: items that only the other has correct.
 
     The mid-p value is that of Fagerland, Lydersen and Laake (BMC Medical Research Methodology 13,
-    2013): the exact one less the probability of the observed table. It holds its level and has more power.
+    2013): the exact one less the probability of the observed table. It has more power.
     """
     from scipy.stats import binom
     from statsmodels.stats.contingency_tables import mcnemar as exact_test
