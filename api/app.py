@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
@@ -14,6 +15,8 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -21,15 +24,29 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import auth, cache, database, middleware, observability, problems, responses
 from api.routes import catalog, classifications, predictions, service
-from api.settings import Settings
 from triptych.store.errors import StoreError
+from triptych.store.sqlite import sqlite_url
 
 logger = logging.getLogger(__name__)
 
 _ERRORS = (HTTPException, RequestValidationError, problems.ProblemError, StoreError, PoolTimeout)
 _THREADS = 4  # of the lists: they delay the event loop, and each needs a connection of the pool
 _DRAIN_SECONDS = 3
+_DATABASE = Path(__file__).resolve().parent.parent / "data" / "triptych.db"
 _GZIP_LEVEL = 5  # 9 takes three times as long for 5 % less
+
+
+class Settings(BaseSettings):
+    """The settings, from `TRIPTYCH_*`, with defaults for a local run; no error shows a value."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRIPTYCH_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = SecretStr(sqlite_url(_DATABASE))  # may hold a password
+    version: str = "0.0.0"
+    api_key: SecretStr | None = None  # None: no key is required
+    cors_origins: str = ""  # comma-separated
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

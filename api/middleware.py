@@ -51,8 +51,6 @@ class HttpMiddleware:
                     headers.setdefault(name, value)
                 if self._state.draining:  # clients reconnect elsewhere
                     headers["Connection"] = "close"
-            elif method == "HEAD":
-                message = {**message, "body": b""}
             await send(message)
 
         inner = {**scope, "method": "GET"} if method == "HEAD" else scope

@@ -14,11 +14,13 @@ from api.queries import find_extent, is_covered, list_slugs
 _SHOWN = 20  # names in a message
 
 
-def unknown_name_error(parameter: str, found: str, known: Sequence[str], kind: str) -> ProblemError:
-    """Return the 404 of a name that does not exist; it lists the known names."""
+def unknown_name_error(
+    parameter: str, found: str, known: Sequence[str], kind: str, having: str = ""
+) -> ProblemError:
+    """Return the 404 of a name that does not exist, or has no data; it lists those that do."""
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     names = f"{', '.join(known[:_SHOWN])}{more}" if known else "none yet; run the pipelines first"
-    detail = f"There is no {parameter.replace('_', ' ')} {found!r}.{suggest(found, known)}"
+    detail = f"There is no {parameter.replace('_', ' ')} {found!r}{having}.{suggest(found, known)}"
     param = InvalidParam(parameter=parameter, found=found, allowed=f"one of: {names}")
     return ProblemError(404, kind, f"{detail} Known: {names}.", param)
 

@@ -57,6 +57,19 @@ class ModelParams(ListParams):
     cursor: str | None = _cursor("^[0-9a-f]{64}$", "3f5c" * 16)
 
 
+class ScoreParams(ListParams):
+    """Parameters of `/scores`."""
+
+    location: Slug = Field(description="slug", examples=["paris"])
+    models: Literal["production", "all"] = Field(
+        "production", description="models in production, or all", examples=["all"]
+    )
+    cursor: str | None = _cursor(
+        r"^[0-9a-f]{64}\.(all|[0-9]{1,4}d)\.[0-9]{1,6}\.(all|1-8|[0-9]{1,4})$",
+        "3f5c" * 16 + ".30d.6.8",
+    )
+
+
 class ForecastParams(ListParams):
     """Parameters that both prediction routes share."""
 

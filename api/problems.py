@@ -2,7 +2,6 @@
 
 import json
 import logging
-import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -89,13 +88,8 @@ def invalid_params_error(*errors: InvalidParam) -> ProblemError:
 
 def suggest(found: str, known: Iterable[str]) -> str:
     """Return a sentence with the known name that was probably meant; empty if none is close."""
-
-    def fold(name: str) -> str:
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        return plain.casefold().replace(" ", "-")
-
-    names = {fold(name): name for name in known}
-    close = get_close_matches(fold(found), names, n=1)
+    names = {name.casefold(): name for name in known}
+    close = get_close_matches(found.casefold(), names, n=1)
     return f" Did you mean `{names[close[0]]}`?" if close else ""
 
 

@@ -151,6 +151,23 @@ class PeriodScores(Scores):
     by_data_age: list[DataAgeScores] = Field(description="by data age and method")
 
 
+class LeadScores(Scores, ModelSummary):
+    """Errors of issued forecasts of one lead and data age, over a window of observed days."""
+
+    location: str = Field(examples=["paris"])
+    window: str = Field(description="days before window_end, or all", examples=["30d"])
+    lead: str = Field(description="a lead, 1-8 for the day, or all", examples=["8"])
+    data_age: int = Field(description="hours from the end of the data to the issue time")
+    days: int = Field(description="days with an observed step", examples=[30])
+    skill_day: float | None = Field(description="1 - rmse / rmse of the seasonal naive forecast")
+    skill_climatology: float | None = Field(description="the same against climatology")
+    skill_persistence: float | None = Field(description="the same against persistence")
+    coverage: float = Field(description="share of observations in the interval", examples=[0.9])
+    width: float = Field(description="mean width of the interval, °C", examples=[4.2])
+    window_start: datetime
+    window_end: datetime = Field(description="end of the observations, excluded")
+
+
 class ObservedPredictions(Page[ObservedStep]):
     """The day-ahead forecasts of a period with the observations."""
 

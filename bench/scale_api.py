@@ -16,8 +16,7 @@ import numpy as np
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from api.app import create_app
-from api.settings import Settings
+from api.app import Settings, create_app
 from bench import cities
 from bench.alone import Row
 from bench.measured import row

@@ -14,9 +14,8 @@ from sqlalchemy import Connection, Row
 from api import queries, schemas
 from api.cache import CachedRoute
 from api.local_days import list_local_days, resolve_timezone
-from api.not_found import no_prediction_error, unknown_location_error
-from api.pagination import StepKey
-from api.params import DayParams, ForecastParams, PeriodParams
+from api.not_found import no_prediction_error, unknown_location_error, unknown_name_error
+from api.params import DayParams, ForecastParams, PeriodParams, ScoreParams
 from api.problems import InvalidParam, invalid_params_error
 from api.responses import DOCUMENTED, CachedResponse, render
 
@@ -74,9 +73,27 @@ def get_observed(request: Request, params: Annotated[PeriodParams, Query()]) -> 
     return render(request, page, cursor, f"{summary}, {page.scores.count} observed")
 
 
+@router.get("/scores", operation_id="get-scores", response_model=schemas.Page[schemas.LeadScores])
+def get_scores(request: Request, params: Annotated[ScoreParams, Query()]) -> CachedResponse:
+    """Return errors, skill and interval coverage of a location's forecasts by lead and data age.
+
+    They are those of the last run of the pipeline `monitoring`, in windows of observed days.
+    """
+    with request.app.state.database.read() as connection:
+        rows = queries.read_scores(connection, params)
+        if not rows and params.cursor is None:
+            known, having = queries.list_scored(connection, params), " with scores of such models"
+            raise unknown_name_error("location", params.location, known, "no-scores", having)
+    data = [schemas.LeadScores.model_validate(row._mapping) for row in rows[: params.limit]]
+    cursors = [f"{row.model_id}.{row.window}.{row.data_age}.{row.lead}" for row in data[-1:]]
+    page = schemas.Page[schemas.LeadScores](data=data, count=len(data))
+    cursor = cursors[0] if len(rows) > params.limit else None
+    return render(request, page, cursor, f"{page.count} scores of {params.location}")
+
+
 def _read_period(
     connection: Connection, params: ForecastParams, start: date, end: date
-) -> tuple[list[Row[Any]], StepKey | None, dict[str, Any]]:
+) -> tuple[list[Row[Any]], queries.StepKey | None, dict[str, Any]]:
     """Return the steps of a period, the cursor of the next page and the fields of both lists."""
     zone = _find_zone(connection, params)
     if days := list_local_days(start, end, zone):

@@ -9,8 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from api.app import create_app
-from api.settings import Settings
+from api.app import Settings, create_app
 from tests.api.tables import create_filled, fill
 
 with warnings.catch_warnings():

@@ -6,6 +6,8 @@
 | brest | B 11 (11-12), B 12 at 06:00 (to 13 at 06:00: no whole day) |
 | quimper | none |
 
+Scores of Paris: of B (SCORES) and of A (its first two).
+
 A (ridge 1, archived) says 10 + lead, B (ridge 2, production) 20 + lead and
 C (lightgbm 1, candidate) 30 + lead.
 Observed in Paris: 22.0 from 10 July to 12 July 15:00, then nothing but a missing value at 18:00.
@@ -39,6 +41,11 @@ ITEMS: list[tuple[str, str, str | None, str, float, str, str | None]] = [
     ("F", "test-000002", "test", "positive", 0.6, "negative", "negative"),
     ("F", "test-000010", "test", "negative", 0.75, "positive", "negative"),
 ]
+# window, data age, lead, rmse of the scores, in the order of the API
+SCORES = [
+    ("30d", 0, "2", 1.5), ("30d", 0, "10", 2.0), ("30d", 0, "1-8", 1.6), ("30d", 0, "all", 1.8),
+    ("30d", 12, "2", 2.5), ("all", 0, "all", 1.9),
+]  # fmt: skip
 # What the API says of model B.
 RIDGE_2 = {
     "model_id": MODELS["B"], "name": "ridge", "version": 2, "algorithm": "ridge",
@@ -60,6 +67,7 @@ def fill(engine: Engine) -> None:
     _write(engine, tables.models, [*_models(), *_classifiers()])
     _write(engine, tables.predictions, _predictions())
     _write(engine, tables.weather_3h, _observations())
+    _write(engine, tables.forecast_scores, [*_scores("B", SCORES), *_scores("A", SCORES[:2])])
     _write(engine, tables.image_predictions, _labels("D"))
     _write(engine, tables.text_predictions, _labels("EF"))
 
@@ -137,6 +145,19 @@ def _classifiers() -> list[dict[str, Any]]:
             "created_at": datetime(2018, 12, version, tzinfo=UTC),
         }
         for key, (name, version, kind, stage, metrics) in facts.items()
+    ]  # fmt: skip
+
+
+def _scores(model: str, scores: list[tuple[str, int, str, float]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "model_id": MODELS[model], "location": "paris", "window": window, "lead": lead,
+            "data_age": age, "n": 30, "days": 30, "rmse": rmse, "mae": 1.0, "bias": 0.1,
+            "skill_day": 0.25, "skill_climatology": 0.5, "skill_persistence": None,
+            "coverage": 0.9, "width": 4.2, "window_start": july(1), "window_end": july(12, 18),
+            "created_at": _WRITTEN,
+        }
+        for window, age, lead, rmse in scores
     ]  # fmt: skip
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.app import create_app
-from api.settings import Settings
+from api.app import Settings, create_app
 from tests.api.conftest import TestClient
 from tests.api.test_api_surface import ROUTES, check_problem
 

@@ -11,10 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 import triptych.store.data_version
-from api.app import create_app
+from api.app import Settings, create_app
 from api.cache import ResponseCache
 from api.responses import GZIP_BYTES, CachedResponse
-from api.settings import Settings
 from tests.api.conftest import TestClient, open_client
 from tests.api.tables import fill
 from tests.api.test_api_surface import LISTS, ROUTES

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from api.pagination import StepKey
+from api.queries import StepKey
 from tests.api.tables import add_locations
 from tests.api.test_api_surface import ROUTES, check_problem
 
@@ -18,6 +18,7 @@ ASKED = [
     ("/predictions/observed", {**PERIOD, "location": "paris"}),
     ("/locations", {}),
     ("/models", {}),
+    ("/scores", {"location": "paris", "models": "all"}),
     ("/images/predictions", {}),
     ("/texts/predictions", {"true_label": "negative"}),
 ]
@@ -95,6 +96,8 @@ def test_many_locations_without_a_forecast_are_skipped(own_client: Any, engine: 
         ("/predictions", "Paris.0"),
         ("/predictions", "paris.1\n"),
         ("/predictions/observed", ".0"),
+        ("/scores", "b" * 64 + ".30d.0"),
+        ("/scores", "b" * 64 + ".30d.0.x"),
         ("/locations", "Paris"),
         ("/locations", "'; DROP TABLE locations; --"),
         ("/models", "b"),

@@ -13,6 +13,7 @@ def test_the_document_names_and_explains_everything(client: Any) -> None:
     assert {path: each["operationId"] for path, each in operations.items()} == {
         "/predictions": "get-predictions",
         "/predictions/observed": "get-predictions-observed",
+        "/scores": "get-scores",
         "/images/predictions": "get-images-predictions",
         "/texts/predictions": "get-texts-predictions",
         "/locations": "list-locations",

@@ -10,13 +10,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from api.app import create_app
-from api.settings import Settings
+from api.app import Settings, create_app
 from tests.api.conftest import TestClient
 
 ROUTES = {
     "/predictions": {"date": "2019-07-11", "location": "paris"},
     "/predictions/observed": {"start": "2019-07-11", "end": "2019-07-12", "location": "paris"},
+    "/scores": {"location": "paris"},
     "/images/predictions": {"wrong": "true"},
     "/texts/predictions": {"model": "texts-polarity"},
     "/locations": {},

@@ -9,8 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from api.app import create_app
-from api.settings import Settings
+from api.app import Settings, create_app
 from tests.api.conftest import TestClient, open_client
 from tests.api.tables import create_filled
 from tests.api.test_api_surface import ROUTES, check_problem
