@@ -16,7 +16,7 @@ def main() -> None:
     host, port = os.environ.get("UVICORN_HOST", "127.0.0.1"), os.environ.get("UVICORN_PORT", "8000")
     parser.add_argument("--host", default=host, help="address to listen on (UVICORN_HOST)")
     parser.add_argument("--port", default=port, type=int, help="port to listen on (UVICORN_PORT)")
-    arguments = parser.parse_args()
+    address = vars(parser.parse_args())
     app = create_app()
     # threads that render large responses hold the interpreter so long, and in garbage collection
     sys.setswitchinterval(0.001)
@@ -24,8 +24,7 @@ def main() -> None:
     gc.freeze()
     uvicorn.run(
         app,
-        host=arguments.host,
-        port=arguments.port,
+        **address,
         log_config=None,  # the application configures logging
         access_log=False,
         server_header=False,

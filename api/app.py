@@ -12,7 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
@@ -23,7 +23,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import auth, cache, database, middleware, observability, problems, responses
-from api.routes import catalog, classifications, predictions, service
+from api.routes import catalog, predictions, service
+from triptych.store.driver_errors import name_database
 from triptych.store.errors import StoreError
 from triptych.store.sqlite import sqlite_url
 
@@ -61,15 +62,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         redirect_slashes=False,
         dependencies=[Depends(problems.check_param_names)],
-        exception_handlers=dict.fromkeys(_ERRORS, problems.handle_error) | {404: _not_found},
+        exception_handlers=dict.fromkeys(_ERRORS, problems.handle_error),
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None},
     )
     app.state.settings, app.state.cache, app.state.draining = settings, cache.ResponseCache(), False
     protected: dict[str, Any] = {}
-    if settings.api_key is not None:
-        documented = problems.document_problems(401)
-        protected = {"dependencies": [Depends(auth.require_key)], "responses": documented}
-    for module in (predictions, classifications, catalog):
+    if settings.api_key is not None:  # as documented; the middleware checks it
+        protected["dependencies"] = [Security(auth.DOCUMENTED)]
+        protected["responses"] = problems.document_problems(401)
+    for module in (predictions, catalog):
         app.include_router(module.router, **protected)
     app.include_router(service.router)
     # the last middleware added is the outermost
@@ -92,15 +93,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _not_found(request: Request, error: Exception) -> Response:
-    """Without the key, answer an unknown path like a known one."""
-    try:
-        auth.check_key(request)
-    except problems.ProblemError as key_error:
-        error = key_error
-    return problems.handle_error(request, error)
-
-
 def _drain_on_sigterm(app: FastAPI) -> None:
     """On SIGTERM, report "not ready" for some seconds, then do what the server would have done."""
     loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
@@ -119,10 +111,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     to_thread.current_default_thread_limiter().total_tokens = _THREADS
     _drain_on_sigterm(app)
-    with observability.json_logging():
-        app.state.database = opened = database.Database(settings.database_url.get_secret_value())
-        access = "no key required" if settings.api_key is None else f"{auth.HEADER} required"
-        logger.info("version %s serves %s, %s", settings.version, opened.name, access)
-        yield
-        opened.close()
-        logger.info("stopped")
+    observability.configure_json_logging()
+    app.state.database = opened = database.Database(settings.database_url.get_secret_value())
+    name, with_key = name_database(opened.engine.url), settings.api_key is not None
+    logger.info("version %s serves %s, key required: %s", app.version, name, with_key)
+    yield
+    opened.close()
+    logger.info("stopped")

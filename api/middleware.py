@@ -1,10 +1,12 @@
-"""Size limits, HEAD, security headers and the response to unexpected errors."""
+"""Size limits, the API key, HEAD, security headers and the response to unexpected errors."""
 
 import logging
 
 from starlette.datastructures import MutableHeaders, State
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.auth import check_key
 from api.problems import InvalidParam, ProblemError, invalid_params_error
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class HttpMiddleware:
         inner = {**scope, "method": "GET"} if method == "HEAD" else scope
         try:
             _check_limits(scope)
+            check_key(Request(inner))
             await self.app(inner, receive, send_completed)
         except ProblemError as error:
             logger.warning("%s %r rejected: %d", method, path, error.status)

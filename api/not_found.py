@@ -22,15 +22,14 @@ def unknown_name_error(
     names = f"{', '.join(known[:_SHOWN])}{more}" if known else "none yet; run the pipelines first"
     detail = f"There is no {parameter.replace('_', ' ')} {found!r}{having}.{suggest(found, known)}"
     param = InvalidParam(parameter=parameter, found=found, allowed=f"one of: {names}")
+    if parameter == "location" and not re.fullmatch(SLUG, found):
+        return ProblemError(422, "invalid-parameter", f"{detail} Known: {names}.", param)
     return ProblemError(404, kind, f"{detail} Known: {names}.", param)
 
 
 def unknown_location_error(connection: Connection, location: str) -> ProblemError:
-    """Return the error of an unknown location: 422 if it is not even a slug, else 404."""
-    error = unknown_name_error("location", location, list_slugs(connection), "unknown-location")
-    if not re.fullmatch(SLUG, location):
-        error.status, error.kind = 422, "invalid-parameter"
-    return error
+    """Return the error of an unknown location; it lists the known ones."""
+    return unknown_name_error("location", location, list_slugs(connection), "unknown-location")
 
 
 def no_prediction_error(

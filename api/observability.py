@@ -1,8 +1,6 @@
 """Logs as JSON lines with request ids; metrics for Prometheus."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from asgi_correlation_id import CorrelationIdFilter
@@ -19,8 +17,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
-@contextmanager
-def json_logging() -> Iterator[None]:
+def configure_json_logging() -> None:
     """Write the logs of the API and its server to standard error, as JSON objects, one per line.
 
     `request_id` is `-` outside of a request; `error` is a traceback.
@@ -35,15 +32,9 @@ def json_logging() -> Iterator[None]:
     handler = logging.StreamHandler()
     handler.addFilter(CorrelationIdFilter(default_value="-"))
     handler.setFormatter(formatter)
-    before = {logger: logger.handlers for logger in map(logging.getLogger, _LOGGERS)}
-    for logger in before:
+    for logger in map(logging.getLogger, _LOGGERS):
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        for logger, handlers in before.items():
-            logger.handlers = handlers
 
 
 def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) -> None:
@@ -51,13 +42,11 @@ def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) 
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(cache.hits)
-    for name, read in {"bytes": lambda: cache.bytes, "entries": lambda: len(cache)}.items():
-        Gauge(f"triptych_cache_{name}", "size of the cache", registry=registry).set_function(read)
+    for key, get in {"bytes": lambda: cache.bytes, "entries": lambda: len(cache.responses)}.items():
+        Gauge(f"triptych_cache_{key}", "size of the cache", registry=registry).set_function(get)
     build = Gauge("triptych_build_info", "version", ["version"], registry=registry)
     build.labels(version).set(1)
-    requests = Counter(
-        "http_requests", "requests", ["route", "method", "status"], registry=registry
-    )
+    requests = Counter("http_requests", "count", ["route", "method", "status"], registry=registry)
     seconds = Histogram(
         "http_request_duration_seconds", "time", ["route"], buckets=_SECONDS, registry=registry
     )

@@ -14,6 +14,7 @@ CURSOR_RULE = "where the previous page ended: take it from its `next`"
 _TEXT = r"^[^\x00-\x1f\x7f]*$"
 _TZ = "time zone of the days; local: that of the location, which is then required"
 _WRONG = "only misclassified items (true), or only correctly classified ones (false)"
+_STAGE, _SCORE = "scores of production models, or of all", "3f5c" * 16 + ".30d.6.8"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -61,13 +62,8 @@ class ScoreParams(ListParams):
     """Parameters of `/scores`."""
 
     location: Slug = Field(description="slug", examples=["paris"])
-    models: Literal["production", "all"] = Field(
-        "production", description="models in production, or all", examples=["all"]
-    )
-    cursor: str | None = _cursor(
-        r"^[0-9a-f]{64}\.(all|[0-9]{1,4}d)\.[0-9]{1,6}\.(all|1-8|[0-9]{1,4})$",
-        "3f5c" * 16 + ".30d.6.8",
-    )
+    models: Literal["production", "all"] = Field("production", description=_STAGE, examples=["all"])
+    cursor: str | None = _cursor(r"^[0-9a-f]{64}\.[0-9a-z]+\.[0-9]{1,6}\.[0-9a-z-]+$", _SCORE)
 
 
 class ForecastParams(ListParams):

@@ -1,19 +1,18 @@
 """The SQL of the API; pages continue after the key of the last row, none skipped or repeated."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, bindparam
 
-from api.local_days import STEPS_PER_DAY, LocalDay
+from api.local_days import EPOCH, STEPS_PER_DAY, LocalDay
 from api.params import ForecastParams, ScoreParams
 from api.schemas import ModelSummary
 from triptych.store.tables import forecast_scores, locations, models, predictions, weather_3h
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE = 500
 _MODEL_COLUMNS = [models.c[name] for name in ModelSummary.model_fields if name != "model_id"]
 _MODEL_ORDER = (
@@ -40,13 +39,13 @@ class StepKey(NamedTuple):
 
     def __str__(self) -> str:
         """Write the cursor."""
-        return f"{self.location}.{(self.time - _EPOCH) // timedelta(seconds=1)}"
+        return f"{self.location}.{(self.time - EPOCH) // timedelta(seconds=1)}"
 
     @classmethod
     def parse(cls, cursor: str | None) -> "StepKey":
         """Read a cursor; None precedes all steps."""
         location, seconds = cursor.rsplit(".", 1) if cursor else ("", "0")
-        return cls(location, _EPOCH + timedelta(seconds=int(seconds)))
+        return cls(location, EPOCH + timedelta(seconds=int(seconds)))
 
 
 def _best_forecasts() -> sa.Select[Any]:
@@ -187,8 +186,9 @@ def list_slugs(connection: Connection, first: str = "", limit: int | None = None
 
 def find_zone(connection: Connection, location: str) -> str | None:
     """Read the IANA time zone of a location; None if the location is unknown."""
-    here = locations.c.location == location
-    return connection.scalar(sa.select(locations.c.timezone).where(here))
+    return connection.scalar(
+        sa.select(locations.c.timezone).where(locations.c.location == location)
+    )
 
 
 def count_locations(connection: Connection) -> int:

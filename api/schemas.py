@@ -164,7 +164,6 @@ class LeadScores(Scores, ModelSummary):
     skill_persistence: float | None = Field(description="the same against persistence")
     coverage: float = Field(description="share of observations in the interval", examples=[0.9])
     width: float = Field(description="mean width of the interval, °C", examples=[4.2])
-    window_start: datetime
     window_end: datetime = Field(description="end of the observations, excluded")
 
 

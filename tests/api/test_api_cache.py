@@ -206,7 +206,7 @@ def test_a_standby_keeps_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> N
     with open_client(url) as client:
         for _ in range(3):
             assert first_temperature(client) == 21.0
-        assert count_hits(client) == len(client.app.state.cache) == 0
+        assert count_hits(client) == len(client.app.state.cache.responses) == 0
 
 
 def make(size: int) -> CachedResponse:
@@ -229,7 +229,7 @@ class TestResponseCache:
         cache = ResponseCache(max_bytes=100)
         cache.get(1, "a")
         cache.put(1, "a", make(1000))
-        assert (len(cache), cache.bytes) == (0, 0)
+        assert (len(cache.responses), cache.bytes) == (0, 0)
 
     def test_another_version_empties_it(self) -> None:
         cache = ResponseCache()

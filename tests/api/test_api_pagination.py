@@ -97,7 +97,7 @@ def test_many_locations_without_a_forecast_are_skipped(own_client: Any, engine: 
         ("/predictions", "paris.1\n"),
         ("/predictions/observed", ".0"),
         ("/scores", "b" * 64 + ".30d.0"),
-        ("/scores", "b" * 64 + ".30d.0.x"),
+        ("/scores", "b" * 64 + ".30d.x.8"),
         ("/locations", "Paris"),
         ("/locations", "'; DROP TABLE locations; --"),
         ("/models", "b"),
