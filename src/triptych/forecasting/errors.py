@@ -1,8 +1,8 @@
-"""What can go wrong in this room: each message is complete enough to be shown to a user."""
+"""Errors of the package; their messages are shown to users."""
 
 
 class ForecastingError(Exception):
-    """Base of every error of this room."""
+    """Base of all errors of the package."""
 
 
 class HistoryError(ForecastingError):
@@ -14,7 +14,7 @@ class ShortHistoryError(ForecastingError):
 
 
 class UnfittedModelError(ForecastingError):
-    """A forecaster was asked to forecast, to be saved or explained before it was fitted."""
+    """A forecaster was used before it was fitted."""
 
 
 class UnknownLocationError(ForecastingError):

@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.evaluation.autocorrelation import autocorrelations, ljung_box
 from triptych.forecasting.evaluation.residuals import (
     GROUP_COLUMNS,
     SUMMARY_COLUMNS,
+    autocorrelations,
     by_time,
     forecast_residuals,
+    ljung_box,
     summarise,
 )
 

@@ -38,7 +38,7 @@ def backtest(
 
 @dataclass(frozen=True)
 class Part:
-    """Some locations, and the history that their forecasts look at: their companions' too."""
+    """Some locations, and the history that their forecasts need, with their neighbours."""
 
     locations: tuple[str, ...]
     history: pd.DataFrame
@@ -55,7 +55,7 @@ def parts_of(
     groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
     if len(groups) == 1:
         return [Part(groups[0], history)]
-    wanted = (forecaster.companions(group).union(group) for group in groups)
+    wanted = (forecaster.neighbour_locations(group).union(group) for group in groups)
     rows = history.groupby("location", sort=False).indices
     return [
         Part(group, history.iloc[np.sort(np.concatenate([rows[n] for n in names if n in rows]))])

@@ -1,4 +1,4 @@
-"""Which explanatory variables a fitted forecaster leans on."""
+"""Importance of the explanatory variables of a fitted forecaster."""
 
 import numpy as np
 import pandas as pd

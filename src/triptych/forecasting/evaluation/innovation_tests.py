@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.evaluation.autocorrelation import autocorrelations, ljung_box
 from triptych.forecasting.evaluation.residuals import (
+    autocorrelations,
     farthest_from_zero,
+    ljung_box,
     variance_ratio,
     with_calendar,
 )

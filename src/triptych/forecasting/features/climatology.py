@@ -39,7 +39,7 @@ class Climatology:
         table = self.coefficients[variable]
         basis = _basis(steps, table.shape[2])
         step = steps % STEPS_PER_DAY
-        # Term by term, not by BLAS: a value must not depend on how many are asked for with it.
+        # Term by term, not by BLAS: a value must not depend on how many are requested with it.
         total = table[rows, step, 0]
         for term in range(1, table.shape[2]):
             total = total + table[rows, step, term] * basis[..., term]

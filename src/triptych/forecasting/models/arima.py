@@ -52,7 +52,7 @@ class StatisticalForecaster(AnomalyForecaster):
 
     @property
     def fallbacks(self) -> dict[str, str]:
-        """Locations that could not be estimated as asked: what stands in, and why."""
+        """Locations that use a fallback: which, and why."""
         return {
             name: f"{process.method}: {process.reason}"
             for name, process in self.processes.items()
@@ -119,7 +119,7 @@ class StatisticalForecaster(AnomalyForecaster):
         return {PROCESSES: json.dumps(stored, indent=2, sort_keys=True) + "\n"}
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        """Take back what `texts` gave."""
+        """Restore from `texts`."""
         stored = json.loads(texts[PROCESSES])
         self._processes = {name: Fitted.of(process) for name, process in stored.items()}
 

@@ -34,7 +34,7 @@ class AutoregressionForecaster(BatchedForecaster):
         known = np.nan_to_num(panel.anomalies[TEMPERATURE].astype(np.float64))
         moments = _autocovariances(known, order)
         varies = moments[:, :1] > CONSTANT
-        first = np.eye(1, order)[0]  # white noise stands in where nothing varies
+        first = np.eye(1, order)[0]  # white noise where nothing varies
         system = np.where(varies, moments[:, :-1], first)
         lag = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
         response = np.where(varies, moments[:, 1:], 0.0)[..., None]
@@ -50,7 +50,7 @@ class AutoregressionForecaster(BatchedForecaster):
         weights = _weights(coefficients, int(leads[-1]))[:, leads - 1]
         column = origins - panel.grid.first
         total = np.zeros((len(values), len(origins), len(leads)))
-        # Term by term, not by BLAS: a forecast must not depend on how many are asked for with it.
+        # Term by term, not by BLAS: a forecast must not depend on how many are requested with it.
         for lag in range(coefficients.shape[1]):
             past = np.where(column > lag, values[:, np.maximum(column - 1 - lag, 0)], 0.0)
             total += past[:, :, None] * weights[:, None, :, lag]
@@ -58,7 +58,7 @@ class AutoregressionForecaster(BatchedForecaster):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The anomalies that are looked back on, in training standard deviations."""
+        """The last anomalies, in training standard deviations."""
         return tuple(f"{TEMPERATURE}_lag{lag + 1}" for lag in range(self.parameters["order"]))
 
     def input_values(self, panel: Panel, origins: IntArray) -> Float32Array:
@@ -75,7 +75,7 @@ class AutoregressionForecaster(BatchedForecaster):
         return {"coefficients": self._coefficients}
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        """Take back what `arrays` gave."""
+        """Restore from `arrays`."""
         self._coefficients = arrays["coefficients"]
 
 

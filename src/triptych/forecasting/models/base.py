@@ -112,12 +112,12 @@ class PanelForecaster(ABC):
         *,
         data_age: int = 0,
     ) -> pd.DataFrame:
-        """Forecast some locations of a history that holds their companions too."""
+        """Forecast some locations of a history that also has their neighbours."""
         forecasts = self._predict(self.panel(history), origins, leads, data_age)
         return forecasts[forecasts["location"].isin(locations)].reset_index(drop=True)
 
-    def companions(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
-        """The other locations whose history the forecasts of these look at."""
+    def neighbour_locations(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
+        """Other locations whose history the forecasts of these use."""
         return set()
 
     def warn_of_missing(self, locations: tuple[str, ...]) -> None:  # noqa: B027
@@ -223,7 +223,7 @@ class PanelForecaster(ABC):
         return {}
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: B027
-        """Take back what `arrays` and `texts` gave."""
+        """Restore the state from `arrays` and `texts`."""
 
     def _frame(
         self,

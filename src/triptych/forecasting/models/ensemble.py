@@ -72,9 +72,9 @@ class EnsembleForecaster(PanelForecaster):
                 )
         return made
 
-    def companions(self, locations: Collection[str]) -> set[str]:
-        """The companions of the members."""
-        return set().union(*(member.companions(locations) for member in self.members))
+    def neighbour_locations(self, locations: Collection[str]) -> set[str]:
+        """The neighbours that the members use."""
+        return set().union(*(member.neighbour_locations(locations) for member in self.members))
 
     def warn_of_missing(self, locations: tuple[str, ...]) -> None:
         """Let the members log what a history of these locations lacks."""
@@ -150,9 +150,9 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
     leads = table.index.get_level_values("lead").to_numpy()
     group = np.array([_group(int(lead)) for lead in leads])
     found = {key: _simplex(table[group == key].to_numpy()) for key in np.unique(group)}
-    asked = range(1, int(leads.max()) + 1)
+    wanted = range(1, int(leads.max()) + 1)
     seen = np.unique(leads)
-    nearest = [int(seen[np.abs(seen - lead).argmin()]) for lead in asked]
+    nearest = [int(seen[np.abs(seen - lead).argmin()]) for lead in wanted]
     columns = np.stack([found[_group(lead)] for lead in nearest])
     return {name: columns[:, place].tolist() for place, name in enumerate(members)}
 

@@ -59,7 +59,7 @@ class FitCache:
 
     @classmethod
     def of(cls, stored: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Take back what `stored` gave, by way of JSON."""
+        """Restore from `stored`, by way of JSON."""
         made = cls()
         made._found = {key: Fitted.of(fitted) for key, fitted in stored.items()}
         return made

@@ -209,7 +209,7 @@ class KernelRidgeForecaster(LearnedForecaster):
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         features, kernel = self.features(panel, origins).astype(np.float64), self._kernel()
         out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
-        # One at a time: a forecast must not depend on how many are asked for with it, and BLAS
+        # One at a time: a forecast must not depend on how many are requested with it, and BLAS
         # rounds a row differently in company.
         for place, row in enumerate(panel.rows):
             for number, step in enumerate(origins % STEPS_PER_DAY):

@@ -50,7 +50,7 @@ class LearnedForecaster(AnomalyForecaster):
             raise UnfittedModelError(f"{self.name} has not been fitted: call fit(history) first.")
         return self._neighbours
 
-    def companions(self, locations: Collection[str]) -> set[str]:
+    def neighbour_locations(self, locations: Collection[str]) -> set[str]:
         """The neighbours of these locations."""
         return self.neighbours.of(locations) - set(locations)
 
@@ -86,7 +86,7 @@ class LearnedForecaster(AnomalyForecaster):
         return {NEIGHBOURS: self.neighbours.table, **self._learned_arrays()}
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
-        """Take back what `arrays` and `texts` gave."""
+        """Restore from `arrays` and `texts`."""
         self._neighbours = Neighbours(self.locations, arrays[NEIGHBOURS])
         self._restore_learned(arrays, texts)
 
@@ -96,7 +96,7 @@ class LearnedForecaster(AnomalyForecaster):
 
     @abstractmethod
     def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
-        """Take back what `_learned_arrays` and `texts` gave."""
+        """Restore from `_learned_arrays` and `texts`."""
 
 
 class PooledForecaster(LearnedForecaster, BatchedForecaster):

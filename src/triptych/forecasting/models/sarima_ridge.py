@@ -129,7 +129,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
         return self._tables
 
     def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
-        """Take back what `arrays` and `texts` gave."""
+        """Restore from `arrays` and `texts`."""
         super().restore(arrays, texts)
         self._tables = {name: arrays[name] for name in TABLES}
         width = len(self._lagged_names) * (1 + len(self._season_names))

@@ -1,4 +1,4 @@
-"""What a forecaster asks of its input before it works: clear refusals instead of odd numbers."""
+"""Checks of a forecaster's input."""
 
 from collections.abc import Sequence
 
@@ -41,16 +41,16 @@ def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:
         raise OriginError("There is no origin to forecast from: give at least one instant.")
     steps = np.unique(step_numbers(origins))
     if steps[-1] > grid.end:
-        asked, end = step_times(np.array([steps[-1], grid.end]))
+        origin, end = step_times(np.array([steps[-1], grid.end]))
         raise OriginError(
-            f"The history ends at {end}, so nothing is known just before the origin {asked}. "
+            f"The history ends at {end}, so nothing is known just before the origin {origin}. "
             f"Forecast from {end} with longer leads, or bring the history up to date."
         )
     if steps[0] < grid.first + STEPS_PER_DAY:
-        asked, start = step_times(np.array([steps[0], grid.first]))
+        origin, start = step_times(np.array([steps[0], grid.first]))
         raise ShortHistoryError(
             f"A forecast needs a day of history before it, but the history starts at {start} and "
-            f"the origin is {asked}. Give an earlier start of the history."
+            f"the origin is {origin}. Give an earlier start of the history."
         )
     return steps
 

@@ -77,7 +77,7 @@ def measure_drift(
             compared = _compare(values[row], recent, seasonal, rule.min_days)
             if compared is not None:
                 rows.append({"location": location, "variable": name, **compared})
-    return _judged(pd.DataFrame(rows, columns=list(DRIFT_COLUMNS[:-2])), rule)
+    return _with_decision(pd.DataFrame(rows, columns=list(DRIFT_COLUMNS[:-2])), rule)
 
 
 def stability_index(recent: FloatArray, reference: FloatArray, bins: int = BINS) -> float:
@@ -106,9 +106,9 @@ def same_distribution(
     """
     from scipy.stats import ks_2samp, kstwo
 
-    worth = (1 - correlation) / (1 + correlation)
+    share = (1 - correlation) / (1 + correlation)
     statistic = float(ks_2samp(recent, reference, method="asymp").statistic)
-    sizes = len(recent) * worth, len(reference) * worth
+    sizes = len(recent) * share, len(reference) * share
     joint = max(1, round(sizes[0] * sizes[1] / (sizes[0] + sizes[1])))
     return statistic, float(kstwo.sf(statistic, joint)), sizes[0]
 
@@ -145,7 +145,7 @@ def _compare(
     now, then = values[recent & known], values[seasonal & known]
     if len(now) == 0 or len(then) == 0:
         return None
-    judged = min(len(now), len(then)) >= min_days
+    enough = min(len(now), len(then)) >= min_days
     correlation = _correlation(values, seasonal & known)
     ks, p_value, effective = same_distribution(now, then, correlation)
     return {
@@ -156,7 +156,7 @@ def _compare(
         "psi": stability_index(now, then),
         "ks": ks,
         "effective_days": effective,
-        "p_value": p_value if judged else np.nan,
+        "p_value": p_value if enough else np.nan,
     }
 
 
@@ -171,7 +171,7 @@ def _correlation(values: FloatArray, chosen: BoolArray) -> float:
     return float(np.clip(correlation, 0.0, LARGEST_CORRELATION))
 
 
-def _judged(table: pd.DataFrame, rule: DriftRule) -> pd.DataFrame:
+def _with_decision(table: pd.DataFrame, rule: DriftRule) -> pd.DataFrame:
     from scipy.stats import false_discovery_control
 
     tested = table["p_value"].notna()

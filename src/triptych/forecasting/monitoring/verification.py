@@ -9,7 +9,7 @@ from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.metrics import ALL, DAY, skill
 from triptych.forecasting.models.factory import BASELINE_NAMES
 
-CHANCE = 0.01  # a month is judged every day: at 5 % a sound model would be cried over each year
+CHANCE = 0.01  # tested every day: at 5 % a sound model would cause a warning each year
 SERIES = ["model_id", "location"]
 SKILLS = {
     "skill_day": "same_hour_yesterday",
@@ -34,15 +34,15 @@ WINDOW_COLUMNS = (
 )
 
 
-def score_windows(judged: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:
+def score_windows(targets: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:
     """Errors by model, location, window, lead (number, `1-8`, `all`) and data age: WINDOW_COLUMNS.
 
-    `judged`: one row per observed target: model_id, location, as_of, time, lead, data_age (h),
+    `targets`: one row per observed target: model_id, location, as_of, time, lead, data_age (h),
     mean, lower, upper, observed, known_end (exclusive end of the location's observations) and a
     column for each baseline; °C. `windows`: days that end at known_end, or `all`. bias: forecast
     minus observed; skill: 1 - RMSE / RMSE of the baseline; days: with targets.
     """
-    rows = _errors(judged)
+    rows = _errors(targets)
     by_lead = [
         rows.assign(lead=rows["lead"].astype(str)),
         rows[rows["lead"].isin(DAY_LEADS)].assign(lead=DAY),
@@ -73,17 +73,17 @@ def coverage_fails(coverage: float, days: int, level: float, tolerance: float) -
     return bool(binom.sf(round(covered) - 1, days, level) < CHANCE)
 
 
-def _errors(judged: pd.DataFrame) -> pd.DataFrame:
-    error = judged["mean"] - judged["observed"]
-    inside = judged["observed"].between(judged["lower"], judged["upper"])
-    return judged.assign(
-        day=judged["time"].dt.floor("D"),
+def _errors(targets: pd.DataFrame) -> pd.DataFrame:
+    error = targets["mean"] - targets["observed"]
+    inside = targets["observed"].between(targets["lower"], targets["upper"])
+    return targets.assign(
+        day=targets["time"].dt.floor("D"),
         square=error**2,
         mae=error.abs(),
         bias=error,
         coverage=inside.astype(float),
-        width=judged["upper"] - judged["lower"],
-        **{name: (judged[name] - judged["observed"]) ** 2 for name in BASELINE_NAMES},
+        width=targets["upper"] - targets["lower"],
+        **{name: (targets[name] - targets["observed"]) ** 2 for name in BASELINE_NAMES},
     )
 
 

@@ -83,7 +83,7 @@ class Arma:
         """
         weights = self._weights(int(leads.max()))[leads - 1]
         total = np.zeros((states.shape[1], len(leads)))
-        # Term by term, not by BLAS: a forecast must not depend on how many are asked for with it.
+        # Term by term, not by BLAS: a forecast must not depend on how many are requested with it.
         for term, row in enumerate(states):
             total += row[:, None] * weights[None, :, term]
         return total

@@ -1,4 +1,4 @@
-"""FitCache of (seasonal) ARMA processes, and what stands in when there is none."""
+"""Estimation of seasonal ARMA processes, with fallbacks."""
 
 import warnings
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ class Fitted:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """Take back what `dataclasses.asdict` gave, by way of JSON."""
+        """Restore from `dataclasses.asdict`, by way of JSON."""
         tuples = {name: tuple(stored.get(name, ())) for name in ("parameters", "regression")}
         return cls(**{**stored, "orders": Orders(**stored["orders"]), **tuples})
 
@@ -154,9 +154,9 @@ def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
         return -loglikelihood(series, process) / len(series)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what they say is looked at below
+        warnings.simplefilter("ignore")  # the result is checked below
         start = model.untransform_params(_start(series, orders))
-        point, least, told = fmin_l_bfgs_b(
+        point, least, status = fmin_l_bfgs_b(
             objective, start, approx_grad=True, epsilon=STEP, maxiter=MAX_ITERATIONS
         )
         found = tuple(float(value) for value in model.transform_params(point))
@@ -164,7 +164,7 @@ def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
     fitted = Fitted(LIKELIHOOD, orders, found, aic=aic)
     if not np.isfinite(found).all() or not fitted.process.spectral_radius < STABLE:
         return replace(fitted, aic=None, reason="the estimate is not stable")
-    if told["warnflag"]:
+    if status["warnflag"]:
         reason = f"no convergence in {MAX_ITERATIONS} iterations"
         return replace(fitted, aic=None, reason=reason)
     return fitted

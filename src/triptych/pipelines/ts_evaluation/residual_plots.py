@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
-from triptych.forecasting.evaluation.autocorrelation import autocorrelations
 from triptych.forecasting.evaluation.innovation_tests import LAGS
 from triptych.forecasting.evaluation.residuals import (
     DAILY_LAGS,
     SEASONS,
+    autocorrelations,
     daily_series,
     forecast_residuals,
 )
