@@ -167,7 +167,10 @@ def test_a_location_without_weather_is_told_of_and_forecast(
     assert isinstance(model, StatisticalForecaster)
     with caplog.at_level(logging.WARNING):
         model.fit(still)
-    assert model.fallbacks == {"east": "white_noise: nothing varies"}
+    assert {name: process.reason for name, process in model.processes.items()} == {
+        "east": "nothing varies",
+        "west": "",
+    }
     assert f"{name} of east falls back on white_noise" in caplog.text
     end = pd.DatetimeIndex([still["time"].max() + pd.Timedelta("3h")])
     forecasts = model.predict(still, end, [1, 8]).set_index("location")["mean"]
@@ -183,7 +186,7 @@ def test_each_location_has_a_process_of_its_own_in_plain_text(
     assert sorted(stored) == ["east", "west"]
     assert stored["east"]["parameters"] != stored["west"]["parameters"]
     assert stored["east"]["orders"] == {"ar": 1, "ma": 0, "seasonal_ar": 1, "seasonal_ma": 1}
-    assert model.fallbacks == {}
+    assert all(process.reason == "" for process in model.processes.values())
 
 
 def test_other_variables_help_sarima_ridge(

@@ -1,9 +1,8 @@
 """ARIMA and SARIMA of the anomaly from the climatology: each location its own process."""
 
 import json
-from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,23 +40,15 @@ class StatisticalForecaster(AnomalyForecaster):
         self.fit_cache = FitCache()
 
     @property
-    @abstractmethod
     def orders(self) -> Orders:
         """Orders of the process."""
+        names = (field.name for field in fields(Orders))
+        return Orders(**{name: self.parameters.get(name, 0) for name in names})
 
     @property
     def processes(self) -> Mapping[str, Fitted]:
         """The process of each location; UnfittedModelError before `fit`."""
         return {name: self._processes[name] for name in self.fitted.climatology.locations}
-
-    @property
-    def fallbacks(self) -> dict[str, str]:
-        """Locations that use a fallback: which, and why."""
-        return {
-            name: f"{process.method}: {process.reason}"
-            for name, process in self.processes.items()
-            if process.reason
-        }
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -133,11 +124,6 @@ class ArimaForecaster(StatisticalForecaster):
     name: ClassVar[str] = "arima"
     defaults: ClassVar[Mapping[str, Any]] = {"ar": 16, "ma": 0}
 
-    @property
-    def orders(self) -> Orders:
-        """Orders of the process."""
-        return Orders(self.parameters["ar"], self.parameters["ma"])
-
 
 class SarimaForecaster(StatisticalForecaster):
     """SARIMA(ar, 0, ma)(seasonal_ar, 0, seasonal_ma) of the anomaly with season 8 (Box, Jenkins,
@@ -148,12 +134,6 @@ class SarimaForecaster(StatisticalForecaster):
 
     name: ClassVar[str] = "sarima"
     defaults: ClassVar[Mapping[str, Any]] = {"ar": 5, "ma": 0, "seasonal_ar": 2, "seasonal_ma": 1}
-
-    @property
-    def orders(self) -> Orders:
-        """Orders of the process."""
-        names = ("ar", "ma", "seasonal_ar", "seasonal_ma")
-        return Orders(*(self.parameters[name] for name in names))
 
 
 def share_fit_cache(forecaster: PanelForecaster, estimates: FitCache) -> PanelForecaster:
