@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,13 @@ from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecast
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace import arma_fit
 from triptych.forecasting.statespace.arma import Arma
-from triptych.forecasting.statespace.arma_fit import Fitted, Orders, fit_arma, yule_walker
+from triptych.forecasting.statespace.arma_fit import (
+    Fitted,
+    Orders,
+    fit_arma,
+    fit_regression,
+    yule_walker,
+)
 
 SEASONAL = Fitted("given", Orders(2, 1, 1, 1), (1.1, -0.2, 0.4, 0.6, -0.3)).process
 HISTORY_END = pd.Timestamp("2021-06-01", tz="UTC")
@@ -108,6 +115,17 @@ def test_the_parameters_that_made_a_path_are_found() -> None:
     worse = fit_arma(path, Orders(1, 0))
     assert fitted.aic is not None and worse.aic is not None
     assert fitted.aic < worse.aic
+
+
+def test_a_regression_and_the_process_of_its_errors_are_found_together() -> None:
+    steps = 4000
+    regressors = np.stack([np.ones(steps), np.cos(np.arange(steps) / 50)], axis=1)
+    errors = simulated(Arma(np.array([0.8]), np.zeros(0)), steps, seed=2)
+    fitted = fit_regression(with_holes(regressors @ [10.0, 3.0] + errors), regressors, Orders(1, 0))
+    assert (fitted.method, fitted.reason) == ("maximum_likelihood", "")
+    assert fitted.regression == pytest.approx((10.0, 3.0), abs=0.4)
+    assert fitted.parameters == pytest.approx((0.8,), abs=0.03)
+    assert Fitted.of(json.loads(json.dumps(asdict(fitted)))) == fitted
 
 
 def test_yule_and_walker_find_an_autoregression() -> None:

@@ -79,6 +79,7 @@ def block_bootstrap(differences: FloatArray, seed: int) -> tuple[float, float]:
     Exploring the Limits of Bootstrap, 1992, 263-270; Künsch, Annals of Statistics 17, 1989,
     1217-1241).
     """
+    # scipy.stats.bootstrap resamples single days: it has no blocks.
     count = len(differences)
     length = int(np.ceil(count ** (1 / 3)))
     blocks = differences[(np.arange(count)[:, None] + np.arange(length)) % count].mean(axis=1)
