@@ -1,4 +1,4 @@
-"""The leak test: what is said from an origin may not depend on anything at or after it."""
+"""The leak test: a forecast may not depend on values at or after its origin."""
 
 from collections.abc import Callable
 

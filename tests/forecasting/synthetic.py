@@ -1,4 +1,4 @@
-"""A made-up history: annual and daily cycle, and weather of some days that two places share."""
+"""A synthetic history: annual and daily cycle, and weather that two locations share."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What every forecaster promises, whatever stands behind it."""
+"""The contract of all forecasters."""
 
 import logging
 
@@ -30,7 +30,7 @@ Fitted = dict[str, PanelForecaster]
 every_model = pytest.mark.parametrize("name", SMALL)
 
 
-def test_every_named_model_is_held_to_the_contract() -> None:
+def test_every_model_is_tested() -> None:
     assert {*SMALL, *NWP_NAMES} == set(MODEL_NAMES)  # NWP: models/test_nwp.py
 
 
@@ -53,7 +53,9 @@ def test_forecasts_have_the_shape_of_the_contract(
 
 
 @every_model
-def test_many_origins_are_each_alone(name: str, fitted: Fitted, history: pd.DataFrame) -> None:
+def test_forecasts_do_not_depend_on_other_origins(
+    name: str, fitted: Fitted, history: pd.DataFrame
+) -> None:
     leads = [1, 2, 8, 13, MAX_LEAD]
     together = fitted[name].predict(history, ORIGINS, leads)
     alone = [
@@ -77,7 +79,7 @@ def test_order_of_the_rows_does_not_matter(
 
 
 @every_model
-def test_missing_values_leave_forecasts(
+def test_missing_values_are_tolerated(
     name: str, training: pd.DataFrame, history: pd.DataFrame
 ) -> None:
     rng = np.random.default_rng(5)
@@ -120,14 +122,14 @@ def test_temperature_alone_is_enough(name: str, training: pd.DataFrame) -> None:
 
 
 @every_model
-def test_too_short_a_history_is_refused(name: str, training: pd.DataFrame) -> None:
+def test_a_short_history_is_rejected(name: str, training: pd.DataFrame) -> None:
     months = training[training["time"] < pd.Timestamp("2020-12-01", tz="UTC")]
     with pytest.raises(ShortHistoryError, match=r"needs 365 days .* east has 335"):
         make_forecaster(name, SMALL[name], max_lead=8, seed=3).fit(months)
 
 
 @every_model
-def test_an_unfitted_model_says_so(name: str, history: pd.DataFrame) -> None:
+def test_an_unfitted_model_raises(name: str, history: pd.DataFrame) -> None:
     model = make_forecaster(name, SMALL[name], max_lead=8, seed=3)
     with pytest.raises(UnfittedModelError, match=f"{name} has not been fitted"):
         model.predict(history, ORIGINS, [1])
@@ -151,7 +153,7 @@ def test_an_unknown_location_is_named(name: str, fitted: Fitted, history: pd.Dat
         (["2021-03-05"], [21], OriginError, "1 to 20 .* 21 to 21"),
     ],
 )
-def test_origins_and_leads_that_cannot_be_served(
+def test_invalid_origins_and_leads_are_rejected(
     origins: list[str],
     leads: list[int],
     error: type[Exception],
@@ -185,7 +187,7 @@ def test_a_missing_neighbour_is_reported(
     assert "neighbours that this history lacks: west" in caplog.text
 
 
-def test_unknown_names_and_parameters_are_refused() -> None:
+def test_unknown_names_and_parameters_are_rejected() -> None:
     with pytest.raises(UnknownModelError, match=r"no forecaster 'prophet'; there are persistence"):
         make_forecaster("prophet", {}, max_lead=8, seed=0)
     with pytest.raises(UnknownModelError, match="ridge has no parameter penalty; it has alpha"):
@@ -197,7 +199,7 @@ def test_unknown_names_and_parameters_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SMALL if name not in BASELINE_NAMES])
-def test_learned_models_beat_climatology_on_made_up_weather(
+def test_models_beat_climatology_on_synthetic_weather(
     name: str, fitted: Fitted, history: pd.DataFrame
 ) -> None:
     origins = pd.date_range("2021-03-02", "2021-05-30", freq="D", tz="UTC")

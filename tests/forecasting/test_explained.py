@@ -1,4 +1,4 @@
-"""The inputs that are stored beside a forecast, and which of them matter."""
+"""Inputs of forecasts, and their importance."""
 
 from copy import copy
 

@@ -1,4 +1,4 @@
-"""No forecast and no feature may look at or beyond its origin; planted ones that do are caught."""
+"""Leak test of all forecasts and features, with deliberate violations."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ ORIGINS = ["2021-03-20 00:00", "2021-04-02 15:00"]
 LEADS = range(1, MAX_LEAD + 1)
 
 
-class Peeping(ClimatologyForecaster):
+class Leaking(ClimatologyForecaster):
     """Forecasts the step at its origin as it will be."""
 
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
@@ -28,7 +28,7 @@ class Peeping(ClimatologyForecaster):
 
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("name", SMALL)
-def test_no_forecast_moves_with_its_future(
+def test_forecasts_do_not_depend_on_later_values(
     name: str, origin: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame
 ) -> None:
     at = pd.Timestamp(origin, tz="UTC")
@@ -40,7 +40,7 @@ def test_no_forecast_moves_with_its_future(
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_no_feature_moves_with_its_future(
+def test_features_do_not_depend_on_later_values(
     origin: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame
 ) -> None:
     at = pd.Timestamp(origin, tz="UTC")
@@ -66,9 +66,9 @@ def test_fitting_ends_where_its_history_ends(
     assert history["time"].max() > fitted["ridge"].train_end
 
 
-def test_a_forecaster_that_peeps_is_caught(training: pd.DataFrame, history: pd.DataFrame) -> None:
+def test_a_leaking_forecaster_is_detected(training: pd.DataFrame, history: pd.DataFrame) -> None:
     at = pd.Timestamp(ORIGINS[0], tz="UTC")
-    model = Peeping(max_lead=8).fit(training)
+    model = Leaking(max_lead=8).fit(training)
 
     def look(known: pd.DataFrame) -> np.ndarray:
         return model.predict(known, pd.DatetimeIndex([at]), [1, 8])["mean"].to_numpy()
@@ -76,7 +76,7 @@ def test_a_forecaster_that_peeps_is_caught(training: pd.DataFrame, history: pd.D
     assert leaks(look, history, at) == ["noise", "blank", "cut"]
 
 
-def test_a_feature_that_peeps_is_caught(history: pd.DataFrame) -> None:
+def test_a_leaking_feature_is_detected(history: pd.DataFrame) -> None:
     at = pd.Timestamp(ORIGINS[0], tz="UTC")
 
     def centred_mean(known: pd.DataFrame) -> np.ndarray:

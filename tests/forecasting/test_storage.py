@@ -1,4 +1,4 @@
-"""A saved forecaster comes back the same, in files that are safe and the same each time."""
+"""Saved forecasters are restored exactly, from safe and deterministic files."""
 
 import json
 from pathlib import Path
@@ -24,15 +24,15 @@ every_model = pytest.mark.parametrize("name", SMALL)
 
 
 @every_model
-def test_what_comes_back_forecasts_the_same(
+def test_a_restored_model_forecasts_the_same(
     name: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
 ) -> None:
     model = make_forecaster(name, SMALL[name], max_lead=MAX_LEAD, seed=3)
     model = model.fit(history[history["time"] < SPAN[0]])
-    comes_back_the_same(model, history, tmp_path)
+    assert_restored(model, history, tmp_path)
 
 
-def test_an_ensemble_of_both_families_comes_back(
+def test_an_ensemble_of_both_families_is_restored(
     fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
 ) -> None:
     members = [
@@ -40,7 +40,7 @@ def test_an_ensemble_of_both_families_comes_back(
     ]
     weights = {m.name: [1.0 + row, 2.0] for row, m in enumerate(members)}
     model = EnsembleForecaster.of_fitted(members, weights)
-    comes_back_the_same(model, history, tmp_path)
+    assert_restored(model, history, tmp_path)
     assert importance(model)["importance"].sum() == pytest.approx(1)
     assert set(importance(model)["feature"]) == set(model.feature_names)
     own = model.inputs(history, ORIGINS[0]).set_index(["location", "feature"])["value"]
@@ -49,7 +49,7 @@ def test_an_ensemble_of_both_families_comes_back(
         pd.testing.assert_series_equal(own.loc[asked.index], asked, atol=1e-5)
 
 
-def comes_back_the_same(model: PanelForecaster, history: pd.DataFrame, tmp_path: Path) -> None:
+def assert_restored(model: PanelForecaster, history: pd.DataFrame, tmp_path: Path) -> None:
     leads = range(1, MAX_LEAD + 1)
     model.intervals = learn_intervals(backtest(model, history, *SPAN, leads))
     save_forecaster(model, tmp_path / "model")
@@ -98,9 +98,7 @@ def test_no_file_can_run_code(fitted: dict[str, PanelForecaster], tmp_path: Path
                 assert all(arrays[name].dtype != object for name in arrays.files)
 
 
-def test_a_folder_of_something_else_is_refused(
-    fitted: dict[str, PanelForecaster], tmp_path: Path
-) -> None:
+def test_an_invalid_folder_is_rejected(fitted: dict[str, PanelForecaster], tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="does not hold a saved forecaster"):
         load_forecaster(tmp_path)
     folder = tmp_path / "model"

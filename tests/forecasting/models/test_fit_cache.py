@@ -1,4 +1,4 @@
-"""Processes shared by a study: each estimated once, none taken for another, none changed by it."""
+"""The fit cache: each process of a study is estimated once and never confused with another."""
 
 import json
 import logging
@@ -54,7 +54,7 @@ def test_another_series_or_other_orders_are_another_process(asked: list[Orders])
     assert len({process.parameters for process in found}) == 3
 
 
-def test_what_is_stored_comes_back_to_the_last_bit(asked: list[Orders]) -> None:
+def test_the_cache_is_restored_exactly(asked: list[Orders]) -> None:
     known = FitCache()
     first = known.fit(walk(0), ORDERS, "here")
     again = FitCache.of(json.loads(json.dumps(known.stored())))
@@ -72,7 +72,7 @@ def test_the_oldest_are_dropped(asked: list[Orders], monkeypatch: pytest.MonkeyP
     assert len(known.stored()) == 2
 
 
-def test_a_fallback_is_told_to_each_who_takes_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fallback_is_logged_for_each_model(caplog: pytest.LogCaptureFixture) -> None:
     known = FitCache()
     with caplog.at_level(logging.WARNING):
         for name in ("sarima of brest", "sarima_ridge of brest"):
@@ -100,7 +100,7 @@ def test_sarima_and_sarima_ridge_share_their_processes(
     assert all((alone.arrays()[k] == sarima_ridge.arrays()[k]).all() for k in alone.arrays())
 
 
-def test_forecasters_of_no_study_share_nothing() -> None:
+def test_forecasters_have_their_own_cache_by_default() -> None:
     one, two = (make_forecaster("arima", {}, max_lead=8, seed=0) for _ in range(2))
     assert isinstance(one, StatisticalForecaster) and isinstance(two, StatisticalForecaster)
     assert one.fit_cache is not two.fit_cache

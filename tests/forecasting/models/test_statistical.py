@@ -134,7 +134,7 @@ def test_yule_and_walker_find_an_autoregression() -> None:
     assert found == pytest.approx([1.2, -0.5], abs=0.02)
 
 
-def test_what_does_not_converge_falls_back_on_a_named_process(
+def test_an_estimate_that_does_not_converge_falls_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(arma_fit, "MAX_ITERATIONS", 1)
@@ -155,7 +155,7 @@ def test_an_unstable_estimate_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert fitted.reason == "the estimate is not stable"
 
 
-def test_weather_like_clockwork_has_no_likelihood_and_is_still_forecast() -> None:
+def test_a_deterministic_series_falls_back_and_is_forecast() -> None:
     path = np.cos(2 * np.pi * np.arange(3000) / 8)
     for orders in (Orders(16, 0), Orders(3, 2, 1, 1)):
         fitted = fit_arma(path, orders)
@@ -176,7 +176,7 @@ def test_orders_are_counts() -> None:
 
 
 @pytest.mark.parametrize("name", STATISTICAL_NAMES)
-def test_a_location_without_weather_is_told_of_and_forecast(
+def test_a_constant_location_is_logged_and_forecast(
     name: str, training: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     still = training.copy()
