@@ -17,33 +17,12 @@ KEY = "a-key-of-the-test"
 
 def ask(address: str, folder: Path, examples: int, *more: str, key: str = "") -> tuple[str, int]:
     """Ask with generated requests; give what it printed and how many there were."""
-    command = [sys.executable, "-m", "schemathesis.cli"]
-    options = [
-        "run",
-        "--checks",
-        "all",
-        "--max-examples",
-        str(examples),
-        "--seed",
-        "1",
-        "--no-color",
-    ]
-    if key:
-        options += ["-H", f"X-API-Key: {key}"]
-    run = subprocess.run(
-        [
-            *command,
-            *more,
-            *options,
-            "--no-color",
-            "--generation-database=none",
-            f"{address}/openapi.json",
-        ],
-        cwd=folder,  # where it leaves its cache
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "schemathesis.cli", *more, "run", "--checks", "all"]
+    command += ["--max-examples", str(examples), "--seed", "1", "--no-color"]
+    command += ["--generation-database=none", f"{address}/openapi.json"]
+    command += ["-H", f"X-API-Key: {key}"] if key else []
+    # its cache is in the folder
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     counted = re.search(r"(\d+) generated", run.stdout)
     assert counted, run.stdout + run.stderr
     assert run.returncode == 0, run.stdout

@@ -114,24 +114,19 @@ def test_the_table_above_names_every_route(client: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ROUTES)
-class TestEveryRoute:
-    def test_refuses_an_unknown_parameter(self, client: Any, path: str) -> None:
-        check_unknown_parameter(client, path, ROUTES[path])
+@pytest.mark.parametrize(
+    "check", [check_unknown_parameter, check_repeated_parameter, check_methods, check_head]
+)
+def test_every_route_follows_the_rules(client: Any, path: str, check: Any) -> None:
+    check(client, path, ROUTES[path])
 
-    def test_refuses_a_repeated_parameter(self, client: Any, path: str) -> None:
-        check_repeated_parameter(client, path, ROUTES[path])
 
-    def test_logs_one_line(self, client: Any, path: str, caplog: Any) -> None:
-        check_log_line(client, path, ROUTES[path], caplog)
-
-    def test_is_read_only(self, client: Any, path: str) -> None:
-        check_methods(client, path, ROUTES[path])
-
-    def test_answers_head(self, client: Any, path: str) -> None:
-        check_head(client, path, ROUTES[path])
-
-    def test_is_not_found_with_a_slash_behind(self, client: Any, path: str) -> None:
-        check_problem(client.get(path + "/", params=ROUTES[path]), 404, path + "/")
+@pytest.mark.parametrize("path", ROUTES)
+def test_every_route_logs_one_line_and_has_no_trailing_slash(
+    client: Any, path: str, caplog: Any
+) -> None:
+    check_log_line(client, path, ROUTES[path], caplog)
+    check_problem(client.get(path + "/", params=ROUTES[path]), 404, path + "/")
 
 
 @pytest.mark.parametrize("path", LISTS)
