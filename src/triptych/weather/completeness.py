@@ -1,6 +1,6 @@
 """Which values of which days a source has not answered, and which of them are requested again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -90,8 +90,6 @@ def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names(missing: Mapping[str, Any]) -> str:
-    return ALL_VARIABLES if set(VARIABLES) <= set(missing) else ", ".join(_in_order(missing))
-
-
-def _in_order(names: Iterable[str]) -> list[str]:
-    return sorted(names, key=list(VARIABLES).index)
+    if set(VARIABLES) <= set(missing):
+        return ALL_VARIABLES
+    return ", ".join(sorted(missing, key=list(VARIABLES).index))

@@ -7,8 +7,7 @@ from statsmodels.tsa.seasonal import MSTL
 
 from tests.weather.exploration import waves
 from triptych.weather.errors import InvalidFrame
-from triptych.weather.exploration.decomposition import PARTS, completed, decompose
-from triptych.weather.exploration.decomposition_summary import summarize
+from triptych.weather.exploration.decomposition import PARTS, completed, decompose, summarize
 
 SIX_YEARS = waves.steps(6 * 365 + 1)
 

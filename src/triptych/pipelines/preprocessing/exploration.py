@@ -9,8 +9,7 @@ from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import ExplorationParameters
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
-from triptych.weather.exploration.decomposition import decompose
-from triptych.weather.exploration.decomposition_summary import summarize
+from triptych.weather.exploration.decomposition import decompose, summarize
 from triptych.weather.exploration.missing import missing_values
 from triptych.weather.exploration.outliers import anomalies, robust_scores
 from triptych.weather.exploration.spectrum import spectra, spectral_lines
