@@ -128,7 +128,8 @@ def test_shuffled_labels_fall_to_chance_on_the_early_stopping_split(
     documents, labels = prepared(generate_reviews({"train": 600}, seed=7), "train")
     shuffled = np.random.default_rng(3).permutation(labels)
     settings = LstmSettings(
-        units=8, epochs=16, patience=16, longest=40, batch=16, learning_rate=0.02, dropout=0.0,
+        units=8, epochs=16, patience=16, max_length=40, batch_size=16, learning_rate=0.02,
+        dropout=0.0,
         word_dropout=0.0,
     )  # fmt: skip
 
@@ -146,7 +147,7 @@ def test_the_early_stopping_split_is_unseen(training: Prepared) -> None:
         changed[row] = OTHER
 
     def train(texts: Documents, source: VectorSource) -> tuple[tuple[str, ...], float]:
-        fitted = LstmClassifier(LstmSettings(units=4, epochs=1, longest=40), 1)
+        fitted = LstmClassifier(LstmSettings(units=4, epochs=1, max_length=40), 1)
         fitted.fit(texts, labels, source)
         return fitted.vectors.words, fitted.history[0]["loss"]
 
@@ -160,7 +161,7 @@ def test_the_early_stopping_split_is_unseen(training: Prepared) -> None:
 
 @pytest.mark.parametrize("family", FAMILY_NAMES)
 def test_no_trial_contradicts_the_name_of_its_family(family: str) -> None:
-    weightings = {one.weighting for one in list_candidates(family, trials=100, seed=1)}
+    weightings = {one.weighting for one in list_candidates(family, n_trials=100, seed=1)}
 
     if "bow" in family.split("_"):
         assert weightings <= {"binary", "counts"}
@@ -171,7 +172,7 @@ def test_no_trial_contradicts_the_name_of_its_family(family: str) -> None:
 def test_the_same_seed_gives_the_same_figures(training: Prepared) -> None:
     def once(seed: int) -> tuple[list[float], list[str]]:
         tuned, trials = tune(
-            ["tfidf_svm", "nb_weighted_bow"], *training, trials=2, folds=3, seed=seed
+            ["tfidf_svm", "nb_weighted_bow"], *training, n_trials=2, n_splits=3, seed=seed
         )
         assert len(trials) == 6
         assert set(tuned) == {"tfidf_svm", "nb_weighted_bow"}

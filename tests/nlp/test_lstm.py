@@ -22,21 +22,21 @@ from triptych.nlp.storage import load_classifier, save_classifier
 from triptych.nlp.tuning import Fold, stratified_folds
 from triptych.nlp.word_vectors import VectorSettings, VectorSource
 
-SMALL = LstmSettings(units=4, epochs=20, longest=40, batch=16, learning_rate=0.02)
+SMALL = LstmSettings(units=4, epochs=20, max_length=40, batch_size=16, learning_rate=0.02)
 SOURCE = VectorSource(VectorSettings(dimension=8, window=3, epochs=5))
 OTHER = Document("autre chose zzz", "autre chose zzz", "autr chos zzz")
 
 
 def fit(
-    documents: Documents, labels: Labels, settings: LstmSettings = SMALL, jobs: int = 1
+    documents: Documents, labels: Labels, settings: LstmSettings = SMALL, n_jobs: int = 1
 ) -> LstmClassifier:
-    return LstmClassifier(settings, 1).fit(documents, labels, SOURCE, jobs)
+    return LstmClassifier(settings, 1).fit(documents, labels, SOURCE, n_jobs)
 
 
 @pytest.fixture(scope="module")
 def fitted(training: Prepared) -> LstmClassifier:
     """Give an ensemble of two networks, fitted on the training reviews in two processes."""
-    return fit(*training, replace(SMALL, members=2), jobs=2)
+    return fit(*training, replace(SMALL, ensemble_size=2), n_jobs=2)
 
 
 def test_it_learns_and_says_how(fitted: LstmClassifier, judged: Prepared) -> None:
@@ -80,7 +80,7 @@ def test_what_is_stored_answers_the_same_and_has_the_same_bytes(
 
 def crossed(documents: Documents, labels: Labels, fold: Fold) -> Scores:
     settings = replace(SMALL, epochs=2)
-    return cross_lstm(settings, documents, labels, [fold], SOURCE, seed=1, jobs=1)[1]
+    return cross_lstm(settings, documents, labels, [fold], SOURCE, seed=1, n_jobs=1)[1]
 
 
 def with_common_words(documents: Documents, labels: Labels, fold: Fold) -> Scores:
@@ -134,7 +134,7 @@ def test_what_an_lstm_cannot_be() -> None:
         ({"pooling": "sum"}, "pooling can be max and mean, last state, not 'sum'"),
         ({"units": "many"}, "units cannot be 'many': units, layers"),
         ({"dropout": 1}, "dropout cannot be 1"),
-        ({"unit": 3}, "no setting unit; it has counted, embeddings"),
+        ({"unit": 3}, "no setting unit; it has analyzer, embeddings"),
     ):
         with pytest.raises(UnknownChoiceError, match=message):
             make_settings(values)

@@ -11,7 +11,7 @@ INDEX = {"bon": 2, "nul": 3, "long": 4}
 
 
 def test_texts_become_numbers_and_padded_rows() -> None:
-    texts = Sequences.encode(["bon bon nul long", "", "autre nul"], INDEX, longest=3)
+    texts = Sequences.encode(["bon bon nul long", "", "autre nul"], INDEX, max_length=3)
 
     assert texts.lengths.tolist() == [3, 1, 2]
     assert texts.numbers.tolist() == [2, 2, 3, 1, 1, 3]
@@ -36,7 +36,7 @@ def test_batches_hold_every_row_once_and_like_lengths() -> None:
 
 
 def test_the_weight_of_a_word_by_hand() -> None:
-    texts = Sequences.encode(["bon bon nul", "bon", "nul", "autre"], INDEX, longest=9)
+    texts = Sequences.encode(["bon bon nul", "bon", "nul", "autre"], INDEX, max_length=9)
 
     table = learn_weights(texts, np.array([1, 1, 0, 0]), size=5)
 
@@ -47,7 +47,7 @@ def test_the_weight_of_a_word_by_hand() -> None:
 def test_training_reviews_are_weighed_by_the_other_folds() -> None:
     rng = np.random.default_rng(1)
     words = rng.choice(list(INDEX), (40, 6))
-    texts = Sequences.encode([" ".join(row) for row in words], INDEX, longest=9)
+    texts = Sequences.encode([" ".join(row) for row in words], INDEX, max_length=9)
     labels = np.arange(40) % 2
     folds = stratified_folds(labels, 5, seed=1)
     others, fold = folds[0]

@@ -53,6 +53,26 @@ def test_what_is_stored_answers_the_same_and_has_the_same_bytes(
     assert {file.suffix for file in files} == {".json", ".npz"}
 
 
+def test_models_of_version_0_1_load(blend: ReviewModel, tmp_path: Path) -> None:
+    save_classifier(blend, tmp_path / "a")
+    old = {"analyzer": "counted", "min_df": "min_documents", "ngram_max": "longest"}
+    for name in KINDS:
+        path = tmp_path / "a" / name / "classifier.json"
+        about = json.loads(path.read_text(encoding="utf-8"))
+        unused, used = ("C", "alpha") if name == "bow_naive_bayes" else ("alpha", "C")
+        del about["settings"][unused]
+        names = {**old, used: "strength"}
+        about["settings"] = {names.get(key, key): kept for key, kept in about["settings"].items()}
+        path.write_text(json.dumps(about), encoding="utf-8")
+
+    loaded = load_classifier(tmp_path / "a")
+    assert np.array_equal(loaded.probabilities(TEXTS), blend.probabilities(TEXTS))
+    assert isinstance(loaded.model, Blend)
+    assert isinstance(blend.model, Blend)
+    for name, member in loaded.model.members.items():
+        assert member.classifier.settings == blend.model.members[name].classifier.settings
+
+
 def test_what_a_stored_model_says_of_its_terms(blend: ReviewModel, tmp_path: Path) -> None:
     assert isinstance(blend.model, Blend)
     member = blend.model.members["both_svm"]

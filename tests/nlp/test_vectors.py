@@ -11,7 +11,7 @@ import pytest
 from triptych.nlp.errors import VectorsError
 from triptych.nlp.word_vectors import VectorSettings, WordVectors, load_vectors, train_vectors
 
-SETTINGS = VectorSettings(dimension=8, window=2, epochs=30, min_documents=2)
+SETTINGS = VectorSettings(dimension=8, window=2, epochs=30, min_df=2)
 TEXTS = ["un film nul et long", "un film long et nul", "une fin belle", "une belle fin"] * 10
 DIGEST = """
 import hashlib

@@ -24,7 +24,7 @@ def measure_effects(
     stop_words: tuple[str, ...],
     settings: ModelSettings,
     *,
-    folds: int,
+    n_splits: int,
     seed: int,
 ) -> pd.DataFrame:
     """Turn each step on or off and judge the same model on the same folds.
@@ -39,11 +39,11 @@ def measure_effects(
         EFFECT_COLUMNS: accuracy and log loss out of fold; `difference` is the accuracy less that of
         the preparation in use, with McNemar's mid-p value.
     """
-    parts = stratified_folds(labels, folds, seed)
+    parts = stratified_folds(labels, n_splits, seed)
     used: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
     rows = []
-    other = replace(settings, counted=_WORD_KINDS[settings.counted])
-    turned = "on" if other.counted == "stems" else "off"
+    other = replace(settings, analyzer=_WORD_KINDS[settings.analyzer])
+    turned = "on" if other.analyzer == "stems" else "off"
     variants = [(*variant, settings) for variant in _variants(preparation, stop_words)]
     variants.insert(1, ("stemming", turned, preparation, other))
     for step, change, changed, classifier in variants:

@@ -120,16 +120,16 @@ def _linear_model(settings: ModelSettings, seed: int) -> Any:
         from sklearn.linear_model import LogisticRegression
 
         return LogisticRegression(
-            C=settings.strength, solver="liblinear", max_iter=1000, random_state=seed
+            C=settings.C, solver="liblinear", max_iter=1000, random_state=seed
         )
     if settings.classifier == "svm":
         from sklearn.svm import LinearSVC
 
-        return LinearSVC(C=settings.strength, max_iter=5000, random_state=seed)
+        return LinearSVC(C=settings.C, max_iter=5000, random_state=seed)
     if settings.classifier == "naive_bayes":
         from sklearn.naive_bayes import MultinomialNB
 
-        return MultinomialNB(alpha=settings.strength)
+        return MultinomialNB(alpha=settings.alpha)
     raise UnknownChoiceError(
         f"There is no classifier {settings.classifier!r}; there are logistic, svm, naive_bayes. "
         "Correct the name."

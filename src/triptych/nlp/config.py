@@ -16,77 +16,79 @@ class ModelSettings:
 
     Attributes:
         classifier: `logistic`, `svm` (linear) or `naive_bayes` (multinomial).
-        strength: the inverse of regularisation C, or for naive Bayes the added count alpha.
-        counted, weighting, longest, min_documents: see features.make_features.
+        C: inverse regularisation of `logistic` and `svm`.
+        alpha: added count of `naive_bayes`.
+        analyzer, weighting, ngram_max, min_df: see features.make_features.
         nb_alpha: the added count of NB weights on the features (nb_weights.py); None: no weights.
     """
 
     classifier: str
-    strength: float
-    counted: str = "words"
+    C: float = 1.0
+    alpha: float = 1.0
+    analyzer: str = "words"
     weighting: str = "tfidf"
-    longest: int = 2
-    min_documents: int = 1
+    ngram_max: int = 2
+    min_df: int = 1
     nb_alpha: float | None = None
 
     @property
     def features(self) -> tuple[str, str, int, int]:
         """What make_features needs: models that share it share a matrix."""
-        return self.counted, self.weighting, self.longest, self.min_documents
+        return self.analyzer, self.weighting, self.ngram_max, self.min_df
 
 
 Grid = Mapping[str, tuple[Any, ...]]
-_LOGISTIC: Grid = {"strength": (3.0, 10.0, 30.0), "longest": (2, 3), "min_documents": (1, 2)}
-_MARGIN: Grid = {"strength": (0.3, 1.0, 3.0), "longest": (2, 3), "min_documents": (1, 2)}
+_LOGISTIC: Grid = {"C": (3.0, 10.0, 30.0), "ngram_max": (2, 3), "min_df": (1, 2)}
+_MARGIN: Grid = {"C": (0.3, 1.0, 3.0), "ngram_max": (2, 3), "min_df": (1, 2)}
 _WEIGHTED: Grid = {
-    "strength": (0.1, 0.3, 1.0), "min_documents": (1, 2), "nb_alpha": (0.03, 0.1, 0.3),
+    "C": (0.1, 0.3, 1.0), "min_df": (1, 2), "nb_alpha": (0.03, 0.1, 0.3),
 }  # fmt: skip
 
 # The first setting of a family is always tried; a budget takes as many of the others as it allows.
 # A grid never contradicts the name of its family: `bow_` counts, `tfidf_` weighs by TF-IDF.
 FAMILIES: dict[str, tuple[ModelSettings, Grid]] = {
     "bow_naive_bayes": (
-        ModelSettings("naive_bayes", 1.0, counted="stems", weighting="binary"),
-        {"strength": (0.3, 1.0), "longest": (2, 3), "weighting": ("binary", "counts")},
+        ModelSettings("naive_bayes", analyzer="stems", weighting="binary"),
+        {"alpha": (0.3, 1.0), "ngram_max": (2, 3), "weighting": ("binary", "counts")},
     ),
     "tfidf_naive_bayes": (
-        ModelSettings("naive_bayes", 1.0, counted="stems"),
-        {"strength": (0.3, 1.0), "longest": (2, 3)},
+        ModelSettings("naive_bayes", analyzer="stems"),
+        {"alpha": (0.3, 1.0), "ngram_max": (2, 3)},
     ),
     "bow_logistic": (
-        ModelSettings("logistic", 0.3, counted="stems", weighting="binary"),
-        {"strength": (0.1, 0.3, 1.0), "longest": (1, 2), "weighting": ("binary", "counts")},
+        ModelSettings("logistic", C=0.3, analyzer="stems", weighting="binary"),
+        {"C": (0.1, 0.3, 1.0), "ngram_max": (1, 2), "weighting": ("binary", "counts")},
     ),
-    "tfidf_logistic": (ModelSettings("logistic", 10.0, counted="stems"), _LOGISTIC),
-    "tfidf_svm": (ModelSettings("svm", 1.0, counted="stems"), _MARGIN),
-    "tfidf_svm_words": (ModelSettings("svm", 1.0), _MARGIN),
+    "tfidf_logistic": (ModelSettings("logistic", C=10.0, analyzer="stems"), _LOGISTIC),
+    "tfidf_svm": (ModelSettings("svm", C=1.0, analyzer="stems"), _MARGIN),
+    "tfidf_svm_words": (ModelSettings("svm", C=1.0), _MARGIN),
     "chars_svm": (
-        ModelSettings("svm", 1.0, counted="chars"),
-        {"strength": (0.3, 1.0), "min_documents": (1, 2)},
+        ModelSettings("svm", C=1.0, analyzer="chars"),
+        {"C": (0.3, 1.0), "min_df": (1, 2)},
     ),
     "both_svm": (
-        ModelSettings("svm", 1.0, counted="both"),
-        {"strength": (0.3, 1.0), "min_documents": (1, 2)},
+        ModelSettings("svm", C=1.0, analyzer="both"),
+        {"C": (0.3, 1.0), "min_df": (1, 2)},
     ),
     "nb_weighted_bow": (
-        ModelSettings("logistic", 0.1, counted="stems", weighting="binary", nb_alpha=1.0),
-        {"strength": (0.03, 0.1, 0.3, 1.0), "min_documents": (1, 2)},
+        ModelSettings("logistic", C=0.1, analyzer="stems", weighting="binary", nb_alpha=1.0),
+        {"C": (0.03, 0.1, 0.3, 1.0), "min_df": (1, 2)},
     ),
     "nb_weighted_logistic": (
-        ModelSettings("logistic", 3.0, counted="stems", nb_alpha=0.1),
-        {**_WEIGHTED, "strength": (1.0, 3.0, 10.0)},
+        ModelSettings("logistic", C=3.0, analyzer="stems", nb_alpha=0.1),
+        {**_WEIGHTED, "C": (1.0, 3.0, 10.0)},
     ),
-    "nb_weighted_svm": (ModelSettings("svm", 0.3, counted="stems", nb_alpha=0.1), _WEIGHTED),
-    "nb_weighted_svm_words": (ModelSettings("svm", 0.3, nb_alpha=0.1), _WEIGHTED),
+    "nb_weighted_svm": (ModelSettings("svm", C=0.3, analyzer="stems", nb_alpha=0.1), _WEIGHTED),
+    "nb_weighted_svm_words": (ModelSettings("svm", C=0.3, nb_alpha=0.1), _WEIGHTED),
     "nb_weighted_chars": (
-        ModelSettings("svm", 0.3, counted="chars", min_documents=2, nb_alpha=0.1),
-        {"strength": (0.1, 0.3, 1.0), "nb_alpha": (0.03, 0.1, 0.3)},
+        ModelSettings("svm", C=0.3, analyzer="chars", min_df=2, nb_alpha=0.1),
+        {"C": (0.1, 0.3, 1.0), "nb_alpha": (0.03, 0.1, 0.3)},
     ),
 }
 
 
-def list_candidates(family: str, trials: int, seed: int) -> list[ModelSettings]:
-    """The settings of a family that are tried: its first one and `trials` drawn others.
+def list_candidates(family: str, n_trials: int, seed: int) -> list[ModelSettings]:
+    """The settings of a family that are tried: its first one and `n_trials` drawn others.
 
     Raises:
         UnknownChoiceError: there is no such family.
@@ -101,4 +103,4 @@ def list_candidates(family: str, trials: int, seed: int) -> list[ModelSettings]:
              for values in product(*grid.values())]  # fmt: skip
     others = [settings for settings in every if settings != first]
     order = np.random.default_rng(seed).permutation(len(others))
-    return [first, *(others[position] for position in order[:trials])]
+    return [first, *(others[position] for position in order[:n_trials])]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from triptych.nlp.errors import UnknownChoiceError
 
-COUNTED = ("words", "stems", "chars", "both")
+ANALYZERS = ("words", "stems", "chars", "both")
 WEIGHTINGS = ("counts", "binary", "tfidf")
 
 
@@ -23,37 +23,37 @@ class Terms(NamedTuple):
     idf: npt.NDArray[np.float32] | None  # None where terms are not weighted
 
 
-def make_features(counted: str, weighting: str, longest: int = 2, min_documents: int = 1) -> Any:
+def make_features(analyzer: str, weighting: str, ngram_max: int = 2, min_df: int = 1) -> Any:
     """Make an unfitted scikit-learn transformer of `Document`s to a sparse matrix.
 
     Args:
-        counted: `words` or `stems` (runs of 1 to `longest` of them), `chars` (2 to 5 characters
+        analyzer: `words` or `stems` (runs of 1 to `ngram_max` of them), `chars` (2 to 5 characters
             within words), or `both`: stems and characters side by side.
         weighting: `counts` (bag of words), `binary` (1 where it occurs) or `tfidf` (sublinear).
-        longest: 1, 2 or 3 words.
-        min_documents: what occurs in fewer documents is left out.
+        ngram_max: 1, 2 or 3 words.
+        min_df: what occurs in fewer documents is left out.
 
     Raises:
-        UnknownChoiceError: `counted` or `weighting` is none of these.
+        UnknownChoiceError: `analyzer` or `weighting` is none of these.
     """
-    for choice, known in ((counted, COUNTED), (weighting, WEIGHTINGS)):
+    for choice, known in ((analyzer, ANALYZERS), (weighting, WEIGHTINGS)):
         if choice not in known:
             raise UnknownChoiceError(
                 f"There are no features {choice!r}; there are {', '.join(known)}. Correct the name."
             )
-    if counted == "both":
+    if analyzer == "both":
         from sklearn.pipeline import FeatureUnion
 
         parts = ("stems", "chars")
         return FeatureUnion(
-            [(part, make_features(part, weighting, longest, min_documents)) for part in parts]
+            [(part, make_features(part, weighting, ngram_max, min_df)) for part in parts]
         )
-    settings: dict[str, Any] = {"lowercase": False, "min_df": min_documents}
-    if counted == "chars":
+    settings: dict[str, Any] = {"lowercase": False, "min_df": min_df}
+    if analyzer == "chars":
         settings |= {"analyzer": "char_wb", "ngram_range": (2, 5)}
         return _vectoriser(weighting, {**settings, "preprocessor": attrgetter("text")})
-    settings |= {"token_pattern": r"\S+", "ngram_range": (1, longest)}
-    return _vectoriser(weighting, {**settings, "preprocessor": attrgetter(counted)})
+    settings |= {"token_pattern": r"\S+", "ngram_range": (1, ngram_max)}
+    return _vectoriser(weighting, {**settings, "preprocessor": attrgetter(analyzer)})
 
 
 def fitted_terms(features: Any) -> list[Terms]:

@@ -29,11 +29,11 @@ def fit_members(
     settings: Mapping[str, ModelSettings],
     documents: Documents,
     labels: Labels,
-    folds: int,
+    n_splits: int,
     seed: int,
 ) -> dict[str, Tuned]:
     """Score documents out of fold by given settings: what calibrating them needs."""
-    parts = stratified_folds(labels, folds, seed)
+    parts = stratified_folds(labels, n_splits, seed)
     scores = cross_scores(list(settings.values()), documents, labels, parts, seed)
     return {
         name: Tuned(chosen, row)
@@ -79,9 +79,9 @@ def learning_curve(
     *,
     sizes: Sequence[int],
     repeats: int,
-    folds: int,
+    n_splits: int,
     seed: int,
-    jobs: int,
+    n_jobs: int,
 ) -> pd.DataFrame:
     """Fit on nested random parts of the training documents, and judge each on the same others.
 
@@ -90,9 +90,9 @@ def learning_curve(
         training, judged: documents and labels.
         sizes: reviews to train on; those that are not there are left out, all are always tried.
         repeats: how many times a part is drawn anew; all reviews are drawn once.
-        folds: for calibrating.
+        n_splits: for calibrating.
         seed: of the draws.
-        jobs: processes.
+        n_jobs: processes.
 
     Returns:
         CURVE_COLUMNS, low and high Wilson's 95 % interval.
@@ -104,7 +104,7 @@ def learning_curve(
         chosen = draw_rows(labels, size, seed + repeat)
         part, of_part = [documents[row] for row in chosen.tolist()], labels[chosen]
         members = compared[name]
-        tuned = fit_members(members, part, of_part, folds, seed)
+        tuned = fit_members(members, part, of_part, n_splits, seed)
         kind = BLEND if len(members) > 1 else next(iter(members))
         model = fit_model(kind, tuned, list(members), part, of_part, seed)
         right = (model.log_odds(judged[0]) >= 0) == judged[1]
@@ -112,7 +112,7 @@ def learning_curve(
 
     draws = [*curve_draws(sizes, repeats, len(documents)), (len(documents), 0)]
     tasks = [partial(judge, draw, name) for draw in draws for name in compared]
-    return curve_table(list(run_jobs(tasks, jobs)))
+    return curve_table(list(run_jobs(tasks, n_jobs)))
 
 
 def curve_draws(sizes: Sequence[int], repeats: int, there: int) -> list[tuple[int, int]]:

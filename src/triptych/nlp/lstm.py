@@ -45,7 +45,7 @@ class LstmClassifier:
         self.history: list[dict[str, float]] = []
 
     def fit(
-        self, documents: Documents, labels: Labels, source: VectorSource, jobs: int = 1
+        self, documents: Documents, labels: Labels, source: VectorSource, n_jobs: int = 1
     ) -> Self:
         """Train every member.
 
@@ -53,17 +53,17 @@ class LstmClassifier:
             documents: training and early-stopping split together.
             labels: 0 or 1, one a document.
             source: of the word vectors.
-            jobs: processes; the figures are the same for any number.
+            n_jobs: processes; the figures are the same for any number.
         """
         train, stop = early_stopping_split(labels, self.seed)
-        texts = [getattr(document, self.settings.counted) for document in documents]
+        texts = [getattr(document, self.settings.analyzer) for document in documents]
         self.vectors = source.vectors([texts[row] for row in train], self.seed)
         parts = self._encode_parts(documents, labels, train, stop)
         tasks = [
             partial(_train, self.settings, self._start(seed), seed, *parts)
-            for seed in range(self.seed, self.seed + self.settings.members)
+            for seed in range(self.seed, self.seed + self.settings.ensemble_size)
         ]
-        for member, (network, measures) in enumerate(run_networks(tasks, jobs)):
+        for member, (network, measures) in enumerate(run_networks(tasks, n_jobs)):
             self.history += [
                 {"member": member, "epoch": epoch, **measure}
                 for epoch, measure in enumerate(measures, start=1)
@@ -99,7 +99,7 @@ class LstmClassifier:
 
     def first(self, count: int) -> Self:
         """The first `count` members as a classifier of their own; the networks are shared."""
-        settings = replace(self.settings, members=count)
+        settings = replace(self.settings, ensemble_size=count)
         fewer = type(self)(settings, self.seed)
         fewer.vectors, fewer._table = self.vectors, self._table
         fewer.networks = self.networks[:count]
@@ -120,7 +120,7 @@ class LstmClassifier:
 
         self.vectors = vectors
         self._table = arrays["words"]
-        for member in range(self.settings.members):
+        for member in range(self.settings.ensemble_size):
             network = Network(self.settings, self._start(self.seed), self.seed)
             names = sorted(name for name in arrays if name.startswith(f"{member}."))
             network.model.set_weights([arrays[name] for name in names])
@@ -129,9 +129,9 @@ class LstmClassifier:
 
     def encode(self, documents: Documents) -> Sequences:
         """The documents as the numbers of the known words."""
-        texts = [getattr(document, self.settings.counted) for document in documents]
+        texts = [getattr(document, self.settings.analyzer) for document in documents]
         index = {word: row + FIRST_WORD for row, word in enumerate(self.vectors.words)}
-        return Sequences.encode(texts, index, self.settings.longest)
+        return Sequences.encode(texts, index, self.settings.max_length)
 
     def _start(self, seed: int) -> Matrix:
         """What the embedding starts from; padding and the unknown word are nothing."""

@@ -59,7 +59,7 @@ def run_trials(
     *,
     seeds: int,
     seed: int,
-    jobs: int,
+    n_jobs: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train the network as it is and with each change; all meet the same parts of the reviews.
 
@@ -75,16 +75,16 @@ def run_trials(
         learn, judge = stratified_folds(labels, _SHARE, one)[0]
         known = [documents[row] for row in learn[early_stopping_split(labels[learn], one)[0]]]
         learned = {
-            counted: source.learned([getattr(document, counted) for document in known], one)
-            for counted in dict.fromkeys(each.counted for each in named.values())
+            analyzer: source.learned([getattr(document, analyzer) for document in known], one)
+            for analyzer in dict.fromkeys(each.analyzer for each in named.values())
         }
         trials += [
-            Trial(name, replace(each, members=1), one, learn, judge, learned[each.counted])
+            Trial(name, replace(each, ensemble_size=1), one, learn, judge, learned[each.analyzer])
             for name, each in named.items()
         ]
     rows, histories = [], []
     tasks = [partial(_run, trial, documents, labels) for trial in trials]
-    for number, (row, history) in enumerate(run_networks(tasks, jobs), start=1):
+    for number, (row, history) in enumerate(run_networks(tasks, n_jobs), start=1):
         told = dict(zip(TRIAL_COLUMNS, row, strict=True))
         logger.info(
             "LSTM %s of %s, %s, seed %s: log loss %.3f in %.0f s",
@@ -139,7 +139,7 @@ def cross_lstm(
     source: VectorSource,
     *,
     seed: int,
-    jobs: int,
+    n_jobs: int,
 ) -> dict[int, Scores]:
     """Score each document by networks that have not seen it, vectors and vocabulary included.
 
@@ -147,17 +147,19 @@ def cross_lstm(
         Scores of the first member alone (1), and of all members.
     """
 
-    def judge(fold: Fold, jobs: int = 1) -> dict[int, Scores]:
+    def judge(fold: Fold, n_jobs: int = 1) -> dict[int, Scores]:
         learn, unseen = ([documents[row] for row in part] for part in fold)
-        model = LstmClassifier(settings, seed).fit(learn, labels[fold[0]], source, jobs)
+        model = LstmClassifier(settings, seed).fit(learn, labels[fold[0]], source, n_jobs)
         return {count: model.first(count).scores(unseen) for count in counts}
 
-    counts = sorted({1, settings.members})
+    counts = sorted({1, settings.ensemble_size})
     scores = {count: np.zeros(len(labels)) for count in counts}
-    together = len(folds) - len(folds) % jobs  # the others share the processes among their members
+    together = (
+        len(folds) - len(folds) % n_jobs
+    )  # the others share the processes among their members
     found = chain(
-        run_networks([partial(judge, fold) for fold in folds[:together]], jobs),
-        (judge(fold, jobs) for fold in folds[together:]),
+        run_networks([partial(judge, fold) for fold in folds[:together]], n_jobs),
+        (judge(fold, n_jobs) for fold in folds[together:]),
     )
     for number, (fold, of_fold) in enumerate(zip(folds, found, strict=True), start=1):
         logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))

@@ -17,7 +17,7 @@ class LstmSettings:
     """One network and how it is trained, completely named.
 
     Attributes:
-        counted: `stems` or `words`, which a pretrained file of vectors needs.
+        analyzer: `stems` or `words`, which a pretrained file of vectors needs.
         embeddings: word vectors that stay as they are (`frozen`), that are trained on
             (`fine-tuned`), or random ones that are trained (`learned`).
         nb_weights: beside its vector each word brings how much more often it stands in positive
@@ -31,15 +31,15 @@ class LstmSettings:
         word_dropout: share of the words that become unknown, drawn anew in every epoch.
         optimiser: `adam`, `rmsprop` or `sgd` (with momentum).
         learning_rate: at the start; it falls to nothing by half a cosine.
-        batch: reviews, of like length.
+        batch_size: reviews, of like length.
         epochs: at most; training stops when the loss on the early-stopping tenth has not fallen
             for `patience` epochs, and takes the best weights.
         patience: epochs.
-        longest: words; what follows is not read.
-        members: networks whose answers are averaged, each with another seed.
+        max_length: words; what follows is not read.
+        ensemble_size: networks whose answers are averaged, each with another seed.
     """
 
-    counted: str = "stems"
+    analyzer: str = "stems"
     embeddings: str = "fine-tuned"
     nb_weights: bool = True
     units: int = 48
@@ -51,11 +51,11 @@ class LstmSettings:
     word_dropout: float = 0.1
     optimiser: str = "adam"
     learning_rate: float = 2e-3
-    batch: int = 32
+    batch_size: int = 32
     epochs: int = 7
     patience: int = 3
-    longest: int = 200
-    members: int = 1
+    max_length: int = 200
+    ensemble_size: int = 1
 
     def __post_init__(self) -> None:
         for name, known in _CHOICES.items():
@@ -83,12 +83,12 @@ def _is_share(value: object) -> bool:
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "counted": ("stems", "words"),
+    "analyzer": ("stems", "words"),
     "embeddings": EMBEDDINGS,
     "pooling": POOLINGS,
     "optimiser": OPTIMISERS,
 }
-_COUNTS = ("units", "layers", "batch", "epochs", "patience", "longest", "members")
+_COUNTS = ("units", "layers", "batch_size", "epochs", "patience", "max_length", "ensemble_size")
 _SHARES = ("dropout", "recurrent_dropout", "word_dropout", "learning_rate")
 
 # Each differs from the first in one thing, so that a difference has one cause.
@@ -98,7 +98,7 @@ CHANGES: Mapping[str, Mapping[str, object]] = {
     "last state": {"pooling": "last state"},
     "vectors frozen": {"embeddings": "frozen"},
     "vectors learned from nothing": {"embeddings": "learned"},
-    "words, not stems": {"counted": "words"},
+    "words, not stems": {"analyzer": "words"},
     "no NB weights": {"nb_weights": False},
     "24 units": {"units": 24},
     "96 units": {"units": 96},

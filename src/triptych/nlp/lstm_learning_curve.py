@@ -26,7 +26,7 @@ def lstm_curve(
     sizes: Sequence[int],
     repeats: int,
     seed: int,
-    jobs: int,
+    n_jobs: int,
 ) -> pd.DataFrame:
     """Train on the parts of the training documents that curves.learning_curve draws.
 
@@ -46,4 +46,4 @@ def lstm_curve(
         return name, size, repeat, len(right), float(np.mean(right))
 
     draws = curve_draws(sizes, repeats, len(documents))
-    return curve_table(list(run_networks([partial(judge, draw) for draw in draws], jobs)))
+    return curve_table(list(run_networks([partial(judge, draw) for draw in draws], n_jobs)))

@@ -50,7 +50,7 @@ class Network:
         import keras
 
         settings = self._settings
-        steps = -(-len(learn[0]) // settings.batch)
+        steps = -(-len(learn[0]) // settings.batch_size)
         self.model.compile(
             optimizer=_optimiser(settings, steps * settings.epochs),
             loss=keras.losses.BinaryCrossentropy(from_logits=True),
@@ -62,7 +62,7 @@ class Network:
         history = self.model.fit(
             _stream(*learn, settings, np.random.default_rng(self._seed)), steps_per_epoch=steps,
             validation_data=_stream(*stop, settings, None),
-            validation_steps=-(-len(stop[0]) // settings.batch),
+            validation_steps=-(-len(stop[0]) // settings.batch_size),
             epochs=settings.epochs, callbacks=[patience], verbose=0, shuffle=False,
         )  # fmt: skip
         measures = history.history
@@ -164,9 +164,9 @@ def _endless(
     """Batches one epoch after another, padded as they are asked for; with `rng`, to learn from."""
     while True:
         batches = (
-            iter(batches_by_length(sequences.lengths, settings.batch))
+            iter(batches_by_length(sequences.lengths, settings.batch_size))
             if rng is None
-            else shuffled_batches(sequences.lengths, settings.batch, rng)
+            else shuffled_batches(sequences.lengths, settings.batch_size, rng)
         )
         for rows in batches:
             numbers, weights = sequences.padded(rows)

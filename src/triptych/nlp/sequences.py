@@ -25,17 +25,17 @@ class Sequences:
     weights: npt.NDArray[np.float32]
 
     @classmethod
-    def encode(cls, texts: Iterable[str], index: Mapping[str, int], longest: int) -> Self:
+    def encode(cls, texts: Iterable[str], index: Mapping[str, int], max_length: int) -> Self:
         """Number the words of each text; a word outside `index` is UNKNOWN, and so is no word.
 
         Args:
             texts: words with blanks between them.
             index: a word's number, from FIRST_WORD on.
-            longest: what follows this many words is left out.
+            max_length: what follows this many words is left out.
         """
         parts, lengths = [], []
         for text in texts:
-            row = [index.get(word, UNKNOWN) for word in text.split()[:longest]] or [UNKNOWN]
+            row = [index.get(word, UNKNOWN) for word in text.split()[:max_length]] or [UNKNOWN]
             parts.append(np.array(row, dtype=np.int32))
             lengths.append(len(row))
         starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

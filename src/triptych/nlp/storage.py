@@ -56,7 +56,7 @@ def load_classifier(folder: Path) -> ReviewModel:
         tokens = {**rules["tokens"], "stop_words": tuple(rules["tokens"]["stop_words"])}
         preparation = Preparation(CleaningRules(**rules["cleaning"]), TokenRules(**tokens))
         return ReviewModel(
-            about["name"], preparation, _load_model(folder, about), about["parameters"]
+            about["name"], preparation, _load_model(folder, about), _renamed(about["parameters"])
         )
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ModelFilesError(
@@ -106,14 +106,25 @@ def _load_model(folder: Path, about: Mapping[str, Any]) -> DocumentModel:
         arrays: Arrays = {name: file[name] for name in file.files}
     if about["kind"] == "linear":
         parts = [Terms(words, arrays.get(f"idf.{k}")) for k, words in enumerate(terms)]
-        linear = TextClassifier(ModelSettings(**about["settings"]))
+        linear = TextClassifier(ModelSettings(**_renamed(about["settings"])))
         linear.restore(parts, arrays["weights"], float(arrays["intercept"]))
         return CalibratedClassifier(linear, calibration)
     vectors = WordVectors(
         tuple(terms[0]), np.zeros((len(terms[0]), about["dimension"]), np.float32)
     )
-    lstm = LstmClassifier(LstmSettings(**about["settings"]), about["seed"])
+    lstm = LstmClassifier(LstmSettings(**_renamed(about["settings"])), about["seed"])
     return CalibratedClassifier(lstm.restore(vectors, arrays), calibration)
+
+
+def _renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by today's names; version 0.1 had others."""
+    names = {"counted": "analyzer", "min_documents": "min_df"}
+    if "units" in settings:
+        names |= {"batch": "batch_size", "longest": "max_length", "members": "ensemble_size"}
+    elif "classifier" in settings:
+        naive_bayes = settings["classifier"] == "naive_bayes"
+        names |= {"longest": "ngram_max", "strength": "alpha" if naive_bayes else "C"}
+    return {names.get(name, name): value for name, value in settings.items()}
 
 
 def _specification(folder: Path) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def tune(
     documents: Documents,
     labels: Labels,
     *,
-    trials: int,
-    folds: int,
+    n_trials: int,
+    n_splits: int,
     seed: int,
 ) -> tuple[dict[str, Tuned], pd.DataFrame]:
     """Take the settings of each family with the least out-of-fold log loss.
@@ -84,8 +84,8 @@ def tune(
         UnknownChoiceError: there is no such family.
     """
     named = [(family, settings) for family in families
-             for settings in list_candidates(family, trials, seed)]  # fmt: skip
-    parts = stratified_folds(labels, folds, seed)
+             for settings in list_candidates(family, n_trials, seed)]  # fmt: skip
+    parts = stratified_folds(labels, n_splits, seed)
     scores = cross_scores([settings for _, settings in named], documents, labels, parts, seed)
     rows = list(_trials(named, scores, labels))
     table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))

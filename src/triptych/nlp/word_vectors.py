@@ -28,13 +28,13 @@ class VectorSettings:
         dimension: numbers a word.
         window: words to each side.
         epochs: passes over the reviews; few reviews need many.
-        min_documents: rarer words get no vector.
+        min_df: rarer words get no vector.
     """
 
     dimension: int = 100
     window: int = 5
     epochs: int = 30
-    min_documents: int = 2
+    min_df: int = 2
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
     from gensim.models import Word2Vec
 
     sentences = [text.split() for text in texts]
-    frequent = frequent_words(sentences, settings.min_documents)
+    frequent = frequent_words(sentences, settings.min_df)
     model = Word2Vec(
         [[word for word in sentence if word in frequent] for sentence in sentences],
         vector_size=settings.dimension, window=settings.window, epochs=settings.epochs,
@@ -138,10 +138,10 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
     return WordVectors(words, np.stack([model.wv[word] for word in words]).astype(np.float32))
 
 
-def frequent_words(sentences: Iterable[Sequence[str]], min_documents: int) -> set[str]:
+def frequent_words(sentences: Iterable[Sequence[str]], min_df: int) -> set[str]:
     """The words that stand in at least so many documents."""
     counts = Counter(word for sentence in sentences for word in set(sentence))
-    return {word for word, count in counts.items() if count >= min_documents}
+    return {word for word, count in counts.items() if count >= min_df}
 
 
 def load_vectors(path: Path, dimension: int, words: Iterable[str]) -> WordVectors:

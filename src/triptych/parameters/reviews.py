@@ -59,7 +59,7 @@ class VectorParameters(Parameters):
     dimension: Count
     window: Count
     epochs: Count
-    min_documents: Count
+    min_df: Count
     shown_words: list[str]
     shown_neighbours: Count
 
@@ -70,8 +70,8 @@ class LstmParameters(Parameters):
     network: dict[str, Any]  # what differs from the defaults of LstmSettings
     changes: list[str]
     seeds: Count
-    members: Count
-    folds: Annotated[int, Field(ge=2)]
+    ensemble_size: Count
+    n_splits: Annotated[int, Field(ge=2)]
     study_reviews: Count
     curve_repeats: Count
 
@@ -113,13 +113,13 @@ class ReviewParameters(Parameters):
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]
     preparation: PreparationParameters
     models: Annotated[list[str], Field(min_length=1)]
-    trials: Annotated[int, Field(ge=0)]
-    folds: Annotated[int, Field(ge=2)]
+    n_trials: Annotated[int, Field(ge=0)]
+    n_splits: Annotated[int, Field(ge=2)]
     tuning_reviews: Count
     effects_model: str
     vectors: VectorParameters
     lstm: LstmParameters
-    jobs: Count  # processes
+    n_jobs: Count  # processes
     resamples: Count
     curve_sizes: list[Count]
     curve_repeats: Count
@@ -137,7 +137,7 @@ class ReviewParameters(Parameters):
 
         try:  # now, not after minutes
             for family in [models] if isinstance(models, str) else models:
-                list_candidates(family, trials=0, seed=0)
+                list_candidates(family, n_trials=0, seed=0)
         except UnknownChoiceError as error:
             raise ValueError(str(error)) from error
         return models

@@ -114,7 +114,8 @@ def trace_learning_curve(
         compared,
         (documents_of(training_documents), labels_of(training_documents)),
         (documents_of(judged), labels_of(judged)),
-        sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, folds=nlp.folds, seed=seed, jobs=nlp.jobs,
+        sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, n_splits=nlp.n_splits, seed=seed,
+        n_jobs=nlp.n_jobs,
     )  # fmt: skip
     logger.info("Learning curve: %s fits judged on %s reviews", len(curve), f"{len(judged):,}")
     return curve
@@ -139,7 +140,7 @@ def trace_lstm_curve(
     curve = lstm_curve(
         name, make_settings(model.parameters), vector_source(training_documents, vectors_file, nlp),
         (documents_of(training_documents), labels_of(training_documents)), (documents, labels),
-        sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed, jobs=nlp.jobs,
+        sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
     right = (model.document_probabilities(documents) >= 0.5) == (labels == 1)  # noqa: PLR2004
     whole = curve_table([(name, len(training_documents), 0, len(right), float(right.mean()))])

@@ -44,18 +44,18 @@ def learn_word_vectors(
     Returns:
         `word_vectors` (word, v000, …); `vocabulary_coverage` by split; `word_neighbours`.
     """
-    counted = nlp.lstm.build().counted
+    analyzer = nlp.lstm.build().analyzer
     train, _ = early_stopping_split(labels_of(training_documents), seed)
     source = vector_source(training_documents, vectors_file, nlp)
-    vectors = source.vectors(training_documents[counted].iloc[train].tolist(), seed)
+    vectors = source.vectors(training_documents[analyzer].iloc[train].tolist(), seed)
     every = pd.concat([training_documents, holdout_documents])
-    coverage = vectors.coverage({str(s): rows[counted] for s, rows in every.groupby("split")})
+    coverage = vectors.coverage({str(s): rows[analyzer] for s, rows in every.groupby("split")})
     logger.info("Word vectors: %s words, %s numbers each", *map(str, vectors.matrix.shape))
     return {
         "word_vectors": vectors.frame(),
         "vocabulary_coverage": coverage,
         "word_neighbours": vectors.neighbours(
-            _shown(nlp.vectors.shown_words, counted), nlp.vectors.shown_neighbours
+            _shown(nlp.vectors.shown_words, analyzer), nlp.vectors.shown_neighbours
         ),
     }
 
@@ -82,7 +82,7 @@ def compare_lstms(
     trials, histories = run_trials(
         nlp.lstm.changes, settings, documents_of(studied), labels_of(studied),
         vector_source(training_documents, vectors_file, nlp),
-        seeds=nlp.lstm.seeds, seed=seed, jobs=nlp.jobs,
+        seeds=nlp.lstm.seeds, seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
     change, chosen = choose_settings(trials, settings)
     logger.info("LSTM chosen: %s", change)
@@ -93,7 +93,7 @@ def compare_lstms(
         "lstm_runs": _runs(trials, histories, settings),
         "chosen_lstm": {
             "change": change,
-            "settings": asdict(replace(chosen, members=nlp.lstm.members)),
+            "settings": asdict(replace(chosen, ensemble_size=nlp.lstm.ensemble_size)),
         },
     }
 
@@ -115,12 +115,16 @@ def cross_validate_lstm(
     settings = make_settings(chosen_lstm["settings"])
     documents, labels = documents_of(tuned_on), labels_of(tuned_on)
     scores = cross_lstm(
-        settings, documents, labels, stratified_folds(labels, nlp.lstm.folds, seed),
-        vector_source(training_documents, vectors_file, nlp), seed=seed, jobs=nlp.jobs,
+        settings, documents, labels, stratified_folds(labels, nlp.lstm.n_splits, seed),
+        vector_source(training_documents, vectors_file, nlp), seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
-    names = {1: LSTM, settings.members: LSTM_ENSEMBLE} if settings.members > 1 else {1: LSTM}
+    names = (
+        {1: LSTM, settings.ensemble_size: LSTM_ENSEMBLE}
+        if settings.ensemble_size > 1
+        else {1: LSTM}
+    )
     return {
-        name: CrossedLstm(replace(settings, members=count), scores[count])
+        name: CrossedLstm(replace(settings, ensemble_size=count), scores[count])
         for count, name in names.items()
     }
 
@@ -139,20 +143,22 @@ def fit_lstms(
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
     known = labels[draw_rows(labels, nlp.tuning_reviews, seed)]
-    largest = max((found.settings for found in tuned_lstms.values()), key=lambda s: s.members)
+    largest = max((found.settings for found in tuned_lstms.values()), key=lambda s: s.ensemble_size)
     source = VectorSource(pretrained=WordVectors.from_frame(word_vectors))
     started = time.perf_counter()
-    ensemble = LstmClassifier(largest, seed).fit(documents, labels, source, nlp.jobs)
+    ensemble = LstmClassifier(largest, seed).fit(documents, labels, source, nlp.n_jobs)
     elapsed = time.perf_counter() - started
-    each = elapsed * min(nlp.jobs, largest.members) / largest.members  # of one process
+    each = (
+        elapsed * min(nlp.n_jobs, largest.ensemble_size) / largest.ensemble_size
+    )  # of one process
     models, timings = {}, []
     for name, found in tuned_lstms.items():
-        classifier = ensemble.first(found.settings.members)
+        classifier = ensemble.first(found.settings.ensemble_size)
         calibrated = CalibratedClassifier(classifier, Calibration.learn(found.scores, known))
         about = asdict(classifier.settings)
         models[name] = ReviewModel(name, nlp.preparation.build(), calibrated, about)
-        timings.append((name, each * found.settings.members))
-    logger.info("Fitted %s networks of LSTM in %.0f s", largest.members, elapsed)
+        timings.append((name, each * found.settings.ensemble_size))
+    logger.info("Fitted %s networks of LSTM in %.0f s", largest.ensemble_size, elapsed)
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"lstm_models": models, "lstm_timings": table}
 
@@ -162,7 +168,7 @@ def vector_source(
 ) -> VectorSource:
     """Where the word vectors of a run come from; a relative path begins at the project."""
     asked = nlp.vectors
-    settings = VectorSettings(asked.dimension, asked.window, asked.epochs, asked.min_documents)
+    settings = VectorSettings(asked.dimension, asked.window, asked.epochs, asked.min_df)
     if vectors_file is None:
         return VectorSource(settings)
     texts = training_documents["words"]
@@ -172,10 +178,10 @@ def vector_source(
     )
 
 
-def _shown(words: Iterable[str], counted: str) -> list[str]:
+def _shown(words: Iterable[str], analyzer: str) -> list[str]:
     from triptych.nlp.tokens import stem
 
-    return [stem(word) if counted == "stems" else word for word in words]
+    return [stem(word) if analyzer == "stems" else word for word in words]
 
 
 def _runs(trials: pd.DataFrame, histories: pd.DataFrame, settings: LstmSettings) -> pd.DataFrame:

@@ -112,7 +112,7 @@ def measure_preparation(reviews: pd.DataFrame, nlp: ReviewParameters, seed: int)
     settings = FAMILIES[nlp.effects_model][0]
     return measure_effects(
         training["review"].iloc[rows].tolist(), labels[rows], nlp.preparation.build(),
-        tuple(nlp.preparation.stop_words), settings, folds=nlp.folds, seed=seed,
+        tuple(nlp.preparation.stop_words), settings, n_splits=nlp.n_splits, seed=seed,
     )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def tune_classifiers(
     documents, labels = documents_of(training_documents.iloc[rows]), labels[rows]
     logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
     tuned, trials = tune(
-        nlp.models, documents, labels, trials=nlp.trials, folds=nlp.folds, seed=seed
+        nlp.models, documents, labels, n_trials=nlp.n_trials, n_splits=nlp.n_splits, seed=seed
     )
     return {
         "text_trials": trials,
