@@ -4,7 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.classification.errors import UnmatchedError
+
+class UnmatchedError(Exception):
+    """Rows of one table have no counterpart in another: they come from different runs."""
+
 
 _REMEDY = "The tables come from different runs or data: run the pipeline again from its first node."
 

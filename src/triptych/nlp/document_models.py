@@ -8,6 +8,7 @@ import numpy as np
 
 from triptych.nlp.calibration import Calibration, cross_fitted_log_odds, sigmoid
 from triptych.nlp.classifier import Documents, Scores, TextClassifier
+from triptych.nlp.config import ModelSettings
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.nbsvm import Labels
 from triptych.nlp.preprocessing import Preparation
@@ -75,7 +76,7 @@ class ReviewModel:
         return sigmoid(self.model.log_odds(documents))
 
 
-def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
+def choose_members(tuned: Mapping[str, Tuned[ModelSettings]], labels: Labels) -> list[str]:
     """Choose a blend's members on out-of-fold scores: the best one, then whoever helps most.
 
     Caruana et al., "Ensemble selection from libraries of models" (ICML 2004), without repeats.
@@ -96,7 +97,9 @@ def choose_members(tuned: Mapping[str, Tuned], labels: Labels) -> list[str]:
     return members
 
 
-def blend_scores(tuned: Mapping[str, Tuned], members: Sequence[str], labels: Labels) -> Scores:
+def blend_scores(
+    tuned: Mapping[str, Tuned[ModelSettings]], members: Sequence[str], labels: Labels
+) -> Scores:
     """The out-of-fold log-odds of a blend, before its own calibration."""
     odds = [cross_fitted_log_odds(tuned[name].scores, labels) for name in members]
     return np.asarray(np.mean(odds, axis=0))

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from triptych.classification.metrics import wilson
 from triptych.classification.sampling import draw_rows
-from triptych.execution.parallel import run_jobs
+from triptych.execution.parallel import run_jobs, run_networks
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import Documents, TextClassifier
 from triptych.nlp.config import ModelSettings
@@ -18,8 +19,11 @@ from triptych.nlp.document_models import (
     DocumentModel,
     blend_scores,
 )
+from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm_config import LstmSettings
 from triptych.nlp.nbsvm import Labels
 from triptych.nlp.tuning import Rows, Tuned, cross_scores, stratified_folds
+from triptych.nlp.word_vectors import VectorSource
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
 CurveRow = tuple[str, int, int, int, float]  # without the interval
@@ -31,7 +35,7 @@ def fit_members(
     labels: Labels,
     n_splits: int,
     seed: int,
-) -> dict[str, Tuned]:
+) -> dict[str, Tuned[ModelSettings]]:
     """Score documents out of fold by given settings: what calibrating them needs."""
     parts = stratified_folds(labels, n_splits, seed)
     scores = cross_scores(list(settings.values()), documents, labels, parts, seed)
@@ -43,7 +47,7 @@ def fit_members(
 
 def fit_model(
     name: str,
-    tuned: Mapping[str, Tuned],
+    tuned: Mapping[str, Tuned[ModelSettings]],
     members: Sequence[str],
     documents: Documents,
     labels: Labels,
@@ -113,6 +117,39 @@ def learning_curve(
     draws = [*curve_draws(sizes, repeats, len(documents)), (len(documents), 0)]
     tasks = [partial(judge, draw, name) for draw in draws for name in compared]
     return curve_table(list(run_jobs(tasks, n_jobs)))
+
+
+def lstm_curve(
+    name: str,
+    settings: LstmSettings,
+    source: VectorSource,
+    training: tuple[Documents, Labels],
+    judged: tuple[Documents, Labels],
+    *,
+    sizes: Sequence[int],
+    repeats: int,
+    seed: int,
+    n_jobs: int,
+) -> pd.DataFrame:
+    """Train on the parts of the training documents that learning_curve draws.
+
+    The full training split is left out: that is the model itself.
+
+    Returns:
+        CURVE_COLUMNS.
+    """
+    documents, labels = training
+
+    def judge(draw: tuple[int, int]) -> CurveRow:
+        size, repeat = draw
+        rows = draw_rows(labels, size, seed + repeat)
+        part = [documents[row] for row in rows.tolist()]
+        model = LstmClassifier(settings, seed + repeat).fit(part, labels[rows], source)
+        right = (model.scores(judged[0]) >= 0) == judged[1]
+        return name, size, repeat, len(right), float(np.mean(right))
+
+    draws = curve_draws(sizes, repeats, len(documents))
+    return curve_table(list(run_networks([partial(judge, draw) for draw in draws], n_jobs)))
 
 
 def curve_draws(sizes: Sequence[int], repeats: int, there: int) -> list[tuple[int, int]]:

@@ -31,14 +31,6 @@ _SHARE = 5  # a fifth of the reviews judges a trial
 
 
 @dataclass(frozen=True)
-class CrossedLstm:
-    """The settings of an LSTM and its out-of-fold scores of the training documents."""
-
-    settings: LstmSettings
-    scores: Scores
-
-
-@dataclass(frozen=True)
 class Trial:
     """One network to be trained and judged: what changes, on which parts, from which vectors."""
 

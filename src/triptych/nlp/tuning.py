@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
 from triptych.nlp.classifier import Documents, LinearHead, Scores
 from triptych.nlp.config import ModelSettings, list_candidates
 from triptych.nlp.features import make_features
+from triptych.nlp.lstm_config import LstmSettings
 from triptych.nlp.nbsvm import Labels
 
 Rows = npt.NDArray[np.intp]
@@ -20,11 +21,14 @@ Fold = tuple[Rows, Rows]
 TRIAL_COLUMNS = ("model", "number", "log_loss", "accuracy", "settings")
 
 
-@dataclass(frozen=True)
-class Tuned:
-    """The best settings of a family and its out-of-fold scores of the training documents."""
+_Settings = TypeVar("_Settings", ModelSettings, LstmSettings)
 
-    settings: ModelSettings
+
+@dataclass(frozen=True)
+class Tuned(Generic[_Settings]):
+    """The settings of a model and its out-of-fold scores of the training documents."""
+
+    settings: _Settings
     scores: Scores
 
 
@@ -71,7 +75,7 @@ def tune(
     n_trials: int,
     n_splits: int,
     seed: int,
-) -> tuple[dict[str, Tuned], pd.DataFrame]:
+) -> tuple[dict[str, Tuned[ModelSettings]], pd.DataFrame]:
     """Take the settings of each family with the least out-of-fold log loss.
 
     The loss is that of calibrated scores: it tells two models apart that make the same number of

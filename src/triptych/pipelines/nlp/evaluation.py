@@ -9,12 +9,12 @@ from triptych.classification.matching import look_up
 from triptych.classification.metrics import reliability
 from triptych.classification.significance import paired_tests
 from triptych.nlp import metrics as judging
+from triptych.nlp.config import ModelSettings
 from triptych.nlp.document_models import BLEND, ReviewModel
 from triptych.nlp.error_analysis import confident_mistakes, top_features
-from triptych.nlp.learning_curve import curve_table, learning_curve
+from triptych.nlp.learning_curve import curve_table, learning_curve, lstm_curve
 from triptych.nlp.lime import explain_mistakes
 from triptych.nlp.lstm_config import make_settings
-from triptych.nlp.lstm_learning_curve import lstm_curve
 from triptych.nlp.slice_tests import judge_hypotheses
 from triptych.nlp.tuning import Tuned
 from triptych.parameters.reviews import ReviewParameters
@@ -90,7 +90,7 @@ def judge_classifiers(
 def trace_learning_curve(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
-    tuned_text_models: dict[str, Tuned],
+    tuned_text_models: dict[str, Tuned[ModelSettings]],
     blend_members: list[str],
     text_ranking: list[str],
     nlp: ReviewParameters,

@@ -14,14 +14,13 @@ from triptych.nlp.calibration import Calibration
 from triptych.nlp.document_models import LSTM, LSTM_ENSEMBLE, CalibratedClassifier, ReviewModel
 from triptych.nlp.lstm import LstmClassifier, early_stopping_split
 from triptych.nlp.lstm_ablation import (
-    CrossedLstm,
     choose_settings,
     cross_lstm,
     run_trials,
     summarise_trials,
 )
 from triptych.nlp.lstm_config import BASE, LstmSettings, change_settings, make_settings
-from triptych.nlp.tuning import stratified_folds
+from triptych.nlp.tuning import Tuned, stratified_folds
 from triptych.nlp.word_vectors import VectorSettings, VectorSource, WordVectors, load_vectors
 from triptych.parameters.resolvers import project_path
 from triptych.parameters.reviews import ReviewParameters
@@ -104,7 +103,7 @@ def cross_validate_lstm(
     chosen_lstm: dict[str, Any],
     nlp: ReviewParameters,
     seed: int,
-) -> dict[str, CrossedLstm]:
+) -> dict[str, Tuned[LstmSettings]]:
     """Score the tuning reviews out of fold, by one network and by the ensemble of all members.
 
     Returns:
@@ -118,21 +117,16 @@ def cross_validate_lstm(
         settings, documents, labels, stratified_folds(labels, nlp.lstm.n_splits, seed),
         vector_source(training_documents, vectors_file, nlp), seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
-    names = (
-        {1: LSTM, settings.ensemble_size: LSTM_ENSEMBLE}
-        if settings.ensemble_size > 1
-        else {1: LSTM}
-    )
     return {
-        name: CrossedLstm(replace(settings, ensemble_size=count), scores[count])
-        for count, name in names.items()
+        LSTM if count == 1 else LSTM_ENSEMBLE: Tuned(replace(settings, ensemble_size=count), of)
+        for count, of in scores.items()
     }
 
 
 def fit_lstms(
     training_documents: pd.DataFrame,
     word_vectors: pd.DataFrame,
-    tuned_lstms: dict[str, CrossedLstm],
+    tuned_lstms: dict[str, Tuned[LstmSettings]],
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Any]:
@@ -148,9 +142,7 @@ def fit_lstms(
     started = time.perf_counter()
     ensemble = LstmClassifier(largest, seed).fit(documents, labels, source, nlp.n_jobs)
     elapsed = time.perf_counter() - started
-    each = (
-        elapsed * min(nlp.n_jobs, largest.ensemble_size) / largest.ensemble_size
-    )  # of one process
+    each = elapsed * min(nlp.n_jobs, largest.ensemble_size) / largest.ensemble_size
     models, timings = {}, []
     for name, found in tuned_lstms.items():
         classifier = ensemble.first(found.settings.ensemble_size)

@@ -11,11 +11,11 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.ablation import measure_effects
 from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
-from triptych.nlp.config import FAMILIES
+from triptych.nlp.config import FAMILIES, ModelSettings
 from triptych.nlp.document_models import BLEND, ReviewModel, blend_scores, choose_members
 from triptych.nlp.errors import ReviewsRefusedError
 from triptych.nlp.learning_curve import fit_model
-from triptych.nlp.lstm_ablation import CrossedLstm
+from triptych.nlp.lstm_config import LstmSettings
 from triptych.nlp.preprocessing import Document
 from triptych.nlp.reading import ReadReviews
 from triptych.nlp.tuning import Tuned, judge_scores, tune
@@ -141,8 +141,8 @@ def tune_classifiers(
 
 def rank_models(
     training_documents: pd.DataFrame,
-    tuned_text_models: dict[str, Tuned],
-    tuned_lstms: dict[str, CrossedLstm],
+    tuned_text_models: dict[str, Tuned[ModelSettings]],
+    tuned_lstms: dict[str, Tuned[LstmSettings]],
     blend_members: list[str],
     nlp: ReviewParameters,
     seed: int,
@@ -174,7 +174,7 @@ def rank_models(
 
 def fit_classifiers(
     training_documents: pd.DataFrame,
-    tuned_text_models: dict[str, Tuned],
+    tuned_text_models: dict[str, Tuned[ModelSettings]],
     blend_members: list[str],
     nlp: ReviewParameters,
     seed: int,
