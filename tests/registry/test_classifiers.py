@@ -20,7 +20,7 @@ from triptych.commands.model import model
 from triptych.commands.model_tables import list_lines
 from triptych.errors import PipelineError
 from triptych.parameters.operations import RegistryParameters
-from triptych.registry import mlflow_sync as mirror
+from triptych.registry import mlflow_sync
 from triptych.registry.audit.latency import measure_access
 from triptych.registry.classifier_comparison import compare_classifiers
 from triptych.registry.models import ModelRegistry
@@ -56,7 +56,7 @@ def test_both_kinds_live_in_one_register(
     run = mlflow.get_run(row["mlflow_run_id"]).data
     assert run.tags["triptych.registered"] == "texts-polarity version 1"
     assert (run.metrics["chosen/test_accuracy"], run.metrics["chosen/test_n"]) == (0.75, 4.0)
-    assert mirror.compare(registry.engine) == []
+    assert mlflow_sync.compare(registry.engine) == []
     at = pd.Timestamp("2020-01-01", tz="UTC").to_pydatetime()
     assert registry.serving(["northmere"], at)[0]["northmere"]["kind"] == "temperature"
     assert measure_access(registry, mlflow.MlflowClient()).broken == []
@@ -83,7 +83,7 @@ def test_one_that_does_not_beat_its_baseline_stays_a_candidate(
     registry.register(make_classifier(beats_baseline=False))
 
     assert [row["stage"] for row in registry.list_models()] == ["candidate"]
-    assert "it does not beat its baseline on the judged split" in caplog.text
+    assert "it does not beat its baseline on the evaluated split" in caplog.text
 
 
 RULE = RegistryParameters(promote_first=True)
@@ -175,9 +175,9 @@ def test_versions_without_a_common_item_are_not_compared(engine: Engine) -> None
         engine, [old, new, other], said(old, "a", 0.9, "positive"), said(new, "b", 0.9, "positive")
     )
 
-    with pytest.raises(PipelineError, match=r"holds no item .* both were judged on: test\)"):
+    with pytest.raises(PipelineError, match=r"holds no item .* both were evaluated on: test\)"):
         compare_classifiers(engine, new, old, RULE)
-    with pytest.raises(PipelineError, match=r"both were judged on: none\)"):
+    with pytest.raises(PipelineError, match=r"both were evaluated on: none\)"):
         compare_classifiers(engine, other, old, RULE)
 
 

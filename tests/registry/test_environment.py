@@ -4,11 +4,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.fixtures.project import ROOT
-from triptych.registry.environment import surroundings
+from triptych.registry.environment import describe_environment
 
 
 def test_code_packages_and_machine_are_named(tmp_path: Path) -> None:
-    found = surroundings(tmp_path)
+    found = describe_environment(tmp_path)
 
     package = ROOT / "src" / "triptych"
     assert set(found["code"]) == {

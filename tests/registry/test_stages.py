@@ -9,7 +9,7 @@ from sqlalchemy import Engine, insert
 from tests.store.rows import MODEL
 from triptych.errors import PipelineError
 from triptych.registry import stages
-from triptych.registry.stages import Approval, previous_live
+from triptych.registry.stages import Approval, previous_production
 from triptych.store.tables import models
 
 ADA = Approval("Ada", "half a degree better")
@@ -130,7 +130,7 @@ def change(model: str, action: str = "promote", to_stage: str = "production") ->
 
 
 @pytest.mark.parametrize(
-    ("history", "live", "expected"),
+    ("history", "production", "expected"),
     [
         ([], None, None),
         ([change("a")], "a", None),
@@ -144,6 +144,6 @@ def change(model: str, action: str = "promote", to_stage: str = "production") ->
     ],
 )
 def test_what_a_rollback_puts_in_production(
-    history: list[dict[str, str]], live: str | None, expected: str | None
+    history: list[dict[str, str]], production: str | None, expected: str | None
 ) -> None:
-    assert previous_live(history, live) == expected
+    assert previous_production(history, production) == expected

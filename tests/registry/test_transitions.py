@@ -16,8 +16,7 @@ from sqlalchemy import Engine, select
 from tests.fixtures.databases import dump_tables
 from tests.registry.conftest import MakeCandidate
 from triptych.errors import PipelineError
-from triptych.registry import mlflow_sync as mirror
-from triptych.registry import stages
+from triptych.registry import mlflow_sync, stages
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Approval
 from triptych.registry.transitions import (
@@ -84,7 +83,7 @@ def test_mlflow_has_a_version_a_row_and_the_aliases(three: ModelRegistry) -> Non
     roll_back_name(three.engine, "temperature", ADA, row(three, 3))
 
     assert aliases() == {"production": "1"}
-    assert mirror.compare(three.engine) == []
+    assert mlflow_sync.compare(three.engine) == []
 
 
 def test_a_version_is_found_by_number_or_by_the_start_of_its_id(three: ModelRegistry) -> None:
@@ -119,12 +118,12 @@ def test_a_change_that_changes_nothing_is_refused(three: ModelRegistry) -> None:
 
 
 def test_the_second_of_two_at_once_waits_and_is_refused(three: ModelRegistry) -> None:
-    second, third, live = row(three, 2), row(three, 3), row(three, 1)
+    second, third, production = row(three, 2), row(three, 3), row(three, 1)
     refusals: list[str] = []
 
     def promote_third() -> None:
         try:
-            promote_version(three.engine, third, "production", GRACE, live)
+            promote_version(three.engine, third, "production", GRACE, production)
         except PipelineError as error:
             refusals.append(str(error))
 
@@ -142,7 +141,7 @@ def test_the_second_of_two_at_once_waits_and_is_refused(three: ModelRegistry) ->
     assert "run the command again" in refusal
     assert seen(three) == "archived production candidate"
     with pytest.raises(PipelineError, match="Somebody else changed"):
-        roll_back_name(three.engine, "temperature", GRACE, live)
+        roll_back_name(three.engine, "temperature", GRACE, production)
 
 
 CHANGER = """
@@ -161,9 +160,9 @@ registry = ModelRegistry(open_database(url), None)
 rows = registry.list_models()
 mlflow.MlflowClient().search_registered_models()
 time.sleep(max(0, float(start) - time.time()))
-row, live = (find_version(rows, "temperature", number) for number in (int(version), 1))
+row, production = (find_version(rows, "temperature", number) for number in (int(version), 1))
 try:
-    promote_version(registry.engine, row, "production", Approval("process", "race"), live)
+    promote_version(registry.engine, row, "production", Approval("process", "race"), production)
 except PipelineError as error:
     sys.exit(str(error))
 """
@@ -189,10 +188,10 @@ def test_of_two_processes_that_promote_at_once_one_wins(
     assert sorted(process.returncode for process in both) == [0, 1], said
     assert "Somebody else changed what is in production for temperature" in "".join(said)
     winner = 2 if both[0].returncode == 0 else 3
-    live = [each for each in three.list_models() if each["stage"] == "production"]
-    assert [each["version"] for each in live] == [winner]
+    production = [each for each in three.list_models() if each["stage"] == "production"]
+    assert [each["version"] for each in production] == [winner]
     assert aliases() == {"production": str(winner)}
-    assert mirror.compare(three.engine) == []
+    assert mlflow_sync.compare(three.engine) == []
 
 
 def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
@@ -215,7 +214,7 @@ def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
 
     assert seen(three) == "archived production candidate"
     assert aliases() == {"production": "1"}
-    assert [str(difference) for difference in mirror.compare(three.engine)] == [
+    assert [str(difference) for difference in mlflow_sync.compare(three.engine)] == [
         "temperature: version 1 is archived in the database, production in MLflow",
         "temperature: version 2 is production in the database, candidate in MLflow",
         "temperature: version 2 is in production in the database; MLflow's alias production is at "
@@ -225,7 +224,7 @@ def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
     promote_version(three.engine, row(three, 3), "staging", ADA, row(three, 2))
 
     assert aliases() == {"production": "2", "staging": "3"}
-    assert mirror.compare(three.engine) == []
+    assert mlflow_sync.compare(three.engine) == []
 
 
 def stage_of(engine: Engine, version: int) -> str | None:
@@ -243,18 +242,18 @@ def test_what_mlflow_lost_or_was_told_by_others_is_put_right(three: ModelRegistr
     client.delete_model_version("temperature", "2")
     client.set_registered_model_alias("temperature", "staging", "3")
 
-    assert [str(difference) for difference in mirror.compare(three.engine)] == [
+    assert [str(difference) for difference in mlflow_sync.compare(three.engine)] == [
         "temperature: version 2 is not in MLflow",
         "temperature: no version is in staging in the database; MLflow's alias staging is at its "
         "version 3",
     ]
-    assert len(mirror.repair(three.engine, "temperature")) == 2
-    assert mirror.compare(three.engine) == []
+    assert len(mlflow_sync.sync_name(three.engine, "temperature")) == 2
+    assert mlflow_sync.compare(three.engine) == []
 
     client.delete_registered_model("temperature")
     promote_version(three.engine, row(three, 2), "production", ADA, row(three, 1))
 
-    assert mirror.compare(three.engine) == []
+    assert mlflow_sync.compare(three.engine) == []
     numbers = {
         v.tags["triptych.version"]: str(v.version)
         for v in client.search_model_versions("name='temperature'")
@@ -272,14 +271,14 @@ def test_files_that_mlflow_lost_are_said_and_the_change_stands(three: ModelRegis
         )
 
     with pytest.raises(
-        mirror.MirrorError,
+        mlflow_sync.SyncError,
         match=r"The database is changed, .* temperature: version 3 is not in MLflow \(.*m-0.*"
         r"kedro model sync",
     ):
         promote_version(three.engine, row(three, 2), "production", ADA, row(three, 1))
 
     assert seen(three) == "archived production candidate"
-    assert [d.text for d in mirror.compare(three.engine)] == ["version 3 is not in MLflow"]
+    assert [d.text for d in mlflow_sync.compare(three.engine)] == ["version 3 is not in MLflow"]
 
 
 def test_nothing_is_changed_while_mlflow_is_away(

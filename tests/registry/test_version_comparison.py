@@ -64,10 +64,10 @@ def shelf(engine: Engine) -> Any:
 
 
 def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
-    live = shelf.add("same_hour_yesterday", "2018-01-01")
+    production = shelf.add("same_hour_yesterday", "2018-01-01")
     candidate = shelf.add("climatology", "2018-02-01")
 
-    found = compare_versions(shelf, candidate, live, PREPROCESSING, RULE)
+    found = compare_versions(shelf, candidate, production, PREPROCESSING, RULE)
 
     # by hand: 37 whole days of February and March, and the morning of 10 March
     known = history("2017-10-01", "2018-03-10T12:00").set_index("time")["temperature_2m"]
@@ -76,7 +76,7 @@ def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
         "all": len(change), "northmere": 37 * 8 + 4,
     }  # fmt: skip
     by_hand = float(np.sqrt((change**2).mean()))
-    assert found.errors["live"]["northmere"] == pytest.approx(by_hand, abs=1e-4)
+    assert found.errors["production"]["northmere"] == pytest.approx(by_hand, abs=1e-4)
     other = found.errors["candidate"]["all"]
     said = str(found)
     assert f"of version 2 {other:.3f} °C, of version 1 (in production) {by_hand:.3f} °C" in said
@@ -85,13 +85,13 @@ def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
     daily = (change**2).resample("D").mean().mean()
     assert 0 < found.test["low"] < found.test["difference"] < daily
     assert found.objection is None
-    back = compare_versions(shelf, live, candidate, PREPROCESSING, RULE)
+    back = compare_versions(shelf, production, candidate, PREPROCESSING, RULE)
     assert back.test["difference"] == pytest.approx(-found.test["difference"])
     assert back.objection == "The candidate is not more accurate"
 
 
 @pytest.mark.parametrize(
-    ("live", "candidate", "objection"),
+    ("production", "candidate", "objection"),
     [
         # 4 °C of error saved, on too few days
         (("persistence", "2018-01-01"), ("climatology", "2018-03-08"), "Days compared: 3; .* 28"),
@@ -105,30 +105,35 @@ def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
     ],
 )
 def test_a_lower_error_is_no_evidence_by_itself(
-    shelf: Any, live: tuple[str, str], candidate: tuple[str, str], objection: str
+    shelf: Any, production: tuple[str, str], candidate: tuple[str, str], objection: str
 ) -> None:
-    before, after = shelf.add(*live), shelf.add(*candidate)
+    before, after = shelf.add(*production), shelf.add(*candidate)
 
     found = compare_versions(shelf, after, before, PREPROCESSING, RULE)
 
-    assert found.errors["candidate"]["all"] <= found.errors["live"]["all"]
+    assert found.errors["candidate"]["all"] <= found.errors["production"]["all"]
     assert re.search(objection, found.objection or "")
 
 
 def test_the_evidence_that_is_required_is_a_parameter(shelf: Any) -> None:
-    live, candidate = shelf.add("persistence", "2018-01-01"), shelf.add("climatology", "2018-03-08")
+    production, candidate = (
+        shelf.add("persistence", "2018-01-01"),
+        shelf.add("climatology", "2018-03-08"),
+    )
 
     for rule, accepted in ({"min_days": 3}, True), ({"min_days": 3, "significance": 0.01}, False):
         required = RegistryParameters.model_validate({"promote_first": True, **rule})
-        found = compare_versions(shelf, candidate, live, PREPROCESSING, required)
+        found = compare_versions(shelf, candidate, production, PREPROCESSING, required)
         assert (found.objection is None) == accepted
 
 
 def test_versions_without_a_common_day_or_place_are_not_compared(shelf: Any) -> None:
-    live = shelf.add("climatology", "2018-01-01")
+    production = shelf.add("climatology", "2018-01-01")
 
     with pytest.raises(PipelineError, match="nothing has been observed at northmere since"):
-        compare_versions(shelf, shelf.add("climatology", "2018-04-01"), live, PREPROCESSING, RULE)
+        compare_versions(
+            shelf, shelf.add("climatology", "2018-04-01"), production, PREPROCESSING, RULE
+        )
     with pytest.raises(PipelineError, match=r"temperature version 3 and .* share no location"):
         elsewhere = shelf.add("climatology", "2018-01-01", ("paris",))
-        compare_versions(shelf, elsewhere, live, PREPROCESSING, RULE)
+        compare_versions(shelf, elsewhere, production, PREPROCESSING, RULE)

@@ -46,13 +46,13 @@ def _reproduce(project: Path, tracked: "Tracked") -> None:
     """Reproduce runs that were never tried; the result is stored as a tag of the run."""
     from triptych.errors import PipelineError
     from triptych.registry.reproduction.report import summary
-    from triptych.registry.reproduction.status import read_verdict, try_again
+    from triptych.registry.reproduction.status import read_status, reproduce_and_record
 
     for run in tracked.training():
-        if read_verdict(run.data.tags) is not None:
+        if read_status(run.data.tags) is not None:
             continue
         try:
-            said = summary(try_again(project, tracked, run))
+            said = summary(reproduce_and_record(project, tracked, run))
         except PipelineError as error:
             said = f"{run.info.run_id}  FAILED      {error}"
         click.echo(said, err=True)

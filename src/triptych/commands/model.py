@@ -123,11 +123,15 @@ def promote_command(
     from triptych.registry.transitions import promote_version
 
     registry, row = _find(project, env, name, version)
-    live = _live(registry, row["name"])
+    production = _in_production(registry, row["name"])
     registry.load(row)  # a version that cannot be loaded must not be promoted
-    if to_stage == "production" and live is not None and live["model_id"] != row["model_id"]:
-        _compare(registry, project, env, row, live, force)
-    promote_version(registry.engine, row, to_stage, Approval(by, reason, force), live)
+    if (
+        to_stage == "production"
+        and production is not None
+        and production["model_id"] != row["model_id"]
+    ):
+        _compare(registry, project, env, row, production, force)
+    promote_version(registry.engine, row, to_stage, Approval(by, reason, force), production)
     click.echo(f"{row['name']} version {row['version']} is in {to_stage}, approved by {by}.")
 
 
@@ -144,7 +148,7 @@ def reject_command(
     registry, row = _find(project, env, name, version)
     reject_version(registry.engine, row, Approval(by, reason))
     click.echo(f"{row['name']} version {row['version']} is archived.")
-    if _live(registry, row["name"]) is None:
+    if _in_production(registry, row["name"]) is None:
         click.echo(
             f"No version of {row['name']} is in production now. Use kedro model rollback or "
             "promote."
@@ -162,8 +166,8 @@ def rollback_command(project: Path, name: str, by: str, reason: str, env: str | 
 
     registry = open_registry(project, env)
     check_name(registry.list_models(), name)
-    live = _live(registry, name)
-    back = roll_back_name(registry.engine, name, Approval(by, reason), live)
+    production = _in_production(registry, name)
+    back = roll_back_name(registry.engine, name, Approval(by, reason), production)
     click.echo(f"{name} version {back['version']} is in production again, approved by {by}.")
 
 
@@ -196,7 +200,7 @@ def sync_command(project: Path, env: str | None) -> None:
     for difference in differences:
         click.echo(str(difference))
     for name in dict.fromkeys(difference.name for difference in differences):
-        mlflow_sync.repair(engine, name)
+        mlflow_sync.sync_name(engine, name)
     click.echo(f"MLflow's registry matches the database. Differences fixed: {len(differences)}.")
 
 
@@ -223,14 +227,19 @@ def _find(
     return registry, find_version(registry.list_models(), name, version)
 
 
-def _live(registry: "ModelRegistry", name: str) -> "Row | None":
+def _in_production(registry: "ModelRegistry", name: str) -> "Row | None":
     from triptych.registry.stages import in_stage
 
     return in_stage((row for row in registry.list_models() if row["name"] == name), "production")
 
 
 def _compare(
-    registry: "ModelRegistry", project: Path, env: str | None, row: "Row", live: "Row", force: bool
+    registry: "ModelRegistry",
+    project: Path,
+    env: str | None,
+    row: "Row",
+    production: "Row",
+    force: bool,
 ) -> None:
     """Compare both on the same targets; raise unless the candidate is better or forced."""
     from triptych.commands.project import preprocessing_parameters, registry_parameters
@@ -243,10 +252,10 @@ def _compare(
     rule = registry_parameters(project, env)
     try:
         if row["kind"] in PREDICTIONS:
-            found = compare_classifiers(registry.engine, row, live, rule)
+            found = compare_classifiers(registry.engine, row, production, rule)
         else:
             treated = preprocessing_parameters(project, env)
-            found = compare_versions(registry, row, live, treated, rule)
+            found = compare_versions(registry, row, production, treated, rule)
         said, objection = f"{found}.", found.objection and f" {found.objection}."
     except (PipelineError, ForecastingError) as error:
         said, objection = f"{str(error).rstrip('.')}.", ""

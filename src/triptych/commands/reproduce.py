@@ -44,9 +44,9 @@ def reproduce(metadata: ProjectMetadata, run_id: str | None, every: bool, env: s
 
 def _one(project: Path, tracked: "Tracked", run_id: str) -> bool:
     from triptych.registry.reproduction.report import lines
-    from triptych.registry.reproduction.status import try_again
+    from triptych.registry.reproduction.status import reproduce_and_record
 
-    found = try_again(project, tracked, tracked.find(run_id))
+    found = reproduce_and_record(project, tracked, tracked.find(run_id))
     for line in lines(found):
         click.echo(line)
     return found.equal
@@ -55,13 +55,13 @@ def _one(project: Path, tracked: "Tracked", run_id: str) -> bool:
 def _all(project: Path, tracked: "Tracked") -> bool:
     from triptych.errors import PipelineError
     from triptych.registry.reproduction.report import summary
-    from triptych.registry.reproduction.status import try_again
+    from triptych.registry.reproduction.status import reproduce_and_record
 
     runs = tracked.training()
     same = 0
     for run in runs:
         try:
-            found = try_again(project, tracked, run)
+            found = reproduce_and_record(project, tracked, run)
         except PipelineError as error:
             click.echo(f"{run.info.run_id}  FAILED      {error}")
             continue

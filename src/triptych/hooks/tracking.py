@@ -56,18 +56,18 @@ class TrackingHook:
         """
         import mlflow
 
-        from triptych.registry.environment import surroundings
-        from triptych.registry.run_manifest import RunRecord, log_record
+        from triptych.registry.environment import describe_environment
+        from triptych.registry.run_manifest import RunManifest, log_manifest
 
         if mlflow.active_run() is None:
             return
-        log_record(
-            RunRecord(
+        log_manifest(
+            RunManifest(
                 env=run_params["env"],
                 nodes=sorted(node.short_name for node in pipeline.nodes),
                 parameters=_to_json(self._context.config_loader["parameters"]),
                 runtime_params=_to_json(run_params["runtime_params"] or {}),
-                **surroundings(Path(run_params["project_path"])),
+                **describe_environment(Path(run_params["project_path"])),
             )
         )
 

@@ -145,7 +145,7 @@ class ClassifierCandidate(AnyCandidate):
 
     @property
     def beats_baselines(self) -> bool:
-        """Whether it did better than its baseline where it is judged."""
+        """Whether it did better than its baseline on its evaluation split."""
         return self.beats_baseline
 
     def save(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a run stands on beside its data and parameters: the code, the packages, the machine."""
+"""The environment of a run: code, packages and machine."""
 
 import hashlib
 import platform
@@ -10,10 +10,10 @@ from typing import Any
 from triptych.registry.provenance import git_commit
 
 # Not in pyproject.toml: what its packages compute with.
-_BENEATH = ("scipy", "joblib")
+_NUMERICAL = ("scipy", "joblib")
 
 
-def surroundings(project: Path) -> dict[str, Any]:
+def describe_environment(project: Path) -> dict[str, Any]:
     """Describe code, packages and machine as JSON can say them.
 
     Returns:
@@ -44,7 +44,7 @@ def package_versions() -> dict[str, str]:
         for line in requires("triptych") or []
         if re.search(r"extra\s*==\s*['\"](pipelines|networks)['\"]", line)
     ]
-    found = {name: _version(name) for name in sorted({*named, *_BENEATH})}
+    found = {name: _version(name) for name in sorted({*named, *_NUMERICAL})}
     return {"python": platform.python_version()} | {k: v for k, v in found.items() if v is not None}
 
 

@@ -1,10 +1,10 @@
-"""MLflow's model registry as a mirror of the tables: versions, their stage, the two aliases.
+"""Synchronization of MLflow's model registry with the tables: versions, stages, aliases.
 
-The tables are the truth. What MLflow lacks after a crash or a day away is found by comparing, and
-put right by the next change of the name, or by `kedro model sync`.
+The tables are authoritative. After a crash or an outage of MLflow, the next change of the name or
+`kedro model sync` updates MLflow.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from textwrap import shorten
@@ -27,27 +27,27 @@ _ROUNDS = 4
 VERSION_TAG = "triptych.version"
 
 
-class MirrorError(PipelineError):
-    """The tables were changed; MLflow could not be told."""
+class SyncError(PipelineError):
+    """The tables were changed, but MLflow could not be updated."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that MLflow has otherwise than the tables, and what puts it right."""
+    """A difference between MLflow and the tables, and the action that resolves it."""
 
     name: str
     text: str
-    repair: Callable[[], object]
+    resolve: Callable[[], object]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text}"
 
 
 def check_reachable() -> None:
-    """Pass if MLflow's registry answers: asked before a change, so that none is half done.
+    """Check before a change that MLflow's registry responds.
 
     Raises:
-        PipelineError: it does not.
+        PipelineError: it does not respond.
     """
     try:
         _client().search_registered_models(max_results=1)
@@ -60,23 +60,23 @@ def check_reachable() -> None:
 
 
 def compare(engine: Engine) -> list[Difference]:
-    """What MLflow has otherwise than the tables, for every name."""
+    """List the differences between MLflow and the tables, for every name."""
     with reading(engine) as connection:
         names = connection.scalars(select(models.c.name).distinct().order_by(models.c.name)).all()
     return [found for name in names for found in _compare_name(engine, name)]
 
 
-def repair(engine: Engine, name: str) -> list[Difference]:
-    """Bring a name in MLflow to what the tables say.
+def sync_name(engine: Engine, name: str) -> list[Difference]:
+    """Update a name in MLflow to match the tables.
 
-    No lock is held while MLflow is waited for. Who writes looks again afterwards, so that of two
-    at once the last one leaves what the tables say by then.
+    No lock is held while MLflow responds. Each writer compares again afterwards, so that the last
+    of several concurrent writers leaves MLflow equal to the tables.
 
     Returns:
-        What was different.
+        The resolved differences.
 
     Raises:
-        MirrorError: something could not be put right.
+        SyncError: a difference could not be resolved.
     """
     repaired: list[Difference] = []
     failed: list[str] = []
@@ -84,21 +84,21 @@ def repair(engine: Engine, name: str) -> list[Difference]:
         try:
             found = _compare_name(engine, name)
         except _faults() as error:
-            raise MirrorError(_untold([f"{name}: {_short(error)}"])) from error
+            raise SyncError(_untold([f"{name}: {_short(error)}"])) from error
         if not found:
             return repaired
         before, failed = failed, _apply(found)
         if failed and failed == before:
             break
         repaired += found
-    raise MirrorError(_untold(failed or [str(difference) for difference in found]))
+    raise SyncError(_untold(failed or [str(difference) for difference in found]))
 
 
 def _apply(found: list[Difference]) -> list[str]:
     failed = []
     for difference in found:
         try:
-            difference.repair()
+            difference.resolve()
         except _faults() as error:
             failed.append(f"{difference} ({_short(error)})")
     return failed
@@ -113,89 +113,66 @@ def _compare_name(engine: Engine, name: str) -> list[Difference]:
 def _differences(client: "MlflowClient", name: str, rows: list[Row]) -> list[Difference]:
     registered = _find_registered(client, name)
     there = {} if registered is None else _versions_there(client, name)
-    aliases = {} if registered is None else registered.aliases
-    mirrored = _Name(client, name, {model: str(found.version) for model, found in there.items()})
-    steps = [
-        *_of_name(mirrored, registered),
-        *_of_versions(mirrored, rows, there),
-        *_of_aliases(mirrored, rows, aliases),
-    ]
-    return [Difference(name, text, step) for text, step in steps]
-
-
-@dataclass(frozen=True)
-class _Name:
-    """A registered model of MLflow, and its version numbers by our model ids."""
-
-    client: "MlflowClient"
-    name: str
-    numbers: dict[str, str]
-
-    def create(self) -> None:
-        self.client.create_registered_model(self.name)
-
-    def add(self, row: Row) -> None:
-        version = self.client.create_model_version(
-            self.name,
-            row["model_uri"],
-            row["mlflow_run_id"],
-            tags={
-                MODEL_TAG: row["model_id"],
-                VERSION_TAG: str(row["version"]),
-                STAGE_TAG: row["stage"],
-            },
-            model_id=row["model_uri"].removeprefix("models:/"),
-            await_creation_for=0,
-        )
-        self.numbers[row["model_id"]] = str(version.version)
-
-    def tag(self, row: Row) -> None:
-        tag_runs(self.client, row)  # first: the version's tag is what a repair looks at
-        number = self.numbers[row["model_id"]]
-        self.client.set_model_version_tag(self.name, number, STAGE_TAG, row["stage"])
-
-    def point(self, alias: str, row: Row) -> None:
-        number = self.numbers.get(row["model_id"])
-        if number is not None:  # else it is said already that MLflow does not have the version
-            self.client.set_registered_model_alias(self.name, alias, number)
-
-    def clear(self, alias: str) -> None:
-        self.client.delete_registered_model_alias(self.name, alias)
-
-
-_Steps = Iterator[tuple[str, Callable[[], object]]]
-
-
-def _of_name(mirrored: _Name, registered: Any) -> _Steps:
+    numbers = {model_id: str(found.version) for model_id, found in there.items()}
+    found = []
     if registered is None:
-        yield "MLflow has no registered model of this name", mirrored.create
-
-
-def _of_versions(mirrored: _Name, rows: list[Row], there: Mapping[str, Any]) -> _Steps:
+        text = "MLflow has no registered model of this name"
+        found.append(Difference(name, text, partial(client.create_registered_model, name)))
     for row in rows:
-        version, found = row["version"], there.get(row["model_id"])
-        if found is None:
-            yield f"version {version} is not in MLflow", partial(mirrored.add, row)
-        elif found.tags.get(STAGE_TAG) != row["stage"]:
-            stage = found.tags.get(STAGE_TAG, "without a stage")
+        version, logged = row["version"], there.get(row["model_id"])
+        if logged is None:
+            text = f"version {version} is not in MLflow"
+            found.append(Difference(name, text, partial(_add, client, name, row, numbers)))
+        elif logged.tags.get(STAGE_TAG) != row["stage"]:
+            stage = logged.tags.get(STAGE_TAG, "without a stage")
             text = f"version {version} is {row['stage']} in the database, {stage} in MLflow"
-            yield text, partial(mirrored.tag, row)
-
-
-def _of_aliases(mirrored: _Name, rows: list[Row], aliases: Mapping[str, Any]) -> _Steps:
+            found.append(Difference(name, text, partial(_tag, client, name, row, numbers)))
+    aliases = {} if registered is None else registered.aliases
     for alias in ALIASES:
-        live = in_stage(rows, alias)
+        row_in_stage = in_stage(rows, alias)
         pointed = str(aliases[alias]) if alias in aliases else None
-        there = "not set" if pointed is None else f"at its version {pointed}"
-        if live is None and pointed is not None:
-            text = f"no version is in {alias} in the database; MLflow's alias {alias} is {there}"
-            yield text, partial(mirrored.clear, alias)
-        if live is not None and pointed != mirrored.numbers.get(live["model_id"], "none"):
+        state = "not set" if pointed is None else f"at its version {pointed}"
+        if row_in_stage is None and pointed is not None:
+            text = f"no version is in {alias} in the database; MLflow's alias {alias} is {state}"
+            clear = partial(client.delete_registered_model_alias, name, alias)
+            found.append(Difference(name, text, clear))
+        elif row_in_stage and pointed != numbers.get(row_in_stage["model_id"], "none"):
             text = (
-                f"version {live['version']} is in {alias} in the database; MLflow's alias {alias} "
-                f"is {there}"
+                f"version {row_in_stage['version']} is in {alias} in the database; MLflow's alias "
+                f"{alias} is {state}"
             )
-            yield text, partial(mirrored.point, alias, live)
+            point = partial(_point, client, name, alias, row_in_stage, numbers)
+            found.append(Difference(name, text, point))
+    return found
+
+
+def _add(client: "MlflowClient", name: str, row: Row, numbers: dict[str, str]) -> None:
+    version = client.create_model_version(
+        name,
+        row["model_uri"],
+        row["mlflow_run_id"],
+        tags={
+            MODEL_TAG: row["model_id"],
+            VERSION_TAG: str(row["version"]),
+            STAGE_TAG: row["stage"],
+        },
+        model_id=row["model_uri"].removeprefix("models:/"),
+        await_creation_for=0,
+    )
+    numbers[row["model_id"]] = str(version.version)
+
+
+def _tag(client: "MlflowClient", name: str, row: Row, numbers: Mapping[str, str]) -> None:
+    tag_runs(client, row)  # first: synchronization compares the tag of the version
+    client.set_model_version_tag(name, numbers[row["model_id"]], STAGE_TAG, row["stage"])
+
+
+def _point(
+    client: "MlflowClient", name: str, alias: str, row: Row, numbers: Mapping[str, str]
+) -> None:
+    number = numbers.get(row["model_id"])
+    if number is not None:  # otherwise the missing version is reported already
+        client.set_registered_model_alias(name, alias, number)
 
 
 def _find_registered(client: "MlflowClient", name: str) -> Any:

@@ -51,9 +51,9 @@ KINDS = {
     "images": Kind(
         "classifier",
         "triptych.vision.storage",
-        "its baseline on the judged split",
+        "its baseline on the evaluated split",
     ),
-    "texts": Kind("classifier", "triptych.nlp.storage", "its baseline on the judged split"),
+    "texts": Kind("classifier", "triptych.nlp.storage", "its baseline on the evaluated split"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from triptych.errors import PipelineError
-from triptych.registry import mlflow_sync as mirror
+from triptych.registry import mlflow_sync
 from triptych.registry.candidate import AnyCandidate
 from triptych.registry.model_types import KINDS
 from triptych.registry.provenance import git_commit
@@ -64,8 +64,8 @@ class ModelRegistry:
             if candidate.promote_first:
                 _promote_first(connection, candidate, row)
         try:
-            mirror.repair(self.engine, row["name"])
-        except mirror.MirrorError as error:
+            mlflow_sync.sync_name(self.engine, row["name"])
+        except mlflow_sync.SyncError as error:
             logger.warning("%s", error)
         with reading(self.engine) as connection:
             tag_run(run_id, _find(connection, model_id) or row)

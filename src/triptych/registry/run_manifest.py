@@ -1,4 +1,4 @@
-"""The record of a run: all that is needed to train again, an artifact of its MLflow run."""
+"""The run manifest: everything needed to retrain, stored as an artifact of the MLflow run."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,8 +18,8 @@ FITTED_TAG = "triptych.fitted."  # and the name of a forecaster: digest of its f
 
 
 @dataclass(frozen=True)
-class RunRecord:
-    """What a run was asked for and what it stood on.
+class RunManifest:
+    """The request and the environment of a run.
 
     Attributes:
         env: the environment of conf/; None is Kedro's own default.
@@ -27,7 +27,7 @@ class RunRecord:
         nodes: the names of the nodes that were run.
         parameters: the whole tree, resolved, as JSON.
         git_commit: `+changes` if files differed from it.
-        code, packages, machine: as `surroundings` gives them.
+        code, packages, machine: as `describe_environment` gives them.
     """
 
     env: str | None
@@ -40,8 +40,8 @@ class RunRecord:
     machine: dict[str, str] = field(default_factory=dict)
 
 
-def log_record(record: RunRecord) -> None:
-    """Give the MLflow run that is active the record, and tags to search runs by."""
+def log_manifest(record: RunManifest) -> None:
+    """Log the manifest and searchable tags to the active MLflow run."""
     import mlflow
 
     mlflow.log_dict(asdict(record), ARTIFACT)
@@ -63,8 +63,8 @@ def _git_state(commit: str) -> str:
     return "changes" if commit.endswith("+changes") else "clean"
 
 
-def read_record(client: "MlflowClient", run: "Run") -> RunRecord:
-    """Read the record of a run.
+def read_manifest(client: "MlflowClient", run: "Run") -> RunManifest:
+    """Read the manifest of a run.
 
     Raises:
         PipelineError: it has none that can be read.
@@ -78,7 +78,7 @@ def read_record(client: "MlflowClient", run: "Run") -> RunRecord:
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(client.download_artifacts(run_id, ARTIFACT, folder))
-            return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+            return RunManifest(**json.loads(path.read_text(encoding="utf-8")))
     except (mlflow.MlflowException, OSError, ValueError, TypeError) as error:
         raise PipelineError(
             f"Run {run_id} has no record that can be read ({ARTIFACT} among its artifacts): "

@@ -1,6 +1,6 @@
-"""Where a version is in its life: every change is a row of `model_transitions`, in the order of id.
+"""Stages of model versions: every change is a row of `model_transitions`, ordered by id.
 
-The tables are the truth; MLflow's aliases follow them (`mirror`).
+The tables are authoritative; `mlflow_sync` updates MLflow's aliases.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +54,11 @@ def transitions_of(connection: Connection, name: str) -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def version_title(row: Row) -> str:
+    """Name a version in messages."""
+    return f"{row['name']} version {row['version']}"
+
+
 def in_stage(rows: Iterable[Row], stage: str) -> Row | None:
     """The version that is in `staging` or `production`; at most one is."""
     return next((row for row in rows if row["stage"] == stage), None)
@@ -89,29 +94,31 @@ def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
         PipelineError: nothing was in production before.
     """
     rows = versions_of(connection, name)
-    live = in_stage(rows, "production")
-    now = None if live is None else live["model_id"]
-    target = previous_live(transitions_of(connection, name), now)
+    production = in_stage(rows, "production")
+    now = None if production is None else production["model_id"]
+    target = previous_production(transitions_of(connection, name), now)
     if target is None:
-        before = "now" if live is None else f"version {live['version']}"
+        before = "now" if production is None else f"version {production['version']}"
         raise PipelineError(
             f"No version of {name} was in production before {before}, so there is nothing to go "
             "back to. `kedro model list` shows what can be promoted; `kedro model reject` takes a "
             "version out of use."
         )
     back = next(row for row in rows if row["model_id"] == target)
-    if live is not None:
-        _move(connection, live, "rollback", "archived", approval)
+    if production is not None:
+        _move(connection, production, "rollback", "archived", approval)
     _move(connection, back, "rollback", "production", approval, approved=True)
     return back
 
 
-def previous_live(transitions: Sequence[Mapping[str, Any]], live: str | None) -> str | None:
+def previous_production(
+    transitions: Sequence[Mapping[str, Any]], production: str | None
+) -> str | None:
     """The model that a rollback puts in production; None if there is none.
 
     Args:
         transitions: of one name, oldest first.
-        live: the model that is in production now, if any.
+        production: the model that is in production now, if any.
     """
     standing: list[str] = []
     for row in transitions:
@@ -122,7 +129,7 @@ def previous_live(transitions: Sequence[Mapping[str, Any]], live: str | None) ->
         elif row["to_stage"] == "production":
             while standing and standing[-1] != row["model_id"]:
                 standing.pop()
-    while standing and standing[-1] == live:
+    while standing and standing[-1] == production:
         standing.pop()
     return standing[-1] if standing else None
 

@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from triptych.errors import PipelineError
-from triptych.registry import mlflow_sync as mirror
-from triptych.registry import stages
-from triptych.registry.stages import Approval, Row
+from triptych.registry import mlflow_sync, stages
+from triptych.registry.stages import Approval, Row, version_title
 
 
 def find_version(rows: list[Row], model: str, version: int | None) -> Row:
@@ -58,7 +57,7 @@ def check_name(rows: list[Row], name: str) -> None:
 
 
 def promote_version(
-    engine: Engine, row: Row, to_stage: str, approval: Approval, live: Row | None
+    engine: Engine, row: Row, to_stage: str, approval: Approval, production: Row | None
 ) -> None:
     """Put a version in staging or production.
 
@@ -67,24 +66,26 @@ def promote_version(
         row: the version.
         to_stage: `staging` or `production`.
         approval: who, why, and whether it was forced.
-        live: the version in production that it was compared with, None if there was none.
+        production: the version in production that it was compared with, None if there was none.
 
     Raises:
         PipelineError: it is there already, or another was promoted meanwhile.
-        MirrorError: it is promoted, but MLflow could not be told.
+        SyncError: it is promoted, but MLflow could not be told.
     """
 
     def change(connection: Connection) -> None:
-        now = _again(connection, row)
+        now = _reread(connection, row)
         if now["stage"] == to_stage:
-            raise PipelineError(f"{_title(now)} is in {to_stage} already: nothing to change.")
+            raise PipelineError(
+                f"{version_title(now)} is in {to_stage} already: nothing to change."
+            )
         if now["stage"] == "production":
             raise PipelineError(
-                f"{_title(now)} is in production. Promote another version, or go back to the one "
-                f"before: kedro model rollback {now['name']}"
+                f"{version_title(now)} is in production. Promote another version, or go back to the "
+                f"one before: kedro model rollback {now['name']}"
             )
         if to_stage == "production":
-            _check_unmoved(connection, row["name"], live)
+            _check_unmoved(connection, row["name"], production)
         stages.promote(connection, now, to_stage, approval)
 
     _change(engine, row["name"], change)
@@ -95,37 +96,37 @@ def reject_version(engine: Engine, row: Row, approval: Approval) -> None:
 
     Raises:
         PipelineError: it is archived already.
-        MirrorError: it is archived, but MLflow could not be told.
+        SyncError: it is archived, but MLflow could not be told.
     """
 
     def change(connection: Connection) -> None:
-        now = _again(connection, row)
+        now = _reread(connection, row)
         if now["stage"] == "archived":
-            raise PipelineError(f"{_title(now)} is archived already: nothing to change.")
+            raise PipelineError(f"{version_title(now)} is archived already: nothing to change.")
         stages.reject(connection, now, approval)
 
     _change(engine, row["name"], change)
 
 
-def roll_back_name(engine: Engine, name: str, approval: Approval, live: Row | None) -> Row:
+def roll_back_name(engine: Engine, name: str, approval: Approval, production: Row | None) -> Row:
     """Put the version in production again that was so before the one that is now.
 
     Args:
         engine: the database.
         name: what the model forecasts.
         approval: who and why.
-        live: the version in production when this was decided, None if there was none.
+        production: the version in production when this was decided, None if there was none.
 
     Returns:
         The row of the version that is in production now.
 
     Raises:
         PipelineError: there was none before, or another was promoted meanwhile.
-        MirrorError: it is in production, but MLflow could not be told.
+        SyncError: it is in production, but MLflow could not be told.
     """
 
     def change(connection: Connection) -> Row:
-        _check_unmoved(connection, name, live)
+        _check_unmoved(connection, name, production)
         return stages.roll_back(connection, name, approval)
 
     back: Row = _change(engine, name, change)
@@ -133,25 +134,25 @@ def roll_back_name(engine: Engine, name: str, approval: Approval, live: Row | No
 
 
 def _change(engine: Engine, name: str, change: Callable[[Connection], Any]) -> Any:
-    mirror.check_reachable()
+    mlflow_sync.check_reachable()
     with engine.begin() as connection:
         stages.lock_name(connection, name)
         result = change(connection)
-    mirror.repair(engine, name)
+    mlflow_sync.sync_name(engine, name)
     return result
 
 
-def _again(connection: Connection, row: Row) -> Row:
+def _reread(connection: Connection, row: Row) -> Row:
     """Read a version anew, now that nobody else can change it."""
     rows = stages.versions_of(connection, row["name"])
     return next(each for each in rows if each["model_id"] == row["model_id"])
 
 
-def _check_unmoved(connection: Connection, name: str, live: Row | None) -> None:
+def _check_unmoved(connection: Connection, name: str, production: Row | None) -> None:
     now = stages.in_stage(stages.versions_of(connection, name), "production")
-    if (now and now["model_id"]) == (live and live["model_id"]):
+    if (now and now["model_id"]) == (production and production["model_id"]):
         return
-    seen = "none" if live is None else f"version {live['version']}"
+    seen = "none" if production is None else f"version {production['version']}"
     is_now = (
         "none is"
         if now is None
@@ -162,7 +163,3 @@ def _check_unmoved(connection: Connection, name: str, live: Row | None) -> None:
         f"when this was decided, and {is_now}. Nothing was changed here. Look at `kedro model list`"
         ", then run the command again if it is still wanted."
     )
-
-
-def _title(row: Row) -> str:
-    return f"{row['name']} version {row['version']}"

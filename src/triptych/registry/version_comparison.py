@@ -1,6 +1,6 @@
-"""Two versions on the same targets, which neither has seen in training: is the newer one better?
+"""Comparison of two forecaster versions on the same targets after both training periods.
 
-The difference is tested day by day: the errors of one day are not independent of each other.
+The test pairs daily losses, because the errors within a day are not independent.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.parameters.operations import RegistryParameters
 from triptych.registry.models import ModelRegistry
-from triptych.registry.stages import Row
+from triptych.registry.stages import Row, version_title
 from triptych.store.tables import WEATHER_VARIABLES, locations, weather_hourly
 from triptych.weather.history import hours_to_history
 
-CANDIDATE, LIVE = "candidate", "live"
+CANDIDATE, PRODUCTION = "candidate", "production"
 _TESTED = ("n", "difference", "low", "high", "p_value")
 _SEED = 0  # of the bootstrap: the same data give the same decision
 _LOOK_BACK = pd.Timedelta(days=60)  # what the features need, and room for gaps
@@ -35,16 +35,16 @@ class Comparison:
 
     Attributes:
         candidate: the row of `models` that asks to be promoted.
-        live: the one in production.
+        production: the one in production.
         start: the first day; `end`: the last, both included.
-        errors: by location and `all`: `n` targets, `candidate` and `live` RMSE in °C.
+        errors: by location and `all`: `n` targets, `candidate` and `production` RMSE in °C.
         test: of daily losses over all locations, as `forecasting.paired` gives it: `n` days,
             `difference` (°C², positive where the candidate is better), `low`, `high`, `p_value`.
         rule: the evidence that is required.
     """
 
     candidate: Row
-    live: Row
+    production: Row
     start: pd.Timestamp
     end: pd.Timestamp
     errors: pd.DataFrame
@@ -73,13 +73,14 @@ class Comparison:
         total = self.errors.loc[ALL]
         places = self.errors.drop(index=ALL)
         by_place = ", ".join(
-            f"{slug} {row[CANDIDATE]:.3f} / {row[LIVE]:.3f}" for slug, row in places.iterrows()
+            f"{slug} {row[CANDIDATE]:.3f} / {row[PRODUCTION]:.3f}"
+            for slug, row in places.iterrows()
         )
         return (
             f"day-ahead RMSE of version {self.candidate['version']} {total[CANDIDATE]:.3f} °C, of "
-            f"version {self.live['version']} (in production) {total[LIVE]:.3f} °C, on the same "
-            f"{total['n']:,.0f} targets of {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} that "
-            f"neither was trained on ({by_place}); squared error saved a day: "
+            f"version {self.production['version']} (in production) {total[PRODUCTION]:.3f} °C, on "
+            f"the same {total['n']:,.0f} targets of {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d} "
+            f"that neither was trained on ({by_place}); squared error saved a day: "
             f"{self.test['difference']:+.3f} °C² (95 % interval {self.test['low']:+.3f} to "
             f"{self.test['high']:+.3f}, Diebold-Mariano p = {self.test['p_value']:.3g}, "
             f"{self.test['n']:.0f} days)"
@@ -89,7 +90,7 @@ class Comparison:
 def compare_versions(
     registry: ModelRegistry,
     candidate: Row,
-    live: Row,
+    production: Row,
     preprocessing: PreprocessingParameters,
     rule: RegistryParameters,
 ) -> Comparison:
@@ -98,21 +99,19 @@ def compare_versions(
     Raises:
         PipelineError: they share no location, or no day has been observed since.
     """
-    common = sorted(set(candidate["locations"]) & set(live["locations"]))
+    both = f"{version_title(candidate)} and {version_title(production)}"
+    common = sorted(set(candidate["locations"]) & set(production["locations"]))
     if not common:
-        raise PipelineError(
-            f"{_title(candidate)} and {_title(live)} share no location, so that they cannot be "
-            "compared."
-        )
-    start = pd.Timestamp(max(candidate["train_end"], live["train_end"])).ceil("D")
-    places = sorted({*candidate["locations"], *live["locations"]})
+        raise PipelineError(f"{both} share no location, so that they cannot be compared.")
+    start = pd.Timestamp(max(candidate["train_end"], production["train_end"])).ceil("D")
+    places = sorted({*candidate["locations"], *production["locations"]})
     hours = _read_hours(registry.engine, places, start - _LOOK_BACK)
     observed = hours[hours["location"].isin(common) & hours["temperature_2m"].notna()]
     last = observed["time"].max()
     if observed.empty or last < start:
         raise PipelineError(
-            f"{_title(candidate)} and {_title(live)} cannot be compared: nothing has been observed "
-            f"at {', '.join(common)} since {start:%Y-%m-%d}, when the later training ended. Ingest "
+            f"{both} cannot be compared: nothing has been observed at"
+            f" {', '.join(common)} since {start:%Y-%m-%d}, when the later training ended. Ingest "
             "newer data, or train on a period that ends earlier."
         )
     history = hours_to_history(
@@ -123,12 +122,12 @@ def compare_versions(
     end = last + pd.Timedelta(hours=1)
     tables = [
         _backtest(registry.load(row), history, start, end).assign(model=role)
-        for role, row in ((CANDIDATE, candidate), (LIVE, live))
+        for role, row in ((CANDIDATE, candidate), (PRODUCTION, production))
     ]
     forecasts = pd.concat(tables, ignore_index=True)
     forecasts = forecasts[forecasts["location"].isin(common)]
     errors = _errors(forecasts, history)
-    return Comparison(candidate, live, start, last.floor("D"), errors, _test(forecasts), rule)
+    return Comparison(candidate, production, start, last.floor("D"), errors, _test(forecasts), rule)
 
 
 def _errors(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +139,7 @@ def _errors(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
 
 
 def _test(forecasts: pd.DataFrame) -> dict[str, float]:
-    table = paired_tests(forecasts, CANDIDATE, [LIVE], _SEED)
+    table = paired_tests(forecasts, CANDIDATE, [PRODUCTION], _SEED)
     row = table[(table["location"] == ALL) & (table["lead"] == DAY)].iloc[0]
     return {name: float(row[name]) for name in _TESTED}
 
@@ -162,7 +161,3 @@ def _backtest(
 ) -> pd.DataFrame:
     seen = history[history["location"].isin(forecaster.locations)]
     return backtest(forecaster, seen, start, end, list(DAY_LEADS))
-
-
-def _title(row: Row) -> str:
-    return f"{row['name']} version {row['version']}"

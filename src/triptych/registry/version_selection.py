@@ -41,10 +41,10 @@ def _choose(
     knowing: Sequence[Row], promoted: Mapping[str, int], location: str, as_of: datetime
 ) -> Row | str:
     """The version, or why there is none."""
-    live = [row for row in knowing if row["stage"] == "production"]
-    if knowing and not live:
+    production = [row for row in knowing if row["stage"] == "production"]
+    if knowing and not production:
         return _promote_one(location, knowing)
-    last = sorted(live, key=lambda row: promoted.get(row["model_id"], 0))[-1:]
+    last = sorted(production, key=lambda row: promoted.get(row["model_id"], 0))[-1:]
     usable = [row for row in knowing if row["stage"] != "archived"]
     for row in [*last, *usable]:
         if row["train_end"] <= as_of:

@@ -18,7 +18,7 @@ from triptych.registry.audit.metrics import Audit, gather
 from triptych.registry.audit.report import lines
 from triptych.registry.models import ModelRegistry
 from triptych.registry.reproduction.reproduce import Tracked
-from triptych.registry.reproduction.status import try_again
+from triptych.registry.reproduction.status import reproduce_and_record
 from triptych.registry.snapshots import FOLDER
 
 KNOWN = history("2017-01-01", "2018-10-01")
@@ -94,11 +94,11 @@ def test_a_reproduction_leaves_its_verdict(
     good, bad = train(LEARNED, KNOWN), train(LEARNED, KNOWN, seed=21)
     mlflow.MlflowClient().log_metric(bad, "tuning.ridge.rmse", 1.0, step=99)
     for run_id in (good, bad):
-        try_again(project.path, tracked, tracked.find(run_id))
+        reproduce_and_record(project.path, tracked, tracked.find(run_id))
 
     found = gather(project.path, tracked, registry)
 
-    assert {run_id: verdict.same for run_id, verdict in found.verdicts.items()} == {
+    assert {run_id: status.same for run_id, status in found.reproductions.items()} == {
         good: True, bad: False,
     }  # fmt: skip
     assert text(found)["Reproduced bit for bit"] == "1 of 2 (50%)"

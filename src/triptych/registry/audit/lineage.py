@@ -13,8 +13,8 @@ from triptych.registry.run_manifest import (
     DATA_TAG,
     FITTED_TAG,
     SNAPSHOT_TAG,
-    RunRecord,
-    read_record,
+    RunManifest,
+    read_manifest,
 )
 from triptych.registry.snapshots import Chunk, SnapshotError, SnapshotStore
 from triptych.registry.tracking import MODEL_TAG
@@ -104,7 +104,7 @@ class Tracer:
 
     def _parameters(self, run: "Run") -> str:
         try:
-            record: RunRecord = read_record(self.client, run)
+            record: RunManifest = read_manifest(self.client, run)
         except PipelineError:
             return "no record that can be read"
         others = tampered(record, run.data.params)

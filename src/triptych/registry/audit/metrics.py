@@ -11,7 +11,7 @@ from triptych.registry.audit.lineage import Trace, Tracer, trained
 from triptych.registry.audit.storage import Rows, rows_bytes, run_bytes, store_bytes
 from triptych.registry.models import ModelRegistry
 from triptych.registry.reproduction.reproduce import Tracked
-from triptych.registry.reproduction.status import Verdict, read_verdict
+from triptych.registry.reproduction.status import ReproductionStatus, read_status
 from triptych.registry.snapshots import FOLDER, SnapshotStore
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Audit:
         tracked: where the runs are.
         statuses: number of runs by MLflow's status; one that was killed stays RUNNING.
         traces: of each finished run that trained, oldest first.
-        verdicts: by run, of those that were made again.
+        reproductions: by run, of those that were made again.
         run_sizes: bytes of each finished run's files in MLflow.
         changes: number of changes of stage; `approved`: of those with a name and a reason.
     """
@@ -34,7 +34,7 @@ class Audit:
     tracked: Tracked
     statuses: dict[str, int]
     traces: list[Trace]
-    verdicts: dict[str, Verdict]
+    reproductions: dict[str, ReproductionStatus]
     run_sizes: list[int]
     rows: Rows
     store: int | None
@@ -50,15 +50,15 @@ class Audit:
             "data": sum(not trace.data for trace in self.traces),
             "parameters": sum(not trace.parameters for trace in self.traces),
             "all three": sum(trace.complete for trace in self.traces),
-            "reproduced": sum(verdict.same for verdict in self.verdicts.values()),
+            "reproduced": sum(status.same for status in self.reproductions.values()),
         }
 
     def as_json(self) -> dict[str, Any]:
         """Every figure, in bytes and seconds, with the runs one by one."""
         runs = []
         for trace in self.traces:
-            verdict = self.verdicts.get(trace.run_id)
-            said = "not tried" if verdict is None else "yes" if verdict.same else "no"
+            status = self.reproductions.get(trace.run_id)
+            said = "not tried" if status is None else "yes" if status.same else "no"
             runs.append({**asdict(trace), "reproduced": said})
         return {
             "experiment": self.tracked.experiment,
@@ -68,9 +68,9 @@ class Audit:
             "traced": {name: n for name, n in self.shares.items() if name != "reproduced"},
             "reproduced": {
                 "yes": self.shares["reproduced"],
-                "no": len(self.verdicts) - self.shares["reproduced"],
-                "not tried": len(self.traces) - len(self.verdicts),
-                "seconds": [verdict.seconds for verdict in self.verdicts.values()],
+                "no": len(self.reproductions) - self.shares["reproduced"],
+                "not tried": len(self.traces) - len(self.reproductions),
+                "seconds": [status.seconds for status in self.reproductions.values()],
             },
             "stage_changes": {"all": self.changes, "with name and reason": self.approved},
             "bytes": {
@@ -101,7 +101,7 @@ def gather(project: Path, tracked: Tracked, registry: ModelRegistry) -> Audit:
         tracked=tracked,
         statuses=dict(Counter(run.info.status for run in every)),
         traces=[tracer.trace(run) for run in training],
-        verdicts=_verdicts(training),
+        reproductions=_reproductions(training),
         run_sizes=[run_bytes(client, run) for run in finished],
         rows=rows_bytes(store, training),
         store=store_bytes(tracked.uri),
@@ -115,6 +115,6 @@ def _names(registry: ModelRegistry) -> list[str]:
     return list(dict.fromkeys(row["name"] for row in registry.list_models()))
 
 
-def _verdicts(runs: "list[Run]") -> dict[str, Verdict]:
-    found = {run.info.run_id: read_verdict(run.data.tags) for run in runs}
-    return {run_id: verdict for run_id, verdict in found.items() if verdict is not None}
+def _reproductions(runs: "list[Run]") -> dict[str, ReproductionStatus]:
+    found = {run.info.run_id: read_status(run.data.tags) for run in runs}
+    return {run_id: status for run_id, status in found.items() if status is not None}

@@ -35,9 +35,9 @@ def _runs(found: Audit) -> Iterable[str]:
 
 def _traced(found: Audit) -> Iterable[str]:
     shares, runs = found.shares, len(found.traces)
-    untried = runs - len(found.verdicts)
+    untried = runs - len(found.reproductions)
     hint = f"{untried} not tried: kedro model audit --reproduce" if untried else ""
-    seconds = [verdict.seconds for verdict in found.verdicts.values()]
+    seconds = [status.seconds for status in found.reproductions.values()]
     yield "Training runs that can be traced"
     yield _line("  to a clean commit", _share(shares["commit"], runs))
     yield _line("  to their data: digest, stored rows", _share(shares["data"], runs))

@@ -4,20 +4,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from triptych.registry.run_manifest import RunRecord
+from triptych.registry.run_manifest import RunManifest
 
 _SHOWN = 6
 _DATES = {"today", "as_of"}  # without --params they are of the day of the run
 
 
-def changes(
-    record: RunRecord, now: Mapping[str, Any], logged: Mapping[str, str], conf: Mapping[str, Any]
+def environment_diff(
+    record: RunManifest, now: Mapping[str, Any], logged: Mapping[str, str], conf: Mapping[str, Any]
 ) -> list[str]:
     """Name each change, a line a subject; empty if all is as it was.
 
     Args:
         record: of the run.
-        now: `surroundings` of today.
+        now: `describe_environment` of today.
         logged: the run's parameters in MLflow, as text.
         conf: the parameters of the run's environment today, without --params.
     """
@@ -57,7 +57,7 @@ def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tup
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def tampered(record: RunRecord, logged: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+def tampered(record: RunManifest, logged: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
     """Parameters that the record has otherwise than MLflow, where nothing can be rewritten."""
     recorded = {name: str(value) for name, value in _tree(record.parameters)}
     comparable = {
@@ -82,7 +82,7 @@ def _same(logged: str, recorded: str) -> bool:
         return False
 
 
-def _reconfigured(record: RunRecord, conf: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def _reconfigured(record: RunManifest, conf: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     given = {name for name, _ in _tree(record.runtime_params)} | _DATES
     then, now = dict(_leaves(record.parameters)), dict(_leaves(conf))
     found = _differing(then, now)

@@ -20,7 +20,7 @@ class Reproduction:
     run_id: str
     title: str
     recorded: Result
-    again: Result
+    retrained: Result
     changes: list[str]
 
     @property
@@ -31,27 +31,27 @@ class Reproduction:
     @property
     def differing_digests(self) -> list[str]:
         """What has other files or rows."""
-        again = self.again.digests
+        again = self.retrained.digests
         return [name for name, sha in self.recorded.digests.items() if again.get(name) != sha]
 
     @property
     def differing_metrics(self) -> list[tuple[str, int]]:
         """The metrics and steps whose value is another, is gone or is new."""
-        then, now = self.recorded.metrics, self.again.metrics
+        then, now = self.recorded.metrics, self.retrained.metrics
         return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
 
 
 def lines(found: Reproduction) -> list[str]:
     """Say what was compared, what differs, and why it may."""
     return [
-        f"Run {found.run_id} ({found.title}), trained again from its record",
+        f"Run {found.run_id} ({found.title}), retrained from its manifest",
         "",
         f"{'':26}{'recorded':14}{'again':14}",
         *(_digest(found, name) for name in found.recorded.digests),
         _metrics(found),
         "",
         *(f"Changed since: {change}" for change in found.changes),
-        *_verdict(found),
+        *_conclusion(found),
     ]
 
 
@@ -66,19 +66,19 @@ def summary(found: Reproduction) -> str:
 
 
 def _digest(found: Reproduction, name: str) -> str:
-    then, now = found.recorded.digests[name], found.again.digests.get(name, "none")
+    then, now = found.recorded.digests[name], found.retrained.digests.get(name, "none")
     same = "same" if then == now else "DIFFERS"
     return f"{name:26}{then[:_DIGITS]:14}{now[:_DIGITS]:14}{same}"
 
 
 def _metrics(found: Reproduction) -> str:
-    then, now = len(found.recorded.metrics), len(found.again.metrics)
+    then, now = len(found.recorded.metrics), len(found.retrained.metrics)
     differing = len(found.differing_metrics)
     same = f"{differing:,} DIFFER" if differing else "same, every one"
     return f"{'values of metrics':26}{then:<14,}{now:<14,}{same}"
 
 
-def _verdict(found: Reproduction) -> list[str]:
+def _conclusion(found: Reproduction) -> list[str]:
     if found.equal:
         return ["Reproduced bit for bit."]
     shown = [_metric(found, key) for key in found.differing_metrics[:_SHOWN]]
@@ -93,5 +93,5 @@ def _verdict(found: Reproduction) -> list[str]:
 
 
 def _metric(found: Reproduction, key: tuple[str, int]) -> str:
-    then, now = found.recorded.metrics.get(key), found.again.metrics.get(key)
+    then, now = found.recorded.metrics.get(key), found.retrained.metrics.get(key)
     return f"{key[0]} at step {key[1]}: {then!r} -> {now!r}"

@@ -1,4 +1,4 @@
-"""Find a run, train it again, and set both side by side."""
+"""Find a run, retrain it and compare the results."""
 
 import tempfile
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ import pandas as pd
 from triptych.commands.project import read_configuration
 from triptych.errors import PipelineError
 from triptych.registry.artifacts import prepare_artifacts
-from triptych.registry.environment import surroundings
+from triptych.registry.environment import describe_environment
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.reproduction.data_diff import differing_rows
-from triptych.registry.reproduction.environment_diff import changes
+from triptych.registry.reproduction.environment_diff import environment_diff
 from triptych.registry.reproduction.report import Reproduction
 from triptych.registry.reproduction.result import recorded_result
-from triptych.registry.reproduction.retrain import train_again
-from triptych.registry.run_manifest import SNAPSHOT_TAG, read_record
+from triptych.registry.reproduction.retrain import retrain
+from triptych.registry.run_manifest import SNAPSHOT_TAG, read_manifest
 from triptych.registry.snapshots import FOLDER, RowsChanged, SnapshotError, SnapshotStore
 from triptych.store.driver_errors import mask_passwords
 
@@ -96,9 +96,9 @@ class Tracked:
 
 
 def reproduce(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
-    """Train a run again from its record and its rows, and compare; nothing is written anywhere.
+    """Retrain a run from its manifest and training rows, and compare; nothing is written anywhere.
 
-    `verdicts.try_again` leaves what came of it on the run.
+    `status.reproduce_and_record` leaves what came of it on the run.
 
     Raises:
         PipelineError: it has no record, it trained nothing, or its rows are gone or were changed.
@@ -112,20 +112,20 @@ def reproduce(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
             f"Run {run.info.run_id} kept no training rows (tag {SNAPSHOT_TAG}): it trained "
             "nothing, or an earlier version made it. Name another, or train anew: kedro run."
         )
-    record = read_record(client, run)
+    record = read_manifest(client, run)
     configuration = read_configuration(project, record.env)
     today = _history_of_today(project, configuration["catalog"])
     history = _load_rows(SnapshotStore(project / FOLDER), tags[SNAPSHOT_TAG], today)
-    with tempfile.TemporaryDirectory(prefix="triptych-again-") as scratch:
-        again = train_again(record, history, configuration["catalog"], Path(scratch))
+    with tempfile.TemporaryDirectory(prefix="triptych-retrain-") as scratch:
+        retrained = retrain(record, history, configuration["catalog"], Path(scratch))
     conf = configuration["parameters"]
     return Reproduction(
         run_id=run.info.run_id,
         title=_title(record.parameters, tags),
         recorded=recorded_result(client, run),
-        again=again,
+        retrained=retrained,
         changes=[
-            *changes(record, surroundings(project), run.data.params, conf),
+            *environment_diff(record, describe_environment(project), run.data.params, conf),
             *_corrections(history, today),
         ],
     )

@@ -13,7 +13,7 @@ from kedro.pipeline import Pipeline
 from triptych.errors import PipelineError
 from triptych.forecasting.storage import digest
 from triptych.registry.reproduction.result import MODEL, ROWS, Result, fitted
-from triptych.registry.run_manifest import RunRecord
+from triptych.registry.run_manifest import RunManifest
 
 _TRAINING = ("ts_statistical", "ts_ml", "ts_evaluation")
 _HISTORY, _CANDIDATE, _ROWS = "history", "model_registry", "training_rows"
@@ -30,7 +30,7 @@ _FORECASTERS = "triptych.datasets.ForecastersDataset"
 Config = dict[str, Any]
 
 
-def train_again(record: RunRecord, history: pd.DataFrame, catalog: Config, scratch: Path) -> Result:
+def retrain(record: RunManifest, history: pd.DataFrame, catalog: Config, scratch: Path) -> Result:
     """Run the nodes of the run that its results stand on, with its parameters and its rows.
 
     Args:
@@ -93,7 +93,7 @@ def _typed(pipeline: Pipeline, recorded: Config) -> dict[str, Any]:
     """
     from kedro.validation.parameter_validator import ParameterValidator
 
-    parameters = ParameterValidator({"again": pipeline}).validate_raw_params(
+    parameters = ParameterValidator({"retrain": pipeline}).validate_raw_params(
         {**recorded, "engine": {"kind": "serial"}}
     )
     taken = (name for name in pipeline.inputs() if name.startswith("params:"))

@@ -21,14 +21,14 @@ WHY_NOT_TAG = "triptych.reproduced_why_not"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReproductionStatus:
     """The latest try of a run: whether every bit came out again, and how long it took."""
 
     same: bool
     seconds: float
 
 
-def try_again(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
+def reproduce_and_record(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
     """Make a run again, and tag it with what came of it; the latest try counts.
 
     Raises:
@@ -44,11 +44,11 @@ def try_again(project: Path, tracked: Tracked, run: "Run") -> Reproduction:
     return found
 
 
-def read_verdict(tags: Mapping[str, str]) -> Verdict | None:
+def read_status(tags: Mapping[str, str]) -> ReproductionStatus | None:
     """What the tags of a run say of its latest try; None if it was never tried."""
     if REPRODUCED_TAG not in tags:
         return None
-    return Verdict(tags[REPRODUCED_TAG] == "yes", float(tags.get(SECONDS_TAG, "nan")))
+    return ReproductionStatus(tags[REPRODUCED_TAG] == "yes", float(tags.get(SECONDS_TAG, "nan")))
 
 
 def _record(tracked: Tracked, run: "Run", start: float, why_not: str) -> None:
