@@ -125,7 +125,7 @@ def write(engine: Engine, rows: list[dict[str, Any]], *answers: dict[str, Any]) 
         assert upsert(connection, table, list(answers[0]), values) == 0
 
 
-def test_both_are_judged_on_their_common_items(engine: Engine) -> None:
+def test_both_are_evaluated_on_their_common_items(engine: Engine) -> None:
     old, new = rows = [version(number) for number in (1, 2)]
     write(
         engine, rows,
@@ -137,8 +137,8 @@ def test_both_are_judged_on_their_common_items(engine: Engine) -> None:
 
     worse = compare_classifiers(engine, new, old, RULE)
 
-    assert (worse.n, worse.of_candidate.right, worse.of_live.right) == (2, 1, 2)
-    assert worse.of_live.log_loss == pytest.approx(-(math.log(0.9) + math.log(0.8)) / 2)
+    assert (worse.n, worse.of_candidate.right, worse.of_production.right) == (2, 1, 2)
+    assert worse.of_production.log_loss == pytest.approx(-(math.log(0.9) + math.log(0.8)) / 2)
     assert worse.objection == "The candidate is not more accurate"
     assert str(worse) == (
         "of the same 2 items of test (1 of the candidate and 1 of the other have no counterpart), "
@@ -163,7 +163,7 @@ def test_a_few_items_more_are_no_evidence(
 
     found = compare_classifiers(engine, new, old, RULE)
 
-    assert (found.only_candidate, found.only_live) == (more, 0)
+    assert (found.only_candidate, found.only_production) == (more, 0)
     assert found.p_value == pytest.approx(p)
     assert (found.objection or "").startswith(objection or "")
     assert (found.objection is None) == (objection is None)

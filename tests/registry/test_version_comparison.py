@@ -63,7 +63,7 @@ def shelf(engine: Engine) -> Any:
     return Shelf(engine)
 
 
-def test_both_are_judged_on_the_days_that_neither_has_seen(shelf: Any) -> None:
+def test_both_are_evaluated_on_the_days_that_neither_has_seen(shelf: Any) -> None:
     production = shelf.add("same_hour_yesterday", "2018-01-01")
     candidate = shelf.add("climatology", "2018-02-01")
 

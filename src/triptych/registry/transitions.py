@@ -81,8 +81,8 @@ def promote_version(
             )
         if now["stage"] == "production":
             raise PipelineError(
-                f"{version_title(now)} is in production. Promote another version, or go back to the "
-                f"one before: kedro model rollback {now['name']}"
+                f"{version_title(now)} is in production. Promote another version, or go back to "
+                f"the one before: kedro model rollback {now['name']}"
             )
         if to_stage == "production":
             _check_unmoved(connection, row["name"], production)
