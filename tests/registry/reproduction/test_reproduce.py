@@ -69,7 +69,7 @@ def test_five_runs_that_differ_reproduce_bit_for_bit(
     assert lines(found["both families"])[-1] == "Reproduced bit for bit."
     # other rows, another seed: other results, or the comparison would prove nothing
     differing = ("learned", "another seed", "another place")
-    assert len({found[name].again.digests["fitted lightgbm"] for name in differing}) == 3
+    assert len({found[name].retrained.digests["fitted lightgbm"] for name in differing}) == 3
     now = files(project.path / "data"), dump_tables(project.engine()), len(tracked.training())
     assert now == kept
 
@@ -186,4 +186,4 @@ def test_an_evaluation_alone_is_made_again_from_the_fits_on(
 
     assert found.equal
     assert set(found.recorded.digests) == {"training rows", "registered model"}
-    assert found.recorded.metrics.keys() == found.again.metrics.keys()
+    assert found.recorded.metrics.keys() == found.retrained.metrics.keys()
