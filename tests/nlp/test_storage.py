@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.nlp.conftest import Prepared
-from triptych.datasets import ReviewModelsDataset
+from triptych.datasets import ModelFolderDataset
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import TextClassifier
 from triptych.nlp.config import FAMILIES
@@ -107,7 +107,7 @@ def test_what_is_no_stored_model_is_refused(blend: ReviewModel, tmp_path: Path) 
 
 
 def test_models_take_the_place_of_the_old_ones_whole(blend: ReviewModel, tmp_path: Path) -> None:
-    dataset = ReviewModelsDataset(filepath=str(tmp_path / "models"))
+    dataset = ModelFolderDataset(filepath=str(tmp_path / "models"), kind="review")
     assert not dataset.exists()
 
     dataset.save({"b": blend, "a": blend})

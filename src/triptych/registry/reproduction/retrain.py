@@ -25,7 +25,7 @@ _OUTSIDE = (
     "triptych.datasets.TrainingRowsDataset",
 )
 _MEMORY = {"type": "kedro.io.MemoryDataset", "copy_mode": "assign"}
-_FORECASTERS = "triptych.datasets.ForecastersDataset"
+_FORECASTERS = "triptych.datasets.ModelFolderDataset"
 
 Config = dict[str, Any]
 
@@ -116,7 +116,9 @@ def _run(
             digests[MODEL] = digest(scratch / "registered")
         elif _kind(config[name]) == _FORECASTERS:
             folder = Path(config[name].get("dataset", config[name])["filepath"])
-            digests |= {fitted(path.name): digest(path) for path in sorted(folder.iterdir())}
+            digests |= {
+                fitted(path.name): digest(path) for path in folder.iterdir() if path.is_dir()
+            }
         else:
             metrics |= _finite(catalog[name].load())
     return Result(digests, metrics)

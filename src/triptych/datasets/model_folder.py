@@ -1,0 +1,96 @@
+"""Fitted models by name as files, a folder for each: JSON and plain arrays, no pickle."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from kedro.io import AbstractDataset, DatasetError
+
+Kind = Literal["forecaster", "photo", "review"]
+Models = dict[str, Any]
+
+_ORDER = "models.json"
+
+
+class ModelFolderDataset(AbstractDataset[Models, Models]):
+    """Saves fitted models of one kind, and loads them in the same order.
+
+    A save writes a new folder and then replaces the old one, so an interrupted run leaves either
+    the old models or the new ones. Forecasters also tag the active MLflow run with their digests.
+
+    Example, in the catalog:
+
+    ```yaml
+    fitted_learned:
+      type: triptych.datasets.ModelFolderDataset
+      kind: forecaster # or photo, review
+      filepath: data/06_models/learned
+    ```
+    """
+
+    def __init__(
+        self, *, filepath: str, kind: Kind, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._folder, self._kind = Path(filepath), kind
+        self.metadata = metadata
+
+    def load(self) -> Models:
+        """Read all models; DatasetError if there are none."""
+        load_model = _storage(self._kind)[1]
+        order = self._folder / _ORDER
+        if order.is_file():
+            names = json.loads(order.read_text(encoding="utf-8"))
+        else:  # version 0.1 wrote the order for reviews only
+            names = sorted(path.name for path in self._folder.glob("*") if path.is_dir())
+        if not names:
+            raise DatasetError(
+                f"There are no fitted {self._kind} models in {self._folder}. "
+                "Run the pipeline that fits them first."
+            )
+        return {name: load_model(self._folder / name) for name in names}
+
+    def save(self, data: Models) -> None:
+        """Replace the saved models."""
+        save_model = _storage(self._kind)[0]
+        fresh = self._folder.with_name(f"{self._folder.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        for name, model in data.items():
+            save_model(model, fresh / name)
+        (fresh / _ORDER).write_text(json.dumps(list(data)) + "\n", encoding="utf-8")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        fresh.rename(self._folder)
+        if self._kind == "forecaster":
+            self._tag_run(list(data))
+
+    def _tag_run(self, names: list[str]) -> None:
+        import mlflow
+
+        from triptych.forecasting.storage import digest
+        from triptych.registry.run_manifest import FITTED_TAG
+
+        if mlflow.active_run() is not None:
+            mlflow.set_tags({f"{FITTED_TAG}{name}": digest(self._folder / name) for name in names})
+
+    def _exists(self) -> bool:
+        return self._folder.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._folder), "kind": self._kind}
+
+
+def _storage(kind: Kind) -> tuple[Callable[[Any, Path], None], Callable[[Path], Any]]:
+    """The functions that save and load one model; imported here because they are slow to import."""
+    if kind == "forecaster":
+        from triptych.forecasting.storage import load_forecaster, save_forecaster
+
+        return save_forecaster, load_forecaster
+    if kind == "photo":
+        from triptych.vision import storage as photos
+
+        return photos.save_classifier, photos.load_classifier
+    from triptych.nlp import storage as reviews
+
+    return reviews.save_classifier, reviews.load_classifier
