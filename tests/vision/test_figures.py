@@ -6,9 +6,9 @@ import pytest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
 from triptych.classification.metrics import bootstrap_interval
-from triptych.vision import metrics as judging
+from triptych.vision import metrics
 from triptych.vision.ablation import Trial, list_trials, summarise_trials
-from triptych.vision.classifier import Chances, learn_temperature, soften
+from triptych.vision.classifier import Probabilities, apply_temperature, learn_temperature
 from triptych.vision.config import NetworkSettings
 from triptych.vision.decoding import Photo
 from triptych.vision.errors import UnknownNetworkError
@@ -25,7 +25,7 @@ def predictions() -> pd.DataFrame:
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     items = [f"{number}.jpg" for number in range(200)]
     photos = pd.DataFrame({"split": "test", "item": items, "label": np.array(CLASSES)[truth]})
-    return judging.predictions_table("a", photos, chances, CLASSES)
+    return metrics.predictions_table("a", photos, chances, CLASSES)
 
 
 def alone(predictions: pd.DataFrame) -> "pd.Series[int]":
@@ -34,7 +34,7 @@ def alone(predictions: pd.DataFrame) -> "pd.Series[int]":
 
 
 def test_scores_agree_with_scikit_learn(predictions: pd.DataFrame) -> None:
-    (row,) = judging.score_predictions(
+    (row,) = metrics.score_predictions(
         predictions, CLASSES, alone(predictions), resamples=500, seed=1
     ).to_dict("records")  # fmt: skip
     truth, label = predictions["true_label"], predictions["label"]
@@ -45,7 +45,7 @@ def test_scores_agree_with_scikit_learn(predictions: pd.DataFrame) -> None:
     assert row["macro_f1"] == pytest.approx(f1_score(truth, label, average="macro"))
     in_order = chances[:, np.argsort(CLASSES)]
     assert row["log_loss"] == pytest.approx(log_loss(truth, in_order))
-    table = judging.score_classes(predictions, CLASSES).set_index("label")
+    table = metrics.score_classes(predictions, CLASSES).set_index("label")
     for name in CLASSES:
         assert table.loc[name, "precision"] == pytest.approx(
             precision_score(truth, label, labels=[name], average="micro")
@@ -53,9 +53,9 @@ def test_scores_agree_with_scikit_learn(predictions: pd.DataFrame) -> None:
         assert table.loc[name, "recall"] == pytest.approx(
             recall_score(truth, label, labels=[name], average="micro")
         )
-    counts = judging.count_confusions(predictions, CLASSES)["n"].to_numpy().reshape(3, 3)
+    counts = metrics.count_confusions(predictions, CLASSES)["n"].to_numpy().reshape(3, 3)
     assert counts.tolist() == confusion_matrix(truth, label, labels=CLASSES).tolist()
-    assert judging.reliability_tables(predictions)["n"].sum() == 200
+    assert metrics.reliability_tables(predictions)["n"].sum() == 200
 
 
 def test_photos_that_show_the_same_count_once(predictions: pd.DataFrame) -> None:
@@ -65,7 +65,7 @@ def test_photos_that_show_the_same_count_once(predictions: pd.DataFrame) -> None
     groups = pd.Series(np.tile(np.arange(200), 4), index=four["item"])
 
     def width(table: pd.DataFrame, by: "pd.Series[int]") -> float:
-        (row,) = judging.score_predictions(table, CLASSES, by, resamples=2000, seed=1).to_dict(
+        (row,) = metrics.score_predictions(table, CLASSES, by, resamples=2000, seed=1).to_dict(
             "records"
         )
         return float(row["accuracy_high"] - row["accuracy_low"])
@@ -89,9 +89,11 @@ def test_a_temperature_undoes_what_made_a_classifier_too_sure(predictions: pd.Da
     truth = predictions["true_label"].map(CLASSES.index).to_numpy()
     fitting = learn_temperature(chances, truth)
 
-    assert learn_temperature(soften(chances, 1 / 3), truth) == pytest.approx(3 * fitting, rel=1e-3)
-    assert soften(chances, 2.0).sum(axis=1) == pytest.approx(1)
-    assert (soften(chances, 5.0).argmax(axis=1) == chances.argmax(axis=1)).all()
+    assert learn_temperature(apply_temperature(chances, 1 / 3), truth) == pytest.approx(
+        3 * fitting, rel=1e-3
+    )
+    assert apply_temperature(chances, 2.0).sum(axis=1) == pytest.approx(1)
+    assert (apply_temperature(chances, 5.0).argmax(axis=1) == chances.argmax(axis=1)).all()
 
 
 def test_one_thing_is_changed_at_a_time() -> None:
@@ -126,13 +128,13 @@ def test_a_change_matters_if_it_is_more_than_the_seed_does() -> None:
     assert not once["matters"].any()  # one seed tells nothing
 
 
-def corner(photos: Photo) -> Chances:
+def corner(photos: Photo) -> Probabilities:
     """Plant: class 1 if the upper left corner is bright, whatever else there is."""
     bright = photos[:, :16, :16].mean(axis=(1, 2, 3)) / 255
     return np.stack([1 - bright, bright], axis=1)
 
 
-def constant(photos: Photo) -> Chances:
+def constant(photos: Photo) -> Probabilities:
     return np.tile([0.3, 0.7], (len(photos), 1))
 
 
@@ -152,7 +154,7 @@ def test_lime_finds_what_a_classifier_goes_by() -> None:
     assert (nothing.marked, nothing.random, nothing.share) == (0.0, 0.0, 0.5)
 
 
-def spot(photos: Photo) -> Chances:
+def spot(photos: Photo) -> Probabilities:
     """Plant: class 1 by the contrast within the middle."""
     contrast = np.clip(photos[:, 24:40, 24:40].std(axis=(1, 2, 3)) / 100, 0, 1)
     return np.stack([1 - contrast, contrast], axis=1)

@@ -18,7 +18,7 @@ from triptych.vision.pixel_store import PhotoFiles
 if TYPE_CHECKING:
     import keras
 
-Chances = npt.NDArray[np.float64]  # (n, classes)
+Probabilities = npt.NDArray[np.float64]  # (n, classes)
 _BATCH = 32
 _LEAST = 1e-7
 
@@ -26,7 +26,7 @@ _LEAST = 1e-7
 class Member(Protocol):
     """What gives probabilities of decoded photos."""
 
-    def probabilities(self, photos: Photo) -> Chances:
+    def probabilities(self, photos: Photo) -> Probabilities:
         """A row a photo, a column a class."""
         ...
 
@@ -45,7 +45,7 @@ class NetworkMember:
     ) -> None:
         self.settings, self.weights, self.turns = settings, weights, turns
 
-    def probabilities(self, photos: Photo) -> Chances:
+    def probabilities(self, photos: Photo) -> Probabilities:
         """A row a photo, a column a class; a batch at a time."""
         parts = [
             self._of_batch(
@@ -87,7 +87,7 @@ class PhotoClassifier:
     members: list[Member]
     temperature: float = 1.0
 
-    def probabilities(self, paths: Sequence[Path | str]) -> Chances:
+    def probabilities(self, paths: Sequence[Path | str]) -> Probabilities:
         """Classify photos by their paths: a row a photo, a column a class.
 
         Raises:
@@ -97,16 +97,16 @@ class PhotoClassifier:
         parts = [self.photo_probabilities(photos) for photos in files.chunks()]
         return np.concatenate([np.empty((0, len(self.classes))), *parts])
 
-    def row_probabilities(self, photos: Photo, rows: npt.NDArray[np.intp]) -> Chances:
+    def row_probabilities(self, photos: Photo, rows: npt.NDArray[np.intp]) -> Probabilities:
         """Classify some rows of a memory map of decoded photos, a bounded number at a time."""
         starts = range(0, len(rows), _BATCH)
         parts = [self.photo_probabilities(photos[rows[at : at + _BATCH]]) for at in starts]
         return np.concatenate([np.empty((0, len(self.classes))), *parts])
 
-    def photo_probabilities(self, photos: Photo) -> Chances:
+    def photo_probabilities(self, photos: Photo) -> Probabilities:
         """Classify decoded photos, (n, pixels, pixels, 3)."""
         given = np.mean([member.probabilities(photos) for member in self.members], axis=0)
-        return soften(given, self.temperature)
+        return apply_temperature(given, self.temperature)
 
 
 def turned(photos: Photo, turns: int) -> list[Photo]:
@@ -116,24 +116,24 @@ def turned(photos: Photo, turns: int) -> list[Photo]:
     return views[:turns]
 
 
-def soften(chances: Chances, temperature: float) -> Chances:
+def apply_temperature(chances: Probabilities, temperature: float) -> Probabilities:
     """Divide log-probabilities by a temperature."""
     scores = np.log(np.clip(chances, _LEAST, 1)) / temperature
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def learn_temperature(chances: Chances, labels: npt.NDArray[np.int64]) -> float:
+def learn_temperature(chances: Probabilities, labels: npt.NDArray[np.int64]) -> float:
     """The temperature with the least log loss, on photos that were not learned from."""
     from scipy.optimize import minimize_scalar
 
     found = minimize_scalar(
-        lambda power: log_loss(soften(chances, float(np.exp(power))), labels),
+        lambda power: log_loss(apply_temperature(chances, float(np.exp(power))), labels),
         bounds=(-2.0, 2.0), method="bounded",
     )  # fmt: skip
     return float(np.exp(found.x))
 
 
-def log_loss(chances: Chances, labels: npt.NDArray[np.int64]) -> float:
+def log_loss(chances: Probabilities, labels: npt.NDArray[np.int64]) -> float:
     """The mean of minus the logarithm of what the true class was given."""
     return float(-np.log(np.clip(chances[np.arange(len(labels)), labels], _LEAST, 1)).mean())

@@ -50,7 +50,7 @@ def training_batches(
     return batches.map(read, num_parallel_calls=1).prefetch(_READ_AHEAD)
 
 
-def judged_batches(photos: Photo, rows: Rows, *, side: int, batch: int) -> "tf.data.Dataset":
+def validation_batches(photos: Photo, rows: Rows, *, side: int, batch: int) -> "tf.data.Dataset":
     """Read the photos of rows in their order."""
     import tensorflow as tf
 

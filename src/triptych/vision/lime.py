@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from triptych.vision.classifier import Chances
+from triptych.vision.classifier import Probabilities
 from triptych.vision.decoding import Photo
 
-Classify = Callable[[Photo], Chances]  # decoded photos to probabilities
+Classify = Callable[[Photo], Probabilities]  # decoded photos to probabilities
 _SUPERPIXELS = 40
 _COMPACTNESS = 10.0
 _BATCH = 64

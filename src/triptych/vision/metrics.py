@@ -15,7 +15,7 @@ from triptych.classification.metrics import (
     reliability,
     wilson,
 )
-from triptych.vision.classifier import Chances
+from triptych.vision.classifier import Probabilities
 
 SCORE_COLUMNS = (
     "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "brier",
@@ -27,7 +27,7 @@ CLASS_COLUMNS = ("model", "split", "label", "n", "precision", "recall", "f1")
 
 
 def predictions_table(
-    model: str, photos: pd.DataFrame, chances: Chances, classes: Sequence[str]
+    model: str, photos: pd.DataFrame, chances: Probabilities, classes: Sequence[str]
 ) -> pd.DataFrame:
     """Frame the probabilities of photos (item, split, label): PREDICTION_COLUMNS and classes.
 
@@ -87,25 +87,28 @@ def score_predictions(
 
 def score_classes(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Precision, recall and F1 of each class: CLASS_COLUMNS; `n` photos are truly of it."""
-    rows = []
+    from sklearn.metrics import precision_recall_fscore_support
+
+    tables = []
     for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        for name in classes:
-            said, true = group["label"] == name, group["true_label"] == name
-            hits = int((said & true).sum())
-            shares = [hits / max(int(of.sum()), 1) for of in (said, true)]
-            f1 = 2 * hits / max(int(said.sum() + true.sum()), 1)
-            rows.append((model, split, name, int(true.sum()), *shares, f1))
-    return pd.DataFrame(rows, columns=list(CLASS_COLUMNS))
+        precision, recall, f1, n = precision_recall_fscore_support(
+            group["true_label"], group["label"], labels=list(classes), zero_division=0
+        )
+        columns = (model, split, list(classes), n, precision, recall, f1)
+        tables.append(pd.DataFrame(dict(zip(CLASS_COLUMNS, columns, strict=True))))
+    return pd.concat(tables, ignore_index=True)
 
 
 def count_confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Count truths and labels: model, split, true_label, label, n; all cells of each."""
-    index = pd.MultiIndex.from_product([classes, classes], names=["true_label", "label"])
+    from sklearn.metrics import confusion_matrix
+
+    cells = pd.MultiIndex.from_product([classes, classes], names=["true_label", "label"])
     tables = []
     for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        counts = group.groupby(["true_label", "label"]).size().reindex(index, fill_value=0)
+        counts = confusion_matrix(group["true_label"], group["label"], labels=list(classes))
         named = {"model": str(model), "split": str(split)}
-        tables.append(counts.rename("n").reset_index().assign(**named))
+        tables.append(cells.to_frame(index=False).assign(n=counts.ravel(), **named))
     return pd.concat(tables, ignore_index=True)[["model", "split", "true_label", "label", "n"]]
 
 

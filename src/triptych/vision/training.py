@@ -13,7 +13,7 @@ import numpy.typing as npt
 from triptych.classification.tf_runtime import start_keras
 from triptych.vision.backbones import CNN, build_network, freeze, load_pretrained
 from triptych.vision.config import NetworkSettings
-from triptych.vision.input_pipeline import Rows, judged_batches, training_batches
+from triptych.vision.input_pipeline import Rows, training_batches, validation_batches
 from triptych.vision.networks import make_optimiser
 from triptych.vision.pixel_store import PhotoPixels
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "valid_loss", "valid_accuracy")
-_JUDGED = 32  # photos at once
+_VALIDATION_BATCH = 32  # photos at once
 _TOLD_EVERY = 5  # epochs
 
 
@@ -122,8 +122,8 @@ def _fit(
         photos, data.learn, soft[data.learn], side=settings.pixels, batch=settings.batch,
         augmentation=settings.augmentation, seed=seed,
     )  # fmt: skip
-    truth = tf.data.Dataset.from_tensor_slices(exact[data.judge]).batch(_JUDGED)
-    judged = judged_batches(photos, data.judge, side=settings.pixels, batch=_JUDGED)
+    truth = tf.data.Dataset.from_tensor_slices(exact[data.judge]).batch(_VALIDATION_BATCH)
+    judged = validation_batches(photos, data.judge, side=settings.pixels, batch=_VALIDATION_BATCH)
     stop = keras.callbacks.EarlyStopping(
         "val_loss", patience=settings.patience, restore_best_weights=True
     )

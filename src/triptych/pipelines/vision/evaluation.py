@@ -9,7 +9,7 @@ import pandas as pd
 from triptych.classification.matching import look_up
 from triptych.classification.significance import paired_tests
 from triptych.parameters.vision import VisionParameters
-from triptych.vision import metrics as judging
+from triptych.vision import metrics
 from triptych.vision.classifier import PhotoClassifier
 from triptych.vision.lime import Explanation, check_deletion, explain_photo
 from triptych.vision.pixel_store import PhotoPixels
@@ -32,7 +32,7 @@ def predict_photos(
     """Predict the test photos, once the ranking stands, beside the validation predictions.
 
     Returns:
-        judging.PREDICTION_COLUMNS and a column a class, best model first.
+        metrics.PREDICTION_COLUMNS and a column a class, best model first.
     """
     rows = np.flatnonzero(selected_photos["split"] == "test")
     tables = [photo_validation]
@@ -40,14 +40,14 @@ def predict_photos(
         model = trained_photo_models[name]
         chances = model.row_probabilities(photo_pixels.photos, rows)
         truth = selected_photos.iloc[rows]
-        tables.append(judging.predictions_table(name, truth, chances, model.classes))
+        tables.append(metrics.predictions_table(name, truth, chances, model.classes))
     order = {name: place for place, name in enumerate(photo_ranking)}
     return pd.concat(tables, ignore_index=True).sort_values(
         "model", key=lambda names: names.map(order), kind="stable", ignore_index=True
     )
 
 
-def judge_photo_classifiers(
+def evaluate_photo_classifiers(
     photo_predictions: pd.DataFrame,
     selected_photos: pd.DataFrame,
     photo_timings: pd.DataFrame,
@@ -64,17 +64,17 @@ def judge_photo_classifiers(
     """
     classes = CLASSES[: vision.classes]
     about = selected_photos.set_index("item")
-    scores = judging.score_predictions(
+    scores = metrics.score_predictions(
         photo_predictions, classes, about["group"], resamples=vision.resamples, seed=seed
     )
     seconds = photo_timings.set_index("model")["seconds"]
     scores = scores.assign(seconds=look_up(scores["model"], seconds, "time of training"))
     return {
         "photo_comparison": scores,
-        "photo_class_scores": judging.score_classes(photo_predictions, classes),
-        "photo_confusion": judging.count_confusions(photo_predictions, classes),
-        "photo_reliability": judging.reliability_tables(photo_predictions),
-        "photo_accuracy_by_origin": judging.accuracy_by_origin(photo_predictions, about["origin"]),
+        "photo_class_scores": metrics.score_classes(photo_predictions, classes),
+        "photo_confusion": metrics.count_confusions(photo_predictions, classes),
+        "photo_reliability": metrics.reliability_tables(photo_predictions),
+        "photo_accuracy_by_origin": metrics.accuracy_by_origin(photo_predictions, about["origin"]),
         "photo_pairs": paired_tests(photo_predictions, photo_ranking, "true_label"),
         "photo_metrics": _metrics(scores, photo_curves),
     }

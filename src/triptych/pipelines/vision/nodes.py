@@ -22,7 +22,7 @@ def check_raw_photos(
     """Leave out what cannot be used, copies, and near-duplicates across splits, and list them.
 
     Returns:
-        `checked_photos` (checking.PHOTO_COLUMNS), `rejected_photos`, with reasons, and
+        `checked_photos` (validation.PHOTO_COLUMNS), `rejected_photos`, with reasons, and
         `photo_refusal`: why the whole set is refused, or empty.
     """
     limits = PhotoLimits(vision.max_side, vision.duplicate_bits, vision.max_rejected_share)

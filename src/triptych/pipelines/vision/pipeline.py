@@ -19,7 +19,7 @@ def create_pipeline(**_: object) -> Pipeline:
     groups = {
         "preparation": _preparation(),
         "training": _learning(),
-        "evaluation": _judgement(),
+        "evaluation": _evaluation(),
         "registration": _registration(),
         "plots": _plots(),
     }
@@ -72,7 +72,7 @@ def _learning() -> list[Node]:
     ]
 
 
-def _judgement() -> list[Node]:
+def _evaluation() -> list[Node]:
     """What the test photos say, once everything is chosen."""
     photos = ["selected_photos", "photo_pixels"]
     return [
@@ -82,7 +82,7 @@ def _judgement() -> list[Node]:
             "photo_predictions",
         ),
         _node(
-            evaluation.judge_photo_classifiers,
+            evaluation.evaluate_photo_classifiers,
             [
                 *("photo_predictions", "selected_photos", "photo_timings", "photo_ranking"),
                 *("photo_curves", _SETTINGS, _SEED),

@@ -30,7 +30,7 @@ def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> F
             (panels[0, column], "accuracy", 100),
             (panels[1, column], "loss", 1),
         ):
-            axes.plot(rows["epoch"], factor * rows[measure], label="training (varied)")
+            axes.plot(rows["epoch"], factor * rows[measure], label="training (augmented)")
             axes.plot(rows["epoch"], factor * rows[f"valid_{measure}"], label="validation")
             axes.grid(alpha=0.3)
         panels[0, column].set(title=str(model))
@@ -38,7 +38,7 @@ def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> F
     panels[0, 0].set(ylabel="Accuracy (%)")
     panels[1, 0].set(ylabel="Loss (cross-entropy)")
     panels[0, 0].legend(fontsize="small")
-    figure.suptitle(f"Learning from {_kind(vision)}")
+    figure.suptitle(f"Training on {_kind(vision)}")
     return figure
 
 
@@ -54,7 +54,7 @@ def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: list[
     of_best = photo_reliability["model"].isin(photo_ranking[:2])
     return draw_reliability(
         photo_reliability[of_best & (photo_reliability["split"] == _SPLIT)],
-        "Mean probability of the class that is named",
+        "Mean probability of the predicted class",
         "Share of photos that are of that class",
     )
 
@@ -69,7 +69,7 @@ def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:
     spread = [middle - 100 * rows["lowest"], 100 * rows["highest"] - middle]
     axes.errorbar(middle, names, xerr=spread, fmt="o", capsize=3)
     base = photo_effects["accuracy"].iloc[0]
-    axes.axvline(100 * base, color="black", linewidth=0.8, linestyle=":", label="base")
+    axes.axvline(100 * base, color="black", linewidth=0.8, linestyle=":", label="baseline")
     axes.set(
         title="One change at a time, a small network on a part of the photos",
         xlabel="Validation accuracy (%), bars: lowest and highest seed",
@@ -82,7 +82,7 @@ def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:
 def plot_photo_explanations(
     photo_explanations: dict[str, Explanation], photo_deletions: pd.DataFrame
 ) -> Figure:
-    """Draw explained photos, what was said of them, and the superpixels that speak for it."""
+    """Draw explained photos, their predictions, and the superpixels that speak for it."""
     from skimage.segmentation import mark_boundaries
 
     columns = max(len(photo_explanations), 1)
@@ -94,7 +94,8 @@ def plot_photo_explanations(
         told = photo_explanations[row["item"]]
         panels[0, column].imshow(told.photo)
         panels[0, column].set_title(
-            f"true: {row['true_label']}\nsaid: {row['label']} {told.chance:.0%}", fontsize="small"
+            f"true: {row['true_label']}\npredicted: {row['label']} {told.chance:.0%}",
+            fontsize="small",
         )
         shown: Any = mark_boundaries
         panels[1, column].imshow(shown(told.photo, told.segments, color=(1, 1, 1)))
@@ -111,4 +112,4 @@ def plot_photo_explanations(
 
 
 def _kind(vision: VisionParameters) -> str:
-    return "drawn photos" if vision.source == "sample" else "photos"
+    return "synthetic photos" if vision.source == "sample" else "photos"

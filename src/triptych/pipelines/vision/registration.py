@@ -16,7 +16,7 @@ from triptych.pipelines.vision.training import COLOURS
 from triptych.registry.candidate import SERVED_PHOTOS, ClassifierCandidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
-from triptych.vision.classifier import Chances, NetworkMember, PhotoClassifier
+from triptych.vision.classifier import NetworkMember, PhotoClassifier, Probabilities
 from triptych.vision.listing import ListPhotos
 from triptych.vision.storage import save_classifier
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 METRICS = ("n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
 LABEL_COLUMNS = ("model_id", "item", "split", "label", "probabilities", "true_label")
-_JUDGED = "test"
+_VALIDATION_BATCH = "test"
 _EXAMPLES = 3
 
 
@@ -42,7 +42,7 @@ def prepare_photo_candidate(
 ) -> ClassifierCandidate:
     """Gather the chosen classifier, its data's digest and its figures on the test photos."""
     name = photo_ranking[0]
-    rows = photo_comparison[photo_comparison["split"] == _JUDGED].to_dict("records")
+    rows = photo_comparison[photo_comparison["split"] == _VALIDATION_BATCH].to_dict("records")
     scores = {row["model"]: row for row in rows}
     learned = selected_photos[selected_photos["split"] == "train"]
     listed = vision.list_photos(photo_source, seed)
@@ -58,7 +58,7 @@ def prepare_photo_candidate(
         example=pd.DataFrame({"path": paths}),
         parameters=_parameters(model),
         features=["pixels"],
-        metrics={_JUDGED: {key: round(float(scores[name][key]), 4) for key in METRICS}},
+        metrics={_VALIDATION_BATCH: {key: round(float(scores[name][key]), 4) for key in METRICS}},
         data_sha256=frame_sha256(learned[["item", "label", "sha256"]]),
         as_of=parse_as_of(as_of, today).to_pydatetime(),
         promote_first=registry.promote_first,
@@ -104,7 +104,7 @@ def label_photos(
 
 
 def _labels(
-    model_id: str, photos: pd.DataFrame, classes: list[str], chances: Chances
+    model_id: str, photos: pd.DataFrame, classes: list[str], chances: Probabilities
 ) -> pd.DataFrame:
     rounded = [
         {name: round(float(chance), 6) for name, chance in zip(classes, row, strict=True)}

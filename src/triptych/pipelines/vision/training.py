@@ -13,7 +13,7 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
 from triptych.parameters.vision import VisionParameters
-from triptych.vision import metrics as judging
+from triptych.vision import metrics
 from triptych.vision.ablation import TRIAL_COLUMNS, Trial, list_trials, summarise_trials
 from triptych.vision.classifier import (
     Member,
@@ -87,7 +87,7 @@ def choose_classifier(
     """Rank the classifiers by their log loss on validation; nothing is judged on test yet.
 
     Returns:
-        `photo_ranking`: names, best first; `photo_validation`: judging.predictions_table of the
+        `photo_ranking`: names, best first; `photo_validation`: metrics.predictions_table of the
         validation split.
     """
     rows = np.flatnonzero(selected_photos["split"] == "valid")
@@ -96,7 +96,7 @@ def choose_classifier(
     for name, model in trained_photo_models.items():
         chances = model.row_probabilities(photo_pixels.photos, rows)
         losses[name] = log_loss(chances, truth["number"].to_numpy())
-        tables.append(judging.predictions_table(name, truth, chances, model.classes))
+        tables.append(metrics.predictions_table(name, truth, chances, model.classes))
     ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
     logger.info("Chosen on validation: %s (log loss %.3f)", ranking[0], losses[ranking[0]])
     return {"photo_ranking": ranking, "photo_validation": pd.concat(tables, ignore_index=True)}
@@ -108,7 +108,7 @@ def run_experiments(
     """Change one thing of a network at a time, with several seeds, judged on validation.
 
     Returns:
-        `photo_trials`: experiments.TRIAL_COLUMNS; `photo_effects`: what each change did, beside
+        `photo_trials`: ablation.TRIAL_COLUMNS; `photo_effects`: what each change did, beside
         what the seed does; `photo_trial_runs`: all figures, for nested MLflow runs.
     """
     study = vision.experiments
