@@ -32,11 +32,8 @@ def stationarity_tests(decomposition: pd.DataFrame, significance: float = 0.05) 
 
     ADF (Said and Dickey, 1984, Biometrika 71; lags by AIC) has the unit root as null hypothesis;
     KPSS (Kwiatkowski et al., 1992, J. Econometrics 54; lags after Hobijn et al., 2004) has
-    stationarity. Either alone takes silence for consent. Daily means, since the day's season makes
-    no difference to the level, and eight times the steps only cost time. The residual is what a
-    smooth trend left over: that it is stationary is by construction, and stands here as a check.
-    A season that returns each year changes no level: both tests pass it over, and a series called
-    stationary may still need one.
+    stationarity. Daily means, since the day's season makes no difference to the level. The
+    residual is stationary by construction, and stands here as a check.
 
     Args:
         decomposition: location, time, observed, trend, yearly, daily, residual (°C).
@@ -74,8 +71,7 @@ def _daily_means(decomposition: pd.DataFrame) -> pd.DataFrame:
 
 def _test(days: Floats, significance: float) -> dict[str, object]:
     untested = _untestable(days)
-    adf = (np.nan,) * 3 if untested else _adf(days)
-    level = (np.nan,) * 3 if untested else _kpss(days)
+    adf, level = [(np.nan,) * 3] * 2 if untested else _adf_kpss(days)
     rejected = adf[2] < significance, level[2] < significance
     return {
         "days": len(days),
@@ -89,24 +85,16 @@ def _test(days: Floats, significance: float) -> dict[str, object]:
     }
 
 
-def _adf(days: Floats) -> tuple[float, float, float]:
-    """Statistic, lags and p-value."""
-    from statsmodels.tsa.stattools import adfuller
-
-    test = adfuller(days, regression="c", autolag="AIC", result_object=True)
-    return float(test.statistic), float(test.lags), float(test.pvalue)
-
-
-def _kpss(days: Floats) -> tuple[float, float, float]:
-    """Statistic, lags and p-value; beyond the table, its last one."""
+def _adf_kpss(days: Floats) -> list[tuple[float, float, float]]:
+    """Statistic, lags and p-value of both tests; beyond the KPSS table, its last p-value."""
     from statsmodels.tools.sm_exceptions import InterpolationWarning
-    from statsmodels.tsa.stattools import kpss
+    from statsmodels.tsa.stattools import adfuller, kpss
 
+    adf = adfuller(days, regression="c", autolag="AIC", result_object=True)
     with warnings.catch_warnings():
-        # that p lies beyond the table is told once, in the description of the columns
         warnings.simplefilter("ignore", InterpolationWarning)
-        test = kpss(days, regression="c", nlags="auto", result_object=True)
-    return float(test.statistic), float(test.lags), float(test.pvalue)
+        level = kpss(days, regression="c", nlags="auto", result_object=True)
+    return [(float(t.statistic), float(t.lags), float(t.pvalue)) for t in (adf, level)]
 
 
 def _untestable(days: Floats) -> str:
