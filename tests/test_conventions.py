@@ -85,13 +85,22 @@ def undeclared(pipeline: Pipeline, known: DataCatalog) -> set[str]:
 
 
 def misnamed(nodes: Iterable[Node]) -> list[str]:
-    """Nodes whose name is not their function's, or that is not verb_noun."""
+    """Nodes whose name is not their function's, or that is not verb_noun.
+
+    Of a function that serves every family, such as `fit_family`, the name ends with the family's.
+    """
     return [
         node.short_name
         for node in nodes
-        if node.short_name != node.func.__name__
+        if not _named_after(node.short_name, node.func.__name__)
         or not re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", node.short_name)
     ]
+
+
+def _named_after(name: str, function: str) -> bool:
+    verb = function.removesuffix("family")
+    families = {f"{verb}learned", f"{verb}statistical"} if verb != function else set()
+    return name in {function, *families}
 
 
 def undocumented(nodes: Iterable[Node]) -> list[str]:

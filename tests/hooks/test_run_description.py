@@ -19,8 +19,8 @@ PARAMETERS = {"as_of": "2019-07-14", "today": "2024-03-01", "source": "open_mete
 def comparison(*places: str, **rmse: float) -> pd.DataFrame:
     rows = [
         {
-            "location": place, "model": model, "lead": lead, "n": 2920, "rmse": value,
-            "skill_day": 0.25, "skill_climatology": 0.5, "coverage": 0.9,
+            "location": place, "model": model, "data_age": 0, "lead": lead, "n": 2920,
+            "rmse": value, "skill_day": 0.25, "skill_climatology": 0.5, "coverage": 0.9,
         }
         for place in ("all", *places)
         for model, value in rmse.items()

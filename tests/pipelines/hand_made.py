@@ -31,6 +31,7 @@ def forecasts(
     rows = [
         {
             "location": "northmere",
+            "data_age": 0,
             "as_of": origin,
             "time": origin + STEP * (lead - 1),
             "lead": lead,
@@ -59,4 +60,6 @@ class FrameRows:
         time = self._table["time"]
         period = (time >= filters["time"]["ge"]) & (time < filters["time"]["lt"])
         rows = self._table[period & self._table["location"].isin(filters["location"])]
+        if "model" in filters:
+            rows = rows[rows["model"].isin(filters["model"])]
         return rows[[name for name in columns if name in rows]].reset_index(drop=True)

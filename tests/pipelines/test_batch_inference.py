@@ -16,7 +16,7 @@ from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
 from triptych.pipelines.batch_inference.nodes import (
@@ -38,8 +38,11 @@ LOCATIONS = pd.DataFrame(
 )
 PREPROCESSING = PreprocessingParameters(interpolation_limit_hours=6)
 BATCH = BatchParameters(history_days=60)
+RECENT = RecentParameters(model="ifs", overlap_days=30)
+NWP = NwpParameters(models=["gfs", "icon"])
 BOTH = ["brest", "paris"]
-NAMED = {"name": "temperature", "version": 1}
+NAMED = {"name": "temperature", "version": 1, "evaluated": False}
+SOURCES = pd.DataFrame({"location": ["northmere", "brest", "paris"], "sources": "reanalysis (x)"})
 
 
 def utc(text: str) -> pd.Timestamp:
@@ -61,7 +64,8 @@ class Shelf:
         rows = {s: {"model_id": f"model of {s}", "locations": [s], **facts} for s in locations}
         return rows, {}
 
-    def load(self, row: dict[str, Any]) -> PanelForecaster:
+    def load(self, row: dict[str, Any], *, evaluated: bool) -> PanelForecaster:
+        assert not evaluated
         return self.models[row["locations"][0]]
 
 
@@ -83,7 +87,7 @@ def forecast(
     model: PanelForecaster, known: pd.DataFrame, as_of: str = "2019-07-14", days: int = 1
 ) -> dict[str, pd.DataFrame]:
     shelf: Any = Shelf({"northmere": model})
-    return forecast_locations(known, chosen(), {}, shelf, as_of, TODAY, days, BATCH)
+    return forecast_locations(known, SOURCES, chosen(), {}, shelf, as_of, TODAY, days, BATCH)
 
 
 def test_locations_that_share_a_model_are_forecast_together() -> None:
@@ -138,7 +142,8 @@ def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None
     ]
     shelf: Any = Shelf({"brest": other, "northmere": ridge})
 
-    made = forecast_locations(known, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
+    made = forecast_locations(known, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = made["predictions"]
 
     assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
         "brest": ["brest"],
@@ -152,12 +157,16 @@ def hourly(slug: str, start: str, end: str) -> pd.DataFrame:
     return table.assign(source="sample", fetched_at=utc("2019-07-15"))
 
 
-def prepare(table: pd.DataFrame, *neighbours: str) -> pd.DataFrame:
-    models = chosen(*neighbours)
-    rows, periods = FrameRows(table), pd.DataFrame()
-    return prepare_history(
-        rows, periods, LOCATIONS, models, "2019-07-14", TODAY, PREPROCESSING, BATCH
-    )
+def prepare(table: pd.DataFrame, *neighbours: str, **more: pd.DataFrame) -> pd.DataFrame:
+    models, nothing = chosen(*neighbours), pd.DataFrame()
+    none = table.iloc[:0].assign(model="")
+    tables = {"recent": none, "nwp": none.assign(lead_day=1)} | more
+    rows = {name: FrameRows(own) for name, own in tables.items()}
+    made = prepare_history(
+        FrameRows(table), rows["recent"], rows["nwp"], nothing, nothing, LOCATIONS, models,
+        "2019-07-14", TODAY, 1, PREPROCESSING, RECENT, NWP, BATCH,
+    )  # fmt: skip
+    return made["recent_history"]
 
 
 def test_neighbours_of_the_model_are_seen_though_only_one_location_is_asked_for() -> None:
@@ -196,7 +205,7 @@ def test_the_day_after_as_of_is_forecast_as_the_model_says(ridge: PanelForecaste
 
     assert list(rows.columns) == [
         "model_id", "location", "as_of", "time", "lead", "temperature_2m", "lower", "upper",
-        "level", "known_until", "method",
+        "level", "known_until", "method", "sources",
     ]  # fmt: skip
     assert rows["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     assert rows["time"].iloc[0] == utc("2019-07-14")
@@ -211,18 +220,44 @@ def test_the_day_after_as_of_is_forecast_as_the_model_says(ridge: PanelForecaste
     assert set(rows["method"]) == {"model"}
 
 
-def test_where_the_data_end_early_the_gap_is_forecast_too(ridge: PanelForecaster) -> None:
+def test_old_data_are_forecast_at_their_age(ridge: PanelForecaster) -> None:
     known = history("2019-05-15", "2019-07-13 03:00")
 
     rows = forecast(ridge, known)["predictions"]
 
-    assert rows["lead"].tolist() == list(range(-6, 9))
-    assert rows["time"].iloc[0] == utc("2019-07-13 03:00")
-    assert rows["time"].iloc[-1] == utc("2019-07-14 21:00")
+    assert rows["lead"].tolist() == list(range(1, 9))
+    assert rows["time"].iloc[0] == utc("2019-07-14")
     assert set(rows["as_of"]) == {utc("2019-07-14")}
     assert set(rows["known_until"]) == {utc("2019-07-13 03:00")}
-    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-13 03:00")]), range(1, 16))
+    assert set(rows["sources"]) == {"reanalysis (x)"}
+    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-13 03:00")]), range(8, 16))
     assert rows["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
+
+
+def test_recent_analyses_and_nwp_forecasts_complete_the_history() -> None:
+    table = hourly("northmere", "2019-04-01", "2019-07-09")
+    recent = hourly("northmere", "2019-06-01", "2019-07-14").assign(model="ifs")
+    nwp = hourly("northmere", "2019-07-01", "2019-07-16").assign(model="icon", lead_day=1)
+    rows = {"recent": recent.assign(temperature_2m=12.0), "nwp": nwp}
+    without = prepare(table, **rows)
+    models = chosen()
+    models[0]["features"] = ["nwp_icon_lead_1"]
+
+    made = prepare_history(
+        FrameRows(table), *(FrameRows(frame) for frame in rows.values()), pd.DataFrame(),
+        pd.DataFrame(), LOCATIONS, models, "2019-07-14", TODAY, 1, PREPROCESSING, RECENT, NWP,
+        BATCH,
+    )  # fmt: skip
+
+    known = made["recent_history"].set_index("time")
+    assert set(known["temperature_2m"].dropna()) == {10.0}  # the analysis is 2 °C too warm
+    assert known["temperature_2m"].last_valid_index() == utc("2019-07-13 21:00")
+    assert known["nwp_icon_day1"].last_valid_index() == utc("2019-07-14 21:00")
+    assert made["forecast_sources"]["sources"].tolist() == [
+        "reanalysis (sample); recent analysis (ifs); NWP (icon)"
+    ]
+    assert without["time"].max() == utc("2019-07-13 21:00")
+    assert "nwp_icon_day1" not in without
 
 
 def test_trailing_steps_without_temperature_are_not_taken_for_known(
@@ -236,7 +271,7 @@ def test_trailing_steps_without_temperature_are_not_taken_for_known(
     rows = forecast(ridge, late)["predictions"]
 
     assert set(rows["known_until"]) == {utc("2019-07-13 12:00")}
-    assert rows["lead"].tolist() == list(range(-3, 9))
+    assert rows["lead"].tolist() == list(range(1, 9))
 
 
 def test_where_the_model_does_not_reach_climatology_takes_over(ridge: PanelForecaster) -> None:
@@ -245,9 +280,9 @@ def test_where_the_model_does_not_reach_climatology_takes_over(ridge: PanelForec
     made = forecast(ridge, known)
 
     rows = made["predictions"].set_index("lead")
-    assert rows.index.tolist() == list(range(-8, 9))
-    assert rows["method"].tolist() == ["model"] * 16 + ["climatology"]
-    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-12 21:00")]), range(1, 17))
+    assert rows.index.tolist() == list(range(1, 9))
+    assert rows["method"].tolist() == ["model"] * 7 + ["climatology"]
+    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-12 21:00")]), range(10, 17))
     assert rows["temperature_2m"].tolist()[:-1] == expected["mean"].round(2).tolist()
     normal = make_forecaster("climatology", {}, max_lead=8, seed=0)
     normal.fit(history("2016-01-01", "2018-01-01"))
@@ -288,7 +323,7 @@ def test_a_silent_location_does_not_stop_the_others(two_places: PanelForecaster,
     rows = [{"model_id": "m1", "locations": BOTH, "wanted": BOTH} | NAMED]
     shelf: Any = Shelf({"brest": two_places})
 
-    made = forecast_locations(silent, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = forecast_locations(silent, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
 
     by_place = made["predictions"].groupby("location")
     assert by_place["method"].unique().map(list).to_dict() == {
@@ -308,7 +343,7 @@ def test_the_end_of_training_is_what_a_forecast_without_recent_data_stands_on(
     rows = [{"model_id": "m1", "locations": BOTH, "wanted": ["brest"]} | NAMED]
     shelf: Any = Shelf({"brest": two_places})
 
-    made = forecast_locations(paris, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = forecast_locations(paris, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
 
     assert set(made["predictions"]["known_until"]) == {utc("2018-01-01")}
     assert made["prediction_inputs"].empty
@@ -318,10 +353,10 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
     ridge: PanelForecaster,
 ) -> None:
     class Damaged(Shelf):
-        def load(self, row: dict[str, Any]) -> PanelForecaster:
+        def load(self, row: dict[str, Any], *, evaluated: bool) -> PanelForecaster:
             if row["locations"] == ["brest"]:
                 raise PipelineError("The files of model brest cannot be read.")
-            return super().load(row)
+            return super().load(row, evaluated=evaluated)
 
     shelf: Any = Damaged({"northmere": ridge})
     rows = [
@@ -330,7 +365,7 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
     ]
     known, without = history("2019-05-15", "2019-07-14"), {"paris": "Train one."}
 
-    made = forecast_locations(known, rows, without, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = forecast_locations(known, SOURCES, rows, without, shelf, "2019-07-14", TODAY, 1, BATCH)
 
     assert set(made["predictions"]["location"]) == {"northmere"}
     assert list_incomplete(made["forecast_status"]) == [
@@ -338,7 +373,7 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
         "brest: no forecast. The files of model brest cannot be read.",
     ]
     with pytest.raises(PipelineError, match=r"Train one\. The files of model brest"):
-        forecast_locations(known, rows[:1], without, shelf, "2019-07-14", TODAY, 1, BATCH)
+        forecast_locations(known, SOURCES, rows[:1], without, shelf, "2019-07-14", TODAY, 1, BATCH)
 
 
 def test_a_value_that_the_model_lacks_is_that_of_climatology() -> None:
@@ -389,7 +424,7 @@ def test_the_inputs_are_the_models_own_and_json_says_null_for_what_is_missing(
         json.dumps({"feature": np.nan}, allow_nan=False)
 
 
-def test_locations_whose_data_end_apart_start_apart() -> None:
+def test_locations_are_forecast_at_the_age_of_their_own_data() -> None:
     model = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
     model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
     known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
@@ -399,10 +434,11 @@ def test_locations_whose_data_end_apart_start_apart() -> None:
     ]
     shelf: Any = Shelf({"brest": model})
 
-    made = forecast_locations(late, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)["predictions"]
+    made = forecast_locations(late, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = made["predictions"]
 
     leads = made.groupby("location")["lead"].agg(["min", "max"]).to_dict("index")
-    assert leads == {"brest": {"min": 1, "max": 8}, "paris": {"min": -1, "max": 8}}
+    assert leads == {"brest": {"min": 1, "max": 8}, "paris": {"min": 1, "max": 8}}
     until = made.groupby("location")["known_until"].first().to_dict()
     assert until == {"brest": utc("2019-07-14"), "paris": utc("2019-07-13 18:00")}
 
@@ -425,7 +461,7 @@ def test_hindcasts_are_what_a_backtest_of_the_same_days_gives(ridge: PanelForeca
     shelf: Any = Shelf({"northmere": ridge})
     batch = BatchParameters(history_days=60, since=date(2019, 7, 1))
 
-    made = forecast_locations(known, chosen(), {}, shelf, "2019-07-14", TODAY, 1, batch)
+    made = forecast_locations(known, SOURCES, chosen(), {}, shelf, "2019-07-14", TODAY, 1, batch)
 
     rows = made["predictions"]
     past = rows[rows["as_of"] < utc("2019-07-14")].reset_index(drop=True)

@@ -17,7 +17,7 @@ from triptych.parameters.ingestion import ExplorationParameters
 from triptych.pipelines.preprocessing import exploration as nodes
 from triptych.pipelines.preprocessing import exploration_plots as plots
 
-FORECAST = ForecastParameters(train_years=2, validation_years=1, delay_days=6)
+FORECAST = ForecastParameters(train_years=2, validation_years=1, data_ages=[0, 144])
 SETTINGS = ExplorationParameters(shown_locations=2, anomaly_threshold=4, significance=0.05)
 SLUGS = ("northmere", "southford", "westhaven")
 TABLES = ("decomposition_summary", "stationarity", "spectral_lines", "anomalies", "missing_values")

@@ -25,7 +25,7 @@ PARIS = Location(
 PLACES = locations_frame([PARIS])
 FORECAST = ForecastParameters(
     train_start=date(2018, 11, 1), validation_start=date(2018, 12, 1), test_start=date(2019, 1, 1),
-    train_years=1, validation_years=1, delay_days=6,
+    train_years=1, validation_years=1, data_ages=[0, 144],
 )  # fmt: skip
 INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected_share=0.05)
 SAVED = ["rejected_rows", "weather_hourly", "incomplete_days", "ingested_periods"]

@@ -28,7 +28,7 @@ from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.variables import VARIABLES
 
 TODAY = "2024-03-01"
-FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
+FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0, 144])
 INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected_share=0.05)
 ANY_SHARE = INGESTION.model_copy(update={"max_rejected_share": 1.0})
 

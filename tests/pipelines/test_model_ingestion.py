@@ -29,7 +29,7 @@ PARIS, BREST = (
              timezone="Europe/Paris", source="open_meteo")
     for slug, longitude in (("paris", 2.25), ("brest", -4.5))
 )  # fmt: skip
-FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
+FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0, 144])
 INGESTION = IngestionParameters(
     models="era5", final_after_days=30, max_rejected_share=0.05, locations_per_request=10
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.parameters.operations import RegistryParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_evaluation import nodes, plots
-from triptych.pipelines.ts_evaluation.registration import prepare_candidate
+from triptych.pipelines.ts_evaluation.registration import prepare_candidate, refit_model
 from triptych.registry.provenance import frame_sha256
 
 
@@ -25,17 +26,21 @@ def utc(text: str) -> pd.Timestamp:
 
 
 PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), utc("2018-10-01"))
-LEARNED = {**dict.fromkeys(BASELINE_NAMES, 3.0), "ridge": 1.0, "ensemble": 1.1}
-STATISTICAL = {**dict.fromkeys(BASELINE_NAMES, 3.0), "arima": -1.0}
+BASELINES = dict.fromkeys(BASELINE_NAMES, 3.0)
 
 
 def joined() -> dict[str, Any]:
     return nodes.join_validation(
-        forecasts(LEARNED), forecasts(STATISTICAL), {"ridge": {}}, {"arima": {}}
+        forecasts(BASELINES), forecasts({"ridge": 1.0}), forecasts({"arima": -1.0})
     )
 
 
-def test_both_families_stand_in_one_table_the_baselines_once() -> None:
+def compare(errors: "dict[str, float] | pd.DataFrame", training: pd.DataFrame) -> dict[str, Any]:
+    table = errors if isinstance(errors, pd.DataFrame) else forecasts(errors)
+    return nodes.compare_models(table, table, training, PERIODS)
+
+
+def test_both_families_and_the_baselines_are_in_one_table() -> None:
     table = joined()["validation_forecasts"]
 
     assert table["model"].value_counts().to_dict() == dict.fromkeys(
@@ -46,6 +51,7 @@ def test_both_families_stand_in_one_table_the_baselines_once() -> None:
 def test_the_ensemble_of_all_mixes_the_families_but_no_other_ensemble() -> None:
     made = joined()
 
+    assert made["ensemble_weights"] == {"ridge": [1.0] * 8}
     assert made["ensemble_all_weights"] == {"arima": [0.5] * 8, "ridge": [0.5] * 8}
     mixed = made["validation_forecasts"].query("model == 'ensemble_all'")
     assert mixed["mean"].tolist() == [10.0] * 16  # errors of -1 and +1
@@ -57,7 +63,8 @@ def test_models_of_another_study_are_refused() -> None:
     )
 
     with pytest.raises(PipelineError, match="before 2018-08-01, but this study tests from 2018-09"):
-        nodes.join_models({"ridge": early}, {}, {"ridge": [1.0]}, forecasts({}), PERIODS)
+        weights = {"ridge": [1.0]}
+        nodes.join_models({"ridge": early}, {}, weights, weights, forecasts({}), PERIODS)
 
 
 def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> None:
@@ -68,23 +75,29 @@ def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> Non
         name: make_forecaster(name, parameters, max_lead=8, seed=1).fit(past)
         for name, parameters in (("ridge", {}), ("arima", {"ar": 1}))
     }
-    own = {n: backtest(m, known, utc("2018-09-01"), utc("2018-09-11"), range(1, 9))
+    own = {n: backtest(m, known, utc("2018-09-01"), utc("2018-09-11"), range(1, 9)).assign(model=n)
            for n, m in members.items()}  # fmt: skip
     weights = {"arima": [0.25], "ridge": [0.75]}
-    validation = forecasts({"ensemble_all": 1.0}, days=9)
+    validation = forecasts({"ensemble": 1.0, "ensemble_all": 1.0}, days=9)
+    year = pd.DateOffset(years=1)
+    validation = validation.assign(as_of=validation["as_of"] - year, time=validation["time"] - year)
 
     fitted = nodes.join_models(
-        {"ridge": members["ridge"]}, {"arima": members["arima"]}, weights, validation, periods
-    )
-    table = nodes.join_tests(
-        own["ridge"].assign(model="ridge"), own["arima"].assign(model="arima"), fitted, known,
-        periods, 1,
+        {"ridge": members["ridge"]}, {"arima": members["arima"]}, {"ridge": [1.0]}, weights,
+        validation, periods,
     )  # fmt: skip
+    made = nodes.join_tests(
+        own["ridge"].iloc[:0], own["ridge"], own["arima"], fitted, validation, known, periods, 1,
+        [0, 24],
+    )  # fmt: skip
+    table = made["test_forecasts"]
+    assert set(made["test_forecasts_by_age"]["data_age"]) == {0, 24}
+    assert set(table["data_age"]) == {0}
 
     mixed = table[table["model"] == "ensemble_all"]
     expected = 0.25 * own["arima"]["mean"] + 0.75 * own["ridge"]["mean"]
     assert mixed["mean"].tolist() == pytest.approx(expected.tolist())
-    assert (mixed["upper"] - mixed["mean"]).tolist() == pytest.approx([1.0] * len(mixed))
+    assert (mixed["upper"] - mixed["mean"]).tolist() == pytest.approx(mixed["scale"].tolist())
     assert mixed["observed"].tolist() == own["ridge"]["observed"].tolist()
 
 
@@ -118,11 +131,12 @@ def test_longer_leads_do_not_choose() -> None:
 def test_the_comparison_has_the_agreed_columns_and_figures() -> None:
     errors = {"same_hour_yesterday": 2.0, "climatology": -4.0, "ridge": 0.5}
 
-    made = nodes.compare_models(forecasts(errors), history("2017-01-01", "2018-09-01"), PERIODS)
+    made = compare(errors, history("2017-01-01", "2018-09-01"))
 
     table = made["forecast_comparison"]
     assert ",".join(table.columns) == (
-        "location,model,lead,n,rmse,mae,bias,mase,skill_day,skill_climatology,coverage,width"
+        "location,model,data_age,lead,n,rmse,mae,bias,mase,skill_day,skill_climatology,coverage,"
+        "width,interval_score,pinball"
     )
     assert table[table["location"] == "northmere"]["lead"].unique().tolist() == [
         "1", "2", "3", "4", "5", "6", "7", "8", "1-8", "all",
@@ -141,9 +155,7 @@ def test_the_comparison_has_the_agreed_columns_and_figures() -> None:
 
 
 def test_metrics_go_to_mlflow_by_lead_with_the_lead_as_step() -> None:
-    made = nodes.compare_models(
-        forecasts({"climatology": -4.0, "ridge": 0.5}), history("2017-01-01", "2018-09-01"), PERIODS
-    )
+    made = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))
 
     rows = made["error_by_lead"]
     ridge = rows[rows["metric"] == "ridge.northmere.rmse"]
@@ -157,7 +169,7 @@ def test_models_that_share_no_target_are_not_compared() -> None:
     apart = apart[(apart["model"] == "ridge") | (apart["lead"] > 4)]
 
     with pytest.raises(ForecastingError, match="share no observed target"):
-        nodes.compare_models(apart, history("2017-01-01", "2018-09-01"), PERIODS)
+        compare(apart, history("2017-01-01", "2018-09-01"))
 
 
 def fitted(known: pd.DataFrame) -> Any:
@@ -173,9 +185,9 @@ def legend(figure: Figure) -> list[str]:
 
 
 def test_the_plot_of_errors_says_what_it_shows() -> None:
-    table = nodes.compare_models(
-        forecasts({"climatology": -4.0, "ridge": 0.5}), history("2017-01-01", "2018-09-01"), PERIODS
-    )["forecast_comparison"]
+    table = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))[
+        "forecast_comparison"
+    ]
 
     figure = plots.plot_error_by_lead(table)
 
@@ -217,10 +229,13 @@ def test_the_candidate_tells_where_it_comes_from() -> None:
     model = fitted(training)
     model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30))
     errors = {"ridge": 0.5, "same_hour_yesterday": 1.0, "climatology": 2.0}
-    comparison = nodes.compare_models(forecasts(errors), training, PERIODS)
+    comparison = compare(errors, training)
+
+    tested = forecasts({"ridge": 0.5}).assign(scale=2.0)
+    refit = refit_model("ridge", ["ridge"], {"ridge": model}, tested, known, PERIODS)
 
     candidate = prepare_candidate(
-        "ridge", {"ridge": model}, comparison["forecast_comparison"], known, PERIODS,
+        "ridge", refit, {"ridge": model}, comparison["forecast_comparison"], known, PERIODS,
         "2020-01-01", "2020-01-01", RegistryParameters(promote_first=True),
     )  # fmt: skip
 
@@ -228,16 +243,20 @@ def test_the_candidate_tells_where_it_comes_from() -> None:
     assert candidate.algorithm == "ridge"
     assert candidate.locations == ["northmere"]
     assert pd.Timestamp(candidate.train_start) == utc("2017-01-01")
-    assert pd.Timestamp(candidate.train_end) == utc("2018-09-01")
+    assert pd.Timestamp(candidate.train_end) == utc("2018-10-01")  # of the refit
+    assert pd.Timestamp(candidate.row()["evaluated_train_end"]) == utc("2018-09-01")
+    assert candidate.evaluated is model
+    width = refit.intervals.half_width(["northmere"], np.array([[7]]), np.array([1]))
+    assert width.item() == 1.0  # 0.5 of validation, doubled by the errors of the last weeks
     assert pd.Timestamp(candidate.as_of) == utc("2020-01-01")
-    assert candidate.data_sha256 == frame_sha256(training)
+    assert candidate.data_sha256 == frame_sha256(known)
     assert candidate.metrics["northmere"] == {
         "n": 16.0, "rmse": 0.5, "mae": 0.5, "bias": 0.5, "coverage": 1.0,
         "skill_day": 0.5, "skill_climatology": 0.75,
     }  # fmt: skip
     assert candidate.promote_first
     assert candidate.beats_baselines
-    assert candidate.example["time"].max() == utc("2018-08-31 21:00")
+    assert candidate.example["time"].max() == utc("2018-09-30 21:00")
     assert len(candidate.example) == 240
 
 
@@ -252,9 +271,7 @@ def test_the_chosen_model_is_tested_against_each_other_one() -> None:
 
 
 def test_the_plot_of_errors_by_time_has_months_and_hours() -> None:
-    made = nodes.compare_models(
-        forecasts({"climatology": -4.0, "ridge": 0.5}), history("2017-01-01", "2018-09-01"), PERIODS
-    )
+    made = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))
 
     figure = plots.plot_error_by_time(made["error_by_time"], ["ridge"])
 

@@ -10,7 +10,7 @@ from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import plan_study
 from triptych.pipelines.ts_ml import nodes
 
-FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=6)
+FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0, 144])
 
 
 def utc(text: str) -> pd.Timestamp:

@@ -10,18 +10,18 @@ from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
 from triptych.forecasting.models.factory import BASELINE_NAMES, STATISTICAL_NAMES
 from triptych.hooks.run_summary import RunSummary
-from triptych.parameters.forecasting import ForecastParameters, StatisticalParameters
+from triptych.parameters.forecasting import StatisticalParameters
 from triptych.pipelines import ts_ml, ts_statistical
+from triptych.pipelines.ts_common import family
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import Forecasters
 from triptych.pipelines.ts_statistical import nodes
 
-FORECAST = ForecastParameters(train_years=1, validation_years=1, delay_days=0)
+AGES = [0]
 SMALL = {
     "arima": {"ar": 1, "ma": 0},
     "sarimax": {"ar": 1, "ma": 0, "seasonal_ar": 0, "seasonal_ma": 0},
 }
-EVERY = {*BASELINE_NAMES, *SMALL}
 
 
 def utc(text: str) -> pd.Timestamp:
@@ -38,12 +38,12 @@ def known() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def validated(known: pd.DataFrame) -> pd.DataFrame:
-    return nodes.validate_statistical(known, PERIODS, SMALL, 1, FORECAST, 20, {})
+    return family.validate_family(known, PERIODS, SMALL, 1, AGES, 20, {})
 
 
 @pytest.fixture(scope="module")
 def fitted(known: pd.DataFrame, validated: pd.DataFrame) -> Forecasters:
-    return nodes.fit_statistical(known, PERIODS, SMALL, validated, 1, FORECAST, 20)
+    return family.fit_family(known, PERIODS, SMALL, validated, 1, AGES, 20)
 
 
 def test_the_search_never_looks_at_the_test_period(known: pd.DataFrame) -> None:
@@ -65,19 +65,20 @@ def test_without_trials_the_parameters_stay_as_they_stand(known: pd.DataFrame) -
 
 
 def test_validation_ends_where_the_test_period_begins(validated: pd.DataFrame) -> None:
-    assert set(validated["model"]) == EVERY
+    assert set(validated["model"]) == set(SMALL)
     assert validated["as_of"].min() == PERIODS.validation_start
     assert validated["time"].max() < PERIODS.test_start
 
 
 def test_baselines_and_models_are_compared_on_the_same_targets(
-    known: pd.DataFrame, fitted: Forecasters
+    known: pd.DataFrame, fitted: Forecasters, validated: pd.DataFrame
 ) -> None:
-    forecasts = nodes.backtest_statistical(fitted, known, PERIODS, 1)
+    forecasts = family.backtest_family(fitted, known, PERIODS, validated, 1, AGES)
+    baselines = family.forecast_baselines(known, PERIODS, 1, AGES, 20)
     assert forecasts["as_of"].min() == PERIODS.test_start
     assert forecasts["lower"].notna().all()
-    table = nodes.compare_statistical(forecasts, known, PERIODS)
-    assert set(table["model"]) == EVERY
+    table = family.compare_family(baselines["baseline_test_forecasts"], forecasts, known, PERIODS)
+    assert set(table["model"]) == {*BASELINE_NAMES, *SMALL}
     assert table[table["lead"] == "1-8"]["n"].nunique() == 1
     error = table[(table["lead"] == "1-8") & (table["location"] == "all")].set_index("model")[
         "rmse"
@@ -114,7 +115,8 @@ def test_the_main_job_compares_the_statistical_models(run_project: Project) -> N
     reporting = run_project.path / "data/08_reporting"
     table = pd.read_csv(reporting / "statistical_comparison.csv", dtype={"lead": str})
     assert set(table["model"]) == {*BASELINE_NAMES, *STATISTICAL_NAMES}
-    day = table[(table["lead"] == "1-8") & (table["location"] == "all")].set_index("model")
+    fresh = table[table["data_age"] == 0]
+    day = fresh[(fresh["lead"] == "1-8") & (fresh["location"] == "all")].set_index("model")
     assert (day.loc[list(STATISTICAL_NAMES), "skill_climatology"] > 0.2).all()
     processes = pd.read_csv(reporting / "statistical_processes.csv", keep_default_na=False)
     assert len(processes) == 2 * len(STATISTICAL_NAMES)

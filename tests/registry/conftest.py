@@ -38,6 +38,7 @@ def make_candidate() -> MakeCandidate:
             name=name,
             algorithm=model.name,
             forecaster=model,
+            evaluated=model,
             example=known.tail(80),
             locations=list(model.locations),
             train_start=model.train_start.to_pydatetime(),

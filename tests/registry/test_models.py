@@ -1,6 +1,7 @@
 """The register of models, on both databases: what it keeps, and what it refuses to give back."""
 
 import logging
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ def test_a_model_gets_a_row_that_says_where_it_comes_from(
         "locations": ["northmere"],
         "train_start": datetime(2016, 1, 1, tzinfo=UTC),
         "train_end": datetime(2018, 1, 1, tzinfo=UTC),
+        "evaluated_train_end": datetime(2018, 1, 1, tzinfo=UTC),
         "as_of": LATER,
         "parameters": {},
         "features": [],
@@ -179,7 +181,7 @@ def test_files_that_are_gone_are_explained(
     with pytest.raises(PipelineError, match=r"cannot be read from models:/m-0: .*Restore"):
         registry.load(row | {"model_uri": "models:/m-0"})
 
-    for file in files(registry).iterdir():
-        file.unlink()
+    for path in files(registry).iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(PipelineError, match=r"(were changed|cannot be read)"):
         registry.load(row)

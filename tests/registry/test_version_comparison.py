@@ -42,9 +42,10 @@ class Shelf:
             "version": number,
             "locations": list(model.locations),
             "train_end": model.train_end.to_pydatetime(),
+            "evaluated_train_end": None,
         }
 
-    def load(self, row: dict[str, Any]) -> PanelForecaster:
+    def load(self, row: dict[str, Any], *, evaluated: bool) -> PanelForecaster:  # noqa: ARG002
         return self.models[row["version"]]
 
 

@@ -20,6 +20,7 @@ def version(
         "version": number,
         "stage": stage,
         "train_end": datetime(end, 1, 1, tzinfo=UTC),
+        "evaluated_train_end": None,
         "locations": places.split(),
     }
 
@@ -53,6 +54,20 @@ def test_of_two_names_that_know_the_place_the_one_promoted_last_wins() -> None:
     assert choose(rows, both_1=7, alone_1=8) == ("alone", 1)
     assert choose(rows, both_1=9, alone_1=8) == ("both", 1)
     assert choose(rows, "brest", both_1=7, alone_1=8) == ("both", 1)
+
+
+def test_a_hindcast_takes_the_evaluated_model_of_the_version_in_production() -> None:
+    refit = version(5, "production", 2020) | {
+        "evaluated_train_end": datetime(2019, 1, 1, tzinfo=UTC)
+    }
+
+    def evaluated(as_of: datetime) -> bool:
+        versions, _ = choose_versions([refit], {}, ["paris"], as_of)
+        return bool(versions["paris"]["evaluated"])
+
+    assert not evaluated(datetime(2020, 1, 1, tzinfo=UTC))
+    assert evaluated(datetime(2019, 12, 31, tzinfo=UTC))
+    assert choose_versions([refit], {}, ["paris"], datetime(2018, 1, 1, tzinfo=UTC))[0] == {}
 
 
 def test_a_hindcast_takes_the_newest_that_has_not_seen_it_but_nothing_archived() -> None:

@@ -32,7 +32,7 @@ from triptych.store.tables import (
     weather_hourly,
 )
 
-FIRST = MODEL | {"approved_by": None, "approved_at": None}
+FIRST = MODEL | {"approved_by": None, "approved_at": None, "evaluated_train_end": None}
 SECOND = FIRST | {"model_id": "b" * 64, "version": 2}
 OTHER = FIRST | {"model_id": "c" * 64, "name": "lightgbm"}
 PROMOTION = {

@@ -33,9 +33,16 @@ class Forecaster(Protocol):
         ...
 
     def predict(
-        self, history: pd.DataFrame, origins: pd.DatetimeIndex, leads: Sequence[int]
+        self,
+        history: pd.DataFrame,
+        origins: pd.DatetimeIndex,
+        leads: Sequence[int],
+        *,
+        data_age: int = 0,
     ) -> pd.DataFrame:
         """Forecast `leads` from each of `origins`, looking at nothing at or after the origin.
+
+        The observations of the last `data_age` hours before each origin count as unknown.
 
         Returns FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` + 3 h ×
         (lead - 1). `lower` and `upper` bound the central LEVEL interval and are NaN until the

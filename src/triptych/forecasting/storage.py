@@ -27,6 +27,7 @@ PENALTY_0_1 = {
 }
 SPECIFICATION = "forecaster.json"
 ARRAYS = "arrays.npz"
+EVALUATED = "evaluated"  # subfolder of the forecaster that was evaluated before the refit
 
 
 def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
@@ -103,6 +104,8 @@ def _training_arrays(forecaster: PanelForecaster) -> Arrays:
     if intervals is not None:
         for name in INTERVALS:
             arrays[f"interval.{name}"] = getattr(intervals, name)
+        if intervals.scale is not None:
+            arrays["interval.scale"] = intervals.scale
     return arrays
 
 
@@ -164,4 +167,5 @@ def _intervals(specification: dict[str, Any], arrays: Arrays) -> Intervals | Non
         arrays["interval.leads"],
         half_widths,
         pooled,
+        arrays.get("interval.scale"),
     )

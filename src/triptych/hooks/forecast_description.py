@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.forecasting.evaluation.metrics import ALL, DAY
+from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.inputs import place_names
 
@@ -41,7 +41,7 @@ class ForecastDescription:
     def add(self, dataset: str, data: Any) -> None:
         """Collect what the description shows of a saved dataset."""
         if dataset in COMPARISONS:
-            self.comparisons[dataset] = data[data["lead"] == DAY]
+            self.comparisons[dataset] = at_served_age(data[data["lead"] == DAY])
         elif dataset == "chosen_model":
             self.chosen = data
         elif dataset == "monitoring_warnings":

@@ -162,7 +162,8 @@ class RunSummary:
     def _error_lines(self) -> list[str]:
         if self._comparison is None:
             return []
-        day = self._comparison[self._comparison["lead"] == "1-8"]
+        table = self._comparison
+        day = table[(table["lead"] == "1-8") & (table["data_age"] == table["data_age"].min())]
         table = day.pivot(index="model", columns="location", values="rmse").round(9)
         table = table.sort_values("all", kind="stable")
         if table.shape[1] == 2:  # one location: `all` would repeat it  # noqa: PLR2004

@@ -26,6 +26,8 @@ def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
 # hyperparameters by model
 Models = Annotated[dict[str, dict[str, Any]], WithoutNull, AfterValidator(_check_models)]
 
+DataAge = Annotated[int, Field(ge=0, multiple_of=3)]
+
 
 class ForecastParameters(Parameters):
     """Training, validation and test periods. Null dates are derived from `as_of`."""
@@ -36,7 +38,8 @@ class ForecastParameters(Parameters):
     test_end: date | None = None  # the last day of the test period
     train_years: Count
     validation_years: Count
-    delay_days: Annotated[int, Field(ge=0)]
+    # hours between the last observation and the issue time
+    data_ages: Annotated[list[DataAge], Field(min_length=1)]
 
 
 class TuningParameters(Parameters):

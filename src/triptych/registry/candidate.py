@@ -10,7 +10,7 @@ import pandas as pd
 
 from triptych.forecasting.evaluation.metrics import ALL
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.storage import save_forecaster
+from triptych.forecasting.storage import EVALUATED, save_forecaster
 from triptych.registry.model_types import TEMPERATURE, Classifier, save_files
 
 _FOLDER = Path(__file__).parent
@@ -86,6 +86,8 @@ class Candidate(AnyCandidate):
 
     Attributes:
         example: a few days of history.
+        forecaster: the refit on all data known at `as_of`, which is served.
+        evaluated: the same model fitted before the test period, whose errors the metrics are.
     """
 
     kind: str = TEMPERATURE
@@ -94,6 +96,7 @@ class Candidate(AnyCandidate):
     serving_params: ClassVar[dict[str, Any]] = {"steps": 8}
 
     forecaster: PanelForecaster
+    evaluated: PanelForecaster
     locations: list[str]
     train_start: datetime
     train_end: datetime
@@ -105,8 +108,9 @@ class Candidate(AnyCandidate):
         return all(scores.get(skill, 0) > 0 for skill in ("skill_day", "skill_climatology"))
 
     def save(self, folder: Path) -> None:
-        """Write the forecaster's files."""
+        """Write the files of the refit and, within, of the evaluated forecaster."""
         save_forecaster(self.forecaster, folder)
+        save_forecaster(self.evaluated, folder / EVALUATED)
 
     def row(self) -> dict[str, Any]:
         """Its places and its period."""
@@ -114,6 +118,7 @@ class Candidate(AnyCandidate):
             "locations": self.locations,
             "train_start": self.train_start,
             "train_end": self.train_end,
+            "evaluated_train_end": self.evaluated.train_end.to_pydatetime(),
         }
 
     def served_frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -98,9 +98,14 @@ class ModelRegistry:
             order = {row.model_id: row.id for row in connection.execute(by_id)}
         return choose_versions(self.list_models(), order, locations, as_of)
 
-    def load(self, row: dict[str, Any]) -> Any:
-        """The fitted model of a row of `models`: a PanelForecaster, or a Classifier."""
-        return load_logged(row)
+    def load(self, row: dict[str, Any], *, evaluated: bool = False) -> Any:
+        """Return the model of a row of `models`: a PanelForecaster, or a Classifier.
+
+        Args:
+            row: of `models`.
+            evaluated: the forecaster fitted before the test period, instead of its refit.
+        """
+        return load_logged(row, evaluated and row["evaluated_train_end"] is not None)
 
     def broken_files(self) -> list[str]:
         """Read the files of every version; a message for each whose files are gone or changed."""

@@ -11,6 +11,7 @@ import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from triptych.forecasting.contract import STEP
+from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.storage import load_forecaster
 
 
@@ -30,14 +31,16 @@ class ServedForecaster(PythonModel):
         """Forecast from a history whose times are UTC without a zone, as MLflow's schema has them.
 
         Args:
-            model_input: a history (forecasting.contract), some weeks long.
+            model_input: a history (forecasting.contract), some weeks long; NWP forecasts may go on
+                after the last temperature, whose end is the issue time.
             params: `steps`, how many 3-hour steps to forecast; 8 unless given.
 
         Returns:
             location, time (UTC without a zone), mean, lower, upper in °C.
         """
         history = model_input.assign(time=model_input["time"].dt.tz_localize("UTC"))
-        origin = pd.DatetimeIndex([history["time"].max() + STEP])
+        observed = history.loc[history[TEMPERATURE].notna(), "time"]
+        origin = pd.DatetimeIndex([observed.max() + STEP])
         steps = int((params or {}).get("steps", 8))
         forecast = self.forecaster.predict(history, origin, range(1, steps + 1))
         naive = forecast.assign(time=forecast["time"].dt.tz_localize(None))

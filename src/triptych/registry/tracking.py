@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from triptych.errors import PipelineError
-from triptych.forecasting.storage import digest
+from triptych.forecasting.storage import EVALUATED, digest
 from triptych.registry.candidate import AnyCandidate
 from triptych.registry.model_types import KINDS, load_files
 
@@ -71,11 +71,12 @@ def locations_tag(locations: Sequence[str]) -> str:
     return slugs if len(slugs) <= _LONGEST_TAG else f"{len(locations):,} locations"
 
 
-def load_logged(row: Mapping[str, Any]) -> Any:
+def load_logged(row: Mapping[str, Any], evaluated: bool = False) -> Any:
     """Get a model back, and check that its files are those that were registered.
 
     Args:
         row: of `models`.
+        evaluated: the forecaster fitted before the test period.
 
     Returns:
         What its kind's `load_files` gives.
@@ -83,7 +84,8 @@ def load_logged(row: Mapping[str, Any]) -> Any:
     Raises:
         PipelineError: its files are gone or were changed.
     """
-    return load_files(row["kind"], _own_files(row, _fetch(row)))
+    folder = _own_files(row, _fetch(row))
+    return load_files(row["kind"], folder / EVALUATED if evaluated else folder)
 
 
 def check_logged(row: Mapping[str, Any]) -> None:

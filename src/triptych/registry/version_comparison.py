@@ -96,6 +96,8 @@ def compare_versions(
 ) -> Comparison:
     """Backtest both on the days from the later end of training to the last observation.
 
+    Of the candidate the evaluated model counts, which has not seen the days of its test period.
+
     Raises:
         PipelineError: they share no location, or no day has been observed since.
     """
@@ -103,7 +105,10 @@ def compare_versions(
     common = sorted(set(candidate["locations"]) & set(production["locations"]))
     if not common:
         raise PipelineError(f"{both} share no location, so that they cannot be compared.")
-    start = pd.Timestamp(max(candidate["train_end"], production["train_end"])).ceil("D")
+    unseen = max(
+        candidate["evaluated_train_end"] or candidate["train_end"], production["train_end"]
+    )
+    start = pd.Timestamp(unseen).ceil("D")
     places = sorted({*candidate["locations"], *production["locations"]})
     hours = _read_hours(registry.engine, places, start - _LOOK_BACK)
     observed = hours[hours["location"].isin(common) & hours["temperature_2m"].notna()]
@@ -121,7 +126,9 @@ def compare_versions(
     )
     end = last + pd.Timedelta(hours=1)
     tables = [
-        _backtest(registry.load(row), history, start, end).assign(model=role)
+        _backtest(registry.load(row, evaluated=role == CANDIDATE), history, start, end).assign(
+            model=role
+        )
         for role, row in ((CANDIDATE, candidate), (PRODUCTION, production))
     ]
     forecasts = pd.concat(tables, ignore_index=True)

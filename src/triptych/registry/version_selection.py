@@ -15,8 +15,9 @@ def choose_versions(
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Take for each location the version in production that knows it, the one promoted last.
 
-    If that one has seen data at or after `as_of`, a hindcast is asked for: then the newest version
-    that has not, in any stage but archived.
+    If that one has seen data at or after `as_of`, a hindcast is asked for: then its evaluated
+    model, fitted before its test period, or the newest version that has not seen them, in any
+    stage but archived.
 
     Args:
         rows: of `models`, newest first.
@@ -25,7 +26,8 @@ def choose_versions(
         as_of: nothing at or after it may have been seen in training.
 
     Returns:
-        The version of each location that has one; of each other location, what to do about it.
+        The version of each location that has one, with `evaluated`: whether to load the evaluated
+        model instead of its refit; of each other location, what to do about it.
     """
     knowing = [(row, set(row["locations"])) for row in rows]
     found = {
@@ -48,7 +50,9 @@ def _choose(
     usable = [row for row in knowing if row["stage"] != "archived"]
     for row in [*last, *usable]:
         if row["train_end"] <= as_of:
-            return row
+            return {**row, "evaluated": False}
+        if row["evaluated_train_end"] is not None and row["evaluated_train_end"] <= as_of:
+            return {**row, "evaluated": True}
     return _train_one(location, usable, as_of)
 
 
@@ -63,7 +67,7 @@ def _promote_one(location: str, knowing: Sequence[Row]) -> str:
 def _train_one(location: str, usable: Sequence[Row], as_of: datetime) -> str:
     found = "no model was trained on it"
     if usable:
-        earliest = min(row["train_end"] for row in usable)
+        earliest = min(row["evaluated_train_end"] or row["train_end"] for row in usable)
         found = f"its models were trained on data until {earliest:%Y-%m-%d} or later"
     return (
         f"No model can forecast {location!r} as of {as_of:%Y-%m-%d}: {found}. Train one on "

@@ -1,8 +1,7 @@
-"""The tables, as SQLAlchemy Core. Alembic makes them; nothing else does.
+"""The tables, as SQLAlchemy Core; Alembic creates them.
 
-Times are the start of the hour or of the 3-hour step, in UTC. Units are Open-Meteo's.
-
-On SQLite the large tables have no rowid: a row stands in the index of its key, once.
+Times are the start of the hour or of the 3-hour step, in UTC. Units are Open-Meteo's. On SQLite
+the large tables have no rowid: a row is stored once, in the index of its key.
 """
 
 from typing import Any
@@ -193,6 +192,7 @@ models = Table(
     Column("locations", Json, nullable=False),  # none for a classifier
     # the period of training, null for a classifier; nothing at or after its end was seen
     *(Column(name, UtcDateTime) for name in ("train_start", "train_end")),
+    Column("evaluated_train_end", UtcDateTime),  # of the model that has `metrics`, before the refit
     Column("as_of", UtcDateTime, nullable=False),
     *_required(Json, "parameters", "features", "metrics"),
     Column("mlflow_run_id", String(64), nullable=False),
@@ -241,12 +241,12 @@ predictions = Table(
     _location(),
     Column("as_of", UtcDateTime, primary_key=True),
     Column("time", UtcDateTime, primary_key=True),
-    # 1 is the step that starts at as_of; 0 and below fill the gap between the data and as_of
-    Column("lead", Integer, nullable=False),
+    Column("lead", Integer, nullable=False),  # 1: the step from as_of; ≤ 0: before schema 0009
     *_required(Float, "temperature_2m", "lower", "upper", "level"),
     Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
     # `model`, or `climatology` where the model cannot reach or its location has no recent data
     Column("method", String(16), nullable=False, server_default="model"),
+    Column("sources", Text),  # of the input data, separated by `;`; null before schema 0009
     Column("created_at", UtcDateTime, nullable=False),
     # The API asks for a place and a day: in this order the key answers it without a second index.
     PrimaryKeyConstraint("location", "time", "as_of", "model_id"),

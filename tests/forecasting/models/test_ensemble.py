@@ -20,7 +20,9 @@ def _errors(errors: dict[str, np.ndarray], lead: int) -> pd.DataFrame:
     frames = []
     for model, values in errors.items():
         as_of = start + pd.to_timedelta(np.arange(len(values)), unit="D")
-        frame = pd.DataFrame({"model": model, "location": "a", "as_of": as_of, "lead": lead})
+        frame = pd.DataFrame(
+            {"model": model, "location": "a", "data_age": 0, "as_of": as_of, "lead": lead}
+        )
         frame["time"] = as_of + pd.Timedelta(3 * (lead - 1), unit="h")
         frames.append(frame.assign(mean=values, observed=0.0))
     return pd.concat(frames)

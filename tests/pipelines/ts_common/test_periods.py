@@ -18,7 +18,9 @@ def utc(text: str) -> pd.Timestamp:
 
 
 def parameters(**values: Any) -> ForecastParameters:
-    return ForecastParameters(**{"train_years": 3, "validation_years": 2, "delay_days": 6} | values)
+    return ForecastParameters(
+        **{"train_years": 3, "validation_years": 2, "data_ages": [0, 144]} | values
+    )
 
 
 @pytest.mark.parametrize(

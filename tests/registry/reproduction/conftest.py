@@ -33,7 +33,7 @@ forecast:
   train_start: "2017-01-01"
   validation_start: "2018-07-01"
   test_start: "2018-09-01"
-  delay_days: 1
+  data_ages: [0, 24]
 models:
   learned:
     kernel_ridge: null

@@ -33,7 +33,7 @@ FORECAST = ForecastParameters(
     test_start=date(2018, 9, 1),
     train_years=1,
     validation_years=1,
-    delay_days=1,
+    data_ages=[0, 24],
 )
 INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected_share=0.05)
 

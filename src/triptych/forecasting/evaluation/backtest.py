@@ -27,13 +27,17 @@ def backtest(
     start: pd.Timestamp,
     end: pd.Timestamp,
     leads: Sequence[int],
+    data_age: int = 0,
 ) -> pd.DataFrame:
     """Forecast `leads` from each midnight in [start, end) with a fitted forecaster.
 
-    Returns FORECAST_COLUMNS and `observed` (°C); targets at or after `end` are left out.
+    `history` reaches from well before `start` to `end`; the observations of the last `data_age`
+    hours before each midnight count as unknown. Returns FORECAST_COLUMNS, `observed` (°C, NaN where
+    missing) and `data_age`. Targets at or after `end` are left out, so that a validation period
+    never touches the test period behind it.
     """
-    forecasts = forecaster.predict(history, daily_origins(start, end), leads)
-    return with_observed(forecasts[forecasts["time"] < end], history)
+    forecasts = forecaster.predict(history, daily_origins(start, end), leads, data_age=data_age)
+    return _observed_before(end, forecasts, history, data_age)
 
 
 @dataclass(frozen=True)
@@ -68,22 +72,38 @@ def backtest_part(
     start: pd.Timestamp,
     end: pd.Timestamp,
     leads: Sequence[int],
+    data_age: int,
     part: Part,
 ) -> pd.DataFrame:
     """The backtest of a part's locations: the same numbers as in one of the whole history."""
     origins = daily_origins(start, end)
-    forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
-    return with_observed(forecasts[forecasts["time"] < end], part.history)
+    forecasts = forecaster.predict_for(
+        part.locations, part.history, origins, leads, data_age=data_age
+    )
+    return _observed_before(end, forecasts, part.history, data_age)
 
 
 def forecast_part(
-    forecaster: PanelForecaster, origins: pd.DatetimeIndex, leads: Sequence[int], part: Part
+    forecaster: PanelForecaster,
+    origins: pd.DatetimeIndex,
+    leads: Sequence[int],
+    data_age: int,
+    part: Part,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The forecasts of a part's locations from one origin, and their explanatory variables."""
-    forecasts = forecaster.predict_for(part.locations, part.history, origins, leads)
-    values = forecaster.inputs(part.history, origins[0])
+    forecasts = forecaster.predict_for(
+        part.locations, part.history, origins, leads, data_age=data_age
+    )
+    values = forecaster.inputs(part.history, origins[0], data_age)
     own = values[values["location"].isin(part.locations)]
     return forecasts, own.reset_index(drop=True)
+
+
+def _observed_before(
+    end: pd.Timestamp, forecasts: pd.DataFrame, history: pd.DataFrame, data_age: int
+) -> pd.DataFrame:
+    made = with_observed(forecasts[forecasts["time"] < end], history)
+    return made.assign(data_age=data_age)
 
 
 def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:

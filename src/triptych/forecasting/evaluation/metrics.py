@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.contract import DAY_LEADS, LEVEL, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import TEMPERATURE, to_grid
 
@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 SCORE_COLUMNS = (
     "location",
     "model",
+    "data_age",
     "lead",
     "n",
     "rmse",
@@ -25,36 +26,54 @@ SCORE_COLUMNS = (
     "skill_climatology",
     "coverage",
     "width",
+    "interval_score",
+    "pinball",
 )
-BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[3:])
+BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[4:])
 DAY = "1-8"
 ALL = "all"
-TARGET = ["location", "as_of", "time"]
+TARGET = ["location", "data_age", "as_of", "time"]
 ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
 
 
 def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """Errors of models by location (and `all`) and lead (number, `1-8`, `all`): SCORE_COLUMNS.
+    """Score several models by location (and `all`), data age and lead (a number, `1-8`, `all`).
 
-    Only targets that were observed and that every model forecast count. rmse, mae, bias (forecast
-    minus observed) and width in °C; mase: mae over the training mae of the 24-hour seasonal naive
-    (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688); skill: RMSE skill against
-    `same_hour_yesterday` (seasonal naive) or `climatology`, NaN without that reference.
+    Only targets that every model forecast and that were observed count; leads that some model does
+    not reach (NWP ends early) count by themselves, not in `1-8` and `all`.
+
+    Args:
+        forecasts: backtests with the columns `model` and `data_age` (hours).
+        training: the history whose seasonal naive error scales MASE.
+
+    Returns:
+        SCORE_COLUMNS. rmse, mae, bias (forecast minus observed), width, interval_score and pinball
+        in °C. mase: mae over the training mae of the 24-hour seasonal naive of its location
+        (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of
+        `same_hour_yesterday` or `climatology` at the same data age; NaN without that reference, or
+        where its error is 0. coverage: share of observations within the interval. interval_score:
+        width plus 2 / (1 - LEVEL) times the distance of observations outside; pinball: mean
+        quantile loss of lower bound, mean and upper bound (Gneiting and Raftery, J. Am. Stat.
+        Assoc. 102, 2007, 359-378, sections 6.1 and 6.2).
     """
     common = common_targets(forecasts)
     logger.info(
         "Scores count %s of %s forecasts: of the others the target was not observed, or not "
         "forecast by every model", f"{len(common):,}", f"{len(forecasts):,}",
     )  # fmt: skip
-    sums = _sums(common, seasonal_naive_mae(training), ["location", "lead"])
+    sums = _sums(common, seasonal_naive_mae(training), ["location", "data_age", "lead"])
+    models = sums.groupby(["location", "data_age"])["model"].transform("nunique")
+    shared = sums.groupby(["location", "data_age", "lead"])["model"].transform("size") == models
     sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
     single = sums.assign(lead=sums["lead"].astype(str))
-    day = sums[sums["lead"].isin(DAY_LEADS)].assign(lead=DAY)
-    every = pd.concat([single, day, sums.assign(lead=ALL)], ignore_index=True)
-    table = _figures(every, ["location", "lead"])
+    whole = sums[pd.concat([shared, shared], ignore_index=True)]
+    day = whole[whole["lead"].isin(DAY_LEADS)].assign(lead=DAY)
+    every = pd.concat([single, day, whole.assign(lead=ALL)], ignore_index=True)
+    table = _figures(every, ["location", "data_age", "lead"])
     order = {str(lead): lead for lead in sums["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
     table = table.sort_values(
-        ["location", "model", "lead"], key=lambda c: c.map(order) if c.name == "lead" else c
+        ["location", "model", "data_age", "lead"],
+        key=lambda c: c.map(order) if c.name == "lead" else c,
     )
     return table.reset_index(drop=True)[list(SCORE_COLUMNS)]
 
@@ -73,22 +92,31 @@ def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(order, ignore_index=True)[list(BREAKDOWN_COLUMNS)]
 
 
+def at_served_age(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the smallest data age: that of the forecasts that are served."""
+    rows = table["data_age"] == table["data_age"].min()
+    return pd.DataFrame(table[rows].reset_index(drop=True))
+
+
 def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose target (location, as_of, time) was forecast by every model and observed.
+    """Return the rows whose target (TARGET) was observed and forecast by every model that has
+    forecasts of its location and lead: NWP ends before the longest leads.
 
     ForecastingError if a model forecasts a target twice, or if no target is left.
     """
+    if "data_age" not in forecasts:
+        forecasts = forecasts.assign(data_age=0)
     known = forecasts[forecasts["mean"].notna() & forecasts["observed"].notna()]
     if bool(known.duplicated([*TARGET, "model"]).any()):
         raise ForecastingError(
             "A model forecasts the same location, as_of and time twice: drop the doubled rows."
         )
-    models = forecasts["model"].nunique()
-    common = known[known.groupby(TARGET)["model"].transform("size") == models]
-    if common.empty:
+    able = known.groupby(["location", "data_age", "lead"])["model"].transform("nunique")
+    common = known[known.groupby(TARGET)["model"].transform("size") == able]
+    if common.empty or able.max() < known["model"].nunique():
         raise ForecastingError(
-            f"The {models} models share no observed target, so they cannot be compared: check "
-            "their periods and leads."
+            f"The {forecasts['model'].nunique()} models share no observed target, so they cannot "
+            "be compared: check their periods and leads."
         )
     return common
 
@@ -128,6 +156,9 @@ def _sums(forecasts: pd.DataFrame, scale: "pd.Series[float]", group: list[str]) 
     scaled = error.abs() / forecasts["location"].map(scale)
     inside = forecasts["observed"].between(forecasts["lower"], forecasts["upper"])
     width = forecasts["upper"] - forecasts["lower"]
+    below = (forecasts["lower"] - forecasts["observed"]).clip(lower=0)
+    above = (forecasts["observed"] - forecasts["upper"]).clip(lower=0)
+    interval_score = width + 2 / (1 - LEVEL) * (below + above)
     rows = forecasts[["model", *group]].assign(
         n=1,
         square=error**2,
@@ -137,6 +168,9 @@ def _sums(forecasts: pd.DataFrame, scale: "pd.Series[float]", group: list[str]) 
         scaled=scaled.notna(),
         coverage=inside & width.notna(),
         width=width,
+        interval_score=interval_score,
+        # both bounds: a share of the interval score; the mean as median: half its error
+        pinball=((1 - LEVEL) / 2 * interval_score + error.abs() / 2) / 3,
         bounded=width.notna(),
     )
     return rows.groupby(["model", *group]).sum().reset_index()
@@ -152,6 +186,8 @@ def _figures(sums: pd.DataFrame, group: list[str]) -> pd.DataFrame:
         ("mase", "scaled"),
         ("coverage", "bounded"),
         ("width", "bounded"),
+        ("interval_score", "bounded"),
+        ("pinball", "bounded"),
     ):
         table[column] = table[column] / table[count].where(table[count] > 0)
     for column, reference in (

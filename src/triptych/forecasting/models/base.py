@@ -193,9 +193,12 @@ class PanelForecaster(ABC):
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Forecast temperature in °C, shape (location, origin, lead)."""
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
+    def inputs(
+        self, history: pd.DataFrame, origin: pd.Timestamp, data_age: int = 0
+    ) -> pd.DataFrame:
         """Explanatory variables of a forecast issued at `origin`: `location, feature, value`."""
         panel = self.panel(history)
+        origin = origin if self.uses_nwp else origin - pd.Timedelta(hours=data_age)
         names, locations = self.feature_names, np.array(panel.grid.locations, dtype=object)
         values = self.input_values(panel, check_origins(panel.grid, pd.DatetimeIndex([origin])))
         return pd.DataFrame(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError, UnknownModelError
-from triptych.forecasting.evaluation.metrics import TARGET, common_targets
+from triptych.forecasting.evaluation.metrics import TARGET, at_served_age, common_targets
 from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.base import PanelForecaster
@@ -86,9 +86,11 @@ class EnsembleForecaster(PanelForecaster):
         """Features of all members, each once, in their order."""
         return tuple(dict.fromkeys(name for m in self.members for name in m.feature_names))
 
-    def inputs(self, history: pd.DataFrame, origin: pd.Timestamp) -> pd.DataFrame:
+    def inputs(
+        self, history: pd.DataFrame, origin: pd.Timestamp, data_age: int = 0
+    ) -> pd.DataFrame:
         """Explanatory variables of all members, each once: `location, feature, value`."""
-        frames = [member.inputs(history, origin) for member in self.members]
+        frames = [member.inputs(history, origin, data_age) for member in self.members]
         together = pd.concat(frames, ignore_index=True).drop_duplicates(["location", "feature"])
         return together.sort_values("location", kind="stable", ignore_index=True)
 
@@ -140,16 +142,17 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
     """Non-negative weights of `members` that sum to 1 and minimise the squared error at each lead.
 
     Stacking as in Breiman, Machine Learning 24, 1996, 49-64. Locations count alike. Beyond the
-    first day the leads of a day share their weights. `forecasts`: validation backtests.
+    first day the leads of a day share their weights. `forecasts`: validation backtests, of which
+    those of the smallest data age count.
     """
-    rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
+    rows = at_served_age(common_targets(forecasts[forecasts["model"].isin(list(members))]))
     rows = rows.assign(error=rows["mean"] - rows["observed"])
     spread = rows.groupby("location")["error"].transform("std")
     rows["error"] /= spread.where(spread > 0, 1.0)
     table = rows.pivot(index=[*TARGET, "lead"], columns="model", values="error")[list(members)]
     leads = table.index.get_level_values("lead").to_numpy()
     group = np.array([_group(int(lead)) for lead in leads])
-    found = {key: _simplex(table[group == key].to_numpy()) for key in np.unique(group)}
+    found = {key: _stack(table[group == key].to_numpy()) for key in np.unique(group)}
     wanted = range(1, int(leads.max()) + 1)
     seen = np.unique(leads)
     nearest = [int(seen[np.abs(seen - lead).argmin()]) for lead in wanted]
@@ -186,7 +189,8 @@ def weighted_mean(
     leads = means.index.get_level_values("lead").to_numpy()
     table = np.array(list(weights.values())).T
     shares = table[np.minimum(leads, len(table)) - 1]
-    mean = (means.to_numpy() * shares).sum(axis=1) / shares.sum(axis=1)
+    shares = shares * np.isfinite(means.to_numpy())
+    mean = (np.nan_to_num(means.to_numpy()) * shares).sum(axis=1) / shares.sum(axis=1)
     observed = forecasts.drop_duplicates(keys).set_index(keys)["observed"].reindex(means.index)
     return means.index.to_frame(index=False).assign(
         mean=mean, observed=observed.to_numpy(), model=name
@@ -196,6 +200,15 @@ def weighted_mean(
 def _group(lead: int) -> int:
     """Leads that share their weights: each of the first day its own, then those of a day."""
     return lead if lead in DAY_LEADS else -((lead - 1) // STEPS_PER_DAY)
+
+
+def _stack(errors: FloatArray) -> FloatArray:
+    """Weights of all members; 0 for one without forecasts at these leads."""
+    able = np.isfinite(errors).any(axis=0)
+    rows = errors[np.isfinite(errors[:, able]).all(axis=1)][:, able]
+    weights = np.zeros(errors.shape[1])
+    weights[able] = _simplex(rows)
+    return weights
 
 
 def _simplex(errors: FloatArray) -> FloatArray:

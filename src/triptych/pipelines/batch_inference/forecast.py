@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.execution.batches import map_batches
-from triptych.forecasting.contract import CLIMATOLOGY, HOUR, MODEL, STEP
+from triptych.forecasting.contract import CLIMATOLOGY, HOUR, MODEL, STEP, STEP_HOURS
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import forecast_part, parts_of
 from triptych.forecasting.models.base import PanelForecaster
@@ -47,10 +47,9 @@ def forecast_with(
     steps: int,
     engine: EngineParameters,
 ) -> Forecasts:
-    """Forecast `steps` steps from `as_of`, and those between the end of the data and `as_of`.
+    """Forecast `steps` steps from `as_of`, each location at the age of its own data.
 
-    Each location is forecast from the end of its own data. Steps that the model does not reach, or
-    has no value for, get the climatology.
+    Steps that the model does not reach, or has no value for, get the climatology.
     """
     parts = [
         _from_origin(forecaster, history, slugs, origin, as_of, steps, engine)
@@ -81,18 +80,17 @@ def _from_origin(
     steps: int,
     engine: EngineParameters,
 ) -> Forecasts:
-    needed = int((as_of - origin) / STEP) + steps
-    reach = min(needed, forecaster.max_lead)
+    age = int((as_of - origin) / HOUR)
     own = inputs = None
-    reason = "" if reach == needed else f"{needed} steps are needed, the model has {reach}"
-    if origin + STEP * reach > as_of:
-        try:
-            own, inputs = _by_model(forecaster, history, slugs, origin, reach, engine)
-        except ForecastingError as error:
-            reason = str(error)
+    needed = steps + age // STEP_HOURS
+    reach = forecaster.max_lead
+    reason = "" if needed <= reach else f"{needed} steps are needed, the model has {reach}"
+    try:
+        own, inputs = _by_model(forecaster, history, slugs, as_of, steps, age, engine)
+    except ForecastingError as error:
+        reason = str(error)
     made = _completed(forecaster, own, slugs, as_of, steps).assign(known_until=origin)
     status = _status(made[made["time"] >= as_of], slugs)
-    age = int((as_of - origin) / HOUR)
     return Forecasts(
         made,
         pd.DataFrame(columns=["location", "feature", "value"]) if inputs is None else inputs,
@@ -104,16 +102,19 @@ def _by_model(
     forecaster: PanelForecaster,
     history: pd.DataFrame,
     slugs: list[str],
-    origin: pd.Timestamp,
-    reach: int,
+    as_of: pd.Timestamp,
+    steps: int,
+    age: int,
     engine: EngineParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    known = history[history["time"] < origin]
-    parts = parts_of(forecaster, known, engine.batch_locations, slugs)
-    shared = (forecaster, pd.DatetimeIndex([origin]), range(1, reach + 1))
+    parts = parts_of(forecaster, history, engine.batch_locations, slugs)
+    shared = (
+        forecaster, pd.DatetimeIndex([as_of]), range(1, min(steps, forecaster.max_lead) + 1), age,
+    )  # fmt: skip
     made = map_batches(forecast_part, parts, engine, "Forecast", *shared)
     forecasts, inputs = (pd.concat(frames, ignore_index=True) for frames in zip(*made, strict=True))
-    return forecasts, inputs
+    reached = forecasts.loc[np.isfinite(forecasts["mean"]), "location"].unique()
+    return forecasts, inputs[inputs["location"].isin(reached)]
 
 
 def _completed(

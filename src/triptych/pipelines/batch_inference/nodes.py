@@ -13,11 +13,12 @@ from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import TEMPERATURE, step_numbers
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
 from triptych.pipelines.batch_inference.forecast import STATUS_COLUMNS, forecast_with
 from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
-from triptych.pipelines.preprocessing.nodes import build_history
+from triptych.pipelines.batch_inference.sources import add_nwp_sources, recent_batch
+from triptych.pipelines.ts_common.history import add_nwp
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
@@ -72,19 +73,29 @@ def choose_models(
 
 def prepare_history(
     hourly_rows: Rows,
+    recent_rows: Rows,
+    nwp_rows: Rows,
     ingested_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
+    model_periods: pd.DataFrame,  # noqa: ARG001
     locations: pd.DataFrame,
     chosen_models: list[dict[str, Any]],
     as_of: str,
     today: str,
+    horizon_days: int,
     preprocessing: PreprocessingParameters,
+    recent: RecentParameters,
+    nwp: NwpParameters,
     batch_inference: BatchParameters,
     engine: EngineParameters = SERIAL,
-) -> pd.DataFrame:
-    """Prepare the last weeks before `as_of` as in training, for the models' locations.
+) -> dict[str, pd.DataFrame]:
+    """Prepare the last weeks before `as_of` and the NWP forecasts, for the models' locations.
 
-    A model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
-    are read a batch of locations at a time, and of the variables that the models look at.
+    Hours that the reanalysis lacks are those of the recent analysis, corrected for its bias. A
+    model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
+    are read a batch of locations at a time, and of the variables that the models need.
+
+    Returns:
+        `recent_history`, as forecasters take it; `forecast_sources`: location, sources.
 
     Raises:
         PipelineError: no location has any data in these weeks.
@@ -95,29 +106,42 @@ def prepare_history(
     period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
     columns = ["location", "time", *variables_of(chosen_models)]
     slugs = sorted({slug for row in chosen_models for slug in row["locations"]})
+    end = issued + pd.Timedelta(days=horizon_days)
+    uses_nwp = any("nwp_" in name for row in chosen_models for name in row["features"])
 
-    def read(few: list[str]) -> pd.DataFrame:
-        return hourly_rows.read(columns, {"location": few, "time": period})
+    def read(few: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        hours = hourly_rows.read([*columns, "source"], {"location": few, "time": period})
+        analyses = recent_rows.read(
+            columns, {"location": few, "model": [recent.model or ""], "time": period}
+        )
+        return hours, analyses
 
     groups = [
         slugs[first : first + engine.batch_locations]
         for first in range(0, len(slugs), engine.batch_locations)
     ]
-    work = partial(build_history, locations=locations, preprocessing=preprocessing)
+    work = partial(
+        recent_batch, locations=locations, preprocessing=preprocessing, recent_model=recent.model
+    )
     prepared = map_batches(work, Made(read, groups), engine, "Preparing recent weather")
-    recent = pd.concat(prepared, ignore_index=True)
-    if recent.empty:
+    history = pd.concat([batch.history for batch in prepared], ignore_index=True)
+    if history.empty:
         wanted = sorted({slug for row in chosen_models for slug in row["wanted"]})
         raise PipelineError(
             f"Nothing is known of {shown(wanted)} between {start:%Y-%m-%d} and as_of "
             f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
             f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
         )
-    return recent
+    sources = pd.concat([batch.sources for batch in prepared], ignore_index=True)
+    if uses_nwp:
+        history = add_nwp(history, nwp_rows, nwp.models, end)
+        sources = add_nwp_sources(sources, history, issued)
+    return {"recent_history": history, "forecast_sources": sources}
 
 
 def forecast_locations(
     recent_history: pd.DataFrame,
+    forecast_sources: pd.DataFrame,
     chosen_models: list[dict[str, Any]],
     unserved_locations: dict[str, str],
     model_registry: ModelRegistry,
@@ -147,7 +171,7 @@ def forecast_locations(
     inputs, steps, status = [], [], []
     for row in chosen_models:
         try:
-            forecaster: PanelForecaster = model_registry.load(row)
+            forecaster: PanelForecaster = model_registry.load(row, evaluated=row["evaluated"])
         except (PipelineError, ForecastingError) as error:
             failed |= dict.fromkeys(row["wanted"], str(error))
             continue
@@ -167,7 +191,7 @@ def forecast_locations(
     without = pd.DataFrame(failed.items(), columns=["location", "reason"])
     return {
         "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
-        "predictions": _predictions(pd.concat(steps)),
+        "predictions": _predictions(pd.concat(steps), forecast_sources),
         "forecast_status": pd.concat([*status, without])[list(STATUS_COLUMNS)].astype(COUNTS),
     }
 
@@ -183,13 +207,16 @@ def variables_of(models: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _predictions(forecast: pd.DataFrame) -> pd.DataFrame:
+def _predictions(forecast: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     rows = forecast.rename(columns={"mean": "temperature_2m"})
     rows["lead"] = step_numbers(rows["time"]) - step_numbers(rows["as_of"]) + 1
     rows["level"] = LEVEL
     degrees = ["temperature_2m", "lower", "upper"]
     rows[degrees] = rows[degrees].round(2)  # more digits would claim what no forecast knows
-    of_forecast = ["level", "known_until", "method"]
+    latest = rows["as_of"] == rows["as_of"].max()  # hindcasts: of past data nothing is recorded
+    by_location = sources.set_index("location")["sources"]
+    rows["sources"] = rows["location"].map(by_location).where(latest, None)
+    of_forecast = ["level", "known_until", "method", "sources"]
     return rows[[*KEY, "time", "lead", *degrees, *of_forecast]].reset_index(drop=True)
 
 

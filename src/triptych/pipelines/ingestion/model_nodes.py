@@ -36,6 +36,7 @@ from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
+SAMPLE_NWP = pd.Timedelta(days=200)
 _REPORT = ["product", "location", "model", "start", "end", "rows", "missing"]
 _PARAMETERS = {ANALYSIS: "recent.model", FORECAST: "nwp.models"}
 MODEL_OUTPUTS = (
@@ -79,9 +80,10 @@ def fetch_models(
         pd.Timedelta(days=ingestion.final_after_days),
     )  # fmt: skip
     lacking = set(rows["location"])
-    first = max(study_periods(issued, forecast).train_start, FIRST_RUNS)
-    if source == "sample":
-        first = issued.floor("D") - pd.DateOffset(years=1)
+    plan = study_periods(issued, forecast)
+    first = max(plan.train_start, FIRST_RUNS)
+    if source == "sample":  # enough to train MOS before validation
+        first = max(plan.train_start, plan.validation_start - SAMPLE_NWP)
     else:
         lacking -= complete_locations(ingested_periods, incomplete_days, issued)
     if nwp.start is not None:

@@ -7,8 +7,9 @@ import pandas as pd
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, split_locations
 from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.pipelines.ts_common.location_selection import select_rows, shown
+from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters
+from triptych.pipelines.ts_common.history import add_nwp
+from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.history import hours_to_history
 from triptych.weather.interpolation import Interpolated, interpolate
@@ -83,6 +84,18 @@ def build_history(
     parts = split_locations(known_hours, engine.batch_locations)
     shared = (locations, preprocessing.interpolation_limit_hours)
     return _join(map_batches(hours_to_history, parts, engine, "Building the history", *shared))
+
+
+def add_known_nwp(
+    weather_history: pd.DataFrame,
+    nwp_rows: Rows,
+    model_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
+    nwp: NwpParameters,
+    as_of: str,
+    today: str,
+) -> pd.DataFrame:
+    """Add the NWP forecasts of the steps of the history (ts_common.history.add_nwp)."""
+    return add_nwp(weather_history, nwp_rows, nwp.models, parse_as_of(as_of, today))
 
 
 def _interpolate(limit_hours: int, hours: pd.DataFrame) -> Interpolated:

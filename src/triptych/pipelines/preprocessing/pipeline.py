@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.preprocessing.exploration_nodes import exploration_nodes
 from triptych.pipelines.preprocessing.nodes import (
+    add_known_nwp,
     average_steps,
     build_history,
     complete_hours,
@@ -45,8 +46,21 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 build_history,
                 inputs=["known_hours", "locations", "params:preprocessing", "params:engine"],
-                outputs="history",
+                outputs="weather_history",
                 name="build_history",
+            ),
+            Node(
+                add_known_nwp,
+                inputs=[
+                    "weather_history",
+                    "nwp_rows",
+                    "model_periods",
+                    "params:nwp",
+                    "params:as_of",
+                    "params:today",
+                ],
+                outputs="history",
+                name="add_known_nwp",
             ),
             group_nodes("exploration", exploration_nodes()),
         ],

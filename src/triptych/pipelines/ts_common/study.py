@@ -1,7 +1,6 @@
 """What every study of forecasters shares: its periods, its fits, its backtests."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +9,13 @@ import pandas as pd
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, map_items, split_locations
 from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.arima import share_fit_cache
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.batched_fit import BatchedForecaster, fit_part
-from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
+from triptych.forecasting.models.factory import make_forecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.models.validation import MIN_TRAINING_DAYS
 from triptych.parameters.execution import EngineParameters
@@ -88,8 +88,7 @@ def _not_covered(periods: StudyPeriods, spans: pd.DataFrame) -> str:
 
 def keep_training_rows(history: pd.DataFrame, periods: StudyPeriods) -> TrainingRows:
     """Keep what the study knows, so that it can be made again when the source has corrected it."""
-    fitted_on = between(history, periods.train_start, periods.test_start)
-    return TrainingRows(history, frame_sha256(fitted_on))
+    return TrainingRows(history, frame_sha256(history[history["time"] >= periods.train_start]))
 
 
 def between(history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
@@ -101,32 +100,41 @@ def fit_forecasters(
     history: pd.DataFrame,
     until: pd.Timestamp,
     parameters: dict[str, dict[str, Any]],
-    horizon_days: int,
-    forecast: ForecastParameters,
+    max_lead: int,
     seed: int,
     estimates: FitCache | None = None,
     engine: EngineParameters = SERIAL,
 ) -> Forecasters:
-    """The baselines and the models named in `parameters`, fitted on what lies before `until`.
+    """Fit the models named in `parameters` on the data before `until`.
 
-    Processes in `estimates` are not estimated again, nor one that two models share.
+    A model for which the history is too short is left out with a warning. Processes in `estimates`
+    are not estimated again, nor one that two models share.
+
+    Raises:
+        ShortHistoryError: the history is too short for every model.
     """
     known = FitCache() if estimates is None else estimates
     known.map_parts = map_items(engine, "Estimating processes")
-    max_lead = (horizon_days + forecast.delay_days) * STEPS_PER_DAY
     training = history[history["time"] < until]
-    fitted = {}
-    for name in [*BASELINE_NAMES, *parameters]:
-        logger.info("Fitting %s on the years before %s", name, until.date())
-        forecaster = make_forecaster(name, parameters.get(name, {}), max_lead=max_lead, seed=seed)
-        fitted[name] = _fit(share_fit_cache(forecaster, known), training, engine)
+    fitted: Forecasters = {}
+    short: ShortHistoryError | None = None
+    for name, own in parameters.items():
+        logger.info("Fitting %s on the data before %s", name, until.date())
+        forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
+        try:
+            fitted[name] = fit_in_batches(share_fit_cache(forecaster, known), training, engine)
+        except ShortHistoryError as error:
+            logger.warning("%s is left out: %s", name, error)
+            short = error
+    if short is not None and not fitted:
+        raise short
     return fitted
 
 
-def _fit(
+def fit_in_batches(
     forecaster: PanelForecaster, history: pd.DataFrame, engine: EngineParameters
 ) -> PanelForecaster:
-    """Fit by batches what can be joined from them, the others on the whole."""
+    """Fit by batches of locations what can be joined from them, the others on the whole."""
     parts = split_locations(history, engine.batch_locations)
     if len(parts) == 1 or not (isinstance(forecaster, BatchedForecaster) and forecaster.batchable):
         return forecaster.fit(history)
@@ -134,35 +142,30 @@ def _fit(
     return forecaster.join(map_batches(fit_part, parts, engine, doing, forecaster))
 
 
-def study_leads(horizon_days: int, forecast: ForecastParameters) -> list[int]:
-    """Every lead of the horizon; beyond, where a late source leads, the same hour of each day."""
-    horizon = horizon_days * STEPS_PER_DAY
-    longest = horizon + forecast.delay_days * STEPS_PER_DAY
-    return [
-        *range(1, horizon + 1),
-        *range(horizon + STEPS_PER_DAY // 2, longest + 1, STEPS_PER_DAY // 2),
-    ]
-
-
 def backtests(
     forecasters: Forecasters,
     history: pd.DataFrame,
     start: pd.Timestamp,
     end: pd.Timestamp,
-    leads: Sequence[int],
+    horizon_days: int,
+    data_ages: list[int],
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Forecasts of every day of [start, end), all forecasters from the same origins, with
-    `observed` and `model`.
+    """Forecast every day of [start, end) from the same origins, at each data age.
+
+    Returns:
+        Forecasts with `observed`, `data_age` and `model`.
     """
+    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
     tables = []
     for name, forecaster in forecasters.items():
         parts = parts_of(forecaster, history, engine.batch_locations)
-        shared = (forecaster, start, end, leads)
-        tables += [
-            table.assign(model=name)
-            for table in map_batches(backtest_part, parts, engine, f"Backtest of {name}", *shared)
-        ]
+        doing = f"Backtest of {name}"
+        for age in data_ages:
+            made = map_batches(
+                backtest_part, parts, engine, doing, forecaster, start, end, leads, age
+            )
+            tables += [table.assign(model=name) for table in made]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -173,16 +176,3 @@ def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> F
             validation_forecasts[validation_forecasts["model"] == name]
         )
     return forecasters
-
-
-def backtest_test_period(
-    forecasters: Forecasters,
-    history: pd.DataFrame,
-    periods: StudyPeriods,
-    horizon_days: int,
-    engine: EngineParameters = SERIAL,
-) -> pd.DataFrame:
-    """Forecasts of every day of the test period, on to the horizon, as `backtests` gives them."""
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    known = between(history, periods.train_start, periods.test_end)
-    return backtests(forecasters, known, periods.test_start, periods.test_end, leads, engine)

@@ -7,55 +7,75 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL
-from triptych.forecasting.evaluation.metrics import ALL, DAY, breakdown, rank, score
+from triptych.forecasting.evaluation.metrics import (
+    ALL,
+    DAY,
+    at_served_age,
+    breakdown,
+    rank,
+    score,
+)
 from triptych.forecasting.evaluation.paired_tests import paired_tests
 from triptych.forecasting.models.ensemble import (
+    EnsembleForecaster,
     EnsembleOfAllForecaster,
     cross_fitted,
     learn_weights,
 )
 from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.parameters.execution import EngineParameters
+from triptych.pipelines.ts_common.family import backtest_family
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import Forecasters, backtest_test_period, between, calibrate
+from triptych.pipelines.ts_common.study import Forecasters, between, calibrate
 
 logger = logging.getLogger(__name__)
 
-ENSEMBLE = EnsembleOfAllForecaster.name
+Weights = dict[str, list[float]]
 
 
 def join_validation(
+    baseline_validation_forecasts: pd.DataFrame,
     learned_validation_forecasts: pd.DataFrame,
     statistical_validation_forecasts: pd.DataFrame,
-    tuned_parameters: dict[str, Any],
-    statistical_parameters: dict[str, Any],
 ) -> dict[str, Any]:
-    """Put the validation forecasts of both families in one table, and add the ensemble of all.
+    """Put all validation forecasts in one table, and add both ensembles.
 
     Returns:
-        `validation_forecasts`, with `observed` and `model`; `ensemble_all_weights`, by model and
-        lead.
+        `validation_forecasts`, with `observed`, `data_age` and `model`; `ensemble_weights` and
+        `ensemble_all_weights`, by model and lead: of the learned forecasters, and of all.
     """
-    joined = _join(learned_validation_forecasts, statistical_validation_forecasts)
-    members = [*statistical_parameters, *tuned_parameters]
-    crossed = cross_fitted(joined, members, ENSEMBLE)
+    joined = pd.concat(
+        [
+            baseline_validation_forecasts,
+            learned_validation_forecasts,
+            statistical_validation_forecasts,
+        ],
+        ignore_index=True,
+    )
+    learned = list(learned_validation_forecasts["model"].unique())
+    every = [*statistical_validation_forecasts["model"].unique(), *learned]
+    crossed = [
+        cross_fitted(joined, learned, EnsembleForecaster.name),
+        cross_fitted(joined, every, EnsembleOfAllForecaster.name),
+    ]
     return {
-        "validation_forecasts": pd.concat([joined, crossed], ignore_index=True),
-        "ensemble_all_weights": learn_weights(joined, members),
+        "validation_forecasts": pd.concat([joined, *crossed], ignore_index=True),
+        "ensemble_weights": learn_weights(joined, learned),
+        "ensemble_all_weights": learn_weights(joined, every),
     }
 
 
 def choose_model(
     validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
 ) -> dict[str, Any]:
-    """Score the validation forecasts and take the model of least day-ahead error.
+    """Choose the model of least day-ahead error on validation, at the data age that is served.
 
     Returns:
         `chosen_model`: its name; `model_ranking`: all models but the baselines, best first;
         `validation_comparison`: the scores that ranked them.
     """
     training = between(history, periods.train_start, periods.validation_start)
-    comparison = score(validation_forecasts, training)
+    comparison = score(at_served_age(validation_forecasts), training)
     candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
     ranking = rank(comparison, candidates)
     logger.info("Chosen on validation: %s", ranking[0])
@@ -69,11 +89,12 @@ def choose_model(
 def join_models(
     fitted_learned: Forecasters,
     fitted_statistical: Forecasters,
-    ensemble_all_weights: dict[str, list[float]],
+    ensemble_weights: Weights,
+    ensemble_all_weights: Weights,
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> Forecasters:
-    """Join the fitted models of both families, and make the ensemble of all from them.
+    """Join the fitted models of both families, and build the ensembles from them.
 
     Raises:
         PipelineError: the models are those of another study.
@@ -87,48 +108,67 @@ def join_models(
                 "this study first: kedro run --pipelines ts_statistical,ts_ml,ts_evaluation with "
                 "the same --params."
             )
-    members = [fitted[name] for name in ensemble_all_weights]
-    ensemble = EnsembleOfAllForecaster.of_fitted(members, ensemble_all_weights)
-    return {**fitted, **calibrate({ENSEMBLE: ensemble}, validation_forecasts)}
+    ensembles: Forecasters = {
+        kind.name: kind.of_fitted([fitted[name] for name in weights], weights)
+        for kind, weights in (
+            (EnsembleForecaster, ensemble_weights),
+            (EnsembleOfAllForecaster, ensemble_all_weights),
+        )
+    }
+    return {**fitted, **calibrate(ensembles, validation_forecasts)}
 
 
 def join_tests(
+    baseline_test_forecasts: pd.DataFrame,
     learned_test_forecasts: pd.DataFrame,
     statistical_test_forecasts: pd.DataFrame,
     fitted_models: Forecasters,
+    validation_forecasts: pd.DataFrame,
     history: pd.DataFrame,
     periods: StudyPeriods,
     horizon_days: int,
+    data_ages: list[int],
     engine: EngineParameters = SERIAL,
-) -> pd.DataFrame:
-    """Put the test forecasts of both families in one table, and add the ensemble of all.
+) -> dict[str, pd.DataFrame]:
+    """Put all test forecasts in one table, and add both ensembles.
 
     Returns:
-        Forecasts with intervals, `observed` and `model`.
+        `test_forecasts_by_age`, with intervals, `observed`, `data_age` and `model`;
+        `test_forecasts`: those at the data age that is served.
     """
-    ensemble = {ENSEMBLE: fitted_models[ENSEMBLE]}
-    whole = backtest_test_period(ensemble, history, periods, horizon_days, engine)
-    joined = _join(learned_test_forecasts, statistical_test_forecasts)
-    return pd.concat([joined, whole], ignore_index=True)
+    names = (EnsembleForecaster.name, EnsembleOfAllForecaster.name)
+    ensembles = {name: fitted_models[name] for name in names}
+    together = backtest_family(
+        ensembles, history, periods, validation_forecasts, horizon_days, data_ages, engine
+    )
+    parts = [
+        baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts, together,
+    ]  # fmt: skip
+    joined = pd.concat(parts, ignore_index=True)
+    return {"test_forecasts_by_age": joined, "test_forecasts": at_served_age(joined)}
 
 
 def compare_models(
-    test_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
+    test_forecasts_by_age: pd.DataFrame,
+    test_forecasts: pd.DataFrame,
+    history: pd.DataFrame,
+    periods: StudyPeriods,
 ) -> dict[str, pd.DataFrame]:
-    """Put all models in one table, on the same targets.
+    """Score all models on the same targets.
 
     Returns:
-        `forecast_comparison`, by lead; `error_by_time`, by month and hour; `error_by_lead`: RMSE,
-        MAE and coverage as metrics, step = lead; `day_ahead_errors`: one RMSE a model, of leads 1-8
-        and all locations, as metrics.
+        `forecast_comparison`, by data age and lead; `error_by_time`, by month and hour;
+        `error_by_lead`: RMSE, MAE and coverage as metrics, step = lead; `day_ahead_errors`: one
+        RMSE a model, of leads 1-8 and all locations, as metrics.
     """
     training = between(history, periods.train_start, periods.test_start)
-    comparison = score(test_forecasts, training)
-    by_lead = comparison[comparison["lead"].str.isdigit()].melt(
+    comparison = score(test_forecasts_by_age, training)
+    served = at_served_age(comparison)
+    by_lead = served[served["lead"].str.isdigit()].melt(
         ["model", "location", "lead"], ["rmse", "mae", "coverage"], var_name="error"
     )
     metric = by_lead["model"] + "." + by_lead["location"] + "." + by_lead["error"]
-    day = comparison[(comparison["lead"] == DAY) & (comparison["location"] == ALL)]
+    day = served[(served["lead"] == DAY) & (served["location"] == ALL)]
     return {
         "forecast_comparison": comparison,
         "error_by_time": breakdown(test_forecasts, training),
@@ -150,9 +190,3 @@ def compare_pairs(
     """
     chosen, *others = model_ranking
     return paired_tests(test_forecasts, chosen, [*others, *BASELINE_NAMES], seed)
-
-
-def _join(learned: pd.DataFrame, statistical: pd.DataFrame) -> pd.DataFrame:
-    """Both families; the baselines, which each has for itself, once."""
-    own = statistical[~statistical["model"].isin(BASELINE_NAMES)]
-    return pd.concat([learned, own], ignore_index=True)

@@ -5,30 +5,30 @@ from kedro.pipeline import Node, Pipeline
 from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.ts_common.study_nodes import common_pipeline
 from triptych.pipelines.ts_evaluation import nodes, plots
-from triptych.pipelines.ts_evaluation.registration import prepare_candidate
+from triptych.pipelines.ts_evaluation.registration import prepare_candidate, refit_model
 from triptych.pipelines.ts_evaluation.residuals import residual_nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Build the pipeline: choose, then judge, then look at what is left, draw and register."""
+    """Build the pipeline: choose on validation, compare on the test period, plot, register."""
     groups = [group_nodes("residuals", residual_nodes()), group_nodes("plots", _plots())]
-    evaluation = group_nodes("ts_evaluation", [*_choice(), *_judgement(), *groups, _candidate()])
+    evaluation = group_nodes("ts_evaluation", [*_choice(), *_comparison(), *groups, *_candidate()])
     return Pipeline([common_pipeline(), evaluation], tags="ts_evaluation")
 
 
 def _choice() -> list[Node]:
-    """What is decided on validation, before the test period is looked at."""
+    """The decisions on validation, before the test period is read."""
     return [
         Node(
             nodes.join_validation,
             inputs=[
+                "baseline_validation_forecasts",
                 "learned_validation_forecasts",
                 "statistical_validation_forecasts",
-                "tuned_parameters",
-                "statistical_parameters",
             ],
             outputs={
                 "validation_forecasts": "validation_forecasts",
+                "ensemble_weights": "ensemble_weights",
                 "ensemble_all_weights": "ensemble_all_weights",
             },
             name="join_validation",
@@ -48,6 +48,7 @@ def _choice() -> list[Node]:
             inputs=[
                 "fitted_learned",
                 "fitted_statistical",
+                "ensemble_weights",
                 "ensemble_all_weights",
                 "validation_forecasts",
                 "study_periods",
@@ -58,26 +59,32 @@ def _choice() -> list[Node]:
     ]
 
 
-def _judgement() -> list[Node]:
-    """What the test period says, once."""
+def _comparison() -> list[Node]:
+    """The test period, read once."""
     return [
         Node(
             nodes.join_tests,
             inputs=[
+                "baseline_test_forecasts",
                 "learned_test_forecasts",
                 "statistical_test_forecasts",
                 "fitted_models",
+                "validation_forecasts",
                 "study_history",
                 "study_periods",
                 "params:horizon_days",
+                "params:forecast.data_ages",
                 "params:engine",
             ],
-            outputs="test_forecasts",
+            outputs={
+                "test_forecasts_by_age": "test_forecasts_by_age",
+                "test_forecasts": "test_forecasts",
+            },
             name="join_tests",
         ),
         Node(
             nodes.compare_models,
-            inputs=["test_forecasts", "study_history", "study_periods"],
+            inputs=["test_forecasts_by_age", "test_forecasts", "study_history", "study_periods"],
             outputs={
                 "forecast_comparison": "forecast_comparison",
                 "error_by_time": "error_by_time",
@@ -124,20 +131,37 @@ def _plots() -> list[Node]:
     ]
 
 
-def _candidate() -> Node:
-    """The chosen model in the registry."""
-    return Node(
-        prepare_candidate,
-        inputs=[
-            "chosen_model",
-            "fitted_models",
-            "forecast_comparison",
-            "study_history",
-            "study_periods",
-            "params:as_of",
-            "params:today",
-            "params:registry",
-        ],
-        outputs="model_registry",
-        name="prepare_candidate",
-    )
+def _candidate() -> list[Node]:
+    """The chosen model, refitted, in the registry."""
+    return [
+        Node(
+            refit_model,
+            inputs=[
+                "chosen_model",
+                "model_ranking",
+                "fitted_models",
+                "test_forecasts_by_age",
+                "study_history",
+                "study_periods",
+                "params:engine",
+            ],
+            outputs="refitted_model",
+            name="refit_model",
+        ),
+        Node(
+            prepare_candidate,
+            inputs=[
+                "chosen_model",
+                "refitted_model",
+                "fitted_models",
+                "forecast_comparison",
+                "study_history",
+                "study_periods",
+                "params:as_of",
+                "params:today",
+                "params:registry",
+            ],
+            outputs="model_registry",
+            name="prepare_candidate",
+        ),
+    ]

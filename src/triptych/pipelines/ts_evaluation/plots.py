@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import STEP_HOURS
 from triptych.forecasting.evaluation.importance import importance
-from triptych.forecasting.evaluation.metrics import ALL
+from triptych.forecasting.evaluation.metrics import ALL, at_served_age
 from triptych.forecasting.models.base import PanelForecaster
 
 SHOWN_DAYS = 14
@@ -18,9 +18,8 @@ BASELINE_STYLE = {"persistence": ":", "same_hour_yesterday": ":", "climatology":
 
 def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
     """Draw the RMSE of every model against the lead, one panel a location."""
-    rows = forecast_comparison[
-        forecast_comparison["lead"].str.isdigit() & (forecast_comparison["location"] != ALL)
-    ]
+    served = at_served_age(forecast_comparison)
+    rows = served[served["lead"].str.isdigit() & (served["location"] != ALL)]
     rows = rows.assign(hours=rows["lead"].astype(int) * STEP_HOURS)
     figure, panels = _panels(rows["location"].nunique())
     for axes, (slug, of_place) in zip(panels, rows.groupby("location"), strict=True):

@@ -1,15 +1,20 @@
 """The chosen model and what the registry is told of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
+from triptych.execution.batches import SERIAL
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.evaluation.metrics import DAY
+from triptych.forecasting.evaluation.conformal import with_recent_scale
+from triptych.forecasting.evaluation.metrics import DAY, at_served_age
 from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.factory import ENSEMBLE_NAMES, make_forecaster
+from triptych.parameters.execution import EngineParameters
 from triptych.parameters.operations import RegistryParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
-from triptych.pipelines.ts_common.study import between
+from triptych.pipelines.ts_common.study import fit_in_batches
 from triptych.registry.candidate import Candidate
 from triptych.registry.naming import model_name
 from triptych.registry.provenance import frame_sha256
@@ -19,8 +24,43 @@ EXAMPLE_LOCATIONS = 10
 METRICS = ("n", "rmse", "mae", "bias", "coverage", "skill_day", "skill_climatology")
 
 
+def refit_model(
+    chosen_model: str,
+    model_ranking: list[str],
+    fitted_models: dict[str, PanelForecaster],
+    test_forecasts_by_age: pd.DataFrame,
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    engine: EngineParameters = SERIAL,
+) -> PanelForecaster:
+    """Fit the chosen model again, on all data known at `as_of`.
+
+    Members of an ensemble without any weight are left out. If all others need NWP forecasts, the
+    best forecaster that does not stands in where there are none. Intervals are those of the
+    evaluated model, scaled to its errors of the last weeks.
+    """
+    evaluated = fitted_models[chosen_model]
+    weights: dict[str, list[float]] = evaluated.parameters.get("weights") or {chosen_model: [1.0]}
+    used = {name: given for name, given in weights.items() if any(given)}
+    if all(fitted_models[name].uses_nwp for name in used):
+        others = (n for n in model_ranking if n not in ENSEMBLE_NAMES)
+        stand_in = next((n for n in others if not fitted_models[n].uses_nwp), None)
+        used |= {stand_in: [0.0]} if stand_in else {}
+    members = {name: fitted_models[name].parameters for name in used}
+    name = evaluated.name if evaluated.name in ENSEMBLE_NAMES else ENSEMBLE_NAMES[0]
+    parameters: dict[str, Any] = {"members": members, "weights": used}
+    if len(used) == 1:
+        ((name, parameters),) = members.items()
+    made = make_forecaster(name, parameters, max_lead=evaluated.max_lead, seed=evaluated.seed)
+    made = fit_in_batches(made, history[history["time"] >= periods.train_start], engine)
+    rows = test_forecasts_by_age[test_forecasts_by_age["model"] == chosen_model]
+    made.intervals = with_recent_scale(evaluated.intervals, rows)
+    return made
+
+
 def prepare_candidate(
     chosen_model: str,
+    refitted_model: PanelForecaster,
     fitted_models: dict[str, PanelForecaster],
     forecast_comparison: pd.DataFrame,
     history: pd.DataFrame,
@@ -29,16 +69,16 @@ def prepare_candidate(
     today: str,
     registry: RegistryParameters,
 ) -> Candidate:
-    """Gather the chosen model, its data's digest and its errors on the test period."""
-    forecaster = fitted_models[chosen_model]
-    trained_on = between(history, periods.train_start, periods.test_start)
-    rows = forecast_comparison[
-        (forecast_comparison["model"] == chosen_model) & (forecast_comparison["lead"] == DAY)
-    ]
+    """Gather the refitted model, its data's digest, and the errors of the evaluated model."""
+    forecaster = refitted_model
+    trained_on = history[history["time"] >= periods.train_start]
+    served = at_served_age(forecast_comparison)
+    rows = served[(served["model"] == chosen_model) & (served["lead"] == DAY)]
     return Candidate(
         name=model_name(forecaster.locations),
         algorithm=chosen_model,
         forecaster=forecaster,
+        evaluated=fitted_models[chosen_model],
         example=_example(trained_on, forecaster.locations[:EXAMPLE_LOCATIONS]),
         locations=list(forecaster.locations),
         train_start=forecaster.train_start.to_pydatetime(),

@@ -1,4 +1,4 @@
-"""Search orders, validate, fit again, and look at the test period once."""
+"""Search the orders of the statistical forecasters, and describe what was estimated."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,22 +6,13 @@ from typing import Any
 import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
-from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.evaluation.tuning import search_orders, trial_metrics, trials_table
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
-from triptych.parameters.forecasting import ForecastParameters, StatisticalParameters
+from triptych.parameters.forecasting import StatisticalParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import (
-    Forecasters,
-    backtest_test_period,
-    backtests,
-    between,
-    calibrate,
-    fit_forecasters,
-    study_leads,
-)
+from triptych.pipelines.ts_common.study import Forecasters, between
 
 PROCESS_COLUMNS = (
     "model",
@@ -43,7 +34,7 @@ def select_orders(
     statistical: StatisticalParameters,
     engine: EngineParameters = SERIAL,
 ) -> dict[str, Any]:
-    """Search orders and harmonics: fitted on the training period, judged on validation.
+    """Search orders and harmonics: fitted on the training period, evaluated on validation.
 
     Returns:
         `statistical_parameters`: parameters by model; `order_trials`: one row a candidate;
@@ -75,55 +66,6 @@ def select_orders(
     }
 
 
-def validate_statistical(
-    history: pd.DataFrame,
-    periods: StudyPeriods,
-    statistical_parameters: dict[str, dict[str, Any]],
-    horizon_days: int,
-    forecast: ForecastParameters,
-    seed: int,
-    estimated_processes: dict[str, dict[str, Any]],
-    engine: EngineParameters = SERIAL,
-) -> pd.DataFrame:
-    """Fit on the training period and forecast every day of validation.
-
-    Returns:
-        Forecasts with `observed` and `model`, baselines among them.
-    """
-    known = between(history, periods.train_start, periods.test_start)
-    fitted = fit_forecasters(
-        known,
-        periods.validation_start,
-        statistical_parameters,
-        horizon_days,
-        forecast,
-        seed,
-        FitCache.of(estimated_processes),
-        engine,
-    )
-    leads = study_leads(horizon_days, forecast)
-    return backtests(fitted, known, periods.validation_start, periods.test_start, leads, engine)
-
-
-def fit_statistical(
-    history: pd.DataFrame,
-    periods: StudyPeriods,
-    statistical_parameters: dict[str, dict[str, Any]],
-    validation_forecasts: pd.DataFrame,
-    horizon_days: int,
-    forecast: ForecastParameters,
-    seed: int,
-    engine: EngineParameters = SERIAL,
-) -> Forecasters:
-    """Fit on all that lies before the test period; intervals come from validation."""
-    known = between(history, periods.train_start, periods.test_start)
-    fitted = fit_forecasters(
-        known, periods.test_start, statistical_parameters, horizon_days, forecast, seed,
-        engine=engine,
-    )  # fmt: skip
-    return calibrate(fitted, validation_forecasts)
-
-
 def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
     """List what was estimated for each location, and where a fallback stands in.
 
@@ -146,30 +88,3 @@ def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
         for location, process in forecaster.processes.items()
     ]
     return pd.DataFrame(rows, columns=list(PROCESS_COLUMNS))
-
-
-def backtest_statistical(
-    fitted_statistical: Forecasters,
-    history: pd.DataFrame,
-    periods: StudyPeriods,
-    horizon_days: int,
-    engine: EngineParameters = SERIAL,
-) -> pd.DataFrame:
-    """Forecast every day of the test period, baselines and models from the same origins.
-
-    Returns:
-        Forecasts with intervals, `observed` and `model`.
-    """
-    return backtest_test_period(fitted_statistical, history, periods, horizon_days, engine)
-
-
-def compare_statistical(
-    statistical_test_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
-) -> pd.DataFrame:
-    """Put baselines and statistical models in one table, on the same targets.
-
-    Returns:
-        The columns of forecasting.metrics.score.
-    """
-    training = between(history, periods.train_start, periods.test_start)
-    return score(statistical_test_forecasts, training)
