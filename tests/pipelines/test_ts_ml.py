@@ -6,11 +6,14 @@ import pytest
 from tests.pipelines.hand_made import history
 from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
+from triptych.parameters.ingestion import NwpParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import plan_study
 from triptych.pipelines.ts_ml import nodes
 
 FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0, 144])
+
+NWP = NwpParameters(models=[])
 
 
 def utc(text: str) -> pd.Timestamp:
@@ -77,7 +80,7 @@ def test_without_trials_the_parameters_stay_as_they_stand() -> None:
     models = ModelParameters(learned={"ridge": {}, "random_forest": {"trees": 3}})
     tuning = TuningParameters(trials=0, models=["ridge"])
 
-    made = nodes.tune_models(history("2017-01-01", "2018-10-01"), PERIODS, models, tuning, 20)
+    made = nodes.tune_models(history("2017-01-01", "2018-10-01"), PERIODS, models, tuning, NWP, 20)
 
     assert made["tuned_parameters"] == {"ridge": {}, "random_forest": {"trees": 3}}
     assert made["tuning_trials"].empty
@@ -95,7 +98,7 @@ def test_tuning_never_looks_at_the_test_period() -> None:
     )
 
     def losses(table: pd.DataFrame) -> str:
-        return nodes.tune_models(table, PERIODS, models, tuning, 20)["tuning_trials"].to_json()
+        return nodes.tune_models(table, PERIODS, models, tuning, NWP, 20)["tuning_trials"].to_json()
 
     assert losses(changed) == losses(known)
     assert losses(violated) != losses(known)  # the check would notice

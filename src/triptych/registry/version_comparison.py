@@ -20,8 +20,8 @@ from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.parameters.operations import RegistryParameters
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Row, version_title
-from triptych.store.tables import WEATHER_VARIABLES, locations, weather_hourly
-from triptych.weather.history import hours_to_history
+from triptych.store.tables import WEATHER_VARIABLES, locations, nwp_forecasts, weather_hourly
+from triptych.weather.history import hours_to_history, with_nwp
 
 CANDIDATE, PRODUCTION = "candidate", "production"
 _TESTED = ("n", "difference", "low", "high", "p_value")
@@ -124,6 +124,7 @@ def compare_versions(
         preprocessing.interpolation_limit_hours,
         hours,
     )
+    history = with_nwp(history, _read_nwp(registry.engine, places, start - _LOOK_BACK, last))
     end = last + pd.Timedelta(hours=1)
     tables = [
         _backtest(registry.load(row, evaluated=role == CANDIDATE), history, start, end).assign(
@@ -159,6 +160,18 @@ def _read_hours(engine: Engine, places: list[str], start: pd.Timestamp) -> pd.Da
         .where(hours.location.in_(places))
         .where(hours.time >= start.to_pydatetime())
         .order_by(hours.location, hours.time)
+    )
+    return read_frame(engine, statement)
+
+
+def _read_nwp(
+    engine: Engine, places: list[str], start: pd.Timestamp, last: pd.Timestamp
+) -> pd.DataFrame:
+    known = nwp_forecasts.c
+    statement = (
+        select(known.location, known.time, known.model, known.lead_day, known.temperature_2m)
+        .where(known.location.in_(places))
+        .where(known.time.between(start.to_pydatetime(), last.to_pydatetime()))
     )
     return read_frame(engine, statement)
 

@@ -38,3 +38,23 @@ def nwp_to_three_hours(forecasts: pd.DataFrame) -> pd.DataFrame:
     means = steps.groupby(keys, observed=True)[TEMPERATURE].agg(["mean", "count"])
     complete = means.loc[means["count"] == STEP_HOURS, "mean"].rename(TEMPERATURE).reset_index()
     return complete[["location", "time", "model", "lead_day", TEMPERATURE]]
+
+
+def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own.
+
+    Args:
+        history: as `hours_to_history` gives it.
+        forecasts: rows of `nwp_forecasts`; without any the history is returned as it is.
+    """
+    if forecasts.empty:
+        return history
+    steps = nwp_to_three_hours(forecasts)
+    names = "nwp_" + steps["model"].astype(str) + "_day" + steps["lead_day"].astype(str)
+    keys = ["location", "time"]
+    wide = steps.assign(name=names).pivot(index=keys, columns="name", values=TEMPERATURE)
+    joined = history.merge(wide.reset_index(), on=keys, how="outer")
+    places = history.groupby("location", sort=False)[["latitude", "longitude"]].first()
+    for name in places:
+        joined[name] = joined["location"].map(places[name])
+    return joined.sort_values(keys, ignore_index=True)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from triptych.forecasting.features.nwp import usable_lead_day
-from triptych.weather.history import nwp_to_three_hours
+from triptych.forecasting.features.nwp import nwp_column, usable_lead_day
+from triptych.weather.history import nwp_to_three_hours, with_nwp
 
 T = pd.Timestamp("2025-06-30", tz="UTC")
 
@@ -45,3 +45,22 @@ def test_three_hour_means_need_all_their_hours() -> None:
         ["budva", T + pd.Timedelta(hours=3), "gfs_global", 1, 5.0],
         ["budva", T, "gfs_global", 2, 3.0],
     ]
+
+
+def test_the_history_names_the_columns_that_forecasters_read() -> None:
+    hours = pd.date_range(T, periods=6, freq="h")
+    rows = pd.DataFrame(
+        {"location": "budva", "model": "gfs_global", "time": hours, "lead_day": 2,
+         "temperature_2m": 5.0}
+    )  # fmt: skip
+    known = pd.DataFrame(
+        {"location": "budva", "time": [T], "temperature_2m": 4.0, "latitude": 42.3,
+         "longitude": 18.8}
+    )  # fmt: skip
+
+    history = with_nwp(known, rows)
+
+    assert history[nwp_column("gfs_global", 2)].tolist() == [5.0, 5.0]
+    assert history["temperature_2m"].isna().tolist() == [False, True]
+    assert history["latitude"].tolist() == [42.3, 42.3]
+    assert with_nwp(known, rows.iloc[:0]) is known

@@ -41,13 +41,12 @@ class MosForecaster(NwpMeanForecaster):
         "half_life_days": 365,
         "min_days": 100,
     }
-    _models: tuple[str, ...] = ()
     _days: tuple[MomentRegression, ...] = ()
 
     def _fit(self, panel: Panel) -> None:
         grid = panel.grid
+        super()._fit(panel)
         lead_days = lead_days_by_model(grid.nwp)
-        self._models = tuple(lead_days)
         midnights = _midnights(grid.first, grid.end)
         self._days = tuple(
             self._fit_day(grid, midnights, day)
@@ -147,18 +146,15 @@ class MosForecaster(NwpMeanForecaster):
 
     def arrays(self) -> Arrays:
         """The regressions of each day."""
-        return {
-            "models": np.array(self._models),
-            **{
-                f"day{day}.{name}": values
-                for day, regression in enumerate(self._days)
-                for name, values in regression.arrays().items()
-            },
+        return super().arrays() | {
+            f"day{day}.{name}": values
+            for day, regression in enumerate(self._days)
+            for name, values in regression.arrays().items()
         }
 
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
         """Take back what `arrays` gave."""
-        self._models = tuple(str(model) for model in arrays["models"])
+        super().restore(arrays, texts)
         days = sum(name.endswith(".alpha") for name in arrays)
         self._days = tuple(
             MomentRegression(*(arrays[f"day{day}.{name}"] for name in MomentRegression.NAMES))

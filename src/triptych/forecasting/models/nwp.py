@@ -11,10 +11,12 @@ from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, In
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     at_steps,
+    lead_days_by_model,
     usable_forecasts,
+    with_models,
 )
 from triptych.forecasting.features.panel import Panel
-from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.base import Arrays, PanelForecaster
 
 MIN_ERRORS = 3  # observed forecasts of a model from which its bias is estimated
 
@@ -25,6 +27,7 @@ class NwpMeanForecaster(PanelForecaster):
     name: ClassVar[str] = "nwp_mean"
     uses_nwp: ClassVar[bool] = True
     min_training_days: ClassVar[int] = 0
+    _models: tuple[str, ...] = ()
     defaults: ClassVar[Mapping[str, Any]] = {
         "publication_delay_hours": PUBLICATION_DELAY_HOURS,
     }
@@ -48,7 +51,26 @@ class NwpMeanForecaster(PanelForecaster):
         return int(self.parameters["publication_delay_hours"])
 
     def _fit(self, panel: Panel) -> None:
-        """Nothing is estimated."""
+        self._models = tuple(lead_days_by_model(panel.grid.nwp))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The weather models' forecasts of the first step, °C."""
+        return tuple(f"nwp_{model}_lead_1" for model in self._models)
+
+    def input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
+        """The weather models' forecasts of the first step, shape (location, model)."""
+        grid = with_models(panel.grid, self._models)
+        midnights = origins - origins % STEPS_PER_DAY
+        return usable_forecasts(grid, midnights, np.array([1]), self.delay_hours)[:, 0, :, 0]
+
+    def arrays(self) -> Arrays:
+        """The names of the weather models."""
+        return {"models": np.array(self._models)}
+
+    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Take back what `arrays` gave."""
+        self._models = tuple(str(model) for model in arrays["models"])
 
     def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Forecast temperature in °C, shape (location, origin, lead)."""
@@ -72,7 +94,11 @@ class NwpMeanForecaster(PanelForecaster):
         self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
     ) -> FloatArray:
         del age
-        return _mean(usable_forecasts(panel.grid, midnights, leads, self.delay_hours))
+        return _mean(
+            usable_forecasts(
+                with_models(panel.grid, self._models), midnights, leads, self.delay_hours
+            )
+        )
 
 
 class NwpDebiasedForecaster(NwpMeanForecaster):
@@ -84,7 +110,7 @@ class NwpDebiasedForecaster(NwpMeanForecaster):
     def _from_midnights(
         self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
     ) -> FloatArray:
-        grid, days = panel.grid, int(self.parameters["days"])
+        grid, days = with_models(panel.grid, self._models), int(self.parameters["days"])
         first = int(midnights[0]) - STEPS_PER_DAY * (days + 1) - len(leads) - age
         first -= first % STEPS_PER_DAY
         issued = np.arange(first, int(midnights[-1]) + 1, STEPS_PER_DAY)

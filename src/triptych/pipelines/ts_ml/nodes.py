@@ -5,7 +5,9 @@ from typing import Any
 import pandas as pd
 
 from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
+from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, TuningParameters
+from triptych.parameters.ingestion import NwpParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between
 
@@ -15,6 +17,7 @@ def tune_models(
     periods: StudyPeriods,
     models: ModelParameters,
     tuning: TuningParameters,
+    nwp: NwpParameters,
     seed: int,
 ) -> dict[str, Any]:
     """Search hyperparameters: fitted on the training period, evaluated on validation.
@@ -25,6 +28,8 @@ def tune_models(
     """
     known = between(history, periods.train_start, periods.test_start)
     parameters = {name: dict(models.learned[name]) for name in models.learned}
+    for name in parameters.keys() & set(NWP_NAMES):
+        parameters[name].setdefault("publication_delay_hours", nwp.publication_delay_hours)
     trials = [trials_table([])]
     for name in tuning.models if tuning.trials else []:
         parameters[name], tried = tune(

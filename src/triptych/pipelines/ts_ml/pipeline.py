@@ -11,7 +11,14 @@ def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: tune on validation, then compare on the test period once."""
     tuning = Node(
         tune_models,
-        inputs=["study_history", "study_periods", "params:models", "params:tuning", "params:seed"],
+        inputs=[
+            "study_history",
+            "study_periods",
+            "params:models",
+            "params:tuning",
+            "params:nwp",
+            "params:seed",
+        ],
         outputs={
             "tuned_parameters": "tuned_parameters",
             "tuning_trials": "tuning_trials",
