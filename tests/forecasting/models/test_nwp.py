@@ -143,6 +143,15 @@ def test_120_days_are_enough_and_60_are_not(history: pd.DataFrame) -> None:
     assert made["mean"].notna().all()
 
 
+def test_years_before_the_first_nwp_forecast_do_not_count(history: pd.DataFrame) -> None:
+    recent = history["time"] >= TRAIN_END - pd.Timedelta(days=130)
+    late = history.copy()
+    late.loc[~recent, [name for name in history if name.startswith("nwp_")]] = np.nan
+    model = make_forecaster("mos", {}, max_lead=8, seed=0).fit(late[late["time"] < TRAIN_END])
+    made = model.predict(late, pd.DatetimeIndex([TRAIN_END]), [1, 8])
+    assert made["mean"].notna().all()
+
+
 def test_a_stored_model_forecasts_the_same(
     fitted: dict[str, PanelForecaster], history: pd.DataFrame, tmp_path: Path
 ) -> None:

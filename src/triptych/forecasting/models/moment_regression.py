@@ -13,7 +13,7 @@ import numpy.typing as npt
 from triptych.forecasting.features.grid import FloatArray, IntArray
 
 ALPHAS = np.geomspace(0.1, 3000, 16)
-MIN_SHARE = 0.5  # of the days, on which a variable must be known to be used
+MIN_SHARE = 0.5  # of the days with any variable, on which one must be known to be used
 CONSTANT = 1e-6  # a smaller standard deviation is rounding
 
 BoolArray = npt.NDArray[np.bool_]
@@ -41,7 +41,7 @@ class MomentRegression:
         cls, x: FloatArray, y: FloatArray, weight: FloatArray, min_days: int
     ) -> "MomentRegression":
         """Fit on `x` (location, day, F), `y` (location, day, T) and weights (day,)."""
-        observed = np.asarray(np.isfinite(y).all(axis=2))
+        observed = np.asarray(np.isfinite(y).all(axis=2) & np.isfinite(x).any(axis=2))
         days = np.maximum(observed.sum(axis=1), 1)
         used = np.asarray(
             (np.isfinite(x) & observed[..., None]).sum(axis=1) >= MIN_SHARE * days[:, None]

@@ -97,7 +97,15 @@ def _typed(pipeline: Pipeline, recorded: Config) -> dict[str, Any]:
         {**recorded, "engine": {"kind": "serial"}}
     )
     taken = (name for name in pipeline.inputs() if name.startswith("params:"))
-    return {name: parameters[name.removeprefix("params:")] for name in taken}
+    return {name: _nested(parameters, name.removeprefix("params:")) for name in taken}
+
+
+def _nested(parameters: Config, name: str) -> Any:
+    """The value of `forecast.data_ages` as well as of `seed`."""
+    value: Any = parameters
+    for part in name.split("."):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    return value
 
 
 def _run(
