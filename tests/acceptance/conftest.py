@@ -17,7 +17,8 @@ from tests.fixtures.project import Project, make_project
 
 PERIODS = (
     "as_of=2020-01-01,forecast.train_start=2010-01-01,forecast.validation_start=2017-01-01,"
-    "forecast.test_start=2019-01-01,forecast.test_end=2019-12-31,location=paris;brest;berlin"
+    "forecast.test_start=2019-01-01,forecast.test_end=2019-12-31,location=paris;brest;berlin,"
+    "horizon_days=8"
 )
 
 
@@ -34,7 +35,7 @@ class RecordedRun:
 
     def kedro(self, *arguments: str) -> str:
         """Run a further command of the same project; it must succeed."""
-        result = self.project.kedro(*arguments, timeout=1800, TRIPTYCH_OPEN_METEO_URL=self.url)
+        result = self.project.kedro(*arguments, timeout=1800, **services(self.url))
         assert result.returncode == 0, result.stdout
         return result.stdout
 
@@ -49,6 +50,12 @@ class RecordedRun:
         """The model that was chosen on validation."""
         file = self.project.path / "data" / "06_models" / "chosen_model.json"
         return str(json.loads(file.read_text(encoding="utf-8")))
+
+
+def services(url: str) -> dict[str, str]:
+    """The environment in which one server answers as all services of Open-Meteo."""
+    names = ("OPEN_METEO", "FORECAST", "HISTORICAL_FORECAST", "PREVIOUS_RUNS")
+    return {f"TRIPTYCH_{name}_URL": url for name in names}
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +78,7 @@ def recorded_run(
     project = make_project(tmp_path_factory.mktemp("recorded") / "project")
     started = time.monotonic()
     result = project.kedro(
-        "run", "--env", "live", "--params", PERIODS, timeout=1800, TRIPTYCH_OPEN_METEO_URL=url
+        "run", "--env", "live", "--params", PERIODS, timeout=1800, **services(url)
     )
     seconds = time.monotonic() - started
     assert result.returncode == 0, result.stdout

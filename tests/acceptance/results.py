@@ -44,7 +44,8 @@ def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
 def day_ahead_table(table: dict[str, Any]) -> str:
     """Render the day-ahead RMSE of every model and city as Markdown, best model first."""
     rows = pd.DataFrame(table["rows"])
-    rows = rows[(rows["lead"] == "1-8") & (rows["location"] != "all")]
+    fresh = rows["data_age"] == 0 if "data_age" in rows else rows["lead"].notna()
+    rows = rows[fresh & (rows["lead"] == "1-8") & (rows["location"] != "all")]
     errors = rows.pivot(index="model", columns="location", values="rmse")
     errors = errors.loc[errors.mean(axis=1).sort_values().index]
     lines = [
