@@ -10,6 +10,7 @@ from triptych.weather.variables import VARIABLES
 
 END = pd.Timestamp("2024-01-01", tz="UTC")
 BATCH = 200  # cities
+NWP_MODELS = ("ecmwf_ifs025", "gfs_global", "icon_global")
 _HOUR = pd.Timedelta(hours=1)
 _HOURS_A_YEAR = 8766
 _MEMORY = 0.97  # of an hour's anomaly, in the next
@@ -104,3 +105,15 @@ def _variable(name: str, noise: np.ndarray, year: np.ndarray, day: np.ndarray) -
     if name == "shortwave_radiation":
         return np.maximum(0, 100 * day + 30 * noise)
     return np.asarray(50 + 15 * noise).clip(0, 100)
+
+
+def nwp(first: int, count: int, days: int) -> pd.DataFrame:
+    """Rows of `nwp_forecasts`: from a day before END to `days` after it."""
+    time = pd.date_range(END - pd.Timedelta(days=1), END + pd.Timedelta(days=days), freq="h")[:-1]
+    index = pd.MultiIndex.from_product(
+        [slugs(first, count), NWP_MODELS, time, (1, 2, 3)],
+        names=["location", "model", "time", "lead_day"],
+    )
+    table = index.to_frame(index=False)
+    noise = np.random.default_rng(first).normal(10, 5, len(table))
+    return table.assign(temperature_2m=noise.round(2), fetched_at=END)

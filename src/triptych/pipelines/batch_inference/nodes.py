@@ -1,6 +1,7 @@
 """From the version in production and what is known at `as_of`, to rows of predictions."""
 
 import logging
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
+NWP_BIAS, NWP_ERRORS = pd.Timedelta(days=25), pd.Timedelta(days=1)
 KEY = ["model_id", "location", "as_of"]
 COUNTS = dict.fromkeys(("data_age", "steps_model", "steps_climatology"), "Int64")
 
@@ -134,7 +136,8 @@ def prepare_history(
         )
     sources = pd.concat([batch.sources for batch in prepared], ignore_index=True)
     if uses_nwp:
-        history = add_nwp(history, nwp_rows, nwp.models, end)
+        since = max(start, min(earliest, *_nwp_starts(chosen_models)))
+        history = add_nwp(history, nwp_rows, nwp.models, end, since)
         sources = add_nwp_sources(sources, history, issued)
     return {"recent_history": history, "forecast_sources": sources}
 
@@ -194,6 +197,15 @@ def forecast_locations(
         "predictions": _predictions(pd.concat(steps), forecast_sources),
         "forecast_status": pd.concat([*status, without])[list(STATUS_COLUMNS)].astype(COUNTS),
     }
+
+
+def _nwp_starts(models: list[dict[str, Any]]) -> Iterator[pd.Timestamp]:
+    """From when on each model needs NWP forecasts: MOS goes on from the end of its training, with
+    its last errors; a bias is the mean of some weeks.
+    """
+    for row in models:
+        debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
+        yield pd.Timestamp(row["train_end"]) - (NWP_BIAS if debiased else NWP_ERRORS)
 
 
 def variables_of(models: list[dict[str, Any]]) -> list[str]:

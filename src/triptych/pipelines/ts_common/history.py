@@ -10,7 +10,11 @@ from triptych.weather.variables import TEMPERATURE
 
 
 def add_nwp(
-    history: pd.DataFrame, nwp_rows: Rows, models: Sequence[str], end: pd.Timestamp
+    history: pd.DataFrame,
+    nwp_rows: Rows,
+    models: Sequence[str],
+    end: pd.Timestamp,
+    start: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Add the NWP forecasts of a history's locations up to `end` (weather.history.with_nwp).
 
@@ -19,8 +23,10 @@ def add_nwp(
         nwp_rows: the table `nwp_forecasts`.
         models: the weather models to use, of those in the table.
         end: exclusive.
+        start: null for the start of the history.
     """
-    period = {"ge": history["time"].min().to_pydatetime(), "lt": end.to_pydatetime()}
+    first = history["time"].min() if start is None else start
+    period = {"ge": first.to_pydatetime(), "lt": end.to_pydatetime()}
     forecasts = nwp_rows.read(
         ["location", "time", "model", "lead_day", TEMPERATURE],
         {"location": list(history["location"].unique()), "model": list(models), "time": period},
