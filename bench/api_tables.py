@@ -64,7 +64,7 @@ def _make_model(numbered: tuple[int, str]) -> tuple[Any, ...]:
         "metrics": {},
         "stage": stage,
         **dict.fromkeys(("train_start", "train_end", "as_of", "created_at"), FIRST_DAY),
-        **dict.fromkeys(("approved_by", "approved_at")),
+        **dict.fromkeys(("approved_by", "approved_at", "evaluated_train_end")),
     }
     return tuple(values[name] for name in _MODEL)
 
@@ -78,7 +78,7 @@ def _make_predictions() -> Iterator[tuple[Any, ...]]:
                     mean = 10.0 + place / 7 + lead / 3
                     yield (
                         model, location, as_of, as_of + _STEP * (lead - 1), lead,
-                        mean, mean - 1.5, mean + 1.5, 0.9, as_of, "model", as_of,
+                        mean, mean - 1.5, mean + 1.5, 0.9, as_of, "model", None, as_of,
                     )  # fmt: skip
 
 
