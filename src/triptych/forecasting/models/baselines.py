@@ -19,6 +19,7 @@ from triptych.forecasting.features.panel import Panel, known_rows
 from triptych.forecasting.models.base import PanelForecaster, normal_targets
 
 LOOKBACK_DAYS = 7
+MIN_BASELINE_DAYS = 60  # below a year the normal is that of the step of the day
 _QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
@@ -26,6 +27,7 @@ class ClimatologyForecaster(PanelForecaster):
     """The normal of the day of the year and the hour, whatever the weather is."""
 
     name: ClassVar[str] = "climatology"
+    min_training_days: ClassVar[int] = MIN_BASELINE_DAYS
 
     def _fit(self, panel: Panel) -> None:
         """Nothing but the climatology, which the base has fitted."""

@@ -129,7 +129,7 @@ def backtest_family(
         own = pd.concat([known_errors, made[made["model"] == name]], ignore_index=True)
         table = scale_to_recent_errors(own)
         scaled.append(table[table["as_of"] >= start])
-    return pd.concat(scaled, ignore_index=True)
+    return pd.concat(scaled, ignore_index=True) if scaled else made
 
 
 def compare_family(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, map_items, split_locations
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.contract import FORECAST_COLUMNS, STEPS_PER_DAY
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
 from triptych.forecasting.evaluation.conformal import learn_intervals
@@ -109,15 +109,11 @@ def fit_forecasters(
 
     A model for which the history is too short is left out with a warning. Processes in `estimates`
     are not estimated again, nor one that two models share.
-
-    Raises:
-        ShortHistoryError: the history is too short for every model.
     """
     known = FitCache() if estimates is None else estimates
     known.map_parts = map_items(engine, "Estimating processes")
     training = history[history["time"] < until]
     fitted: Forecasters = {}
-    short: ShortHistoryError | None = None
     for name, own in parameters.items():
         logger.info("Fitting %s on the data before %s", name, until.date())
         forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
@@ -125,9 +121,6 @@ def fit_forecasters(
             fitted[name] = fit_in_batches(share_fit_cache(forecaster, known), training, engine)
         except ShortHistoryError as error:
             logger.warning("%s is left out: %s", name, error)
-            short = error
-    if short is not None and not fitted:
-        raise short
     return fitted
 
 
@@ -166,7 +159,16 @@ def backtests(
                 backtest_part, parts, engine, doing, forecaster, start, end, leads, age
             )
             tables += [table.assign(model=name) for table in made]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else no_forecasts()
+
+
+def no_forecasts() -> pd.DataFrame:
+    """Return the empty frame of a family without a forecaster."""
+    columns = [*FORECAST_COLUMNS, "observed", "data_age", "model", "scale"]
+    instants = dict.fromkeys(("as_of", "time"), "datetime64[us, UTC]")
+    numbers = dict.fromkeys(("mean", "lower", "upper", "observed", "scale"), "float64")
+    counts = dict.fromkeys(("lead", "data_age"), "int64")
+    return pd.DataFrame(columns=columns).astype({**instants, **numbers, **counts})
 
 
 def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> Forecasters:

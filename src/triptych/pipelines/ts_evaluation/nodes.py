@@ -55,13 +55,14 @@ def join_validation(
     learned = list(learned_validation_forecasts["model"].unique())
     every = [*statistical_validation_forecasts["model"].unique(), *learned]
     crossed = [
-        cross_fitted(joined, learned, EnsembleForecaster.name),
-        cross_fitted(joined, every, EnsembleOfAllForecaster.name),
+        cross_fitted(joined, members, kind.name)
+        for kind, members in ((EnsembleForecaster, learned), (EnsembleOfAllForecaster, every))
+        if members
     ]
     return {
         "validation_forecasts": pd.concat([joined, *crossed], ignore_index=True),
-        "ensemble_weights": learn_weights(joined, learned),
-        "ensemble_all_weights": learn_weights(joined, every),
+        "ensemble_weights": learn_weights(joined, learned) if learned else {},
+        "ensemble_all_weights": learn_weights(joined, every) if every else {},
     }
 
 
@@ -114,6 +115,7 @@ def join_models(
             (EnsembleForecaster, ensemble_weights),
             (EnsembleOfAllForecaster, ensemble_all_weights),
         )
+        if weights
     }
     return {**fitted, **calibrate(ensembles, validation_forecasts)}
 
@@ -137,7 +139,7 @@ def join_tests(
         `test_forecasts`: those at the data age that is served.
     """
     names = (EnsembleForecaster.name, EnsembleOfAllForecaster.name)
-    ensembles = {name: fitted_models[name] for name in names}
+    ensembles = {name: fitted_models[name] for name in names if name in fitted_models}
     together = backtest_family(
         ensembles, history, periods, validation_forecasts, horizon_days, data_ages, engine
     )

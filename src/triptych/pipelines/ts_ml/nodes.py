@@ -1,15 +1,19 @@
 """Tune the learned forecasters."""
 
+import logging
 from typing import Any
 
 import pandas as pd
 
+from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
 from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, TuningParameters
 from triptych.parameters.ingestion import NwpParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between
+
+logger = logging.getLogger(__name__)
 
 
 def tune_models(
@@ -32,15 +36,19 @@ def tune_models(
         parameters[name].setdefault("publication_delay_hours", nwp.publication_delay_hours)
     trials = [trials_table([])]
     for name in tuning.models if tuning.trials else []:
-        parameters[name], tried = tune(
-            name,
-            known,
-            periods.validation_start,
-            periods.test_start,
-            trials=tuning.trials,
-            seed=seed,
-            base_parameters=parameters[name],
-        )
+        try:
+            parameters[name], tried = tune(
+                name,
+                known,
+                periods.validation_start,
+                periods.test_start,
+                trials=tuning.trials,
+                seed=seed,
+                base_parameters=parameters[name],
+            )
+        except ShortHistoryError as error:
+            logger.warning("%s is not tuned: %s", name, error)
+            continue
         trials.append(tried)
     table = pd.concat(trials, ignore_index=True)
     return {

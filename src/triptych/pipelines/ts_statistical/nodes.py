@@ -1,11 +1,13 @@
 """Search the orders of the statistical forecasters, and describe what was estimated."""
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
+from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation.tuning import search_orders, trial_metrics, trials_table
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import FitCache
@@ -13,6 +15,8 @@ from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import StatisticalParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import Forecasters, between
+
+logger = logging.getLogger(__name__)
 
 PROCESS_COLUMNS = (
     "model",
@@ -47,15 +51,20 @@ def select_orders(
     estimates = FitCache()
     estimates.map_parts = map_items(engine, "Estimating processes")
     for name, given in statistical.models.items():
-        parameters[name], tried = search_orders(
-            name,
-            known,
-            periods.validation_start,
-            periods.test_start,
-            trials=statistical.trials,
-            base_parameters=given,
-            estimates=estimates,
-        )
+        parameters[name] = dict(given)
+        try:
+            parameters[name], tried = search_orders(
+                name,
+                known,
+                periods.validation_start,
+                periods.test_start,
+                trials=statistical.trials,
+                base_parameters=given,
+                estimates=estimates,
+            )
+        except ShortHistoryError as error:
+            logger.warning("The orders of %s are not searched: %s", name, error)
+            continue
         trials.append(tried)
     table = pd.concat(trials, ignore_index=True)
     return {
