@@ -186,9 +186,8 @@ def list_slugs(connection: Connection, first: str = "", limit: int | None = None
 
 def find_zone(connection: Connection, location: str) -> str | None:
     """Read the IANA time zone of a location; None if the location is unknown."""
-    return connection.scalar(
-        sa.select(locations.c.timezone).where(locations.c.location == location)
-    )
+    zone = sa.select(locations.c.timezone).where(locations.c.location == location)
+    return connection.scalar(zone)
 
 
 def count_locations(connection: Connection) -> int:

@@ -1,12 +1,13 @@
 """Schemas of the responses; times are UTC, temperatures °C."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 T = TypeVar("T")
 _MODEL_ID = Field(description="SHA-256 of the fitted model", examples=["3f5c" * 16])
+_Sources = Annotated[list[str], BeforeValidator(lambda text: text.split("; ") if text else [])]
 
 
 class Schema(BaseModel):
@@ -92,6 +93,7 @@ class Issue(Schema):
 
     issued_at: datetime = Field(description="as_of: nothing at or after it was known")
     known_until: datetime = Field(description="end of the observations used")
+    sources: _Sources = Field(description="input data; empty: not recorded", examples=[["NWP (x)"]])
 
     @computed_field(description="hours from known_until to issued_at")  # type: ignore[prop-decorator]
     @property

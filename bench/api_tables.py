@@ -78,7 +78,8 @@ def _make_predictions() -> Iterator[tuple[Any, ...]]:
                     mean = 10.0 + place / 7 + lead / 3
                     yield (
                         model, location, as_of, as_of + _STEP * (lead - 1), lead,
-                        mean, mean - 1.5, mean + 1.5, 0.9, as_of, "model", None, as_of,
+                        mean, mean - 1.5, mean + 1.5, 0.9, as_of, "model", "reanalysis (bench)",
+                        as_of,
                     )  # fmt: skip
 
 

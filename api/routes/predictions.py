@@ -33,12 +33,11 @@ def get_predictions(request: Request, params: Annotated[DayParams, Query()]) -> 
     """
     with request.app.state.database.read() as connection:
         rows, cursor, common = _read_period(connection, params, params.date, params.date)
-    firsts = [next(group) for _, group in groupby(rows, key=lambda row: row.location)]
-    forecasts = [{**row._mapping, "model": row._mapping} for row in firsts]
+    firsts = [next(group)._mapping for _, group in groupby(rows, key=lambda row: row.location)]
     page = schemas.Predictions(
         date=params.date,
         data=[schemas.Step.model_validate(row._mapping) for row in rows],
-        forecasts=[schemas.Forecast.model_validate(forecast) for forecast in forecasts],
+        forecasts=[schemas.Forecast.model_validate({**row, "model": row}) for row in firsts],
         **common,
     )
     summary = f"{page.count} steps of {params.date}, location {params.location or 'all'}"

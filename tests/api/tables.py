@@ -52,6 +52,8 @@ RIDGE_2 = {
     "stage": "production", "train_start": "2010-01-01T00:00:00Z",
     "train_end": "2019-01-01T00:00:00Z",
 }  # fmt: skip
+# Of the forecasts of B and C; those of A were issued before schema 0009.
+SOURCES = ["reanalysis (open_meteo)", "NWP (ecmwf_ifs025, icon_seamless)"]
 _BASE = {"A": 10.0, "B": 20.0, "C": 30.0}
 _WRITTEN = datetime(2019, 7, 20, 5, 30, tzinfo=UTC)
 
@@ -195,6 +197,7 @@ def forecast(
             "time": as_of + STEP * (lead - 1), "lead": lead, "temperature_2m": base + lead,
             "lower": base + lead - 1.5, "upper": base + lead + 1.5, "level": 0.9,
             "known_until": as_of + STEP * (first - 1), "method": "model", "created_at": _WRITTEN,
+            "sources": None if model == "A" else "; ".join(SOURCES),
         }
         for lead in range(first, last + 1)
     ]  # fmt: skip

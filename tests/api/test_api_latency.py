@@ -32,7 +32,7 @@ def fill_many(engine: Engine) -> None:
     rows = [
         (
             "b" * 64, place, DAY, DAY + timedelta(hours=3 * lead - 3), lead,
-            12.3, 1.0, 23.0, 0.9, DAY, "model", DAY,
+            12.3, 1.0, 23.0, 0.9, DAY, "model", None, DAY,
         )
         for place in places
         for lead in range(1, 9)

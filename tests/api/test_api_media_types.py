@@ -9,7 +9,7 @@ import pytest
 
 from api.problems import ProblemError
 from api.responses import choose_media
-from tests.api.tables import RIDGE_2
+from tests.api.tables import RIDGE_2, SOURCES
 from tests.api.test_api_surface import LISTS, ROUTES, check_problem
 
 MODEL = {"model_id": RIDGE_2["model_id"]} | {
@@ -38,6 +38,7 @@ def test_a_step_names_its_forecast_and_model(client: Any) -> None:
         "method": "model",
         "issued_at": "2019-07-11T00:00:00Z",
         "known_until": "2019-07-10T12:00:00Z",
+        "sources": json.dumps(SOURCES),
         "data_age": "12",
         "created_at": "2019-07-20T05:30:00Z",
         "level": "0.9",
@@ -62,6 +63,7 @@ def test_what_is_not_known_is_empty(client: Any) -> None:
         "upper": "22.5",
         "method": "model",
         "issued_at": "2019-07-12T00:00:00Z",
+        "sources": json.dumps(SOURCES),
         "data_age": "0",
         "observed": "22.0",
         "error": "-1.0",

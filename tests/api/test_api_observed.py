@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.tables import RIDGE_2
+from tests.api.tables import RIDGE_2, SOURCES
 
 
 def ask(client: Any, start: str, end: str, location: str | None = "paris") -> Any:
@@ -40,6 +40,7 @@ def test_a_day_in_full(client: Any) -> None:
                 "upper": 22.5 + n,
                 "method": "model",
                 "issued_at": "2019-07-12T00:00:00Z",
+                "sources": SOURCES,
                 "data_age": 0,
                 "model_id": "b" * 64,
                 "observed": observed[n],

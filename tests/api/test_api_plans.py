@@ -49,7 +49,7 @@ def fill(url: str) -> None:
             tables.predictions,
             tables.predictions.columns.keys(),
             [
-                (row[0], name, row[1], time, lead, 1.0, 0.0, 2.0, 0.9, AS_OF, "model", AS_OF)
+                (row[0], name, row[1], time, lead, 1.0, 0.0, 2.0, 0.9, AS_OF, "model", None, AS_OF)
                 for name in names
                 for lead, time in steps
             ],

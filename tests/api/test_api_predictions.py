@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.tables import MODELS, RIDGE_2
+from tests.api.tables import MODELS, RIDGE_2, SOURCES
 
 DAY = {"date": "2019-07-11", "location": "paris"}
 
@@ -48,6 +48,7 @@ def test_answers_a_day_in_full(client: Any) -> None:
                 "location": "paris",
                 "issued_at": "2019-07-11T00:00:00Z",
                 "known_until": "2019-07-10T12:00:00Z",
+                "sources": SOURCES,
                 "data_age": 12,
                 "created_at": "2019-07-20T05:30:00Z",
                 "level": 0.9,
@@ -65,6 +66,7 @@ def test_the_latest_forecast_issued_by_the_start_of_the_day_answers(client: Any,
     (forecast,), first = answer["forecasts"], answer["data"][0]
     model, issued, lead, temperature = EXPECTED[date]
     assert forecast["model"]["model_id"] == MODELS[model]
+    assert forecast["sources"] == ([] if model == "A" else SOURCES)
     assert forecast["issued_at"] == f"{issued}T00:00:00Z"
     assert (first["lead"], first["temperature_2m"]) == (lead, temperature)
     hours = [f"{date}T{hour:02d}:00:00Z" for hour in range(0, 24, 3)]

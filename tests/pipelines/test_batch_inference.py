@@ -484,17 +484,29 @@ def test_hindcasts_end_with_the_data_of_each_location() -> None:
     known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
     late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 00:00"))]
 
-    made = hindcast(model, late, ["paris"], utc("2019-07-10"), 1)
+    made = hindcast(model, late, ["paris"], utc("2019-07-10"), utc("2019-07-14"), 1)
 
     assert set(made["location"]) == {"paris"}
     assert made["as_of"].unique().tolist() == [utc(f"2019-07-{day}") for day in (10, 11, 12, 13)]
 
 
+def test_nwp_forecasts_after_as_of_are_no_reason_for_hindcasts_there(
+    ridge: PanelForecaster,
+) -> None:
+    beyond = history("2019-05-15", "2019-07-16")  # its last days hold NWP forecasts alone
+    until = beyond["temperature_2m"].where(beyond["time"] < utc("2019-07-14"))
+    known = beyond.assign(temperature_2m=until)
+
+    made = hindcast(ridge, known, ["northmere"], utc("2019-07-10"), utc("2019-07-14"), 1)
+
+    assert made["as_of"].unique().tolist() == [utc(f"2019-07-{day}") for day in range(10, 14)]
+
+
 def test_a_silent_location_has_no_hindcasts(two_places: PanelForecaster) -> None:
     known = history("2019-05-15", "2019-07-01", ("brest", "paris"))
 
-    assert hindcast(two_places, known, BOTH, utc("2019-07-05"), 1).empty
-    assert hindcast(two_places, known.iloc[:0], BOTH, utc("2019-06-05"), 1).empty
+    assert hindcast(two_places, known, BOTH, utc("2019-07-05"), utc("2019-07-14"), 1).empty
+    assert hindcast(two_places, known.iloc[:0], BOTH, utc("2019-06-05"), utc("2019-07-14"), 1).empty
 
 
 def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:

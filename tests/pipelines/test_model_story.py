@@ -26,6 +26,9 @@ models:
     ridge: null
     kernel_ridge: null
     lightgbm: null
+    nwp_mean: null
+    nwp_debiased: null
+    mos: null
     random_forest: { trees: 1, max_rows: 20, threads: 1 }
 tuning: { trials: 0, models: [] }
 """,

@@ -66,6 +66,7 @@ class Shelf:
                 "approved_at": None,
                 "train_start": datetime(2016, 1, 1, tzinfo=UTC),
                 "train_end": datetime(2018, 1, 1, tzinfo=UTC),
+                "evaluated_train_end": None,
                 **row,
             }
             for row in rows
@@ -204,6 +205,24 @@ def test_the_baselines_know_no_more_than_a_late_forecast_did(
     truth = observations.set_index("time")["temperature_2m"]
     last = truth.loc[judged["as_of"] - pd.Timedelta("2D") - pd.Timedelta("3h")]
     assert judged["persistence"].tolist() == last.tolist()
+
+
+def test_baselines_of_hindcasts_are_fitted_as_the_evaluated_model(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
+    """A refit until 1 July makes the forecasts from then on; those before are hindcasts."""
+    refit, evaluated = datetime(2019, 7, 1, tzinfo=UTC), datetime(2018, 1, 1, tzinfo=UTC)
+
+    judged = judge(
+        issued(study), observations,
+        {"model_id": "m1", "train_end": refit, "evaluated_train_end": evaluated},
+    )  # fmt: skip
+
+    past = judged["as_of"] < refit
+    for end, rows in ((evaluated, past), (refit, ~past)):
+        alone = judge(issued(study), observations, {"model_id": "m1", "train_end": end})
+        assert judged.loc[rows, "climatology"].tolist() == alone.loc[rows, "climatology"].tolist()
+        assert not (judged.loc[~rows, "climatology"] == alone.loc[~rows, "climatology"]).any()
 
 
 def test_forecasts_from_old_and_from_fresh_data_are_scored_apart(

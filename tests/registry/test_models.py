@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -81,6 +82,19 @@ def test_the_same_model_again_is_one_row(
     assert registry.list_models() == before
     assert len(before) == 1
     assert "temperature version 1 is this very model" in caplog.text
+
+
+def test_the_id_covers_the_refit_and_the_evaluated_model(
+    registry: ModelRegistry, make_candidate: MakeCandidate
+) -> None:
+    first, other = make_candidate("2018-02-01"), make_candidate("2018-03-01")
+    candidates = [
+        first,
+        replace(first, forecaster=other.forecaster),
+        replace(first, evaluated=other.evaluated),
+    ]
+
+    assert len({registry.register(each) for each in candidates}) == len(candidates)
 
 
 def test_versions_count_by_name_and_the_newest_comes_first(

@@ -1,6 +1,7 @@
 """A small real training, tracked as `kedro run` tracks it, in the test's own process."""
 
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,9 +71,10 @@ def train(project: Project, tracked: Tracked) -> Train:
             _within(project.path, configuration["catalog"]), configuration["credentials"]
         )
         catalog["history"] = MemoryDataset(history, copy_mode="assign")
-        for name, value in known.items():
-            catalog[f"params:{name}"] = value
         wanted = pipeline.filter(to_nodes=[n.name for n in pipeline.nodes if "plot" not in n.name])
+        for name in wanted.inputs():
+            if name.startswith("params:"):
+                catalog[name] = _nested(known, name.removeprefix("params:"))
         hook = TrackingHook()
         hook.after_context_created(SimpleNamespace(config_loader={"parameters": raw}))
         run_params = {
@@ -86,6 +88,12 @@ def train(project: Project, tracked: Tracked) -> Train:
         return str(run.info.run_id)
 
     return make
+
+
+def _nested(parameters: Any, name: str) -> Any:
+    """The value of a parameter, of `forecast.data_ages` for example."""
+    first, *rest = name.split(".")
+    return reduce(getattr, rest, parameters[first])
 
 
 def _within(folder: Path, catalog: dict[str, Any]) -> dict[str, Any]:

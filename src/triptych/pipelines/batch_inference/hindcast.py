@@ -33,23 +33,24 @@ def hindcast(
     history: pd.DataFrame,
     slugs: Sequence[str],
     earliest: pd.Timestamp,
+    issued: pd.Timestamp,
     horizon_days: int,
 ) -> pd.DataFrame:
-    """Forecast every midnight from `earliest` to the end of `history`, in one call.
+    """Forecast from every midnight in [earliest, issued), in one call.
 
     A late source is taken to have been on time, as in a backtest: a forecast stands on all that is
     known today of the time before its origin.
 
     Args:
-        history: steps before the latest origin, with those that the features look back on.
+        history: steps with those that the features look back on; it may reach beyond `issued`.
         slugs: the locations to forecast, of those in `history`.
 
     Returns:
         Forecasts (contract.FORECAST_COLUMNS) and `known_until`, their origin.
     """
     known = history[history["temperature_2m"].notna()].groupby("location")["time"].max() + STEP
-    end = history["time"].max() + STEP  # NaT where none of them has data
-    if not end > earliest.ceil("D"):
+    end = min(issued, known.max() + STEP) if len(known) else earliest  # no later origin is in time
+    if end <= earliest.ceil("D"):
         return pd.DataFrame(columns=[*FORECAST_COLUMNS, "known_until"])
     origins = daily_origins(earliest, end)
     leads = range(1, min(horizon_days * STEPS_PER_DAY, forecaster.max_lead) + 1)

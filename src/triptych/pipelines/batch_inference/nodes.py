@@ -187,7 +187,7 @@ def forecast_locations(
         status.append(made.status.assign(model=f"{row['name']} version {row['version']}"))
         if batch_inference.since is not None:
             earliest = first_origin(batch_inference.since, issued)
-            past = hindcast(forecaster, seen, row["wanted"], earliest, horizon_days)
+            past = hindcast(forecaster, seen, row["wanted"], earliest, issued, horizon_days)
             steps.append(past.assign(model_id=row["model_id"], method=MODEL))
     if not steps:
         raise PipelineError(" ".join(dict.fromkeys(failed.values())))

@@ -71,9 +71,11 @@ def judge_predictions(
     rows = with_observed(rows.rename(columns={"temperature_2m": "mean"}), observations)
     rows = rows[rows["observed"].notna()].assign(known_end=rows["location"].map(known_end))
     trained = {row["model_id"]: row for row in model_registry.list_models()}
+    ends = {model_id: pd.Timestamp(row["train_end"]) for model_id, row in trained.items()}
+    hindcasts = rows["as_of"] < rows["model_id"].map(ends)
     judged = [
-        _with_references(of_model, observations, trained[str(model_id)])
-        for model_id, of_model in rows.groupby("model_id", sort=False)
+        _with_references(of_model, observations, trained[str(model_id)], is_hindcast=past)
+        for (model_id, past), of_model in rows.groupby(["model_id", hindcasts], sort=False)
     ]
     kept = rows.drop(columns=["known_until", "method", "created_at"])
     if not judged:
@@ -217,16 +219,20 @@ def _rank(row: dict[str, Any]) -> tuple[bool, float]:
 
 
 def _with_references(
-    of_model: pd.DataFrame, observations: pd.DataFrame, row: dict[str, Any]
+    of_model: pd.DataFrame, observations: pd.DataFrame, row: dict[str, Any], *, is_hindcast: bool
 ) -> pd.DataFrame:
-    """Add each baseline's forecast from where the model's own data ended."""
+    """Add each baseline's forecast from where the model's own data ended.
+
+    Hindcasts are those of the evaluated model: the refit, and so its baselines, saw their targets.
+    """
+    evaluated_end = row["evaluated_train_end"] if is_hindcast else None
     history = observations[observations["location"].isin(of_model["location"].unique())]
     origin = of_model["known_until"]
     leads = step_numbers(of_model["time"]) - step_numbers(origin) + 1
     references = forecast_references(
         history,
         pd.Timestamp(row["train_start"]),
-        pd.Timestamp(row["train_end"]),
+        pd.Timestamp(evaluated_end or row["train_end"]),
         pd.DatetimeIndex(origin.unique()),
         sorted(set(leads.tolist())),
     )
