@@ -137,7 +137,7 @@ def told(project: Project) -> None:
         "approved by",
     ]  # fmt: skip
     assert (first[0], first[1], first[3], first[5:]) == (
-        NAME, "1", "production", ["2023-03-01", "Ada"],
+        NAME, "1", "production", ["2024-03-01", "Ada"],
     )  # fmt: skip
     assert re.fullmatch(r"northmere \d\.\d\d, westhaven \d\.\d\d", first[4])
     assert second[3] == "archived"

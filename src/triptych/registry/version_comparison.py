@@ -96,7 +96,7 @@ def compare_versions(
 ) -> Comparison:
     """Backtest both on the days from the later end of training to the last observation.
 
-    Of the candidate the evaluated model counts, which has not seen the days of its test period.
+    The evaluated models count: their refits have seen the days of their test periods.
 
     Raises:
         PipelineError: they share no location, or no day has been observed since.
@@ -105,9 +105,7 @@ def compare_versions(
     common = sorted(set(candidate["locations"]) & set(production["locations"]))
     if not common:
         raise PipelineError(f"{both} share no location, so that they cannot be compared.")
-    unseen = max(
-        candidate["evaluated_train_end"] or candidate["train_end"], production["train_end"]
-    )
+    unseen = max(row["evaluated_train_end"] or row["train_end"] for row in (candidate, production))
     start = pd.Timestamp(unseen).ceil("D")
     places = sorted({*candidate["locations"], *production["locations"]})
     hours = _read_hours(registry.engine, places, start - _LOOK_BACK)
@@ -127,9 +125,7 @@ def compare_versions(
     history = with_nwp(history, _read_nwp(registry.engine, places, start - _LOOK_BACK, last))
     end = last + pd.Timedelta(hours=1)
     tables = [
-        _backtest(registry.load(row, evaluated=role == CANDIDATE), history, start, end).assign(
-            model=role
-        )
+        _backtest(registry.load(row, evaluated=True), history, start, end).assign(model=role)
         for role, row in ((CANDIDATE, candidate), (PRODUCTION, production))
     ]
     forecasts = pd.concat(tables, ignore_index=True)

@@ -74,7 +74,7 @@ def judge_predictions(
     ends = {model_id: pd.Timestamp(row["train_end"]) for model_id, row in trained.items()}
     hindcasts = rows["as_of"] < rows["model_id"].map(ends)
     judged = [
-        _with_references(of_model, observations, trained[str(model_id)], is_hindcast=past)
+        _with_references(of_model, observations, trained[str(model_id)], is_hindcast=bool(past))
         for (model_id, past), of_model in rows.groupby(["model_id", hindcasts], sort=False)
     ]
     kept = rows.drop(columns=["known_until", "method", "created_at"])

@@ -147,13 +147,8 @@ def backtests(
     """Forecast every day of [start, end) from the same origins, at each data age.
 
     Returns:
-        Forecasts with `observed`, `data_age` and `model`; no rows if all models are disabled.
+        Forecasts with `observed`, `data_age` and `model`.
     """
-    if not forecasters:
-        types = dict.fromkeys(FORECAST_COLUMNS, "float64") | {"observed": "float64"}
-        types |= {"location": "str", "lead": "int64", "data_age": "int64", "model": "str"}
-        types |= dict.fromkeys(["as_of", "time"], str(history["time"].dtype))
-        return pd.DataFrame(columns=list(types)).astype(types)
     leads = range(1, horizon_days * STEPS_PER_DAY + 1)
     tables = []
     for name, forecaster in forecasters.items():
