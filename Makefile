@@ -10,7 +10,7 @@ export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .PHONY: run test lint api viz mlflow notebooks bench bench-scale bench-nlp \
-	acceptance acceptance-reproduction \
+	acceptance acceptance-live acceptance-reproduction \
 	acceptance-api acceptance-image acceptance-nlp acceptance-vision presentation image site install lock clean
 
 run: $(READY) ## the main job on the embedded sample, offline
@@ -50,6 +50,10 @@ bench-nlp: $(READY) ## reviews only, including 160,000 synthetic reviews
 
 acceptance: $(READY) ## real weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
+	$(BIN)/python -m presentation
+
+acceptance-live: $(READY) ## live forecasts, replayed day by day (TRIPTYCH_REAL_DATA), written to docs/results/live.json
+	$(BIN)/pytest -n 0 -m acceptance_live -rs -s --durations=3 tests/acceptance/test_live.py
 	$(BIN)/python -m presentation
 
 acceptance-api: $(READY) ## API: thousands of generated requests, minutes of load while a batch writes

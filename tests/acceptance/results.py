@@ -3,6 +3,7 @@
 import json
 import math
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,24 +21,44 @@ START, END = "<!-- results -->", "<!-- /results -->"
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn", "statsmodels")
 
 
+LIVE = FILE.with_name("live.json")
+LIVE_DATA = (
+    "Open-Meteo's analyses and forecasts as issued for Budva (CC BY 4.0), ERA5 with simulated "
+    "recent analyses for Paris, Brest and Berlin; at every issue time only what was published then"
+)
+
+
+def write_live(measured: list[dict[str, Any]]) -> None:
+    """Write the errors of live forecasts."""
+    rows = [{name: _plain(value) for name, value in row.items()} for row in measured]
+    _write(LIVE, rows, {"data": LIVE_DATA})
+
+
 def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
     """Write the comparison, the chosen model, the code and the versions; the README quotes it."""
+    leads = comparison["lead"]
+    number = pd.to_numeric(leads, errors="coerce")
+    kept = number.isna() | (number <= 16) | (number % 8 == 0)  # beyond tomorrow one a day
     rows = [
         {name: _plain(value) for name, value in row.items()}
-        for row in comparison.to_dict("records")
+        for row in comparison[kept].to_dict("records")
     ]
+    table = _write(FILE, rows, {"chosen": chosen, "data": DATA})
+    README.write_text(with_results(README.read_text(encoding="utf-8"), table), encoding="utf-8")
+    return table
+
+
+def _write(file: Path, rows: list[dict[str, Any]], more: dict[str, Any]) -> dict[str, Any]:
     table = {
         "rows": rows,
-        "chosen": chosen,
-        "data": DATA,
+        **more,
         "commit": git_commit(ROOT),
         "versions": {name: version(name) for name in PACKAGES},
     }
     text = json.dumps({**table, "rows": []}, indent=2, sort_keys=True)
     lines = ",\n    ".join(json.dumps(row) for row in rows)
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(text.replace('"rows": []', f'"rows": [\n    {lines}\n  ]') + "\n")
-    README.write_text(with_results(README.read_text(encoding="utf-8"), table), encoding="utf-8")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text.replace('"rows": []', f'"rows": [\n    {lines}\n  ]') + "\n")
     return table
 
 

@@ -11,7 +11,7 @@ from tests.fixtures.project import copy_of
 pytestmark = pytest.mark.acceptance
 
 ROUNDING = 0.005  # °C: predictions are stored to two digits, so no mean moves by more
-COMMON = "as_of=2020-01-01,location=paris;brest;berlin"
+COMMON = "as_of=2020-01-01,location=paris;brest;berlin,horizon_days=8"
 
 
 def test_monitoring_agrees_with_the_backtest(recorded_run: RecordedRun, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_monitoring_agrees_with_the_backtest(recorded_run: RecordedRun, tmp_path
     study = table[of_chosen].set_index(["location", "lead"])
     both = scores.merge(study, left_index=True, right_index=True, suffixes=("", "_study"))
 
-    assert len(both) == len(scores) == 3 * (16 + 2)
+    assert len(both) == len(scores) == 3 * (64 + 2)
     assert (both["n"] == both["n_study"]).all()
     for column in ("rmse", "mae", "bias"):
         assert (both[column] - both[f"{column}_study"]).abs().max() < ROUNDING

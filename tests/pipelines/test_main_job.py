@@ -172,7 +172,7 @@ def test_the_comparison_has_the_agreed_columns(run_project: Project) -> None:
     table = pd.read_csv(file, dtype={"lead": str})
     assert sorted(table["model"].unique()) == MODELS
     assert set(table["location"]) == {"all", "northmere", "westhaven"}
-    assert set(table["lead"]) == {*map(str, range(1, 17)), "1-8", "all"}
+    assert set(table["lead"]) == {*map(str, range(1, 17)), "1-8", "9-16", "all"}
     assert not table.isna().any().any()
     assert set(table["data_age"]) == {0, 144}
     same = table.groupby(["location", "data_age", "lead"])["n"].nunique()

@@ -79,9 +79,9 @@ def _row(table: pd.DataFrame, location: str, model: str, lead: str) -> pd.Series
 
 def test_the_columns_and_rows_are_those_others_rely_on(table: pd.DataFrame) -> None:
     assert tuple(table.columns) == SCORE_COLUMNS
-    assert table["lead"].tolist()[:5] == ["1", "2", "9", "1-8", "all"]
+    assert table["lead"].tolist()[:6] == ["1", "2", "9", "1-8", "9-16", "all"]
     assert table["location"].unique().tolist() == ["a", "all", "b"]
-    assert len(table) == 3 * 3 * 5
+    assert len(table) == 3 * 3 * 6
 
 
 def test_errors_of_a_location(table: pd.DataFrame) -> None:

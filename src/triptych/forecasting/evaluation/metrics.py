@@ -30,17 +30,18 @@ SCORE_COLUMNS = (
     "pinball",
 )
 BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[4:])
-DAY = "1-8"
+DAY, NEXT_DAY = "1-8", "9-16"
 ALL = "all"
 TARGET = ["location", "data_age", "as_of", "time"]
 ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
 
 
 def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
-    """Score several models by location (and `all`), data age and lead (a number, `1-8`, `all`).
+    """Score several models by location (and `all`), data age and lead (a number, `1-8`,
+    `9-16`, `all`).
 
     Only targets that every model forecast and that were observed count; leads that some model does
-    not reach (NWP ends early) count by themselves, not in `1-8` and `all`.
+    not reach (NWP ends early) count by themselves, not in the groups.
 
     Args:
         forecasts: backtests with the columns `model` and `data_age` (hours).
@@ -68,9 +69,15 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     single = sums.assign(lead=sums["lead"].astype(str))
     whole = sums[pd.concat([shared, shared], ignore_index=True)]
     day = whole[whole["lead"].isin(DAY_LEADS)].assign(lead=DAY)
-    every = pd.concat([single, day, whole.assign(lead=ALL)], ignore_index=True)
+    later = (whole["lead"] > DAY_LEADS[-1]) & (whole["lead"] <= 2 * STEPS_PER_DAY)
+    next_day = whole[later].assign(lead=NEXT_DAY)
+    every = pd.concat([single, day, next_day, whole.assign(lead=ALL)], ignore_index=True)
     table = _figures(every, ["location", "data_age", "lead"])
-    order = {str(lead): lead for lead in sums["lead"].unique()} | {DAY: 10_000, ALL: 10_001}
+    order = {str(lead): lead for lead in sums["lead"].unique()} | {
+        DAY: 10_000,
+        NEXT_DAY: 10_001,
+        ALL: 10_002,
+    }
     table = table.sort_values(
         ["location", "model", "data_age", "lead"],
         key=lambda c: c.map(order) if c.name == "lead" else c,
