@@ -158,7 +158,7 @@ class LeadScores(Scores, ModelSummary):
 
     location: str = Field(examples=["paris"])
     window: str = Field(description="days before window_end, or all", examples=["30d"])
-    lead: str = Field(description="a lead, 1-8 for the day, or all", examples=["8"])
+    lead: str = Field(description="a lead; 1-8 today; 9-16 tomorrow; all", examples=["8"])
     data_age: int = Field(description="hours from the end of the data to the issue time")
     days: int = Field(description="days with an observed step", examples=[30])
     skill_day: float | None = Field(description="1 - rmse / rmse of the seasonal naive forecast")

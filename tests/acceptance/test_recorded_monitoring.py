@@ -31,7 +31,7 @@ def test_monitoring_agrees_with_the_backtest(recorded_run: RecordedRun, tmp_path
     study = table[of_chosen].set_index(["location", "lead"])
     both = scores.merge(study, left_index=True, right_index=True, suffixes=("", "_study"))
 
-    assert len(both) == len(scores) == 3 * (64 + 2)
+    assert len(both) == len(scores) == 3 * (64 + 3)
     assert (both["n"] == both["n_study"]).all()
     for column in ("rmse", "mae", "bias"):
         assert (both[column] - both[f"{column}_study"]).abs().max() < ROUNDING

@@ -455,7 +455,7 @@ def test_scores_are_written_once_by_their_key(
     first = dump_tables(engine)["forecast_scores"]
     table.save(scores)
 
-    assert len(first) == 2 * (16 + 2)
+    assert len(first) == 2 * (16 + 3)
     assert dump_tables(engine)["forecast_scores"] == first
     back = table.load().set_index(["window", "lead"])
     sent = scores.set_index(["window", "lead"])

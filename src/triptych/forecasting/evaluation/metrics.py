@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import DAY_LEADS, LEVEL, STEPS_PER_DAY
+from triptych.forecasting.contract import DAY_LEADS, LEVEL, NEXT_DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import TEMPERATURE, to_grid
 
@@ -69,8 +69,7 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     single = sums.assign(lead=sums["lead"].astype(str))
     whole = sums[pd.concat([shared, shared], ignore_index=True)]
     day = whole[whole["lead"].isin(DAY_LEADS)].assign(lead=DAY)
-    later = (whole["lead"] > DAY_LEADS[-1]) & (whole["lead"] <= 2 * STEPS_PER_DAY)
-    next_day = whole[later].assign(lead=NEXT_DAY)
+    next_day = whole[whole["lead"].isin(NEXT_DAY_LEADS)].assign(lead=NEXT_DAY)
     every = pd.concat([single, day, next_day, whole.assign(lead=ALL)], ignore_index=True)
     table = _figures(every, ["location", "data_age", "lead"])
     order = {str(lead): lead for lead in sums["lead"].unique()} | {

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import DAY_LEADS
-from triptych.forecasting.evaluation.metrics import ALL, DAY, skill
+from triptych.forecasting.contract import DAY_LEADS, NEXT_DAY_LEADS
+from triptych.forecasting.evaluation.metrics import ALL, DAY, NEXT_DAY, skill
 from triptych.forecasting.models.factory import BASELINE_NAMES
 
 CHANCE = 0.01  # tested every day: at 5 % a sound model would cause a warning each year
@@ -35,7 +35,9 @@ WINDOW_COLUMNS = (
 
 
 def score_windows(targets: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:
-    """Errors by model, location, window, lead (number, `1-8`, `all`) and data age: WINDOW_COLUMNS.
+    """Errors by model, location, window, lead (number, `1-8`, `9-16`, `all`) and data age.
+
+    Returns WINDOW_COLUMNS.
 
     `targets`: one row per observed target: model_id, location, as_of, time, lead, data_age (h),
     mean, lower, upper, observed, known_end (exclusive end of the location's observations) and a
@@ -46,6 +48,7 @@ def score_windows(targets: pd.DataFrame, windows: Sequence[int | str]) -> pd.Dat
     by_lead = [
         rows.assign(lead=rows["lead"].astype(str)),
         rows[rows["lead"].isin(DAY_LEADS)].assign(lead=DAY),
+        rows[rows["lead"].isin(NEXT_DAY_LEADS)].assign(lead=NEXT_DAY),
         rows.assign(lead=ALL),
     ]
     tables = [_of_window(table, window) for window in windows for table in by_lead if len(table)]
