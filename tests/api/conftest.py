@@ -11,6 +11,7 @@ import pytest
 
 from api.app import Settings, create_app
 from tests.api.tables import create_filled, fill
+from tests.fixtures.serving import Process, serving
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather be used with httpx2
@@ -56,8 +57,21 @@ def open_client(url: str) -> Any:
 
 
 @pytest.fixture
-def own_client(engine: Any) -> Iterator[Any]:
-    """Give a client of the API on a filled database of the test's own, `engine`, to write to."""
+def url(engine: Any) -> str:
+    """Give the URL of a filled database of the test's own, `engine`, to write to."""
     fill(engine)
-    with open_client(engine.url.render_as_string(hide_password=False)) as opened:
+    return str(engine.url.render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def own_client(url: str) -> Iterator[Any]:
+    """Give a client of the API on that database."""
+    with open_client(url) as opened:
         yield opened
+
+
+@pytest.fixture
+def served(sqlite_file: Path, tmp_path: Path) -> Iterator[tuple[str, Process]]:
+    """Start the API on `sqlite_file`, with a log in tmp_path; give its address and process."""
+    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as running:
+        yield running

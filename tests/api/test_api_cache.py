@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -21,20 +20,6 @@ from triptych.store.engine import create_engine
 from triptych.store.migrate import migrate
 
 DAY = "/predictions?date=2019-07-11&location=paris"
-
-
-@pytest.fixture
-def url(engine: Engine) -> str:
-    """Give the URL of a filled database of the test's own, to write to."""
-    fill(engine)
-    return engine.url.render_as_string(hide_password=False)
-
-
-@pytest.fixture
-def cached(url: str) -> Iterator[Any]:
-    """Give a client of the API on that database."""
-    with open_client(url) as opened:
-        yield opened
 
 
 def first_temperature(client: Any) -> float:
@@ -98,28 +83,28 @@ def test_json_and_csv_have_different_names(client: Any) -> None:
 
 
 class TestNeverOld:
-    def test_a_write_is_in_the_next_answer(self, cached: Any, engine: Engine) -> None:
-        assert first_temperature(cached) == 21.0
+    def test_a_write_is_in_the_next_answer(self, own_client: Any, engine: Engine) -> None:
+        assert first_temperature(own_client) == 21.0
         for temperature in (1.0, 2.0, 3.0):
             with engine.begin() as connection:
                 warm(connection, temperature)
-            assert first_temperature(cached) == temperature
+            assert first_temperature(own_client) == temperature
 
-    def test_a_write_under_way_is_not_but_its_commit_is(self, cached: Any, engine: Engine) -> None:
+    def test_a_write_is_seen_from_its_commit_on(self, own_client: Any, engine: Engine) -> None:
         with engine.connect() as connection:
             writing = connection.begin()
             warm(connection, 5.0)
-            assert [first_temperature(cached) for _ in range(3)] == [21.0] * 3
+            assert [first_temperature(own_client) for _ in range(3)] == [21.0] * 3
             writing.commit()
-            assert first_temperature(cached) == 5.0
+            assert first_temperature(own_client) == 5.0
             writing = connection.begin()
             warm(connection, 6.0)
-            assert first_temperature(cached) == 5.0
+            assert first_temperature(own_client) == 5.0
             writing.rollback()
-            assert first_temperature(cached) == 5.0
+            assert first_temperature(own_client) == 5.0
 
-    def test_a_promotion_is_in_the_next_answer(self, cached: Any, engine: Engine) -> None:
-        tag = cached.get(DAY).headers["etag"]
+    def test_a_promotion_is_in_the_next_answer(self, own_client: Any, engine: Engine) -> None:
+        tag = own_client.get(DAY).headers["etag"]
         with engine.begin() as connection:
             for name, stage in (("ridge", "archived"), ("lightgbm", "production")):
                 connection.execute(
@@ -127,21 +112,21 @@ class TestNeverOld:
                     {"stage": stage, "name": name},
                 )
 
-        response = cached.get(DAY, headers={"If-None-Match": tag})
+        response = own_client.get(DAY, headers={"If-None-Match": tag})
 
         assert response.status_code == 200
         assert response.json()["forecasts"][0]["model"]["name"] == "lightgbm"
 
-    def test_without_a_write_it_is_not_read_again(self, cached: Any) -> None:
-        cached.get(DAY)
-        before = count_hits(cached)
+    def test_without_a_write_it_is_not_read_again(self, own_client: Any) -> None:
+        own_client.get(DAY)
+        before = count_hits(own_client)
         for _ in range(5):
-            cached.get(DAY)
-        assert count_hits(cached) == before + 5
+            own_client.get(DAY)
+        assert count_hits(own_client) == before + 5
 
     @pytest.mark.parametrize("seed", range(3))
     def test_whatever_two_writers_do_it_is_what_a_fresh_application_says(
-        self, cached: Any, url: str, engine: Engine, seed: int
+        self, own_client: Any, url: str, engine: Engine, seed: int
     ) -> None:
         rng = Random(seed)  # noqa: S311
         fresh_app = create_app(Settings(database_url=url))
@@ -163,7 +148,7 @@ class TestNeverOld:
                 else:
                     writer.rollback()
                 target = f"/predictions?date=2019-07-{rng.choice([11, 12])}"
-                assert cached.get(target).content == fresh.get(target).content
+                assert own_client.get(target).content == fresh.get(target).content
         other.dispose()
 
 

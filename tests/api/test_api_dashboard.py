@@ -15,9 +15,10 @@ from tests.api.browser import open_tab
 from tests.api.conftest import open_client
 from tests.api.tables import create_filled
 from tests.api.test_api_surface import check_problem
-from tests.fixtures.serving import serving
+from tests.fixtures.serving import Process, serving
 
 CHROMIUM = shutil.which("chromium")
+IN_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -138,7 +139,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+@IN_BROWSER
 class TestInChromium:
     def test_a_day(self, address: str, tmp_path: Path) -> None:
         hash_of_day = "/#location=paris&date=2019-07-12&tz=utc"
@@ -224,18 +225,15 @@ class TestInChromium:
         assert [each for each in said if each not in text] == []
 
 
-IN_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 THE_11TH = "Paris, Thursday, 11 July 2019"
 THE_12TH = "Paris, Friday, 12 July 2019"
 
 
 @IN_BROWSER
-def test_days_and_places_are_chosen(sqlite_file: Path, tmp_path: Path) -> None:
+def test_days_and_places_are_chosen(served: tuple[str, Process], tmp_path: Path) -> None:
     assert CHROMIUM
-    with (
-        serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, _),
-        open_tab(CHROMIUM, tmp_path) as tab,
-    ):
+    address, _ = served
+    with open_tab(CHROMIUM, tmp_path) as tab:
         tab.call("Page.navigate", url=f"{address}/#location=paris&date=2019-07-11&tz=utc")
         tab.wait_for(THE_11TH)
         tab.press("ArrowRight", 39)

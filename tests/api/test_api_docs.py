@@ -10,7 +10,7 @@ import pytest
 from tests.api.browser import Tab, open_tab
 from tests.api.conftest import open_client
 from tests.api.test_api_surface import ROUTES, check_problem
-from tests.fixtures.serving import serving
+from tests.fixtures.serving import Process
 
 CHROMIUM = shutil.which("chromium")
 FILES = (
@@ -44,12 +44,12 @@ def must_be_of(address: str, tab: Tab) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
-def test_a_route_is_tried_and_no_other_host_is_requested(sqlite_file: Path, tmp_path: Path) -> None:
+def test_a_route_is_tried_and_no_other_host_is_requested(
+    served: tuple[str, Process], tmp_path: Path
+) -> None:
     assert CHROMIUM
-    with (
-        serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, _),
-        open_tab(CHROMIUM, tmp_path) as tab,
-    ):
+    address, _ = served
+    with open_tab(CHROMIUM, tmp_path) as tab:
         tab.call("Page.navigate", url=f"{address}/docs")
         for route in ROUTES:
             tab.wait_for(route, "#swagger-ui")

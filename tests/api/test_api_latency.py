@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.api.tables import fill
 from tests.fixtures.serving import serving
 from tests.store.rows import add_places
 from triptych.store import tables
@@ -26,7 +25,6 @@ ATTEMPTS = 20  # what else runs on the machine may delay a request, but not in e
 
 def fill_many(engine: Engine) -> None:
     """Add a day of forecasts for many locations."""
-    fill(engine)
     places = [f"place-{number:04d}" for number in range(PLACES)]
     add_places(engine, *places)
     rows = [
@@ -76,12 +74,14 @@ def second_client(host: str, numbers: Iterator[int]) -> Iterator[list[float]]:
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/json"])
-def test_large_responses_delay_nobody(engine: Engine, tmp_path: Path, accept: str) -> None:
+def test_large_responses_delay_nobody(
+    url: str, engine: Engine, tmp_path: Path, accept: str
+) -> None:
     fill_many(engine)
     numbers, limits = count(), count(10_000, -1)  # each limit is a response not yet in the cache
     delays = []
-    with serving(engine.url.render_as_string(hide_password=False), tmp_path / "log") as (url, _):
-        host = url.removeprefix("http://")
+    with serving(url, tmp_path / "log") as (address, _):
+        host = address.removeprefix("http://")
         connection = HTTPConnection(host, timeout=60)
         while not delays or (min(delays) > DELAY_SECONDS and len(delays) < ATTEMPTS):
             begun = time.perf_counter()

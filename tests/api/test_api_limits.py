@@ -1,22 +1,19 @@
 """Malformed and oversized requests, byte by byte, to a running API: 4xx."""
 
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.fixtures.serving import serving
+from tests.fixtures.serving import Process
 
 END = b"Host: x\r\nConnection: close\r\n\r\n"
 GOOD = b"GET /locations HTTP/1.1\r\n"
 
 
 @pytest.fixture
-def port(sqlite_file: Path, tmp_path: Path) -> Iterator[int]:
+def port(served: tuple[str, Process]) -> int:
     """Give the port of a running API."""
-    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, _):
-        yield int(address.rsplit(":", 1)[1])
+    return int(served[0].rsplit(":", 1)[1])
 
 
 def ask(port: int, request: bytes) -> bytes:

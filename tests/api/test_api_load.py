@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.api.callers import Callers
-from tests.api.tables import MODELS, fill
+from tests.api.tables import MODELS
 from tests.fixtures.serving import serving
 
 ONE = "/predictions?date=2019-07-11&location=paris"
@@ -42,9 +42,9 @@ def write_batch(engine: Engine, batch: int, live: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [6, pytest.param(300, marks=pytest.mark.acceptance)])
-def test_a_batch_that_writes_disturbs_nobody(engine: Engine, tmp_path: Path, seconds: int) -> None:
-    fill(engine)
-    url = engine.url.render_as_string(hide_password=False)
+def test_a_batch_that_writes_disturbs_nobody(
+    url: str, engine: Engine, tmp_path: Path, seconds: int
+) -> None:
     write_batch(engine, 0, MODELS["B"])
     batch, sizes = 0, []
     with (
@@ -67,9 +67,9 @@ def test_a_batch_that_writes_disturbs_nobody(engine: Engine, tmp_path: Path, sec
 
 
 @pytest.mark.parametrize("seconds", [4])
-def test_a_switch_of_production_is_whole(engine: Engine, tmp_path: Path, seconds: int) -> None:
-    fill(engine)
-    url = engine.url.render_as_string(hide_password=False)
+def test_a_switch_of_production_is_whole(
+    url: str, engine: Engine, tmp_path: Path, seconds: int
+) -> None:
     write_batch(engine, 0, MODELS["B"])
     seen: set[str] = set()
 

@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 from tests.api.callers import Callers
-from tests.fixtures.serving import serving
+from tests.fixtures.serving import Process
 
 DAY = "/predictions?date=2019-07-11&location=paris"
 
@@ -22,17 +22,19 @@ def ask(address: str, target: str) -> HTTPResponse:
     return connection.getresponse()
 
 
-def test_no_request_fails_where_clients_follow_readiness(sqlite_file: Path, tmp_path: Path) -> None:
+def test_no_request_fails_where_clients_follow_readiness(
+    served: tuple[str, Process], tmp_path: Path
+) -> None:
     """As behind a load balancer: new requests go elsewhere once the service is not ready."""
-    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, process):
-        with Callers(address, [DAY, "/locations"], 20, must_be_ok) as callers:
-            time.sleep(1)
-            process.send_signal(signal.SIGTERM)
-            while ask(address, "/health/ready").status == 200:
-                time.sleep(0.1)
-            time.sleep(1)
-            callers.stop()
-        code = process.wait(timeout=20)
+    address, process = served
+    with Callers(address, [DAY, "/locations"], 20, must_be_ok) as callers:
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        while ask(address, "/health/ready").status == 200:
+            time.sleep(0.1)
+        time.sleep(1)
+        callers.stop()
+    code = process.wait(timeout=20)
 
     assert callers.failures == []
     assert callers.count(200) > 200
@@ -41,11 +43,11 @@ def test_no_request_fails_where_clients_follow_readiness(sqlite_file: Path, tmp_
     assert any(line["message"] == "stopped" for line in last)
 
 
-def test_it_is_not_ready_but_still_responds(sqlite_file: Path, tmp_path: Path) -> None:
-    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as (address, process):
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        ready, answered = ask(address, "/health/ready"), ask(address, DAY)
+def test_it_is_not_ready_but_still_responds(served: tuple[str, Process]) -> None:
+    address, process = served
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    ready, answered = ask(address, "/health/ready"), ask(address, DAY)
 
     assert (ready.status, ready.headers["retry-after"]) == (503, "10")
     assert json.loads(ready.read())["type"] == "urn:triptych:problem:stopping"
