@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from presentation.tables import Results, final_split
+from presentation.tables import Results, final_split, served_rows
 
 INK, ACCENT, OTHER = "#1d2733", "#b4441e", "#5b7f95"
 _STYLE = {
@@ -28,7 +28,7 @@ _SHOWN = ("climatology", "same_hour_yesterday", "arima", "sarimax", "ridge", "li
 
 def errors_by_model(results: Results) -> str:
     """Draw the day-ahead RMSE of every model, mean of the cities."""
-    rows = [r for r in results["rows"] if (r["lead"], r["location"]) == ("1-8", "all")]
+    rows = [r for r in served_rows(results) if (r["lead"], r["location"]) == ("1-8", "all")]
     rows.sort(key=lambda row: -row["rmse"])
     with rc_context(_STYLE):
         figure, axes = _open(7.2, 3.8)
@@ -49,7 +49,7 @@ def errors_by_lead(results: Results) -> str:
         for model in (*_SHOWN, results["chosen"]):
             rows = [
                 r
-                for r in results["rows"]
+                for r in served_rows(results)
                 if (r["model"], r["location"]) == (model, "all") and r["lead"].isdigit()
             ]
             rows.sort(key=lambda row: int(row["lead"]))

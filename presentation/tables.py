@@ -14,24 +14,29 @@ def tabulate(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def day_ahead(results: Results) -> str:
-    """Write the day-ahead RMSE by model and city, best first."""
-    rows = [row for row in results["rows"] if row["lead"] == "1-8"]
-    by_model: dict[str, dict[str, float]] = {}
-    for row in rows:
-        by_model.setdefault(row["model"], {})[row["location"]] = row["rmse"]
-    places = sorted({row["location"] for row in rows} - {"all"})
-    order = sorted(by_model, key=lambda model: by_model[model]["all"])
-    head = ["RMSE, °C", *(place.title() for place in places), "all"]
+    """Write the day-ahead RMSE by model and city, best first; with older data, of all cities."""
+    day = [row for row in results["rows"] if row["lead"] == "1-8"]
+    ages = sorted({row["data_age"] for row in day})
+    places = sorted({row["location"] for row in day} - {"all"})
+    columns = [*((ages[0], place) for place in places), *((age, "all") for age in ages)]
+    by_model: dict[str, dict[tuple[int, str], float]] = {}
+    for row in day:
+        by_model.setdefault(row["model"], {})[row["data_age"], row["location"]] = row["rmse"]
+    order = sorted(by_model, key=lambda model: by_model[model][ages[0], "all"])
+    older = (f"all, data {age} h old" for age in ages[1:])
     return tabulate(
-        head,
+        ["RMSE, °C", *(place.title() for place in places), "all", *older],
         (
-            [
-                mark(model, results),
-                *(f"{by_model[model][place]:.2f}" for place in (*places, "all")),
-            ]
+            [mark(model, results), *(f"{by_model[model][column]:.2f}" for column in columns)]
             for model in order
         ),
     )
+
+
+def served_rows(results: Results) -> list[dict[str, Any]]:
+    """Return the forecast rows of the smallest data age, at which models are selected."""
+    age = min(row["data_age"] for row in results["rows"])
+    return [row for row in results["rows"] if row["data_age"] == age]
 
 
 def scores(results: Results) -> str:
