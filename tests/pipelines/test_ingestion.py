@@ -647,12 +647,15 @@ def test_a_source_that_is_down_fails_the_run_unless_only_the_latest_days_are_mis
     latest = requests(("northmere", date(2024, 2, 20), date(2024, 3, 1)))
     known = periods(("northmere", "2021-03-01", "2024-02-20"))
 
+    incomplete = requests(("northmere", date(2024, 1, 1), date(2024, 3, 1)))
+    assert len(fetch(incomplete, source, known=known)) == 1  # with days that lack variables
     (chunk,) = fetch(latest, source, known=known)
 
     (warning,) = chunk["archive_warnings"]
     assert warning == "northmere: refused The run goes on with the data in the database."
     assert chunk["ingested_periods"].empty
-    for asked, before in ((latest, None), (BOTH, known)):  # of westhaven nothing is known
+    old = periods(("northmere", "2021-03-01", "2023-10-01"))
+    for asked, before in ((latest, None), (BOTH, known), (latest, old)):
         with pytest.raises(SourceUnavailable):
             fetch(asked, source, known=before)
 

@@ -219,7 +219,7 @@ def test_metrics_are_tracked_by_lead(client: mlflow.MlflowClient, run_project: P
     assert [metric.value for metric in history] == pytest.approx(
         [table.loc[("ridge", "northmere", str(lead)), "rmse"] for lead in range(1, 17)]
     )
-    other = ("tuning.", "chosen/", "day_rmse/")
+    other = ("tuning.", "chosen/", "day_rmse/", "features.")
     by_lead = [name for name in run.data.metrics if not name.startswith(other)]
     assert len(by_lead) == len(MODELS) * 3 * 3  # models, locations and all, errors
     day = {name for name in run.data.metrics if name.startswith("day_rmse/")}

@@ -68,7 +68,7 @@ def test_hindcasts_are_judged_as_the_backtest_was_until_they_fail(
     at_midnight = (table["model"] == chosen) & (table["data_age"] == 0)
     expected = table[at_midnight].set_index(["location", "lead"])
     scores = report(project, "monitoring_scores.csv").set_index(["location", "lead"])
-    assert len(scores) == 2 * (16 + 2)
+    assert len(scores) == 2 * (16 + 3)
     both = scores.merge(expected, left_index=True, right_index=True, suffixes=("", "_study"))
     assert len(both) == len(scores)
     assert (both["n"] == both["n_study"]).all()

@@ -47,6 +47,7 @@ class TuningParameters(Parameters):
 
     trials: Annotated[int, Field(ge=0)]
     models: list[str]
+    feature_set_locations: Annotated[int, Field(ge=0)] = 3  # of which feature sets are compared
 
 
 class ModelParameters(Parameters):

@@ -137,8 +137,12 @@ def _has_all_but_latest(
     keys = zip(requests["location"], requests["start"], strict=True)
     left = requests[[key not in answered for key in keys]]
     new = left[~left["repeated"].astype(bool)]
-    recent = new["start"] >= (issued - pd.Timedelta(days=PAST_DAYS)).date()
-    return bool((recent & new["location"].isin(known_periods["location"])).all())
+    known = known_periods.groupby("location").agg(first=("start", "min"), until=("end", "max"))
+    spans = new.join(known, on="location")
+    # a request for the latest days may begin earlier, with incomplete days
+    within = pd.to_datetime(spans["start"], utc=True) >= spans["first"]
+    current = spans["until"] >= issued - pd.Timedelta(days=PAST_DAYS)
+    return bool((within & current).all())
 
 
 def _require_served(places: Iterable[Location], source: WeatherSource) -> None:

@@ -1,11 +1,17 @@
-"""Tune the learned forecasters."""
+"""Compare feature sets, and tune the learned forecasters."""
 
 import logging
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.evaluation.feature_sets import (
+    COLUMNS,
+    FEATURE_SETS,
+    compare_feature_sets,
+)
 from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
 from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, TuningParameters
@@ -14,6 +20,49 @@ from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between
 
 logger = logging.getLogger(__name__)
+
+
+def compare_features(
+    history: pd.DataFrame, periods: StudyPeriods, tuning: TuningParameters, seed: int
+) -> dict[str, Any]:
+    """Measure on validation what each set of features adds to ridge and LightGBM.
+
+    Returns:
+        `feature_set_comparison`: feature_sets.COLUMNS, of the first locations alone;
+        `feature_set_metrics`: RMSE by model and location as metrics, step = number of sets.
+    """
+    slugs = sorted(history["location"].unique())[: tuning.feature_set_locations]
+    known = between(history, periods.train_start, periods.test_start)
+    known = known[known["location"].isin(slugs)]
+    table = pd.DataFrame(columns=list(COLUMNS))
+    try:
+        if slugs:
+            table = compare_feature_sets(known, periods.validation_start, periods.test_start, seed)
+    except ShortHistoryError as error:
+        logger.warning("Feature sets are not compared: %s", error)
+    name = "features." + table["model"] + "." + table["location"] + ".rmse"
+    step = table["feature_set"].map({label: n for n, label in enumerate(FEATURE_SETS, 1)})
+    metrics = pd.DataFrame({"metric": name, "step": step, "value": table["rmse"]})
+    return {"feature_set_comparison": table, "feature_set_metrics": metrics}
+
+
+def plot_feature_sets(feature_set_comparison: pd.DataFrame) -> Figure:
+    """Plot the validation RMSE against the sets of features, a panel a location."""
+    places = list(feature_set_comparison["location"].unique())
+    figure = Figure(figsize=(9, 3.2 * max(1, len(places))), layout="constrained")
+    for number, slug in enumerate(places, 1):
+        axes = figure.add_subplot(len(places), 1, number)
+        rows = feature_set_comparison[feature_set_comparison["location"] == slug]
+        for model, line in rows.groupby("model"):
+            axes.plot(line["feature_set"], line["rmse"], "o-", label=model)
+        axes.set(
+            title=f"{slug}: day-ahead error on validation",
+            xlabel="Features, each set added to those before it",
+            ylabel="RMSE (°C)",
+        )
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+    return figure
 
 
 def tune_models(

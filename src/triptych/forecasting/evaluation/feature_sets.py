@@ -1,0 +1,203 @@
+"""What each set of explanatory variables adds, measured on validation days."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.evaluation.metrics import skill
+from triptych.forecasting.features.climatology import HARMONICS, fit_climatology
+from triptych.forecasting.features.feature_table import (
+    OF_TARGET,
+    PLACE_AND_SEASON,
+    origin_feature_names,
+    origin_features,
+    target_features,
+)
+from triptych.forecasting.features.grid import (
+    TEMPERATURE,
+    FloatArray,
+    IntArray,
+    step_numbers,
+    to_grid,
+)
+from triptych.forecasting.features.neighbours import find_neighbours
+from triptych.forecasting.features.nwp import (
+    PUBLICATION_DELAY_HOURS,
+    at_steps,
+    lead_days_by_model,
+    usable_forecasts,
+)
+from triptych.forecasting.features.panel import Panel, to_panel
+from triptych.forecasting.models.validation import check_enough
+
+logger = logging.getLogger(__name__)
+
+# Each set is added to those before it.
+FEATURE_SETS = ("lags", "aggregates", "calendar and sun", "exogenous", "neighbours", "NWP")
+COLUMNS = ("feature_set", "model", "location", "n", "rmse", "mae", "skill_day")
+MODELS = ("ridge", "lightgbm")
+NEIGHBOURS = 2
+MIN_NWP_DAYS = 100
+ALPHA = 0.03  # of the ridge, per row, as in the forecaster
+TREES: dict[str, Any] = {
+    "n_estimators": 60,
+    "learning_rate": 0.12,
+    "num_leaves": 15,
+    "colsample_bytree": 0.5,
+}
+AGGREGATES = ("_mean", "_min", "_max")
+
+
+def feature_set(name: str) -> str:
+    """Return the set that a feature belongs to, by its name (features.feature_table)."""
+    if name.startswith("nwp_"):
+        return "NWP"
+    if name.startswith("neighbour"):
+        return "neighbours"
+    if name.startswith("target_day"):
+        return "lags"
+    if name in PLACE_AND_SEASON or name in OF_TARGET:
+        return "calendar and sun"
+    if not name.startswith(TEMPERATURE):
+        return "exogenous"
+    return "aggregates" if any(kind in name for kind in AGGREGATES) else "lags"
+
+
+def compare_feature_sets(
+    history: pd.DataFrame, validation_start: pd.Timestamp, end: pd.Timestamp, seed: int
+) -> pd.DataFrame:
+    """Fit ridge and LightGBM before `validation_start` with growing sets of features, and forecast
+    leads 1-8 from every midnight until `end`.
+
+    A simplified setting in which the sets are comparable: midnights alone, one ridge a location and
+    lead, one LightGBM for all. NWP is left out where fewer than MIN_NWP_DAYS training days have it.
+
+    Returns:
+        COLUMNS: errors in °C over the validation days; skill_day is the RMSE skill against
+        the seasonal naive.
+
+    Raises:
+        ShortHistoryError: less than a year of training.
+    """
+    training = to_grid(history[history["time"] < validation_start])
+    check_enough(training)
+    panel = to_panel(to_grid(history), fit_climatology(training, HARMONICS))
+    first = int(step_numbers(pd.DatetimeIndex([validation_start]))[0])
+    last = int(step_numbers(pd.DatetimeIndex([end]))[0])
+    begin = panel.grid.first + 8 * STEPS_PER_DAY
+    begin += -begin % STEPS_PER_DAY
+    midnights = np.arange(begin, last, STEPS_PER_DAY)
+    names, table = _design(panel, midnights)
+    target = _anomalies(panel, midnights)
+    naive = _naive(panel, midnights)
+    fitted_on = midnights + STEPS_PER_DAY <= first
+    tested = midnights >= first
+    rows: list[dict[str, object]] = []
+    for number, label in enumerate(FEATURE_SETS):
+        columns = np.isin([feature_set(name) for name in names], FEATURE_SETS[: number + 1])
+        chosen = fitted_on
+        if label == "NWP":
+            known = np.isfinite(table[..., [feature_set(n) == "NWP" for n in names]])
+            chosen = fitted_on & known.any(axis=(0, 2, 3))
+            if chosen.sum() < MIN_NWP_DAYS:
+                logger.info("Feature set NWP is left out: %s training days have it", chosen.sum())
+                continue
+        design = table[..., columns]
+        for model, predict in (("ridge", _ridge), ("lightgbm", _lightgbm)):
+            made = predict(design[:, chosen], target[:, chosen], design[:, tested], seed)
+            rows += _errors(panel, label, model, made, target[:, tested], naive[:, tested])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _design(panel: Panel, midnights: IntArray) -> tuple[tuple[str, ...], FloatArray]:
+    """Names, and values of shape (location, midnight, lead, feature)."""
+    leads = np.array(DAY_LEADS)
+    neighbours = find_neighbours(panel.grid, NEIGHBOURS)
+    of_origin = origin_features(panel, neighbours, midnights)
+    of_target = target_features(panel, midnights, leads)
+    shape = of_target.shape[:3]
+    parts: list[npt.NDArray[np.floating[Any]]] = [
+        np.broadcast_to(of_origin[:, :, None], (*shape, of_origin.shape[-1])),
+        of_target,
+    ]
+    names = origin_feature_names(panel.climatology.coefficients, neighbours.count) + OF_TARGET
+    models = lead_days_by_model(panel.grid.nwp)
+    if models:
+        issued = usable_forecasts(panel.grid, midnights, leads, PUBLICATION_DELAY_HOURS)
+        normal = of_target[..., OF_TARGET.index("target_normal")]
+        parts.append(np.moveaxis(issued, 2, 3) - normal[..., None])
+        names += tuple(f"nwp_{model}" for model in models)
+    return names, np.concatenate(parts, axis=-1).astype(np.float64)
+
+
+def _anomalies(panel: Panel, midnights: IntArray) -> FloatArray:
+    """Departure of the targets from the climatology, °C, shape (location, midnight, lead)."""
+    steps = midnights[:, None] + np.array(DAY_LEADS) - 1
+    normal = panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], steps)
+    return at_steps(panel.grid.values[TEMPERATURE], panel.grid, steps) - normal
+
+
+def _naive(panel: Panel, midnights: IntArray) -> FloatArray:
+    """Error of the same hour of the day before, °C, shape (location, midnight, lead)."""
+    steps = midnights[:, None] + np.array(DAY_LEADS) - 1
+    values = panel.grid.values[TEMPERATURE]
+    before = at_steps(values, panel.grid, steps - STEPS_PER_DAY)
+    return before - at_steps(values, panel.grid, steps)
+
+
+def _ridge(design: FloatArray, target: FloatArray, asked: FloatArray, _: int) -> FloatArray:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    made = np.full(asked.shape[:3], np.nan)
+    for place in range(len(design)):
+        for lead in range(design.shape[2]):
+            known = np.isfinite(target[place, :, lead])
+            if not known.any():
+                continue
+            filled = SimpleImputer(keep_empty_features=True)
+            model = make_pipeline(filled, StandardScaler(), Ridge(ALPHA * int(known.sum())))
+            model.fit(design[place, known, lead], target[place, known, lead])
+            made[place, :, lead] = model.predict(asked[place, :, lead])
+    return made
+
+
+def _lightgbm(design: FloatArray, target: FloatArray, asked: FloatArray, seed: int) -> FloatArray:
+    from lightgbm import LGBMRegressor
+
+    def flat(table: FloatArray) -> FloatArray:
+        lead = np.broadcast_to(np.array(DAY_LEADS)[:, None], (*table.shape[:3], 1))
+        with_lead = np.concatenate([table, lead], axis=-1)
+        return with_lead.reshape(-1, with_lead.shape[-1])
+
+    known = np.isfinite(target).ravel()
+    model = LGBMRegressor(**TREES, random_state=seed, n_jobs=1, verbosity=-1, deterministic=True)
+    model.fit(flat(design)[known], target.ravel()[known])
+    return np.asarray(model.predict(flat(asked)), dtype=np.float64).reshape(asked.shape[:3])
+
+
+def _errors(
+    panel: Panel, label: str, model: str, made: FloatArray, target: FloatArray, naive: FloatArray
+) -> Iterator[dict[str, object]]:
+    for place, location in enumerate(panel.grid.locations):
+        error = made[place] - target[place]
+        known = np.isfinite(error) & np.isfinite(naive[place])
+        rmse, reference = (
+            float(np.sqrt(np.mean(np.square(e[known])))) for e in (error, naive[place])
+        )
+        yield {
+            "feature_set": label,
+            "model": model,
+            "location": location,
+            "n": int(known.sum()),
+            "rmse": rmse,
+            "mae": float(np.abs(error[known]).mean()),
+            "skill_day": float(skill(pd.Series([rmse]), pd.Series([reference])).iloc[0]),
+        }

@@ -1,0 +1,83 @@
+"""What each set of features adds: the sets, the order, and that nothing after the period counts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.forecasting.synthetic import make_history
+from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.evaluation.feature_sets import (
+    COLUMNS,
+    FEATURE_SETS,
+    compare_feature_sets,
+    feature_set,
+)
+from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.features.nwp import nwp_column
+
+START, END = (pd.Timestamp(day, tz="UTC") for day in ("2021-03-01", "2021-04-15"))
+
+
+@pytest.fixture(scope="module")
+def history() -> pd.DataFrame:
+    frame = make_history()
+    rng = np.random.default_rng(4)
+    for day in (1, 2):
+        frame[nwp_column("gfs", day)] = frame[TEMPERATURE] + rng.normal(0, 0.5 * day, len(frame))
+    return frame
+
+
+@pytest.fixture(scope="module")
+def table(history: pd.DataFrame) -> pd.DataFrame:
+    return compare_feature_sets(history, START, END, seed=0)
+
+
+def test_every_feature_belongs_to_a_set() -> None:
+    assert {
+        name: feature_set(name)
+        for name in (
+            "temperature_2m_lag1", "temperature_2m_h0_lag1", "target_day1", "temperature_2m_mean8",
+            "target_sun", "year_cos", "cloud_cover_mean8", "neighbour1_temperature_2m_lag1",
+            "nwp_gfs",
+        )
+    } == {
+        "temperature_2m_lag1": "lags",
+        "temperature_2m_h0_lag1": "lags",
+        "target_day1": "lags",
+        "temperature_2m_mean8": "aggregates",
+        "target_sun": "calendar and sun",
+        "year_cos": "calendar and sun",
+        "cloud_cover_mean8": "exogenous",
+        "neighbour1_temperature_2m_lag1": "neighbours",
+        "nwp_gfs": "NWP",
+    }  # fmt: skip
+
+
+def test_each_set_is_measured_for_both_models(table: pd.DataFrame) -> None:
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == len(FEATURE_SETS) * 2 * 2  # sets, models, locations
+    assert set(table["n"]) == {45 * 8}
+    error = table.groupby(["model", "feature_set"])["rmse"].mean()
+    for model in ("ridge", "lightgbm"):
+        assert error[model, "NWP"] < error[model, "neighbours"]
+        assert error[model, "lags"] < 3
+
+
+def test_nothing_at_or_after_the_end_counts(history: pd.DataFrame, table: pd.DataFrame) -> None:
+    values = [name for name in history if name not in ("location", "time", "latitude", "longitude")]
+    later = (history["time"] >= END).to_numpy()
+    changed = history.copy()
+    changed.loc[later, values] = 99.0
+    pd.testing.assert_frame_equal(compare_feature_sets(changed, START, END, seed=0), table)
+    day_earlier = (history["time"] >= END - pd.Timedelta(days=1)).to_numpy()
+    violated = history.copy()
+    violated.loc[day_earlier, values] = 99.0
+    assert not compare_feature_sets(violated, START, END, seed=0).equals(table)
+
+
+def test_without_nwp_forecasts_that_set_is_left_out(history: pd.DataFrame) -> None:
+    without = history.drop(columns=[nwp_column("gfs", day) for day in (1, 2)])
+    found = compare_feature_sets(without, START, END, seed=0)
+    assert list(found["feature_set"].unique()) == list(FEATURE_SETS[:-1])
+    with pytest.raises(ShortHistoryError, match="365 days"):
+        compare_feature_sets(without, pd.Timestamp("2020-06-01", tz="UTC"), END, seed=0)
