@@ -17,6 +17,7 @@ DATA = (
     "tested on every day of 2019 from 00:00 UTC"
 )
 README = ROOT / "README.md"
+LIVE_MARKS = "<!-- live -->", "<!-- /live -->"
 START, END = "<!-- results -->", "<!-- /results -->"
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn", "statsmodels")
 
@@ -29,9 +30,28 @@ LIVE_DATA = (
 
 
 def write_live(measured: list[dict[str, Any]]) -> None:
-    """Write the errors of live forecasts."""
+    """Write the errors of live forecasts; the README shows them."""
     rows = [{name: _plain(value) for name, value in row.items()} for row in measured]
     _write(LIVE, rows, {"data": LIVE_DATA})
+    text = _between(README.read_text(encoding="utf-8"), *LIVE_MARKS, live_table(rows))
+    README.write_text(text, encoding="utf-8")
+
+
+def live_table(rows: list[dict[str, Any]]) -> str:
+    """Render the RMSE of today and tomorrow as Markdown: of what is served and of MOS."""
+    table = pd.DataFrame(rows)
+    table["naive"] = table["rmse"] / (1 - table["skill_day"])
+    shown = table[table["model"].isin(["served", "mos", "nwp_debiased", "nwp_mean"])]
+    lines = ["| | days | today | tomorrow | seasonal naive, today |", "|---|--:|--:|--:|--:|"]
+    for (location, model), own in shown.groupby(["location", "model"], sort=False):
+        by_day = own.set_index("day")
+        first = by_day.loc[1]
+        errors = " | ".join(f"{by_day['rmse'].get(day):.2f}" for day in (1, 2))
+        lines.append(
+            f"| {str(location).title()}, {model} | {int(first['n']) // 8} | {errors} | "
+            f"{first['naive']:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
@@ -84,8 +104,12 @@ def day_ahead_table(table: dict[str, Any]) -> str:
 
 def with_results(readme: str, table: dict[str, Any]) -> str:
     """Put the table between the marks of the README."""
-    before, rest = readme.split(START)
-    return f"{before}{START}\n\n{day_ahead_table(table)}\n\n{END}{rest.split(END)[1]}"
+    return _between(readme, START, END, day_ahead_table(table))
+
+
+def _between(readme: str, start: str, end: str, table: str) -> str:
+    before, rest = readme.split(start)
+    return f"{before}{start}\n\n{table}\n\n{end}{rest.split(end)[1]}"
 
 
 def _plain(value: Any) -> Any:
