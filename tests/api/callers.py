@@ -39,10 +39,6 @@ class Callers:
     def stop(self) -> None:
         """Let each finish its request, and wait for all."""
         self._ending.set()
-        self.wait()
-
-    def wait(self) -> None:
-        """Wait until all have stopped."""
         for thread in self._threads:
             thread.join()
 

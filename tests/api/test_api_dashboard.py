@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from api.routes.service import STATIC
 from tests.api.browser import open_tab
 from tests.api.conftest import open_client
-from tests.api.tables import create_filled
+from tests.api.tables import SOURCES, create_filled
 from tests.api.test_api_surface import check_problem
 from tests.fixtures.serving import Process, serving
 
@@ -156,6 +156,7 @@ class TestInChromium:
             "ridge, version 2 (ridge), production",
             "issued 12 Jul 2019, 00:00 UTC",
             "data until 12 Jul 2019, 00:00 UTC, 0 h before",
+            f"sources {'; '.join(SOURCES)}",
             "Figures: data 0 h old, 14 observed steps. data 12 h old: mean absolute",
             "data from 1 Jan 2010 until 1 Jan 2019",
         ):

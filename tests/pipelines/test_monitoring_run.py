@@ -47,6 +47,7 @@ def fixed_coverage(project: Project, model: str) -> "pd.Series[float]":
     parts = [
         rows.assign(lead=rows["lead"].astype(str)),
         rows[rows["lead"] <= 8].assign(lead="1-8"),
+        rows[rows["lead"].between(9, 16)].assign(lead="9-16"),
         rows.assign(lead="all"),
     ]
     return pd.concat(parts).groupby(["location", "lead"])["held"].mean()
@@ -80,7 +81,7 @@ def test_hindcasts_are_judged_as_the_backtest_was_until_they_fail(
 
     first = dump(project)
     again = project.kedro("monitor", "--env", "test", "--params", "monitoring.window_days=[all]")
-    assert "forecast_scores: 36 rows given, 0 written" in again.stdout
+    assert "forecast_scores: 38 rows given, 0 written" in again.stdout
     assert dump(project) == first
 
     heat(project, 9.0)

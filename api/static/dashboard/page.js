@@ -123,6 +123,7 @@ function showOrigin(day, models, zone) {
       ["model", describeModel(forecast.model)],
       ["issued", moment(forecast.issued_at, zone)],
       ["data until", `${moment(forecast.known_until, zone)}, ${forecast.data_age} h before`],
+      ["sources", forecast.sources.join("; ") || "not recorded"],
       ["forecast by", describeMethods(day.data)],
       ["written", moment(forecast.created_at, zone)],
       ["trained on", describeTraining(forecast.model)],
