@@ -74,12 +74,12 @@ COPY --from=api-dependencies /opt/venv /opt/venv
 COPY --from=api-code /app /app
 ENV PYTHONPATH=/app \
     UVICORN_HOST=0.0.0.0 \
-    UVICORN_PORT=8000
+    PORT=8000
 USER 10001:10001
 EXPOSE 8000
 # Liveness only: restarting the API does not repair a database.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"UVICORN_PORT\"]}/health/live', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/live', timeout=2)"]
 CMD ["python", "-m", "api"]
 ARG TRIPTYCH_VERSION=0.0.0
 ENV TRIPTYCH_VERSION=$TRIPTYCH_VERSION

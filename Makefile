@@ -25,14 +25,25 @@ lint: $(READY) ## style, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-api: $(READY) ## API and dashboard: http://127.0.0.1:8000/docs
-	$(BIN)/python -m api --port 8000
+# Stops with a command that works if the port $(1) is taken.
+require_free = $(BIN)/python -c "import socket, sys; \
+	taken = socket.socket().connect_ex(('127.0.0.1', $(1))) == 0; \
+	sys.exit('Port $(1) is in use. Choose another: make $@ PORT=' + str($(1) + 1) if taken else 0)"
 
-viz: $(READY) ## pipelines in Kedro-Viz: http://127.0.0.1:4141
-	$(BIN)/kedro viz run
+api: PORT ?= 8000
+api: $(READY) ## API and dashboard: http://127.0.0.1:8000/docs (PORT)
+	@$(call require_free,$(PORT))
+	$(BIN)/python -m api --port $(PORT)
 
-mlflow: $(READY) ## tracked runs: http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=day-ahead
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui
+viz: PORT ?= 4141
+viz: $(READY) ## pipelines in Kedro-Viz: http://127.0.0.1:4141 (PORT)
+	@$(call require_free,$(PORT))
+	$(BIN)/kedro viz run --port $(PORT)
+
+mlflow: PORT ?= 5001
+mlflow: $(READY) ## tracked runs: http://127.0.0.1:5001/#/experiments/1/runs?viewStateShareKey=day-ahead (PORT)
+	@$(call require_free,$(PORT))
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui --port $(PORT)
 
 notebooks: $(READY) ## execute the notebooks, on real data (TRIPTYCH_REAL_DATA) and synthetic photos
 	$(BIN)/python -m notebooks.execute

@@ -13,9 +13,9 @@ from api.app import create_app
 def main() -> None:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Serve the predictions.")
-    host, port = os.environ.get("UVICORN_HOST", "127.0.0.1"), os.environ.get("UVICORN_PORT", "8000")
+    host, port = os.environ.get("UVICORN_HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
     parser.add_argument("--host", default=host, help="address to listen on (UVICORN_HOST)")
-    parser.add_argument("--port", default=port, type=int, help="port to listen on (UVICORN_PORT)")
+    parser.add_argument("--port", default=port, type=int, help="port to listen on (PORT)")
     address = vars(parser.parse_args())
     app = create_app()
     # threads that render large responses hold the interpreter so long, and in garbage collection

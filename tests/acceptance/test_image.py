@@ -102,7 +102,7 @@ def url(engine: Engine, built: Built, tmp_path_factory: pytest.TempPathFactory) 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    variables = {"UVICORN_PORT": str(port), "UVICORN_HOST": "127.0.0.1"}
+    variables = {"PORT": str(port), "UVICORN_HOST": "127.0.0.1"}
     with engine.served(built.image, variables, {folder: "/app/data"}):
         wait_for(f"http://127.0.0.1:{port}/health/live")
         yield f"http://127.0.0.1:{port}"
@@ -184,7 +184,7 @@ def test_its_health_check_passes_where_it_serves(url: str) -> None:
     port = url.rsplit(":", 1)[1]
 
     def check(asked: str) -> int:
-        variables = {**os.environ, "UVICORN_PORT": asked}
+        variables = {**os.environ, "PORT": asked}
         python = [sys.executable, *command[1:]]
         return subprocess.run(python, env=variables, capture_output=True, check=False).returncode
 
