@@ -121,7 +121,7 @@ def test_the_api_lock_has_all_requirements() -> None:
 def test_the_image_and_make_start_the_same_program() -> None:
     command = json.loads(re.findall(r"(?m)^CMD (\[.*\])$", stage("api"))[0])
     make = (ROOT / "Makefile").read_text(encoding="utf-8")
-    started = re.search(r"(?m)^api: .*\n\t\$\(BIN\)/(.*)$", make)
+    started = re.search(r"(?m)^api: \$\(READY\).*\n\t@.*\n\t\$\(BIN\)/(.*)$", make)
 
     assert started
     assert started[1].split()[: len(command)] == command
