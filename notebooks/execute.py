@@ -55,6 +55,8 @@ def execute(notebook: Path, project: Project, env: str) -> NotebookNode:
     copy = project.path / "notebooks" / notebook.name
     copy.parent.mkdir(exist_ok=True)
     shutil.copy(notebook, copy)
+    for module in notebook.parent.glob("*_plots.py"):  # imported by the notebook
+        shutil.copy(module, copy.parent)
     book = nbformat.read(copy, as_version=4)
     # through a file, not a port: two kernels that start at once can be given the same one
     with tempfile.TemporaryDirectory() as sockets:
