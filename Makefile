@@ -59,7 +59,7 @@ bench-scale: $(READY) ## ten to ten thousand cities, written to docs/results/ben
 bench-nlp: $(READY) ## reviews only, including 160,000 synthetic reviews
 	$(BIN)/python -m bench reviews
 
-acceptance: $(READY) ## real weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json
+acceptance: $(READY) ## real weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json (HORIZON_DAYS=2: faster, not written)
 	$(BIN)/pytest -n 0 -m acceptance -rs --durations=3 tests/acceptance
 	$(BIN)/python -m presentation
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.acceptance.conftest import RecordedRun
+from tests.acceptance.conftest import HORIZON_DAYS, RecordedRun
 from tests.fixtures.project import copy_of
 
 pytestmark = pytest.mark.acceptance
 
 ROUNDING = 0.005  # °C: predictions are stored to two digits, so no mean moves by more
-COMMON = "as_of=2020-01-01,location=paris;brest;berlin,horizon_days=8"
+COMMON = f"as_of=2020-01-01,location=paris;brest;berlin,horizon_days={HORIZON_DAYS}"
 
 
 def test_monitoring_agrees_with_the_backtest(recorded_run: RecordedRun, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_monitoring_agrees_with_the_backtest(recorded_run: RecordedRun, tmp_path
     study = table[of_chosen].set_index(["location", "lead"])
     both = scores.merge(study, left_index=True, right_index=True, suffixes=("", "_study"))
 
-    assert len(both) == len(scores) == 3 * (64 + 3)
+    assert len(both) == len(scores) == 3 * (8 * HORIZON_DAYS + 3)
     assert (both["n"] == both["n_study"]).all()
     for column in ("rmse", "mae", "bias"):
         assert (both[column] - both[f"{column}_study"]).abs().max() < ROUNDING

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Row, select
 
-from tests.acceptance.conftest import PERIODS, RecordedRun
+from tests.acceptance.conftest import HORIZON_DAYS, PERIODS, WHOLE_HORIZON, RecordedRun
 from tests.acceptance.results import write_results
 from tests.fixtures.databases import dump_tables
 from triptych.forecasting.contract import DAY_LEADS
@@ -39,6 +39,8 @@ def day_ahead_errors(run: RecordedRun, location: str) -> "pd.Series[float]":
 
 
 def test_results_are_written(recorded_run: RecordedRun) -> None:
+    if HORIZON_DAYS < WHOLE_HORIZON:
+        pytest.skip(f"results are written with HORIZON_DAYS={WHOLE_HORIZON} alone")
     table = write_results(recorded_run.comparison, recorded_run.chosen)
     assert {"paris", "brest", "berlin"} <= {row["location"] for row in table["rows"]}
 
