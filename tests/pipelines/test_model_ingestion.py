@@ -315,3 +315,8 @@ def test_the_sample_has_both(project: Project) -> None:
     assert by_lead[1] < by_lead[3] < 25
     project.run(places=(place,), source="sample")
     assert project.report.empty
+
+
+def test_an_empty_list_of_models_is_none() -> None:
+    assert NwpParameters(models=None).models == ()  # --params "nwp.models="
+    assert NwpParameters(models="a; b").models == ("a", "b")

@@ -31,7 +31,9 @@ class IngestionParameters(Parameters):
 
 
 def _split(value: Any) -> Any:
-    """Read the list of a `--params` argument: names with `;` between them."""
+    """Read the list of a `--params` argument: names with `;` between them, or none."""
+    if value is None:
+        return ()
     return [name.strip() for name in value.split(";")] if isinstance(value, str) else value
 
 
