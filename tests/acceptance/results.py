@@ -30,8 +30,13 @@ LIVE_DATA = (
 
 
 def write_live(measured: list[dict[str, Any]]) -> None:
-    """Write the errors of live forecasts; the README shows them."""
-    rows = [{name: _plain(value) for name, value in row.items()} for row in measured]
+    """Write the errors of live forecasts, beside those that this run has not measured; the README
+    shows them.
+    """
+    key = ("location", "model", "data_age", "day")
+    known = json.loads(LIVE.read_text(encoding="utf-8"))["rows"] if LIVE.exists() else []
+    every = {tuple(row[name] for name in key): row for row in [*known, *measured]}
+    rows = [{name: _plain(value) for name, value in row.items()} for row in every.values()]
     _write(LIVE, rows, {"data": LIVE_DATA})
     text = _between(README.read_text(encoding="utf-8"), *LIVE_MARKS, live_table(rows))
     README.write_text(text, encoding="utf-8")

@@ -12,6 +12,7 @@ from triptych.forecasting.features.grid import FloatArray, Grid, IntArray
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
 HARMONICS = 3
+YEAR_DAYS, MOST_OF_A_YEAR_DAYS = 365, 270
 TREND_YEARS = 5  # of history from which a linear trend is estimated
 SHRINKAGE = 0.5  # of the trend: that of a decade is about as uncertain as it is large
 JITTER = 1e-10  # makes an unobserved step solvable, moves an observed one by nothing that shows
@@ -62,6 +63,11 @@ def _basis(steps: IntArray, terms: int) -> FloatArray:
         return waves
     decades = (steps / STEPS_PER_YEAR - 40) / 10
     return np.concatenate([waves, decades[..., None]], axis=-1)
+
+
+def harmonics_of(days: int) -> int:
+    """Return how many annual harmonics a history of so many days can tell apart."""
+    return HARMONICS if days >= YEAR_DAYS else int(days >= MOST_OF_A_YEAR_DAYS)
 
 
 def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEP_HOURS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
-from triptych.forecasting.features.climatology import HARMONICS, Climatology, fit_climatology
+from triptych.forecasting.features.climatology import Climatology, fit_climatology, harmonics_of
 from triptych.forecasting.features.grid import (
     TEMPERATURE,
     FloatArray,
@@ -78,7 +78,7 @@ class PanelForecaster(ABC):
         """Fit the climatology, and return it with the history's anomalies."""
         grid = self.narrowed(with_wind_components(to_grid(history)))
         days = check_enough(grid, self.min_training_days)
-        climatology = fit_climatology(grid, HARMONICS if days >= MIN_TRAINING_DAYS else 0)
+        climatology = fit_climatology(grid, harmonics_of(days))
         return Training(grid.first, grid.end, climatology), to_panel(grid, climatology)
 
     def fit_panel(self, training: Training, panel: Panel) -> Self:
