@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from triptych.classification.matching import UnmatchedError, look_up
+from triptych.classification.errors import UnmatchedError
+from triptych.classification.matching import look_up
 from triptych.classification.significance import paired_tests
 from triptych.nlp.metrics import accuracy_by_length
 from triptych.nlp.slice_tests import judge_hypotheses

@@ -123,9 +123,11 @@ def test_temperature_alone_is_enough(name: str, training: pd.DataFrame) -> None:
 
 @every_model
 def test_a_short_history_is_rejected(name: str, training: pd.DataFrame) -> None:
-    months = training[training["time"] < pd.Timestamp("2020-12-01", tz="UTC")]
-    with pytest.raises(ShortHistoryError, match=r"needs 365 days .* east has 335"):
-        make_forecaster(name, SMALL[name], max_lead=8, seed=3).fit(months)
+    baseline = name in BASELINE_NAMES
+    needed, end, found = (60, "2020-02-20", 50) if baseline else (365, "2020-12-01", 335)
+    short = training[training["time"] < pd.Timestamp(end, tz="UTC")]
+    with pytest.raises(ShortHistoryError, match=rf"needs {needed} days .* east has {found}"):
+        make_forecaster(name, SMALL[name], max_lead=8, seed=3).fit(short)
 
 
 @every_model

@@ -79,7 +79,10 @@ def ridge() -> PanelForecaster:
 
 
 def chosen(*slugs: str) -> list[dict[str, Any]]:
-    row = {"model_id": "m1", "locations": ["northmere", *slugs], "features": [], **NAMED}
+    row = {
+        "model_id": "m1", "locations": ["northmere", *slugs], "features": [], "algorithm": "ridge",
+        "parameters": {}, "train_end": utc("2019-07-01"), **NAMED,
+    }  # fmt: skip
     return [{**row, "wanted": ["northmere"]}]
 
 

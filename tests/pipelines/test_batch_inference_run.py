@@ -17,10 +17,11 @@ def silence(project: Project, location: str, since: str) -> None:
     where = "location = :location AND time >= :since"
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM predictions"))
-        connection.execute(
-            text(f"DELETE FROM weather_hourly WHERE {where}"),  # noqa: S608
-            {"location": location, "since": since},
-        )
+        for table in ("weather_hourly", "weather_recent", "nwp_forecasts"):
+            connection.execute(
+                text(f"DELETE FROM {table} WHERE {where}"),  # noqa: S608
+                {"location": location, "since": since},
+            )
     engine.dispose()
 
 

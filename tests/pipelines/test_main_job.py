@@ -258,7 +258,8 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
         "input_drift.csv", "monitoring_warnings.json", "issued_errors.png", "issued_coverage.png",
         "input_drift.png", "residual_summary.csv", "residuals_by_time.csv", "residual_by_time.png",
         "residual_autocorrelation.png", "residual_distribution.png", "heteroscedasticity.png",
-        "provenance.json", "innovation_tests.csv", "innovation_autocorrelations.csv",
+        "feature_set_comparison.csv", "feature_set.png", "provenance.json",
+        "innovation_tests.csv", "innovation_autocorrelations.csv",
     }  # fmt: skip
     plot = Path(client.download_artifacts(run.info.run_id, "error_by_lead.png"))
     assert plot.read_bytes().startswith(b"\x89PNG")

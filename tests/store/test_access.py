@@ -213,7 +213,8 @@ def test_the_command(
 
     assert codes == [0, 1, 2]
     assert (
-        "triptych_api may read alembic_version, image_predictions, locations, models" in caplog.text
+        "triptych_api may read alembic_version, forecast_scores, image_predictions, locations, models"
+        in caplog.text
     )
     assert "no role 'nobody'" in caplog.text
 

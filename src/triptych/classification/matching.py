@@ -4,10 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-
-class UnmatchedError(Exception):
-    """Rows of one table have no counterpart in another: they come from different runs."""
-
+from triptych.classification.errors import UnmatchedError
 
 _REMEDY = "The tables come from different runs or data: run the pipeline again from its first node."
 

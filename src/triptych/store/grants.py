@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 # The tables that the API's statements name; a test compares them with its code.
 API_TABLES = (
     "alembic_version",
+    "forecast_scores",
     "image_predictions",
     "locations",
     "models",
