@@ -212,10 +212,8 @@ def test_the_command(
         codes = [main(["triptych_api"]), main(["nobody"]), main([])]
 
     assert codes == [0, 1, 2]
-    assert (
-        "triptych_api may read alembic_version, forecast_scores, image_predictions, locations, models"
-        in caplog.text
-    )
+    granted = "alembic_version, forecast_scores, image_predictions, locations, models"
+    assert f"triptych_api may read {granted}" in caplog.text
     assert "no role 'nobody'" in caplog.text
 
 
