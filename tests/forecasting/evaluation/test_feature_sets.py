@@ -6,14 +6,21 @@ import pytest
 
 from tests.forecasting.synthetic import make_history
 from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.evaluation import feature_sets
 from triptych.forecasting.evaluation.feature_sets import (
     COLUMNS,
     FEATURE_SETS,
     compare_feature_sets,
     feature_set,
 )
-from triptych.forecasting.features.grid import TEMPERATURE
-from triptych.forecasting.features.nwp import nwp_column
+from triptych.forecasting.features.climatology import fit_climatology
+from triptych.forecasting.features.grid import TEMPERATURE, step_numbers, to_grid
+from triptych.forecasting.features.nwp import (
+    PUBLICATION_DELAY_HOURS,
+    nwp_column,
+    usable_lead_day,
+)
+from triptych.forecasting.features.panel import to_panel
 
 START, END = (pd.Timestamp(day, tz="UTC") for day in ("2021-03-01", "2021-04-15"))
 
@@ -61,6 +68,28 @@ def test_each_set_is_measured_for_both_models(table: pd.DataFrame) -> None:
     for model in ("ridge", "lightgbm"):
         assert error[model, "NWP"] < error[model, "neighbours"]
         assert error[model, "lags"] < 3
+
+
+@pytest.mark.parametrize(("delay", "leaks"), [(PUBLICATION_DELAY_HOURS, False), (-18, True)])
+def test_no_feature_is_known_after_its_midnight(
+    history: pd.DataFrame, delay: int, leaks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a negative delay of publication, runs from after the midnight would be features."""
+    monkeypatch.setattr(feature_sets, "PUBLICATION_DELAY_HOURS", delay)
+    midnight = pd.Timestamp("2021-03-20", tz="UTC")
+    later = (history["time"] >= midnight).to_numpy()
+    first = usable_lead_day(history["time"], midnight, PUBLICATION_DELAY_HOURS, step_hours=3)
+    changed = history.copy()
+    for name in history.columns.drop(["location", "time", "latitude", "longitude"]):
+        unpublished = first > int(name[-1]) if name.startswith("nwp_") else True
+        changed.loc[later & unpublished, name] = 99.0
+
+    def design(frame: pd.DataFrame) -> np.ndarray:
+        known = to_grid(frame[frame["time"] < START])
+        panel = to_panel(to_grid(frame), fit_climatology(known))
+        return feature_sets._design(panel, step_numbers(pd.DatetimeIndex([midnight])))[1]
+
+    assert np.array_equal(design(history), design(changed), equal_nan=True) is not leaks
 
 
 def test_nothing_at_or_after_the_end_counts(history: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -75,7 +75,8 @@ def compare_feature_sets(
     leads 1-8 from every midnight until `end`.
 
     A simplified setting in which the sets are comparable: midnights alone, one ridge a location and
-    lead, one LightGBM for all. NWP is left out where fewer than MIN_NWP_DAYS training days have it.
+    lead, one LightGBM for all. If MIN_NWP_DAYS training days have NWP forecasts, all sets are
+    fitted on those days; otherwise that set is left out.
 
     Returns:
         COLUMNS: errors in °C over the validation days; skill_day is the RMSE skill against
@@ -95,19 +96,18 @@ def compare_feature_sets(
     names, table = _design(panel, midnights)
     target = _anomalies(panel, midnights)
     naive = _naive(panel, midnights)
+    sets = np.array([feature_set(name) for name in names])
     fitted_on = midnights + STEPS_PER_DAY <= first
     tested = midnights >= first
+    with_nwp = fitted_on & np.isfinite(table[..., sets == "NWP"]).any(axis=(0, 2, 3))
+    compared: tuple[str, ...] = FEATURE_SETS
+    chosen = with_nwp  # all sets on the same days
+    if with_nwp.sum() < MIN_NWP_DAYS:
+        logger.info("Feature set NWP is left out: %s training days have it", with_nwp.sum())
+        compared, chosen = FEATURE_SETS[:-1], fitted_on
     rows: list[dict[str, object]] = []
-    for number, label in enumerate(FEATURE_SETS):
-        columns = np.isin([feature_set(name) for name in names], FEATURE_SETS[: number + 1])
-        chosen = fitted_on
-        if label == "NWP":
-            known = np.isfinite(table[..., [feature_set(n) == "NWP" for n in names]])
-            chosen = fitted_on & known.any(axis=(0, 2, 3))
-            if chosen.sum() < MIN_NWP_DAYS:
-                logger.info("Feature set NWP is left out: %s training days have it", chosen.sum())
-                continue
-        design = table[..., columns]
+    for number, label in enumerate(compared):
+        design = table[..., np.isin(sets, FEATURE_SETS[: number + 1])]
         for model, predict in (("ridge", _ridge), ("lightgbm", _lightgbm)):
             made = predict(design[:, chosen], target[:, chosen], design[:, tested], seed)
             rows += _errors(panel, label, model, made, target[:, tested], naive[:, tested])
