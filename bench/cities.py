@@ -6,6 +6,7 @@ Made for speed, not for looks: the embedded sample takes a second a city and dec
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.features.nwp import PUBLICATION_DELAY_HOURS, usable_lead_day
 from triptych.weather.variables import VARIABLES
 
 END = pd.Timestamp("2024-01-01", tz="UTC")
@@ -108,12 +109,14 @@ def _variable(name: str, noise: np.ndarray, year: np.ndarray, day: np.ndarray) -
 
 
 def nwp(first: int, count: int, days: int) -> pd.DataFrame:
-    """Rows of `nwp_forecasts`: from a day before END to `days` after it."""
+    """Rows of `nwp_forecasts` known at END: from a day before it to `days` after it."""
     time = pd.date_range(END - pd.Timedelta(days=1), END + pd.Timedelta(days=days), freq="h")[:-1]
     index = pd.MultiIndex.from_product(
         [slugs(first, count), NWP_MODELS, time, (1, 2, 3)],
         names=["location", "model", "time", "lead_day"],
     )
     table = index.to_frame(index=False)
+    published = table["lead_day"] >= usable_lead_day(table["time"], END, PUBLICATION_DELAY_HOURS)
+    table = table[published | (table["time"] < END)].reset_index(drop=True)
     noise = np.random.default_rng(first).normal(10, 5, len(table))
     return table.assign(temperature_2m=noise.round(2), fetched_at=END)

@@ -143,6 +143,7 @@ def _predict(count: int, folder: Path, model: Any, told: str) -> list[Row]:
     registered, registry = Stopwatch(), _registry(folder)
     with registered.running():
         registry.register(_candidate(model, told))
+    del model  # batch inference loads its own
     engine = EngineParameters(batch_locations=cities.BATCH)
     batch = BatchParameters(history_days=HOURS // 24)
     limit = PreprocessingParameters(interpolation_limit_hours=6)

@@ -11,7 +11,10 @@ from sqlalchemy.types import TypeEngine
 from triptych.store.engine import reading
 from triptych.store.types import UtcDateTime
 
-_CHUNK = 50_000  # rows that are Python objects at once: they take ten times the frame's memory
+# Rows that are Python objects at once. They take ten times the frame's memory, and more of them
+# reach the garbage collector's old generation: reading 50,000 at once is 1.7 times slower.
+_READ_CHUNK = 1_000
+_WRITE_CHUNK = 50_000
 
 
 def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
@@ -23,15 +26,15 @@ def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
     """
     columns = list(statement.selected_columns)
     with reading(engine) as connection:
-        chunks = connection.execute(statement).partitions(_CHUNK)
+        chunks = connection.execute(statement).partitions(_READ_CHUNK)
         frames = [_make_frame(columns, rows) for rows in chunks]
     return pd.concat(frames, ignore_index=True) if frames else _make_frame(columns, [])
 
 
 def to_columns(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:
     """Give a frame in chunks: a list of Python's own values a column, None for what is missing."""
-    for start in range(0, len(frame), _CHUNK):
-        part = frame.iloc[start : start + _CHUNK]
+    for start in range(0, len(frame), _WRITE_CHUNK):
+        part = frame.iloc[start : start + _WRITE_CHUNK]
         yield [_plain(part[name]) for name in part.columns]
 
 

@@ -8,6 +8,8 @@ from triptych.pipelines.ts_common.location_selection import Rows
 from triptych.weather.history import with_nwp
 from triptych.weather.variables import TEMPERATURE
 
+_BATCH = 500  # locations whose hourly NWP forecasts are in memory at once
+
 
 def add_nwp(
     history: pd.DataFrame,
@@ -27,8 +29,11 @@ def add_nwp(
     """
     first = history["time"].min() if start is None else start
     period = {"ge": first.to_pydatetime(), "lt": end.to_pydatetime()}
-    forecasts = nwp_rows.read(
-        ["location", "time", "model", "lead_day", TEMPERATURE],
-        {"location": list(history["location"].unique()), "model": list(models), "time": period},
-    )
-    return with_nwp(history, forecasts)
+    columns = ["location", "time", "model", "lead_day", TEMPERATURE]
+    slugs, parts = pd.Categorical(history["location"]), []
+    for batch in range(0, len(slugs.categories), _BATCH):
+        few = slugs.categories[batch : batch + _BATCH]
+        filters = {"location": list(few), "model": list(models), "time": period}
+        rows = (slugs.codes >= batch) & (slugs.codes < batch + _BATCH)
+        parts.append(with_nwp(history[rows], nwp_rows.read(columns, filters)))
+    return pd.concat(parts, ignore_index=True)
