@@ -1,9 +1,8 @@
-"""Execute notebooks from scratch, on the results of their jobs: python -m notebooks.execute.
+"""Run the pipelines and execute the notebooks on their results: python -m notebooks.execute [NAME].
 
-A job runs in a throw-away copy of the project, on the recorded data in TRIPTYCH_REAL_DATA; weather
-is served as the archive serves it; photos that are shown are the sample's, drawn. `python -m
-notebooks.execute vision` executes one of them; with `--project FOLDER` the results are those of
-that project.
+Each run uses a temporary copy of the project and the real data in TRIPTYCH_REAL_DATA, with a local
+server in place of the weather archive. The vision notebook shows synthetic photos. `--project
+FOLDER` uses the results of an existing project.
 """
 
 import argparse
@@ -33,24 +32,25 @@ FOLDER = Path(__file__).parent
 NOTEBOOK = FOLDER / "time_series.ipynb"
 REVIEWS = FOLDER / "nlp.ipynb"
 PHOTOS = FOLDER / "vision.ipynb"
-LIMIT = 2_000_000  # bytes
-LIVE, SAMPLE = "live", "base"  # environments: recorded data, the embedded sample
+MAX_BYTES = 2_000_000
+LIVE, SAMPLE = "live", "base"  # environments: real data, the embedded sample
 CELL_SECONDS = 600
 COLOURS = 256  # of an image
-OF_A_MACHINE = re.compile(r"file://|/(work|tmp|home|root|Users)/|site-packages")
-KEPT_METADATA = ("kernelspec", "language_info")
+LOCAL_PATH = re.compile(r"file://|/(work|tmp|home|root|Users)/|site-packages")
+METADATA = ("kernelspec", "language_info")
 
 logger = logging.getLogger("notebooks")
 
 
 class NotebookError(Exception):
-    """A notebook that is not fit to be shown."""
+    """A notebook that must not be committed."""
 
 
 def execute(notebook: Path, project: Project, env: str) -> NotebookNode:
-    """Execute a copy of `notebook` in a project in which the main job has run.
+    """Execute a copy of `notebook` in a project with results.
 
-    NotebookError: a cell fails, writes to standard error, or the whole is too large.
+    Raises:
+        NotebookError: A cell fails or writes to standard error, or the notebook is too large.
     """
     copy = project.path / "notebooks" / notebook.name
     copy.parent.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ def execute(notebook: Path, project: Project, env: str) -> NotebookNode:
     for module in notebook.parent.glob("*_plots.py"):  # imported by the notebook
         shutil.copy(module, copy.parent)
     book = nbformat.read(copy, as_version=4)
-    # through a file, not a port: two kernels that start at once can be given the same one
+    # a socket file instead of a port, which two kernels starting at once may share
     with tempfile.TemporaryDirectory() as sockets:
         channel = {"transport": "ipc", "ip": f"{sockets}/kernel"}
         client = NotebookClient(
@@ -78,8 +78,8 @@ def execute(notebook: Path, project: Project, env: str) -> NotebookNode:
 
 
 def strip(book: NotebookNode) -> NotebookNode:
-    """Drop what differs from one execution to the next, and outputs in which nothing stands."""
-    book.metadata = {name: book.metadata[name] for name in KEPT_METADATA if name in book.metadata}
+    """Remove metadata that differ between executions, and empty outputs."""
+    book.metadata = {name: book.metadata[name] for name in METADATA if name in book.metadata}
     book.metadata["language_info"] = {"name": "python"}
     for cell in book.cells:
         cell.metadata.pop("execution", None)
@@ -89,12 +89,12 @@ def strip(book: NotebookNode) -> NotebookNode:
 
 
 def _is_blank(output: NotebookNode) -> bool:
-    # rich, which Kedro logs with, shows an empty line before everything that is displayed
+    # rich, which Kedro uses for logging, writes an empty line before each display
     return output.get("data", {}).get("text/plain") == ""
 
 
 def lighten(book: NotebookNode) -> NotebookNode:
-    """Give images a palette: plots have few colours, and weigh half then."""
+    """Convert images to palettes, which halves their size."""
     for cell in book.cells:
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
@@ -102,7 +102,7 @@ def lighten(book: NotebookNode) -> NotebookNode:
                 small = BytesIO()
                 palette = image.quantize(
                     COLOURS,
-                    method=Image.Quantize.MAXCOVERAGE,  # a thin line keeps its colour
+                    method=Image.Quantize.MAXCOVERAGE,  # preserves the colour of thin lines
                     dither=Image.Dither.NONE,
                 )
                 palette.save(small, "png", optimize=True)
@@ -111,7 +111,7 @@ def lighten(book: NotebookNode) -> NotebookNode:
 
 
 def check(book: NotebookNode, name: str) -> None:
-    """Refuse noise, traces of a machine, and weight."""
+    """Reject output on standard error, local paths and large notebooks."""
     noisy = [
         output["text"]
         for cell in book.cells
@@ -120,17 +120,17 @@ def check(book: NotebookNode, name: str) -> None:
     ]
     if noisy:
         raise NotebookError(f"{name}: a cell writes to standard error: {noisy[0][:500]}")
-    if trace := OF_A_MACHINE.search(text := nbformat.writes(book)):
-        around = text[max(trace.start() - 400, 0) : trace.end() + 200]
-        raise NotebookError(f"{name}: a trace of this machine: {around}")
+    if path := LOCAL_PATH.search(text := nbformat.writes(book)):
+        context = text[max(path.start() - 400, 0) : path.end() + 200]
+        raise NotebookError(f"{name} contains a path of this machine: {context}")
     size = len(text.encode())
-    if size > LIMIT:
-        raise NotebookError(f"{name}: {size:,} bytes with its outputs, {LIMIT:,} are allowed.")
+    if size > MAX_BYTES:
+        raise NotebookError(f"{name}: {size:,} bytes with its outputs, {MAX_BYTES:,} are allowed.")
 
 
 def run_main_job(folder: Path) -> Project:
-    """Run the main job of a new project on the recorded weather."""
-    server = serve_json(RecordedArchive(_recorded() / "open_meteo").answer)
+    """Run the main job of a new project on real weather."""
+    server = serve_json(RecordedArchive(_real_data() / "open_meteo").answer)
     url = f"http://127.0.0.1:{server.server_port}"
     try:
         return _run(folder, "--params", PERIODS, TRIPTYCH_OPEN_METEO_URL=url)
@@ -140,63 +140,65 @@ def run_main_job(folder: Path) -> Project:
 
 
 def run_reviews(folder: Path) -> Project:
-    """Run the study of reviews of a new project on the recorded ones."""
-    return _run(folder, "--pipeline", "nlp", TRIPTYCH_REAL_DATA=str(_recorded()))
+    """Run the review study of a new project on real reviews."""
+    return _run(folder, "--pipeline", "nlp", TRIPTYCH_REAL_DATA=str(_real_data()))
 
 
 def run_photos(folder: Path) -> Project:
-    """Run the study of photos of a new project on the sample: recorded photos are not shown."""
+    """Run the photo study of a new project on synthetic photos: real photos are not shown."""
     return _run(folder, "--pipeline", "vision", env=SAMPLE)
 
 
 JOBS = {NOTEBOOK: run_main_job, PHOTOS: run_photos, REVIEWS: run_reviews}
-ENVIRONMENTS = {PHOTOS: SAMPLE}  # of the others: LIVE
+ENVIRONMENTS = {PHOTOS: SAMPLE}  # default: LIVE
 
 
-def _recorded() -> Path:
-    recorded = os.environ.get("TRIPTYCH_REAL_DATA")
-    if not recorded:
+def _real_data() -> Path:
+    folder = os.environ.get("TRIPTYCH_REAL_DATA")
+    if not folder:
         raise NotebookError(
-            "The notebooks show recorded data: name its folder in TRIPTYCH_REAL_DATA, or a project "
-            "in which the job has run: python -m notebooks.execute NAME --project FOLDER"
+            "The notebooks need real data. Set TRIPTYCH_REAL_DATA to its folder, or use a project "
+            "with results: python -m notebooks.execute NAME --project FOLDER"
         )
-    return Path(recorded).resolve()
+    return Path(folder).resolve()
 
 
 def _run(folder: Path, *arguments: str, env: str = LIVE, **variables: str) -> Project:
     project = make_project(folder)
-    logger.info("kedro run %s; it takes about ten minutes …", " ".join(arguments))
+    logger.info("kedro run %s (about ten minutes)", " ".join(arguments))
     result = project.kedro("run", "--env", env, *arguments, timeout=3600, **variables)
     if result.returncode:
-        raise NotebookError(f"The job fails.\n{result.stdout}")
+        raise NotebookError(f"kedro run failed.\n{result.stdout}")
     return project
 
 
 def main() -> int:
-    """Execute, and write a notebook back only if it is fit to be shown."""
+    """Execute the notebooks and overwrite each if it is valid."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     parser = argparse.ArgumentParser(description=__doc__)
     named = {notebook.stem: notebook for notebook in JOBS}
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(named)}; all unless named")
-    parser.add_argument("--project", type=Path, help="a project in which the job has run")
-    parser.add_argument("--env", help="its environment; base for vision, live for the others")
+    parser.add_argument("names", nargs="*", help=f"{', '.join(named)}; default: all")
+    parser.add_argument("--project", type=Path, help="project with results")
+    parser.add_argument("--env", help="default: base for vision, live for the others")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.names) - set(named))
     if unknown or (arguments.project and len(arguments.names) != 1):
-        parser.error(f"name notebooks of {', '.join(named)}, and one alone with --project")
+        parser.error(f"Available notebooks: {', '.join(named)}. --project needs exactly one.")
     for name in arguments.names or named:
         try:
-            _renew(named[name], arguments.project, arguments.env)
+            _update(named[name], arguments.project, arguments.env)
         except NotebookError as error:
             logger.error("%s", error)
             return 1
     return 0
 
 
-def _renew(notebook: Path, ran: Path | None, env: str | None) -> None:
+def _update(notebook: Path, results: Path | None, env: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        project = Project(ran.resolve()) if ran else JOBS[notebook](Path(folder) / "project")
+        project = (
+            Project(results.resolve()) if results else JOBS[notebook](Path(folder) / "project")
+        )
         book = execute(notebook, project, env or ENVIRONMENTS.get(notebook, LIVE))
     nbformat.write(book, notebook)
     logger.info("%s: %s bytes", notebook.name, f"{notebook.stat().st_size:,}")

@@ -1,4 +1,4 @@
-"""The structure of the code, each rule with a planted violation that shows it can fail."""
+"""Rules of the code structure, each with a planted violation."""
 
 import shutil
 import subprocess
@@ -12,8 +12,9 @@ import pytest
 
 from tests.fixtures.project import ROOT
 
-LONGEST_FILE = 300
-# Former names of modules, by package: the standard terms that replaced them are used instead.
+SOURCES = [file for folder in ("src", "api") for file in (ROOT / folder).rglob("*.py")]
+MAX_LINES = 300
+# Former module names, by package; standard terms have replaced them.
 RETIRED = {
     "api": """kept answers leave door refusals handlers absences label_absences access documentation
         logs versions sharing files prepared days periods zones local tabular assets pages paging
@@ -35,25 +36,18 @@ RETIRED = {
 }  # fmt: skip
 
 
-def sources(root: Path = ROOT) -> list[Path]:
-    return [file for folder in ("src", "api") for file in (root / folder).rglob("*.py")]
-
-
 def import_cycle(*packages: str) -> list[str]:
-    """The modules of a cycle of imports, those under TYPE_CHECKING included; empty without one."""
+    """Return the modules of an import cycle, also under TYPE_CHECKING."""
     graph = grimp.build_graph(*packages, exclude_type_checking_imports=False, cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
     try:
-        TopologicalSorter(
-            {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-        ).prepare()
+        TopologicalSorter(imports).prepare()
     except CycleError as error:
         return list(error.args[1])
     return []
 
 
 def test_imports_have_no_cycle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert import_cycle("triptych", "api") == []
-
     planted = tmp_path / "planted_cycle"
     planted.mkdir()
     (planted / "__init__.py").touch()
@@ -62,11 +56,13 @@ def test_imports_have_no_cycle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import planted_cycle.model\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
+
+    assert import_cycle("triptych", "api") == []
     assert set(import_cycle("planted_cycle")) == {"planted_cycle.model", "planted_cycle.storage"}
 
 
 def retired(files: Iterable[str]) -> list[str]:
-    """Modules whose name was replaced by a standard one."""
+    """Return modules with a former name."""
     return [
         file
         for file in files
@@ -76,39 +72,27 @@ def retired(files: Iterable[str]) -> list[str]:
 
 
 def test_no_module_has_a_retired_name() -> None:
-    files = [str(file.relative_to(ROOT)).removeprefix("src/") for file in sources()]
+    files = [str(file.relative_to(ROOT)).removeprefix("src/") for file in SOURCES]
+    planted = ["api/kept.py", "triptych/registry/audit/figures.py"]
 
     assert retired(files) == []
-    assert retired(
-        ["api/kept.py", "triptych/nlp/lstm.py", "triptych/registry/audit/figures.py"]
-    ) == [
-        "api/kept.py",
-        "triptych/registry/audit/figures.py",
-    ]
+    assert retired([*planted, "triptych/nlp/lstm.py"]) == planted
 
 
 def too_long(files: Iterable[Path]) -> list[str]:
-    return [file.name for file in files if len(file.read_text().splitlines()) > LONGEST_FILE]
+    return [file.name for file in files if len(file.read_text().splitlines()) > MAX_LINES]
 
 
-def test_no_file_is_long(tmp_path: Path) -> None:
-    assert too_long([*sources(), *(ROOT / "bench").rglob("*.py")]) == []
+def test_no_file_is_too_long(tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("pass\n" * 301)
-    (tmp_path / "just.py").write_text("pass\n" * 300)
+    (tmp_path / "short.py").write_text("pass\n" * 300)
+
+    assert too_long([*SOURCES, *(ROOT / "bench").rglob("*.py")]) == []
     assert too_long(tmp_path.iterdir()) == ["long.py"]
 
 
-def undocumented(code: str) -> bool:
-    """Tell whether ruff, as the project sets it up, misses a docstring in a module of src."""
-    result = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "--stdin-filename", "src/triptych/new.py", "-"],
-        cwd=ROOT, input=code, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return result.returncode == 1 and "Missing docstring in public" in result.stdout
-
-
 @pytest.mark.parametrize(
-    ("code", "expected"),
+    ("code", "missing"),
     [
         ('"""A module."""\n\n\ndef _private() -> None:\n    return\n', False),
         ("X = 1\n", True),
@@ -117,51 +101,45 @@ def undocumented(code: str) -> bool:
     ],
     ids=["documented", "module", "function", "class"],
 )
-def test_ruff_requires_docstrings_of_public_names(code: str, expected: bool) -> None:
-    assert undocumented(code) == expected
+def test_ruff_requires_docstrings_of_public_names(code: str, missing: bool) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--stdin-filename", "src/triptych/new.py", "-"],
+        cwd=ROOT, input=code, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
-
-def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Check the contracts of a copy of the project."""
-    code = (
-        f"import sys; sys.path[:0] = [{str(folder / 'src')!r}, {str(folder)!r}]; "
-        "from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
-    )
-    return subprocess.run(
-        [sys.executable, "-P", "-c", code], cwd=folder, capture_output=True, text=True, check=False
-    )
+    assert ("Missing docstring in public" in result.stdout) == missing == result.returncode
 
 
 @pytest.mark.parametrize(
-    ("file", "planted", "broken"),
+    ("file", "planted", "contract"),
     [
-        (None, "", ""),
-        (
-            "src/triptych/forecasting/models/ridge.py",
-            "import sqlalchemy",
-            "forecasting is independent",
-        ),
-        (
-            "src/triptych/pipelines/ingestion/nodes.py",
-            "import triptych.datasets",
-            "Pipelines access data through the catalog only",
-        ),
-        ("src/triptych/nlp/sample.py", "import sqlalchemy", "nlp is independent"),
-        ("src/triptych/vision/sample.py", "import kedro", "vision is independent"),
-        ("api/queries.py", "import triptych.weather", "The API imports only triptych.store"),
+        ("", "", ""),
+        ("src/triptych/forecasting/models/ridge.py", "sqlalchemy", "forecasting is independent"),
+        ("src/triptych/pipelines/ingestion/nodes.py", "triptych.datasets", "Pipelines access data"),
+        ("src/triptych/nlp/sample.py", "sqlalchemy", "nlp is independent"),
+        ("src/triptych/vision/sample.py", "kedro", "vision is independent"),
+        ("api/queries.py", "triptych.weather", "The API imports only triptych.store"),
     ],
-    ids=["as it is", "forecasting", "pipelines", "nlp", "vision", "api"],
+    ids=["unchanged", "forecasting", "pipelines", "nlp", "vision", "api"],
 )
-def test_imports_point_one_way(tmp_path: Path, file: str | None, planted: str, broken: str) -> None:
-    leave = shutil.ignore_patterns("__pycache__")
+def test_imports_point_one_way(tmp_path: Path, file: str, planted: str, contract: str) -> None:
     for folder in ("src", "api"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=leave)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    if file is not None:
-        text = (tmp_path / file).read_text()
-        (tmp_path / file).write_text(f"{text}\n{planted}\n")
+    if file:
+        with (tmp_path / file).open("a") as module:
+            module.write(f"\nimport {planted}\n")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path / 'src')!r}, {str(tmp_path)!r}]; "
+        "from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    )
 
-    result = lint_imports(tmp_path)
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
-    assert result.returncode == (0 if file is None else 1), result.stdout + result.stderr
-    assert (f"{broken}" in result.stdout and "BROKEN" in result.stdout) == (file is not None)
+    assert result.returncode == bool(file), result.stdout + result.stderr
+    assert contract in result.stdout
+    assert ("BROKEN" in result.stdout) == bool(file)

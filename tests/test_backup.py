@@ -25,7 +25,7 @@ OPERATIONS = ROOT / "docs" / "operations.md"
 READER = "triptych_api"
 
 
-def do(heading: str, folder: Path, **variables: str) -> None:
+def run_documented(heading: str, folder: Path, **variables: str) -> None:
     """Run the commands under a heading in a folder with the project's environment."""
     if not (folder / ".venv").exists():
         (folder / ".venv" / "bin").mkdir(parents=True)
@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Iterator[tuple[Path, Engine]]:
     engine.dispose()
 
 
-def spoil(engine: Engine) -> None:
+def damage(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM predictions"))
         connection.execute(text("UPDATE models SET stage = 'archived'"))
@@ -69,15 +69,15 @@ def test_sqlite_is_restored_from_a_backup_during_writes(
     assert (folder / "data" / "triptych.db-wal").stat().st_size > 0  # rows that cp would miss
 
     with engine.connect() as connection:
-        connection.execute(text("DELETE FROM predictions"))  # in a transaction that is under way
-        do("SQLite: back up", folder)
+        connection.execute(text("DELETE FROM predictions"))  # uncommitted
+        run_documented("SQLite: back up", folder)
         connection.commit()
-    spoil(engine)  # some of it still in the write-ahead log
+    damage(engine)  # partly still in the write-ahead log
     (folder / "data" / "mlflow.db").unlink()
     shutil.rmtree(folder / "data" / "mlartifacts")
     assert dump_tables(engine) != before
     engine.dispose()
-    do("SQLite: restore", folder)
+    run_documented("SQLite: restore", folder)
 
     assert dump_tables(engine) == before
     with closing(sqlite3.connect(folder / "data" / "mlflow.db")) as other:
@@ -111,11 +111,11 @@ def test_postgresql_is_restored_and_readable_by_the_api(
 
     with engine.connect() as connection:
         connection.execute(text("DELETE FROM predictions"))
-        do("PostgreSQL: back up", tmp_path, **tools)
+        run_documented("PostgreSQL: back up", tmp_path, **tools)
         connection.commit()
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE prediction_inputs, predictions"))
-    do("PostgreSQL: restore", tmp_path, **tools)
+    run_documented("PostgreSQL: restore", tmp_path, **tools)
 
     assert dump_tables(engine) == before
     engine.dispose()

@@ -1,9 +1,8 @@
-"""Runs the documented daily command for two days: it produces all that the API serves."""
+"""Runs the documented daily command for two days: it writes everything that the API serves."""
 
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,39 +13,32 @@ DOCUMENTS = ("README.md", "compose.yaml", "docs/*.md", ".github/workflows/*.yml"
 DAYS = ("2024-03-02", "2024-03-03")  # the day after the study of the fixture, and the next
 
 
-def daily_commands() -> set[str]:
-    """Return the documented pipeline lists that ingest and forecast."""
-    texts = [path.read_text(encoding="utf-8") for name in DOCUMENTS for path in ROOT.glob(name)]
-    found = {name for text in texts for name in re.findall(r"--pipelines[ =]([\w,]+)", text)}
-    return {name for name in found if {"ingestion", "batch_inference"} <= set(name.split(","))}
-
-
 def documented() -> list[str]:
     """Return the arguments of the README's daily command; all documents use the same pipelines."""
-    (pipelines,) = daily_commands()
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (line,) = re.findall(rf"^kedro (run .*--pipelines {pipelines} .*)$", text, re.MULTILINE)
-    return shlex.split(line)
+    texts = [path.read_text(encoding="utf-8") for name in DOCUMENTS for path in ROOT.glob(name)]
+    lists = {name for text in texts for name in re.findall(r"--pipelines[ =]([\w,]+)", text)}
+    (daily,) = (name for name in lists if {"ingestion", "batch_inference"} <= set(name.split(",")))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"^kedro (run .*--pipelines {daily} .*)$", readme, re.MULTILINE)
+    return shlex.split(line.replace("--env live", "--env test"))
 
 
-def observed(project: Project, location: str, day: str) -> Any:
-    with open_client(project.database_url) as client:
-        asked = {"location": location, "start": day, "end": day}
-        return client.get("/predictions/observed", params=asked).json()
-
-
-def test_the_daily_command_gives_predictions_observations_and_scores(
+def test_the_daily_command_writes_predictions_observations_and_scores(
     run_project: Project, tmp_path: Path
 ) -> None:
     project = copy_of(run_project, tmp_path / "project")
-    command = [{"live": "test"}.get(word, word) for word in documented()]
-
     for day in DAYS:
-        asked = [re.sub("location=.*", f"today={day},as_of={day}", word) for word in command]
-        result = project.kedro(*asked)
+        arguments = [re.sub("location=.*", f"today={day},as_of={day}", x) for x in documented()]
+        result = project.kedro(*arguments)
         assert result.returncode == 0, result.stdout
 
-    first, last = (observed(project, "northmere", day) for day in DAYS)
+    with open_client(project.database_url) as client:
+        first, last = (
+            client.get(
+                "/predictions/observed", params={"location": "northmere", "start": day, "end": day}
+            ).json()
+            for day in DAYS
+        )
     assert [step["observed"] is None for step in first["data"]] == [False] * 8
     assert first["scores"]["count"] == 8
     assert [group["data_age"] for group in first["scores"]["by_data_age"]] == [0]

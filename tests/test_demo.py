@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,35 +13,29 @@ from tests.fixtures.serving import serving
 from triptych.store.engine import create_engine
 from triptych.store.migrate import migrate
 
-DEMO = ROOT / "docs" / "demo.md"
+COMMANDS = "".join(read_blocks((ROOT / "docs" / "demo.md").read_text(encoding="utf-8")))
 ROUTES = (
-    "/version",
-    "/health/live",
-    "/health/ready",
-    "/locations",
-    "/models",
-    "/predictions?",
-    "/predictions/observed?",
-    "/images/predictions?",
-    "/texts/predictions?",
-    "/metrics",
+    "/version", "/health/live", "/health/ready", "/locations", "/models", "/predictions?",
+    "/predictions/observed?", "/images/predictions?", "/texts/predictions?", "/metrics",
     "/openapi.json",
-)
+)  # fmt: skip
 
 
-def play(commands: str, folder: Path) -> str:
-    """Run the commands in a shell that stops at the first failure; return the output."""
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the output of all commands, run in a shell that stops at the first failure."""
+    folder = tmp_path_factory.mktemp("demo")
     url = f"sqlite:///{folder / 'data' / 'triptych.db'}"
     engine = create_engine(url)
     migrate(engine)
     fill(engine)
     engine.dispose()
     with serving(url, folder / "log") as (address, _):
-        talk = {"API": address, "PLACE": "paris", "DAY": "2019-07-11"}
+        variables = {"API": address, "PLACE": "paris", "DAY": "2019-07-11"}
         result = subprocess.run(
-            ["bash", "-eu", "-c", commands],
+            ["bash", "-eu", "-c", COMMANDS],
             cwd=folder,
-            env={**os.environ, **talk},
+            env={**os.environ, **variables},
             capture_output=True,
             text=True,
             timeout=120,
@@ -54,33 +47,20 @@ def play(commands: str, folder: Path) -> str:
 
 def assert_statuses(commands: str, printed: str) -> None:
     """Assert that the responses have the documented statuses."""
-    said = re.findall(r"# (\d{3})$", commands, re.MULTILINE)
-    assert said
-    assert re.findall(r"^HTTP/1\.1 (\d{3})", printed, re.MULTILINE) == said
+    documented = re.findall(r"# (\d{3})$", commands, re.MULTILINE)
+    assert documented
+    assert re.findall(r"^HTTP/1\.1 (\d{3})", printed, re.MULTILINE) == documented
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Return all commands of the page and their output."""
-    commands = "".join(read_blocks(DEMO.read_text(encoding="utf-8")))
-    return commands, play(commands, tmp_path_factory.mktemp("demo"))
-
-
-def test_every_command_returns_the_documented_status(played: tuple[str, str]) -> None:
-    assert_statuses(*played)
-
-
-def test_another_status_is_detected(played: tuple[str, str]) -> None:
-    commands, printed = played
-
+def test_every_command_returns_the_documented_status(output: str) -> None:
+    assert_statuses(COMMANDS, output)
     with pytest.raises(AssertionError):
-        assert_statuses(commands.replace("# 503", "# 200"), printed)
+        assert_statuses(COMMANDS.replace("# 503", "# 200"), output)
 
 
-def test_responses_contain_data(played: tuple[str, str]) -> None:
-    _, printed = played
-
-    for shown in (
+@pytest.mark.parametrize(
+    "text",
+    [
         '"version":"0.0.0"',
         '"temperature_2m": 21.0',
         '"timezone": "Europe/Paris"',
@@ -91,12 +71,12 @@ def test_responses_contain_data(played: tuple[str, str]) -> None:
         "Known: brest, paris, quimper",
         "retry-after: 10",
         'http_requests_total{method="GET",route="/predictions",status="503"}',
-    ):
-        assert shown in printed, shown
+    ],
+)
+def test_responses_contain_data(output: str, text: str) -> None:
+    assert text in output
 
 
-def test_every_route_is_demonstrated(played: tuple[str, str]) -> None:
-    commands, _ = played
-
-    for route in ROUTES:
-        assert f"$API{route}" in commands
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_is_demonstrated(route: str) -> None:
+    assert f"$API{route}" in COMMANDS

@@ -1,4 +1,4 @@
-"""What is heavy is imported where it is used: commands answer soon, and TensorFlow never comes."""
+"""Heavy packages are imported where they are used, and TensorFlow only by vision and nlp."""
 
 import ast
 import re
@@ -8,36 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.project import ROOT, Project, recording
+from tests.test_conventions import locked_versions, read_lock
 
 HEAVY = {
-    "mlflow",
-    "tensorflow",
-    "dask",
-    "distributed",
-    "keras",
-    "torch",
-    "lightgbm",
-    "sklearn",
-    "optuna",
-    "pandera",
-    "statsmodels",
-    "nltk",
-    "gensim",
-    "lime",
-    "skimage",
-    "imagehash",
-}
-# What an environment brings itself, what Pandera takes where it is and does without elsewhere, and
-# what measures the tests.
+    "mlflow", "tensorflow", "dask", "distributed", "keras", "torch", "lightgbm", "sklearn",
+    "optuna", "pandera", "statsmodels", "nltk", "gensim", "lime", "skimage", "imagehash",
+}  # fmt: skip
+# The environment's own packages, an optional dependency of Pandera, and the coverage measurement.
 NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis", "coverage"}
-# MLflow runs these files itself, in a process that has MLflow already.
-OF_MLFLOW = {
-    f"registry/pyfunc_{what}.py" for what in ("forecaster", "classifier", "photos", "reviews")
+# MLflow runs these files itself, in a process that has already imported it.
+PYFUNCS = {
+    f"registry/pyfunc_{name}.py" for name in ("forecaster", "classifier", "photos", "reviews")
 }
 
 
 def at_module_level(source: str) -> set[str]:
-    """The packages that a file imports when it is itself imported."""
+    """Return the packages that are imported when a file is imported."""
     found: set[str] = set()
     todo: list[ast.AST] = list(ast.parse(source).body)
     while todo:
@@ -66,67 +52,52 @@ def at_module_level(source: str) -> set[str]:
         ("if TYPE_CHECKING:\n    import mlflow\nelse:\n    import os", {"os"}),
     ],
 )
-def test_the_check_sees_what_a_module_imports(source: str, found: set[str]) -> None:
+def test_imports_at_module_level_are_detected(source: str, found: set[str]) -> None:
     assert at_module_level(source) == found
 
 
-def test_no_module_imports_anything_heavy_at_its_top() -> None:
+def test_no_module_imports_heavy_packages_at_module_level() -> None:
     package = ROOT / "src" / "triptych"
     files = {str(file.relative_to(package)): file for file in package.rglob("*.py")}
+    found = {name: at_module_level(file.read_text()) & HEAVY for name, file in files.items()}
+
     assert len(files) > 50
-
-    guilty = {
-        name: at_module_level(file.read_text()) & HEAVY
-        for name, file in files.items()
-        if name not in OF_MLFLOW
-    }
-
-    assert {name: found for name, found in guilty.items() if found} == {}
+    assert {name for name in files if found[name] and name not in PYFUNCS} == set()
 
 
-def packages(folder: Path) -> set[str]:
-    """The packages that a recorded process had imported at its end."""
+def imported(folder: Path) -> set[str]:
+    """Return the packages that a recorded process imported."""
     return {name.split(".")[0] for name in (folder / "imported.txt").read_text().split()}
 
 
-def test_the_main_job_never_imports_a_framework_for_networks(run_project: Project) -> None:
-    modules = packages(run_project.path / "record")
-
-    assert {
-        "mlflow",
-        "lightgbm",
-        "sklearn",
-        "optuna",
-        "pandera",
-        "statsmodels",
-    } <= modules  # it would be noticed
-    assert modules & {"tensorflow", "keras", "torch"} == set()
-
-
-def lacking(modules: set[str], lock: str) -> set[str]:
-    """The distributions that modules came from and that a lock does not have."""
+def not_locked(modules: set[str], lock: str) -> set[str]:
+    """Return the distributions of modules that are not in a lock."""
     known = packages_distributions()
-    names = {name.lower().replace("_", "-") for module in modules for name in known.get(module, [])}
-    locked = set(re.findall(r"(?m)^([a-z0-9.-]+)(?:\[.*\])?==", lock))
-    return {name.replace(".", "-") for name in names} - {name.replace(".", "-") for name in locked}
+    names = {name for module in modules for name in known.get(module, [])}
+    return {normalise(name) for name in names} - set(map(normalise, locked_versions(lock)))
 
 
-def test_the_image_of_the_batch_has_all_that_the_main_job_imports(run_project: Project) -> None:
-    lock = (ROOT / "requirements" / "batch.lock").read_text(encoding="utf-8")
-    modules = packages(run_project.path / "record")
+def normalise(name: str) -> str:
+    return re.sub("[_.]", "-", name.lower())
 
-    assert lacking(modules, lock) <= NOT_LOCKED
-    assert "tensorflow==" not in lock
-    assert lacking(modules, lock.replace("\nlightgbm==", "\n# ")) >= {"lightgbm"}
+
+def test_the_main_job_imports_only_packages_of_the_batch_lock(run_project: Project) -> None:
+    lock = read_lock("batch")
+    modules = imported(run_project.path / "record")
+
+    assert {"mlflow", "lightgbm", "sklearn", "optuna", "pandera", "statsmodels"} <= modules
+    assert modules & {"tensorflow", "keras", "torch"} == set()
+    assert not_locked(modules, lock) <= NOT_LOCKED
+    assert not_locked(modules, lock.replace("\nlightgbm==", "\n# ")) >= {"lightgbm"}
 
 
 @pytest.mark.parametrize("command", ["registry list", "catalog describe-datasets"])
-def test_looking_at_the_project_imports_nothing_heavy(
+def test_short_commands_import_no_heavy_packages(
     project: Project, tmp_path: Path, command: str
 ) -> None:
     result = project.kedro(*command.split(), **recording(tmp_path / "record"))
 
     assert result.returncode == 0, result.stdout
-    modules = packages(tmp_path / "record")
+    modules = imported(tmp_path / "record")
     assert {"triptych", "kedro"} <= modules
     assert modules & (HEAVY - {"mlflow"}) == set()  # kedro-mlflow's own hooks need MLflow

@@ -21,26 +21,21 @@ def registered() -> dict[str, Pipeline]:
     return {**found, "__default__": sum((found[name] for name in MAIN_JOB), start=Pipeline([]))}
 
 
-def boxes(pipeline: Pipeline) -> dict[str, set[str]]:
-    """What each namespace shows when it is opened: nodes and namespaces; "" is the top."""
-    found: dict[str, set[str]] = {"": set()}
+def crowded(name: str, pipeline: Pipeline) -> dict[str, int]:
+    """Return boxes with too many nodes and namespaces, with their number; "" is the top."""
+    boxes: dict[str, set[str]] = {"": set()}
     for node in pipeline.nodes:
         parents = node.namespace_prefixes if node.namespace else []
         for parent, child in zip(["", *parents], [*parents, node.name], strict=True):
-            found.setdefault(parent, set()).add(child)
-    return found
-
-
-def crowded(name: str, pipeline: Pipeline) -> dict[str, int]:
-    """The boxes that show too much, and how much; a pipeline's own box is its top too."""
-    most_at_the_top = MOST_AT_THE_TOP.get(name, MOST_IN_A_BOX)
-    most = {"": most_at_the_top, name: most_at_the_top}
-    sizes = {box: len(children) for box, children in boxes(pipeline).items()}
-    return {box: size for box, size in sizes.items() if size > most.get(box, MOST_IN_A_BOX)}
+            boxes.setdefault(parent, set()).add(child)
+    top = MOST_AT_THE_TOP.get(name, MOST_IN_A_BOX)  # also for the pipeline's own box
+    limits = {"": top, name: top}
+    sizes = {box: len(children) for box, children in boxes.items()}
+    return {box: size for box, size in sizes.items() if size > limits.get(box, MOST_IN_A_BOX)}
 
 
 def layers(pipeline: Pipeline, known: DataCatalog) -> list[str]:
-    """The layers that Kedro-Viz shows, in its order; none if they form a cycle."""
+    """Return the layers in the order of Kedro-Viz; none if they form a cycle."""
     children: dict[str, set[str]] = {name: set() for name in pipeline.datasets()}
     for node in pipeline.nodes:
         for name in node.inputs:
@@ -50,10 +45,9 @@ def layers(pipeline: Pipeline, known: DataCatalog) -> list[str]:
 
 
 def layer(name: str, known: DataCatalog) -> str | None:
-    if name.startswith("params:"):
-        return None
-    metadata = getattr(known.get(name), "metadata", None)
-    return (metadata or {}).get("kedro-viz", {}).get("layer")
+    dataset = None if name.startswith("params:") else known.get(name)
+    metadata = getattr(dataset, "metadata", None) or {}
+    return metadata.get("kedro-viz", {}).get("layer")
 
 
 def nodes(count: int) -> list[Node]:
@@ -82,7 +76,7 @@ def test_layers_are_shown_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, pipeline in registered().items():
         shown = layers(pipeline, known)
         assert "reporting" in shown, name
-    for name in MOST_AT_THE_TOP:  # `primary` is no input of models: its place is free
+    for name in MOST_AT_THE_TOP:  # `primary` is not an input of models
         shown = [layer for layer in layers(registered()[name], known) if layer != "primary"]
         assert shown == [layer for layer in LAYERS if layer in shown], name
 

@@ -1,4 +1,4 @@
-"""A project that is copied, moved or restored to another path works there, and only there."""
+"""A copied, moved or restored project works, and does not change the original."""
 
 import shutil
 import sqlite3
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.project import Project, copy_of, make_project
-from tests.test_backup import do
+from tests.test_backup import run_documented
 
 LOCATIONS = (
     ("experiments", "artifact_location"),
@@ -30,7 +30,7 @@ def predict(project: Project, **variables: str) -> None:
 
 
 def locations(project: Project) -> set[str]:
-    """Every location of artifacts that MLflow has stored."""
+    """Return all artifact locations in MLflow's database."""
     with closing(sqlite3.connect(project.path / "data" / "mlflow.db")) as connection:
         return {
             location
@@ -40,7 +40,7 @@ def locations(project: Project) -> set[str]:
 
 
 def make_absolute(project: Project, root: Path) -> None:
-    """Store locations as versions before the scheme did: `root` is where the project was then."""
+    """Store absolute locations, as version 0.1 did in the folder `root`."""
     with closing(sqlite3.connect(project.path / "data" / "mlflow.db")) as connection:
         for table, column in LOCATIONS:
             connection.execute(
@@ -54,17 +54,17 @@ def artifacts(project: Project) -> list[str]:
     return sorted(path.name for path in (project.path / "data" / "mlartifacts").iterdir())
 
 
-def test_locations_hold_no_path(run_project: Project) -> None:
+def test_locations_contain_no_path(run_project: Project) -> None:
     assert all(location.startswith("triptych-artifacts:/") for location in locations(run_project))
 
 
-# characters that mean something in a URL
+# characters with a meaning in URLs
 @pytest.mark.parametrize("name", ["quoi? a%20b", "plain"])
 def test_a_copy_is_independent_and_may_be_moved(
     run_project: Project, tmp_path: Path, name: str
 ) -> None:
     copied, before = copy_of(run_project, tmp_path / "copied"), artifacts(run_project)
-    if name == "plain":  # of a version that stored absolute paths
+    if name == "plain":  # as stored by version 0.1
         make_absolute(copied, run_project.path)
 
     predict(copied)
@@ -84,21 +84,22 @@ def test_a_copy_is_independent_and_may_be_moved(
 
 def test_a_backup_is_restored_to_another_path(run_project: Project, tmp_path: Path) -> None:
     lost = copy_of(run_project, tmp_path / "lost")
-    do("SQLite: back up", lost.path)
+    run_documented("SQLite: back up", lost.path)
     restored = make_project(tmp_path / "restored")
     shutil.move(lost.path / "backup", restored.path)
     shutil.rmtree(lost.path)
-    do("SQLite: restore", restored.path)
+    run_documented("SQLite: restore", restored.path)
 
     assert "files of all versions are intact" in succeed(restored, "model", "check")
     assert "1 of 1 training runs reproduce bit for bit" in succeed(restored, "reproduce", "--all")
     predict(restored)
 
 
-def test_the_check_reads_the_files_of_every_version(run_project: Project, tmp_path: Path) -> None:
+def test_model_check_reads_the_files_of_every_version(run_project: Project, tmp_path: Path) -> None:
     project = copy_of(run_project, tmp_path / "project")
     (model,) = (project.path / "data" / "mlartifacts" / "models").iterdir()
-    for damaged in (model / "artifacts" / "MLmodel", *_own_files(model)[:1]):
+    files = sorted((model / "artifacts" / "artifacts").rglob("*.*"))
+    for damaged in (model / "artifacts" / "MLmodel", files[0]):
         content = damaged.read_bytes()
         for change in (damaged.unlink, lambda file=damaged: file.write_bytes(b"{")):
             change()  # type: ignore[operator]
@@ -111,7 +112,7 @@ def test_the_check_reads_the_files_of_every_version(run_project: Project, tmp_pa
     assert "files of all versions are intact" in succeed(project, "model", "check")
 
 
-def test_a_sqlite_store_of_the_user_keeps_its_artifacts_beside_it(
+def test_artifacts_of_another_sqlite_store_are_in_its_folder(
     project: Project, tmp_path: Path
 ) -> None:
     (tmp_path / "store").mkdir()
@@ -122,7 +123,3 @@ def test_a_sqlite_store_of_the_user_keeps_its_artifacts_beside_it(
     assert not list(tmp_path.rglob("mlruns"))
     assert list((tmp_path / "store" / "mlartifacts").rglob("provenance.json"))
     assert not (project.path / "data" / "mlartifacts").exists()
-
-
-def _own_files(model: Path) -> list[Path]:
-    return sorted(path for path in (model / "artifacts" / "artifacts").rglob("*") if path.is_file())

@@ -11,10 +11,10 @@ TOKEN = re.compile(
     r"BEGIN (?:[A-Z]+ )*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b"
     r"|\bgithub_pat_\w{60,}|\bxox[abprs]-[\w-]{10,}|\bglpat-[\w-]{20}|\bpypi-AgEI\w+"
 )
-IN_ADDRESS = re.compile(r"://[\w.-]+:([^@/\s\"'`{}$]+)@")
-# Of tests and documents: they open nothing.
-MADE_UP = {"s3cret", "S3cr", "hush", "password", "PASSWORD", "…"}
-NEVER_KEPT = (".env", "conf/local/*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc")
+IN_URL = re.compile(r"://[\w.-]+:([^@/\s\"'`{}$]+)@")
+# Placeholders of tests and documents.
+PLACEHOLDERS = {"s3cret", "S3cr", "hush", "password", "PASSWORD", "…"}
+SECRET_FILES = (".env", "conf/local/*", "*.pem", "*.key", "id_rsa*", ".netrc", ".pypirc")
 
 
 def git(*arguments: str) -> str:
@@ -23,7 +23,7 @@ def git(*arguments: str) -> str:
         ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False
     )
     if result.returncode:
-        pytest.skip(f"no history here: {result.stderr.strip()}")
+        pytest.skip(f"no git history: {result.stderr.strip()}")
     return result.stdout
 
 
@@ -32,7 +32,7 @@ def secrets_in(text: str) -> list[str]:
     return [
         line
         for line in text.splitlines()
-        if TOKEN.search(line) or set(IN_ADDRESS.findall(line)) - MADE_UP
+        if TOKEN.search(line) or set(IN_URL.findall(line)) - PLACEHOLDERS
     ]
 
 
@@ -41,9 +41,9 @@ def test_no_commit_contains_a_secret() -> None:
 
 
 def test_no_secret_file_was_ever_committed() -> None:
-    kept = set(git("log", "--all", "--name-only", "--format=", "--", *NEVER_KEPT).split())
+    committed = set(git("log", "--all", "--name-only", "--format=", "--", *SECRET_FILES).split())
 
-    assert kept <= {"conf/local/.gitkeep"}
+    assert committed <= {"conf/local/.gitkeep"}
 
 
 @pytest.mark.parametrize(
