@@ -69,7 +69,7 @@ def test_what_was_saved_is_loaded(filled_url: str) -> None:
 
 
 def test_many_chunks_are_one_frame(filled_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("triptych.datasets.sql_frames._CHUNK", 3)
+    monkeypatch.setattr("triptych.datasets.sql_frames._READ_CHUNK", 3)
     assert_frame_equal(dataset(filled_url).load(), steps())
     colder = steps().assign(temperature_2m=lambda frame: frame["temperature_2m"] - 40)
     dataset(filled_url).save(colder)
