@@ -1,1 +1,1 @@
-"""How fast the project is, measured; never asserted in a test."""
+"""Benchmarks of speed and memory; tests do not assert their results."""

@@ -1,54 +1,42 @@
-"""Measure everything and write docs/results/bench.json: python -m bench.
+"""Run the benchmarks and write docs/results/bench.json: python -m bench [NAME …].
 
-With names (`python -m bench reviews`) only those are measured, and their rows take the places of
-the old ones.
+With names, such as `python -m bench reviews`, only those run and replace their rows.
 """
 
 import json
 import logging
-import platform
 import sys
-from pathlib import Path
 
-from bench import api, forecasting, photos, reviews, runs, statistical
-from triptych.registry.provenance import git_commit
+from bench import api, forecasting, photos, results, reviews, runs
 
-ROOT = Path(__file__).resolve().parent.parent
-FILE = ROOT / "docs" / "results" / "bench.json"
+BENCHMARKS = {
+    module.__name__.removeprefix("bench."): module
+    for module in (runs, forecasting, reviews, photos, api)
+}
 
 logger = logging.getLogger("bench")
 
 
 def main() -> None:
-    """Run the benches one after the other, so that none disturbs another."""
+    """Run the benchmarks one after the other."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    every = {bench.__name__.split(".")[-1]: bench
-             for bench in (runs, forecasting, statistical, reviews, photos, api)}  # fmt: skip
-    chosen = sys.argv[1:] or list(every)
-    rows = []
-    for bench in (every[name] for name in chosen):
-        logger.info("%s …", bench.__name__)
+    rows: list[results.Row] = []
+    for name in sys.argv[1:] or BENCHMARKS:
+        logger.info("%s …", name)
         try:
-            measured = bench.measure()
-        except RuntimeError as error:  # what it needs is missing: say so, and measure the rest
-            logger.warning("  left out: %s", error)
+            measured = BENCHMARKS[name].measure()
+        except RuntimeError as error:  # a requirement is missing
+            logger.warning("  skipped: %s", error)
             continue
         for row in measured:
             logger.info("  %s: %s %s (%s)", row["what"], row["value"], row["unit"], row["beside"])
-            rows.append(row)
-    if set(chosen) != set(every):
-        again = {row["what"] for row in rows}
-        old = json.loads(FILE.read_text())["rows"]
-        rows = [*(row for row in old if row["what"] not in again), *rows]
-    result = {
-        "rows": rows,
-        "data": "the embedded sample",
-        "commit": git_commit(ROOT),
-        "versions": {"python": platform.python_version(), "machine": platform.machine()},
-    }
-    FILE.write_text(json.dumps(result, indent=2) + "\n")
-    logger.info("Written to %s", FILE.relative_to(ROOT))
+        rows += measured
+    if sys.argv[1:]:
+        new = {row["what"] for row in rows}
+        old = json.loads((results.FOLDER / "bench.json").read_text(encoding="utf-8"))["rows"]
+        rows = [*(row for row in old if row["what"] not in new), *rows]
+    logger.info("Written to %s", results.write("bench", rows, "the embedded sample"))
 
 
 if __name__ == "__main__":

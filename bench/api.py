@@ -1,7 +1,7 @@
-"""How many predictions a second the API answers, beside empty routes and beside datasette.
+"""Requests per second of GET /predictions, compared with empty routes and with datasette.
 
-One worker on one core, wrk on the other; a database of a realistic size; places and days at random.
-The empty routes: one of the same application, and one of an application that has nothing else.
+One worker on one core, wrk on the other; a database of realistic size; random locations and days.
+One empty route belongs to the same application, the other to an application without other routes.
 """
 
 import json
@@ -14,32 +14,32 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.api_tables import DAYS, FIRST_DAY, LOCATIONS, fill
-from bench.load import CONNECTIONS, Row, load, serve
-from bench.rival import TARGET, check_same_rows, install, serve_rival
+from bench.datasette_server import TARGET, check_same_rows, install, serve_datasette
+from bench.load import CONNECTIONS, Load, load, serve
+from bench.results import Row, row
 
-LEAST_SHARE = 60  # %: GET /predictions of the empty route
-MOST_P99 = 50  # ms
+MIN_SHARE = 60  # %: GET /predictions of the empty route
+MAX_P99 = 50  # ms
 _ROUNDS = 3
-_SHARE = "API: GET /predictions of"
 _SCRIPT = """
 math.randomseed(1)
 request = function()
   local day = os.date("!%Y-%m-%d", {first} + 86400 * math.random(0, {days} - 1))
-  local place = string.format("city-%02d", math.random(0, {places} - 1))
-  local more = {new} and "&limit=" .. math.random(8, 10000) or ""
-  return wrk.format("GET", "{target}date=" .. day .. "&location=" .. place .. more)
+  local city = string.format("city-%02d", math.random(0, {locations} - 1))
+  local limit = {uncached} and "&limit=" .. math.random(8, 10000) or ""
+  return wrk.format("GET", "{target}date=" .. day .. "&location=" .. city .. limit)
 end
 """
 
 
 def measure() -> list[Row]:
-    """Measure in alternating rounds; give the rows `what, value, unit, beside` of the results.
+    """Measure in alternating rounds.
 
     Raises:
         RuntimeError: wrk is not installed, a server does not start, or datasette has other rows.
     """
     if shutil.which("wrk") is None:
-        raise RuntimeError("wrk is missing: it makes the load. Run `apt-get install wrk`.")
+        raise RuntimeError("wrk is not installed. Run `apt-get install wrk`.")
     with TemporaryDirectory() as name:
         folder = Path(name)
         fill(_url(folder))
@@ -48,28 +48,28 @@ def measure() -> list[Row]:
     return _summarize(rounds)
 
 
-def _measure_round(folder: Path, datasette: str | None) -> dict[str, Row]:
-    again = _write_script(folder / "again.lua")
-    new = _write_script(folder / "new.lua", new=True)
+def _measure_round(folder: Path, datasette: str | None) -> dict[str, Load]:
+    cached = _write_script(folder / "cached.lua")
+    uncached = _write_script(folder / "uncached.lua", uncached=True)
     with _serve(folder, "bare", "/empty") as address:
         found = {"bare": load(f"{address}/empty")}
     with _serve(folder, "app", "/health/ready") as address:
-        found["new"] = load(address, "--script", new)
-        load(address, "--script", again)  # until most have been asked for once
+        found["uncached"] = load(address, "--script", uncached)
+        load(address, "--script", cached)  # fills the cache
         found["empty"] = load(f"{address}/empty")
-        found["again"] = load(address, "--script", again)
+        found["cached"] = load(address, "--script", cached)
         if datasette:
-            with serve_rival(datasette, folder) as theirs:
-                check_same_rows(address, theirs)
+            with serve_datasette(datasette, folder) as other:
+                check_same_rows(address, other)
                 script = _write_script(folder / "datasette.lua", TARGET)
-                found["datasette"] = load(theirs, "--script", script)
+                found["datasette"] = load(other, "--script", script)
     return found
 
 
-def _write_script(file: Path, target: str = "/predictions?", new: bool = False) -> str:
-    """Write what wrk asks for: days and places, each time in another way if `new`."""
-    values = {"first": int(FIRST_DAY.timestamp()), "days": DAYS, "places": len(LOCATIONS)}
-    file.write_text(_SCRIPT.format(target=target, new=str(new).lower(), **values))
+def _write_script(file: Path, target: str = "/predictions?", uncached: bool = False) -> str:
+    """Write a script for wrk that requests random days; a random limit avoids the cache."""
+    values = {"first": int(FIRST_DAY.timestamp()), "days": DAYS, "locations": len(LOCATIONS)}
+    file.write_text(_SCRIPT.format(target=target, uncached=str(uncached).lower(), **values))
     return str(file)
 
 
@@ -79,7 +79,7 @@ def _url(folder: Path) -> str:
 
 @contextmanager
 def _serve(folder: Path, app: str, ready: str) -> Iterator[str]:
-    """Serve an application of `bench.api_app` on the tables of a folder."""
+    """Serve an application of `bench.api_app` on the database of a folder."""
     command = [sys.executable, "-m", "uvicorn", f"bench.api_app:{app}", "--no-access-log"]
     log, url = folder / "uvicorn.txt", _url(folder)
     with serve(
@@ -88,35 +88,32 @@ def _serve(folder: Path, app: str, ready: str) -> Iterator[str]:
         yield address
 
 
-def _summarize(rounds: list[dict[str, Row]]) -> list[Row]:
+def _summarize(rounds: list[dict[str, Load]]) -> list[Row]:
     def find(route: str, what: str) -> float:
-        return median(float(each[route][what]) for each in rounds)
+        return median(values[route][what] for values in rounds)
 
-    def share(of: str, route: str = "again") -> float:
-        return median(100 * float(r[route]["rate"]) / float(r[of]["rate"]) for r in rounds)
+    def share(of: str, route: str = "cached") -> float:
+        return median(100 * values[route]["rate"] / values[of]["rate"] for values in rounds)
 
-    failed = sum(float(each[route]["failed"]) for each in rounds for route in each)
+    name = "API: GET /predictions"
+    failed = sum(found["failed"] for values in rounds for found in values.values())
     beside = f"{CONNECTIONS} connections, one core; empty route: {find('empty', 'rate'):.0f}"
-    slow = f"at most {MOST_P99}, {CONNECTIONS} connections; empty route: {find('empty', 'p99'):.1f}"
-    asked, least = "the day was asked for before", f"at least {LEAST_SHARE} %"
+    slow = f"at most {MAX_P99}, {CONNECTIONS} connections; empty route: {find('empty', 'p99'):.1f}"
+    least = f"at least {MIN_SHARE} %"
     rows = [
-        _row("API: GET /predictions", find("again", "rate"), "requests/s", f"{asked}; {beside}"),
-        _row(f"{_SHARE} an empty route", share("empty"), "%", least),
-        _row(f"{_SHARE} an empty FastAPI", share("bare"), "%", least),
-        _row("API: GET /predictions, p99", find("again", "p99"), "ms", slow),
-        _row("API: GET /predictions, read anew", find("new", "rate"), "requests/s", beside),
-        _row("API: failed requests of all loads", failed, "requests", "0"),
+        row(f"{name}, cached", find("cached", "rate"), "requests/s", beside, digits=1),
+        row(f"{name}, share of an empty route", share("empty"), "%", least, digits=1),
+        row(f"{name}, share of an empty FastAPI", share("bare"), "%", least, digits=1),
+        row(f"{name}, p99", find("cached", "p99"), "ms", slow, digits=1),
+        row(f"{name}, uncached", find("uncached", "rate"), "requests/s", beside, digits=1),
+        row("API: failed requests", failed, "requests", "0"),
     ]
     if "datasette" in rounds[0]:
-        theirs = f"above 100 %; datasette, same rows: {find('datasette', 'rate'):.0f} requests/s"
-        for name, route in (("", "again"), (", read anew,", "new")):
-            what = f"API: GET /predictions{name} of datasette"
-            rows.append(_row(what, share("datasette", route), "%", theirs))
+        other = f"above 100 %; datasette, same rows: {find('datasette', 'rate'):.0f} requests/s"
+        for route in ("cached", "uncached"):
+            what = f"{name}, {route}, share of datasette"
+            rows.append(row(what, share("datasette", route), "%", other, digits=1))
     return rows
-
-
-def _row(what: str, value: float, unit: str, beside: str) -> Row:
-    return {"what": what, "value": round(value, 1), "unit": unit, "beside": beside}
 
 
 if __name__ == "__main__":

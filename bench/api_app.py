@@ -1,4 +1,4 @@
-"""The API as it is, and empty routes to compare it with: one of its own, one of nothing else."""
+"""The API with an additional empty route, and an application with only an empty route."""
 
 import sys
 
@@ -14,9 +14,9 @@ bare = FastAPI()
 @bare.get("/empty")
 @app.get("/empty")
 async def get_empty() -> dict[str, str]:
-    """Answer nothing: what the server and the framework take."""
+    """Return nothing: the cost of the server and the framework."""
     return {}
 
 
-# First, as nothing is faster than the first route.
+# The first route is matched fastest.
 app.router.routes.insert(0, app.router.routes.pop())

@@ -1,4 +1,4 @@
-"""A database of a realistic size: two models, twenty places, a year of daily forecasts."""
+"""A database of realistic size: two models, twenty locations, a year of daily forecasts."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ _STEP = timedelta(hours=3)
 
 
 def fill(url: str) -> None:
-    """Make the tables and write 233,600 predictions and 58,400 observed steps."""
+    """Create the tables and write 233,600 predictions and 58,400 observed steps."""
     engine = create_engine(url)
     migrate(engine)
     with engine.begin() as connection:
@@ -38,7 +38,7 @@ _WEATHER = ("location", "time", "temperature_2m", "hours_observed", "hours_inter
 
 
 def add_models(engine: Engine) -> None:
-    """Write the two models alone."""
+    """Write only the two models."""
     with engine.begin() as connection:
         _add_models(connection)
 
@@ -71,11 +71,11 @@ def _make_model(numbered: tuple[int, str]) -> tuple[Any, ...]:
 
 def _make_predictions() -> Iterator[tuple[Any, ...]]:
     for model in MODELS:
-        for place, location in enumerate(LOCATIONS):
+        for number, location in enumerate(LOCATIONS):
             for day in range(DAYS):
                 as_of = FIRST_DAY + timedelta(days=day)
                 for lead in LEADS:
-                    mean = 10.0 + place / 7 + lead / 3
+                    mean = 10.0 + number / 7 + lead / 3
                     yield (
                         model, location, as_of, as_of + _STEP * (lead - 1), lead,
                         mean, mean - 1.5, mean + 1.5, 0.9, as_of, "model", "reanalysis (bench)",
@@ -84,6 +84,6 @@ def _make_predictions() -> Iterator[tuple[Any, ...]]:
 
 
 def _make_weather() -> Iterator[tuple[Any, ...]]:
-    for place, location in enumerate(LOCATIONS):
+    for number, location in enumerate(LOCATIONS):
         for step in range(DAYS * 8):
-            yield location, FIRST_DAY + _STEP * step, 11.0 + place / 7, 3, 0
+            yield location, FIRST_DAY + _STEP * step, 11.0 + number / 7, 3, 0

@@ -1,6 +1,6 @@
-"""Synthetic cities in any number: seasons, days and weather with memory, made a batch at a time.
+"""Synthetic cities: annual and daily cycles with autocorrelated noise, generated in batches.
 
-Made for speed, not for looks: the embedded sample takes a second a city and decade.
+Faster than the embedded sample, which takes one second per city and decade.
 """
 
 import numpy as np
@@ -13,22 +13,22 @@ END = pd.Timestamp("2024-01-01", tz="UTC")
 BATCH = 200  # cities
 NWP_MODELS = ("ecmwf_ifs025", "gfs_global", "icon_global")
 _HOUR = pd.Timedelta(hours=1)
-_HOURS_A_YEAR = 8766
-_MEMORY = 0.97  # of an hour's anomaly, in the next
+_HOURS_PER_YEAR = 8766
+_DECAY = 0.97  # autocorrelation of hourly anomalies
 
 
 def slugs(first: int, count: int) -> list[str]:
-    """Names of `count` cities from the `first` on."""
+    """Return the names of `count` cities, starting with number `first`."""
     return [f"city-{number:05d}" for number in range(first, first + count)]
 
 
 def batches(count: int) -> list[tuple[int, int]]:
-    """The first and the number of each batch of `count` cities."""
+    """Return the first city and the size of each batch."""
     return [(first, min(BATCH, count - first)) for first in range(0, count, BATCH)]
 
 
-def places(first: int, count: int) -> pd.DataFrame:
-    """Rows of the table `locations`: a spiral over the globe, so that none lies on another."""
+def locations(first: int, count: int) -> pd.DataFrame:
+    """Return rows of the table `locations`; all coordinates differ."""
     number = np.arange(first, first + count)
     names = slugs(first, count)
     return pd.DataFrame(
@@ -45,13 +45,13 @@ def places(first: int, count: int) -> pd.DataFrame:
 
 
 def hours(first: int, count: int, length: int, end: pd.Timestamp = END) -> pd.DataFrame:
-    """The last `length` hours before `end` of each city: location, time and the nine variables.
+    """Return the last `length` hours before `end`: location, time and nine variables.
 
-    A city's weather depends on its number alone, not on the batch that it is made in.
+    A city's weather depends only on its number, not on the batch.
     """
     times = pd.date_range(end=end - _HOUR, periods=length, freq="h", unit="us")
     clock = times.asi8 // 3_600_000_000
-    year = np.cos(2 * np.pi * clock / _HOURS_A_YEAR)
+    year = np.cos(2 * np.pi * clock / _HOURS_PER_YEAR)
     day = np.cos(2 * np.pi * (clock % 24 - 14) / 24)
     noise = np.stack([_noise(number, length) for number in range(first, first + count)])
     columns = {
@@ -66,7 +66,7 @@ def hours(first: int, count: int, length: int, end: pd.Timestamp = END) -> pd.Da
 
 
 def history(first: int, count: int, days: int) -> pd.DataFrame:
-    """The forecasters' history of the last days: 3-hour steps, temperature alone."""
+    """Return the forecasters' history of the last days: 3-hour steps, temperature only."""
     from scipy.signal import lfilter
 
     length = 8 * days
@@ -74,9 +74,9 @@ def history(first: int, count: int, days: int) -> pd.DataFrame:
     step = times.asi8 // 10_800_000_000
     cycle = 12 - 8 * np.cos(2 * np.pi * step / 2922) + 4 * np.cos(2 * np.pi * (step - 5) / 8)
     numbers = range(first, first + count)
-    drawn = [np.random.default_rng(n).standard_normal(length, np.float32) for n in numbers]
-    weather = lfilter([0.4], [1, -1.2, 0.3], np.stack(drawn))
-    where = places(first, count)
+    noise = [np.random.default_rng(n).standard_normal(length, np.float32) for n in numbers]
+    weather = lfilter([0.4], [1, -1.2, 0.3], np.stack(noise))
+    where = locations(first, count)
     return pd.DataFrame(
         {
             "location": pd.array(np.repeat(slugs(first, count), length), dtype="str"),
@@ -89,11 +89,11 @@ def history(first: int, count: int, days: int) -> pd.DataFrame:
 
 
 def _noise(number: int, length: int) -> np.ndarray:
-    """Weather with memory of unit variance, shape (variable, hour); float32, being many."""
+    """Return autocorrelated noise of unit variance, shape (variable, hour), as float32."""
     from scipy.signal import lfilter
 
-    drawn = np.random.default_rng(number).standard_normal((len(VARIABLES), length), np.float32)
-    return np.asarray(lfilter([np.sqrt(1 - _MEMORY**2)], [1, -_MEMORY], drawn), dtype=np.float32)
+    white = np.random.default_rng(number).standard_normal((len(VARIABLES), length), np.float32)
+    return np.asarray(lfilter([np.sqrt(1 - _DECAY**2)], [1, -_DECAY], white), dtype=np.float32)
 
 
 def _variable(name: str, noise: np.ndarray, year: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -109,7 +109,7 @@ def _variable(name: str, noise: np.ndarray, year: np.ndarray, day: np.ndarray) -
 
 
 def nwp(first: int, count: int, days: int) -> pd.DataFrame:
-    """Rows of `nwp_forecasts` known at END: from a day before it to `days` after it."""
+    """Return rows of `nwp_forecasts` known at END, from one day before it to `days` after it."""
     time = pd.date_range(END - pd.Timedelta(days=1), END + pd.Timedelta(days=days), freq="h")[:-1]
     index = pd.MultiIndex.from_product(
         [slugs(first, count), NWP_MODELS, time, (1, 2, 3)],

@@ -1,4 +1,4 @@
-"""The forecasters' own work: features of ten years, a fit, a year's backtest."""
+"""Forecasters: features of ten years, fits, and backtests of a year."""
 
 import statistics
 import time
@@ -8,58 +8,77 @@ from typing import Any
 
 import pandas as pd
 
-from bench.place import PLACE
+from bench.archive import LOCATION
+from bench.results import Row, peak_mb, row, run_isolated
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.models.factory import LEARNED_NAMES, make_forecaster
+from triptych.forecasting.models.factory import LEARNED_NAMES, STATISTICAL_NAMES, make_forecaster
 from triptych.weather.interpolation import interpolate
 from triptych.weather.locations import locations_frame
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.steps import to_history, to_three_hours
 from triptych.weather.variables import VARIABLES
 
-_ROUNDS = 3
-_DAY = range(1, 9)
+START, END = pd.Timestamp("2019-01-01", tz="UTC"), pd.Timestamp("2020-01-01", tz="UTC")
+BACKTEST = "a year's backtest, 365 origins × 8 leads"
 
 
-def measure() -> list[dict[str, Any]]:
-    """Medians of three rounds on ten years of one place of the sample; fits once."""
-    history = ten_years()
-    start, end = pd.Timestamp("2019-01-01", tz="UTC"), pd.Timestamp("2020-01-01", tz="UTC")
-    past = history[history["time"] < start]
-    ridge = make_forecaster("ridge", {}, max_lead=8, seed=0).fit(past)
-    rows = [
-        _row("features of one city, ten years", median_seconds(lambda: _features(ridge, history)))
-    ]
+def measure() -> list[Row]:
+    """Measure all models on ten years of one location; statistical ones in separate processes."""
+    history = _ten_years()
+    ridge = _make("ridge").fit(_past(history))
+    features = _median_seconds(lambda: _make_features(ridge, history))
+    rows = [row("features of one city, ten years", features, "s", "at most 2")]
     for name in LEARNED_NAMES:
-        model = make_forecaster(name, {}, max_lead=8, seed=0).fit(past)
-        year = median_seconds(lambda model=model: backtest(model, history, start, end, _DAY))
-        rows.append(_row(f"{name}: a year's backtest, 365 origins × 8 leads", year))
+        model = _make(name).fit(_past(history))
+        rows.append(row(f"{name}: {BACKTEST}", _backtest(model, history), "s", "at most 2"))
+    for name in STATISTICAL_NAMES:
+        measured = run_isolated("forecasting", "measure_statistical", name)
+        fit = f"{name}: fit on nine years of one city"
+        rows += [
+            row(fit, measured["fit"], "s", "at most 30"),
+            row(f"{name}: fit, peak memory", measured["peak"], "MB", "at most 700"),
+            row(f"{name}: {BACKTEST}", measured["backtest"], "s", "at most 3"),
+        ]
     return rows
 
 
-def _features(model: Any, history: pd.DataFrame) -> None:
+def measure_statistical(name: str) -> dict[str, float]:
+    """Measure seconds and peak memory of a fit, and seconds of a backtest."""
+    history = _ten_years()
+    model = _make(name)
+    fit = _seconds(lambda: model.fit(_past(history)))
+    return {"fit": fit, "peak": peak_mb(), "backtest": _backtest(model, history)}
+
+
+def _make(name: str) -> Any:
+    return make_forecaster(name, {}, max_lead=8, seed=0)
+
+
+def _make_features(model: Any, history: pd.DataFrame) -> None:
     panel = model.panel(history)
     model.features(panel, panel.grid.steps[56:])
 
 
-def ten_years() -> pd.DataFrame:
-    """Ten years of one place of the sample, as forecasters take them."""
-    hours = SampleClimate().fetch(PLACE, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
+def _ten_years() -> pd.DataFrame:
+    """Return the forecasters' history of ten years."""
+    hours = SampleClimate().fetch(LOCATION, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
     completed = interpolate(hours.frame, 6, within_day=True).frame
-    return to_history(completed, to_three_hours(completed), locations_frame([PLACE]))
+    return to_history(completed, to_three_hours(completed), locations_frame([LOCATION]))
 
 
-def median_seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes: the median of three times."""
-    return statistics.median(seconds(work) for _ in range(_ROUNDS))
+def _past(history: pd.DataFrame) -> pd.DataFrame:
+    return history[history["time"] < START]
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes."""
+def _backtest(model: Any, history: pd.DataFrame) -> float:
+    return _median_seconds(lambda: backtest(model, history, START, END, range(1, 9)))
+
+
+def _median_seconds(work: Callable[[], object]) -> float:
+    return statistics.median(_seconds(work) for _ in range(3))
+
+
+def _seconds(work: Callable[[], object]) -> float:
     started = time.monotonic()
     work()
     return time.monotonic() - started
-
-
-def _row(what: str, seconds: float) -> dict[str, Any]:
-    return {"what": what, "value": round(seconds, 2), "unit": "s", "beside": "at most 2"}

@@ -1,4 +1,4 @@
-"""A server on one core, wrk on the other, and what wrk says."""
+"""Load tests: a server on one core and wrk on the other."""
 
 import logging
 import os
@@ -13,28 +13,29 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from bench.results import ROOT
+
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 50
-_ROOT = Path(__file__).resolve().parent.parent
 _SECONDS = 10
 _START_SECONDS = 60
 
-Row = dict[str, str | float]
+Load = dict[str, float]  # requests per second, p99 in ms, failed requests
 
 
 @contextmanager
 def serve(command: Sequence[str], ready: str, log: Path, **environment: str) -> Iterator[str]:
-    """Start a server, wait until a path answers, give its address, and stop it at the end.
+    """Start a server, wait until it is ready, yield its address, and stop it.
 
     Args:
-        command: what starts it; `--port` and a free port are added.
-        ready: a path that answers once the server is ready.
-        log: the file for what it writes.
-        environment: more variables.
+        command: Starts the server; `--port` and a free port are appended.
+        ready: A path that responds when the server is ready.
+        log: The file for its output.
+        environment: Additional variables.
 
     Raises:
-        RuntimeError: it does not start.
+        RuntimeError: The server does not start.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,7 +43,7 @@ def serve(command: Sequence[str], ready: str, log: Path, **environment: str) -> 
     with log.open("w") as output:
         server = subprocess.Popen(
             [*_pin(0), *command, "--port", str(port)],
-            cwd=_ROOT,
+            cwd=ROOT,
             env={**os.environ, **environment},
             stdout=output,
             stderr=output,
@@ -68,25 +69,25 @@ def _wait_until_ready(address: str, log: Path) -> None:
 
 
 def _pin(core: int) -> list[str]:
-    """Keep a program on one of two cores, where there are two and a tool for it."""
+    """Return a prefix that pins a command to a core, if there are two."""
     return ["taskset", "-c", str(core)] if shutil.which("taskset") and os.cpu_count() != 1 else []
 
 
-def load(address: str, *more: str) -> Row:
-    """Load one route with wrk and read what it prints."""
+def load(address: str, *more: str) -> Load:
+    """Run wrk against a route."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{_SECONDS}s", "--latency", *more, address]
     run = subprocess.run([*_pin(1), *command], capture_output=True, text=True, check=True)
     logger.debug("%s", run.stdout)
     return read_wrk(run.stdout)
 
 
-def read_wrk(printed: str) -> Row:
-    """Read requests a second, p99 in ms, and failed requests from what wrk prints."""
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
+def read_wrk(printed: str) -> Load:
+    """Parse the output of wrk."""
+    rejected = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
     broken = re.search(
         r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", printed
     )
-    failed = [*(refused.groups() if refused else ()), *(broken.groups() if broken else ())]
+    failed = [*(rejected.groups() if rejected else ()), *(broken.groups() if broken else ())]
     rate = re.search(r"Requests/sec:\s+([\d.]+)", printed)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", printed)
     if rate is None or p99 is None:

@@ -1,8 +1,8 @@
-"""One model for all cities beside one a city, on recorded weather: python -m bench.pooled.
+"""One model for all cities compared with one per city, on real weather: python -m bench.pooled.
 
-Needs TRIPTYCH_REAL_DATA; written to docs/results/pooled.json. RMSE in °C of every day ahead from
-00:00 UTC, with each model's defaults but for what is compared. The default is chosen by
-2018, fitted on 2010-2017; 2019, fitted on 2010-2018, shows what that was worth.
+Needs TRIPTYCH_REAL_DATA; written to docs/results/pooled.json. Day-ahead RMSE in °C from 00:00 UTC,
+with default parameters except those compared. 2018, fitted on 2010-2017, selects the default; 2019,
+fitted on 2010-2018, is the test.
 """
 
 import json
@@ -15,29 +15,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.measured import versions
+from bench.results import write
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.registry.provenance import git_commit
 from triptych.weather.interpolation import interpolate
 from triptych.weather.steps import to_history, to_three_hours
 
-ROOT = Path(__file__).resolve().parent.parent
-FILE = ROOT / "docs" / "results" / "pooled.json"
 CITIES = ("berlin", "brest", "paris")
 PERIODS = {"validation": "2018", "test": "2019"}
 _DAY = range(1, 9)
-_APART = {"scopes": ("location",)}
-_ALONE = {"neighbours": 0}
+_PER_CITY = {"scopes": ("location",)}
+_NO_NEIGHBOURS = {"neighbours": 0}
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "ar, per city": ("ar", {}),
-    "ridge, per city": ("ridge", _ALONE),
-    "ridge, pooled": ("pooled_ridge", _ALONE),
+    "ridge, per city": ("ridge", _NO_NEIGHBOURS),
+    "ridge, pooled": ("pooled_ridge", _NO_NEIGHBOURS),
     "ridge, per city, with neighbours": ("ridge", {}),
     "ridge, pooled, with neighbours": ("pooled_ridge", {}),
-    "lightgbm, per city": ("lightgbm", _APART | _ALONE),
-    "lightgbm, pooled": ("lightgbm", _ALONE),
-    "lightgbm, per city, with neighbours": ("lightgbm", _APART),
+    "lightgbm, per city": ("lightgbm", _PER_CITY | _NO_NEIGHBOURS),
+    "lightgbm, pooled": ("lightgbm", _NO_NEIGHBOURS),
+    "lightgbm, per city, with neighbours": ("lightgbm", _PER_CITY),
     "lightgbm, pooled, with neighbours": ("lightgbm", {}),
 }
 
@@ -45,18 +42,12 @@ logger = logging.getLogger("bench.pooled")
 
 
 def main() -> None:
-    """Fit and test each, and write a row a model, city and lead."""
+    """Fit and test each model, and write one row per model, city and lead."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     history = _history(Path(os.environ["TRIPTYCH_REAL_DATA"]) / "open_meteo")
     rows = [row for name in MODELS for period in PERIODS for row in _measure(name, period, history)]
-    result = {
-        "rows": rows,
-        "data": "ERA5 2010-2019, recorded; from 00:00 UTC of each day, all earlier years fitted on",
-        "commit": git_commit(ROOT),
-        "versions": versions(),
-    }
-    FILE.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write("pooled", rows, "ERA5 2010-2019; from 00:00 UTC each day, fitted on all earlier years")
 
 
 def _measure(name: str, period: str, history: pd.DataFrame) -> list[dict[str, Any]]:
@@ -84,7 +75,7 @@ def _by_lead(forecasts: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _rmse(forecasts: pd.DataFrame) -> list[tuple[str, float, int]]:
-    """By city, and over all targets as `all`: as forecast.json has them."""
+    """Return RMSE and count by city, and of all targets as `all`."""
     square = (forecasts["mean"] - forecasts["observed"]) ** 2
     by_city = square.groupby(forecasts["location"]).agg(["mean", "count"])
     found = [(str(city), *row) for city, row in zip(by_city.index, by_city.to_numpy(), strict=True)]

@@ -1,12 +1,11 @@
-"""Reviews: a model's answers a second, and what 160,000 reviews of the grammar take."""
+"""Reviews per second, and training on 160,000 synthetic reviews."""
 
 import gc
-import time
-from typing import Any
+from itertools import chain
 
 import numpy as np
 
-from bench.alone import peak_mb, run_alone
+from bench.results import Row, Stopwatch, peak_mb, row, run_isolated
 from triptych.nlp.calibration import Calibration
 from triptych.nlp.classifier import TextClassifier
 from triptych.nlp.config import FAMILIES
@@ -18,102 +17,94 @@ from triptych.nlp.preprocessing import Preparation
 from triptych.nlp.sample import generate_reviews
 from triptych.nlp.word_vectors import VectorSettings, VectorSource
 
-FULL, JUDGED = 160_000, 20_000
-_LEARNED, _ASKED, _SINGLE = 2_000, 2_000, 200
-_VECTORS = VectorSettings(epochs=5)
-_FAMILY = "nb_weighted_svm"  # the best single one of the recorded reviews
-_LIMITS = {"classical": "at most 240", "classical memory": "at most 4,000"}
-Drawn = tuple[list[str], Labels]
+FULL, TEST = 160_000, 20_000
+FEW, SINGLE = 2_000, 200
+FAMILY = "nb_weighted_svm"  # the best single model on real reviews
+VECTORS = VectorSettings(epochs=5)
 
 
-def measure() -> list[dict[str, Any]]:
-    """Answers a second of both families; the full size in processes of their own."""
-    full = (row for path in ("classical", "lstm") for row in run_alone("reviews", f"full_{path}"))
-    return [*_answers(), *full]
+def measure() -> list[Row]:
+    """Measure the throughput of both families, and the full size in separate processes."""
+    full = (run_isolated("reviews", name) for name in ("measure_linear", "measure_lstm"))
+    return [*_throughput(), *chain.from_iterable(full)]
 
 
-def _answers() -> list[dict[str, Any]]:
-    texts, labels = _draw(_LEARNED + _ASKED)
-    documents = Preparation().prepare(texts[:_LEARNED])
-    linear = TextClassifier(FAMILIES[_FAMILY][0]).fit(documents, labels[:_LEARNED])
+def _throughput() -> list[Row]:
+    texts, labels = _generate(2 * FEW)
+    documents, texts = Preparation().prepare(texts[:FEW]), texts[FEW:]
+    linear = TextClassifier(FAMILIES[FAMILY][0]).fit(documents, labels[:FEW])
     settings = LstmSettings(epochs=1)
-    lstm = LstmClassifier(settings).fit(documents, labels[:_LEARNED], VectorSource(_VECTORS))
+    lstm = LstmClassifier(settings).fit(documents, labels[:FEW], VectorSource(VECTORS))
     rows = []
-    for name, classifier in ((_FAMILY, linear), ("lstm, 48 units", lstm)):
+    for name, classifier in ((FAMILY, linear), ("lstm, 48 units", lstm)):
         calibrated = CalibratedClassifier(classifier, Calibration(1, 0))
         model = ReviewModel(name, Preparation(), calibrated)
-        model.probabilities(texts[:1])  # traced, loaded
-        asked = texts[_LEARNED:]
-        batch = _seconds(lambda model=model, asked=asked: model.probabilities(asked))
-        single = _seconds(
-            lambda model=model, asked=asked: [model.probabilities([t]) for t in asked[:_SINGLE]]
-        )
-        rows.append(_row(f"{name}: reviews a second, {_ASKED:,} at once", _ASKED / batch, "1/s"))
-        rows.append(_row(f"{name}: reviews a second, one by one", _SINGLE / single, "1/s"))
+        model.probabilities(texts[:1])  # tracing and loading
+        batch, single = Stopwatch(), Stopwatch()
+        with batch.running():
+            model.probabilities(texts)
+        with single.running():
+            for text in texts[:SINGLE]:
+                model.probabilities([text])
+        what = f"{name}: reviews per second"
+        rows.append(row(f"{what}, batch of {FEW:,}", FEW / batch.seconds, "1/s"))
+        rows.append(row(f"{what}, one by one", SINGLE / single.seconds, "1/s"))
     return rows
 
 
-def full_classical() -> list[dict[str, Any]]:
-    """Prepare, vectorise and fit 160,000 reviews, and predict 20,000."""
-    texts, labels = _draw(FULL + JUDGED)
-    started = time.monotonic()
-    documents = Preparation().prepare(texts)
-    prepared = time.monotonic() - started
-    classifier = TextClassifier(FAMILIES[_FAMILY][0]).fit(documents[:FULL], labels[:FULL])
-    classifier.scores(documents[FULL:])
-    seconds = time.monotonic() - started
-    what = f"{FULL:,} reviews of the grammar, {_FAMILY}"
-    beside = f"{_LIMITS['classical']}; of it cleaning, words and stems {prepared:.0f}"
+def measure_linear() -> list[Row]:
+    """Preprocess, vectorise and fit 160,000 reviews, and predict 20,000."""
+    texts, labels = _generate(FULL + TEST)
+    preprocessing, training = Stopwatch(), Stopwatch()
+    with preprocessing.running():
+        documents = Preparation().prepare(texts)
+    with training.running():
+        classifier = TextClassifier(FAMILIES[FAMILY][0]).fit(documents[:FULL], labels[:FULL])
+        classifier.scores(documents[FULL:])
+    seconds = preprocessing.seconds + training.seconds
+    what = f"{FULL:,} synthetic reviews, {FAMILY}"
+    beside = f"at most 240; preprocessing: {preprocessing.seconds:.0f}"
     return [
-        _row(f"{what}: prepare, fit, predict {JUDGED:,}", seconds, "s", beside),
-        _row(f"{what}: peak memory", peak_mb(), "MB", _LIMITS["classical memory"]),
+        row(f"{what}: preprocess, fit, predict {TEST:,}", seconds, "s", beside),
+        row(f"{what}: peak memory", peak_mb(), "MB", "at most 4,000"),
     ]
 
 
-def full_lstm() -> list[dict[str, Any]]:
-    """Encode 160,000 reviews, and train one epoch on them, in one process."""
-    texts, labels = _draw(FULL)
+def measure_lstm() -> list[Row]:
+    """Encode 160,000 reviews and train on them for one epoch."""
+    texts, labels = _generate(FULL)
     documents = Preparation().prepare(texts)
     del texts
     gc.collect()
-    started = time.monotonic()
-    stems = [document.stems for document in documents]
-    source = VectorSource(_VECTORS).learned(stems, seed=1)
-    learned = time.monotonic() - started
-    started = time.monotonic()
-    lstm = LstmClassifier(LstmSettings(epochs=1)).fit(documents, labels, source)
-    epoch = time.monotonic() - started
-    started = time.monotonic()
-    lstm.encode(documents)
-    encoded = time.monotonic() - started
-    rate = FULL / epoch
-    whole = LstmSettings().epochs * FULL / rate / 60
+    vectors, epoch, encoding = Stopwatch(), Stopwatch(), Stopwatch()
+    with vectors.running():
+        source = VectorSource(VECTORS).learned([document.stems for document in documents], seed=1)
+    with epoch.running():
+        lstm = LstmClassifier(LstmSettings(epochs=1)).fit(documents, labels, source)
+    with encoding.running():
+        lstm.encode(documents)
+    epochs = LstmSettings().epochs
     words = np.mean([document.stems.count(" ") + 1 for document in documents])
+    what = f"{FULL:,} synthetic reviews"
     return [
-        _row(f"{FULL:,} reviews of the grammar, word2vec of their stems", learned, "s"),
-        _row(f"{FULL:,} reviews of the grammar, as word numbers", encoded, "s"),
-        _row(
-            f"{FULL:,} reviews of the grammar, one epoch of the LSTM: reviews a second", rate,
-            "1/s", f"{words:.0f} words a review; build and tracing counted",
+        row(f"{what}, word2vec of their stems", vectors.seconds, "s"),
+        row(f"{what}, encoding as word indices", encoding.seconds, "s"),
+        row(
+            f"{what}, one LSTM epoch: reviews per second",
+            FULL / epoch.seconds,
+            "1/s",
+            f"{words:.0f} words per review; includes build and tracing",
         ),
-        _row(
-            f"{FULL:,} reviews, one network of {LstmSettings().epochs} epochs, estimated", whole,
-            "min", "from the row above; real reviews are longer: by the words a review",
+        row(
+            f"{what}, one LSTM of {epochs} epochs, estimated",
+            epochs * epoch.seconds / 60,
+            "min",
+            "from the row above; real reviews are longer",
         ),
-        _row(f"{FULL:,} reviews, LSTM: peak memory", peak_mb(), "MB", "no limit set"),
-    ]  # fmt: skip
+        row(f"{what}, LSTM: peak memory", peak_mb(), "MB"),
+    ]
 
 
-def _draw(count: int) -> Drawn:
+def _generate(count: int) -> tuple[list[str], Labels]:
     raw = generate_reviews({"train": count}, seed=1)
     return raw["review"].tolist(), raw["polarity"].to_numpy(dtype=np.int64)
-
-
-def _seconds(work: Any) -> float:
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started
-
-
-def _row(what: str, value: float, unit: str, beside: str = "no limit set") -> dict[str, Any]:
-    return {"what": what, "value": round(value, 2), "unit": unit, "beside": beside}

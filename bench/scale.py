@@ -1,8 +1,7 @@
-"""From ten to ten thousand synthetic cities: python -m bench.scale, written to bench_scale.json.
+"""Ten to ten thousand synthetic cities: python -m bench.scale, written to bench_scale.json.
 
-Each measurement is a process of its own, so that its peak of memory is its own. Weather is made a
-batch at a time; making it is not counted. `python -m bench.scale 10 100` measures these numbers of
-cities and writes nothing.
+Each measurement runs in a separate process, for its own peak memory. Generating the weather is not
+measured. `python -m bench.scale 10 100` measures these numbers of cities and writes nothing.
 """
 
 import json
@@ -16,46 +15,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.alone import Row
-from bench.measured import row, versions
-from bench.scale_steps import STEPS, YEARS
+from bench.results import ROOT, Row, row, write
+from bench.scale_steps import DATA, STEPS
 from tests.fixtures.databases import start_postgresql
-from triptych.registry.provenance import git_commit
 
-ROOT = Path(__file__).resolve().parent.parent
-FILE = ROOT / "docs" / "results" / "bench_scale.json"
 CITIES = (10, 100, 1_000, 10_000)
-_GROWTH_FROM = 100  # below, what does not grow with the cities is most of the time
+_GROWTH_FROM = 100  # below, constant costs dominate
 
 logger = logging.getLogger("bench.scale")
 
-Places = dict[str, str]  # the URL of each kind of database
+Urls = dict[str, str]  # of each kind of database
 
 
 def main(*counts: int) -> None:
-    """Measure every step at every number of cities, on SQLite and PostgreSQL where it writes."""
+    """Measure each step for each number of cities, on SQLite and PostgreSQL if it uses one."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     chosen = counts or CITIES
     with tempfile.TemporaryDirectory() as folder, _databases(folder, chosen) as databases:
-        rows = [each for count in chosen for each in _of(count, folder, databases[count])]
+        rows = [row for count in chosen for row in _measure(count, folder, databases[count])]
         rows += _growth(rows, chosen) + _requests(databases)
     if counts:
-        logger.info("Nothing is written: %s has all of %s", FILE.relative_to(ROOT), CITIES)
+        logger.info("Not written: bench_scale.json has results for %s cities", CITIES)
         return
-    result = {
-        "rows": [{name: each[name] for name in each if name != "number"} for each in rows],
-        "data": f"synthetic cities; {YEARS}",
-        "commit": git_commit(ROOT),
-        "versions": versions(),
-    }
-    FILE.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    logger.info("Written to %s", FILE.relative_to(ROOT))
+    rows = [{name: row[name] for name in row if name != "number"} for row in rows]
+    logger.info("Written to %s", write("bench_scale", rows, f"synthetic cities; {DATA}"))
 
 
 @contextmanager
-def _databases(folder: str, counts: Sequence[int]) -> Iterator[dict[int, Places]]:
-    """A SQLite file and a PostgreSQL database for each number of cities."""
+def _databases(folder: str, counts: Sequence[int]) -> Iterator[dict[int, Urls]]:
+    """Create a SQLite file and a PostgreSQL database for each number of cities."""
     server: Any = start_postgresql(durable=True)
     try:
         for count in counts:
@@ -72,42 +61,43 @@ def _databases(folder: str, counts: Sequence[int]) -> Iterator[dict[int, Places]
         server.cleanup()
 
 
-def _of(count: int, folder: str, databases: Places) -> list[Row]:
+def _measure(count: int, folder: str, databases: Urls) -> list[Row]:
     rows = []
     for step, kinds in STEPS.items():
         for kind in kinds:
             where = f", {kind}" if kind else ""
-            told = _run("bench.scale_steps", databases.get(kind, ""), step, str(count),
-                        f"{folder}/{count}")  # fmt: skip
-            rows += [{**each, "what": f"{count:,} cities: {each['what']}{where}"} for each in told]
-            _log(rows[-len(told) :])
+            arguments = (step, str(count), f"{folder}/{count}")
+            found = _run("bench.scale_steps", databases.get(kind, ""), *arguments)
+            found = [{**row, "what": f"{count:,} cities: {row['what']}{where}"} for row in found]
+            _log(found)
+            rows += found
     return rows
 
 
 def _growth(rows: list[Row], counts: Sequence[int]) -> list[Row]:
-    """Seconds of a city, or of a row, among the most cities over those among a hundred."""
+    """Return seconds per item with the most cities divided by those with a hundred."""
     most = max(counts)
-    apiece = {each["what"]: each["value"] / each["number"] for each in rows if "number" in each}
+    per_item = {each["what"]: each["value"] / each["number"] for each in rows if "number" in each}
     found = []
-    for what, seconds in apiece.items():
+    for what, seconds in per_item.items():
         few, _, step = what.partition(" cities: ")
         if few == f"{_GROWTH_FROM:,}" and most > _GROWTH_FROM:
-            times = apiece[f"{most:,} cities: {step}"] / seconds
-            told = f"seconds apiece at {most:,} cities over those at {few}; linear is 1"
-            found.append(row(f"growth: {step}", times, "×", told))
+            ratio = per_item[f"{most:,} cities: {step}"] / seconds
+            beside = f"seconds per item at {most:,} cities divided by those at {few}; linear is 1"
+            found.append(row(f"growth: {step}", ratio, "×", beside, digits=3))
     _log(found)
     return found
 
 
-def _requests(databases: dict[int, Places]) -> list[Row]:
-    """How long a request takes, and how much longer among the most cities than the fewest."""
+def _requests(databases: dict[int, Urls]) -> list[Row]:
+    """Return the duration of requests, and its increase from the fewest to the most cities."""
     found = []
     for kind in ("SQLite", "PostgreSQL"):
-        named = [f"{kind}={count}={places[kind]}" for count, places in databases.items()]
-        asked = _run("bench.scale_api", "", *named)
-        share = 100 * (asked[-1]["value"] / asked[0]["value"] - 1)
-        what = f"GET /predictions, {kind}: longer among {max(databases):,} cities than among ten"
-        found += [*asked, row(what, share, "%", "at most 10")]
+        named = [f"{kind}={count}={urls[kind]}" for count, urls in databases.items()]
+        requests = _run("bench.scale_api", "", *named)
+        increase = 100 * (requests[-1]["value"] / requests[0]["value"] - 1)
+        what = f"GET /predictions, {kind}: increase from ten to {max(databases):,} cities"
+        found += [*requests, row(what, increase, "%", "at most 10", digits=3)]
     _log(found)
     return found
 

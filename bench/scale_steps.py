@@ -1,7 +1,7 @@
-"""One step for so many synthetic cities: python -m bench.scale_steps STEP N FOLDER.
+"""One step for N synthetic cities: python -m bench.scale_steps STEP N FOLDER.
 
-Prints rows of results as JSON. What a step needs, the step before it has left in the folder or in
-the database of TRIPTYCH_DATABASE_URL.
+Prints rows of results as JSON. Steps read the output of earlier steps from the folder or from the
+database TRIPTYCH_DATABASE_URL.
 """
 
 import json
@@ -14,15 +14,14 @@ import numpy as np
 import pandas as pd
 
 from bench import cities
-from bench.alone import Row
-from bench.measured import Stopwatch, rate, row
+from bench.results import ROOT, Row, Stopwatch, rate, row
 from bench.scale_tables import HOURS, LEADS, read, table, url, write
 
-YEARS = (
-    "fits on three years of 3-hour temperatures, pooled models on 13 months of them; preparation, "
-    "writing and forecasts on ten days of hours of nine variables; one process, one thread"
+DATA = (
+    "fits on three years of 3-hour temperatures, pooled models on 13 months; preparation, writing "
+    "and forecasts on ten days of hourly values of nine variables; one process, one thread"
 )
-# By step: the databases that it is measured on, "" for none.
+# The databases of each step; "" is none.
 STEPS: dict[str, tuple[str, ...]] = {
     "prepare": ("",),
     "fit": ("",),
@@ -32,25 +31,25 @@ STEPS: dict[str, tuple[str, ...]] = {
     "predict_mos": ("SQLite", "PostgreSQL"),
     "read": ("SQLite", "PostgreSQL"),
 }
-# Of the pooled models: so many origins a city, whatever the number of cities.
+# Pooled models use a constant number of origins per city.
 _POOLED = {"pooled_ridge": {"origins": 80}, "lightgbm": {"origins": 20, "trees": (50,)}}
 
 
 def prepare(count: int, _: Path) -> list[Row]:
-    """Hours to the forecasters' history."""
+    """Make the forecasters' history of hourly values."""
     from triptych.parameters.ingestion import PreprocessingParameters
     from triptych.pipelines.preprocessing.nodes import build_history
 
     watch, limit = Stopwatch(), PreprocessingParameters(interpolation_limit_hours=6)
     for first, size in cities.batches(count):
-        hours, places = cities.hours(first, size, HOURS), cities.places(first, size)
+        hours, locations = cities.hours(first, size, HOURS), cities.locations(first, size)
         with watch.running():
-            build_history(hours, places, limit)
+            build_history(hours, locations, limit)
     return [rate("prepare", watch.seconds, count * HOURS, "hours")]
 
 
 def fit(count: int, folder: Path) -> list[Row]:
-    """Harmonic climatology and AR(24) of every city; the model to files and back."""
+    """Fit harmonic climatology and AR(24) for each city; save and load the model."""
     from triptych.forecasting.models.batched_fit import fit_part
     from triptych.forecasting.models.factory import make_forecaster
     from triptych.forecasting.storage import load_forecaster, save_forecaster
@@ -66,16 +65,16 @@ def fit(count: int, folder: Path) -> list[Row]:
     model.intervals = _intervals()
     fitted = rate("fit, climatology and AR(24)", watch.seconds, count, "cities")
     fitted["beside"] += "; at most 30 s at 10,000"
-    stored, kept = Stopwatch(), folder / f"model-{count}"
-    with stored.running():
-        save_forecaster(model, kept)
-        load_forecaster(kept)
-    size_mb = sum(file.stat().st_size for file in kept.iterdir()) / 1e6
-    return [fitted, row("model to files and back", stored.seconds, "s", f"{size_mb:.1f} MB")]
+    storage, file = Stopwatch(), folder / f"model-{count}"
+    with storage.running():
+        save_forecaster(model, file)
+        load_forecaster(file)
+    size = f"{sum(part.stat().st_size for part in file.iterdir()) / 1e6:.1f} MB"
+    return [fitted, row("save and load the model", storage.seconds, "s", size, digits=3)]
 
 
 def pool(count: int, _: Path) -> list[Row]:
-    """One ridge and one LightGBM for all cities."""
+    """Fit one ridge and one LightGBM for all cities."""
     from triptych.forecasting.models.batched_fit import fit_part
     from triptych.forecasting.models.factory import make_forecaster
 
@@ -94,24 +93,24 @@ def pool(count: int, _: Path) -> list[Row]:
 
 
 def predict(count: int, folder: Path) -> list[Row]:
-    """Batch inference with the autoregression."""
+    """Run batch inference with the autoregression."""
     from triptych.forecasting.storage import load_forecaster
 
     return _predict(count, folder, load_forecaster(folder / f"model-{count}"), "batch inference")
 
 
 def predict_mos(count: int, folder: Path) -> list[Row]:
-    """Batch inference with MOS, NWP forecasts of three models in the database."""
+    """Run batch inference with MOS and the NWP forecasts of three models."""
     from triptych.forecasting.storage import load_forecaster
 
     for first, size in cities.batches(count):
         table("nwp_forecasts").save(cities.nwp(first, size, 3))
-    known = load_forecaster(folder / f"model-{count}")
-    return _predict(count, folder, _mos(known), "batch inference with MOS")
+    model = _mos(load_forecaster(folder / f"model-{count}"))
+    return _predict(count, folder, model, "batch inference with MOS")
 
 
 def _mos(known: Any) -> Any:
-    """MOS of the locations of another model: regressions of a few of them, repeated."""
+    """Return MOS for the locations of another model, with the regressions of 20 cities repeated."""
     from triptych.forecasting.features.grid import TEMPERATURE
     from triptych.forecasting.features.nwp import nwp_column
     from triptych.forecasting.models.mos import MosForecaster
@@ -128,8 +127,8 @@ def _mos(known: Any) -> Any:
     return model
 
 
-def _predict(count: int, folder: Path, model: Any, told: str) -> list[Row]:
-    """The nodes of batch_inference: from the registered model to rows in the database."""
+def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
+    """Run the nodes of batch_inference, from the registered model to rows in the database."""
     from triptych.datasets import LazySqlTableDataset
     from triptych.parameters.execution import EngineParameters
     from triptych.parameters.ingestion import (
@@ -142,7 +141,7 @@ def _predict(count: int, folder: Path, model: Any, told: str) -> list[Row]:
 
     registered, registry = Stopwatch(), _registry(folder)
     with registered.running():
-        registry.register(_candidate(model, told))
+        registry.register(_candidate(model, what))
     del model  # batch inference loads its own
     engine = EngineParameters(batch_locations=cities.BATCH)
     batch = BatchParameters(history_days=HOURS // 24)
@@ -150,9 +149,9 @@ def _predict(count: int, folder: Path, model: Any, told: str) -> list[Row]:
     as_of = f"{cities.END:%Y-%m-%d}"
     watch = Stopwatch()
     with watch.running():
-        places = table("locations").load()
-        made = nodes.choose_models(registry, places, None, "sample", as_of, as_of, batch)
-        chosen, without = made["chosen_models"], made["unserved_locations"]
+        locations = table("locations").load()
+        made = nodes.choose_models(registry, locations, None, "sample", as_of, as_of, batch)
+        chosen, unserved = made["chosen_models"], made["unserved_locations"]
         reader = LazySqlTableDataset(table="weather_hourly", credentials={"url": url()}).load()
         recent, nwp = (
             LazySqlTableDataset(table=name, credentials={"url": url()}).load()
@@ -160,22 +159,28 @@ def _predict(count: int, folder: Path, model: Any, told: str) -> list[Row]:
         )
         none = pd.DataFrame()
         prepared = nodes.prepare_history(
-            reader, recent, nwp, none, none, places, chosen, as_of, as_of, 3, limit,
+            reader, recent, nwp, none, none, locations, chosen, as_of, as_of, 3, limit,
             RecentParameters(model="ecmwf_ifs025", overlap_days=60),
             NwpParameters(models=cities.NWP_MODELS), batch, engine,
         )  # fmt: skip
         made = nodes.forecast_locations(
-            prepared["recent_history"], prepared["forecast_sources"], chosen, without, registry,
+            prepared["recent_history"], prepared["forecast_sources"], chosen, unserved, registry,
             as_of, as_of, 3, batch, engine,
         )  # fmt: skip
         for name in ("prediction_inputs", "predictions"):
             table(name).save(made[name])
     if len(made["predictions"]) != count * LEADS:
-        raise RuntimeError(f"{len(made['predictions'])} rows were made of {count * LEADS}")
+        raise RuntimeError(f"{len(made['predictions'])} predictions instead of {count * LEADS}")
     target = "at most 90 s and 2,000 MB"
     return [
-        row(f"register the model, {told}", registered.seconds, "s", "MLflow and the table models"),
-        rate(f"{told}, written", watch.seconds, count * LEADS, "rows", target),
+        row(
+            f"register the model, {what}",
+            registered.seconds,
+            "s",
+            "MLflow and the table models",
+            digits=3,
+        ),
+        rate(f"{what}, written", watch.seconds, count * LEADS, "rows", target),
     ]
 
 
@@ -198,7 +203,7 @@ def _registry(folder: Path) -> Any:
     if mlflow.get_experiment_by_name("bench") is None:
         mlflow.create_experiment("bench", artifact_location=f"{folder}/artifacts")
     mlflow.set_experiment("bench")
-    return ModelRegistry(open_database(url()), Path(__file__).parent.parent)
+    return ModelRegistry(open_database(url()), ROOT)
 
 
 def _candidate(model: Any, name: str) -> Any:
@@ -224,7 +229,7 @@ def _candidate(model: Any, name: str) -> Any:
 
 
 def main(step: str, count: str, folder: str) -> None:
-    """Run one step and print what it took."""
+    """Run one step and print its results."""
     steps: dict[str, Callable[[int, Path], list[Row]]] = {
         each.__name__: each for each in (prepare, fit, pool, write, predict, predict_mos, read)
     }

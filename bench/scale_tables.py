@@ -1,4 +1,4 @@
-"""Rows into the tables and out of them, for so many synthetic cities."""
+"""Writing and reading tables of synthetic cities."""
 
 import os
 from pathlib import Path
@@ -9,42 +9,41 @@ import pandas as pd
 from sqlalchemy import Engine, func, select, text
 
 from bench import cities
-from bench.alone import Row
-from bench.measured import Stopwatch, rate, row
+from bench.results import Row, Stopwatch, rate, row
 from triptych.datasets import SqlTableDataset
 from triptych.store.database import open_database
 from triptych.store.tables import metadata
 
 HOURS = 240
 LEADS = 24
-_ROWS = 240_000  # of predictions: about as many, however many cities
-_MOST_DAYS = 400
-_FASTEST = {"sqlite": "at least 150,000 rows/s", "postgresql": "at least 100,000 rows/s"}
+_ROWS = 240_000  # predictions, approximately
+_MAX_DAYS = 400
+_TARGETS = {"sqlite": "at least 150,000 rows/s", "postgresql": "at least 100,000 rows/s"}
 
 
 def write(count: int, _: Path) -> list[Row]:
-    """Hours and predictions into their tables, each batch a transaction; and predictions again."""
+    """Write hourly values and predictions, one transaction per batch; predictions twice."""
     from bench.api_tables import MODELS, add_models
 
     engine = open_database(url())
-    target = _FASTEST[engine.dialect.name]
-    table("locations").save(cities.places(0, count))
+    target = _TARGETS[engine.dialect.name]
+    table("locations").save(cities.locations(0, count))
     add_models(engine)
     before = _bytes(engine, "weather_hourly")
-    rows = [_write_hours(count, target), _bytes_a_row(engine, "weather_hourly", before)]
+    rows = [_write_hours(count, target), _bytes_per_row(engine, "weather_hourly", before)]
     before = _bytes(engine, "predictions")
-    days = min(_MOST_DAYS, max(1, _ROWS // (count * LEADS)))
-    given = pd.concat([_predictions(count, MODELS[0], day) for day in range(days)])
+    days = min(_MAX_DAYS, max(1, _ROWS // (count * LEADS)))
+    predictions = pd.concat([_predictions(count, MODELS[0], day) for day in range(days)])
     for what in ("write predictions", "write predictions again, unchanged"):
         watch = Stopwatch()
         with watch.running():
-            table("predictions").save(given)
-        rows.append(rate(what, watch.seconds, len(given), "rows", target))
-    return [*rows, _bytes_a_row(engine, "predictions", before)]
+            table("predictions").save(predictions)
+        rows.append(rate(what, watch.seconds, len(predictions), "rows", target))
+    return [*rows, _bytes_per_row(engine, "predictions", before)]
 
 
-def read(count: int, _: Path) -> list[Row]:  # noqa: ARG001 - all that there is
-    """Predictions as a frame."""
+def read(count: int, _: Path) -> list[Row]:  # noqa: ARG001
+    """Read all predictions."""
     watch = Stopwatch()
     with watch.running():
         found = table("predictions").load()
@@ -52,12 +51,12 @@ def read(count: int, _: Path) -> list[Row]:  # noqa: ARG001 - all that there is
 
 
 def url() -> str:
-    """Of the database that a step works on."""
+    """Return the URL of the step's database."""
     return os.environ["TRIPTYCH_DATABASE_URL"]
 
 
 def table(name: str) -> Any:
-    """A table of it."""
+    """Return the dataset of a table."""
     return SqlTableDataset(table=name, credentials={"url": url()})
 
 
@@ -70,24 +69,26 @@ def _write_hours(count: int, target: str) -> Row:
     return rate("write weather_hourly", watch.seconds, count * HOURS, "rows", target)
 
 
-def _bytes_a_row(engine: Engine, name: str, before: int) -> Row:
+def _bytes_per_row(engine: Engine, name: str, before: int) -> Row:
     with engine.connect() as connection:
         rows = connection.scalar(select(func.count()).select_from(metadata.tables[name])) or 0
-    each = (_bytes(engine, name) - before) / rows
-    return row(f"storage of {name}", each, "bytes a row", f"{rows:,} rows, indexes included")
+    size = (_bytes(engine, name) - before) / rows
+    return row(
+        f"storage of {name}", size, "bytes per row", f"{rows:,} rows, with indexes", digits=3
+    )
 
 
 def _bytes(engine: Engine, name: str) -> int:
-    """On the disk: of a table with its indexes; on SQLite, of all tables."""
-    asked = f"SELECT pg_total_relation_size('{name}')"
+    """Return the size of a table with its indexes; on SQLite, of all tables."""
+    query = f"SELECT pg_total_relation_size('{name}')"
     if engine.dialect.name == "sqlite":
-        asked = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
     with engine.connect() as connection:
-        return int(connection.scalar(text(asked)) or 0)
+        return int(connection.scalar(text(query)) or 0)
 
 
 def _predictions(count: int, model_id: str, day: int) -> pd.DataFrame:
-    """A day's forecasts of every city, before those of the step `predict`."""
+    """Return one day's forecasts of each city, earlier than those of `predict`."""
     as_of = cities.END - pd.Timedelta(days=day + 10)
     leads = np.tile(np.arange(1, LEADS + 1), count)
     value = np.round(10 + 5 * np.sin(leads + day), 2)

@@ -1,4 +1,4 @@
-"""What the bench reads from wrk."""
+"""Output of wrk, as read by the benchmark."""
 
 import pytest
 
