@@ -18,7 +18,7 @@ from triptych.forecasting.evaluation.metrics import score
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
-from triptych.pipelines.ts_common.study import Forecasters, backtests, fit_forecasters
+from triptych.pipelines.ts_common.family import Forecasters, backtests, fit_forecasters
 
 TEST_START = pd.Timestamp("2021-05-20", tz="UTC")
 END = pd.Timestamp("2021-05-26", tz="UTC")

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from tests.pipelines.hand_made import STEP, history
 from triptych.forecasting.models.factory import make_forecaster
+from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import Forecasters
 from triptych.pipelines.ts_evaluation import residual_plots as plots
 from triptych.pipelines.ts_evaluation import residuals
 

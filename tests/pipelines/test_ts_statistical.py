@@ -13,8 +13,8 @@ from triptych.hooks.run_summary import RunSummary
 from triptych.parameters.forecasting import StatisticalParameters
 from triptych.pipelines import ts_ml, ts_statistical
 from triptych.pipelines.ts_common import family
+from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import Forecasters
 from triptych.pipelines.ts_statistical import nodes
 
 AGES = [0]

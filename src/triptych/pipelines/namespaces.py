@@ -1,8 +1,38 @@
-"""Namespaces group nodes into the boxes of Kedro-Viz; datasets and parameters keep their names."""
+"""Nodes wired by the names of their arguments, and namespaces: the boxes of Kedro-Viz."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from inspect import signature
+from typing import Any
 
 from kedro.pipeline import Node, Pipeline
+
+from triptych.parameters.run import RunParameters
+
+
+def make_node(
+    function: Callable[..., Any], *outputs: str, name: str | None = None, **inputs: str
+) -> Node:
+    """Build a node that is named after its function and takes the inputs that its arguments name.
+
+    An argument takes the parameter of its name (RunParameters), or else the dataset of its name.
+
+    Args:
+        function: its optional arguments (default None) are used only if `inputs` has them.
+        outputs: datasets; if there are several, the function returns a dictionary of them.
+        name: of the node, if it is not that of the function.
+        inputs: dataset or parameter of each argument with another name.
+    """
+    arguments = signature(function).parameters.values()
+    used = [each.name for each in arguments if each.default is not None or each.name in inputs]
+    named = {
+        each: f"params:{each}" if each in RunParameters.model_fields else each for each in used
+    }
+    return Node(
+        function,
+        inputs=named | inputs,
+        outputs=outputs[0] if len(outputs) == 1 else {each: each for each in outputs} or None,
+        name=name or function.__name__,
+    )
 
 
 def group_nodes(namespace: str, nodes: Iterable[Node | Pipeline], tags: str = "") -> Pipeline:

@@ -1,31 +1,71 @@
-"""The study of one family of forecasters: validation, fit, backtest, comparison."""
+"""The study of one family of forecasters, used by ts_ml and ts_statistical."""
 
 import logging
 from typing import Any
 
 import pandas as pd
+from kedro.pipeline import Node, Pipeline
 
-from triptych.execution.batches import SERIAL
-from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY
+from triptych.execution.batches import SERIAL, map_batches, map_items, split_locations
+from triptych.forecasting.contract import FORECAST_COLUMNS, STEP_HOURS, STEPS_PER_DAY
+from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
 from triptych.forecasting.evaluation.conformal import (
     RECENT_DAYS,
+    learn_intervals,
     scale_to_recent_errors,
     with_bounds,
 )
 from triptych.forecasting.evaluation.metrics import score
-from triptych.forecasting.models.factory import BASELINE_NAMES
+from triptych.forecasting.models.arima import share_fit_cache
+from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.batched_fit import BatchedForecaster, fit_part
+from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
+from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import (
-    Forecasters,
-    backtests,
-    between,
-    calibrate,
-    fit_forecasters,
-)
+from triptych.pipelines.ts_common.study import between, keep_training_rows, plan_study
 
 logger = logging.getLogger(__name__)
+
+Forecasters = dict[str, PanelForecaster]
+STUDY = {"history": "study_history", "periods": "study_periods"}
+_AGES = {"data_ages": "params:forecast.data_ages"}
+
+
+def common_pipeline() -> Pipeline:
+    """Fix the periods and locations of the study, snapshot its rows, and forecast baselines."""
+    baselines = ("baseline_validation_forecasts", "baseline_test_forecasts")
+    nodes = [
+        make_node(plan_study, "study_periods", "study_history"),
+        make_node(keep_training_rows, "training_rows", **STUDY),
+        make_node(forecast_baselines, *baselines, **STUDY, **_AGES),
+    ]
+    return group_nodes("ts_common", nodes)
+
+
+def family_nodes(family: str, parameters: str, **estimates: str) -> list[Node]:
+    """Build the nodes from hyperparameters to a comparison on the test period.
+
+    Args:
+        family: prefix or suffix of the datasets: `learned`, `statistical`.
+        parameters: dataset of the hyperparameters by model.
+        estimates: dataset of the `estimated_processes`, if there are any.
+    """
+    validation, test = f"{family}_validation_forecasts", f"{family}_test_forecasts"
+    fitted = {"forecasters": f"fitted_{family}", "validation_forecasts": validation}
+    given = {"parameters": parameters, **STUDY, **_AGES}
+    steps = [
+        (validate_family, validation, given | estimates),
+        (fit_family, f"fitted_{family}", given | {"validation_forecasts": validation}),
+        (backtest_family, test, fitted | STUDY | _AGES),
+        (compare_family, f"{family}_comparison", {"test_forecasts": test, **STUDY}),
+    ]
+    return [
+        make_node(step, output, name=step.__name__.replace("family", family), **inputs)
+        for step, output, inputs in steps
+    ]
 
 
 def forecast_baselines(
@@ -41,10 +81,10 @@ def forecast_baselines(
     Returns:
         `baseline_validation_forecasts`; `baseline_test_forecasts`, with intervals.
     """
-    names: dict[str, dict[str, Any]] = {name: {} for name in BASELINE_NAMES}
+    given = (history, periods, {name: {} for name in BASELINE_NAMES})
     lead = (horizon_days, data_ages)
-    validation = validate_family(history, periods, names, *lead, seed, engine=engine)
-    fitted = fit_family(history, periods, names, validation, *lead, seed, engine)
+    validation = validate_family(*given, *lead, seed, engine)
+    fitted = fit_family(*given, validation, *lead, seed, engine)
     test = backtest_family(fitted, history, periods, validation, *lead, engine)
     return {"baseline_validation_forecasts": validation, "baseline_test_forecasts": test}
 
@@ -56,8 +96,8 @@ def validate_family(
     horizon_days: int,
     data_ages: list[int],
     seed: int,
-    estimated_processes: dict[str, dict[str, Any]] | None = None,
     engine: EngineParameters = SERIAL,
+    estimated_processes: dict[str, dict[str, Any]] | None = None,
 ) -> pd.DataFrame:
     """Fit models on the training period and forecast every day of validation.
 
@@ -70,12 +110,10 @@ def validate_family(
         Forecasts with `observed`, `data_age` and `model`.
     """
     known = between(history, periods.train_start, periods.test_start)
-    estimates = FitCache.of(estimated_processes or {})
-    fitted = fit_forecasters(
-        known, periods.validation_start, parameters, _max_lead(horizon_days, data_ages), seed,
-        estimates, engine,
-    )  # fmt: skip
     start, end = periods.validation_start, periods.test_start
+    estimates = FitCache.of(estimated_processes or {})
+    lead = _max_lead(horizon_days, data_ages)
+    fitted = fit_forecasters(known, start, parameters, lead, seed, engine, estimates)
     made = backtests(fitted, known, start, end, horizon_days, data_ages, engine)
     able = made.groupby("model")["mean"].transform("count") > 0
     for name in made.loc[~able, "model"].unique():
@@ -97,7 +135,7 @@ def fit_family(
     known = between(history, periods.train_start, periods.test_start)
     able = {n: own for n, own in parameters.items() if n in set(validation_forecasts["model"])}
     lead = _max_lead(horizon_days, data_ages)
-    fitted = fit_forecasters(known, periods.test_start, able, lead, seed, engine=engine)
+    fitted = fit_forecasters(known, periods.test_start, able, lead, seed, engine)
     return calibrate(fitted, validation_forecasts)
 
 
@@ -148,6 +186,86 @@ def compare_family(
     return score(forecasts, training)
 
 
+def fit_forecasters(
+    history: pd.DataFrame,
+    until: pd.Timestamp,
+    parameters: dict[str, dict[str, Any]],
+    max_lead: int,
+    seed: int,
+    engine: EngineParameters = SERIAL,
+    estimates: FitCache | None = None,
+) -> Forecasters:
+    """Fit the models named in `parameters` on the data before `until`.
+
+    A model for which the history is too short is left out with a warning. Processes in `estimates`
+    are not estimated again, nor one that two models share.
+    """
+    known = estimates or FitCache()
+    known.map_parts = map_items(engine, "Estimating processes")
+    training = history[history["time"] < until]
+    fitted: Forecasters = {}
+    for name, own in parameters.items():
+        logger.info("Fitting %s on the data before %s", name, until.date())
+        forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
+        try:
+            fitted[name] = fit_in_batches(share_fit_cache(forecaster, known), training, engine)
+        except ShortHistoryError as error:
+            logger.warning("%s is left out: %s", name, error)
+    return fitted
+
+
+def fit_in_batches(
+    forecaster: PanelForecaster, history: pd.DataFrame, engine: EngineParameters
+) -> PanelForecaster:
+    """Fit by batches of locations what can be joined from them, the others on the whole."""
+    parts = split_locations(history, engine.batch_locations)
+    if len(parts) == 1 or not (isinstance(forecaster, BatchedForecaster) and forecaster.batchable):
+        return forecaster.fit(history)
+    doing = f"Fitting {forecaster.name}"
+    return forecaster.join(map_batches(fit_part, parts, engine, doing, forecaster))
+
+
+def backtests(
+    forecasters: Forecasters,
+    history: pd.DataFrame,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    horizon_days: int,
+    data_ages: list[int],
+    engine: EngineParameters = SERIAL,
+) -> pd.DataFrame:
+    """Forecast every day of [start, end) from the same origins, at each data age.
+
+    Returns:
+        Forecasts with `observed`, `data_age` and `model`; empty without a forecaster.
+    """
+    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
+    tables = []
+    for name, model in forecasters.items():
+        parts = parts_of(model, history, engine.batch_locations)
+        for age in data_ages:
+            shared = (model, start, end, leads, age)
+            made = map_batches(backtest_part, parts, engine, f"Backtest of {name}", *shared)
+            tables += [table.assign(model=name) for table in made]
+    return pd.concat(tables, ignore_index=True) if tables else _no_forecasts()
+
+
+def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> Forecasters:
+    """Give each forecaster the intervals that its errors on validation ask for."""
+    for name, forecaster in forecasters.items():
+        own = validation_forecasts[validation_forecasts["model"] == name]
+        forecaster.intervals = learn_intervals(own)
+    return forecasters
+
+
 def _max_lead(horizon_days: int, data_ages: list[int]) -> int:
     """The longest lead counted from the end of the observations."""
     return horizon_days * STEPS_PER_DAY + max(data_ages) // STEP_HOURS
+
+
+def _no_forecasts() -> pd.DataFrame:
+    columns = [*FORECAST_COLUMNS, "observed", "data_age", "model", "scale"]
+    instants = dict.fromkeys(("as_of", "time"), "datetime64[us, UTC]")
+    numbers = dict.fromkeys(("mean", "lower", "upper", "observed", "scale"), "float64")
+    counts = dict.fromkeys(("lead", "data_age"), "int64")
+    return pd.DataFrame(columns=columns).astype({**instants, **numbers, **counts})

@@ -1,4 +1,4 @@
-"""What every study of forecasters shares: its periods, its fits, its backtests."""
+"""The periods, locations and rows of a study of forecasters."""
 
 import logging
 from dataclasses import replace
@@ -7,18 +7,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.execution.batches import SERIAL, map_batches, map_items, split_locations
-from triptych.forecasting.contract import FORECAST_COLUMNS, STEPS_PER_DAY
-from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
-from triptych.forecasting.evaluation.conformal import learn_intervals
-from triptych.forecasting.models.arima import share_fit_cache
-from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.batched_fit import BatchedForecaster, fit_part
-from triptych.forecasting.models.factory import make_forecaster
-from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.models.validation import MIN_TRAINING_DAYS
-from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.ts_common.location_selection import shown
 from triptych.pipelines.ts_common.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
@@ -26,8 +15,6 @@ from triptych.registry.provenance import frame_sha256
 from triptych.registry.snapshots import TrainingRows
 
 logger = logging.getLogger(__name__)
-
-Forecasters = dict[str, PanelForecaster]
 
 
 def plan_study(
@@ -94,87 +81,3 @@ def keep_training_rows(history: pd.DataFrame, periods: StudyPeriods) -> Training
 def between(history: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
     """The rows of a history in [start, end)."""
     return history[(history["time"] >= start) & (history["time"] < end)]
-
-
-def fit_forecasters(
-    history: pd.DataFrame,
-    until: pd.Timestamp,
-    parameters: dict[str, dict[str, Any]],
-    max_lead: int,
-    seed: int,
-    estimates: FitCache | None = None,
-    engine: EngineParameters = SERIAL,
-) -> Forecasters:
-    """Fit the models named in `parameters` on the data before `until`.
-
-    A model for which the history is too short is left out with a warning. Processes in `estimates`
-    are not estimated again, nor one that two models share.
-    """
-    known = FitCache() if estimates is None else estimates
-    known.map_parts = map_items(engine, "Estimating processes")
-    training = history[history["time"] < until]
-    fitted: Forecasters = {}
-    for name, own in parameters.items():
-        logger.info("Fitting %s on the data before %s", name, until.date())
-        forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
-        try:
-            fitted[name] = fit_in_batches(share_fit_cache(forecaster, known), training, engine)
-        except ShortHistoryError as error:
-            logger.warning("%s is left out: %s", name, error)
-    return fitted
-
-
-def fit_in_batches(
-    forecaster: PanelForecaster, history: pd.DataFrame, engine: EngineParameters
-) -> PanelForecaster:
-    """Fit by batches of locations what can be joined from them, the others on the whole."""
-    parts = split_locations(history, engine.batch_locations)
-    if len(parts) == 1 or not (isinstance(forecaster, BatchedForecaster) and forecaster.batchable):
-        return forecaster.fit(history)
-    doing = f"Fitting {forecaster.name}"
-    return forecaster.join(map_batches(fit_part, parts, engine, doing, forecaster))
-
-
-def backtests(
-    forecasters: Forecasters,
-    history: pd.DataFrame,
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-    horizon_days: int,
-    data_ages: list[int],
-    engine: EngineParameters = SERIAL,
-) -> pd.DataFrame:
-    """Forecast every day of [start, end) from the same origins, at each data age.
-
-    Returns:
-        Forecasts with `observed`, `data_age` and `model`.
-    """
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
-    tables = []
-    for name, forecaster in forecasters.items():
-        parts = parts_of(forecaster, history, engine.batch_locations)
-        doing = f"Backtest of {name}"
-        for age in data_ages:
-            made = map_batches(
-                backtest_part, parts, engine, doing, forecaster, start, end, leads, age
-            )
-            tables += [table.assign(model=name) for table in made]
-    return pd.concat(tables, ignore_index=True) if tables else no_forecasts()
-
-
-def no_forecasts() -> pd.DataFrame:
-    """Return the empty frame of a family without a forecaster."""
-    columns = [*FORECAST_COLUMNS, "observed", "data_age", "model", "scale"]
-    instants = dict.fromkeys(("as_of", "time"), "datetime64[us, UTC]")
-    numbers = dict.fromkeys(("mean", "lower", "upper", "observed", "scale"), "float64")
-    counts = dict.fromkeys(("lead", "data_age"), "int64")
-    return pd.DataFrame(columns=columns).astype({**instants, **numbers, **counts})
-
-
-def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> Forecasters:
-    """Give each forecaster the intervals that its errors on validation ask for."""
-    for name, forecaster in forecasters.items():
-        forecaster.intervals = learn_intervals(
-            validation_forecasts[validation_forecasts["model"] == name]
-        )
-    return forecasters

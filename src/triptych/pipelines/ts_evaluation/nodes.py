@@ -24,9 +24,9 @@ from triptych.forecasting.models.ensemble import (
 )
 from triptych.forecasting.models.factory import BASELINE_NAMES
 from triptych.parameters.execution import EngineParameters
-from triptych.pipelines.ts_common.family import backtest_family
+from triptych.pipelines.ts_common.family import Forecasters, backtest_family, calibrate
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import Forecasters, between, calibrate
+from triptych.pipelines.ts_common.study import between
 
 logger = logging.getLogger(__name__)
 

@@ -2,13 +2,13 @@
 
 import pandas as pd
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from triptych.forecasting.contract import STEP_HOURS
+from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
 from triptych.forecasting.evaluation.importance import importance
 from triptych.forecasting.evaluation.metrics import ALL, at_served_age
 from triptych.forecasting.models.base import PanelForecaster
+from triptych.pipelines.ts_common.panels import draw_panels, label
 
 SHOWN_DAYS = 14
 SHOWN_FEATURES = 20
@@ -21,17 +21,14 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
     served = at_served_age(forecast_comparison)
     rows = served[served["lead"].str.isdigit() & (served["location"] != ALL)]
     rows = rows.assign(hours=rows["lead"].astype(int) * STEP_HOURS)
-    figure, panels = _panels(rows["location"].nunique())
-    for axes, (slug, of_place) in zip(panels, rows.groupby("location"), strict=True):
+    figure, panels = draw_panels(rows.groupby("location"))
+    for (slug, of_place), axes in panels:
         axes.set_prop_cycle(color=colormaps["tab20"](range(20)))  # there are more models than ten
         for model, line in of_place.groupby("model"):
             axes.plot(line["hours"], line["rmse"], BASELINE_STYLE.get(str(model), "-"), label=model)
-        axes.set(
-            title=f"{slug}: error by lead", xlabel="Lead (h)", ylabel="RMSE (°C)", ylim=(0, None)
-        )
-        axes.set_xticks(range(0, int(rows["hours"].max()) + 1, 6))
-        axes.grid(alpha=0.3)
-    panels[0].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+        axes.set(ylim=(0, None), xticks=range(0, int(rows["hours"].max()) + 1, 6))
+        beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+        label(axes, f"{slug}: error by lead", "Lead (h)", "RMSE (°C)", **beside)
     return figure
 
 
@@ -41,57 +38,37 @@ def plot_error_by_time(error_by_time: pd.DataFrame, model_ranking: list[str]) ->
     """
     shown = [*model_ranking[:SHOWN_MODELS], *BASELINE_STYLE]
     rows = error_by_time[(error_by_time["location"] == ALL) & error_by_time["model"].isin(shown)]
-    figure, panels = _panels(2)
-    for axes, (by, label) in zip(panels, (("month", "Month"), ("hour", "Hour (UTC)")), strict=True):
-        for model in shown:
-            line = rows[(rows["by"] == by) & (rows["model"] == model)]
-            axes.plot(line["value"], line["rmse"], BASELINE_STYLE.get(model, "o-"), label=model)
-        axes.set(title=f"Day-ahead error by {by}", xlabel=label, ylabel="RMSE (°C)", ylim=(0, None))
-        axes.set_xticks(sorted(rows.loc[rows["by"] == by, "value"].unique()))
-        axes.grid(alpha=0.3)
-    panels[0].legend(fontsize="small", ncols=2)
+    figure, panels = draw_panels([("month", "Month"), ("hour", "Hour (UTC)")])
+    for (by, unit), axes in panels:
+        table = rows[rows["by"] == by].pivot(index="value", columns="model", values="rmse")
+        for model in table[[name for name in shown if name in table]]:
+            axes.plot(table.index, table[model], BASELINE_STYLE.get(model, "o-"), label=model)
+        axes.set(ylim=(0, None), xticks=table.index)
+        label(axes, f"Day-ahead error by {by}", unit, "RMSE (°C)", ncols=2)
     return figure
 
 
 def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     """Draw the last days of the test period: forecast, interval, and what was observed."""
-    day_ahead = test_forecasts[
-        (test_forecasts["model"] == chosen_model) & (test_forecasts["lead"] <= 24 // STEP_HOURS)
-    ]
+    of_model = test_forecasts[test_forecasts["model"] == chosen_model]
+    day_ahead = of_model[of_model["lead"].isin(DAY_LEADS)]
     since = day_ahead["time"].max() - pd.Timedelta(days=SHOWN_DAYS)
-    rows = day_ahead[day_ahead["time"] > since]
-    figure, panels = _panels(rows["location"].nunique())
-    for axes, (slug, line) in zip(panels, rows.groupby("location"), strict=True):
-        axes.fill_between(
-            line["time"], line["lower"], line["upper"], alpha=0.2, label="90 % interval"
-        )
+    figure, panels = draw_panels(day_ahead[day_ahead["time"] > since].groupby("location"))
+    for (slug, line), axes in panels:
+        interval = (line["time"], line["lower"], line["upper"])
+        axes.fill_between(*interval, alpha=0.2, label="90 % interval")
         axes.plot(line["time"], line["mean"], label=f"{chosen_model}, issued at 00:00 UTC")
         axes.plot(line["time"], line["observed"], color="black", linewidth=1, label="observed")
-        axes.set(
-            title=f"{slug}: forecast of the day ahead",
-            xlabel="Time (UTC)",
-            ylabel="Temperature (°C)",
-        )
-        axes.grid(alpha=0.3)
-    panels[0].legend(fontsize="small")
+        label(axes, f"{slug}: forecast of the day ahead", "Time (UTC)", "Temperature (°C)")
     figure.autofmt_xdate()
     return figure
 
 
 def plot_importance(fitted_models: dict[str, PanelForecaster], chosen_model: str) -> Figure:
-    """Draw what the chosen model leans on: each feature's share."""
+    """Draw the importance of each feature of the chosen model, as a share."""
     weights = importance(fitted_models[chosen_model]).head(SHOWN_FEATURES)
-    figure, (axes,) = _panels(1, height=6)
+    figure, ((_, axes),) = draw_panels([chosen_model], height=6)
     axes.barh(weights["feature"][::-1], weights["importance"][::-1])
-    axes.set(
-        title=f"{chosen_model}: the {len(weights)} features that matter most",
-        xlabel="Share of the importance",
-        ylabel="Feature",
-    )
+    title = f"{chosen_model}: the {len(weights)} features that matter most"
+    label(axes, title, "Share of the importance", "Feature")
     return figure
-
-
-def _panels(count: int, height: float = 3.2) -> tuple[Figure, list[Axes]]:
-    # the object interface: pyplot would keep every figure of the process in memory
-    figure = Figure(figsize=(9, height * count), layout="constrained")
-    return figure, [figure.add_subplot(count, 1, number) for number in range(1, count + 1)]

@@ -13,8 +13,8 @@ from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import ENSEMBLE_NAMES, make_forecaster
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.operations import RegistryParameters
+from triptych.pipelines.ts_common.family import fit_in_batches
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
-from triptych.pipelines.ts_common.study import fit_in_batches
 from triptych.registry.candidate import Candidate
 from triptych.registry.naming import model_name
 from triptych.registry.provenance import frame_sha256

@@ -16,7 +16,7 @@ from triptych.forecasting.evaluation.residuals import (
     daily_series,
     forecast_residuals,
 )
-from triptych.forecasting.features.grid import FloatArray
+from triptych.pipelines.ts_common.panels import draw_panels, label
 
 SHOWN_LOCATIONS = 3
 SHOWN_LEADS = (1, 4, 8)
@@ -26,23 +26,32 @@ WHITE = 1.96  # standard errors: 95 % of the autocorrelations of white noise lie
 ERROR = "Observed − forecast (°C)"
 HOUR = "Hour (UTC) of the target, issued at 00"
 SPREAD = "Standard deviation\nof the error (°C)"
+CORRELATION = "Autocorrelation (no unit)"
+LINE = {"color": "black", "linewidth": 1}
+
+Panels = list[tuple[str, pd.DataFrame, list[Axes]]]
 
 
 def plot_residual_distribution(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     """Draw the day-ahead errors: histogram beside the normal curve, and quantiles against its."""
-    residuals = _day_ahead(test_forecasts, chosen_model)
+    from scipy.stats import norm, probplot
+
     title = f"{chosen_model}: errors of the day ahead, test period"
-    figure, panels = _panels(residuals, title, columns=2)
-    for slug, of_place, (histogram, quantiles) in panels:
-        errors = np.sort(of_place["residual"].to_numpy(dtype=np.float64))
-        _histogram(histogram, errors)
-        histogram.set(title=f"{slug}: distribution", xlabel=ERROR, ylabel="Density (1/°C)")
-        _quantiles(quantiles, errors)
-        quantiles.set(
-            title=f"{slug}: quantiles against normal ones (QQ)",
-            xlabel="Normal quantile (standard deviations)",
-            ylabel=ERROR,
-        )
+    figure, panels = _panels(test_forecasts, chosen_model, title, columns=2)
+    for slug, rows, (histogram, quantiles) in panels:
+        errors = _of_day(rows)["residual"].sort_values().to_numpy(dtype=np.float64)
+        mean, spread = errors.mean(), errors.std()
+        histogram.hist(errors, bins=BINS, density=True, alpha=0.5, label=f"{len(errors):,} errors")
+        if spread > 0:
+            at = np.linspace(errors[0], errors[-1], 200)
+            told = f"normal, {mean:+.2f} ± {spread:.2f} °C"
+            histogram.plot(at, norm.pdf(at, mean, spread), label=told, **LINE)
+        label(histogram, f"{slug}: distribution", ERROR, "Density (1/°C)")
+        normal, _ = probplot(errors, fit=False)
+        quantiles.plot(normal, errors, ".", markersize=3, label="errors")
+        quantiles.plot(normal, mean + spread * normal, label="normal", **LINE)
+        title = f"{slug}: quantiles against normal ones (QQ)"
+        label(quantiles, title, "Normal quantile (standard deviations)", ERROR)
     return figure
 
 
@@ -52,165 +61,97 @@ def plot_residual_autocorrelation(
     """Draw the memory of the chosen model's daily errors at single leads, and that of the one-step
     errors of the statistical models in training, with the bounds of white noise.
     """
-    residuals = _day_ahead(test_forecasts, chosen_model)
     title = (
         f"Do errors remember those before? Left: {chosen_model}, test period, single leads from "
         "day to day;\nright: one-step errors of the statistical models over the years of training"
     )
-    figure, panels = _panels(residuals, title, columns=2)
-    for slug, of_place, (daily, steps) in panels:
-        _daily_memory(daily, of_place)
-        daily.set(
-            title=f"{slug}: {chosen_model}, day to day",
-            xlabel="Lag (days)",
-            ylabel="Autocorrelation (no unit)",
-        )
-        places = innovation_autocorrelations["location"]
-        _step_memory(steps, innovation_autocorrelations[places == slug])
-        steps.set(
-            title=f"{slug}: one-step errors",
-            xlabel="Lag (h)",
-            ylabel="Autocorrelation (no unit)",
-            xticks=range(0, LAGS[-1] * STEP_HOURS + 1, 24),
-        )
+    figure, panels = _panels(test_forecasts, chosen_model, title, columns=2)
+    places = innovation_autocorrelations["location"]
+    for slug, rows, (daily, steps) in panels:
+        keys, series = daily_series(rows[rows["lead"].isin(SHOWN_LEADS)])
+        memory = autocorrelations(series, DAILY_LAGS)
+        for lead, line in zip(keys["lead"], memory, strict=True):
+            days = np.arange(1, DAILY_LAGS + 1)
+            daily.plot(days, line, ".-", linewidth=0.8, label=f"lead {lead * STEP_HOURS} h")
+        _bounds(daily, np.isfinite(series).sum(axis=1).min())
+        small = {"fontsize": "x-small", "ncols": 2}
+        label(daily, f"{slug}: {chosen_model}, day to day", "Lag (days)", CORRELATION, **small)
+        of_place = innovation_autocorrelations[places == slug]
+        for model, line in of_place.groupby("model"):
+            hours = line["lag"] * STEP_HOURS
+            steps.plot(hours, line["autocorrelation"], ".-", linewidth=0.8, label=model)
+        if not of_place.empty:
+            _bounds(steps, of_place["n"].min())
+        steps.set_xticks(range(0, LAGS[-1] * STEP_HOURS + 1, 24))
+        label(steps, f"{slug}: one-step errors", "Lag (h)", CORRELATION, **small)
     return figure
 
 
 def plot_residual_by_time(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     """Draw the chosen model's errors by hour of the target, by season, and by lead."""
-    residuals = forecast_residuals(_of_model(test_forecasts, chosen_model))
     title = (
         f"{chosen_model}: errors by hour, season and lead, test period "
         "(box: half of them; whiskers: 90 %; triangle: mean)"
     )
-    figure, panels = _panels(residuals, title, columns=3)
+    figure, panels = _panels(test_forecasts, chosen_model, title, columns=3)
     for slug, rows, (by_hour, by_season, by_lead) in panels:
-        day = rows[rows["lead"].isin(DAY_LEADS)]
-        _boxes(by_hour, day, "hour", sorted(day["hour"].unique()))
-        by_hour.set(title=f"{slug}: day ahead, by hour", xlabel=HOUR, ylabel=ERROR)
-        _boxes(by_season, day, "season", [name for name in SEASONS if name in set(day["season"])])
-        by_season.set(title=f"{slug}: day ahead, by season", xlabel="Season", ylabel=ERROR)
-        _mean_by_lead(by_lead, rows)
-        by_lead.set(title=f"{slug}: by lead", xlabel="Lead (h)", ylabel=ERROR)
+        for axes, key, unit in ((by_hour, "hour", HOUR), (by_season, "season", "Season")):
+            groups = dict(list(_of_day(rows).groupby(key)["residual"]))
+            names = [name for name in SEASONS if name in groups] if key == "season" else groups
+            style: dict[str, Any] = {"whis": (5, 95), "showfliers": False, "showmeans": True}
+            axes.boxplot([groups[n] for n in names], tick_labels=[str(n) for n in names], **style)
+            label(axes, f"{slug}: day ahead, by {key}", unit, ERROR)
+        errors = rows.groupby(rows["lead"] * STEP_HOURS)["residual"]
+        mean, spread = errors.mean(), errors.std()
+        width = (mean.index, mean - spread, mean + spread)
+        by_lead.fill_between(*width, alpha=0.2, label="± 1 standard deviation")
+        by_lead.plot(mean.index, mean, ".-", label="mean")
+        by_lead.set_xticks(range(0, int(mean.index.max()) + 1, 24))
+        label(by_lead, f"{slug}: by lead", "Lead (h)", ERROR)
+        for axes in (by_hour, by_season, by_lead):
+            axes.axhline(0, **LINE)
     return figure
 
 
 def plot_heteroscedasticity(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
     """Draw the spread of the day-ahead errors by month, by hour and by forecast temperature."""
-    residuals = _day_ahead(test_forecasts, chosen_model)
-    title = f"{chosen_model}: spread of the errors of the day ahead, test period"
-    figure, panels = _panels(residuals, f"{title} (dashed: of all)", columns=3)
-    for slug, rows, (by_month, by_hour, by_level) in panels:
-        for axes, key, label in ((by_month, "month", "Month"), (by_hour, "hour", HOUR)):
+    title = f"{chosen_model}: spread of the errors of the day ahead, test period (dashed: of all)"
+    figure, panels = _panels(test_forecasts, chosen_model, title, columns=3)
+    for slug, every, (by_month, by_hour, by_level) in panels:
+        rows = _of_day(every)
+        for axes, key, unit in ((by_month, "month", "Month"), (by_hour, "hour", HOUR)):
             spread = rows.groupby(key)["residual"].std()
-            axes.bar([str(value) for value in spread.index], spread, alpha=0.6)
-            axes.set(title=f"{slug}: spread by {key}", xlabel=label, ylabel=SPREAD)
-            axes.axhline(rows["residual"].std(), color="black", linestyle="--", linewidth=1)
-        _size_by_level(by_level, rows)
-        by_level.set(
-            title=f"{slug}: size by forecast",
-            xlabel="Forecast (°C)",
-            ylabel="|Observed − forecast| (°C)",
-        )
+            axes.bar(spread.index.astype(str), spread, alpha=0.6)
+            axes.axhline(rows["residual"].std(), linestyle="--", **LINE)
+            label(axes, f"{slug}: spread by {key}", unit, SPREAD)
+        size = rows["residual"].abs()
+        order = rows["mean"].rank(method="first") - 1
+        tenths = rows.assign(size=size).groupby((order * CLASSES / len(rows)).astype(int))
+        means = tenths[["mean", "size"]].mean()
+        by_level.plot(rows["mean"], size, ".", markersize=2, alpha=0.3, label="a forecast")
+        by_level.plot(means["mean"], means["size"], "o-", label="mean of a tenth of them")
+        label(by_level, f"{slug}: size by forecast", "Forecast (°C)", "|Observed − forecast| (°C)")
     return figure
-
-
-def _histogram(axes: Axes, errors: FloatArray) -> None:
-    from scipy.stats import norm
-
-    mean, spread = errors.mean(), errors.std()
-    axes.hist(errors, bins=BINS, density=True, alpha=0.5, label=f"{len(errors):,} errors")
-    if spread > 0:
-        at = np.linspace(errors[0], errors[-1], 200)
-        label = f"normal, {mean:+.2f} ± {spread:.2f} °C"
-        axes.plot(at, norm.pdf(at, mean, spread), color="black", linewidth=1, label=label)
-    axes.legend(fontsize="small")
-
-
-def _quantiles(axes: Axes, errors: FloatArray) -> None:
-    from scipy.stats import norm
-
-    normal = norm.ppf((np.arange(len(errors)) + 0.5) / len(errors))
-    axes.plot(normal, errors, ".", markersize=3, label="errors")
-    line = errors.mean() + errors.std() * normal
-    axes.plot(normal, line, color="black", linewidth=1, label="normal")
-    axes.legend(fontsize="small")
-
-
-def _daily_memory(axes: Axes, residuals: pd.DataFrame) -> None:
-    keys, series = daily_series(residuals[residuals["lead"].isin(SHOWN_LEADS)])
-    lags = np.arange(1, DAILY_LAGS + 1)
-    for lead, line in zip(keys["lead"], autocorrelations(series, DAILY_LAGS), strict=True):
-        axes.plot(lags, line, ".-", linewidth=0.8, label=f"lead {lead * STEP_HOURS} h")
-    _bounds(axes, np.isfinite(series).sum(axis=1).min())
-
-
-def _step_memory(axes: Axes, rows: pd.DataFrame) -> None:
-    for model, line in rows.groupby("model"):
-        hours = line["lag"] * STEP_HOURS
-        axes.plot(hours, line["autocorrelation"], ".-", linewidth=0.8, label=model)
-    if not rows.empty:
-        _bounds(axes, rows["n"].min())
 
 
 def _bounds(axes: Axes, count: float) -> None:
     bound = WHITE / np.sqrt(count)
     axes.axhspan(-bound, bound, color="gray", alpha=0.2, label="white noise, 95 %")
-    axes.axhline(0, color="black", linewidth=0.8)
-    axes.legend(fontsize="x-small", ncols=2)
+    axes.axhline(0, **LINE)
 
 
-def _boxes(axes: Axes, rows: pd.DataFrame, key: str, values: list[Any]) -> None:
-    groups = [rows.loc[rows[key] == value, "residual"].to_numpy() for value in values]
-    axes.boxplot(
-        groups, tick_labels=[str(v) for v in values], whis=(5, 95), showfliers=False, showmeans=True
-    )
-    axes.axhline(0, color="black", linewidth=0.8)
-
-
-def _mean_by_lead(axes: Axes, rows: pd.DataFrame) -> None:
-    groups = rows.assign(hours=rows["lead"] * STEP_HOURS).groupby("hours")["residual"]
-    mean, spread = groups.mean(), groups.std()
-    label = "± 1 standard deviation"
-    axes.fill_between(mean.index, mean - spread, mean + spread, alpha=0.2, label=label)
-    axes.plot(mean.index, mean, ".-", label="mean")
-    axes.axhline(0, color="black", linewidth=0.8)
-    axes.set_xticks(range(0, int(mean.index.max()) + 1, 24))
-    axes.legend(fontsize="small")
-
-
-def _size_by_level(axes: Axes, rows: pd.DataFrame) -> None:
-    size = rows["residual"].abs()
-    order = rows["mean"].rank(method="first") - 1
-    classes = rows.assign(size=size).groupby((order * CLASSES / len(rows)).astype(int))
-    means = classes[["mean", "size"]].mean()
-    axes.plot(rows["mean"], size, ".", markersize=2, alpha=0.3, label="a forecast")
-    axes.plot(means["mean"], means["size"], "o-", label="mean of a tenth of them")
-    axes.legend(fontsize="small")
-
-
-def _of_model(test_forecasts: pd.DataFrame, model: str) -> pd.DataFrame:
-    return test_forecasts[test_forecasts["model"] == model]
-
-
-def _day_ahead(test_forecasts: pd.DataFrame, model: str) -> pd.DataFrame:
-    residuals = forecast_residuals(_of_model(test_forecasts, model))
+def _of_day(residuals: pd.DataFrame) -> pd.DataFrame:
     return residuals[residuals["lead"].isin(DAY_LEADS)]
 
 
 def _panels(
-    residuals: pd.DataFrame, title: str, columns: int
-) -> tuple[Figure, list[tuple[str, pd.DataFrame, list[Axes]]]]:
+    test_forecasts: pd.DataFrame, model: str, title: str, columns: int
+) -> tuple[Figure, Panels]:
     """A figure whose title says if locations are left out; each shown one, its rows, its axes."""
-    slugs = sorted(residuals["location"].unique())
-    shown = slugs[:SHOWN_LOCATIONS]
-    note = f"; the first {len(shown)} of {len(slugs):,} locations" if shown != slugs else ""
-    # the object interface: pyplot would keep every figure of the process in memory
-    size = (4.6 * columns + 1, 3.4 * len(shown) + 0.4)
-    figure = Figure(figsize=size, layout="constrained")
+    residuals = forecast_residuals(test_forecasts[test_forecasts["model"] == model])
+    groups = list(residuals.groupby("location"))
+    shown = groups[:SHOWN_LOCATIONS]
+    note = f"; the first {len(shown)} of {len(groups):,} locations" if shown != groups else ""
+    figure, panels = draw_panels(shown, columns)
     figure.suptitle(f"{title}{note}")
-    axes = figure.subplots(len(shown), columns, squeeze=False)
-    for panel in axes.flat:
-        panel.grid(alpha=0.3)
-    rows = [residuals[residuals["location"] == slug] for slug in shown]
-    return figure, list(zip(shown, rows, axes.tolist(), strict=True))
+    return figure, [(slug, rows, axes) for (slug, rows), axes in panels]

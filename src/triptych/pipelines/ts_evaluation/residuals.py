@@ -1,7 +1,6 @@
-"""The nodes of the residual analysis: tables of every model and location, and four figures."""
+"""The tables of the residual analysis, of every model and location."""
 
 import pandas as pd
-from kedro.pipeline import Node
 
 from triptych.forecasting.evaluation import residuals as analysis
 from triptych.forecasting.evaluation.innovation_tests import (
@@ -11,67 +10,17 @@ from triptych.forecasting.evaluation.innovation_tests import (
     innovation_autocorrelations,
 )
 from triptych.forecasting.models.arima import StatisticalForecaster
+from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import Forecasters, between
-from triptych.pipelines.ts_evaluation import residual_plots as plots
-
-_FORECASTS = ["test_forecasts", "chosen_model"]
-
-
-def residual_nodes() -> list[Node]:
-    """Build the nodes of the residual analysis, drawings of the chosen model among them."""
-    return [
-        Node(
-            summarise_residuals,
-            inputs="test_forecasts",
-            outputs={
-                "residual_summary": "residual_summary",
-                "residuals_by_time": "residuals_by_time",
-            },
-            name="summarise_residuals",
-        ),
-        Node(
-            examine_innovations,
-            inputs=["fitted_statistical", "study_history", "study_periods"],
-            outputs={
-                "innovation_tests": "innovation_tests",
-                "innovation_autocorrelations": "innovation_autocorrelations",
-            },
-            name="examine_innovations",
-        ),
-        Node(
-            plots.plot_residual_distribution,
-            inputs=_FORECASTS,
-            outputs="residual_distribution_plot",
-            name="plot_residual_distribution",
-        ),
-        Node(
-            plots.plot_residual_autocorrelation,
-            inputs=[*_FORECASTS, "innovation_autocorrelations"],
-            outputs="residual_autocorrelation_plot",
-            name="plot_residual_autocorrelation",
-        ),
-        Node(
-            plots.plot_residual_by_time,
-            inputs=_FORECASTS,
-            outputs="residual_by_time_plot",
-            name="plot_residual_by_time",
-        ),
-        Node(
-            plots.plot_heteroscedasticity,
-            inputs=_FORECASTS,
-            outputs="heteroscedasticity_plot",
-            name="plot_heteroscedasticity",
-        ),
-    ]
+from triptych.pipelines.ts_common.study import between
 
 
 def summarise_residuals(test_forecasts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Describe the day-ahead errors of every model on the test period.
 
     Returns:
-        `residual_summary`: forecasting.residuals.SUMMARY_COLUMNS; `residuals_by_time`: errors by
-        hour, season and lead, forecasting.residuals.GROUP_COLUMNS.
+        `residual_summary`: residuals.SUMMARY_COLUMNS; `residuals_by_time`: errors by
+        hour, season and lead, residuals.GROUP_COLUMNS.
     """
     residuals = analysis.forecast_residuals(test_forecasts)
     return {
@@ -86,7 +35,7 @@ def examine_innovations(
     """Test the one-step errors of the statistical models over the years that they were fitted on.
 
     Returns:
-        `innovation_tests`: `model` and forecasting.innovation_tests.TEST_COLUMNS;
+        `innovation_tests`: `model` and innovation_tests.TEST_COLUMNS;
         `innovation_autocorrelations`: `model, location, lag, autocorrelation, n`. One model's
         innovations are in memory at a time. Both are empty where there is no such model.
     """

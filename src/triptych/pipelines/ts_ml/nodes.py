@@ -16,6 +16,7 @@ from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, 
 from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, TuningParameters
 from triptych.parameters.ingestion import NwpParameters
+from triptych.pipelines.ts_common.panels import draw_panels, label
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between
 
@@ -48,20 +49,12 @@ def compare_features(
 
 def plot_feature_sets(feature_set_comparison: pd.DataFrame) -> Figure:
     """Plot the validation RMSE against the sets of features, a panel a location."""
-    places = list(feature_set_comparison["location"].unique())
-    figure = Figure(figsize=(9, 3.2 * max(1, len(places))), layout="constrained")
-    for number, slug in enumerate(places, 1):
-        axes = figure.add_subplot(len(places), 1, number)
-        rows = feature_set_comparison[feature_set_comparison["location"] == slug]
+    figure, panels = draw_panels(feature_set_comparison.groupby("location", sort=False))
+    for (slug, rows), axes in panels:
         for model, line in rows.groupby("model"):
             axes.plot(line["feature_set"], line["rmse"], "o-", label=model)
-        axes.set(
-            title=f"{slug}: day-ahead error on validation",
-            xlabel="Features, each set added to those before it",
-            ylabel="RMSE (°C)",
-        )
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
+        title = f"{slug}: day-ahead error on validation"
+        label(axes, title, "Features, each set added to those before it", "RMSE (°C)")
     return figure
 
 

@@ -13,8 +13,9 @@ from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import StatisticalParameters
+from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import Forecasters, between
+from triptych.pipelines.ts_common.study import between
 
 logger = logging.getLogger(__name__)
 
