@@ -38,7 +38,7 @@ def known() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def validated(known: pd.DataFrame) -> pd.DataFrame:
-    return family.validate_family(known, PERIODS, SMALL, 1, AGES, 20, {})
+    return family.validate_family(known, PERIODS, SMALL, 1, AGES, 20)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The study of one family of forecasters, used by ts_ml and ts_statistical."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -56,7 +57,7 @@ def family_nodes(family: str, parameters: str, **estimates: str) -> list[Node]:
     validation, test = f"{family}_validation_forecasts", f"{family}_test_forecasts"
     fitted = {"forecasters": f"fitted_{family}", "validation_forecasts": validation}
     given = {"parameters": parameters, **STUDY, **_AGES}
-    steps = [
+    steps: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
         (validate_family, validation, given | estimates),
         (fit_family, f"fitted_{family}", given | {"validation_forecasts": validation}),
         (backtest_family, test, fitted | STUDY | _AGES),
@@ -81,7 +82,8 @@ def forecast_baselines(
     Returns:
         `baseline_validation_forecasts`; `baseline_test_forecasts`, with intervals.
     """
-    given = (history, periods, {name: {} for name in BASELINE_NAMES})
+    parameters: dict[str, dict[str, Any]] = {name: {} for name in BASELINE_NAMES}
+    given = (history, periods, parameters)
     lead = (horizon_days, data_ages)
     validation = validate_family(*given, *lead, seed, engine)
     fitted = fit_family(*given, validation, *lead, seed, engine)

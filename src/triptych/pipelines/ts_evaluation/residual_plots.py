@@ -27,7 +27,7 @@ ERROR = "Observed − forecast (°C)"
 HOUR = "Hour (UTC) of the target, issued at 00"
 SPREAD = "Standard deviation\nof the error (°C)"
 CORRELATION = "Autocorrelation (no unit)"
-LINE = {"color": "black", "linewidth": 1}
+LINE: dict[str, Any] = {"color": "black", "linewidth": 1}
 
 Panels = list[tuple[str, pd.DataFrame, list[Axes]]]
 
