@@ -49,6 +49,7 @@ class ListParams(BaseModel):
 class LocationParams(ListParams):
     """Parameters of `/locations`."""
 
+    search: Slug | None = Field(None, description="part of a name or slug", examples=["par"])
     cursor: str | None = _cursor(f"^{SLUG}$", "brest")
 
 

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, bindparam
 
 from api.local_days import EPOCH, STEPS_PER_DAY, LocalDay
-from api.params import ForecastParams, ScoreParams
+from api.params import ForecastParams, LocationParams, ScoreParams
 from api.schemas import ModelSummary
 from triptych.store.tables import forecast_scores, locations, models, predictions, weather_3h
 
 _ROWS_AT_ONCE = 500
+_NAMED = "location", "name"
 _MODEL_COLUMNS = [models.c[name] for name in ModelSummary.model_fields if name != "model_id"]
 _MODEL_ORDER = (
     sa.case((models.c.stage == "production", 0), else_=1),
@@ -172,10 +173,13 @@ def list_models(connection: Connection, after: str | None, limit: int) -> Sequen
     return connection.execute(statement).all()
 
 
-def list_locations(connection: Connection, after: str, limit: int) -> Sequence[Row[Any]]:
-    """Read a page of locations by slug."""
-    statement = sa.select(locations).where(locations.c.location > after)
-    return connection.execute(statement.order_by(locations.c.location).limit(limit)).all()
+def list_locations(connection: Connection, params: LocationParams) -> Sequence[Row[Any]]:
+    """Read a page of locations by slug, and one row more if there is a next page."""
+    statement = sa.select(locations).where(locations.c.location > (params.cursor or ""))
+    if params.search is not None:
+        named = (locations.c[name].icontains(params.search, autoescape=True) for name in _NAMED)
+        statement = statement.where(sa.or_(*named))
+    return connection.execute(statement.order_by(locations.c.location).limit(params.limit + 1)).all()
 
 
 def list_slugs(connection: Connection, first: str = "", limit: int | None = None) -> Sequence[str]:

@@ -19,9 +19,9 @@ router = APIRouter(route_class=CachedRoute, tags=["catalog"], responses=DOCUMENT
 
 @router.get("/locations", operation_id="list-locations", response_model=Page[Location])
 def list_locations(request: Request, params: Annotated[LocationParams, Query()]) -> CachedResponse:
-    """List the locations, by slug."""
+    """List the locations, by slug; `search` finds them by a part of their name."""
     with request.app.state.database.read() as connection:
-        rows = queries.list_locations(connection, params.cursor or "", params.limit + 1)
+        rows = queries.list_locations(connection, params)
     data = [Location.model_validate(row._mapping) for row in rows[: params.limit]]
     cursor = data[-1].location if len(rows) > params.limit else None
     page = Page[Location](data=data, count=len(data))

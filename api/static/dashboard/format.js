@@ -25,6 +25,10 @@ export const moment = (instant, zone) =>
 export const longDay = (iso) =>
   write(iso, "UTC", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
+export const weekday = (iso) => write(iso, "UTC", { weekday: "short", day: "numeric" });
+
+export const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(100 * share)} %`);
+
 export const shortDay = (iso) => write(iso, "UTC", { day: "numeric", month: "short" });
 
 // The day of an instant in a zone, YYYY-MM-DD.
