@@ -14,7 +14,6 @@ from api.schemas import ModelSummary
 from triptych.store.tables import forecast_scores, locations, models, predictions, weather_3h
 
 _ROWS_AT_ONCE = 500
-_NAMED = "location", "name"
 _MODEL_COLUMNS = [models.c[name] for name in ModelSummary.model_fields if name != "model_id"]
 _MODEL_ORDER = (
     sa.case((models.c.stage == "production", 0), else_=1),
@@ -175,11 +174,12 @@ def list_models(connection: Connection, after: str | None, limit: int) -> Sequen
 
 def list_locations(connection: Connection, params: LocationParams) -> Sequence[Row[Any]]:
     """Read a page of locations by slug, and one row more if there is a next page."""
-    statement = sa.select(locations).where(locations.c.location > (params.cursor or ""))
-    if params.search is not None:
-        named = (locations.c[name].icontains(params.search, autoescape=True) for name in _NAMED)
-        statement = statement.where(sa.or_(*named))
-    return connection.execute(statement.order_by(locations.c.location).limit(params.limit + 1)).all()
+    slug, name = locations.c.location, locations.c.name
+    statement = sa.select(locations).where(slug > (params.cursor or ""))
+    if (text := params.search) is not None:
+        found = (column.icontains(text, autoescape=True) for column in (slug, name))
+        statement = statement.where(sa.or_(*found))
+    return connection.execute(statement.order_by(slug).limit(params.limit + 1)).all()
 
 
 def list_slugs(connection: Connection, first: str = "", limit: int | None = None) -> Sequence[str]:
@@ -190,8 +190,7 @@ def list_slugs(connection: Connection, first: str = "", limit: int | None = None
 
 def find_zone(connection: Connection, location: str) -> str | None:
     """Read the IANA time zone of a location; None if the location is unknown."""
-    zone = sa.select(locations.c.timezone).where(locations.c.location == location)
-    return connection.scalar(zone)
+    return connection.scalar(sa.select(locations.c.timezone).filter_by(location=location))
 
 
 def count_locations(connection: Connection) -> int:

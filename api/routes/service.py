@@ -56,7 +56,6 @@ async def get_version(request: Request) -> dict[str, str]:
 @router.get("/health/live", operation_id="get-health-live")
 async def get_live() -> dict[str, str]:
     """Respond as long as the process runs, whatever the state of the database."""
-    logger.debug("live")
     return {"status": "ok"}
 
 
@@ -66,5 +65,4 @@ async def get_ready(request: Request) -> dict[str, str]:
     if request.app.state.draining:
         raise ProblemError(503, "stopping", "The service shuts down. Use another one.", **RETRY)
     await request.app.state.database.data_version()
-    logger.debug("ready")
     return {"status": "ok"}

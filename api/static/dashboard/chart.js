@@ -134,8 +134,8 @@ export function drawLeadErrors(box, { lines, title, description }) {
   const last = Math.max(...found.map(([lead]) => lead));
   const x = scale(0, 3 * last, area.left, area.right);
   const y = drawYAxis(svg, area, found.map(([, value]) => value), 0);
-  const hours = Array.from({ length: Math.floor((3 * last) / 24) + 1 }, (_, day) => 24 * day);
-  drawXAxis(svg, area, (hours.length > 1 ? hours : [0, 12, 24]).map((each) => ({ x: x(each), text: String(each) })), "hours from issue to the end of the step");
+  const hours = Array.from({ length: Math.floor((3 * last) / 12) + 1 }, (_, half) => 12 * half);
+  drawXAxis(svg, area, hours.map((each) => ({ x: x(each), text: String(each) })), "hours from issue to the end of the step");
   for (const { kind, name, values } of lines) {
     svg.append(make("polyline", { class: kind, points: join(values.map(([lead, value]) => [x(3 * lead), y(value)])) }));
     for (const [lead, value] of values) {

@@ -8,7 +8,10 @@ export const number = (value, digits = 1) =>
 export const degrees = (value, digits = 1) =>
   value === null || value === undefined ? "–" : `${number(value, digits)} °C`;
 
-export const signed = (value) => (value > 0 ? `+${number(value)}` : number(value));
+export const signed = (value, digits = 1) => {
+  const text = number(value, digits);
+  return value > 0 && Number(value.toFixed(digits)) ? `+${text}` : text.replace(/^−(0(\.0+)?)$/, "$1");
+};
 
 const write = (instant, zone, options) =>
   new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(instant));
@@ -40,9 +43,6 @@ export const dayOf = (instant, zone) => {
 
 export const shiftDay = (iso, days) =>
   new Date(Date.parse(iso) + days * DAY).toISOString().slice(0, 10);
-
-export const daysUntil = (last, count) =>
-  Array.from({ length: count }, (_, n) => shiftDay(last, n + 1 - count));
 
 export const mean = (values) =>
   values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;

@@ -84,10 +84,10 @@ function showDailyErrors(period, last) {
   fillMetrics("daily-metrics", [
     ["mean absolute error", degrees(main.mae, 2)],
     ["root mean square error", degrees(main.rmse, 2)],
-    ["mean error", `${signed(main.bias)} °C`],
+    ["mean error", `${signed(main.bias, 2)} °C`],
     ["within the interval", percent(inside.length / alike.length)],
   ]);
-  const rows = days.filter(({ count }) => count).map(({ day, ages, count, mae, bias }) => [shortDay(day), ages, String(count), number(mae, 2), signed(bias)]);
+  const rows = days.filter(({ count }) => count).map(({ day, ages, count, mae, bias }) => [shortDay(day), ages, String(count), number(mae, 2), signed(bias, 2)]);
   fillTable("daily-table", `Errors by day, °C; an error is predicted minus observed; ${timezone}`, ["Day", "Data age (h)", "Steps observed", "Mean absolute error", "Mean error"], rows);
   const title = `Mean absolute error by day, ${shortDay(days[0].day)} to ${shortDay(last)}`;
   const description = `${degrees(main.mae, 2)} over ${main.count} observed steps (${describeGroup(main)}).`;
@@ -103,7 +103,8 @@ function showScores(scores) {
   if (!scores.length) return () => {};
   const window = scores.some((row) => row.window === "all") ? "all" : scores[0].window;
   const rows = scores.filter((row) => row.window === window && row.model_id === scores[0].model_id);
-  const ranges = rows.filter((row) => row.lead in LEAD_NAMES);
+  const names = Object.keys(LEAD_NAMES);
+  const ranges = rows.filter((row) => row.lead in LEAD_NAMES).sort((a, b) => names.indexOf(a.lead) - names.indexOf(b.lead) || a.data_age - b.data_age);
   const main = ranges.reduce((most, row) => (row.lead === "1-8" && row.count > most.count ? row : most), ranges[0]);
   const byLead = rows.filter((row) => row.data_age === main.data_age && !(row.lead in LEAD_NAMES));
   const lines = [{ kind: "predicted", name: main.name, values: byLead.map((row) => [Number(row.lead), row.rmse]) }];
@@ -115,7 +116,7 @@ function showScores(scores) {
   const columns = ["Leads", "Data age (h)", "Days", "RMSE (°C)", ...Object.values(BASELINES).map((name) => `${name} (°C)`), "Mean error (°C)", "Within the interval"];
   fillTable("scores-table", `${main.name}, version ${main.version}: errors of issued forecasts and of the baselines on the same steps`, columns, ranges.map((row) => [
     LEAD_NAMES[row.lead], String(row.data_age), String(row.days), number(row.rmse, 2),
-    ...Object.keys(BASELINES).map((skill) => number(baselineRmse(row, skill), 2)), signed(row.bias), percent(row.coverage),
+    ...Object.keys(BASELINES).map((skill) => number(baselineRmse(row, skill), 2)), signed(row.bias, 2), percent(row.coverage),
   ]));
   const description = `${main.name}: ${degrees(main.rmse, 2)} over leads ${main.lead}.`;
   return () => byLead.length && drawLeadErrors(get("scores-chart"), { lines, title: get("scores-caption").textContent, description });
