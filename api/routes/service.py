@@ -1,6 +1,5 @@
 """Version, health and dashboard."""
 
-import logging
 from http import HTTPStatus
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from starlette.types import Scope
 
 from api.problems import RETRY, ProblemError, document_problems
 
-logger = logging.getLogger(__name__)
 router = APIRouter(tags=["service"], responses=document_problems())
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -49,7 +47,6 @@ async def get_dashboard(request: Request, name: str = "") -> Response:
 @router.get("/version", operation_id="get-version")
 async def get_version(request: Request) -> dict[str, str]:
     """Return the version: 0.0.0 locally, the commit id in images built by CI."""
-    logger.info("version %s", request.app.version)
     return {"version": request.app.version}
 
 

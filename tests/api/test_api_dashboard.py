@@ -28,14 +28,17 @@ TYPES = {
     "/": "text/html; charset=utf-8",
     "/dashboard/api.js": "text/javascript; charset=utf-8",
     "/dashboard/chart.js": "text/javascript; charset=utf-8",
+    "/dashboard/classes.js": "text/javascript; charset=utf-8",
+    "/dashboard/elements.js": "text/javascript; charset=utf-8",
     "/dashboard/icon.svg": "image/svg+xml",
     "/dashboard/page.css": "text/css; charset=utf-8",
     "/dashboard/page.js": "text/javascript; charset=utf-8",
     "/dashboard/format.js": "text/javascript; charset=utf-8",
+    "/dashboard/temperature.js": "text/javascript; charset=utf-8",
 }
 FILES = sorted(file for file in STATIC.rglob("*") if file.is_file())
 NAMESPACE = "http://www.w3.org/2000/svg"  # a name, which nobody fetches
-ELSEWHERE = re.compile(r"""https?:|wss?:|["'(=`]\s*//|@import""", re.IGNORECASE)
+ELSEWHERE = re.compile(r"""\b(?:https?|wss?):|["'(=`]\s*//|@import""", re.IGNORECASE)
 INLINE = re.compile(
     r"""<style|\sstyle\s*=|\son\w+\s*=\s*["']|<script(?![^>]*\ssrc=)|innerHTML|eval\("""
 )
@@ -151,38 +154,52 @@ class TestInChromium:
             "Paris, Friday, 12 July 2019",
             "Predicted between 21.0 °C and 28.0 °C; observed in 6 of 8 steps",
             "mean absolute error 1.83 °C",
-            "00:00 - 03:00 21.0 19.5 22.5 22.0 -1.0",
-            "21:00 - 00:00 28.0 26.5 29.5 - -",
+            "12 Jul 00:00 - 03:00 21.0 19.5 22.5 22.0 -1.0",
+            "12 Jul 21:00 - 00:00 28.0 26.5 29.5 - -",
+            "the day after 29.0 to 36.0 °C",
             "ridge, version 2 (ridge), production",
             "issued 12 Jul 2019, 00:00 UTC",
             "data until 12 Jul 2019, 00:00 UTC, 0 h before",
             f"sources {'; '.join(SOURCES)}",
+            "Root mean square error by lead, data 0 h old, 30 days until 12 Jul 2019",
+            "today 0 30 1.60 2.13 3.20 - +0.10 90 %",
             "Figures: data 0 h old, 14 observed steps. data 12 h old: mean absolute",
             "data from 1 Jan 2010 until 1 Jan 2019",
         ):
             assert said in text
-        assert len(re.findall(r'class="dot"', document)) == 8
-        assert len(re.findall(r'class="dot-observed"', document)) == 6
-        assert len(re.findall(r"<svg[^>]*aria-labelledby", document)) == 2
-        assert document.count("<desc") == 2
+        assert len(re.findall(r'class="dot-observed"', document)) == 22
+        assert len(re.findall(r"<svg[^>]*aria-labelledby", document)) == 3
+        assert document.count("<desc") == 3
 
     @pytest.mark.parametrize(
         ("hash_of_day", "said"),
         [
             (
                 "#location=paris&date=2019-07-12&tz=local",
-                ["02:00 - 05:00 21.0", "local time, Europe/Paris"],
+                ["02:00 - 05:00 21.0", "local time (Europe/Paris)"],
             ),
-            (  # at first, the last day there is
+            (  # at first, the day of the last issue
                 "",
                 [
-                    "Brest, Friday, 12 July 2019", "not observed yet",
+                    "Brest, Thursday, 11 July 2019", "not observed yet",
                     "Nothing of these weeks is both forecast and observed yet",
                 ],
             ),
             (
                 "#location=paris&date=2020-01-01&tz=utc",
                 ["There is: 2019-07-10 to 2019-07-16.", "Go to Tuesday, 16 July 2019"],
+            ),
+            (
+                "#view=photos",
+                [
+                    "Photos: images-field, version 1 (cnn), production. 1 of 2 photos correct",
+                    "Chao 1 0 100 % Milho 1 0 0 % precision 50 % -",
+                    "Teste/Milho/2.jpg Milho Chao 60 %",
+                ],
+            ),
+            (
+                "#view=reviews",
+                ["2 of 3 reviews correct", "negative 1 1 50 % positive 0 1 100 %", "accuracy 67 %"],
             ),
         ],
     )  # fmt: skip
@@ -251,9 +268,44 @@ def test_days_and_places_are_chosen(served: tuple[str, Process], tmp_path: Path)
         tab.evaluate("document.getElementById('last').click()")
         tab.wait_for("Paris, Tuesday, 16 July 2019")
 
-    assert address_kept == "#location=paris&date=2019-07-12&tz=utc"
+    assert address_kept == "#view=temperature&location=paris&date=2019-07-12&tz=utc"
     assert widths == "360 of 360"
     assert tab.faults == []
+
+
+@IN_BROWSER
+def test_search_lines_and_download(address: str, tmp_path: Path) -> None:
+    assert CHROMIUM
+    search = "Object.assign(document.getElementById('location'), {value: 'quim'})"
+    change = f"{search}.dispatchEvent(new Event('change'))"
+    with open_tab(CHROMIUM, tmp_path) as tab:
+        tab.call("Page.navigate", url=f"{address}/#location=paris&date=2019-07-12&tz=utc")
+        tab.wait_for(THE_12TH)
+        tab.asked.clear()
+        tab.evaluate("document.getElementById('before').click()")
+        tab.wait_for(THE_11TH)
+        asked = sorted(url.removeprefix(address).split("?")[0] for url in tab.asked)
+        tab.evaluate("document.getElementById('seasonal_naive').click()")
+        tab.evaluate("document.getElementById('after').click()")
+        tab.wait_for(THE_12TH)
+        lines = tab.evaluate("document.querySelectorAll('polyline.seasonal_naive').length")
+        fragment = tab.evaluate("location.hash")
+        tab.evaluate("document.getElementById('forecast-csv').click()")
+        tab.evaluate(change)
+        tab.wait_for("No forecast issued by the start of the day covers 2019-07-12 for 'quimper'")
+        tab.evaluate("document.getElementById('view-photos').click()")
+        tab.wait_for("1 of 2 photos correct")
+        left = tab.evaluate("location.hash")
+
+    assert asked == ["/predictions", "/predictions/observed"]
+    assert lines > 0
+    assert fragment.endswith("&lines=seasonal_naive")
+    assert "view=photos" in left
+    assert tab.faults == []
+
+
+def test_the_dashboard_is_small() -> None:
+    assert sum(file.stat().st_size for file in FILES) < 100_000
 
 
 @IN_BROWSER

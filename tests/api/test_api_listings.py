@@ -42,6 +42,18 @@ def test_locations_are_listed_by_slug(client: Any) -> None:
     }
 
 
+def test_locations_are_found_by_a_part_of_their_name(client: Any) -> None:
+    def find(text: str) -> list[str]:
+        page = client.get("/locations", params={"search": text}).json()
+        return [place["location"] for place in page["data"]]
+
+    assert find("R") == ["brest", "paris", "quimper"]
+    assert find("mper") == ["quimper"]
+    assert find("%") == []
+    page = client.get("/locations", params={"search": "r", "limit": 1}).json()
+    assert "search=r" in page["next"]
+
+
 def test_models_are_listed_production_first_then_the_newest(client: Any) -> None:
     answer = client.get("/models").json()
 

@@ -97,11 +97,11 @@ function showDailyErrors(period, last) {
 const baselineRmse = (row, skill) => (isKnown(row[skill]) && row[skill] < 1 ? row.rmse / (1 - row[skill]) : null);
 const LEAD_NAMES = { "1-8": "today", "9-16": "tomorrow", all: "all leads" };
 
-// Scores of the longest window, by lead at the data age of most steps, and by data age.
+// Scores of the last 30 days: by lead at the data age of most steps, and by data age.
 function showScores(scores) {
   get("scores").hidden = !scores.length;
   if (!scores.length) return () => {};
-  const window = scores.some((row) => row.window === "all") ? "all" : scores[0].window;
+  const window = scores.some((row) => row.window === "30d") ? "30d" : scores[0].window;
   const rows = scores.filter((row) => row.window === window && row.model_id === scores[0].model_id);
   const names = Object.keys(LEAD_NAMES);
   const ranges = rows.filter((row) => row.lead in LEAD_NAMES).sort((a, b) => names.indexOf(a.lead) - names.indexOf(b.lead) || a.data_age - b.data_age);
@@ -119,6 +119,7 @@ function showScores(scores) {
     ...Object.keys(BASELINES).map((skill) => number(baselineRmse(row, skill), 2)), signed(row.bias, 2), percent(row.coverage),
   ]));
   const description = `${main.name}: ${degrees(main.rmse, 2)} over leads ${main.lead}.`;
+  get("scores-chart").replaceChildren();
   return () => byLead.length && drawLeadErrors(get("scores-chart"), { lines, title: get("scores-caption").textContent, description });
 }
 
