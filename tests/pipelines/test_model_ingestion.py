@@ -21,8 +21,8 @@ from triptych.parameters.ingestion import (
 )
 from triptych.pipelines.ingestion.model_nodes import fetch_models
 from triptych.weather.locations import Location, locations_frame
-from triptych.weather.sources.factory import make_source
-from triptych.weather.sources.open_meteo_forecasts import OpenMeteo
+from triptych.weather.sources import make_source
+from triptych.weather.sources.open_meteo import OpenMeteo
 
 PARIS, BREST = (
     Location(slug=slug, name=slug.title(), latitude=48.75, longitude=longitude, elevation=90.0,

@@ -8,7 +8,7 @@ import pytest
 from tests.weather.archive_server import ArchiveServer
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Fetched
-from triptych.weather.sources.open_meteo import OpenMeteoArchive
+from triptych.weather.sources.open_meteo import OpenMeteo
 
 
 @pytest.fixture
@@ -53,14 +53,14 @@ def northmere() -> Location:
 
 
 @pytest.fixture
-def archive(server: ArchiveServer, waits: list[float]) -> Iterator[OpenMeteoArchive]:
-    client = OpenMeteoArchive(server.url, timeout=5.0, sleep=waits.append)
+def archive(server: ArchiveServer, waits: list[float]) -> Iterator[OpenMeteo]:
+    client = OpenMeteo(server.url, timeout=5.0, sleep=waits.append)
     yield client
     client.close()
 
 
 @pytest.fixture
-def fetch(archive: OpenMeteoArchive, paris: Location) -> Callable[[], Fetched]:
+def fetch(archive: OpenMeteo, paris: Location) -> Callable[[], Fetched]:
     """Ask for Paris, 14 July 2019: temperature and wind speed."""
     day = date(2019, 7, 14), date(2019, 7, 15)
     return lambda: archive.fetch(paris, *day, ["temperature_2m", "wind_speed_10m"])

@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 
 from triptych.weather.request_periods import (
     Period,
-    expected_until,
     merge_periods,
     missing_periods,
     split_years,
 )
-from triptych.weather.sources.call_budget import weight
 
 ORIGIN = datetime(2018, 12, 28, tzinfo=UTC)
 
@@ -126,24 +124,6 @@ def test_requests_cover_the_period_without_overlap_and_a_year_at_most(period: Pe
     assert all(first.year == (last - timedelta(days=1)).year for first, last in requests)
 
 
-@pytest.mark.parametrize(
-    ("known", "expected"),
-    [
-        (100, 100),  # all that was asked for is there
-        (70, 80),  # what is older than the lag is due
-        (85, 85),  # what is younger is not
-        (0, 80),  # the source has nothing at all
-    ],
-)
-def test_expected_until(known: int, expected: int) -> None:
-    now, lag = at(100), timedelta(hours=20)
-    assert expected_until(at(known), at(100), now, lag) == at(expected)
-
-
-def test_an_old_answer_is_expected_as_a_whole() -> None:
-    assert expected_until(at(0), at(50), at(500), timedelta(hours=20)) == at(50)
-
-
 def day(number: int, days: int = 1) -> Period:
     return at(24 * number), at(24 * (number + days))
 
@@ -162,7 +142,4 @@ def day(number: int, days: int = 1) -> Period:
 def test_periods_are_merged_where_one_request_costs_no_more(
     apart: list[Period], merged: list[Period]
 ) -> None:
-    def cost(days: int) -> float:
-        return weight(1, days, 10)
-
-    assert merge_periods(apart, cost) == merged
+    assert merge_periods(apart) == merged

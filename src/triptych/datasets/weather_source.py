@@ -5,8 +5,8 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
+from triptych.weather.sources import make_source
 from triptych.weather.sources.base import OpenSource
-from triptych.weather.sources.factory import make_source
 
 
 class WeatherSourceDataset(AbstractDataset[NoReturn, OpenSource]):

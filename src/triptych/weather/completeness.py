@@ -11,7 +11,6 @@ from triptych.weather.variables import VARIABLES
 
 DAY = pd.Timedelta(days=1)
 HOURS = 24
-ALL_VARIABLES = "all variables"
 
 Missing = dict[str, int]  # hours by variable, without those that have all
 
@@ -35,28 +34,30 @@ def missing_by_day(
 
 def still_missing(found: Missing, before: Mapping[str, int]) -> Missing:
     """Combine a repeated answer with what was missing before: a known value is not lost again."""
-    both = {name: min(hours, before.get(name, 0)) for name, hours in found.items()}
-    return {name: hours for name, hours in both.items() if hours}
+    return {
+        name: min(hours, before[name])
+        for name, hours in found.items()
+        if hours and before.get(name)
+    }
 
 
 def is_open(
     days: pd.DataFrame, today: pd.Timestamp, final_after: pd.Timedelta
 ) -> "pd.Series[bool]":
     """Tell which rows of `incomplete_days` lack something that may still come."""
-    lacking = days["missing"].map(bool).astype(bool)
-    return lacking & (today - days["first_requested"] < final_after)
+    return days["missing"].astype(bool) & (today - days["first_requested"] < final_after)
 
 
 def days_to_repeat(
     days: pd.DataFrame, as_of: pd.Timestamp, today: pd.Timestamp, final_after: pd.Timedelta
 ) -> dict[str, list[Period]]:
-    """The days to request again, by location: once a day, or for a later `as_of`."""
+    """Return the days to request again, by location: once a day, or for a later `as_of`."""
     due = (days["last_requested"] != today) | (days["last_as_of"] < as_of)
     chosen = days[is_open(days, today, final_after) & due]
-    periods: dict[str, list[Period]] = {}
-    for slug, day in zip(chosen["location"], chosen["day"], strict=True):
-        periods.setdefault(slug, []).append((day, day + DAY))
-    return periods
+    return {
+        str(slug): [(day, day + DAY) for day in own["day"]]
+        for slug, own in chosen.groupby("location")
+    }
 
 
 def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
@@ -69,27 +70,25 @@ def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
         location, start and end (first and last day), variables, hours (of which a variable is
         missing), first_requested, repeated; the longest first.
     """
-    lacking = days[days["missing"].map(bool).astype(bool)].sort_values(["location", "day"])
+    lacking = days[days["missing"].astype(bool)].sort_values(["location", "day"])
     lacking = lacking.assign(
         variables=lacking["missing"].map(_names).astype("str"),
         hours=lacking["missing"].map(lambda missing: max(missing.values())).astype("int64"),
     )
     keys = ["location", "variables", "repeated"]
     same = (lacking[keys] == lacking[keys].shift()).all(axis=1)
-    run = (~(same & (lacking["day"].diff() == DAY))).cumsum()
-    table = lacking.groupby(run).agg(
-        location=("location", "first"),
+    run = (~(same & (lacking["day"].diff() == DAY))).cumsum().rename("run")
+    table = lacking.groupby([run, *keys], as_index=False).agg(
         start=("day", "min"),
         end=("day", "max"),
-        variables=("variables", "first"),
         hours=("hours", "sum"),
         first_requested=("first_requested", "min"),
-        repeated=("repeated", "first"),
     )
-    return table.sort_values("hours", ascending=False, kind="stable", ignore_index=True)
+    columns = ["location", "start", "end", "variables", "hours", "first_requested", "repeated"]
+    return table[columns].sort_values("hours", ascending=False, kind="stable", ignore_index=True)
 
 
 def _names(missing: Mapping[str, Any]) -> str:
     if set(VARIABLES) <= set(missing):
-        return ALL_VARIABLES
+        return "all variables"
     return ", ".join(sorted(missing, key=list(VARIABLES).index))

@@ -1,18 +1,16 @@
 """Which periods a source still has to be asked for. A period is half-open: start, exclusive end."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+
+from triptych.weather.sources.call_budget import weight
+from triptych.weather.variables import VARIABLES
 
 Period = tuple[datetime, datetime]
 
 
 def missing_periods(wanted: Period, have: Iterable[Period]) -> list[Period]:
-    """Find what of `wanted` no period of `have` covers, in order of time.
-
-    Args:
-        wanted: the whole; empty if it ends where it starts or before.
-        have: in any order, overlapping or not.
-    """
+    """Return what no period of `have` covers of `wanted`, in order of time."""
     start, end = wanted
     missing = []
     for known_start, known_end in sorted(have):
@@ -26,8 +24,13 @@ def missing_periods(wanted: Period, have: Iterable[Period]) -> list[Period]:
     return missing
 
 
+def overlaps(one: Period, other: Period) -> bool:
+    """Tell whether two periods share an instant."""
+    return one[0] < other[1] and other[0] < one[1]
+
+
 def split_years(period: Period) -> list[tuple[date, date]]:
-    """Cut a period into requests: whole UTC days that cover it, none across a new year.
+    """Split a period into whole UTC days that cover it, none across a new year.
 
     Returns:
         Pairs of a first day and the day after the last.
@@ -40,34 +43,18 @@ def split_years(period: Period) -> list[tuple[date, date]]:
     return list(zip(bounds, [*bounds[1:], last + timedelta(days=1)], strict=True))
 
 
-def expected_until(
-    known_until: datetime, asked_until: datetime, now: datetime, lag: timedelta
-) -> datetime:
-    """Tell up to when a source should have data: up to its last value, and all older than `lag`.
-
-    Younger hours beyond the last value are not due yet (ERA5 is five to six days late).
-    """
-    return max(known_until, min(asked_until, now - lag))
-
-
-def merge_periods(periods: Iterable[Period], cost: Callable[[int], float]) -> list[Period]:
-    """Join periods where one request for both costs no more than two.
-
-    Args:
-        periods: in any order, overlapping or not.
-        cost: the cost of a request for so many days.
-    """
+def merge_periods(periods: Iterable[Period]) -> list[Period]:
+    """Join periods where one request of all variables costs no more than two."""
     merged: list[Period] = []
     for start, end in sorted(periods):
         if merged:
-            before, until = merged[-1]
-            joined = (before, max(until, end))
-            if _cost(joined, cost) <= _cost(merged[-1], cost) + _cost((start, end), cost):
+            joined = (merged[-1][0], max(merged[-1][1], end))
+            if _cost(joined) <= _cost(merged[-1]) + _cost((start, end)):
                 merged[-1] = joined
                 continue
         merged.append((start, end))
     return merged
 
 
-def _cost(period: Period, cost: Callable[[int], float]) -> float:
-    return sum(cost((end - start).days) for start, end in split_years(period))
+def _cost(period: Period) -> float:
+    return sum(weight(1, (end - first).days, len(VARIABLES)) for first, end in split_years(period))

@@ -1,6 +1,6 @@
 """A source that corrects the past: the old run stays what it was, a new one sees the correction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pandas as pd
@@ -17,7 +17,7 @@ from triptych.registry.reproduction.reproduce import Tracked, reproduce
 from triptych.registry.run_manifest import SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotStore
 from triptych.weather.locations import Location, locations_frame
-from triptych.weather.sources.base import Fetched, WeatherSource
+from triptych.weather.sources.base import Fetched, Query, WeatherSource
 from triptych.weather.sources.sample import SampleClimate
 
 AS_OF = TODAY = "2018-10-01"
@@ -41,13 +41,11 @@ INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected
 class CorrectedClimate(SampleClimate):
     """The sample after its maker has found that one hour was two degrees warmer."""
 
-    def fetch(
-        self, location: Location, start: date, end: date, variables: Sequence[str]
-    ) -> Fetched:
-        said = super().fetch(location, start, end, variables)
-        warmer = (said.frame["time"] == HOUR) * 2.0
-        corrected = said.frame.assign(temperature_2m=said.frame["temperature_2m"] + warmer)
-        return Fetched(corrected, said.known_until)
+    def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
+        for said in super().fetch_many(query, variables):
+            warmer = (said.frame["time"] == HOUR) * 2.0
+            corrected = said.frame.assign(temperature_2m=said.frame["temperature_2m"] + warmer)
+            yield Fetched(corrected, said.known_until)
 
 
 def ingest(project: Project, source: WeatherSource, since: date | None = None) -> pd.DataFrame:

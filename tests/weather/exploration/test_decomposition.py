@@ -6,8 +6,7 @@ import pytest
 from statsmodels.tsa.seasonal import MSTL
 
 from tests.weather.exploration import waves
-from triptych.weather.errors import InvalidFrame
-from triptych.weather.exploration.decomposition import PARTS, completed, decompose, summarize
+from triptych.weather.exploration.decomposition import PARTS, completed, decompose, summarize_parts
 
 SIX_YEARS = waves.steps(6 * 365 + 1)
 
@@ -100,7 +99,7 @@ def test_less_than_two_years_have_no_season_of_the_year() -> None:
 
     assert (found["yearly"] == 0).all()
     assert np.abs(found["trend"] - waves.yearly(times)).mean() < 1
-    (row,) = summarize(found).to_dict("records")
+    (row,) = summarize_parts(found).to_dict("records")
     assert row["note"].startswith("yearly season left out, it needs 2 years")
     assert row["years"] == 1.37
     assert np.isnan(row["strength_yearly"]) or row["strength_yearly"] == 0
@@ -112,7 +111,7 @@ def test_a_constant_series_is_all_trend(days: int) -> None:
 
     assert np.allclose(found["trend"], 7.0)
     assert np.allclose(found[["yearly", "daily", "residual"]], 0.0)
-    (row,) = summarize(found).to_dict("records")
+    (row,) = summarize_parts(found).to_dict("records")
     assert np.isnan(row["strength_daily"])
 
 
@@ -126,7 +125,7 @@ def test_a_location_without_temperature_is_named_and_the_other_untouched() -> No
     pd.testing.assert_frame_equal(
         both[both["location"] == "here"].reset_index(drop=True), alone, check_exact=True
     )
-    table = summarize(both).set_index("location")
+    table = summarize_parts(both).set_index("location")
     assert table.loc["mute", "note"] == "no temperature in this period: nothing to decompose"
     assert table.loc["mute", "missing_share"] == 1
     assert table.loc["here", "note"] == ""
@@ -139,11 +138,11 @@ def test_two_years_are_enough_for_a_season_of_the_year(days: int, has_season: bo
     found = decompose(waves.frame(times, waves.yearly(times) + waves.daily(times)))
 
     assert (found["yearly"] != 0).any() == has_season
-    assert (summarize(found)["note"] == "").all() == has_season
+    assert (summarize_parts(found)["note"] == "").all() == has_season
 
 
 def test_a_summary_tells_how_strong_each_part_is() -> None:
-    (row,) = summarize(decompose(composed()[0])).to_dict("records")
+    (row,) = summarize_parts(decompose(composed()[0])).to_dict("records")
 
     assert row["yearly_range"] == pytest.approx(16, abs=0.8)
     assert row["daily_range"] == pytest.approx(8, abs=0.3)
@@ -151,14 +150,3 @@ def test_a_summary_tells_how_strong_each_part_is() -> None:
     assert row["strength_yearly"] == pytest.approx(1 - 1 / 33, abs=0.02)
     assert row["strength_daily"] == pytest.approx(1 - 1 / 9, abs=0.03)
     assert row["strength_trend"] < 0.5
-
-
-def test_steps_off_the_grid_or_doubled_are_refused() -> None:
-    history, _ = composed()
-
-    with pytest.raises(InvalidFrame, match="steps of here are doubled or off the 3-hour grid"):
-        decompose(pd.concat([history, history.head(1)]))
-    with pytest.raises(InvalidFrame, match="off the 3-hour grid"):
-        decompose(history.assign(time=history["time"] + pd.Timedelta(hours=1)))
-    with pytest.raises(InvalidFrame, match="no row to decompose"):
-        decompose(history.head(0))

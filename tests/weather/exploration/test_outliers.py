@@ -6,7 +6,7 @@ import pytest
 
 from tests.weather.exploration import waves
 from triptych.weather.exploration.decomposition import decompose
-from triptych.weather.exploration.outliers import anomalies, robust_scores
+from triptych.weather.exploration.outliers import find_anomalies, robust_scores
 
 YEARS = 3 * 365
 
@@ -18,8 +18,7 @@ def test_a_planted_anomaly_is_found_through_the_decomposition() -> None:
     planted[4000] += 12
 
     before, after = (
-        anomalies(robust_scores(decompose(waves.frame(times, values))), 6)
-        for values in (clean, planted)
+        find_anomalies(decompose(waves.frame(times, values)), 6) for values in (clean, planted)
     )
 
     assert before.empty
@@ -29,10 +28,10 @@ def test_a_planted_anomaly_is_found_through_the_decomposition() -> None:
 
 
 def test_clean_noise_has_about_as_many_as_the_threshold_says() -> None:
-    scores = robust_scores(waves.parts(waves.noise(8 * 3650)))
+    parts = waves.parts(waves.noise(8 * 3650))
 
-    assert len(anomalies(scores, 4)) < 10  # two are expected
-    assert len(anomalies(scores, 2)) == pytest.approx(0.0455 * 29_200, rel=0.1)
+    assert len(find_anomalies(parts, 4)) < 10  # two are expected
+    assert len(find_anomalies(parts, 2)) == pytest.approx(0.0455 * 29_200, rel=0.1)
 
 
 def test_each_month_and_location_has_its_own_scale() -> None:
@@ -56,15 +55,15 @@ def test_a_constant_series_has_none_but_a_spike_on_it_is_one() -> None:
     spike = flat.copy()
     spike[100] = 5.0
 
-    assert anomalies(robust_scores(waves.parts(flat)), 4).empty
-    assert len(anomalies(robust_scores(waves.parts(spike)), 4)) == 1
+    assert find_anomalies(waves.parts(flat), 4).empty
+    assert len(find_anomalies(waves.parts(spike), 4)) == 1
 
 
 def test_what_is_missing_is_no_anomaly() -> None:
     residual = waves.noise(8 * 90)
     residual[10:50] = np.nan
 
-    scores = robust_scores(waves.parts(residual))
+    parts = waves.parts(residual)
 
-    assert scores["score"].isna().sum() == 40
-    assert anomalies(scores, 6).empty
+    assert robust_scores(parts)["score"].isna().sum() == 40
+    assert find_anomalies(parts, 6).empty

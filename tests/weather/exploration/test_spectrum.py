@@ -8,8 +8,8 @@ from tests.weather.exploration import waves
 from triptych.weather.exploration.spectrum import (
     PERIODOGRAM,
     WELCH,
-    spectra,
-    spectral_lines,
+    estimate_spectra,
+    find_lines,
     thin_spectrum,
 )
 
@@ -24,7 +24,7 @@ def wave(period: float, height: float = 1.0) -> waves.Floats:
 @pytest.mark.parametrize("period", [24.0, 12.0, 160.0])
 @pytest.mark.parametrize("method", [PERIODOGRAM, WELCH])
 def test_a_planted_cycle_is_the_peak(period: float, method: str) -> None:
-    spectrum = spectra(waves.parts(wave(period) + waves.noise(len(HOURS))))
+    spectrum = estimate_spectra(waves.parts(wave(period) + waves.noise(len(HOURS))))
 
     rows = spectrum[spectrum["method"] == method]
 
@@ -33,7 +33,7 @@ def test_a_planted_cycle_is_the_peak(period: float, method: str) -> None:
 
 def test_the_density_adds_up_to_the_variance() -> None:
     values = waves.noise(len(HOURS), sd=2.0)
-    spectrum = spectra(waves.parts(values))
+    spectrum = estimate_spectra(waves.parts(values))
 
     rows = spectrum[spectrum["method"] == PERIODOGRAM]
 
@@ -43,7 +43,7 @@ def test_the_density_adds_up_to_the_variance() -> None:
 def test_the_strongest_lines_come_first_with_their_share() -> None:
     values = wave(24, 3) + wave(12, 1) + waves.noise(len(HOURS))
 
-    lines = spectral_lines(spectra(waves.parts(values)))
+    lines = find_lines(estimate_spectra(waves.parts(values)))
 
     assert lines["period_hours"].round(2).tolist()[0] == 24
     assert 12 in lines["period_hours"].round(2).tolist()
@@ -52,7 +52,7 @@ def test_the_strongest_lines_come_first_with_their_share() -> None:
 
 def test_noise_has_almost_no_line() -> None:
     found = [
-        len(spectral_lines(spectra(waves.parts(waves.noise(len(HOURS), seed=seed)))))
+        len(find_lines(estimate_spectra(waves.parts(waves.noise(len(HOURS), seed=seed)))))
         for seed in range(40)
     ]
 
@@ -60,7 +60,7 @@ def test_noise_has_almost_no_line() -> None:
 
 
 def test_thinning_keeps_every_peak() -> None:
-    spectrum = spectra(waves.parts(wave(24) + wave(8) + waves.noise(len(HOURS))))
+    spectrum = estimate_spectra(waves.parts(wave(24) + wave(8) + waves.noise(len(HOURS))))
 
     thin = thin_spectrum(spectrum)
 
@@ -75,7 +75,7 @@ def test_gaps_are_filled_by_trend_and_seasons() -> None:
     parts = waves.parts(season + waves.noise(len(HOURS), sd=0.1)).assign(daily=season)
     parts.loc[100:3000, ["observed", "residual"]] = np.nan
 
-    lines = spectral_lines(spectra(parts))
+    lines = find_lines(estimate_spectra(parts))
 
     assert lines["period_hours"].iloc[0] == pytest.approx(24)
 
@@ -84,9 +84,9 @@ def test_what_has_no_spectrum_is_left_out() -> None:
     mute = waves.parts(np.full(800, np.nan), "mute").assign(trend=np.nan)
     short = waves.parts(waves.noise(56), "short")
 
-    nothing = spectra(pd.concat([mute, short]))
+    nothing = estimate_spectra(pd.concat([mute, short]))
 
     assert nothing.empty
-    assert spectral_lines(nothing).empty
+    assert find_lines(nothing).empty
     assert thin_spectrum(nothing).empty
-    assert spectral_lines(spectra(waves.parts(np.full(800, 0.0)))).empty
+    assert find_lines(estimate_spectra(waves.parts(np.full(800, 0.0)))).empty

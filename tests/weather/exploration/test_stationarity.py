@@ -8,7 +8,7 @@ from triptych.weather.exploration.stationarity import (
     ADF_NULL,
     KPSS_NULL,
     VERDICTS,
-    stationarity_tests,
+    check_stationarity,
 )
 
 DAYS = 1000
@@ -20,7 +20,7 @@ def by_day(values: waves.Floats) -> waves.Floats:
 
 
 def verdict(values: waves.Floats) -> str:
-    table = stationarity_tests(waves.parts(by_day(values))).set_index("series")
+    table = check_stationarity(waves.parts(by_day(values))).set_index("series")
     return str(table.loc["without yearly season", "verdict"])
 
 
@@ -37,7 +37,7 @@ def test_noise_around_a_rising_line_has_no_unit_root_and_no_constant_level() -> 
 
 
 def test_the_table_says_what_is_tested() -> None:
-    table = stationarity_tests(waves.parts(by_day(waves.noise(DAYS))))
+    table = check_stationarity(waves.parts(by_day(waves.noise(DAYS))))
 
     assert table["series"].tolist() == ["observed", "without yearly season", "residual"]
     assert set(table["adf_null"]) == {ADF_NULL} and "unit root" in ADF_NULL
@@ -50,16 +50,16 @@ def test_the_table_says_what_is_tested() -> None:
 
 
 def test_of_the_observed_series_it_is_said_that_no_test_sees_its_season() -> None:
-    table = stationarity_tests(waves.parts(by_day(waves.noise(DAYS)))).set_index("series")
+    table = check_stationarity(waves.parts(by_day(waves.noise(DAYS)))).set_index("series")
 
-    assert "both tests pass it over" in table.loc["observed", "verdict"]
-    assert "both tests pass it over" not in table.loc["residual", "verdict"]
+    assert "both tests ignore a season" in table.loc["observed", "verdict"]
+    assert "both tests ignore a season" not in table.loc["residual", "verdict"]
 
 
 def test_significance_is_what_rejection_hangs_on() -> None:
     rising = waves.parts(by_day(waves.noise(DAYS) + np.linspace(0, 3, DAYS)))
 
-    assert not stationarity_tests(rising, significance=0.005)["kpss_rejects"].iloc[0]
+    assert not check_stationarity(rising, significance=0.005)["kpss_rejects"].iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_cannot_be_tested_is_said(values: waves.Floats, why: str) -> None:
     if np.isnan(values).all():
         parts[["trend", "yearly", "daily"]] = np.nan
 
-    row = stationarity_tests(parts).iloc[0]
+    row = check_stationarity(parts).iloc[0]
 
     assert row["verdict"] == why
     assert np.isnan(row["adf_p"]) and np.isnan(row["kpss_p"])

@@ -144,11 +144,11 @@ def drop_an_hour(answer: Answer) -> None:
     [
         (
             lambda answer: answer["hourly_units"].update(temperature_2m="°F"),
-            r"temperature_2m must be in °C; found '°F'",
+            r"must have temperature_2m in °C; found '°F'",
         ),
         (
             lambda answer: answer["hourly_units"].update(wind_speed_10m="undefined"),
-            "wind_speed_10m must be in km/h; found 'undefined'",
+            "have wind_speed_10m in km/h; found 'undefined'",
         ),
         (
             shift_hours,
@@ -157,15 +157,15 @@ def drop_an_hour(answer: Answer) -> None:
         (drop_an_hour, r"24 hours .*; found 23, "),
         (
             lambda answer: answer["hourly"]["wind_speed_10m"].pop(),
-            "a value of wind_speed_10m for each of 24 hours; found 23",
+            "a number of wind_speed_10m for each of 24 hours; found 23",
         ),
         (lambda answer: answer["hourly"].pop("wind_speed_10m"), "wind_speed_10m"),
-        (lambda answer: answer["hourly"].update(time=[]), "found none"),
+        (lambda answer: answer["hourly"].update(time=[]), "found no readable times"),
         (lambda answer: answer["hourly"].pop("time"), "24 hours"),
-        (lambda answer: answer["hourly"].update(time=["soon"] * 24), "times are unreadable"),
+        (lambda answer: answer["hourly"].update(time=["soon"] * 24), "found no readable times"),
         (
             lambda answer: answer["hourly"].update(temperature_2m=["warm"] * 24),
-            "temperature_2m in the answer is not numbers",
+            "a number of temperature_2m for each of 24 hours; found none",
         ),
         (lambda answer: answer.update(utc_offset_seconds=7200), "an offset of 0 s; found 7200"),
         (lambda answer: answer.pop("utc_offset_seconds"), "an offset of 0 s; found None"),

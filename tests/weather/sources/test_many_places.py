@@ -8,8 +8,9 @@ import pytest
 from tests.weather.archive_server import ArchiveServer
 from triptych.weather.errors import CallLimitReached, SourceRefused
 from triptych.weather.locations import Location
-from triptych.weather.sources.call_budget import CallLimits, Pacer, say_budget, weight
-from triptych.weather.sources.open_meteo import OpenMeteoArchive
+from triptych.weather.sources.base import Query
+from triptych.weather.sources.call_budget import CallLimits, Pacer, describe_budget, weight
+from triptych.weather.sources.open_meteo import OpenMeteo
 
 DAY = date(2019, 7, 14), date(2019, 7, 15)
 FREE = CallLimits(minute=600, hour=5000, day=10_000)
@@ -23,9 +24,11 @@ def places(paris: Location, *latitudes: float) -> list[Location]:
 
 
 def test_several_places_are_one_request_and_each_has_its_own_answer(
-    archive: OpenMeteoArchive, server: ArchiveServer, paris: Location
+    archive: OpenMeteo, server: ArchiveServer, paris: Location
 ) -> None:
-    found = list(archive.fetch_many(places(paris, 48.0, 49.5, 51.0), *DAY, ["temperature_2m"]))
+    found = list(
+        archive.fetch_many(Query(places(paris, 48.0, 49.5, 51.0), *DAY), ["temperature_2m"])
+    )
 
     (asked,) = server.requests
     assert (asked["latitude"], asked["longitude"]) == ("48.0,49.5,51.0", "2.25,2.25,2.25")
@@ -38,13 +41,12 @@ def test_several_places_are_one_request_and_each_has_its_own_answer(
 
 
 def test_an_answer_for_fewer_places_is_asked_for_again(
-    archive: OpenMeteoArchive, server: ArchiveServer, paris: Location, waits: list[float]
+    archive: OpenMeteo, server: ArchiveServer, paris: Location, waits: list[float]
 ) -> None:
     server.faults = ["array"]  # of two numbers
 
-    assert (
-        len(list(archive.fetch_many(places(paris, 1.0, 2.0, 3.0), *DAY, ["temperature_2m"]))) == 3
-    )
+    query = Query(places(paris, 1.0, 2.0, 3.0), *DAY)
+    assert len(list(archive.fetch_many(query, ["temperature_2m"]))) == 3
     assert len(waits) == 1
 
 
@@ -52,7 +54,7 @@ def test_the_key_is_sent_and_stands_in_no_log_or_message(
     server: ArchiveServer, paris: Location, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    archive = OpenMeteoArchive(server.url, api_key="se-cret", sleep=lambda _: None)
+    archive = OpenMeteo(server.url, api_key="se-cret", sleep=lambda _: None)
     server.faults = ["", "500", "400 The key se-cret is not known"]
     archive.fetch(paris, *DAY, ["temperature_2m"])
     with pytest.raises(SourceRefused) as refused:
@@ -72,9 +74,9 @@ def test_what_ten_thousand_places_cost_is_known_before_they_are_asked_for() -> N
 
     years = [weight(10, 365, 10)] * 3000  # 10,000 places, three years
     told = "3,000 requests, 782,143 weighted calls: 79 days at 600 a minute, 5,000 an hour"
-    assert say_budget(years, FREE).startswith(told)
-    assert say_budget([23.5, 23.5], FREE).startswith("2 requests, 47 weighted calls: 1 min")
-    assert say_budget([23.5], None).endswith("no limit is set (ingestion.limits)")
+    assert describe_budget(years, FREE).startswith(told)
+    assert describe_budget([23.5, 23.5], FREE).startswith("2 requests, 47 weighted calls: 1 min")
+    assert describe_budget([23.5], None).endswith("no limit is set (ingestion.limits)")
 
 
 class Clock:

@@ -17,13 +17,13 @@ from triptych.weather.errors import (
 )
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Fetched
-from triptych.weather.sources.open_meteo import OpenMeteoArchive
+from triptych.weather.sources.open_meteo import OpenMeteo
 
 DAY = date(2019, 7, 14), date(2019, 7, 15)
 
 
 def test_asks_in_gmt_for_the_named_model_with_an_inclusive_end(
-    archive: OpenMeteoArchive, server: ArchiveServer, paris: Location
+    archive: OpenMeteo, server: ArchiveServer, paris: Location
 ) -> None:
     archive.fetch(paris, date(2019, 1, 1), date(2020, 1, 1), ["temperature_2m", "cloud_cover"])
 
@@ -41,7 +41,7 @@ def test_asks_in_gmt_for_the_named_model_with_an_inclusive_end(
 
 
 def test_all_variables_of_a_leap_year(
-    archive: OpenMeteoArchive, server: ArchiveServer, paris: Location
+    archive: OpenMeteo, server: ArchiveServer, paris: Location
 ) -> None:
     frame = archive.fetch(paris, date(2016, 1, 1), date(2017, 1, 1), list(UNITS)).frame
 
@@ -80,7 +80,7 @@ def test_asks_again_after_a_passing_failure(
 def test_asks_again_after_a_slow_answer(
     server: ArchiveServer, paris: Location, waits: list[float]
 ) -> None:
-    client = OpenMeteoArchive(server.url, timeout=0.1, sleep=waits.append)
+    client = OpenMeteo(server.url, timeout=0.1, sleep=waits.append)
     server.faults = ["slow"]
 
     assert len(client.fetch(paris, *DAY, ["temperature_2m"]).frame) == 24
@@ -137,7 +137,7 @@ def test_a_source_that_is_away_ends_in_one_message(paris: Location, waits: list[
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    client = OpenMeteoArchive(url, sleep=waits.append)
+    client = OpenMeteo(url, sleep=waits.append)
 
     with pytest.raises(
         SourceUnavailable,
@@ -152,7 +152,7 @@ def test_a_source_that_is_away_ends_in_one_message(paris: Location, waits: list[
 def test_one_attempt_is_one_attempt(
     server: ArchiveServer, paris: Location, waits: list[float]
 ) -> None:
-    client = OpenMeteoArchive(server.url, attempts=1, sleep=waits.append)
+    client = OpenMeteo(server.url, attempts=1, sleep=waits.append)
     server.faults = ["500"]
 
     with pytest.raises(SourceUnavailable, match="in 1 attempt;"):
@@ -162,7 +162,7 @@ def test_one_attempt_is_one_attempt(
 
 
 def test_a_refusal_is_not_asked_again(
-    archive: OpenMeteoArchive, server: ArchiveServer, paris: Location, waits: list[float]
+    archive: OpenMeteo, server: ArchiveServer, paris: Location, waits: list[float]
 ) -> None:
     with pytest.raises(SourceRefused, match=r"status 400: .*invalid String value moonshine"):
         archive.fetch(paris, *DAY, ["temperature_2m", "moonshine"])
@@ -174,7 +174,7 @@ def test_a_refusal_is_not_asked_again(
 
 
 def test_a_wrong_base_address_is_named(server: ArchiveServer, paris: Location) -> None:
-    client = OpenMeteoArchive(f"{server.url}/elsewhere")
+    client = OpenMeteo(f"{server.url}/elsewhere")
 
     with pytest.raises(SourceRefused, match=r"404: Not Found \(is TRIPTYCH_OPEN_METEO_URL the"):
         client.fetch(paris, *DAY, ["temperature_2m"])
@@ -186,7 +186,7 @@ def test_a_wrong_base_address_is_named(server: ArchiveServer, paris: Location) -
 )
 def test_a_base_address_that_is_none(url: str) -> None:
     with pytest.raises(WeatherError, match="TRIPTYCH_OPEN_METEO_URL"):
-        OpenMeteoArchive(url)
+        OpenMeteo(url)
 
 
 @pytest.mark.parametrize(
@@ -194,14 +194,12 @@ def test_a_base_address_that_is_none(url: str) -> None:
 )
 def test_no_part_of_a_password_is_told_of_a_base_address_that_is_none(url: str) -> None:
     with pytest.raises(WeatherError, match="TRIPTYCH_OPEN_METEO_URL") as raised:
-        OpenMeteoArchive(url)
+        OpenMeteo(url)
     told = "".join(traceback.format_exception(raised.value.with_traceback(None)))
     assert not {part for part in ("S3", "cr", "tPa55") if part in told}
 
 
-def test_a_request_for_no_day(
-    archive: OpenMeteoArchive, server: ArchiveServer, paris: Location
-) -> None:
+def test_a_request_for_no_day(archive: OpenMeteo, server: ArchiveServer, paris: Location) -> None:
     with pytest.raises(WeatherError, match="No day lies from 2019-07-14 up to"):
         archive.fetch(paris, DAY[0], DAY[0], ["temperature_2m"])
     assert server.requests == []
@@ -215,7 +213,7 @@ def test_a_password_in_the_address_is_sent_but_never_told(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     url = server.url.replace("http://", "http://me:s3cret@")
-    client = OpenMeteoArchive(url, sleep=waits.append)
+    client = OpenMeteo(url, sleep=waits.append)
     server.faults = ["503"] * 8
 
     with pytest.raises(SourceUnavailable) as raised:

@@ -12,8 +12,9 @@ import pytest
 
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
 from triptych.weather.locations import Location
-from triptych.weather.sources.factory import make_source
-from triptych.weather.sources.open_meteo import OpenMeteoArchive
+from triptych.weather.sources import make_source
+from triptych.weather.sources.base import Query
+from triptych.weather.sources.open_meteo import OpenMeteo
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.validation.schemas import check_hourly
 from triptych.weather.variables import VARIABLES
@@ -51,7 +52,7 @@ def test_forecasts_day_by_day_are_those_of_the_quarter(northmere: Location) -> N
     span = [date(2024, 1, 1) + timedelta(days=n) for n in range(91)]
 
     def fetch(start: date, end: date) -> pd.DataFrame:
-        (frame,) = sample.fetch_nwp([northmere], start, end, ["gfs_global"], leads)
+        (frame,) = sample.fetch_nwp(Query([northmere], start, end), ["gfs_global"], leads)
         return frame.sort_values(["time", "lead_day"], ignore_index=True)
 
     daily = pd.concat([fetch(d, d + timedelta(days=1)) for d in span], ignore_index=True)
@@ -208,6 +209,6 @@ def test_make_source(northmere: Location) -> None:
     with closing(
         make_source("open_meteo", base_url="http://127.0.0.1:1", timeout=1.0, attempts=1)
     ) as archive:
-        assert isinstance(archive, OpenMeteoArchive)
+        assert isinstance(archive, OpenMeteo)
         with pytest.raises(SourceUnavailable, match="in 1 attempt"):
             archive.fetch(northmere, date(2019, 1, 1), date(2019, 1, 2), NAMES)

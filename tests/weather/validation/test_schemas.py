@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from triptych.store.tables import WEATHER_VARIABLES
-from triptych.weather.errors import InvalidFrame
 from triptych.weather.validation.expectations import REJECT
 from triptych.weather.validation.schemas import check_hourly
 from triptych.weather.variables import VARIABLES
@@ -210,28 +209,3 @@ def test_no_rows(rows: pd.DataFrame) -> None:
 
     assert accepted.empty
     assert rejected.empty
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda rows: rows.drop(columns="temperature_2m"), "needs the column temperature_2m"),
-        (lambda rows: rows.drop(columns=["location", "time"]), "the column location, time"),
-        (
-            lambda rows: rows.assign(time=rows["time"].dt.tz_localize(None)),
-            r"instants in UTC; found datetime64\[us\]",
-        ),
-        (
-            lambda rows: rows.assign(time=rows["time"].dt.tz_convert("Europe/Paris")),
-            "instants in UTC; found .*Europe/Paris",
-        ),
-        (
-            lambda rows: rows.assign(cloud_cover="grey"),
-            "cloud_cover must hold numbers; found str",
-        ),
-    ],
-)
-def test_a_frame_of_another_shape(change: object, message: str, rows: pd.DataFrame) -> None:
-    assert callable(change)
-    with pytest.raises(InvalidFrame, match=message):
-        check_hourly(change(rows))

@@ -1,51 +1,51 @@
 """Request recent analyses and NWP forecasts; what fails is a warning, never the end of a run."""
 
 import logging
-import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from triptych.classification.sources import explain_excess
 from triptych.forecasting.features.nwp import usable_lead_day
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
-from triptych.pipelines.ingestion.model_requests import (
-    ANALYSIS,
-    FIRST_RUNS,
-    FORECAST,
-    ModelPeriods,
-    ModelRequest,
+from triptych.pipelines.ingestion.fetching import (
+    NO_DATA,
+    fetch_parts,
+    make_pacer,
+    names_unknown,
+    to_places,
+    with_id,
+)
+from triptych.pipelines.ingestion.records import ANALYSIS, FORECAST, Key, ModelPeriods
+from triptych.pipelines.ingestion.requests import (
+    Request,
     complete_locations,
     plan_model_requests,
 )
-from triptych.pipelines.ingestion.model_validation import accept_rows, complete_hours
-from triptych.pipelines.ingestion.nodes import make_pacer, to_location
 from triptych.pipelines.ts_common.location_selection import select_rows, shown
-from triptych.pipelines.ts_common.periods import parse_as_of, study_periods
-from triptych.weather.errors import (
-    CallLimitReached,
-    InvalidAnswer,
-    SourceRefused,
-    SourceUnavailable,
-)
+from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
+from triptych.weather.errors import CallLimitReached, SourceUnavailable, WeatherError
 from triptych.weather.locations import Location, SourceKind
-from triptych.weather.sources.base import OpenSource, WeatherSource
-from triptych.weather.variables import VARIABLES
+from triptych.weather.sources.base import OpenSource, Query, WeatherSource
+from triptych.weather.validation.schemas import check_hourly
+from triptych.weather.variables import TEMPERATURE, VARIABLES
 
 logger = logging.getLogger(__name__)
 
-SAMPLE_NWP = pd.Timedelta(days=200)
-_REPORT = ["product", "location", "model", "start", "end", "rows", "missing"]
-_PARAMETERS = {ANALYSIS: "recent.model", FORECAST: "nwp.models"}
 MODEL_OUTPUTS = (
     "rejected_model_rows", "weather_recent", "nwp_forecasts", "model_report", "model_periods",
     "model_warnings",
 )  # fmt: skip
-
-# A location, the models that were requested, and rows: model, time, perhaps lead_day, variables.
-_Answer = tuple[Location, tuple[str, ...], pd.DataFrame]
+_FIRST_RUNS = pd.Timestamp("2024-01-01", tz="UTC")  # the first that the Previous Runs API has
+_SAMPLE_NWP = 200 * DAY
+_REPORT = ["product", "location", "model", "start", "end", "rows", "missing"]
+_PARAMETERS = {ANALYSIS: "recent.model", FORECAST: "nwp.models"}
+_TABLES = {ANALYSIS: "weather_recent", FORECAST: "nwp_forecasts"}
 
 
 def fetch_models(
@@ -67,7 +67,7 @@ def fetch_models(
     """Request what `model_periods` lacks, request by request; Kedro saves each before the next.
 
     Recent analyses are requested where the archive lacks the day before `as_of`; of the sample
-    always. Of hours at or after `as_of` only what was published then is kept.
+    always. Of hours at or after `as_of` only what was published then is stored.
 
     Yields:
         `rejected_model_rows`, `weather_recent`, `nwp_forecasts`, `model_report` (a row a location,
@@ -75,177 +75,111 @@ def fetch_models(
     """
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     rows = select_rows(locations, location, source)
-    periods = ModelPeriods(
-        known_model_periods, issued, now, nwp.publication_delay_hours,
-        pd.Timedelta(days=ingestion.final_after_days),
-    )  # fmt: skip
-    lacking = set(rows["location"])
-    plan = study_periods(issued, forecast)
-    first = max(plan.train_start, FIRST_RUNS)
+    lacking, study = set(rows["location"]), study_periods(issued, forecast)
+    first = max(study.train_start, _FIRST_RUNS)
     if source == "sample":  # enough to train MOS before validation
-        first = max(plan.train_start, plan.validation_start - SAMPLE_NWP)
+        first = max(study.train_start, study.validation_start - _SAMPLE_NWP)
     else:
         lacking -= complete_locations(ingested_periods, incomplete_days, issued)
     if nwp.start is not None:
         first = pd.Timestamp(nwp.start, tz="UTC")
+    periods = ModelPeriods(
+        known_model_periods, issued, now, nwp.publication_delay_hours,
+        ingestion.final_after_days * DAY,
+    )  # fmt: skip
     requests = plan_model_requests(
-        rows["location"], lacking, periods, issued, first, horizon_days, recent, nwp,
+        rows["location"], lacking, periods, first, horizon_days, recent, nwp,
         ingestion.locations_per_request,
     )  # fmt: skip
-    pacer = make_pacer([request.weight for request in requests], source, ingestion)
-    run = _Run(periods, issued, now, ingestion, nwp)
-    places = {row["location"]: to_location(row) for row in rows.to_dict("records")}
-    yield run.chunk([], None)  # Kedro wants one chunk at least from a node that yields
+    pacer = make_pacer(requests, source, ingestion)
+    run = _Run(periods, now, ingestion.max_rejected_share, nwp)
+    places = to_places(rows)
+    stopped: set[str] = set()
+    yield run.chunk()  # Kedro requires at least one chunk
     with closing(weather_source(source, models=ingestion.models)) as opened:
         for request in requests:
-            if request.product in run.stopped:
+            models = tuple(m for m in request.models if (request.product, m) not in run.unknown)
+            if not models or request.product in stopped:
                 continue
+            own, ask = [places[slug] for slug in request.slugs], partial(run.ask, opened, request)
             try:
                 pacer.wait(request.weight)
-                own = [places[slug] for slug in request.slugs]
-                for answers in run.fetch(opened, request, own, request.models):
-                    yield run.chunk(answers, request)
+                for part, part_models, result in fetch_parts(ask, own, models):
+                    yield run.record(request, part, part_models, result)
             except (SourceUnavailable, CallLimitReached) as error:
-                run.stopped.add(request.product)
+                stopped.add(request.product)
                 run.warnings.append(str(error))
     run.warn_of_uncovered()
-    yield run.chunk([], None)
-
-
-_NO_DATA = "No data is available"  # the refusal of a location outside the model's domain
-_OUT_OF_RANGE = "out of allowed range"  # of days, for whichever model and location
-_EMPTY = pd.DataFrame(columns=["location", "model", "time"])
+    yield run.chunk()
 
 
 class _Run:
-    """What one run has found: unknown models, products that are down, warnings."""
+    """The findings of one run: unknown and uncovered models, and warnings."""
 
     def __init__(
-        self,
-        periods: ModelPeriods,
-        issued: pd.Timestamp,
-        today: pd.Timestamp,
-        ingestion: IngestionParameters,
-        nwp: NwpParameters,
+        self, periods: ModelPeriods, today: pd.Timestamp, allowed: float, nwp: NwpParameters
     ) -> None:
-        self._periods, self._issued, self._today = periods, issued, today
-        self._allowed, self._delay = ingestion.max_rejected_share, nwp.publication_delay_hours
-        self._lead_days = list(range(1, nwp.lead_days + 1))
-        self._unknown: set[tuple[str, str]] = set()
+        self._periods, self._today, self._allowed, self._nwp = periods, today, allowed, nwp
         self._uncovered: dict[tuple[str, str], dict[str, None]] = {}
-        self.stopped: set[str] = set()
+        self.unknown: set[tuple[str, str]] = set()
         self.warnings: list[str] = []
 
-    def fetch(
+    def ask(
         self,
         source: WeatherSource,
-        request: ModelRequest,
+        request: Request,
         places: Sequence[Location],
-        models: Sequence[str],
-    ) -> Iterator[list[_Answer]]:
-        """Request all at once; if that is refused, what can be had without the cause."""
-        models = [m for m in models if (request.product, m) not in self._unknown]
-        if not models:
-            return
-        try:
-            yield self._ask(source, request, places, models)
-        except CallLimitReached:
-            raise
-        except (SourceRefused, InvalidAnswer) as error:
-            named = [m for m in models if re.search(rf"String value {m}\b", str(error))]
-            if named:
-                self._warn_unknown(request.product, named, error)
-                yield from self.fetch(source, request, places, models)
-            elif _OUT_OF_RANGE in str(error):
-                self.warnings.append(f"{', '.join(models)}: {error}")
-            elif len(places) > 1 and (len(models) == 1 or _NO_DATA in str(error)):
-                for place in places:
-                    yield from self.fetch(source, request, [place], models)
-            elif len(models) > 1:
-                for model in models:
-                    yield from self.fetch(source, request, places, [model])
-            elif _NO_DATA in str(error):
-                yield [(places[0], tuple(models), _EMPTY)]
-            else:
-                self.warnings.append(f"{models[0]}: {error}")
-
-    def _ask(
-        self,
-        source: WeatherSource,
-        request: ModelRequest,
-        places: Sequence[Location],
-        models: Sequence[str],
-    ) -> list[_Answer]:
-        days = request.start, request.end
+        models: tuple[str, ...],
+    ) -> Iterator[pd.DataFrame]:
+        """Request rows of each location: model, time, perhaps lead_day, variables."""
+        query = Query(places, request.start, request.end)
         if request.product == FORECAST:
-            frames = list(source.fetch_nwp(places, *days, models, self._lead_days))
-        else:
-            (model,) = models
-            fetched = source.fetch_recent(places, *days, list(VARIABLES), model, self._today.date())
-            frames = [each.frame.assign(model=model) for each in fetched]
-        return [
-            (place, tuple(models), frame.assign(location=place.slug))
-            for place, frame in zip(places, frames, strict=True)
-        ]
+            yield from source.fetch_nwp(query, models, range(1, self._nwp.lead_days + 1))
+        for model in models if request.product == ANALYSIS else ():
+            today = self._today.date()
+            for fetched in source.fetch_recent(query, list(VARIABLES), model, today):
+                yield fetched.frame.assign(model=model)
 
-    def _warn_unknown(self, product: str, models: list[str], error: Exception) -> None:
-        for model in models:
-            self._unknown.add((product, model))
-            self.warnings.append(
-                f"The source does not know the weather model {model!r} ({_PARAMETERS[product]}); "
-                f"nothing of it is requested. Correct or remove the name: {error}"
-            )
+    def record(
+        self,
+        request: Request,
+        places: Sequence[Location],
+        models: tuple[str, ...],
+        result: list[pd.DataFrame] | WeatherError,
+    ) -> dict[str, Any]:
+        """Return what is to be saved of the answers for some locations and models."""
+        frame, error = pd.DataFrame(columns=["location", "model", "time"]), None
+        if isinstance(result, list):
+            parts = zip(places, result, strict=True)
+            frame = pd.concat([rows.assign(location=place.slug) for place, rows in parts])
+        elif NO_DATA not in str(result) or len(places) > 1 or len(models) > 1:
+            error = result
+        if error is not None:
+            self._warn_of(request.product, models, error)
+            return self.chunk()
+        accepted, rejected, refused = accept_rows(self._known_at_issue(frame), self._allowed)
+        self.warnings += refused.values()
+        by_key = dict(iter(accepted.groupby(["location", "model"])))
+        lines, periods = [], []
+        for key in ((place.slug, model) for place in places for model in models):
+            if key not in refused:
+                line, period = self._record_period(request, *key, by_key.get(key))
+                lines.append(line)
+                periods.append(period)
+        return self.chunk(
+            **{"rejected_model_rows": rejected, _TABLES[request.product]: accepted},
+            model_report=pd.DataFrame(lines, columns=_REPORT),
+            model_periods=pd.DataFrame(periods),
+        )
 
-    def chunk(self, answers: list[_Answer], request: ModelRequest | None) -> dict[str, Any]:
-        """Give what is to be saved of answers, and the warnings so far."""
-        chunk: dict[str, Any] = {name: pd.DataFrame() for name in MODEL_OUTPUTS}
-        chunk["model_report"] = pd.DataFrame(columns=_REPORT)
-        if request is not None and answers:
-            table = "nwp_forecasts" if request.product == FORECAST else "weather_recent"
-            frame = pd.concat([frame for _, _, frame in answers], ignore_index=True)
-            accepted, rejected, refused = accept_rows(self._knowable(frame), self._allowed)
-            self.warnings += refused.values()
-            chunk["rejected_model_rows"] = rejected
-            chunk[table] = accepted
-            by_key = dict(iter(accepted.groupby(["location", "model"])))
-            records = [
-                self._record(place.slug, model, by_key.get((place.slug, model)), request)
-                for place, models, _ in answers
-                for model in models
-                if (place.slug, model) not in refused
-            ]
-            chunk["model_report"] = pd.DataFrame([line for line, _ in records], columns=_REPORT)
-            chunk["model_periods"] = pd.DataFrame([period for _, period in records])
+    def chunk(self, **outputs: Any) -> dict[str, Any]:
+        """Fill in an empty frame for each other output, and the warnings so far."""
+        empty: dict[str, Any] = {name: pd.DataFrame() for name in MODEL_OUTPUTS}
         for warning in self.warnings:
             logger.warning("%s", warning)
-        chunk["model_warnings"], self.warnings = self.warnings, []
-        return chunk
-
-    def _knowable(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Drop what was not published at `as_of`."""
-        if "lead_day" not in frame:
-            return frame[frame["time"] < self._issued]
-        needed = usable_lead_day(frame["time"], self._issued, self._delay)
-        return frame[(frame["lead_day"] >= needed) | (frame["time"] < self._issued)]
-
-    def _record(
-        self, slug: str, model: str, frame: pd.DataFrame | None, request: ModelRequest
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """Count what came and what is missing of one model at one location."""
-        key = (slug, request.product, model)
-        start, end = (pd.Timestamp(day, tz="UTC") for day in (request.start, request.end))
-        until = min(end, self._periods.due_until(request.product))
-        times = complete_hours(frame)
-        if not len(times) and not self._periods.has_rows(key):
-            missing = times  # not covered, or not yet
-            if start < until:
-                self._uncovered.setdefault((request.product, model), {})[slug] = None
-        else:
-            first = start if self._periods.has_rows(key) else max(start, times.min())
-            missing = pd.date_range(first, until, freq="h", inclusive="left").difference(times)
-        rows = 0 if frame is None else len(frame)
-        line = [request.product, slug, model, request.start, request.end, rows, len(missing)]
-        return line, self._periods.add(key, request.start, request.end, rows, missing)
+        said, self.warnings = self.warnings, []
+        report = pd.DataFrame(columns=_REPORT)
+        return empty | {"model_report": report, "model_warnings": said} | outputs
 
     def warn_of_uncovered(self) -> None:
         """Name the models that have never had a value at a location."""
@@ -257,3 +191,88 @@ class _Run:
                     f"{shown(own)}: outside its domain? Nothing was stored, the other models were "
                     "requested. Choose a global model for these locations."
                 )
+
+    def _warn_of(self, product: str, models: tuple[str, ...], error: WeatherError) -> None:
+        unknown = names_unknown(models, error)
+        for model in unknown:
+            self.unknown.add((product, model))
+            self.warnings.append(
+                f"The source does not know the weather model {model!r} ({_PARAMETERS[product]}); "
+                f"nothing of it is requested. Correct or remove the name: {error}"
+            )
+        if not unknown:
+            self.warnings.append(f"{', '.join(models)}: {error}")
+
+    def _known_at_issue(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Drop what was not published at `as_of`."""
+        issued = self._periods.issued
+        known = frame["time"] < issued
+        if "lead_day" in frame:
+            delay = self._nwp.publication_delay_hours
+            known |= frame["lead_day"] >= usable_lead_day(frame["time"], issued, delay)
+        return frame[known]
+
+    def _record_period(
+        self, request: Request, slug: str, model: str, frame: pd.DataFrame | None
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Count what came and what is missing of one model at one location."""
+        key: Key = (slug, request.product, model)
+        start, end = (pd.Timestamp(day, tz="UTC") for day in (request.start, request.end))
+        until = min(end, self._periods.due_until(request.product))
+        times = missing = complete_hours(frame)
+        if len(times) or self._periods.has_rows(key):
+            first = start if self._periods.has_rows(key) else max(start, times.min())
+            missing = pd.date_range(first, until, freq="h", inclusive="left").difference(times)
+        elif start < until:  # else it may come later
+            self._uncovered.setdefault((request.product, model), {})[slug] = None
+        rows = 0 if frame is None else len(frame)
+        line = [request.product, slug, model, request.start, request.end, rows, len(missing)]
+        return line, self._periods.add(key, start, end, rows, missing)
+
+
+def accept_rows(
+    frame: pd.DataFrame, max_rejected_share: float
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[tuple[str, str], str]]:
+    """Validate values as those of the archive are validated.
+
+    Args:
+        frame: location, model, time, perhaps lead_day, temperature_2m and other variables.
+        max_rejected_share: of the temperatures of a model at a location; beyond, none is accepted.
+
+    Returns:
+        The accepted rows, the rows of `rejected_rows`, and a message for each location and model of
+        which nothing was accepted.
+    """
+    if frame.empty:
+        return frame, frame, {}
+    keys = [name for name in ("location", "model", "lead_day", "time") if name in frame]
+    accepted, rejected, _ = check_hourly(frame, keys)
+    rejected = rejected.rename(columns={"model": "source"})
+    if "lead_day" in rejected:
+        pairs = zip(rejected["row"], rejected.pop("lead_day"), strict=True)
+        rejected["row"] = [row | {"lead_day": int(lead)} for row, lead in pairs]
+        accepted = accepted.dropna(subset=[TEMPERATURE])
+    wrong = rejected[rejected["variable"] == TEMPERATURE]
+    counts = Counter(zip(wrong["location"], wrong["source"], strict=True))
+    owners = pd.MultiIndex.from_frame(frame[["location", "model"]])
+    refused: dict[tuple[str, str], str] = {}
+    for (slug, model), failed in counts.items():
+        total = int(frame[TEMPERATURE][owners == (slug, model)].count())
+        excess = explain_excess(failed, total, max_rejected_share)
+        if excess:
+            refused[slug, model] = (
+                f"{model}, {slug}, impossible temperatures: {excess} (ingestion."
+                "max_rejected_share). Nothing of this answer was stored; the table rejected_rows "
+                "has details."
+            )
+    stored = ~pd.MultiIndex.from_frame(accepted[["location", "model"]]).isin(list(refused))
+    return accepted[stored], with_id(rejected), refused
+
+
+def complete_hours(frame: pd.DataFrame | None) -> pd.DatetimeIndex:
+    """Return the hours that have the temperature of each lead day that the model has."""
+    if frame is None:
+        return pd.DatetimeIndex([], tz="UTC")
+    counts = frame.dropna(subset=[TEMPERATURE])["time"].value_counts().sort_index()
+    leads = frame["lead_day"].nunique() if "lead_day" in frame else 1
+    return pd.DatetimeIndex(counts.index[counts == leads])

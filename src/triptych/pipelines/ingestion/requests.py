@@ -1,35 +1,56 @@
-"""Which days are requested of which location: what was never requested, then what was missing."""
+"""Which days are requested of which locations and weather models: what the database lacks."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
 
 import pandas as pd
 
 from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import IngestionParameters
+from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
+from triptych.pipelines.ingestion.records import (
+    ANALYSIS,
+    FORECAST,
+    ModelPeriods,
+    final_after,
+    periods_by_location,
+)
 from triptych.pipelines.ts_common.location_selection import select_rows
-from triptych.pipelines.ts_common.periods import parse_as_of, study_periods
+from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.completeness import days_to_repeat
-from triptych.weather.request_periods import Period, merge_periods, missing_periods, split_years
+from triptych.weather.request_periods import (
+    merge_periods,
+    missing_periods,
+    overlaps,
+    split_years,
+)
 from triptych.weather.sources.call_budget import weight
-from triptych.weather.variables import VARIABLES
+from triptych.weather.variables import TEMPERATURE, VARIABLES
 
-REQUEST_COLUMNS = ["location", "start", "end", "repeated"]
+REANALYSIS = "reanalysis"
 
 
-class Request(NamedTuple):
-    """Several locations and the days that are asked for, the end exclusive."""
+@dataclass(frozen=True)
+class Request:
+    """Days of several locations, the end exclusive.
 
-    slugs: tuple[str, ...]
+    Attributes:
+        columns: values for each hour.
+        repeated: no day is requested for the first time.
+    """
+
+    product: str
     start: date
     end: date
-    repeated: bool
+    models: tuple[str, ...]
+    columns: int = len(VARIABLES)
+    repeated: bool = False
+    slugs: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:
         """Weighted calls at a source that counts them."""
-        return weight(len(self.slugs), (self.end - self.start).days, len(VARIABLES))
+        return weight(len(self.slugs), (self.end - self.start).days, self.columns)
 
 
 def plan_requests(
@@ -42,13 +63,12 @@ def plan_requests(
     today: str,
     forecast: ForecastParameters,
     ingestion: IngestionParameters,
-) -> pd.DataFrame:
+) -> list[Request]:
     """List what is missing between the start of the study and `as_of`.
 
     Days that were incomplete when they were last requested are requested again, until
     `ingestion.final_after_days` after their first request. From `ingestion.refetch_from` on
-    nothing counts as known: what the source has corrected since is written over what it said
-    before.
+    nothing counts as known: corrections of the source overwrite what is stored.
 
     Args:
         locations: the table of locations.
@@ -56,69 +76,87 @@ def plan_requests(
         known_gaps: the rows of `incomplete_days`.
 
     Returns:
-        One row a request: location, start and end (exclusive), days within one calendar year, and
-        repeated: no day of it is requested for the first time. Those come last.
+        Requests within one calendar year; repeated ones come last.
     """
-    issued = parse_as_of(as_of, today)
-    delay = pd.Timedelta(days=ingestion.archive_delay_days if source == "sample" else 0)
+    issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
+    delay = ingestion.archive_delay_days * DAY if source == "sample" else 0 * DAY
     wanted = (study_periods(issued, forecast).train_start, issued - delay)
     known = periods_by_location(known_periods, ingestion.refetch_from)
-    again = days_to_repeat(
-        known_gaps, issued, pd.Timestamp(today, tz="UTC"), final_after(source, ingestion)
-    )
-    requests = [
-        (slug, start, end, repeated)
-        for slug in select_rows(locations, location, source)["location"]
-        for start, end, repeated in _requests(wanted, known.get(slug, []), again.get(slug, []))
-    ]
-    plan = pd.DataFrame(requests, columns=REQUEST_COLUMNS)
-    return plan.sort_values("repeated", kind="stable", ignore_index=True)
+    incomplete = days_to_repeat(known_gaps, issued, now, final_after(source, ingestion))
+    planned: list[tuple[str, Request]] = []
+    for slug in select_rows(locations, location, source)["location"]:
+        new = missing_periods(wanted, known.get(slug, []))
+        due = [days for days in incomplete.get(slug, []) if overlaps(days, wanted)]
+        for period in merge_periods([*new, *due]):
+            for start, end in split_years(period):
+                days = (pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC"))
+                repeated = not any(overlaps(days, each) for each in new)
+                models = (ingestion.models,)
+                planned.append((slug, Request(REANALYSIS, start, end, models, repeated=repeated)))
+    planned.sort(key=lambda each: each[1].repeated)
+    return group_requests(planned, ingestion.locations_per_request)
 
 
-def final_after(source: str, ingestion: IngestionParameters) -> pd.Timedelta:
-    """How long after its first request a day is requested again; the sample never changes."""
-    return pd.Timedelta(days=0 if source == "sample" else ingestion.final_after_days)
+def plan_model_requests(
+    slugs: Iterable[str],
+    lacking: set[str],
+    known: ModelPeriods,
+    first: pd.Timestamp,
+    horizon_days: int,
+    recent: RecentParameters,
+    nwp: NwpParameters,
+    size: int,
+) -> list[Request]:
+    """List the requests: recent analyses first, then forecasts, both in order of time.
+
+    Args:
+        slugs: the locations of the run.
+        lacking: those that need the recent analysis.
+        known: what was requested before.
+        first: the start of the forecasts.
+        horizon_days: how far beyond `as_of` forecasts are requested.
+        size: locations of one request.
+    """
+    issued = known.issued
+    overlap = (issued.floor("D") - recent.overlap_days * DAY, issued.ceil("D"))
+    forecast = (first, (issued + horizon_days * DAY).ceil("D"))
+    planned: list[tuple[str, Request]] = []
+    for slug in slugs:
+        products = [(FORECAST, forecast, nwp.models, nwp.lead_days)]
+        if recent.model is not None and slug in lacking:
+            products.append((ANALYSIS, overlap, (recent.model,), len(VARIABLES)))
+        for product, wanted, models, columns in products:
+            days: dict[tuple[date, date], list[str]] = {}
+            for model in models:
+                for period in missing_periods(wanted, known.known((slug, product, model))):
+                    for span in split_years(period):
+                        days.setdefault(span, []).append(model)
+            planned += [
+                (slug, Request(product, *span, tuple(own), columns * len(own)))
+                for span, own in days.items()
+            ]
+    planned.sort(key=lambda each: (each[1].product, each[1].start, each[1].end))
+    return group_requests(planned, size)
 
 
-def _requests(
-    wanted: Period, known: list[Period], again: list[Period]
-) -> list[tuple[date, date, bool]]:
-    new = missing_periods(wanted, known)
-    due = [(start, end) for start, end in again if wanted[0] < end and start < wanted[1]]
-    merged = merge_periods([*new, *due], lambda days: weight(1, days, len(VARIABLES)))
+def group_requests(planned: Iterable[tuple[str, Request]], size: int) -> list[Request]:
+    """Join equal requests of up to `size` locations, in the order of the first of each."""
+    grouped: dict[Request, list[str]] = {}
+    for slug, request in planned:
+        grouped.setdefault(request, []).append(slug)
     return [
-        (start, end, not any(_overlap((start, end), period) for period in new))
-        for period in merged
-        for start, end in split_years(period)
-    ]
-
-
-def _overlap(days: tuple[date, date], period: Period) -> bool:
-    start, end = (pd.Timestamp(day, tz="UTC") for day in days)
-    return start < period[1] and period[0] < end
-
-
-def periods_by_location(
-    periods: pd.DataFrame, before: date | None = None
-) -> Mapping[str, list[Period]]:
-    """The periods of each location, cut off at a day if one is named."""
-    limit = (
-        pd.Timestamp.max.tz_localize("UTC") if before is None else pd.Timestamp(before, tz="UTC")
-    )
-    found: dict[str, list[tuple[datetime, datetime]]] = {}
-    for slug, start, end in zip(periods["location"], periods["start"], periods["end"], strict=True):
-        if start < limit:
-            found.setdefault(slug, []).append((start, min(end, limit)))
-    return found
-
-
-def group_requests(requests: pd.DataFrame, size: int) -> list[Request]:
-    """Requests of up to `size` locations for the same days, in the order of the first of each."""
-    grouped: dict[tuple[date, date, bool], list[str]] = {}
-    for slug, start, end, repeated in requests[REQUEST_COLUMNS].itertuples(index=False):
-        grouped.setdefault((start, end, repeated), []).append(slug)
-    return [
-        Request(tuple(slugs[first : first + size]), *days)
-        for days, slugs in grouped.items()
+        replace(request, slugs=tuple(slugs[first : first + size]))
+        for request, slugs in grouped.items()
         for first in range(0, len(slugs), size)
     ]
+
+
+def complete_locations(
+    ingested_periods: pd.DataFrame, incomplete_days: pd.DataFrame, issued: pd.Timestamp
+) -> set[str]:
+    """Return the locations whose temperatures the archive has up to `as_of`."""
+    last = (issued - pd.Timedelta(hours=1)).floor("D")
+    reached = ingested_periods.loc[ingested_periods["end"] >= issued, "location"]
+    days = incomplete_days[incomplete_days["day"] == last]
+    lacking = days.loc[days["missing"].map(lambda missing: TEMPERATURE in missing), "location"]
+    return set(reached) - set(lacking)

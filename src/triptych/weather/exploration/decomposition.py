@@ -1,8 +1,7 @@
-"""Temperature taken apart: trend, the year's season, the day's season, and what remains.
+"""Decomposition of the temperature by MSTL (Bandara, Hyndman and Bergmeir, 2021, arXiv:2107.13462).
 
-By statsmodels' MSTL (Bandara, Hyndman and Bergmeir, 2021, arXiv:2107.13462), which takes out one
-season after another by STL. Each loess is evaluated at some points only, with lines between
-(`*_jump`): nine years of 3-hour steps take a fraction of a second instead of a minute.
+Each loess is evaluated at some points only, with lines between (`*_jump`): nine years of 3-hour
+steps take a fraction of a second instead of a minute.
 """
 
 from typing import Any
@@ -11,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.errors import InvalidFrame
 from triptych.weather.steps import STEP_HOURS
 from triptych.weather.variables import TEMPERATURE
 
 STEPS_PER_DAY = 24 // STEP_HOURS
+DAY = pd.Timedelta(days=1)
 YEAR = 365  # days; 29 February is left out, so that a day of the year keeps its place
 YEARS_NEEDED = 2
 PARTS = ["trend", "yearly", "daily"]
@@ -39,31 +38,25 @@ Floats = npt.NDArray[np.float64]
 
 
 def decompose(history: pd.DataFrame) -> pd.DataFrame:
-    """Take the temperature of each location apart; observed = trend + yearly + daily + residual.
+    """Decompose the temperature of each location: observed = trend + yearly + daily + residual.
 
-    The year's season is smoothed over 31 days after MSTL, which leaves neighbouring days of the
+    The yearly season is smoothed over 31 days after MSTL, which leaves neighbouring days of the
     year unrelated (Cleveland et al., 1990, J. Official Statistics 6, post-smoothing of the
-    seasonal). A series of less than two years has no year's season: its trend, a loess over 91
-    days, carries it. Gaps are filled for the fit alone, and stay missing in `observed` and
-    `residual`.
+    seasonal). A series of less than two years has none: its trend, a loess over 91 days, carries
+    it. Gaps are filled for the fit only, and stay missing in `observed` and `residual`.
 
     Args:
         history: location, time (UTC, 3-hour steps), temperature_2m (°C).
 
     Returns:
-        location, time, observed, trend, yearly, daily, residual (all °C), whole UTC days; of a
-        location without any temperature all NaN.
-
-    Raises:
-        InvalidFrame: a time is off the 3-hour grid, or a location has two rows for one step.
+        location, time, observed, trend, yearly, daily, residual (all °C), whole UTC days; all NaN
+        for a location without any temperature.
     """
     tables = [
         _decompose_location(rows).assign(location=slug)
         for slug, rows in history.groupby("location", sort=True)
     ]
     columns = ["location", "time", "observed", *PARTS, "residual"]
-    if not tables:
-        raise InvalidFrame("There is no row to decompose. Name a period that the data cover.")
     return pd.concat(tables, ignore_index=True)[columns]
 
 
@@ -73,10 +66,13 @@ def completed(decomposition: pd.DataFrame) -> pd.Series:
 
 
 def _decompose_location(rows: pd.DataFrame) -> pd.DataFrame:
-    times, observed = _whole_days(rows)
+    series = rows.set_index("time")[TEMPERATURE].astype(np.float64)
+    start, end = series.index.min().floor("D"), series.index.max().floor("D") + DAY
+    times = pd.date_range(start, end, freq=f"{STEP_HOURS}h", inclusive="left", unit="us")
+    observed = np.asarray(series.reindex(times), dtype=np.float64)
     table = pd.DataFrame({"time": times, "observed": observed})
     if np.isnan(observed).all():
-        return table.assign(trend=np.nan, yearly=np.nan, daily=np.nan, residual=np.nan)
+        return table.assign(**dict.fromkeys([*PARTS, "residual"], np.nan))
     taken = _without_leap_days(times)
     regular = np.unique(taken)
     parts = _parts(_filled(observed, times)[regular])
@@ -84,22 +80,8 @@ def _decompose_location(rows: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**parts, residual=observed - sum(parts.values()))
 
 
-def _whole_days(rows: pd.DataFrame) -> tuple[pd.DatetimeIndex, Floats]:
-    series = rows.set_index("time")[TEMPERATURE].astype(np.float64)
-    start, end = series.index.min().floor("D"), series.index.max().floor("D")
-    grid = pd.date_range(
-        start, end + pd.Timedelta(days=1), freq=f"{STEP_HOURS}h", inclusive="left", unit="us"
-    )
-    if series.index.has_duplicates or not series.index.isin(grid).all():
-        raise InvalidFrame(
-            f"The steps of {rows['location'].iloc[0]} are doubled or off the 3-hour grid. "
-            "Average hours to steps first (to_three_hours)."
-        )
-    return grid, np.asarray(series.reindex(grid), dtype=np.float64)
-
-
 def _without_leap_days(times: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """The position whose parts each step has: its own, on 29 February that of a day beside it."""
+    """Return the position whose parts each step has: on 29 February that of a day beside it."""
     leap = (times.month == 2) & (times.day == 29)  # noqa: PLR2004
     before = np.arange(len(times)) - STEPS_PER_DAY * leap
     return np.where(before < 0, before + 2 * STEPS_PER_DAY, before) % len(times)
@@ -158,15 +140,12 @@ def _waves(cycles: Floats) -> Floats:
     )
 
 
-def summarize(decomposition: pd.DataFrame) -> pd.DataFrame:
-    """Tabulate each location's decomposition.
+def summarize_parts(decomposition: pd.DataFrame) -> pd.DataFrame:
+    """Summarize each location's decomposition.
 
     The strength of a part is max(0, 1 - Var(residual) / Var(part + residual)): 1 if the residual
-    is nothing beside it, 0 if it is lost in it (Wang, Smith and Hyndman, 2006, Data Mining and
+    is negligible beside it, 0 if the part is (Wang, Smith and Hyndman, 2006, Data Mining and
     Knowledge Discovery 13, section 3).
-
-    Args:
-        decomposition: location, time, observed, trend, yearly, daily, residual (°C).
 
     Returns:
         location, start, end, years, missing_share, mean, trend_range, yearly_range and daily_range
@@ -187,6 +166,14 @@ def _summarize_location(parts: pd.DataFrame) -> dict[str, object]:
         "yearly": parts["yearly"].groupby(time.dt.day_of_year).mean(),
         "daily": parts["daily"].groupby(time.dt.hour).mean(),
     }
+    note = ""
+    if days < YEARS_NEEDED * YEAR:
+        note = (
+            f"yearly season left out, it needs {YEARS_NEEDED} years: the trend (mean over 91 days) "
+            "carries it"
+        )
+    if parts["observed"].isna().all():
+        note = "no temperature in this period: nothing to decompose"
     return {
         "start": time.min(),
         "end": time.max(),
@@ -196,7 +183,7 @@ def _summarize_location(parts: pd.DataFrame) -> dict[str, object]:
         **{f"{name}_range": course.max() - course.min() for name, course in courses.items()},
         "residual_sd": parts["residual"].std(),
         **{f"strength_{name}": _strength(parts[name], parts["residual"]) for name in PARTS},
-        "note": _note(parts, days),
+        "note": note,
     }
 
 
@@ -205,14 +192,3 @@ def _strength(part: pd.Series, residual: pd.Series) -> float:
     if not together > np.finfo(np.float32).eps:  # nothing varies, or nothing is known
         return float("nan")
     return float(max(0.0, 1.0 - remaining / together))
-
-
-def _note(parts: pd.DataFrame, days: float) -> str:
-    if parts["observed"].isna().all():
-        return "no temperature in this period: nothing to decompose"
-    if days < YEARS_NEEDED * YEAR:
-        return (
-            f"yearly season left out, it needs {YEARS_NEEDED} years: the trend (mean over 91 days) "
-            "carries it"
-        )
-    return ""

@@ -20,9 +20,6 @@ def missing_values(hours: pd.DataFrame) -> pd.DataFrame:
         location, variable, month (YYYY-MM, or `all`), hours, missing, share, gaps, longest_gap (h).
         There is a row `all` for each location and variable, and one for each month in which
         something is missing.
-
-    Raises:
-        InvalidFrame: a time is not on the hour, or a location has two rows for one hour.
     """
     grid = complete_grid(hours)
     month = grid["time"].dt.strftime("%Y-%m").rename("month")

@@ -5,18 +5,14 @@ import pandas as pd
 from triptych.weather.exploration.decomposition import PARTS
 
 _TO_DEVIATION = 1.4826  # MAD to standard deviation, of a normal distribution
-_FINEST = 0.1  # °C: what is recorded to a tenth is judged no finer
+_FINEST = 0.1  # °C: the resolution of the data
 
 
 def robust_scores(decomposition: pd.DataFrame) -> pd.DataFrame:
     """Score the residual of every step: z = (residual - median) / (1.4826 MAD).
 
     Median and MAD (Iglewicz and Hoaglin, 1993, How to Detect and Handle Outliers, section 3) are
-    those of the location and the calendar month: winter is more variable than summer, and one
-    scale for all would call every winter anomalous.
-
-    Args:
-        decomposition: location, time, observed, trend, yearly, daily, residual (°C).
+    those of the location and calendar month, since winter is more variable than summer.
 
     Returns:
         location, time, observed, expected, residual, scale (°C), score; NaN where missing.
@@ -34,14 +30,7 @@ def robust_scores(decomposition: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def anomalies(scores: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """Take the steps whose score lies beyond `threshold`, above or below.
-
-    Args:
-        scores: as `robust_scores` gives them.
-        threshold: in robust standard deviations.
-
-    Returns:
-        The rows of `scores` that are anomalous, by location and time.
-    """
+def find_anomalies(decomposition: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """Return the rows of `robust_scores` beyond `threshold`, in robust standard deviations."""
+    scores = robust_scores(decomposition)
     return scores[scores["score"].abs() > threshold].reset_index(drop=True)

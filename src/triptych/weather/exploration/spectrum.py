@@ -1,34 +1,28 @@
-"""At which periods a temperature swings: the power spectrum, and the lines that stand out of it."""
+"""Power spectra of the temperature, and the spectral lines that stand out of the noise."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.exploration.decomposition import completed
+from triptych.weather.exploration.decomposition import Floats, completed
 from triptych.weather.steps import STEP_HOURS
 
 PERIODOGRAM, WELCH = "periodogram", "welch"
 _STEPS_NEEDED = 64
 _WELCH_STEPS = 8 * 120  # windows of 120 days: periods from weeks downwards, smooth
-_AROUND = 101  # frequencies whose median is a line's background
+_AROUND = 101  # frequencies whose median is the background of a line
 _LINE_WIDTH = 2  # frequencies on each side that a Hann window spreads a line over
 
-Floats = npt.NDArray[np.float64]
 
-
-def spectra(decomposition: pd.DataFrame) -> pd.DataFrame:
+def estimate_spectra(decomposition: pd.DataFrame) -> pd.DataFrame:
     """Estimate each location's power spectrum twice: in full resolution, and smoothed.
 
-    The periodogram (Hann window) tells periods apart as finely as the series' length allows and is
+    The periodogram (Hann window) separates periods as finely as the series' length allows and is
     noisy; Welch's mean over windows of 120 days that overlap by half (Welch, 1967, IEEE Trans.
     Audio Electroacoust. 15) is smooth and coarse. Gaps are filled by trend and seasons.
 
-    Args:
-        decomposition: location, time, observed, trend, yearly, daily, residual (°C).
-
     Returns:
         location, method, period_hours, density (°C² per cycle a day), by rising frequency; nothing
-        of a location with less than 64 steps or without temperature.
+        for a location with less than 64 steps or without temperature.
     """
     values = completed(decomposition)
     tables = [
@@ -37,22 +31,17 @@ def spectra(decomposition: pd.DataFrame) -> pd.DataFrame:
         if len(series) >= _STEPS_NEEDED and series.notna().all()
         for method in (PERIODOGRAM, WELCH)
     ]
-    columns = ["location", "method", "period_hours", "density"]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else _empty(columns)
+    return _join(tables, ["location", "method", "period_hours", "density"])
 
 
-def spectral_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.DataFrame:
+def find_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.DataFrame:
     """Find the periods that stand out of the noise around them.
 
     An ordinate of noise is exponential around the spectrum (Brockwell and Davis, 1991, Time
     Series, theorem 10.3.2), so the largest of N exceeds its background ln(N / significance) times
-    with the probability `significance`, or a few times that: the background is itself an estimate,
-    the median of the 101 frequencies around, over ln 2. A cycle whose height changes over the year,
-    as the day's does, has sidebands: lines at 23.93 and 24.07 h.
-
-    Args:
-        spectrum: location, method, period_hours, density, as `spectra` gives them.
-        significance: about how probable it may be that noise alone shows a line.
+    with about the probability `significance`. The background is an estimate: the median of the
+    101 frequencies around, over ln 2. A cycle whose height changes over the year, as the day's
+    does, has sidebands: lines at 23.93 and 24.07 h.
 
     Returns:
         location, period_hours, density, times_background, share (of the series' variance), the
@@ -63,8 +52,7 @@ def spectral_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.Dat
         _lines(rows, significance).assign(location=slug)
         for slug, rows in raw.groupby("location", sort=True)
     ]
-    columns = ["location", "period_hours", "density", "times_background", "share"]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else _empty(columns)
+    return _join(tables, ["location", "period_hours", "density", "times_background", "share"])
 
 
 def thin_spectrum(spectrum: pd.DataFrame, per_decade: int = 120) -> pd.DataFrame:
@@ -82,13 +70,11 @@ def thin_spectrum(spectrum: pd.DataFrame, per_decade: int = 120) -> pd.DataFrame
 def _estimate(values: Floats, method: str) -> pd.DataFrame:
     from scipy import signal
 
-    per_day = 24 / STEP_HOURS
+    options = {"fs": 24 / STEP_HOURS, "window": "hann"}
     if method == PERIODOGRAM:
-        frequency, density = signal.periodogram(values, fs=per_day, window="hann")
+        frequency, density = signal.periodogram(values, **options)
     else:
-        frequency, density = signal.welch(
-            values, fs=per_day, window="hann", nperseg=min(_WELCH_STEPS, len(values))
-        )
+        frequency, density = signal.welch(values, nperseg=min(_WELCH_STEPS, len(values)), **options)
     return pd.DataFrame({"period_hours": 24 / frequency[1:], "density": density[1:]})
 
 
@@ -96,25 +82,21 @@ def _lines(rows: pd.DataFrame, significance: float) -> pd.DataFrame:
     from scipy import ndimage, signal
 
     density = rows["density"].to_numpy()
-    total = density.sum()
-    floor = np.finfo(np.float64).tiny + 1e-12 * total  # a pure wave has no noise around it
+    total = density.sum() + np.finfo(np.float64).tiny
+    floor = 1e-12 * total + np.finfo(np.float64).tiny  # a pure wave has no noise around it
     background = ndimage.median_filter(density, size=_AROUND, mode="reflect") / np.log(2) + floor
-    ratio = density / background
+    around = np.convolve(density, np.ones(2 * _LINE_WIDTH + 1), mode="same")
+    lines: pd.DataFrame = rows[["period_hours", "density"]].assign(
+        times_background=density / background, share=around / total
+    )
     # padded, so that the lowest and the highest frequency can be a peak too
     peaks, _ = signal.find_peaks(np.pad(density, 1), distance=_LINE_WIDTH + 1)
-    peaks -= 1
-    peaks = peaks[ratio[peaks] > np.log(len(density) / significance)]
-    peaks = peaks[np.argsort(-density[peaks], kind="stable")]
-    around = np.convolve(density, np.ones(2 * _LINE_WIDTH + 1), mode="same")
-    return pd.DataFrame(
-        {
-            "period_hours": rows["period_hours"].to_numpy()[peaks],
-            "density": density[peaks],
-            "times_background": ratio[peaks],
-            "share": around[peaks] / total,
-        }
-    )
+    lines = lines.iloc[peaks - 1]
+    lines = lines[lines["times_background"] > np.log(len(density) / significance)]
+    return lines.sort_values("density", ascending=False, kind="stable")
 
 
-def _empty(columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=np.float64) for name in columns})
+def _join(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    if not tables:
+        return pd.DataFrame(columns=columns, dtype=np.float64)
+    return pd.concat(tables, ignore_index=True)[columns]

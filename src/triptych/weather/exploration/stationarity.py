@@ -1,12 +1,11 @@
-"""Does a temperature keep its level? Two tests with opposite null hypotheses, and what both say."""
+"""Stationarity of the temperature: two tests with opposite null hypotheses, and their verdict."""
 
 import warnings
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.exploration.decomposition import completed
+from triptych.weather.exploration.decomposition import Floats, completed
 
 ADF_NULL = "unit root: shocks last for ever, no level to return to"
 KPSS_NULL = "stationary around a constant level"
@@ -21,19 +20,15 @@ VERDICTS = {
     "not called for",
     (False, False): "undecided: the data are compatible with both",
 }
-
-SEASON_PASSED_OVER = "; a season changes no level: both tests pass it over, it is to be modelled"
-
-Floats = npt.NDArray[np.float64]
+SEASON_IGNORED = "; both tests ignore a season, which changes no level: model it"
 
 
-def stationarity_tests(decomposition: pd.DataFrame, significance: float = 0.05) -> pd.DataFrame:
-    """Test daily means of each location: as observed, without the year's season, and the residual.
+def check_stationarity(decomposition: pd.DataFrame, significance: float = 0.05) -> pd.DataFrame:
+    """Test daily means of each location: as observed, without the yearly season, and the residual.
 
     ADF (Said and Dickey, 1984, Biometrika 71; lags by AIC) has the unit root as null hypothesis;
     KPSS (Kwiatkowski et al., 1992, J. Econometrics 54; lags after Hobijn et al., 2004) has
-    stationarity. Daily means, since the day's season makes no difference to the level. The
-    residual is stationary by construction, and stands here as a check.
+    stationarity. The residual is stationary by construction, and is there as a check.
 
     Args:
         decomposition: location, time, observed, trend, yearly, daily, residual (°C).
@@ -41,52 +36,42 @@ def stationarity_tests(decomposition: pd.DataFrame, significance: float = 0.05) 
 
     Returns:
         location, series, days, adf_null, adf_statistic, adf_lags, adf_p, adf_rejects, kpss_null,
-        kpss_statistic, kpss_lags, kpss_p (tabulated from 0.01 to 0.10: the ends stand for "at
-        most" and "at least"), kpss_rejects, verdict. Figures are NaN where nothing can be tested.
+        kpss_statistic, kpss_lags, kpss_p (tabulated from 0.01 to 0.10: the ends mean "at most" and
+        "at least"), kpss_rejects, verdict. Figures are NaN where nothing can be tested.
     """
+    whole = completed(decomposition)
+    series = {
+        "observed": whole,
+        "without yearly season": whole - decomposition["yearly"],
+        "residual": whole - decomposition[["trend", "yearly", "daily"]].sum(axis=1),
+    }
+    keys = [decomposition["location"], decomposition["time"].dt.floor("D")]
+    daily = pd.DataFrame(series).groupby(keys).mean()
     rows = [
-        {"location": slug, "series": name, **_test(days.to_numpy(), significance)}
-        for slug, daily in _daily_means(decomposition).groupby("location", sort=True)
-        for name, days in daily.drop(columns="location").items()
+        {"location": slug, "series": name, **_test(values.to_numpy(), significance)}
+        for slug, days in daily.groupby(level=0, sort=True)
+        for name, values in days.items()
     ]
     table = pd.DataFrame(rows)
     seasonal = (table["series"] == "observed") & table["adf_p"].notna()
-    table.loc[seasonal, "verdict"] += SEASON_PASSED_OVER
+    table.loc[seasonal, "verdict"] += SEASON_IGNORED
     return table
 
 
-def _daily_means(decomposition: pd.DataFrame) -> pd.DataFrame:
-    whole = completed(decomposition)
-    steps = pd.DataFrame(
-        {
-            "location": decomposition["location"],
-            "day": decomposition["time"].dt.floor("D"),
-            "observed": whole,
-            "without yearly season": whole - decomposition["yearly"],
-            "residual": whole - decomposition[["trend", "yearly", "daily"]].sum(axis=1),
-        }
-    )
-    return steps.groupby(["location", "day"]).mean().reset_index("location")
-
-
 def _test(days: Floats, significance: float) -> dict[str, object]:
-    untested = _untestable(days)
-    adf, level = [(np.nan,) * 3] * 2 if untested else _adf_kpss(days)
-    rejected = adf[2] < significance, level[2] < significance
-    return {
-        "days": len(days),
-        "adf_null": ADF_NULL,
-        **dict(zip(("adf_statistic", "adf_lags", "adf_p"), adf, strict=True)),
-        "adf_rejects": None if untested else rejected[0],
-        "kpss_null": KPSS_NULL,
-        **dict(zip(("kpss_statistic", "kpss_lags", "kpss_p"), level, strict=True)),
-        "kpss_rejects": None if untested else rejected[1],
-        "verdict": untested or VERDICTS[rejected],
-    }
+    untestable = _untestable(days)
+    results = [(np.nan,) * 3] * 2 if untestable else _adf_kpss(days)
+    row: dict[str, object] = {"days": len(days)}
+    for name, null, result in zip(("adf", "kpss"), (ADF_NULL, KPSS_NULL), results, strict=True):
+        row[f"{name}_null"] = null
+        row |= dict(zip((f"{name}_statistic", f"{name}_lags", f"{name}_p"), result, strict=True))
+        row[f"{name}_rejects"] = None if untestable else result[2] < significance
+    rejected = results[0][2] < significance, results[1][2] < significance
+    return row | {"verdict": untestable or VERDICTS[rejected]}
 
 
-def _adf_kpss(days: Floats) -> list[tuple[float, float, float]]:
-    """Statistic, lags and p-value of both tests; beyond the KPSS table, its last p-value."""
+def _adf_kpss(days: Floats) -> list[tuple[float, ...]]:
+    """Return statistic, lags and p-value of both tests; beyond the KPSS table, its last p-value."""
     from statsmodels.tools.sm_exceptions import InterpolationWarning
     from statsmodels.tsa.stattools import adfuller, kpss
 
@@ -103,6 +88,4 @@ def _untestable(days: Floats) -> str:
         return "no temperature in this period: nothing to test"
     if len(days) < DAYS_NEEDED:
         return f"too short to test: {len(days)} days, {DAYS_NEEDED} are needed"
-    if np.ptp(days) < _CONSTANT:
-        return "constant: nothing to test"
-    return ""
+    return "constant: nothing to test" if np.ptp(days) < _CONSTANT else ""

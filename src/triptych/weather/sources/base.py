@@ -1,33 +1,52 @@
-"""What any source of hourly weather offers."""
+"""The interface of all sources of hourly weather."""
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from triptych.weather.errors import WeatherError
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.variables import TEMPERATURE
 
-OPEN_METEO_URL = "https://archive-api.open-meteo.com"
-FORECAST_URL = "https://api.open-meteo.com"
-HISTORICAL_FORECAST_URL = "https://historical-forecast-api.open-meteo.com"
-PREVIOUS_RUNS_URL = "https://previous-runs-api.open-meteo.com"
-TIMEOUT_SECONDS = 30.0
 PAST_DAYS = 92  # that the Forecast API has
-ATTEMPTS = 7  # a minute and a little, see http.py
+
+Hours = npt.NDArray[np.datetime64]
+Floats = npt.NDArray[np.float64]
+
+
+class Query(NamedTuple):
+    """Several locations, and the UTC days from `start` up to, not including, `end`."""
+
+    locations: Sequence[Location]
+    start: date
+    end: date
+
+    @property
+    def hours(self) -> Hours:
+        """The hours of the days (datetime64[h], UTC)."""
+        if self.end <= self.start:
+            raise WeatherError(
+                f"No day lies from {self.start} up to, not including, {self.end}. "
+                "Ask for a later end."
+            )
+        return np.arange(np.datetime64(self.start, "h"), np.datetime64(self.end, "h"))
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer: the hours that the source has of those that were asked for.
+    """The hours that the source has, of those that were requested.
 
     Attributes:
         frame: location, time (UTC, hourly) and a float column a variable; sorted, unique. Hours
             without any value are left out; a missing value among others is NaN.
-        known_until: exclusive end of what the source has, at most the end asked for; the start
-            asked for if it has nothing.
+        known_until: exclusive end of what the source has, at most the end requested; the start
+            requested if it has nothing.
         absent: variables that the source does not offer at all; they are not missing.
     """
 
@@ -36,11 +55,11 @@ class Fetched:
     absent: frozenset[str] = frozenset()
 
 
-class WeatherSource(Protocol):
+class WeatherSource(ABC):
     """Hourly weather of any place and time that the source has.
 
     Attributes:
-        kind: what its rows are labelled with, whatever the run was asked for.
+        kind: the label of its rows.
     """
 
     kind: ClassVar[SourceKind]
@@ -48,61 +67,49 @@ class WeatherSource(Protocol):
     def fetch(
         self, location: Location, start: date, end: date, variables: Sequence[str]
     ) -> Fetched:
-        """Get the UTC days from `start` up to, not including, `end`."""
-        ...
+        """Get the UTC days of one location from `start` up to, not including, `end`."""
+        (fetched,) = self.fetch_many(Query([location], start, end), variables)
+        return fetched
 
-    def fetch_many(
-        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
-    ) -> Iterator[Fetched]:
-        """Get the same days of several locations, in their order."""
-        ...
+    @abstractmethod
+    def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
+        """Get the reanalysis of each location."""
 
+    @abstractmethod
     def fetch_recent(
-        self,
-        locations: Sequence[Location],
-        start: date,
-        end: date,
-        variables: Sequence[str],
-        model: str,
-        today: date,
+        self, query: Query, variables: Sequence[str], model: str, today: date
     ) -> Iterator[Fetched]:
-        """Get the analysis of a weather model: UTC days up to, not including, `end`.
+        """Get the analysis of a weather model; `today` decides which service has days so old."""
 
-        Args:
-            today: decides which service has days so old.
-        """
-        ...
-
+    @abstractmethod
     def fetch_nwp(
-        self,
-        locations: Sequence[Location],
-        start: date,
-        end: date,
-        models: Sequence[str],
-        lead_days: Sequence[int],
+        self, query: Query, models: Sequence[str], lead_days: Sequence[int]
     ) -> Iterator[pd.DataFrame]:
-        """Get the forecasts that weather models issued so many days before the UTC days.
+        """Get the forecasts that weather models issued so many days before.
 
         Returns:
             For each location: model, time (UTC, hourly), lead_day, temperature_2m; without hours
             that a model does not have.
         """
-        ...
 
     def close(self) -> None:
-        """Free what the source holds."""
-        ...
+        """Free the resources of the source."""
+        return
 
 
-class OpenSource(Protocol):
-    """Opens the source of a kind, for the reanalysis `models`."""
-
-    def __call__(self, kind: SourceKind, *, models: str) -> WeatherSource:
-        """As make_source."""
-        ...
+OpenSource = Callable[..., WeatherSource]  # as `make_source`
 
 
-def to_long(wide: pd.DataFrame) -> pd.DataFrame:
-    """Turn a column a (model, lead_day) into rows: model, time, lead_day, temperature_2m."""
+def to_times(hours: Hours) -> pd.DatetimeIndex:
+    """Convert hours to instants (UTC)."""
+    return pd.DatetimeIndex(hours.astype("datetime64[us]"), tz="UTC", name="time")
+
+
+def to_long(
+    values: Floats, hours: Hours, models: Sequence[str], lead_days: Sequence[int]
+) -> pd.DataFrame:
+    """Turn columns (model, lead day) into rows: model, time, lead_day, temperature_2m."""
+    columns = pd.MultiIndex.from_product([models, lead_days], names=["model", "lead_day"])
+    wide = pd.DataFrame(values, to_times(hours), columns)
     long = wide.melt(value_name=TEMPERATURE, ignore_index=False).dropna().reset_index()
     return long[["model", "time", "lead_day", TEMPERATURE]]

@@ -1,4 +1,4 @@
-"""What requests cost at a source that counts them, and the pace at which it takes them.
+"""Cost of requests to a source that counts weighted calls, and waiting for its limits.
 
 Open-Meteo weighs a request by its locations, variables and days:
 https://open-meteo.com/en/pricing, "Limitations and fair use".
@@ -7,23 +7,20 @@ https://open-meteo.com/en/pricing, "Limitations and fair use".
 import logging
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from functools import cache
+from typing import NamedTuple
 
 from triptych.weather.errors import CallLimitReached
 
 logger = logging.getLogger(__name__)
 
 _VARIABLES, _DAYS = 10, 14  # what one call pays for
-_SPANS = (("minute", 60.0), ("hour", 3600.0))
-_SAID_SECONDS = 10.0  # a longer wait is logged
+_LOGGED_SECONDS = 10.0  # a longer wait is logged
 
 
-@dataclass(frozen=True)
-class CallLimits:
-    """Weighted calls that a source takes."""
+class CallLimits(NamedTuple):
+    """Weighted calls that a source allows."""
 
     minute: int
     hour: int
@@ -31,34 +28,30 @@ class CallLimits:
 
 
 def weight(locations: int, days: int, variables: int) -> float:
-    """Weighted calls of one request."""
+    """Return the weighted calls of one request."""
     return locations * max(1.0, variables / _VARIABLES * max(1.0, days / _DAYS))
 
 
-def say_budget(weights: Iterable[float], limits: CallLimits | None) -> str:
-    """Say what the requests to come cost together, and how long the limits make them last."""
-    each = list(weights)
-    told = f"{len(each):,} requests, {sum(each):,.0f} weighted calls"
+def describe_budget(weights: Collection[float], limits: CallLimits | None) -> str:
+    """Describe what requests cost together, and how long the limits make them last."""
+    total = sum(weights)
+    cost = f"{len(weights):,} requests, {total:,.0f} weighted calls"
     if limits is None:
-        return f"{told}; no limit is set (ingestion.limits)"
-    free = f"{limits.minute:,} a minute, {limits.hour:,} an hour, {limits.day:,} a day"
-    return f"{told}: {_duration(sum(each), limits)} at {free}"
-
-
-def _duration(total: float, limits: CallLimits) -> str:
-    if total > limits.day:
-        return f"{math.ceil(total / limits.day):,} days"
+        return f"{cost}; no limit is set (ingestion.limits)"
+    minutes, hours, days = (math.ceil(total / limit) for limit in limits)
+    duration = f"{minutes} min"
     if total > limits.hour:
-        return f"{math.ceil(total / limits.hour)} hours"
-    return f"{math.ceil(total / limits.minute)} min"
+        duration = f"{days:,} days" if total > limits.day else f"{hours} hours"
+    free = f"{limits.minute:,} a minute, {limits.hour:,} an hour, {limits.day:,} a day"
+    return f"{cost}: {duration} at {free}"
 
 
 class Pacer:
-    """Holds requests back until the limits have room for them.
+    """Delays requests until the limits allow them.
 
     Args:
-        limits: None holds nothing back.
-        clock: seconds that only grow.
+        limits: None delays nothing.
+        clock: a monotonic clock, in seconds.
         sleep: how to wait.
     """
 
@@ -70,7 +63,7 @@ class Pacer:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._limits, self._clock, self._sleep = limits, clock, sleep
-        self._made: deque[tuple[float, float]] = deque()
+        self._made: list[tuple[float, float]] = []  # time and weight
 
     def affords(self, cost: float) -> bool:
         """Tell whether the calls of this day suffice for a request of this weight."""
@@ -90,24 +83,17 @@ class Pacer:
                 "What was fetched is kept: run again tomorrow, and it goes on from there. Without "
                 "a limit: a key (TRIPTYCH_OPEN_METEO_KEY) or a server of your own."
             )
-        for name, seconds in _SPANS:
-            self._hold(cost, name, seconds)
+        for name, seconds in (("minute", 60.0), ("hour", 3600.0)):
+            most = getattr(self._limits, name)
+            while (spent := self._spent(seconds)) and spent + cost > most:
+                now = self._clock()
+                pause = min(at for at, _ in self._made if at > now - seconds) + seconds - now
+                if pause > _LOGGED_SECONDS:
+                    logger.info(
+                        "The source allows %s calls a %s: waiting %.0f s", f"{most:,}", name, pause
+                    )
+                self._sleep(pause)
         self._made.append((self._clock(), cost))
-
-    def _hold(self, cost: float, name: str, seconds: float) -> None:
-        most = getattr(self._limits, name)
-        pause = 0.0
-        spent = self._spent(seconds)
-        for at, each in self._made:
-            if spent == 0 or spent + cost <= most:
-                break
-            if at > self._clock() - seconds:
-                spent -= each
-                pause = at + seconds - self._clock()
-        if pause > _SAID_SECONDS:
-            logger.info("The source takes %s calls a %s: waiting %.0f s", f"{most:,}", name, pause)
-        if pause > 0:
-            self._sleep(pause)
 
     def _spent(self, seconds: float) -> float:
         since = self._clock() - seconds
@@ -116,5 +102,5 @@ class Pacer:
 
 @cache
 def shared_pacer(limits: CallLimits | None) -> Pacer:
-    """The pacer of this process: nodes that request data share the source's limits."""
+    """Return the pacer of this process: nodes that request data share the source's limits."""
     return Pacer(limits)

@@ -1,4 +1,4 @@
-"""A made-up climate of any place: physically shaped, generated, no recorded data in it.
+"""A synthetic, physically plausible climate of any place.
 
 Weather systems pass as waves. Ahead of a low the pressure falls and warm air flows poleward; the
 air's temperature integrates that flow, so pressure and wind today tell something of tomorrow.
@@ -62,7 +62,8 @@ def generate(place: Place, hours: Hours) -> dict[str, Floats]:
         1.0 - 0.75 * cover**3.4
     )
     air, swing = _air_temperature(place, before, systems)
-    warmth = trailing(_gain(place) * radiation - 2.0 * (1.0 - 0.75 * cover), _WARMING)
+    gain = 0.011 + 0.008 * place.continentality  # °C for a steady W/m²: less by the sea
+    warmth = trailing(gain * radiation - 2.0 * (1.0 - 0.75 * cover), _WARMING)
     temperature = air[-n:] + warmth + 0.4 * coloured(place.seed, 10, hours, decay(4.0))
     dryness = (
         4.5 + 0.25 * swing - 2.2 * systems.cloud + coloured(place.seed, 11, before, decay(12.0))
@@ -111,11 +112,6 @@ def _air_temperature(place: Place, hours: Hours, systems: _Systems) -> tuple[Flo
     level = 27.0 * np.cos(np.radians(1.3 * place.latitude)) - 0.0065 * place.elevation
     spread = (2.1 + 2.3 * inland) * (1.0 - 0.25 * np.tanh(swing / 5.0))
     return level + swing + spread * systems.air_mass, swing
-
-
-def _gain(place: Place) -> float:
-    """How many °C a steady W/m² warms the air: less by the sea."""
-    return 0.011 + 0.008 * place.continentality
 
 
 def _wind(place: Place, hours: Hours, systems: _Systems, sun: Floats) -> tuple[Floats, Floats]:

@@ -4,46 +4,35 @@ API: https://open-meteo.com/en/docs/geocoding-api
 """
 
 import re
-import time
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
 from pydantic import ValidationError
 
-from triptych.weather.errors import CityNotFound, SourceRefused, SourceUnavailable
+from triptych.weather.errors import CityNotFound
 from triptych.weather.locations import Location
-from triptych.weather.sources.base import ATTEMPTS, TIMEOUT_SECONDS
 from triptych.weather.sources.http import JsonService
 
 Match = Mapping[str, Any]  # a place as the service describes it
 
 GEOCODING_URL = "https://geocoding-api.open-meteo.com"
-_MOST = 100  # what the service gives at most: a region may be far down the list
+_MOST = 100  # the service's maximum: a region may be far down the list
 _SHOWN = 10
 _SLUG_LENGTH = 64
-# Letters that do not come apart into a Latin letter and an accent.
+# Letters that do not decompose into a Latin letter and an accent.
 _LATIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "þ": "th"})
 
 
-def search_places(
-    name: str,
-    base_url: str = GEOCODING_URL,
-    *,
-    timeout: float = TIMEOUT_SECONDS,
-    attempts: int = ATTEMPTS,
-    sleep: Callable[[float], None] = time.sleep,
-) -> list[Match]:
+def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> list[Match]:
     """Look places up by name, best match first.
 
     Args:
         name: a place, in any language and script; after a comma its region or country
             ("Paris, Texas").
         base_url: the address below which `/v1/search` answers.
-        timeout: seconds that one answer may take.
-        attempts: how often the service is asked at most.
-        sleep: how to wait between attempts.
+        options: of JsonService.
 
     Returns:
         The places of exactly this name; without one, all that the service suggests.
@@ -52,21 +41,12 @@ def search_places(
         CityNotFound: nothing matches.
         SourceUnavailable, SourceRefused: the service does not answer.
     """
-    service = JsonService(
-        "Open-Meteo geocoding service",
-        base_url,
-        "TRIPTYCH_GEOCODING_URL",
-        timeout=timeout,
-        attempts=attempts,
-        sleep=sleep,
-    )
     place, _, region = (part.strip() for part in name.partition(","))
-    with closing(service):
-        parameters = {"name": place, "count": str(_MOST), "language": "en"}
-        try:
-            matches = service.get("/v1/search", parameters).get("results") or []
-        except (SourceRefused, SourceUnavailable) as error:
-            raise type(error)(f"City {name!r}: {error}") from error
+    parameters = {"name": place, "count": str(_MOST), "language": "en"}
+    setting = "TRIPTYCH_GEOCODING_URL"
+    with closing(JsonService("Open-Meteo geocoding service", base_url, setting, **options)) as api:
+        (answer,) = api.get_many("/v1/search", parameters, 1, f"City {name!r}")
+    matches = answer.get("results") or []
     found = [match for match in matches if not region or _lies_in(match, region)]
     if not found:
         other = "; ".join(describe(match) for match in matches[:_SHOWN])
@@ -86,13 +66,13 @@ def _lies_in(match: Match, region: str) -> bool:
 
 def slugify(name: str) -> str:
     """Turn a name into a slug, "Saint-Étienne" into saint-etienne; empty without Latin letters."""
-    apart = unicodedata.normalize("NFKD", name.lower().translate(_LATIN))
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    decomposed = unicodedata.normalize("NFKD", name.lower().translate(_LATIN))
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-")
 
 
 def to_location(match: Match, name: str, slug: str | None = None) -> Location:
-    """Make a location of a match; without a slug, that of its name.
+    """Convert a match to a location; without a slug, that of its name.
 
     Raises:
         CityNotFound: the match lacks coordinates, elevation or time zone.
@@ -112,7 +92,7 @@ def to_location(match: Match, name: str, slug: str | None = None) -> Location:
 
 
 def describe(match: Match) -> str:
-    """A match in one line: name, region, country, coordinates, inhabitants."""
+    """Describe a match in one line: name, region, country, coordinates, inhabitants."""
     parts = [match.get(key) for key in ("name", "admin1", "country")]
     where = f"{match.get('latitude')}, {match.get('longitude')}"
     people = f", {match['population']:,} inhabitants" if match.get("population") else ""

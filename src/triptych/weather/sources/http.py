@@ -1,13 +1,15 @@
-"""Ask a JSON service over HTTP, patiently where that helps and not at all where it does not."""
+"""Client of a JSON service over HTTP, with retries where they help."""
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import httpx
 from tenacity import (
     RetryCallState,
+    RetryError,
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 # After a failure later than this, no further attempt is made.
 _PATIENCE_SECONDS = 60.0
 # The waits before 7 attempts add up to just over the minute after which a minutely limit is lifted.
+_ATTEMPTS = 7
 _BACK_OFF = wait_exponential_jitter(initial=1.0, max=32.0, jitter=1.0)
 _RETRIED_STATUS = {429, 500, 502, 503, 504}
 # Open-Meteo answers 429 for a minute, an hour or a day: only the first is worth waiting for.
@@ -42,16 +45,16 @@ class _Passing(Exception):
 
 
 class JsonService:
-    """A JSON service at `base_url`, asked through one reused connection.
+    """A JSON service at `base_url`, with one reused connection.
 
     Args:
-        name: what messages call it.
+        name: of the service, for messages.
         base_url: scheme, host and perhaps a path; a user and password in it are sent, never logged.
         setting: the environment variable that holds the base URL, for messages.
         timeout: seconds that one read may last.
-        attempts: how often one question is put at most.
-        sleep: how to wait.
-        secret: parameters that are sent with every question and stand in no log or message.
+        attempts: of one request, at most.
+        sleep: how to wait between attempts.
+        api_key: of a commercial plan; it is sent, never logged.
     """
 
     def __init__(
@@ -60,15 +63,15 @@ class JsonService:
         base_url: str,
         setting: str,
         *,
-        timeout: float,
-        attempts: int,
-        sleep: Callable[[float], None],
-        secret: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        attempts: int = _ATTEMPTS,
+        sleep: Callable[[float], None] = time.sleep,
+        api_key: str | None = None,
     ) -> None:
-        if secret:
+        if api_key:
             for library in ("httpx", "httpcore"):  # they log each address with its query
                 logging.getLogger(library).setLevel(logging.WARNING)
-        self._secret = dict(secret or {})
+        self._key = {"apikey": api_key} if api_key else {}
         url = _parse_url(base_url, setting)
         auth = (url.username, url.password) if url.username else None
         bare = url.copy_with(username=None, password=None)
@@ -81,41 +84,43 @@ class JsonService:
             wait=_wait,
             sleep=sleep,
             before_sleep=self._log_retry,
-            retry_error_callback=self._give_up,
         )
         self._name, self._where, self._setting = name, f"the {name} ({bare})", setting
 
-    def get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """Fetch one JSON object.
-
-        Raises:
-            SourceUnavailable: no usable answer through all attempts.
-            SourceRefused: the service refused the request itself.
-        """
-        (answer,) = self.get_many(path, parameters, 1)
-        return answer
-
     def get_many(
-        self, path: str, parameters: Mapping[str, str], count: int
+        self, path: str, parameters: Mapping[str, str], count: int, what: str
     ) -> list[dict[str, Any]]:
-        """Fetch the answers to a question about `count` things: an array, of one thing an object.
+        """Request a JSON array of `count` objects; of one, the object.
+
+        Args:
+            what: the request, for messages.
 
         Raises:
-            SourceUnavailable: no usable answer through all attempts.
+            SourceUnavailable: no usable answer in all attempts.
             SourceRefused: the service refused the request itself.
         """
-        answers: list[dict[str, Any]] = self._retrying(self._get_once, path, parameters, count)
+        try:
+            answers: list[dict[str, Any]] = self._retrying(self._get, path, parameters, count)
+        except SourceRefused as error:
+            raise type(error)(f"{what}: {error}") from error
+        except RetryError as error:
+            tried = error.last_attempt.attempt_number
+            failure = error.last_attempt.exception()
+            raise SourceUnavailable(
+                f"{what}: {self._where} gave no usable answer in {tried} "
+                f"{'attempt' if tried == 1 else 'attempts'}; the last failure was {failure}. Check "
+                f"the network and {self._setting}, or wait; what was fetched is kept, and the next "
+                "run goes on from there."
+            ) from failure
         return answers
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
-    def _get_once(
-        self, path: str, parameters: Mapping[str, str], count: int
-    ) -> list[dict[str, Any]]:
+    def _get(self, path: str, parameters: Mapping[str, str], count: int) -> list[dict[str, Any]]:
         try:
-            response = self._client.get(path, params={**parameters, **self._secret})
+            response = self._client.get(path, params={**parameters, **self._key})
         except httpx.TimeoutException as error:
             raise _Passing(f"no answer in time ({type(error).__name__})") from error
         except httpx.RequestError as error:
@@ -126,8 +131,8 @@ class JsonService:
 
     def _refuse(self, response: httpx.Response) -> NoReturn:
         status, reason = response.status_code, _reason(response)
-        for value in self._secret.values():
-            reason = reason.replace(value, "***")
+        for key in self._key.values():
+            reason = reason.replace(key, "***")
         if status == httpx.codes.TOO_MANY_REQUESTS and reason.lower().startswith(_LONG_LIMITS):
             raise CallLimitReached(
                 f"{self._where} has a limit that is used up: {reason}. "
@@ -144,19 +149,10 @@ class JsonService:
 
     def _log_retry(self, state: RetryCallState) -> None:
         failure = state.outcome.exception() if state.outcome else None
-        wait = state.next_action.sleep if state.next_action else 0.0
         logger.warning(
-            "%s: %s; attempt %d, next in %.0f s", self._where, failure, state.attempt_number, wait
-        )
-
-    def _give_up(self, state: RetryCallState) -> NoReturn:
-        failure = state.outcome.exception() if state.outcome else None
-        tried = "1 attempt" if state.attempt_number == 1 else f"{state.attempt_number} attempts"
-        raise SourceUnavailable(
-            f"{self._where} gave no usable answer in {tried}; the last failure was "
-            f"{failure}. Check the network and {self._setting}, or wait; what was fetched is kept, "
-            "and the next run goes on from there."
-        ) from failure
+            "%s: %s; attempt %d, next in %.0f s",
+            self._where, failure, state.attempt_number, state.upcoming_sleep,
+        )  # fmt: skip
 
 
 def _wait(state: RetryCallState) -> float:
@@ -167,7 +163,7 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Read the seconds of Retry-After; a date or a wait beyond our patience is not followed."""
+    """Read the seconds of Retry-After; a date or a wait beyond our patience is ignored."""
     text = response.headers.get("Retry-After", "")
     return float(text) if text.isdigit() and int(text) <= _PATIENCE_SECONDS else None
 
@@ -206,7 +202,7 @@ def _parse_body(response: httpx.Response, count: int) -> list[dict[str, Any]]:
 
 
 def _reason(response: httpx.Response) -> str:
-    """Take the service's own words, without a full stop."""
+    """Return the service's own words, without a full stop."""
     try:
         text = str(json.loads(response.content)["reason"])
     except (ValueError, KeyError, TypeError):

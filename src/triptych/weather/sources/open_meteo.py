@@ -1,122 +1,148 @@
-"""The Open-Meteo archive: hourly reanalysis of any place since 1940.
+"""Client of Open-Meteo: hourly reanalysis since 1940, recent analyses, forecasts as issued.
 
-API: https://open-meteo.com/en/docs/historical-weather-api
+APIs: https://open-meteo.com/en/docs/historical-weather-api, https://open-meteo.com/en/docs,
+https://open-meteo.com/en/docs/historical-forecast-api,
+https://open-meteo.com/en/docs/previous-runs-api
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
-from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
+from triptych.weather.errors import CallLimitReached, SourceRefused
 from triptych.weather.locations import Location, SourceKind
-from triptych.weather.sources.archive_response import absent_variables, known_hours, read_values
-from triptych.weather.sources.base import ATTEMPTS, OPEN_METEO_URL, TIMEOUT_SECONDS, Fetched
+from triptych.weather.sources.base import PAST_DAYS, Fetched, Query, WeatherSource, to_long
 from triptych.weather.sources.http import JsonService
+from triptych.weather.sources.responses import read_hours, read_values
+from triptych.weather.variables import TEMPERATURE
 
 
-class OpenMeteoArchive:
-    """A client of the archive, or of whatever answers like it at `base_url`.
+class OpenMeteo(WeatherSource):
+    """A client of the archive and of the three forecast services, or of compatible ones.
+
+    All methods raise SourceUnavailable (no usable answer in all attempts), SourceRefused
+    (coordinates, dates, variables, limits; Open-Meteo refuses all locations of a request for a
+    fault of one) or InvalidAnswer (other hours, units or lengths than requested).
 
     Args:
         base_url: the address below which `/v1/archive` answers.
+        forecast_url, historical_forecast_url, previous_runs_url: those of `/v1/forecast`.
         models: the reanalysis to read, by Open-Meteo's name.
-        timeout: seconds that one answer may take.
-        attempts: how often one request is made at most.
-        sleep: how to wait between them.
-        api_key: of a commercial plan; it is sent and stands in no log.
+        options: timeout, attempts, sleep and api_key, as JsonService.
     """
 
     kind: ClassVar[SourceKind] = "open_meteo"
 
     def __init__(
         self,
-        base_url: str = OPEN_METEO_URL,
+        base_url: str = "https://archive-api.open-meteo.com",
         *,
+        forecast_url: str = "https://api.open-meteo.com",
+        historical_forecast_url: str = "https://historical-forecast-api.open-meteo.com",
+        previous_runs_url: str = "https://previous-runs-api.open-meteo.com",
         models: str = "era5",
-        timeout: float = TIMEOUT_SECONDS,
-        attempts: int = ATTEMPTS,
-        sleep: Callable[[float], None] = time.sleep,
-        api_key: str | None = None,
+        **options: Any,
     ) -> None:
-        self._service = JsonService(
-            "Open-Meteo archive",
-            base_url,
-            "TRIPTYCH_OPEN_METEO_URL",
-            timeout=timeout,
-            attempts=attempts,
-            sleep=sleep,
-            secret={"apikey": api_key} if api_key else None,
-        )
         self._models = models
-
-    def fetch(
-        self, location: Location, start: date, end: date, variables: Sequence[str]
-    ) -> Fetched:
-        """Ask for the UTC days from `start` up to, not including, `end`.
-
-        Raises:
-            SourceUnavailable: no usable answer through all attempts.
-            SourceRefused: the archive refused the request: coordinates, dates, variables, limits.
-            InvalidAnswer: it answered with other hours, units or lengths than asked for.
-        """
-        (fetched,) = self.fetch_many([location], start, end, variables)
-        return fetched
-
-    def fetch_many(
-        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
-    ) -> Iterator[Fetched]:
-        """Ask for the same days of several locations in one request; the answers in their order.
-
-        Raises:
-            SourceUnavailable, SourceRefused, InvalidAnswer: as `fetch`. Open-Meteo refuses all
-                locations of a request for a fault of one.
-        """
-        if end <= start:
-            raise WeatherError(
-                f"No day lies from {start} up to, not including, {end}. Ask for a later end."
+        self._archive, self._forecast, self._historical, self._previous_runs = self._services = [
+            JsonService(f"Open-Meteo {name}", url, f"TRIPTYCH_{setting}_URL", **options)
+            for name, url, setting in (
+                ("archive", base_url, "OPEN_METEO"),
+                ("Forecast API", forecast_url, "FORECAST"),
+                ("Historical Forecast API", historical_forecast_url, "HISTORICAL_FORECAST"),
+                ("Previous Runs API", previous_runs_url, "PREVIOUS_RUNS"),
             )
-        answers = ask(self._service, "/v1/archive", locations, start, end, variables, self._models)
-        hours = np.arange(np.datetime64(start, "h"), np.datetime64(end, "h"))
-        for location, answer in zip(locations, answers, strict=True):
-            what = f"{location.slug}, {start} to {end}"
-            values = read_values(answer, hours, variables, what)
-            yield known_hours(location.slug, hours, values, absent_variables(answer, variables))
+        ]
+
+    def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
+        """Request the archive once for all locations."""
+        return self._fetch([self._archive], "/v1/archive", query, variables, self._models)
+
+    def fetch_recent(
+        self, query: Query, variables: Sequence[str], model: str, today: date
+    ) -> Iterator[Fetched]:
+        """Request the Forecast API; for older days than it has, the Historical Forecast API.
+
+        If one refuses, the other is requested: each has locations and days that the other lacks.
+        """
+        services = [self._forecast, self._historical]
+        if query.start < today - timedelta(days=PAST_DAYS):
+            services.reverse()
+        return self._fetch(services, "/v1/forecast", query, variables, model)
+
+    def fetch_nwp(
+        self, query: Query, models: Sequence[str], lead_days: Sequence[int]
+    ) -> Iterator[pd.DataFrame]:
+        """Request the Previous Runs API."""
+        names = [f"{TEMPERATURE}_previous_day{lead}" for lead in lead_days]
+        # keys end in the model only if there are several
+        keys = [f"{name}_{m}" if len(models) > 1 else name for m in models for name in names]
+        hours, services = query.hours, [self._previous_runs]
+        for location, answer in _ask(services, "/v1/forecast", query, names, ",".join(models)):
+            _add_absent(answer, keys, len(hours))
+            values = read_values(answer, hours, keys, _describe(query, location))
+            yield to_long(np.column_stack(list(values.values())), hours, models, lead_days)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._service.close()
+        """Close the connections."""
+        for service in self._services:
+            service.close()
+
+    def _fetch(
+        self,
+        services: list[JsonService],
+        path: str,
+        query: Query,
+        variables: Sequence[str],
+        models: str,
+    ) -> Iterator[Fetched]:
+        hours = query.hours
+        for location, answer in _ask(services, path, query, variables, models):
+            what = _describe(query, location)
+            yield read_hours(location.slug, answer, hours, variables, what)
 
 
-def ask(
-    service: JsonService,
-    path: str,
-    locations: Sequence[Location],
-    start: date,
-    end: date,
-    hourly: Sequence[str],
-    models: str,
-) -> list[dict[str, Any]]:
-    """Request the same days of several locations; an answer for each.
+def _describe(query: Query, location: Location) -> str:
+    return f"{location.slug}, {query.start} to {query.end}"
 
-    Raises:
-        SourceUnavailable, SourceRefused: as `JsonService.get_many`, naming locations and days.
-    """
+
+def _ask(
+    services: list[JsonService], path: str, query: Query, hourly: Sequence[str], models: str
+) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Request all locations at once; if a service refuses, the next one."""
     # The end_date is inclusive; other time zones than GMT ignore daylight saving.
     parameters = {
-        "latitude": ",".join(str(location.latitude) for location in locations),
-        "longitude": ",".join(str(location.longitude) for location in locations),
-        "start_date": start.isoformat(),
-        "end_date": (end - timedelta(days=1)).isoformat(),
+        "latitude": ",".join(str(location.latitude) for location in query.locations),
+        "longitude": ",".join(str(location.longitude) for location in query.locations),
+        "start_date": query.start.isoformat(),
+        "end_date": (query.end - timedelta(days=1)).isoformat(),
         "hourly": ",".join(hourly),
         "timezone": "GMT",
         "models": models,
     }
-    first, others = locations[0].slug, len(locations) - 1
-    what = f"{first}{f' and {others} more' if others else ''}, {start} to {end}"
-    try:
-        return service.get_many(path, parameters, len(locations))
-    except (SourceRefused, SourceUnavailable) as error:
-        raise type(error)(f"{what}: {error}") from error
+    first, *others = query.locations
+    what = _describe(query, first)
+    if others:
+        what = what.replace(",", f" and {len(others)} more,", 1)
+    refusals: list[SourceRefused] = []
+    for service in services:
+        try:
+            answers = service.get_many(path, parameters, len(query.locations), what)
+        except CallLimitReached:
+            raise
+        except SourceRefused as refused:
+            refusals.append(refused)
+        else:
+            return zip(query.locations, answers, strict=True)
+    raise refusals[0]
+
+
+def _add_absent(answer: dict[str, Any], keys: Sequence[str], length: int) -> None:
+    """Fill in the models that an answer leaves out: they do not cover the location."""
+    hourly, units = answer.get("hourly"), answer.get("hourly_units")
+    if isinstance(hourly, dict) and isinstance(units, dict) and any(k in hourly for k in keys):
+        for key in set(keys) - set(hourly):
+            hourly[key], units[key] = [None] * length, "undefined"

@@ -1,4 +1,4 @@
-"""Judge an answer by every expectation: what may be stored, and a report, a row a rule."""
+"""Validate an answer by every expectation: what may be stored, and a report, a row a rule."""
 
 import math
 from collections.abc import Callable
@@ -26,16 +26,17 @@ REPORT_COLUMNS = (
     "location", "start", "end", "column", "rule", "level", "lowest", "highest", "unit",
     "checked", "failed", "share", "tolerated", "verdict", "example", "why",
 )  # fmt: skip
+HOUR = pd.Timedelta(hours=1)
 
 
 class Answer(NamedTuple):
-    """What was asked, and of whom.
+    """The request that an answer is for.
 
     Attributes:
         place: the location.
         start: the first day.
         end: the day after the last.
-        expected_until: up to when the source should have data: later hours are not due yet.
+        expected_until: when the data of the source should end: later hours are not due yet.
     """
 
     place: Location
@@ -45,7 +46,7 @@ class Answer(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """An answer that was judged.
+    """A validated answer.
 
     Attributes:
         accepted: the rows that may be stored; NaN where a value was rejected.
@@ -66,46 +67,36 @@ class Validation(NamedTuple):
         return bool((self.report["verdict"] == "stop").any())
 
 
-class _Found(NamedTuple):
-    checked: int
-    failed: int
-    example: str = ""
-    lowest: float | None = None
-    highest: float | None = None
-
-
 def validate_hourly(
     frame: pd.DataFrame, answer: Answer, max_rejected_share: float = 1.0
 ) -> Validation:
-    """Judge the hourly rows of one location.
+    """Validate the hourly rows of one location.
 
-    The rules of REJECT look at all rows, those of WARN at what they let pass. A rule about a
+    The rules of REJECT apply to all rows, those of WARN to the accepted ones. A rule about a
     column that the frame lacks is left out.
 
     Args:
         frame: location, time (aware, UTC), temperature_2m and any of the other variables.
-        answer: what was asked.
+        answer: the request.
         max_rejected_share: the share of rejected values of a variable above which none of them is
             accepted; the share of rejected rows or temperatures above which the verdict is `stop`.
-
-    Raises:
-        InvalidFrame: a column is missing or has another type than it must have.
     """
     accepted, rejected, broken = check_hourly(frame)
-    untrusted = _untrusted(frame, rejected, max_rejected_share)
-    accepted = accepted.assign(**dict.fromkeys(untrusted, np.nan))
-    sorted_rows = accepted.sort_values("time", ignore_index=True)
-    found = [(e, "reject", _refused(e, frame, broken)) for e in REJECT if _applies(e, frame)] + [
-        (e, "warn", _WARN_RULES[e.rule](e, sorted_rows, answer))
-        for e in WARN
-        if _applies(e, sorted_rows)
+    untrusted = [
+        str(name)
+        for name, count in rejected["variable"].value_counts().items()
+        if explain_excess(int(count), int(frame[name].count()), max_rejected_share)
     ]
+    accepted = accepted.assign(**dict.fromkeys(untrusted, np.nan))
+    rows = accepted.sort_values("time", ignore_index=True)
     threshold = Expectation(
         WHOLE_ROW, "rejected_share", "ingestion.max_rejected_share", tolerated=max_rejected_share
     )
-    refused_rows = int(rejected["variable"].isna().sum())
-    found.append((threshold, "stop", _Found(len(frame), refused_rows)))
-    lines = [_line(answer, *each) for each in found]
+    known = {WHOLE_ROW, *frame}
+    found = {e: _count_rejected(e, frame, broken) for e in REJECT if e.column in known}
+    found |= {e: _WARN_RULES[e.rule](e, rows, answer) for e in WARN if e.column in known}
+    found[threshold] = {"checked": len(frame), "failed": int(rejected["variable"].isna().sum())}
+    lines = [_line(answer, expected, each) for expected, each in found.items()]
     report = pd.DataFrame(lines, columns=list(REPORT_COLUMNS))
     broken_values = (report["verdict"] == "reject") & report["rule"].isin(VALUE_RULES)
     for name in untrusted:
@@ -114,27 +105,19 @@ def validate_hourly(
     return Validation(accepted, rejected, report)
 
 
-def _untrusted(frame: pd.DataFrame, rejected: pd.DataFrame, allowed: float) -> list[str]:
-    """The variables of which a larger share of values was rejected than is allowed."""
-    counts = rejected["variable"].value_counts()
-    return [
-        str(name)
-        for name, count in counts.items()
-        if explain_excess(int(count), int(frame[name].count()), allowed)
-    ]
-
-
 def empty_report() -> pd.DataFrame:
-    """The report of a run that fetched nothing."""
+    """Return the report of a run that fetched nothing."""
     return pd.DataFrame(columns=list(REPORT_COLUMNS))
 
 
-def _applies(expected: Expectation, frame: pd.DataFrame) -> bool:
-    return expected.column == WHOLE_ROW or expected.column in frame
+Found = dict[str, Any]  # checked, failed, example and perhaps limits
 
 
-def _line(answer: Answer, expected: Expectation, level: str, found: _Found) -> dict[str, Any]:
-    share = found.failed / found.checked if found.checked else 0.0
+def _line(answer: Answer, expected: Expectation, found: Found) -> dict[str, Any]:
+    level = "reject" if expected in REJECT else "warn" if expected in WARN else "stop"
+    share = found["failed"] / found["checked"] if found["checked"] else 0.0
+    verdict = level if share > expected.tolerated else "ok"
+    limits = {"lowest": expected.lowest, "highest": expected.highest}
     return {
         "location": answer.place.slug,
         "start": answer.start.isoformat(),
@@ -142,75 +125,71 @@ def _line(answer: Answer, expected: Expectation, level: str, found: _Found) -> d
         "column": expected.column,
         "rule": expected.rule,
         "level": level,
-        "lowest": _limit(expected.lowest if found.lowest is None else found.lowest),
-        "highest": _limit(expected.highest if found.highest is None else found.highest),
+        # without a limit the field is empty
+        **{name: limit if math.isfinite(limit) else None for name, limit in limits.items()},
         "unit": expected.unit,
-        "checked": found.checked,
-        "failed": found.failed,
         "share": round(share, 6),
         "tolerated": expected.tolerated,
-        "verdict": _verdict(level, found.checked, exceeded=share > expected.tolerated),
-        "example": found.example,
+        "verdict": verdict if found["checked"] else "unchecked",
+        "example": "",
         "why": expected.why,
+        **found,
     }
 
 
-def _verdict(level: str, checked: int, *, exceeded: bool) -> str:
-    if checked == 0:
-        return "unchecked"
-    return level if exceeded else "ok"
+def _count(labels: Any, failed: Any, values: Any = None, spec: str = "") -> Found:
+    """Count what breaks a rule, with the first example.
+
+    Args:
+        labels: a time or month for each checked value.
+        failed: whether it breaks the rule.
+        values: for the example, formatted by `spec`.
+    """
+    failed, example = np.asarray(failed, dtype=bool), ""
+    if failed.any():
+        first = int(failed.argmax())
+        example = _at(list(labels)[first])
+        if values is not None:
+            example += f": {format(list(values)[first], spec)}"
+    return {"checked": len(failed), "failed": int(failed.sum()), "example": example}
 
 
-def _limit(value: float) -> float | None:
-    """Leave the field empty where there is no limit."""
-    return value if math.isfinite(value) else None
-
-
-def _refused(expected: Expectation, frame: pd.DataFrame, broken: pd.DataFrame) -> _Found:
-    """Count the rows or values that a rule rejects; value rules are about values that are there."""
+def _count_rejected(expected: Expectation, frame: pd.DataFrame, broken: pd.DataFrame) -> Found:
+    """Count the rows or values that a rule rejects; value rules are about known values."""
     own = broken[(broken["column"] == expected.column) & (broken["rule"] == expected.rule)]
-    of_values = expected.rule in VALUE_RULES
-    checked = int(frame[expected.column].count()) if of_values else len(frame)
-    if own.empty:
-        return _Found(checked, 0)
-    first = own["index"].iloc[0]
-    example = _at(frame["time"].iloc[first])
-    if of_values:
-        example += f": {frame[expected.column].iloc[first]}"
-    return _Found(checked, len(own), example)
+    failed = np.isin(np.arange(len(frame)), own["index"].to_numpy(dtype=int))
+    if expected.rule not in VALUE_RULES:
+        return _count(frame["time"], failed)
+    values = frame[expected.column]
+    known = values.notna().to_numpy()
+    return _count(frame["time"][known], failed[known], values[known])
 
 
-def _grid(_: Expectation, rows: pd.DataFrame, answer: Answer) -> _Found:
+def _count_absent(_: Expectation, rows: pd.DataFrame, answer: Answer) -> Found:
     start = pd.Timestamp(answer.start, tz="UTC")
     hours = pd.date_range(start, answer.expected_until, freq="h", inclusive="left")
-    missing = hours.difference(pd.DatetimeIndex(rows["time"]))
-    return _Found(len(hours), len(missing), _at(missing[0]) if len(missing) else "")
+    return _count(hours, ~hours.isin(rows["time"]))
 
 
-def _missing(expected: Expectation, rows: pd.DataFrame, _: Answer) -> _Found:
-    lost = rows["time"][rows[expected.column].isna()]
-    return _Found(len(rows), len(lost), _at(lost.iloc[0]) if len(lost) else "")
+def _count_nulls(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
+    return _count(rows["time"], rows[expected.column].isna())
 
 
-def _jump(expected: Expectation, rows: pd.DataFrame, _: Answer) -> _Found:
-    """Look at the change from each hour to the next, where both have a value."""
-    steps = rows[expected.column].diff()[rows["time"].diff() == pd.Timedelta(hours=1)].dropna()
-    far = steps[steps.abs() > expected.highest]
-    first = f"{_at(rows['time'][far.index[0]])}: {far.iloc[0]:+g}" if len(far) else ""
-    return _Found(len(steps), len(far), first)
+def _count_jumps(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
+    """Count large changes from an hour to the next, where both have a value."""
+    steps = rows[expected.column].diff()[rows["time"].diff() == HOUR].dropna()
+    return _count(rows["time"][steps.index], steps.abs() > expected.highest, steps, "+g")
 
 
-def _flat(expected: Expectation, rows: pd.DataFrame, _: Answer) -> _Found:
-    """Count the hours that lie in a run of one value which is longer than the limit."""
+def _count_flat(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
+    """Count the hours in runs of one value that are longer than the limit."""
     known = rows[["time", expected.column]].dropna(ignore_index=True)
-    same = (known[expected.column].diff() == 0) & (known["time"].diff() == pd.Timedelta(hours=1))
-    run = (~same).cumsum()
-    long = known[run.map(run.value_counts()) > expected.highest]
-    first = f"{_at(long['time'].iloc[0])}: {long[expected.column].iloc[0]:g}" if len(long) else ""
-    return _Found(len(known), len(long), first)
+    values = known[expected.column]
+    run = (~((values.diff() == 0) & (known["time"].diff() == HOUR))).cumsum()
+    return _count(known["time"], run.map(run.value_counts()) > expected.highest, values, "g")
 
 
-def _monthly(expected: Expectation, rows: pd.DataFrame, answer: Answer) -> _Found:
+def _count_months(expected: Expectation, rows: pd.DataFrame, answer: Answer) -> Found:
     """Compare the mean of each month that has enough values with what the climate allows."""
     month = rows["time"].dt.strftime("%Y-%m")
     table = rows.groupby(month)[expected.column].agg(["mean", "count"])
@@ -221,22 +200,22 @@ def _monthly(expected: Expectation, rows: pd.DataFrame, answer: Answer) -> _Foun
         for name in means.index
     ]
     if not bounds:
-        return _Found(0, 0)
+        return {"checked": 0, "failed": 0}
     lowest, highest = np.array(bounds).T
-    off = means[(means < lowest) | (means > highest)]
-    first = "".join(f"{name}: {mean:.1f}" for name, mean in off.head(1).items())
-    extremes = round(float(lowest.min()), 1), round(float(highest.max()), 1)
-    return _Found(len(means), len(off), first, *extremes)
+    extremes = {"lowest": round(float(lowest.min()), 1), "highest": round(float(highest.max()), 1)}
+    return _count(means.index, (means < lowest) | (means > highest), means, ".1f") | extremes
 
 
-def _at(time: Any) -> str:
-    return "no time" if pd.isna(time) else str(time.strftime("%Y-%m-%dT%H:%MZ"))
+def _at(label: Any) -> str:
+    if isinstance(label, str):
+        return label
+    return "no time" if pd.isna(label) else str(label.strftime("%Y-%m-%dT%H:%MZ"))
 
 
-_WARN_RULES: dict[str, Callable[[Expectation, pd.DataFrame, Answer], _Found]] = {
-    "regular_grid": _grid,
-    "not_null": _missing,
-    "jump": _jump,
-    "flat_line": _flat,
-    "monthly_mean": _monthly,
+_WARN_RULES: dict[str, Callable[[Expectation, pd.DataFrame, Answer], Found]] = {
+    "regular_grid": _count_absent,
+    "not_null": _count_nulls,
+    "jump": _count_jumps,
+    "flat_line": _count_flat,
+    "monthly_mean": _count_months,
 }
