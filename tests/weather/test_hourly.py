@@ -220,10 +220,10 @@ def test_ten_years_of_three_cities_are_quick() -> None:
     ]
     table = pd.concat(cities, ignore_index=True)
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     filled = interpolate(table, 3)
 
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
     assert len(filled.frame) > 262_000
 
 

@@ -132,7 +132,7 @@ def day(number: int, days: int = 1) -> Period:
     ("apart", "merged"),
     [
         ([], []),
-        ([day(40), day(10)], [day(10), day(40)]),
+        ([day(50), day(10)], [day(10), day(50)]),
         ([day(10), day(20)], [day(10, 11)]),  # 14 days cost as much as one
         ([day(10), day(11, 30), day(15)], [day(10, 31)]),
         ([day(10, 350), day(385)], [day(10, 350), day(385)]),

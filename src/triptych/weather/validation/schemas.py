@@ -58,7 +58,7 @@ def check_hourly(frame: pd.DataFrame, keys: Sequence[str] = ("location", "time")
         ],
     )
     of_one = faults.groupby(["index", "variable"], sort=False, dropna=False)["reason"]
-    reasons = of_one.agg("; ".join).str[:_LONGEST_REASON].reset_index()
+    reasons = of_one.agg("; ".join).astype("str").str[:_LONGEST_REASON].reset_index()
     accepted = rows.copy(deep=False)
     for variable, own in reasons.groupby("variable"):
         accepted[variable] = rows[variable].mask(rows.index.isin(own["index"]))
