@@ -1,7 +1,7 @@
-"""What is asked of the source, what is let in, and what is asked again."""
+"""Ingestion of the reanalysis: what is requested, accepted, and requested again."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,8 +10,18 @@ import pytest
 
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, LimitParameters
-from triptych.pipelines.ingestion.nodes import fetch_weather, list_locations, report_missing
-from triptych.pipelines.ingestion.requests import group_requests, plan_requests
+from triptych.pipelines.ingestion.nodes import (
+    WEATHER_OUTPUTS,
+    fetch_weather,
+    list_locations,
+    report_missing,
+)
+from triptych.pipelines.ingestion.requests import (
+    REANALYSIS,
+    Request,
+    group_requests,
+    plan_requests,
+)
 from triptych.weather.errors import (
     CallLimitReached,
     InvalidAnswer,
@@ -23,61 +33,144 @@ from triptych.weather.errors import (
     WrongSource,
 )
 from triptych.weather.locations import Location, SourceKind, locations_frame
-from triptych.weather.sources.base import Fetched, OpenSource
+from triptych.weather.sources.base import Fetched, Query
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.variables import VARIABLES
 
 TODAY = "2024-03-01"
 FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0, 144])
 INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected_share=0.05)
-ANY_SHARE = INGESTION.model_copy(update={"max_rejected_share": 1.0})
-
-
-def place(slug: str, **fields: Any) -> Location:
-    return Location.model_validate(
-        {
-            "slug": slug,
-            "name": slug.title(),
-            "latitude": 52.0,
-            "longitude": 22.0,
-            "elevation": 210.0,
-            "timezone": "Etc/GMT-1",
-            "source": "sample",
-        }
-        | fields
+NORTHMERE, WESTHAVEN, PARIS = (
+    Location(slug=slug, name=slug.title(), latitude=latitude, longitude=longitude, elevation=210.0,
+             timezone="UTC", source=source)
+    for slug, latitude, longitude, source in (
+        ("northmere", 52.0, 22.0, "sample"), ("westhaven", 48.0, -9.0, "sample"),
+        ("paris", 48.75, 2.25, "open_meteo"),
     )
-
-
-NORTHMERE, WESTHAVEN = place("northmere"), place("westhaven", latitude=48.0, longitude=-9.0)
-PARIS = place("paris", source="open_meteo")
+)  # fmt: skip
 LOCATIONS = locations_frame([NORTHMERE, WESTHAVEN]).assign(source="open_meteo")
+Row = tuple[str, str, str]  # location, start and end
 
 
-def periods(*rows: tuple[str, str, str]) -> pd.DataFrame:
+def utc(day: str) -> pd.Timestamp:
+    return pd.Timestamp(day, tz="UTC")
+
+
+def periods(*rows: Row) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["location", "start", "end"])
-    instants = {name: pd.to_datetime(frame[name], utc=True) for name in ("start", "end")}
-    return frame.assign(**instants)
-
-
-NO_DAYS = pd.DataFrame(
-    columns=["location", "day", "missing", "first_requested", "last_requested", "last_as_of"]
-)
-
-
-def plan(
-    known: pd.DataFrame,
-    as_of: str = TODAY,
-    location: str | None = "northmere",
-    ingestion: IngestionParameters = INGESTION,
-    days: pd.DataFrame = NO_DAYS,
-    today: str = TODAY,
-) -> list[str]:
-    requests = plan_requests(
-        LOCATIONS, known, days, location, "open_meteo", as_of, today, FORECAST, ingestion
+    return frame.assign(
+        **{name: pd.to_datetime(frame[name], utc=True) for name in frame.columns[1:]}
     )
+
+
+def incomplete(*rows: tuple[str, dict[str, int]]) -> pd.DataFrame:
+    """Days of Northmere with their missing hours, requested today."""
+    columns = ["location", "day", "missing", "first_requested", "last_requested", "last_as_of"]
+    days = [("northmere", utc(day), missing, *[utc(TODAY)] * 3) for day, missing in rows]
+    return pd.DataFrame(days, columns=columns)
+
+
+def requests(*rows: Row, repeated: bool = False) -> list[Request]:
     return [
-        f"{row.location} {row.start} {row.end}{' again' if row.repeated else ''}"
-        for row in requests.itertuples()
+        Request(REANALYSIS, date.fromisoformat(start), date.fromisoformat(end), ("era5",),
+                repeated=repeated, slugs=tuple(slugs.split("+")))
+        for slugs, start, end in rows
+    ]  # fmt: skip
+
+
+NOTHING, NO_DAYS = periods(), incomplete()
+WHOLE = periods(("northmere", "2021-03-01", "2023-01-01"), ("northmere", "2023-01-01", TODAY))
+WITHOUT_2022 = periods(
+    ("northmere", "2021-03-01", "2022-01-01"), ("northmere", "2023-01-01", TODAY)
+)
+OLD = periods(("northmere", "2021-03-01", "2024-01-01"))
+THIS_YEAR = requests(("northmere", "2024-01-01", TODAY))
+
+
+def plan_all(
+    known: pd.DataFrame,
+    days: pd.DataFrame = NO_DAYS,
+    *,
+    as_of: str = TODAY,
+    today: str = TODAY,
+    location: str | None = "northmere",
+    source: SourceKind = "open_meteo",
+    **ingestion: Any,
+) -> list[Request]:
+    settings = INGESTION.model_copy(update=ingestion)
+    places = LOCATIONS.assign(source=source)
+    return plan_requests(places, known, days, location, source, as_of, today, FORECAST, settings)
+
+
+def plan(*known: pd.DataFrame, **options: Any) -> list[str]:
+    return [
+        f"{'+'.join(each.slugs)} {each.start} {each.end}{' again' if each.repeated else ''}"
+        for each in plan_all(*known, **options)
+    ]
+
+
+class Archive:
+    """A source of constant weather up to `until`; `change` edits its rows.
+
+    It refuses requests that name one location, as Open-Meteo does for invalid coordinates.
+    """
+
+    kind: ClassVar[SourceKind] = "open_meteo"
+
+    def __init__(
+        self,
+        until: str = TODAY,
+        change: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame,
+        *,
+        refused: str = "",
+        error: type[WeatherError] = SourceRefused,
+        absent: frozenset[str] = frozenset(),
+    ) -> None:
+        self.until, self.change, self.refused, self.error = utc(until), change, refused, error
+        self.absent = absent
+        self.asked: list[date] = []
+        self.closed = False
+
+    def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
+        slugs = [location.slug for location in query.locations]
+        if self.refused in slugs:
+            raise self.error(f"{' and '.join(slugs)}: refused")
+        start, end = utc(str(query.start)), utc(str(query.end))
+        until = max(start, min(end, self.until))
+        times = pd.date_range(start, until, freq="h", inclusive="left", unit="us")
+        values = dict.fromkeys(variables, 5.0) | {"temperature_2m": 10.0}
+        for slug in slugs:
+            self.asked.append(query.start)
+            rows = {"location": slug, "time": times, **values, "surface_pressure": 1000.0}
+            yield Fetched(self.change(pd.DataFrame(rows)), until.to_pydatetime(), self.absent)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+Chunk = dict[str, Any]
+
+
+def fetch(
+    asked: list[Request],
+    source: Any,
+    known: pd.DataFrame = NOTHING,
+    days: pd.DataFrame = NO_DAYS,
+    *,
+    today: str = TODAY,
+    **ingestion: Any,
+) -> Iterator[Chunk]:
+    places, settings = LOCATIONS.assign(source=source.kind), INGESTION.model_copy(update=ingestion)
+    return fetch_weather(
+        asked, places, known, days, lambda *_, **__: source, source.kind, TODAY, today, settings
+    )
+
+
+def missing_of(days: pd.DataFrame, today: str = TODAY) -> list[tuple[Any, ...]]:
+    run = ("northmere", "open_meteo", TODAY, today, FORECAST, INGESTION)
+    return [
+        (f"{row.start:%m-%d}", f"{row.end:%m-%d}", row.variables, row.hours, row.repeated)
+        for row in report_missing(days, LOCATIONS, *run).itertuples()
     ]
 
 
@@ -92,148 +185,93 @@ def test_all_locations_of_the_source_are_listed_unless_one_is_named() -> None:
         list_locations(file, "paris", "sample")
 
 
-def test_where_nothing_is_known_the_whole_study_is_asked_for_year_by_year() -> None:
-    assert plan(periods()) == [
-        "northmere 2021-03-01 2022-01-01",
-        "northmere 2022-01-01 2023-01-01",
-        "northmere 2023-01-01 2024-01-01",
-        "northmere 2024-01-01 2024-03-01",
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (periods(), ["2021-03-01 2022-01-01", "2022-01-01 2023-01-01", "2023-01-01 2024-01-01",
+                     "2024-01-01 2024-03-01"]),
+        (WHOLE, []),
+        (WITHOUT_2022, ["2022-01-01 2023-01-01"]),
+        (periods(("northmere", "2022-01-01", "2024-02-20")),
+         ["2021-03-01 2022-01-01", "2024-02-20 2024-03-01"]),
+    ],
+)  # fmt: skip
+def test_what_the_database_lacks_is_requested_year_by_year(
+    known: pd.DataFrame, expected: list[str]
+) -> None:
+    assert plan(known) == [f"northmere {days}" for days in expected]
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        ("2023-12-30", ["northmere 2023-12-30 2024-01-01", "northmere 2024-01-01 2024-03-01"]),
+        ("2001-01-01", plan(periods())),  # no earlier than the study starts
+        (TODAY, []),
+    ],
+)
+def test_corrections_are_requested_from_a_day_on(since: str, expected: list[str]) -> None:
+    assert plan(WHOLE, refetch_from=since) == expected
+
+
+def test_each_location_is_requested_for_what_it_lacks() -> None:
+    known = periods(("northmere", "2021-03-01", TODAY), ("westhaven", "2021-03-01", "2024-02-01"))
+
+    for location in (None, "northmere;westhaven"):
+        assert plan(known, location=location) == ["westhaven 2024-02-01 2024-03-01"]
+
+
+def test_locations_that_lack_the_same_days_are_requested_together() -> None:
+    asked = [
+        (slug, request)
+        for slug, years in (("brest", (2023, 2024)), ("paris", (2023,)), ("westhaven", (2023,)))
+        for year in years
+        for request in requests(("", f"{year}-01-01", f"{year}-02-01"))
     ]
 
-
-def test_where_all_is_known_nothing_is_asked_for() -> None:
-    known = periods(
-        ("northmere", "2021-03-01", "2023-01-01"), ("northmere", "2023-01-01", "2024-03-01")
-    )
-
-    assert plan(known) == []
+    assert [(request.slugs, request.start.year) for request in group_requests(asked, 2)] == [
+        (("brest", "paris"), 2023), (("westhaven",), 2023), (("brest",), 2024)
+    ]  # fmt: skip
+    assert sum(len(request.slugs) for request in group_requests(asked, 1)) == 4
 
 
-def test_what_the_source_may_have_corrected_is_asked_for_again() -> None:
-    known = periods(
-        ("northmere", "2021-03-01", "2023-01-01"), ("northmere", "2023-01-01", "2024-03-01")
-    )
+def test_the_sample_can_end_early_as_the_archive_does() -> None:
+    known = periods(("northmere", "2021-03-01", "2024-02-25"))
 
-    def refetch(day: str) -> list[str]:
-        return plan(known, ingestion=INGESTION.model_copy(update={"refetch_from": day}))
-
-    assert refetch("2023-12-30") == [
-        "northmere 2023-12-30 2024-01-01",
-        "northmere 2024-01-01 2024-03-01",
-    ]
-    assert len(refetch("2001-01-01")) == 4  # no earlier than the study starts
-    assert refetch("2024-03-01") == []
+    assert plan(known, source="sample", archive_delay_days=5) == []
+    assert len(plan(known, source="open_meteo", archive_delay_days=5)) == 1
 
 
-def test_a_later_as_of_asks_for_the_new_days_alone_and_an_earlier_start_for_the_old() -> None:
-    known = periods(("northmere", "2022-01-01", "2024-02-20"))
-
-    assert plan(known) == [
-        "northmere 2021-03-01 2022-01-01",
-        "northmere 2024-02-20 2024-03-01",
-    ]
-
-
-def test_a_year_that_was_not_signed_off_is_asked_for_between_its_neighbours() -> None:
-    known = periods(
-        ("northmere", "2021-03-01", "2022-01-01"), ("northmere", "2023-01-01", "2024-03-01")
-    )
-
-    assert plan(known) == ["northmere 2022-01-01 2023-01-01"]
-
-
-def test_each_location_is_asked_for_what_it_lacks_itself() -> None:
-    known = periods(
-        ("northmere", "2021-03-01", "2024-03-01"), ("westhaven", "2021-03-01", "2024-02-01")
-    )
-
-    assert plan(known, location=None) == ["westhaven 2024-02-01 2024-03-01"]
-    assert plan(known, location="northmere;westhaven") == ["westhaven 2024-02-01 2024-03-01"]
-
-
-def requests(*rows: tuple[str, date, date], repeated: bool = False) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["location", "start", "end"])
-    return frame.assign(repeated=repeated)
-
-
-ORDER = [
-    "rejected_rows",
-    "weather_hourly",
-    "validation_report",
-    "archive_warnings",
-    "incomplete_days",
-    "ingested_periods",
-]
-
-
-def opens(source: Any) -> OpenSource:
-    """Give this source, whichever is asked for."""
-
-    def open_source(kind: SourceKind, *, models: str) -> Any:
-        return source
-
-    return open_source
-
-
-def fetch(
-    asked: pd.DataFrame,
-    source: Any,
-    ingestion: IngestionParameters = INGESTION,
-    known: pd.DataFrame | None = None,
-    days: pd.DataFrame = NO_DAYS,
-    today: str = TODAY,
-) -> list[dict[str, pd.DataFrame]]:
-    known = periods() if known is None else known
-    places = LOCATIONS.assign(source=source.kind)
-    return list(
-        fetch_weather(
-            asked, places, known, days, opens(source), source.kind, TODAY, today, ingestion
-        )
-    )
-
-
-def test_each_request_is_one_chunk_signed_off_after_its_hours() -> None:
+def test_each_request_is_one_chunk_that_records_its_period_last() -> None:
     asked = requests(
-        ("northmere", date(2022, 1, 1), date(2023, 1, 1)),
-        ("northmere", date(2023, 1, 1), date(2023, 1, 3)),
+        ("northmere", "2022-01-01", "2023-01-01"), ("northmere", "2023-01-01", "2023-01-03")
     )
 
-    chunks = fetch(asked, SampleClimate())
+    chunks = list(fetch(asked, SampleClimate()))
 
-    # Kedro saves in this order: a year that was not saved must not be signed off
-    assert [list(chunk) for chunk in chunks] == [ORDER, ORDER]
-    assert [chunk["weather_hourly"]["time"].dt.year.unique().tolist() for chunk in chunks] == [
-        [2022],
-        [2023],
+    # Kedro saves in this order: a year that was not saved must not be recorded
+    assert [tuple(chunk) for chunk in chunks] == [WEATHER_OUTPUTS] * 2
+    assert WEATHER_OUTPUTS.index("weather_hourly") < WEATHER_OUTPUTS.index("ingested_periods")
+    assert WEATHER_OUTPUTS[-1] == "ingested_periods"
+    hours = [chunk["weather_hourly"] for chunk in chunks]
+    assert [each["time"].dt.year.unique().tolist() for each in hours] == [[2022], [2023]]
+    assert list(hours[0].columns) == ["location", "time", *VARIABLES, "source"]
+    recorded = pd.concat(chunk["ingested_periods"] for chunk in chunks)
+    assert recorded.to_numpy().tolist() == [
+        # of 8,760: the sample has outages
+        ["northmere", utc("2022-01-01"), utc("2023-01-01"), 8656, "sample"],
+        ["northmere", utc("2023-01-01"), utc("2023-01-03"), 48, "sample"],
     ]
-    signed = pd.concat(chunk["ingested_periods"] for chunk in chunks)
-    assert signed.to_dict("records") == [
-        {
-            "location": "northmere",
-            "start": pd.Timestamp("2022-01-01", tz="UTC"),
-            "end": pd.Timestamp("2023-01-01", tz="UTC"),
-            "rows": 8656,  # of 8,760: the sample has outages
-            "source": "sample",
-        },
-        {
-            "location": "northmere",
-            "start": pd.Timestamp("2023-01-01", tz="UTC"),
-            "end": pd.Timestamp("2023-01-03", tz="UTC"),
-            "rows": 48,
-            "source": "sample",
-        },
-    ]
+    days = chunks[0]["incomplete_days"]  # what the sample lacks it will never have
+    assert plan(WHOLE, days, source="sample", today="2024-03-02") == []
+    run = ("northmere", "sample", TODAY, "2024-03-02", FORECAST, INGESTION)
+    assert not report_missing(days, LOCATIONS.assign(source="sample"), *run)["repeated"].any()
 
 
-def test_the_source_is_asked_no_sooner_than_the_year_before_is_taken() -> None:
-    asked = requests(
-        ("northmere", date(2022, 1, 1), date(2022, 1, 2)),
-        ("northmere", date(2023, 1, 1), date(2023, 1, 2)),
-    )
-    source = LateSource(known_until=datetime(2024, 1, 1, tzinfo=UTC))
-    chunks = fetch_weather(
-        asked, LOCATIONS, periods(), NO_DAYS, opens(source), "open_meteo", TODAY, TODAY, INGESTION
-    )
+def test_a_request_is_made_after_the_one_before_was_saved() -> None:
+    years = ("2022-01-01", "2022-01-02"), ("2023-01-01", "2023-01-02")
+    source = Archive()
+    chunks = fetch(requests(*(("northmere", *days) for days in years)), source)
 
     next(chunks)
     assert source.asked == [date(2022, 1, 1)]
@@ -243,253 +281,151 @@ def test_the_source_is_asked_no_sooner_than_the_year_before_is_taken() -> None:
     assert source.closed
 
 
-def test_impossible_values_are_kept_apart_and_named_by_their_content() -> None:
-    asked = requests(("northmere", date(2021, 3, 1), date(2022, 1, 1)))
+def test_impossible_values_are_stored_apart_and_identified_by_their_content() -> None:
+    asked = requests(("northmere", "2021-03-01", "2022-01-01"))
 
     (first,), (second,) = fetch(asked, SampleClimate()), fetch(asked, SampleClimate())
 
-    (refused,) = first["rejected_rows"].to_dict("records")
-    assert refused["location"] == "northmere"
-    assert refused["source"] == "sample"
-    assert "is not within" in refused["reason"]
-    assert len(refused["id"]) == 64
+    (rejected,) = first["rejected_rows"].to_dict("records")
+    assert (rejected["location"], rejected["source"]) == ("northmere", "sample")
+    assert "is not within" in rejected["reason"]
+    assert len(rejected["id"]) == 64
     hours = first["weather_hourly"].set_index("time")
     assert len(hours) == 7299
-    (kept,) = [hours.loc[refused["time"]]]
-    assert kept[list(VARIABLES)].isna().sum() == 1
-    assert np.isnan(kept[refused["variable"]])
+    values = hours.loc[rejected["time"], list(VARIABLES)]
+    assert values.isna().sum() == 1
+    assert np.isnan(values[rejected["variable"]])
     assert first["rejected_rows"]["id"].tolist() == second["rejected_rows"]["id"].tolist()
 
 
 def test_two_rejected_values_of_one_hour_are_two_rows() -> None:
-    hot, hotter = 90.0, 95.0
-    source = LateSource(known_until=datetime(2024, 2, 2, tzinfo=UTC))
-    asked = requests(("northmere", date(2024, 2, 1), date(2024, 2, 2)))
+    asked, ids = requests(("northmere", "2024-02-01", "2024-02-02")), set()
+    for value in (90.0, 95.0):
+        source = Archive(change=lambda rows, hot=value: rows.assign(temperature_2m=hot))
+        (chunk,) = fetch(asked, source, max_rejected_share=1.0)
+        assert chunk["weather_hourly"]["temperature_2m"].isna().all()
+        ids |= set(chunk["rejected_rows"]["id"])
 
-    source.temperature = hot
-    (first,) = fetch(asked, source, ANY_SHARE)
-    source.temperature = hotter
-    (second,) = fetch(asked, source, ANY_SHARE)
-
-    assert first["weather_hourly"]["temperature_2m"].isna().all()
-    ids = set(first["rejected_rows"]["id"]) | set(second["rejected_rows"]["id"])
     assert len(ids) == 48
 
 
-def test_with_nothing_to_ask_for_nothing_is_saved() -> None:
-    source = LateSource(known_until=datetime(2024, 1, 1, tzinfo=UTC))
+def test_with_nothing_to_request_nothing_is_saved() -> None:
+    source = Archive()
 
-    (chunk,) = fetch(requests(), source)
+    (chunk,) = fetch([], source)
 
-    assert list(chunk) == ORDER
+    assert tuple(chunk) == WEATHER_OUTPUTS
     assert all(len(each) == 0 for each in chunk.values())
     assert source.asked == []
 
 
 def test_no_source_is_stored_under_the_name_of_another() -> None:
-    asked = requests(("paris", date(2024, 1, 1), date(2024, 1, 2)))
-    sample = opens(SampleClimate())
+    asked, places = requests(("paris", "2024-01-01", "2024-01-02")), locations_frame([PARIS])
+    chunks = fetch_weather(
+        asked, places, periods(), NO_DAYS, lambda *_, **__: SampleClimate(), "open_meteo", TODAY,
+        TODAY, INGESTION,
+    )  # fmt: skip
 
     with pytest.raises(WrongSource, match=r"'paris' has the source open_meteo, but sample was"):
-        list(
-            fetch_weather(
-                asked, locations_frame([PARIS]), periods(), NO_DAYS, sample, "open_meteo", TODAY,
-                TODAY, INGESTION,
-            )
-        )  # fmt: skip
+        next(chunks)
 
 
-class LateSource:
-    """Has every hour up to an instant, and nothing after it."""
+def test_what_a_late_source_does_not_have_yet_is_requested_again_the_next_day() -> None:
+    (chunk,) = fetch(THIS_YEAR, Archive(until="2024-02-24T12:00"))
 
-    kind: ClassVar[SourceKind] = "open_meteo"
-
-    def __init__(self, known_until: datetime) -> None:
-        self.known_until = known_until
-        self.temperature = 10.0
-        self.asked: list[date] = []
-        self.closed = False
-
-    def fetch_many(
-        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
-    ) -> Iterator[Fetched]:
-        return (self.fetch(each, start, end, variables) for each in locations)
-
-    def fetch(
-        self, location: Location, start: date, end: date, variables: Sequence[str]
-    ) -> Fetched:
-        self.asked.append(start)
-        first = pd.Timestamp(start, tz="UTC")
-        until = max(first, min(pd.Timestamp(end, tz="UTC"), pd.Timestamp(self.known_until)))
-        hours = pd.date_range(first, until, freq="h", inclusive="left", unit="us")
-        values = dict.fromkeys(variables, 5.0) | {"temperature_2m": self.temperature}
-        frame = pd.DataFrame({"location": location.slug, "time": hours, **values})
-        return Fetched(
-            frame.astype({"location": "str", "surface_pressure": float}).assign(
-                surface_pressure=1000.0
-            ),
-            until.to_pydatetime(),
-        )
-
-    def close(self) -> None:
-        self.closed = True
-
-
-JANUARY_ON = requests(("northmere", date(2024, 1, 1), date(2024, 3, 1)))
-BEFORE = periods(("northmere", "2021-03-01", "2024-01-01"))
-
-
-def test_what_a_late_source_does_not_have_yet_is_asked_for_again_the_next_day() -> None:
-    source = LateSource(known_until=datetime(2024, 2, 24, 12, tzinfo=UTC))
-
-    (chunk,) = fetch(JANUARY_ON, source)
-
-    signed, days = chunk["ingested_periods"], chunk["incomplete_days"]
-    assert signed["end"].tolist() == [pd.Timestamp("2024-03-01", tz="UTC")]
+    recorded, days = chunk["ingested_periods"], chunk["incomplete_days"]
+    assert recorded["end"].tolist() == [utc(TODAY)]
     assert len(chunk["weather_hourly"]) == 54 * 24 + 12
     assert days["day"].dt.strftime("%m-%d").tolist() == [f"02-{day}" for day in range(24, 30)]
     assert days["missing"].tolist() == [
         dict.fromkeys(VARIABLES, 12), *[dict.fromkeys(VARIABLES, 24)] * 5
     ]  # fmt: skip
-    known = pd.concat([BEFORE, signed])
-    assert plan(known, days=days) == []
-    again = ["northmere 2024-02-24 2024-03-01 again"]
-    assert plan(known, days=days, today="2024-03-02") == again
-    assert plan(known, days=days, as_of="2024-02-28T03:00", today="2024-03-02")[-1] == (
+    known = pd.concat([OLD, recorded])
+    assert plan(known, days) == []
+    next_day = {"today": "2024-03-02"}
+    assert plan(known, days, **next_day) == ["northmere 2024-02-24 2024-03-01 again"]
+    assert plan(known, days, as_of="2024-02-28T03:00", **next_day)[-1] == (
         "northmere 2024-02-24 2024-02-29 again"
     )
-    both = plan(known, days=days, as_of="2024-03-02", today="2024-03-02")
-    assert both == ["northmere 2024-02-24 2024-03-02"]
+    later = plan(known, days, as_of="2024-03-02", **next_day)
+    assert later == ["northmere 2024-02-24 2024-03-02"]
 
 
 def test_incomplete_days_are_final_so_long_after_their_first_request() -> None:
-    source = LateSource(known_until=datetime(2024, 2, 20, tzinfo=UTC))
-    (chunk,) = fetch(JANUARY_ON, source)
-    known = pd.concat([BEFORE, chunk["ingested_periods"]])
-    again = requests(("northmere", date(2024, 2, 20), date(2024, 3, 1)), repeated=True)
+    source = Archive(until="2024-02-20")
+    (chunk,) = fetch(THIS_YEAR, source)
+    known = pd.concat([OLD, chunk["ingested_periods"]])
+    again = requests(("northmere", "2024-02-20", TODAY), repeated=True)
 
-    (later,) = fetch(again, source, known=known, days=chunk["incomplete_days"], today="2024-03-20")
+    (later,) = fetch(again, source, known, chunk["incomplete_days"], today="2024-03-20")
 
     days = later["incomplete_days"]
     assert later["ingested_periods"].empty
-    assert (days["first_requested"] == pd.Timestamp(TODAY, tz="UTC")).all()
-    assert (days["last_requested"] == pd.Timestamp("2024-03-20", tz="UTC")).all()
+    assert (days["first_requested"] == utc(TODAY)).all()
+    assert (days["last_requested"] == utc("2024-03-20")).all()
     expected = ["northmere 2024-02-20 2024-03-01 again"]
-    assert plan(known, days=days, today="2024-03-30") == expected
-    assert plan(known, days=days, today="2024-03-31") == []  # 30 days
+    assert plan(known, days, today="2024-03-30") == expected
+    assert plan(known, days, today="2024-03-31") == []  # 30 days
 
 
 def test_a_year_of_nulls_is_no_complete_year() -> None:
-    source = LateSource(known_until=datetime(2021, 1, 1, tzinfo=UTC))
-    asked = requests(("northmere", date(2022, 1, 1), date(2023, 1, 1)))
+    asked = requests(("northmere", "2022-01-01", "2023-01-01"))
 
-    (chunk,) = fetch(asked, source)
+    (chunk,) = fetch(asked, Archive(until="2021-01-01"))
 
     report = chunk["validation_report"].set_index(["column", "rule"])
-    assert report.loc[("time", "regular_grid"), "verdict"] == "warn"
-    assert report.loc[("time", "regular_grid"), "failed"] == 8760
-    assert len(chunk["incomplete_days"]) == 365
-    known = periods(
-        ("northmere", "2021-03-01", "2022-01-01"), ("northmere", "2023-01-01", "2024-03-01")
-    )
-    known = pd.concat([known, chunk["ingested_periods"]])
-    again = plan(known, days=chunk["incomplete_days"], today="2024-03-02")
-    assert again == ["northmere 2022-01-01 2023-01-01 again"]
-    missing = missing_of(chunk["incomplete_days"])
-    assert missing == [("2022-01-01", "2022-12-31", "all variables", 8760, True)]
+    assert report.loc[("time", "regular_grid"), ["verdict", "failed"]].tolist() == ["warn", 8760]
+    days = chunk["incomplete_days"]
+    assert len(days) == 365
+    known = pd.concat([WITHOUT_2022, chunk["ingested_periods"]])
+    assert plan(known, days, today="2024-03-02") == ["northmere 2022-01-01 2023-01-01 again"]
+    assert missing_of(days) == [("01-01", "12-31", "all variables", 8760, True)]
 
 
-def missing_of(days: pd.DataFrame, today: str = TODAY) -> list[tuple[Any, ...]]:
-    table = report_missing(
-        days, LOCATIONS, "northmere", "open_meteo", TODAY, today, FORECAST, INGESTION
-    )
-    return [
-        (f"{row.start:%Y-%m-%d}", f"{row.end:%Y-%m-%d}", row.variables, row.hours, row.repeated)
-        for row in table.itertuples()
-    ]
+def hollow(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lacks a day, and two variables of another."""
+    day = rows["time"].dt.strftime("%m-%d")
+    rows.loc[day == "02-10", ["precipitation", "shortwave_radiation"]] = np.nan
+    return rows[day != "02-12"]
 
 
-class HollowSource(LateSource):
-    """Lacks a day, and two variables of another, until they are filled in."""
-
-    def __init__(self) -> None:
-        super().__init__(known_until=datetime(2024, 3, 1, tzinfo=UTC))
-        self.filled = False
-        self.absent: frozenset[str] = frozenset()
-
-    def fetch(
-        self, location: Location, start: date, end: date, variables: Sequence[str]
-    ) -> Fetched:
-        fetched = super().fetch(location, start, end, variables)
-        if self.filled:
-            return fetched
-        day = fetched.frame["time"].dt.strftime("%m-%d")
-        two = ["precipitation", "shortwave_radiation"]
-        frame = fetched.frame.assign(**{n: fetched.frame[n].mask(day == "02-10") for n in two})
-        return Fetched(frame[day != "02-12"], fetched.known_until, self.absent)
+AGAIN = requests(("northmere", "2024-02-10", "2024-02-13"), repeated=True)
 
 
-def test_gaps_within_the_range_are_asked_for_again_in_one_short_request() -> None:
-    source = HollowSource()
+def test_gaps_are_requested_again_in_one_short_request() -> None:
+    (chunk,) = fetch(THIS_YEAR, Archive(change=hollow))
 
-    (chunk,) = fetch(JANUARY_ON, source)
-
-    days, known = chunk["incomplete_days"], pd.concat([BEFORE, chunk["ingested_periods"]])
+    days, known = chunk["incomplete_days"], pd.concat([OLD, chunk["ingested_periods"]])
     assert missing_of(days) == [
-        ("2024-02-10", "2024-02-10", "precipitation, shortwave_radiation", 24, True),
-        ("2024-02-12", "2024-02-12", "all variables", 24, True),
+        ("02-10", "02-10", "precipitation, shortwave_radiation", 24, True),
+        ("02-12", "02-12", "all variables", 24, True),
     ]
-    assert plan(known, days=days, today="2024-03-02") == ["northmere 2024-02-10 2024-02-13 again"]
+    assert plan(known, days, today="2024-03-02") == ["northmere 2024-02-10 2024-02-13 again"]
     assert {repeated for *_, repeated in missing_of(days, today="2024-04-02")} == {False}
 
-    source.filled = True
-    again = requests(("northmere", date(2024, 2, 10), date(2024, 2, 13)), repeated=True)
-    (later,) = fetch(again, source, known=known, days=days, today="2024-03-02")
+    (later,) = fetch(AGAIN, Archive(), known, days, today="2024-03-02")
 
     assert len(later["weather_hourly"]) == 3 * 24
     assert later["incomplete_days"]["missing"].tolist() == [{}, {}]
     assert later["ingested_periods"].empty
     assert missing_of(later["incomplete_days"]) == []
-    assert plan(known, days=later["incomplete_days"], today="2024-03-03") == []
+    assert plan(known, later["incomplete_days"], today="2024-03-03") == []
 
 
-def test_a_value_that_is_known_is_not_missing_if_a_later_answer_lacks_it() -> None:
+def test_a_known_value_is_not_missing_if_a_later_answer_lacks_it() -> None:
     """The upsert keeps the value; see tests/store/test_writes.py."""
-    source = HollowSource()
-    source.filled = True
-    (chunk,) = fetch(JANUARY_ON, source)
-    assert chunk["incomplete_days"].empty
-    known = pd.concat([BEFORE, chunk["ingested_periods"]])
-    lacking = pd.DataFrame(
-        [("northmere", pd.Timestamp("2024-02-12", tz="UTC"), {"cloud_cover": 3},
-          *[pd.Timestamp(TODAY, tz="UTC")] * 3)],
-        columns=NO_DAYS.columns,
-    )  # fmt: skip
-    source.filled = False
-    again = requests(("northmere", date(2024, 2, 10), date(2024, 2, 13)), repeated=True)
+    lacking = incomplete(("2024-02-12", {"cloud_cover": 3}))
 
-    (later,) = fetch(again, source, known=known, days=lacking, today="2024-03-02")
+    (later,) = fetch(AGAIN, Archive(change=hollow), WHOLE, lacking, today="2024-03-02")
 
     assert later["incomplete_days"]["day"].dt.day.tolist() == [12]
     assert later["incomplete_days"]["missing"].tolist() == [{"cloud_cover": 3}]
 
 
-def test_what_the_sample_lacks_it_will_never_have() -> None:
-    asked = requests(("northmere", date(2022, 1, 1), date(2023, 1, 1)))
-    (chunk,) = fetch(asked, SampleClimate())
-    days, places = chunk["incomplete_days"], LOCATIONS.assign(source="sample")
-    known = periods(("northmere", "2021-03-01", "2024-03-01"))
-    of_run = ("northmere", "sample", TODAY, "2024-03-02", FORECAST, INGESTION)
-
-    assert plan_requests(places, known, days, *of_run).empty
-    assert not report_missing(days, places, *of_run)["repeated"].any()
-
-
 def test_a_variable_that_the_model_does_not_have_is_not_missing() -> None:
-    source = HollowSource()
-    source.absent = frozenset({"precipitation", "shortwave_radiation"})
+    absent = frozenset({"precipitation", "shortwave_radiation"})
 
-    (chunk,) = fetch(JANUARY_ON, source)
+    (chunk,) = fetch(THIS_YEAR, Archive(change=hollow, absent=absent))
 
     assert chunk["incomplete_days"]["day"].dt.day.tolist() == [12]
 
@@ -497,77 +433,38 @@ def test_a_variable_that_the_model_does_not_have_is_not_missing() -> None:
 def test_repeated_requests_come_last_and_yield_to_the_budget(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    days = pd.DataFrame(
-        [("northmere", pd.Timestamp("2022-05-05", tz="UTC"), {"cloud_cover": 1},
-          *[pd.Timestamp(TODAY, tz="UTC")] * 3)],
-        columns=NO_DAYS.columns,
-    )  # fmt: skip
-    known = periods(
-        ("northmere", "2021-03-01", "2024-03-01"), ("westhaven", "2021-03-01", "2024-02-01")
-    )
-    planned = plan_requests(
-        LOCATIONS, known, days, None, "open_meteo", TODAY, "2024-03-02", FORECAST, INGESTION
-    )
-    assert planned["location"].tolist() == ["westhaven", "northmere"]
-    source = LateSource(known_until=datetime(2024, 3, 1, tzinfo=UTC))
-    limited = INGESTION.model_copy(update={"limits": LimitParameters(minute=9, hour=9, day=2)})
+    days = incomplete(("2022-05-05", {"cloud_cover": 1}))
+    known = periods(("northmere", "2021-03-01", TODAY), ("westhaven", "2021-03-01", "2024-02-01"))
+    planned = plan_all(known, days, location=None, today="2024-03-02")
+    assert [request.slugs for request in planned] == [("westhaven",), ("northmere",)]
+    limits, source = LimitParameters(minute=9, hour=9, day=2), Archive()
 
-    chunks = list(
-        fetch_weather(
-            planned,
-            LOCATIONS,
-            known,
-            days,
-            opens(source),
-            "open_meteo",
-            TODAY,
-            "2024-03-02",
-            limited,
-        )
-    )
+    chunks = list(fetch(planned, source, known, days, today="2024-03-02", limits=limits))
 
     assert source.asked == [date(2024, 2, 1)]
     assert [len(chunk["ingested_periods"]) for chunk in chunks] == [1]
     assert "1 requests for days that were incomplete are left to a later run" in caplog.text
 
 
-def test_all_nine_variables_are_asked_for() -> None:
-    asked = requests(("northmere", date(2023, 1, 1), date(2023, 1, 2)))
+def invalid(variable: str, every: int) -> Archive:
+    """A source with impossible values of a variable in 2024."""
 
-    (chunk,) = fetch(asked, SampleClimate())
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        bad = (np.arange(len(rows)) % every == 0) & (rows["time"] >= utc("2024-01-01"))
+        return rows.assign(**{variable: np.where(bad, 255.0, 15.0)})
 
-    assert list(chunk["weather_hourly"].columns) == ["location", "time", *VARIABLES, "source"]
-
-
-class FailingSource(LateSource):
-    """From an instant on a share of one variable is nonsense."""
-
-    def __init__(self, since: date, every: int, variable: str = "relative_humidity_2m") -> None:
-        super().__init__(known_until=datetime(2024, 3, 1, tzinfo=UTC))
-        self.since, self.every, self.variable = since, every, variable
-
-    def fetch(
-        self, location: Location, start: date, end: date, variables: Sequence[str]
-    ) -> Fetched:
-        fetched = super().fetch(location, start, end, variables)
-        bad = (np.arange(len(fetched.frame)) % self.every == 0) & (start >= self.since)
-        values = np.where(bad, 255.0, 15.0)
-        return Fetched(fetched.frame.assign(**{self.variable: values}), fetched.known_until)
+    return Archive(change=change)
 
 
-TWO_MONTHS = requests(
-    ("northmere", date(2023, 1, 1), date(2023, 2, 1)),
-    ("northmere", date(2024, 1, 1), date(2024, 2, 1)),
-    ("westhaven", date(2024, 1, 1), date(2024, 2, 1)),
+JANUARY = ("2024-01-01", "2024-02-01")
+THREE = requests(
+    ("northmere", "2023-01-01", "2023-02-01"), ("northmere", *JANUARY), ("westhaven", *JANUARY)
 )
 
 
-def test_of_an_answer_without_sound_temperatures_no_hour_is_saved_and_the_others_are() -> None:
-    source = FailingSource(date(2024, 1, 1), every=10, variable="temperature_2m")
-    chunks = fetch_weather(
-        TWO_MONTHS, LOCATIONS, periods(), NO_DAYS, opens(source), "open_meteo", TODAY, TODAY,
-        INGESTION.model_copy(update={"on_refused": "fail"}),
-    )  # fmt: skip
+def test_an_answer_with_too_many_impossible_temperatures_is_rejected_as_a_whole() -> None:
+    source = invalid("temperature_2m", every=10)
+    chunks = fetch(THREE, source, on_refused="fail")
 
     good, bad, _ = next(chunks), next(chunks), next(chunks)
     with pytest.raises(TooManyRejected) as stop:
@@ -575,10 +472,10 @@ def test_of_an_answer_without_sound_temperatures_no_hour_is_saved_and_the_others
 
     assert len(good["weather_hourly"]) == 31 * 24
     assert len(good["ingested_periods"]) == 1
-    assert bad["weather_hourly"].empty
-    assert bad["ingested_periods"].empty
-    assert bad["incomplete_days"].empty
-    assert len(bad["rejected_rows"]) == 75  # of 744: kept, with their reason
+    assert all(
+        bad[name].empty for name in ("weather_hourly", "ingested_periods", "incomplete_days")
+    )
+    assert len(bad["rejected_rows"]) == 75  # of 744
     assert bad["rejected_rows"]["reason"].str.contains("is not within -90 to 60 °C").all()
     (line,) = bad["validation_report"].query("verdict == 'stop'").to_dict("records")
     assert (line["rule"], line["checked"], line["failed"]) == ("range", 744, 75)
@@ -595,88 +492,10 @@ def test_of_an_answer_without_sound_temperatures_no_hour_is_saved_and_the_others
     assert source.closed
 
 
-class RefusingSource(LateSource):
-    """Refuses every request that names one location, as Open-Meteo does for its coordinates."""
-
-    def __init__(self, slug: str, error: type[WeatherError] = SourceRefused) -> None:
-        super().__init__(known_until=datetime(2024, 3, 1, tzinfo=UTC))
-        self.slug, self.error = slug, error
-
-    def fetch_many(
-        self, locations: Sequence[Location], start: date, end: date, variables: Sequence[str]
-    ) -> Iterator[Fetched]:
-        slugs = [location.slug for location in locations]
-        if self.slug in slugs:
-            raise self.error(f"{' and '.join(slugs)}: refused")
-        return super().fetch_many(locations, start, end, variables)
-
-
-BOTH = requests(
-    ("northmere", date(2024, 1, 1), date(2024, 2, 1)),
-    ("westhaven", date(2024, 1, 1), date(2024, 2, 1)),
-)
-TOGETHER = INGESTION.model_copy(update={"locations_per_request": 2})
-
-
-@pytest.mark.parametrize("error", [SourceRefused, InvalidAnswer])
-def test_a_location_that_is_refused_fails_alone(
-    error: type[WeatherError], caplog: pytest.LogCaptureFixture
-) -> None:
-    (westhaven,) = fetch(BOTH, RefusingSource("northmere", error), TOGETHER)
-
-    assert set(westhaven["weather_hourly"]["location"]) == {"westhaven"}
-    assert "northmere: refused" in caplog.text
-
-    failing = TOGETHER.model_copy(update={"on_refused": "fail"})
-    with pytest.raises(error, match=r"^northmere: refused$"):
-        fetch(BOTH, RefusingSource("northmere", error), failing)
-
-
-def test_a_run_whose_requests_are_all_refused_fails() -> None:
-    with pytest.raises(SourceRefused, match=r"^northmere: refused$"):
-        fetch(BOTH.iloc[:1], RefusingSource("northmere"))
-
-
-def test_a_used_up_limit_ends_the_requests() -> None:
-    with pytest.raises(CallLimitReached, match=r"^northmere and westhaven: refused$"):
-        fetch(BOTH, RefusingSource("northmere", CallLimitReached), TOGETHER)
-
-
-def test_a_source_that_is_down_fails_the_run_unless_only_the_latest_days_are_missing() -> None:
-    source = RefusingSource("northmere", SourceUnavailable)
-    latest = requests(("northmere", date(2024, 2, 20), date(2024, 3, 1)))
-    known = periods(("northmere", "2021-03-01", "2024-02-20"))
-
-    incomplete = requests(("northmere", date(2024, 1, 1), date(2024, 3, 1)))
-    assert len(fetch(incomplete, source, known=known)) == 1  # with days that lack variables
-    (chunk,) = fetch(latest, source, known=known)
-
-    (warning,) = chunk["archive_warnings"]
-    assert warning == "northmere: refused The run goes on with the data in the database."
-    assert chunk["ingested_periods"].empty
-    old = periods(("northmere", "2021-03-01", "2023-10-01"))
-    for asked, before in ((latest, None), (BOTH, known), (latest, old)):
-        with pytest.raises(SourceUnavailable):
-            fetch(asked, source, known=before)
-
-
-def test_the_sample_can_end_early_as_the_archive_does() -> None:
-    late = INGESTION.model_copy(update={"archive_delay_days": 5})
-    places = LOCATIONS.assign(source="sample")
-    known = periods(("northmere", "2021-03-01", "2024-02-25"))
-
-    for source, left in (("sample", 0), ("open_meteo", 1)):
-        of_run = ("northmere", source, TODAY, TODAY, FORECAST, late)
-        frame = places.assign(source=source)
-        assert len(plan_requests(frame, known, NO_DAYS, *of_run)) == left
-
-
 def test_a_variable_that_is_mostly_wrong_costs_no_temperature(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    source = FailingSource(date(2024, 1, 1), every=10, variable="cloud_cover")
-
-    _, bad, _ = fetch(TWO_MONTHS, source)
+    _, bad, _ = fetch(THREE, invalid("cloud_cover", every=10))
 
     assert bad["weather_hourly"]["temperature_2m"].notna().sum() == 744
     assert bad["weather_hourly"]["cloud_cover"].isna().all()
@@ -688,17 +507,15 @@ def test_a_variable_that_is_mostly_wrong_costs_no_temperature(
 
 
 def test_less_than_the_allowed_share_is_rejected_value_by_value() -> None:
-    source = FailingSource(since=date(2024, 1, 1), every=25)  # 4 %
+    chunks = list(fetch(THREE, invalid("relative_humidity_2m", every=25)))  # 4 %
 
-    chunks = fetch(TWO_MONTHS, source)
-
-    assert [len(c["weather_hourly"]) for c in chunks] == [744, 744, 744]
-    known = [c["weather_hourly"]["relative_humidity_2m"].count() for c in chunks]
-    assert known == [744, 714, 714]
-    assert [len(c["ingested_periods"]) for c in chunks] == [1, 1, 1]
+    hours = [chunk["weather_hourly"] for chunk in chunks]
+    assert [len(each) for each in hours] == [744] * 3
+    assert [each["relative_humidity_2m"].count() for each in hours] == [744, 714, 714]
+    assert [len(chunk["ingested_periods"]) for chunk in chunks] == [1] * 3
     # what was rejected is missing: it is requested again
-    assert [len(c["incomplete_days"]) for c in chunks] == [0, 30, 30]
-    report = pd.concat(c["validation_report"] for c in chunks)
+    assert [len(chunk["incomplete_days"]) for chunk in chunks] == [0, 30, 30]
+    report = pd.concat(chunk["validation_report"] for chunk in chunks)
     humid = report[(report["column"] == "relative_humidity_2m") & (report["rule"] == "range")]
     assert humid[["location", "checked", "failed", "verdict"]].to_numpy().tolist() == [
         ["northmere", 744, 0, "ok"],
@@ -707,10 +524,8 @@ def test_less_than_the_allowed_share_is_rejected_value_by_value() -> None:
     ]
 
 
-def test_a_warning_is_said_and_loses_no_row(caplog: pytest.LogCaptureFixture) -> None:
-    source = FailingSource(since=date(2025, 1, 1), every=1)  # 10 °C for two months
-
-    (chunk,) = fetch(TWO_MONTHS.iloc[:1], source)
+def test_a_warning_is_logged_and_loses_no_row(caplog: pytest.LogCaptureFixture) -> None:
+    (chunk,) = fetch(THREE[:1], Archive())  # 10 °C for a month
 
     assert len(chunk["weather_hourly"]) == 744
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -720,17 +535,42 @@ def test_a_warning_is_said_and_loses_no_row(caplog: pytest.LogCaptureFixture) ->
     )
 
 
-def test_places_that_lack_the_same_days_are_asked_for_together() -> None:
-    asked = requests(
-        ("brest", date(2023, 1, 1), date(2024, 1, 1)),
-        ("brest", date(2024, 1, 1), date(2024, 2, 1)),
-        ("paris", date(2023, 1, 1), date(2024, 1, 1)),
-        ("westhaven", date(2023, 1, 1), date(2024, 1, 1)),
-    )
+BOTH = requests(("northmere+westhaven", *JANUARY))
 
-    assert [(request.slugs, request.start.year) for request in group_requests(asked, 2)] == [
-        (("brest", "paris"), 2023),
-        (("westhaven",), 2023),
-        (("brest",), 2024),
-    ]
-    assert sum(len(request.slugs) for request in group_requests(asked, 1)) == 4
+
+@pytest.mark.parametrize("error", [SourceRefused, InvalidAnswer])
+def test_a_refused_location_fails_alone(
+    error: type[WeatherError], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Archive(refused="northmere", error=error)
+
+    (westhaven,) = fetch(BOTH, source)
+
+    assert set(westhaven["weather_hourly"]["location"]) == {"westhaven"}
+    assert "northmere: refused" in caplog.text
+    with pytest.raises(error, match=r"^northmere: refused$"):
+        list(fetch(BOTH, source, on_refused="fail"))
+    with pytest.raises(error, match=r"^northmere: refused$"):  # nothing else was requested
+        list(fetch(requests(("northmere", *JANUARY)), source))
+
+
+def test_a_used_up_limit_ends_the_requests() -> None:
+    with pytest.raises(CallLimitReached, match=r"^northmere and westhaven: refused$"):
+        list(fetch(BOTH, Archive(refused="northmere", error=CallLimitReached)))
+
+
+def test_a_source_that_is_down_fails_the_run_unless_only_the_latest_days_are_missing() -> None:
+    source = Archive(refused="northmere", error=SourceUnavailable)
+    latest = requests(("northmere", "2024-02-20", TODAY))
+    known = periods(("northmere", "2021-03-01", "2024-02-20"))
+
+    assert len(list(fetch(THIS_YEAR, source, known))) == 1  # with days that lack variables
+    (chunk,) = fetch(latest, source, known)
+
+    (warning,) = chunk["archive_warnings"]
+    assert warning == "northmere: refused The run goes on with the data in the database."
+    assert chunk["ingested_periods"].empty
+    old = periods(("northmere", "2021-03-01", "2023-10-01"))
+    for asked, before in ((latest, periods()), (BOTH, known), (latest, old)):
+        with pytest.raises(SourceUnavailable):
+            list(fetch(asked, source, before))
