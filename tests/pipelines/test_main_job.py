@@ -317,8 +317,8 @@ def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
     result = copied.kedro("run", "--env", "test")
 
     assert result.returncode == 0, result.stdout
-    assert "nothing to ask for" in result.stdout
-    assert "request 1 of" not in result.stdout
+    assert "nothing is requested" in result.stdout
+    assert "hours (1 of" not in result.stdout
     assert "Hours: 0 fetched, 0 rejected" in result.stdout
     assert "temperature-northmere-westhaven version 1 is this very model" in result.stdout
     written = [line for line in result.stdout.splitlines() if " written" in line]
