@@ -21,7 +21,7 @@ from triptych.parameters.operations import RegistryParameters
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Row, version_title
 from triptych.store.tables import WEATHER_VARIABLES, locations, nwp_forecasts, weather_hourly
-from triptych.weather.history import hours_to_history, with_nwp
+from triptych.weather.steps import hours_to_history, with_nwp
 
 CANDIDATE, PRODUCTION = "candidate", "production"
 _TESTED = ("n", "difference", "low", "high", "p_value")

@@ -1,4 +1,4 @@
-"""From the hours that a source has to a whole grid of hours with its short gaps filled."""
+"""A complete grid of hours, and its short gaps filled."""
 
 from typing import NamedTuple
 
@@ -6,38 +6,59 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.hourly_grid import HourlyGrid, hourly_grid
+from triptych.weather.errors import InvalidFrame
 from triptych.weather.variables import TEMPERATURE, VARIABLES, WIND_DIRECTION
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 class Interpolated(NamedTuple):
     """A complete grid with its short gaps filled.
 
     Attributes:
-        frame: as it came, sorted, and `interpolated`: True where the temperature was filled in.
-        filled: location, variable, hours: how many values were filled in, where any were.
+        frame: as `complete_grid` gives it, and `interpolated`: whether the temperature was filled.
         gaps: location, variable, start, hours: what stays missing, a row a gap.
     """
 
     frame: pd.DataFrame
-    filled: pd.DataFrame
     gaps: pd.DataFrame
 
 
-def complete_grid(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give each location every hour from its first to its last; NaN where the source had none.
+def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
+    """Give each location every hour from its first to its last; NaN where there is no row.
 
     Args:
-        frame: location, time (UTC, on the hour) and any of the variables.
+        frame: location, time (UTC, on the hour), any of the variables and perhaps `interpolated`.
+        step: the hours of a step: begin at the step of the first hour, end with a whole step.
+
+    Returns:
+        The same columns as float; sorted by location and time.
 
     Raises:
-        InvalidFrame: a time is not on the hour, or a location has two rows for one hour.
+        InvalidFrame: a location is missing, a time is not on the hour, or an hour has two rows.
     """
-    grid, names = hourly_grid(frame), _variables(frame)
-    values = grid.spread(frame[names].to_numpy(dtype=np.float64))
-    return grid.keys().assign(**dict(zip(names, values.T, strict=True)))
+    hours = _hours(frame)
+    codes, slugs = pd.factorize(frame["location"], sort=True)
+    low = np.full(len(slugs), np.iinfo(np.int64).max)
+    high = np.full(len(slugs), np.iinfo(np.int64).min)
+    np.minimum.at(low, codes, hours)
+    np.maximum.at(high, codes, hours)
+    first = low // step * step
+    lengths = (high + 1 - first) // step * step
+    starts = np.cumsum(lengths) - lengths
+    names = [name for name in (*VARIABLES, "interpolated") if name in frame]
+    values = np.full((lengths.sum(), len(names)), np.nan)
+    whole = hours - first[codes] < lengths[codes]
+    rows = (starts[codes] + hours - first[codes])[whole]
+    values[rows] = frame[names].to_numpy(dtype=np.float64)[whole]
+    owner = np.repeat(np.arange(len(slugs)), lengths)
+    times = (np.arange(len(owner)) + (first - starts)[owner]).astype("datetime64[h]")
+    keys = {
+        "location": pd.array(slugs, dtype="str").take(owner),
+        "time": pd.DatetimeIndex(times.astype("datetime64[us]"), tz="UTC"),
+    }
+    return pd.DataFrame(keys | dict(zip(names, values.T, strict=True)))
 
 
 def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = False) -> Interpolated:
@@ -47,64 +68,61 @@ def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = Fal
     or after its last.
 
     Args:
-        frame: location, time (UTC, hourly) and any of the variables; holes in the grid are gaps.
+        frame: location, time (UTC, hourly) and any of the variables; missing rows are gaps too.
         limit_hours: the longest gap that is filled; 0 fills none.
         within_day: leave a gap whose line would end on a later UTC day. What is left then holds
             at midnight nothing that was observed after it, as a forecast issued there needs.
     """
-    whole = complete_grid(frame)
-    grid = hourly_grid(whole)
-    filled, gaps = [], []
-    interpolated = np.zeros(grid.size, dtype=bool)
-    for name in _variables(whole):
-        values = whole[name].to_numpy()
-        short, runs = _gaps(values, grid, limit_hours, within_day)
-        gaps.append(runs.assign(variable=name))
-        if not short.any():
-            continue
-        whole[name] = _fill(values, short, circular=name == WIND_DIRECTION)
-        filled.append(_count(short, grid).assign(variable=name))
+    grid = complete_grid(frame)
+    names = [name for name in VARIABLES if name in grid]
+    day = grid["time"].dt.floor("D").to_numpy()
+    edge = grid["location"].ne(grid["location"].shift()).to_numpy()  # a location's first hour
+    interpolated, gaps = np.zeros(len(grid), dtype=bool), []
+    for name in names:
+        missing = grid[name].isna().to_numpy()
+        begins = np.flatnonzero(edge | (missing != np.roll(missing, 1)))
+        lengths = np.diff(begins, append=len(grid))
+        next_hour = (begins + lengths) % max(len(grid), 1)
+        is_gap = missing[begins]
+        fill = is_gap & (lengths <= limit_hours) & ~edge[begins] & ~edge[next_hour]
+        if within_day:
+            fill &= day[begins] == day[next_hour]
+        left = is_gap & ~fill
+        gaps.append(grid.loc[begins[left], ["location", "time"]].assign(hours=lengths[left]))
+        short = np.repeat(fill, lengths)
+        if short.any():
+            grid[name] = _fill(grid[name].to_numpy(), short, circular=name == WIND_DIRECTION)
         if name == TEMPERATURE:
             interpolated = short
+    table = pd.concat(gaps, keys=names, names=["variable"]).reset_index("variable")
+    table = table.rename(columns={"time": "start"})[["location", "variable", "start", "hours"]]
     return Interpolated(
-        whole.assign(interpolated=interpolated),
-        _collect(filled, ["location", "variable", "hours"]),
-        _collect(gaps, ["location", "variable", "start", "hours"]),
+        grid.assign(interpolated=interpolated),
+        table.sort_values(["location", "variable", "start"], ignore_index=True),
     )
 
 
-def _gaps(
-    values: Floats, grid: HourlyGrid, limit: int, within_day: bool
-) -> tuple[npt.NDArray[np.bool_], pd.DataFrame]:
-    """Tell the hours of gaps to fill, and tabulate the other gaps."""
-    owner = grid.owner
-    missing = np.isnan(values)
-    # a run of missing hours ends where the location does
-    edge = np.append(True, owner[1:] != owner[:-1])
-    begins = np.flatnonzero(missing & (np.append(True, ~missing[:-1]) | edge))
-    ends = np.flatnonzero(missing & (np.append(~missing[1:], True) | np.append(edge[1:], True))) + 1
-    lengths = ends - begins
-    own = owner[begins]
-    inside = (begins > grid.starts[own]) & (ends < grid.starts[own] + grid.lengths[own])
-    times = grid.first[own] + (begins - grid.starts[own]) * np.timedelta64(1, "h")
-    fill = inside & (lengths <= limit)
-    if within_day:
-        day, day_after = (t.astype("datetime64[D]") for t in (times, times + lengths))
-        fill &= day == day_after
-    change = np.zeros(grid.size + 1, dtype=np.int64)
-    change[begins[fill]] = 1
-    change[ends[fill]] = -1
-    runs = pd.DataFrame(
-        {
-            "location": grid.locations[own],
-            "start": pd.DatetimeIndex(times.astype("datetime64[us]"), tz="UTC"),
-            "hours": lengths,
-        }
-    )
-    return np.cumsum(change[:-1]).astype(bool), runs[~fill]
+def _hours(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the hours since 1970 of rows that a grid can hold."""
+    times = frame["time"].to_numpy(dtype="datetime64[us]")
+    hours = times.astype("datetime64[h]")
+    off = np.flatnonzero(hours != times)
+    if off.size:
+        raise InvalidFrame(
+            f"Hourly weather must be on the hour; found {times[off[0]]}. Reject such rows first."
+        )
+    if frame["location"].isna().any():
+        raise InvalidFrame("Hourly weather has rows without a location. Reject such rows first.")
+    double = frame.duplicated(["location", "time"])
+    if double.any():
+        row = frame[double].iloc[0]
+        raise InvalidFrame(
+            f"{row['location']} has two rows for {row['time']}; one is allowed. Remove one of them."
+        )
+    return hours.astype(np.int64)
 
 
-def _fill(values: Floats, short: npt.NDArray[np.bool_], *, circular: bool) -> Floats:
+def _fill(values: Floats, short: Flags, *, circular: bool) -> Floats:
     """Draw a line between the values on both sides of each gap."""
     known, wanted = np.flatnonzero(~np.isnan(values)), np.flatnonzero(short)
     right = np.searchsorted(known, wanted)
@@ -116,20 +134,3 @@ def _fill(values: Floats, short: npt.NDArray[np.bool_], *, circular: bool) -> Fl
     result = values.copy()
     result[wanted] = line % 360.0 if circular else line
     return result
-
-
-def _count(short: npt.NDArray[np.bool_], grid: HourlyGrid) -> pd.DataFrame:
-    hours = np.bincount(grid.owner[short], minlength=len(grid.locations))
-    table = pd.DataFrame({"location": grid.locations, "hours": hours})
-    return table[table["hours"] > 0]
-
-
-def _collect(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    filled = [table for table in tables if len(table)]
-    if not filled:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(filled)[columns].sort_values(columns[:-1], ignore_index=True)
-
-
-def _variables(frame: pd.DataFrame) -> list[str]:
-    return [name for name in VARIABLES if name in frame]

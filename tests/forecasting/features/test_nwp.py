@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from triptych.forecasting.features.nwp import nwp_column, usable_lead_day
-from triptych.weather.history import nwp_to_three_hours, with_nwp
+from triptych.weather.steps import nwp_to_three_hours, with_nwp
 
 T = pd.Timestamp("2025-06-30", tz="UTC")
 

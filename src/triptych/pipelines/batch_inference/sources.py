@@ -6,8 +6,8 @@ import pandas as pd
 
 from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column
 from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.weather.history import hours_to_history
 from triptych.weather.recent import with_recent
+from triptych.weather.steps import hours_to_history
 
 SEPARATOR = "; "
 

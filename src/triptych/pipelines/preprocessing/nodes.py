@@ -11,9 +11,8 @@ from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters
 from triptych.pipelines.ts_common.history import add_nwp
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.weather.history import hours_to_history
 from triptych.weather.interpolation import Interpolated, interpolate
-from triptych.weather.steps import to_three_hours
+from triptych.weather.steps import hours_to_history, to_three_hours
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +79,7 @@ def build_history(
     preprocessing: PreprocessingParameters,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Build what forecasters take, batch by batch (`weather.history.hours_to_history`)."""
+    """Build what forecasters take, batch by batch (`weather.steps.hours_to_history`)."""
     parts = split_locations(known_hours, engine.batch_locations)
     shared = (locations, preprocessing.interpolation_limit_hours)
     return _join(map_batches(hours_to_history, parts, engine, "Building the history", *shared))

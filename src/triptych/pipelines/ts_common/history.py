@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from triptych.pipelines.ts_common.location_selection import Rows
-from triptych.weather.history import with_nwp
+from triptych.weather.steps import with_nwp
 from triptych.weather.variables import TEMPERATURE
 
 _BATCH = 500  # locations whose hourly NWP forecasts are in memory at once
@@ -18,7 +18,7 @@ def add_nwp(
     end: pd.Timestamp,
     start: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """Add the NWP forecasts of a history's locations up to `end` (weather.history.with_nwp).
+    """Add the NWP forecasts of a history's locations up to `end` (weather.steps.with_nwp).
 
     Args:
         history: the forecasters' contract.
