@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.weather.slow_hours import Series, interpolated
 from triptych.weather.errors import InvalidFrame
-from triptych.weather.interpolation import complete_grid, interpolate
+from triptych.weather.interpolation import Interpolated, complete_grid, interpolate
 from triptych.weather.variables import VARIABLES
 
 NAN = float("nan")
@@ -60,26 +60,30 @@ def test_the_order_of_rows_does_not_matter_and_the_frame_is_not_changed() -> Non
     pd.testing.assert_frame_equal(shuffled, before)
 
 
-def test_short_gaps_are_filled_linearly_and_flagged() -> None:
-    filled = interpolate(frame(paris=[1, None, 3, NAN, NAN, 6]), 2)
-
-    assert column(filled.frame, "paris") == pytest.approx([1, 2, 3, 4, 5, 6])
-    assert column(filled.frame, "paris", "interpolated") == [False, True, False, True, True, False]
-    assert filled.gaps.empty
+def gaps_of(filled: Interpolated) -> list[tuple[str, str, int, int]]:
+    """Location, variable, first hour and length."""
+    rows = filled.gaps.itertuples()
+    return [(row.location, row.variable, row.start.hour, row.hours) for row in rows]
 
 
-def test_a_longer_gap_stays_missing_as_a_whole() -> None:
-    filled = interpolate(frame(paris=[1, None, None, None, 5, None, 7]), 2)
+@pytest.mark.parametrize(
+    ("temperatures", "limit", "expected", "flags", "gaps"),
+    [
+        ([1, None, 3, NAN, NAN, 6], 2, [1, 2, 3, 4, 5, 6], [0, 1, 0, 1, 1, 0], []),
+        ([1, None, None, None, 5, None, 7], 2, [1, None, None, None, 5, 6, 7],
+         [0, 0, 0, 0, 0, 1, 0], [(1, 3)]),
+        ([1, None, 3], 0, [1, None, 3], [0, 0, 0], [(1, 1)]),
+    ],
+)  # fmt: skip
+def test_short_gaps_are_filled_and_flagged_and_longer_ones_left_as_a_whole(
+    temperatures: list[float], limit: int, expected: list[float], flags: list[int],
+    gaps: list[tuple[int, int]],
+) -> None:  # fmt: skip
+    filled = interpolate(frame(paris=temperatures), limit)
 
-    assert column(filled.frame, "paris") == [1, None, None, None, 5, 6, 7]
-    assert filled.gaps.to_dict("records") == [
-        {
-            "location": "paris",
-            "variable": "temperature_2m",
-            "start": pd.Timestamp("2019-07-14T01:00Z"),
-            "hours": 3,
-        }
-    ]
+    assert column(filled.frame, "paris") == pytest.approx(expected)
+    assert column(filled.frame, "paris", "interpolated") == flags
+    assert gaps_of(filled) == [("paris", "temperature_2m", *gap) for gap in gaps]
 
 
 def test_nothing_is_filled_across_two_locations_or_beyond_an_end() -> None:
@@ -87,25 +91,20 @@ def test_nothing_is_filled_across_two_locations_or_beyond_an_end() -> None:
 
     assert column(filled.frame, "brest") == [1, 2, None]
     assert column(filled.frame, "paris") == [None, 8, 9]
-    assert list(filled.gaps["hours"]) == [1, 1]
+    assert gaps_of(filled) == [
+        ("brest", "temperature_2m", 2, 1), ("paris", "temperature_2m", 0, 1)
+    ]  # fmt: skip
 
 
-def test_no_limit_no_filling() -> None:
-    filled = interpolate(frame(paris=[1, None, 3]), 0)
+def test_a_variable_that_a_source_lacks_is_one_gap_and_a_flag_is_about_the_temperature() -> None:
+    table = frame(paris=[1, 2, 3]).assign(cloud_cover=NAN, precipitation=[10, NAN, 30])
 
-    assert column(filled.frame, "paris") == [1, None, 3]
-    assert list(filled.gaps["hours"]) == [1]
-
-
-def test_a_variable_that_a_source_lacks_is_one_gap() -> None:
-    table = frame(paris=[1, None, 3]).assign(cloud_cover=NAN)
-
-    filled = interpolate(table, 3)
+    filled = interpolate(table, 1)
 
     assert column(filled.frame, "paris", "cloud_cover") == [None, None, None]
-    assert filled.gaps[["variable", "hours"]].to_dict("records") == [
-        {"variable": "cloud_cover", "hours": 3}
-    ]
+    assert column(filled.frame, "paris", "precipitation") == [10, 20, 30]
+    assert gaps_of(filled) == [("paris", "cloud_cover", 0, 3)]
+    assert not filled.frame["interpolated"].any()
 
 
 @pytest.mark.parametrize(
@@ -118,15 +117,6 @@ def test_wind_direction_turns_the_shorter_way(before: float, after: float, middl
     found = interpolate(table, 1).frame["wind_direction_10m"].iloc[1]
 
     assert found == pytest.approx(middle)
-
-
-def test_a_flag_is_about_the_temperature() -> None:
-    table = frame(paris=[1, 2, 3]).assign(cloud_cover=[10, NAN, 30])
-
-    filled = interpolate(table, 1)
-
-    assert column(filled.frame, "paris", "cloud_cover") == [10, 20, 30]
-    assert not filled.frame["interpolated"].any()
 
 
 def test_no_rows() -> None:
@@ -248,14 +238,5 @@ def test_within_a_day_the_hours_after_midnight_may_look_back() -> None:
 def test_within_a_day_what_is_not_filled_is_reported_as_a_gap() -> None:
     table = frame(paris=[10.0] * 23 + [None, 14.0])
 
-    filled = interpolate(table, 6, within_day=True)
-
-    assert filled.gaps.to_dict("records") == [
-        {
-            "location": "paris",
-            "variable": "temperature_2m",
-            "start": pd.Timestamp("2019-07-14T23:00Z"),
-            "hours": 1,
-        }
-    ]
+    assert gaps_of(interpolate(table, 6, within_day=True)) == [("paris", "temperature_2m", 23, 1)]
     assert interpolate(table, 6).gaps.empty
