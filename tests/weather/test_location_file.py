@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from triptych.weather.errors import LocationFileError
 from triptych.weather.location_file import add_location, load_locations
@@ -31,25 +32,16 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def entry(**fields: Any) -> dict[str, Any]:
-    sound = {
-        "slug": "paris",
-        "name": "Paris",
-        "latitude": 48.75,
-        "longitude": 2.25,
-        "elevation": 90,
-        "timezone": "Europe/Paris",
-        "source": "open_meteo",
-    }
-    return {key: value for key, value in {**sound, **fields}.items() if value is not None}
+def write(file: Path, *entries: dict[str, Any]) -> Path:
+    """Write entries that differ from Paris in some fields; None leaves a field out."""
+    (sound,) = yaml.safe_load(TEXT)["locations"]
+    each = [{k: v for k, v in {**sound, **fields}.items() if v is not None} for fields in entries]
+    file.write_text(yaml.safe_dump({"locations": each}), encoding="utf-8")
+    return file
 
 
 def test_reads_a_file(file: Path, paris: Location) -> None:
     assert load_locations(file) == [paris]
-
-
-def test_reads_what_a_configuration_loader_read(paris: Location) -> None:
-    assert load_locations({"locations": [entry()]}) == [paris]
 
 
 def test_the_repository_has_its_cities_and_says_which_are_synthetic() -> None:
@@ -85,9 +77,11 @@ def test_the_repository_has_its_cities_and_says_which_are_synthetic() -> None:
         ({"altitude": 3}, r"altitude: Extra inputs are not permitted \(found 3\)"),
     ],
 )
-def test_a_broken_rule_names_entry_rule_and_find(fields: dict[str, Any], message: str) -> None:
+def test_a_broken_rule_names_entry_rule_and_value(
+    fields: dict[str, Any], message: str, file: Path
+) -> None:
     with pytest.raises(LocationFileError, match=message):
-        load_locations({"locations": [entry(**fields)]})
+        load_locations(write(file, fields))
 
 
 def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
@@ -97,9 +91,9 @@ def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
         load_locations(file)
 
 
-def test_a_slug_that_stands_twice() -> None:
+def test_a_slug_that_stands_twice(file: Path) -> None:
     with pytest.raises(LocationFileError, match=r"entries 1 and 3: .*both say 'paris'"):
-        load_locations({"locations": [entry(), entry(slug="brest"), entry(name="Paname")]})
+        load_locations(write(file, {}, {"slug": "brest"}, {"name": "Paname"}))
 
 
 def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:

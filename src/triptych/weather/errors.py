@@ -1,17 +1,4 @@
-"""What can go wrong with a place or its weather; every message tells the user what to do.
-
-WeatherError
-├── LocationFileError      the file of locations breaks a rule
-├── UnknownLocation        a location that is asked for is not there
-│   └── WrongSource        it is there, but another source serves it
-├── CityNotFound           the geocoding service knows no such city
-├── SourceUnavailable      the source did not answer usefully, however often it was asked
-├── SourceRefused          the source said no: asking again does not help
-│   └── CallLimitReached   no call is left for now, of whatever location
-├── InvalidAnswer          the source answered something else than what was asked
-├── TooManyRejected        more rows of an answer are impossible than is allowed
-└── InvalidFrame           a frame of weather is not what a function needs
-"""
+"""What can go wrong with a location or its weather; every message tells the user what to do."""
 
 
 class WeatherError(Exception):

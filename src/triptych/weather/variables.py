@@ -1,25 +1,15 @@
-"""The weather variables: Open-Meteo's names and units. What is possible: see `expectations.py`."""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A variable's unit as the source writes it."""
-
-    unit: str
-
+"""The weather variables by Open-Meteo's names, with their units."""
 
 VARIABLES = {
-    "temperature_2m": Variable("°C"),
-    "relative_humidity_2m": Variable("%"),
-    "dew_point_2m": Variable("°C"),
-    "surface_pressure": Variable("hPa"),
-    "cloud_cover": Variable("%"),
-    "wind_speed_10m": Variable("km/h"),
-    "wind_direction_10m": Variable("°"),
-    "precipitation": Variable("mm"),
-    "shortwave_radiation": Variable("W/m²"),
+    "temperature_2m": "°C",
+    "relative_humidity_2m": "%",
+    "dew_point_2m": "°C",
+    "surface_pressure": "hPa",
+    "cloud_cover": "%",
+    "wind_speed_10m": "km/h",
+    "wind_direction_10m": "°",
+    "precipitation": "mm",
+    "shortwave_radiation": "W/m²",
 }
 
 TEMPERATURE = "temperature_2m"

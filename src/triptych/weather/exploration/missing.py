@@ -1,9 +1,9 @@
-"""What is missing: by location, variable and month, and how long the gaps are."""
+"""Missing hours and gaps by location, variable and month."""
 
 import numpy as np
 import pandas as pd
 
-from triptych.weather.interpolation import complete_grid
+from triptych.weather.interpolation import interpolate
 from triptych.weather.variables import VARIABLES
 
 ALL = "all"
@@ -21,33 +21,22 @@ def missing_values(hours: pd.DataFrame) -> pd.DataFrame:
         There is a row `all` for each location and variable, and one for each month in which
         something is missing.
     """
-    grid = complete_grid(hours)
+    grid, gaps = interpolate(hours, 0)
+    keys = ["location", "variable", "month"]
+    names = [name for name in VARIABLES if name in grid]
     month = grid["time"].dt.strftime("%Y-%m").rename("month")
-    tables = [
-        _count(grid["location"], month, grid[name].isna()).assign(variable=name)
-        for name in VARIABLES
-        if name in grid
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    table["share"] = table["missing"] / table["hours"]
-    columns = ["location", "variable", "month", "hours", "missing", "share", "gaps", "longest_gap"]
-    return table[columns].sort_values(columns[:3], ignore_index=True)
-
-
-def _count(location: pd.Series, month: pd.Series, missing: pd.Series) -> pd.DataFrame:
-    edge = location.ne(location.shift())
-    begins = missing & (edge | ~missing.shift(fill_value=False))
-    run = begins.cumsum().where(missing)
-    length = pd.Series(np.where(begins, run.map(run.value_counts()), 0.0), index=missing.index)
-    flags = pd.DataFrame(
-        {"location": location, "month": month, "missing": missing, "gaps": begins, "length": length}
+    flags = grid[names].isna().rename_axis(columns="variable")
+    flags = flags.groupby([grid["location"], month]).agg(["size", "sum"])
+    counted = flags.stack(level="variable").rename(columns={"size": "hours", "sum": "missing"})
+    gaps = gaps.assign(month=gaps["start"].dt.strftime("%Y-%m")).groupby(keys)["hours"]
+    lengths = gaps.agg(gaps="size", longest_gap="max")
+    monthly = (
+        counted.reset_index().merge(lengths, "left", keys).fillna({"gaps": 0, "longest_gap": 0})
     )
-    how = {
-        "hours": ("missing", "size"),
-        "missing": ("missing", "sum"),
-        "gaps": ("gaps", "sum"),
-        "longest_gap": ("length", "max"),
-    }
-    monthly = flags.groupby(["location", "month"]).agg(**how).reset_index()
-    whole = flags.groupby("location").agg(**how).reset_index().assign(month=ALL)
-    return pd.concat([whole, monthly[monthly["missing"] > 0]]).astype({"longest_gap": np.int64})
+    totals = {"hours": "sum", "missing": "sum", "gaps": "sum", "longest_gap": "max"}
+    whole = monthly.groupby(keys[:2], as_index=False).agg(totals).assign(month=ALL)
+    table = pd.concat([whole, monthly[monthly["missing"] > 0]])
+    table = table.astype({"gaps": np.int64, "longest_gap": np.int64})
+    table["share"] = table["missing"] / table["hours"]
+    columns = [*keys, "hours", "missing", "share", "gaps", "longest_gap"]
+    return table[columns].sort_values(keys, ignore_index=True)

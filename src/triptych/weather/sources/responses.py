@@ -54,10 +54,10 @@ def read_values(
         if len(column) != len(hours):
             rule = f"have a number of {name} for each of {len(hours)} hours"
             refuse(rule, len(column) or "none")
-        variable = VARIABLES.get(name.partition("_previous_day")[0])
+        unit = VARIABLES.get(name.partition("_previous_day")[0])
         absent = units.get(name) == _NO_UNIT and bool(np.isnan(column).all())
-        if variable and units.get(name) != variable.unit and not absent:
-            refuse(f"have {name} in {variable.unit}", repr(units.get(name)))
+        if unit and units.get(name) != unit and not absent:
+            refuse(f"have {name} in {unit}", repr(units.get(name)))
     return values
 
 

@@ -57,7 +57,7 @@ class Expectation:
 
 
 def _range(column: str, lowest: float, highest: float, why: str) -> Expectation:
-    return Expectation(column, "range", why, lowest, highest, VARIABLES[column].unit)
+    return Expectation(column, "range", why, lowest, highest, VARIABLES[column])
 
 
 REJECT = (
