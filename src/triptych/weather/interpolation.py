@@ -55,7 +55,7 @@ def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
     owner = np.repeat(np.arange(len(slugs)), lengths)
     times = (np.arange(len(owner)) + (first - starts)[owner]).astype("datetime64[h]")
     keys = {
-        "location": pd.array(slugs, dtype="str").take(owner),
+        "location": pd.array(np.asarray(slugs, dtype=object), dtype="str").take(owner),
         "time": pd.DatetimeIndex(times.astype("datetime64[us]"), tz="UTC"),
     }
     return pd.DataFrame(keys | dict(zip(names, values.T, strict=True)))

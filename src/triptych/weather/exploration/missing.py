@@ -25,18 +25,19 @@ def missing_values(hours: pd.DataFrame) -> pd.DataFrame:
     keys = ["location", "variable", "month"]
     names = [name for name in VARIABLES if name in grid]
     month = grid["time"].dt.strftime("%Y-%m").rename("month")
-    flags = grid[names].isna().rename_axis(columns="variable")
-    flags = flags.groupby([grid["location"], month]).agg(["size", "sum"])
-    counted = flags.stack(level="variable").rename(columns={"size": "hours", "sum": "missing"})
-    gaps = gaps.assign(month=gaps["start"].dt.strftime("%Y-%m")).groupby(keys)["hours"]
-    lengths = gaps.agg(gaps="size", longest_gap="max")
-    monthly = (
-        counted.reset_index().merge(lengths, "left", keys).fillna({"gaps": 0, "longest_gap": 0})
-    )
+    flags = grid[names].isna().groupby([grid["location"], month])
+    counts = flags.size().rename("hours").reset_index()
+    missing = flags.sum().reset_index().melt(
+        ["location", "month"], var_name="variable", value_name="missing"
+    )  # fmt: skip
+    begun = gaps.assign(month=gaps["start"].dt.strftime("%Y-%m")).groupby(keys)["hours"]
+    lengths = begun.agg(["size", "max"]).set_axis(["gaps", "longest_gap"], axis=1).reset_index()
+    monthly = missing.merge(counts, on=["location", "month"]).merge(lengths, on=keys, how="left")
+    monthly = monthly.fillna({"gaps": 0, "longest_gap": 0})
     totals = {"hours": "sum", "missing": "sum", "gaps": "sum", "longest_gap": "max"}
     whole = monthly.groupby(keys[:2], as_index=False).agg(totals).assign(month=ALL)
     table = pd.concat([whole, monthly[monthly["missing"] > 0]])
     table = table.astype({"gaps": np.int64, "longest_gap": np.int64})
-    table["share"] = table["missing"] / table["hours"]
+    table = table.assign(share=table["missing"] / table["hours"])
     columns = [*keys, "hours", "missing", "share", "gaps", "longest_gap"]
     return table[columns].sort_values(keys, ignore_index=True)
