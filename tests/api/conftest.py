@@ -4,13 +4,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from api.app import Settings, create_app
 from tests.api.tables import create_filled, fill
+from tests.fixtures.databases import create_schema
 from tests.fixtures.serving import Process, serving
 
 with warnings.catch_warnings():
@@ -24,16 +23,9 @@ def filled_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'triptych.db'}"
     else:
-        url = _make_schema(request.getfixturevalue("postgresql_server").get_uri())
+        url = create_schema(request.getfixturevalue("postgresql_server"))
     create_filled(url)
     return url
-
-
-def _make_schema(server_url: str) -> str:
-    schema = f"api_{uuid4().hex}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {schema}")
-    return f"{server_url}&options=-csearch_path%3D{schema}"
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,156 @@
-"""A table of the project's database as a Kedro dataset."""
+"""Tables of the project's database as Kedro datasets."""
 
 import json
 import logging
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import ge, gt, le, lt
+from typing import Any, NoReturn
 
 import pandas as pd
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
-from sqlalchemy import Connection, Select, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Select, Table, delete, select
 
-from triptych.datasets.sql_filters import conditions
 from triptych.datasets.sql_frames import read_frame, to_columns
 from triptych.store.database import close_database, open_database
 from triptych.store.engine import reading
 from triptych.store.errors import StoreError
 from triptych.store.tables import metadata as tables_metadata
+from triptych.store.types import UtcDateTime
 from triptych.store.writes import BOOKKEEPING, upsert_columns
 
 logger = logging.getLogger(__name__)
+_COMPARISONS = {"ge": ge, "gt": gt, "le": le, "lt": lt}
+
+
+class TableReader:
+    """Reads rows of one table on demand; holds none.
+
+    Raises:
+        StoreError: there is no such table, or the credentials have no URL.
+    """
+
+    def __init__(self, credentials: Mapping[str, Any], table: str) -> None:
+        if table not in tables_metadata.tables:
+            known = ", ".join(sorted(tables_metadata.tables))
+            raise StoreError(f"There is no table {table!r}. The tables are {known}.")
+        if not credentials.get("url"):
+            raise StoreError(
+                "The credentials of a table need `url`, such as sqlite:////absolute/path.db; it is "
+                "empty or missing. Set TRIPTYCH_DATABASE_URL or conf/base/credentials.yml."
+            )
+        self.url: str = credentials["url"]
+        self.table = tables_metadata.tables[table]
+
+    def read(
+        self, columns: Sequence[str] | None = None, filters: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """The rows that pass the filters, sorted by key: instants are UTC, missing numbers NaN.
+
+        Args:
+            columns: all unless named.
+            filters: by column: a value, a list of values, or bounds such as `{ge: …, lt: …}`.
+                Instants are text or dates; without a zone they are UTC.
+
+        Raises:
+            StoreError: a column or a comparison is unknown, or a value is no instant.
+        """
+        return read_frame(open_database(self.url), self.select(columns, filters))
+
+    def select(
+        self, columns: Sequence[str] | None = None, filters: Mapping[str, Any] | None = None
+    ) -> Select[Any]:
+        """The query that `read` runs."""
+        names = self.table.columns.keys() if columns is None else columns
+        conditions = [
+            condition
+            for name, wanted in (filters or {}).items()
+            for condition in _conditions(self._column(name, "filter on"), wanted)
+        ]
+        return (
+            select(*(self._column(name, "load") for name in names))
+            .where(*conditions)
+            .order_by(*self.table.primary_key)
+        )
+
+    def _column(self, name: str, purpose: str) -> Column[Any]:
+        if name not in self.table.columns:
+            raise StoreError(
+                f"The table {self.table.name} has no column {name} to {purpose}. "
+                f"Its columns are {', '.join(self.table.columns.keys())}."
+            )
+        return self.table.columns[name]
+
+
+def _conditions(column: Column[Any], wanted: Any) -> list[ColumnElement[bool]]:
+    if isinstance(wanted, list | tuple):
+        return [column.in_([_value(column, item) for item in wanted])]
+    if not isinstance(wanted, Mapping):
+        return [column == _value(column, wanted)]
+    if unknown := sorted(set(wanted) - set(_COMPARISONS)):
+        raise StoreError(
+            f"A filter on {column} compares with {', '.join(_COMPARISONS)}; "
+            f"got {', '.join(map(str, unknown))}."
+        )
+    return [_COMPARISONS[name](column, _value(column, bound)) for name, bound in wanted.items()]
+
+
+def _value(column: Column[Any], value: Any) -> Any:
+    if not isinstance(column.type, UtcDateTime):
+        return value
+    try:
+        return _utc(pd.Timestamp(value))
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"A filter on {column} needs an instant such as 2019-07-14T06:00:00Z; got {value!r}."
+        ) from error
+
+
+def _utc(instant: pd.Timestamp) -> datetime:
+    utc = instant.tz_localize("UTC") if instant.tz is None else instant.tz_convert("UTC")
+    return utc.to_pydatetime()
+
+
+class LazySqlTableDataset(AbstractDataset[NoReturn, TableReader]):
+    """Loads a reader, not rows: a node asks for the part that it works on.
+
+    Example, in the catalog:
+
+    ```yaml
+    hourly_rows:
+      type: triptych.datasets.LazySqlTableDataset
+      table: weather_hourly
+      credentials: database
+    ```
+    """
+
+    def __init__(
+        self, *, table: str, credentials: dict[str, Any], metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._reader = TableReader(credentials, table)
+        self.metadata = metadata
+
+    def load(self) -> TableReader:
+        """Give the reader; nothing is read yet."""
+        return self._reader
+
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002
+        """Refuse: rows are written through a SqlTableDataset."""
+        raise DatasetError("A reader does not write: name a SqlTableDataset as the output.")
+
+    def _release(self) -> None:
+        close_database(self._reader.url)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": self._reader.table.name}
 
 
 class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     """Loads rows of a table, sorted by its key, and saves rows by their key.
 
     Saving a row again changes nothing; one save is one transaction, and rows that are not in the
-    frame stay. The tables are made or upgraded when the database is first opened.
+    frame stay. The tables are created or upgraded when the database is first opened.
 
     Example, in the catalog:
 
@@ -32,19 +158,12 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     weather_hourly:
       type: triptych.datasets.SqlTableDataset
       table: weather_hourly
-      credentials: database
+      credentials: database # url: ${oc.env:TRIPTYCH_DATABASE_URL}
       load_args:
         columns: [location, time, temperature_2m]
         filters:
           location: [paris, brest]
           time: {ge: 2019-01-01, lt: 2020-01-01}
-    ```
-
-    and in credentials.yml:
-
-    ```yaml
-    database:
-      url: ${oc.env:TRIPTYCH_DATABASE_URL}
     ```
 
     In Python:
@@ -71,12 +190,12 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         keep_days: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Take note of the table; nothing is opened.
+        """Configure the dataset; nothing is opened.
 
         Args:
             table: a name of `triptych.store.tables`.
             credentials: `url`, a SQLite or PostgreSQL URL.
-            load_args: `columns` to load, else all, and `filters` as `conditions` has them.
+            load_args: `columns` and `filters` of `TableReader.read`.
             keep_days: a save removes the rows whose `as_of` lies so many days or more before the
                 latest one saved; None keeps all.
             metadata: for Kedro-Viz and others; unused here.
@@ -84,66 +203,49 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             StoreError: the table, a column, a filter or an argument is unknown.
         """
-        self._table = known_table(table)
-        self._url = database_url(credentials)
+        self._reader = TableReader(credentials, table)
+        self._table, self._url = self._reader.table, self._reader.url
         self._load_args = load_args or {}
-        self._keep_days = checked_keep_days(self._table, keep_days)
-        self._statement()  # a mistake in load_args shows at the start of a run
+        if unknown := sorted(set(self._load_args) - {"columns", "filters"}):
+            raise StoreError(
+                f"load_args of the table {table} are columns and filters; got {', '.join(unknown)}."
+            )
+        self._reader.select(**self._load_args)  # a mistake shows at the start of a run
+        self._keep_days = _checked_keep_days(self._table, keep_days)
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Load the rows, sorted by key; instants are UTC, missing numbers NaN, JSON is parsed."""
-        return read_frame(open_database(self._url), self._statement())
+        """Load the rows."""
+        return self._reader.read(**self._load_args)
 
     def save(self, data: pd.DataFrame) -> None:
-        """Insert the rows whose key is new, and change those whose values differ.
+        """Insert the rows whose key is new, and update those whose values differ.
 
-        When a row was written is added here, so that the nodes need no clock. An empty frame
-        writes nothing and need not have the columns.
+        The time of writing is added here, so that the nodes need no clock. An empty frame writes
+        nothing and need not have the columns.
         """
         if data.empty:
             return
-        rows = _stamped(data, self._table)
+        unstamped = BOOKKEEPING & set(self._table.columns.keys()) - set(data.columns)
+        now = pd.Timestamp.now("UTC").floor("s")
+        rows = data.assign(**dict.fromkeys(sorted(unstamped), now))
+        removed = 0
         with open_database(self._url).begin() as connection:
             written = upsert_columns(connection, self._table, list(rows.columns), to_columns(rows))
-            removed = self._remove_old(connection, data)
-        given = f"{len(rows):,}"
-        logger.info("%s: %s rows given, %s written", self._table.name, given, f"{written:,}")
+            if self._keep_days is not None:
+                limit = data["as_of"].max() - pd.Timedelta(days=self._keep_days)
+                old = delete(self._table).where(self._table.c.as_of <= limit.to_pydatetime())
+                old = old.execution_options(preserve_rowcount=True)
+                removed = connection.execute(old).rowcount
+        logger.info("%s: %s rows given, %s written", self._table, f"{len(rows):,}", f"{written:,}")
         if removed:
-            logger.info("%s: %s old rows removed", self._table.name, f"{removed:,}")
-
-    def _remove_old(self, connection: Connection, saved: pd.DataFrame) -> int:
-        """Remove what the retention does not keep, in the transaction of the save."""
-        if self._keep_days is None:
-            return 0
-        limit = saved["as_of"].max() - pd.Timedelta(days=self._keep_days)
-        old = delete(self._table).where(self._table.c.as_of <= limit.to_pydatetime())
-        return connection.execute(old.execution_options(preserve_rowcount=True)).rowcount
+            logger.info("%s: %s old rows removed", self._table, f"{removed:,}")
 
     def preview(self, nrows: int = 5) -> TablePreview:
-        """Give the first rows as JSON can say them, for Kedro-Viz."""
-        frame = read_frame(open_database(self._url), self._statement().limit(nrows))
-        split = json.loads(frame.to_json(orient="split", date_format="iso"))
-        return TablePreview(split)
-
-    def _statement(self) -> Select[Any]:
-        unknown = sorted(set(self._load_args) - {"columns", "filters"})
-        if unknown:
-            raise StoreError(
-                f"load_args of the table {self._table.name} are columns and filters; "
-                f"got {', '.join(unknown)}."
-            )
-        names = self._load_args.get("columns", self._table.columns.keys())
-        if missing := [name for name in names if name not in self._table.columns]:
-            raise StoreError(
-                f"The table {self._table.name} has no column {', '.join(missing)} to load. "
-                f"Its columns are {', '.join(self._table.columns.keys())}."
-            )
-        return (
-            select(*(self._table.columns[name] for name in names))
-            .where(*conditions(self._table, self._load_args.get("filters", {})))
-            .order_by(*self._table.primary_key)
-        )
+        """Give the first rows as JSON, for Kedro-Viz."""
+        first = self._reader.select(**self._load_args).limit(nrows)
+        frame = read_frame(open_database(self._url), first)
+        return TablePreview(json.loads(frame.to_json(orient="split", date_format="iso")))
 
     def _exists(self) -> bool:
         """Tell whether there is any row."""
@@ -157,13 +259,7 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         return {"table": self._table.name, "load_args": self._load_args}
 
 
-def _stamped(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    missing = BOOKKEEPING & set(table.columns.keys()) - set(frame.columns)
-    return frame.assign(**dict.fromkeys(sorted(missing), pd.Timestamp.now("UTC").floor("s")))
-
-
-def checked_keep_days(table: Table, keep_days: int | None) -> int | None:
-    """The days to keep; StoreError for no whole number from 1, or a table without `as_of`."""
+def _checked_keep_days(table: Table, keep_days: int | None) -> int | None:
     sound = keep_days is None or (isinstance(keep_days, int) and keep_days >= 1)
     if not sound or (keep_days is not None and "as_of" not in table.columns):
         raise StoreError(
@@ -171,22 +267,3 @@ def checked_keep_days(table: Table, keep_days: int | None) -> int | None:
             f"that has as_of; got {keep_days!r}. Correct `retention` in conf/base/globals.yml."
         )
     return keep_days
-
-
-def known_table(name: str) -> Table:
-    """The table of this name; StoreError that lists them for another."""
-    if name not in tables_metadata.tables:
-        known = ", ".join(sorted(tables_metadata.tables))
-        raise StoreError(f"There is no table {name!r}. The tables are {known}.")
-    return tables_metadata.tables[name]
-
-
-def database_url(credentials: dict[str, Any]) -> str:
-    """The URL in the credentials; StoreError without one."""
-    url = credentials.get("url")
-    if not isinstance(url, str) or not url:
-        raise StoreError(
-            "The credentials of a table need `url`, such as sqlite:////absolute/path.db; it is "
-            "empty or missing. Set TRIPTYCH_DATABASE_URL or conf/base/credentials.yml."
-        )
-    return url

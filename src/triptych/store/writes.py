@@ -1,32 +1,50 @@
-"""Keyed writes: rows go to a temporary table, are checked there, and enter in one statement."""
+"""Keyed writes: rows go to a staging table, are checked there, and enter in one statement."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from sqlite3 import Error as SqliteError
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Table, func, or_, select
+from psycopg import Error as PsycopgError
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    MetaData,
+    Table,
+    false,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import DropTable
+from sqlalchemy.schema import CreateTable, DropTable
 
 from triptych.store.coercion import converter
-from triptych.store.errors import RowsRefused
-from triptych.store.staging import Columns, given_columns, load, make_staging_table
+from triptych.store.driver_errors import explain
+from triptych.store.errors import RowsRefused, StoreError
 from triptych.store.tables import KEEP_KNOWN
-from triptych.store.validation import check_columns, check_staged
+
+Columns = Sequence[Sequence[Any]]
 
 # When a row was written: no difference by itself, and kept while nothing else changes.
 BOOKKEEPING = frozenset({"created_at", "fetched_at", "rejected_at"})
 _CHUNK = 10_000  # rows held in memory at once
+_EXAMPLES = 5  # a message stays short, however many rows are wrong
+_REPEATED = "repeated_key"  # of a staged row: its key came more than once
+_SORT_MEMORY = "64MB"  # PostgreSQL's own limit of 4 MB sorts a batch on disk
 
 
 def upsert(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> int:
-    """Insert rows, or change those whose key is there and whose values differ.
+    """Insert rows, or update those whose key exists and whose values differ.
 
     All of the rows are written or none, also within a longer transaction. A column of
     `BOOKKEEPING` makes no difference by itself: its first value stays while the others are the
-    same. Memory is that of 10,000 rows, whatever their number.
+    same. At most 10,000 rows are in memory.
 
     Args:
         connection: of `create_engine`; the caller's transaction commits.
@@ -41,28 +59,27 @@ def upsert(
         RowsRefused: a key comes twice, a foreign key or constraint is broken, a type is wrong.
         StoreError: a column is unknown, repeated or missing.
     """
-    return upsert_columns(connection, table, columns, _by_column(table, columns, rows))
+    return upsert_columns(connection, table, columns, _transpose(table, columns, rows))
 
 
 def upsert_columns(
     connection: Connection, table: Table, columns: Sequence[str], chunks: Iterable[Columns]
 ) -> int:
-    """Do the same with rows that come as columns: chunks of one list of values a column.
-
-    That is how frames have them, and how they are converted; memory is that of the largest chunk.
-    """
-    check_columns(table, columns)
+    """Do the same with the rows of a frame: chunks that hold a list of values for each column."""
+    _check_columns(table, columns)
     with connection.begin_nested():
-        staged = make_staging_table(connection, table, columns)
-        load(connection, staged, (_converted(connection, staged, chunk) for chunk in chunks))
-        check_staged(connection, table, staged)
-        merge = _merge(connection, table, staged).execution_options(preserve_rowcount=True)
+        staged = _create_staging_table(connection, table, columns)
+        given = [staged.c[name] for name in columns]
+        load = _copy if connection.dialect.name == "postgresql" else _insert
+        load(connection, staged, given, (_convert(connection, given, each) for each in chunks))
+        _check_keys(connection, table, staged)
+        merge = _merge(connection, table, staged, given).execution_options(preserve_rowcount=True)
         written: int = connection.execute(merge).rowcount
         connection.execute(DropTable(staged))
     return written
 
 
-def _by_column(
+def _transpose(
     table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> Iterator[Columns]:
     remaining = iter(rows)
@@ -75,32 +92,139 @@ def _by_column(
         yield list(zip(*chunk, strict=True))
 
 
-def _converted(connection: Connection, staged: Table, chunk: Columns) -> Columns:
-    """The values of a chunk as their columns take them."""
-    columns = given_columns(staged)
-    return [
-        _convert(column, connection.dialect, values)
-        for column, values in zip(columns, chunk, strict=True)
-    ]
+def _check_columns(table: Table, columns: Sequence[str]) -> None:
+    """Require columns of the table, each once, with its key and all that must not be NULL."""
+    unknown = [name for name in columns if name not in table.columns]
+    if unknown:
+        raise StoreError(
+            f"The table {table.name} has no column {', '.join(unknown)}. "
+            f"Its columns are {', '.join(table.columns.keys())}."
+        )
+    if len(set(columns)) < len(columns):
+        raise StoreError(f"A column of {table.name} is given twice: {', '.join(columns)}.")
+    required = [c.name for c in table.columns if not c.nullable and c.name not in columns]
+    if required:
+        raise StoreError(
+            f"A row of {table.name} needs {', '.join(required)}; only {', '.join(columns)} are "
+            "given. Give every column of the key and every column that must have a value."
+        )
 
 
-def _convert(column: Column[Any], dialect: Dialect, values: Sequence[Any]) -> list[Any]:
+def _create_staging_table(connection: Connection, table: Table, columns: Sequence[str]) -> Table:
+    """Create a temporary table with some columns of `table`.
+
+    On SQLite it has the key of the table, so that nothing has to be sorted afterwards, and marks
+    repeated keys.
+    """
+    keyed = connection.dialect.name == "sqlite"
+    key = set(table.primary_key.columns.keys()) if keyed else set()
+    own = [Column(n, table.c[n].type, primary_key=n in key, autoincrement=False) for n in columns]
+    if keyed:
+        own.append(Column(_REPEATED, Boolean, server_default=false()))
+    else:
+        connection.exec_driver_sql(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
+    staged = Table(
+        f"staged_{table.name}",
+        MetaData(),
+        *own,
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+        sqlite_with_rowid=False,
+    )
+    connection.execute(CreateTable(staged))
+    return staged
+
+
+def _convert(connection: Connection, given: Sequence[Column[Any]], chunk: Columns) -> Columns:
+    converted = []
+    for column, values in zip(given, chunk, strict=True):
+        try:
+            converted.append(converter(column, connection.dialect)(values))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise RowsRefused(
+                f"{column.table.name.removeprefix('staged_')}.{column.name} cannot hold a value: "
+                f"{error}. Correct it, then write again; nothing was written."
+            ) from error
+    return converted
+
+
+def _insert(
+    connection: Connection, staged: Table, given: Sequence[Column[Any]], chunks: Iterable[Columns]
+) -> None:
+    insert = sqlite.insert(staged).on_conflict_do_update(
+        index_elements=list(staged.primary_key), set_={_REPEATED: text("1")}
+    )
+    names = [column.name for column in given]
+    statement = str(insert.compile(dialect=connection.dialect, column_keys=names))
+    driver: Any = connection.connection.driver_connection
     try:
-        return converter(column, dialect)(values)
-    except (TypeError, ValueError, OverflowError) as error:
+        for chunk in chunks:  # the driver takes an iterator: no list of 50,000 rows is made
+            driver.executemany(statement, zip(*chunk, strict=True))
+    except SqliteError as error:  # the driver's own, as COPY below: the engine does not see it
+        raise explain(error, connection.engine.url) from error
+
+
+def _copy(
+    connection: Connection, staged: Table, given: Sequence[Column[Any]], chunks: Iterable[Columns]
+) -> None:
+    types = [oid for _, oid, *_ in connection.execute(select(*given)).cursor.description]
+    name = connection.dialect.identifier_preparer.format_table(staged)
+    driver: Any = connection.connection.driver_connection
+    try:
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy,
+        ):
+            copy.set_types(types)
+            for chunk in chunks:
+                for row in zip(*chunk, strict=True):
+                    copy.write_row(row)
+    except PsycopgError as error:
+        raise explain(error, connection.engine.url) from error
+
+
+def _check_keys(connection: Connection, table: Table, staged: Table) -> None:
+    """Require that staged rows have distinct keys, and refer only to rows that exist."""
+    key = [staged.c[column.name] for column in table.primary_key]
+    if _REPEATED in staged.c:
+        repeated = select(*key).where(staged.c[_REPEATED])
+    else:
+        repeated = select(*key).group_by(*key).having(func.count() > 1)
+    found = sorted(connection.execute(repeated.limit(_EXAMPLES)).all())
+    if found:
         raise RowsRefused(
-            f"{column.table.name.removeprefix('staged_')}.{column.name} cannot hold a value: "
-            f"{error}. Correct it, then write again; nothing was written."
-        ) from error
+            f"Rows for {table.name} repeat the key ({', '.join(c.name for c in key)}): "
+            f"{'; '.join(', '.join(map(str, row)) for row in found)}. A key comes once in a "
+            "batch. Remove the repeated rows; nothing was written."
+        )
+    for reference in table.foreign_keys:
+        if reference.parent.name in staged.c:
+            _check_reference(connection, table, staged, reference)
 
 
-def _merge(connection: Connection, table: Table, staged: Table) -> Any:
+def _check_reference(
+    connection: Connection, table: Table, staged: Table, reference: ForeignKey
+) -> None:
+    name, target = reference.parent.name, reference.column
+    given = select(staged.c[name]).distinct().where(staged.c[name].is_not(None))
+    exists = select(target).where(target == staged.c[name]).exists()
+    unknown = connection.scalars(given.where(~exists).order_by(staged.c[name]).limit(_EXAMPLES))
+    found = [str(value) for value in unknown]
+    if found:
+        raise RowsRefused(
+            f"Rows for {table.name} name a {name} that {target.table.name} does not hold: "
+            f"{', '.join(found)}. Write {target.table.name} first; nothing was written."
+        )
+
+
+def _merge(
+    connection: Connection, table: Table, staged: Table, given: Sequence[Column[Any]]
+) -> Any:
     """Make the statement that moves the staged rows into the table."""
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     key = [column.name for column in table.primary_key]
     # In the order of the key: two writers cannot lock each other out, and SQLite needs a clause
     # between SELECT and ON CONFLICT to tell them apart.
-    given = given_columns(staged)
     source = select(*given).order_by(*(staged.c[name] for name in key))
     insert = dialect.insert(table).from_select([column.name for column in given], source)
     new = {c.name: insert.excluded[c.name] for c in given if c.name not in key}

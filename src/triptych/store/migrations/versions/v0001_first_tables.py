@@ -1,114 +1,89 @@
-"""The first tables: locations, weather, refused rows, models, predictions and their inputs."""
+"""The first tables: locations, weather, rejected rows, models, predictions and their inputs."""
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+
+from triptych.store.migrations.columns import (
+    INSTANT,
+    JSON,
+    SLUG,
+    WEATHER_VARIABLES,
+    create_table,
+    optional,
+    required,
+)
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
-
-# As they were when this was written: a migration does not follow later changes of the code.
-_INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(20), "sqlite")
-_JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
-    """Make every table."""
-    _make_locations()
-    _make_ingestion()
-    _make_weather()
-    _make_models()
-    _make_predictions()
+    """Create every table."""
+    _create_weather()
+    _create_models()
+    _create_predictions()
 
 
-def _make_locations() -> None:
-    op.create_table(
+def _create_weather() -> None:
+    create_table(
         "locations",
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("latitude", sa.Float, nullable=False),
-        sa.Column("longitude", sa.Float, nullable=False),
-        sa.Column("elevation", sa.Float, nullable=False),
-        sa.Column("timezone", sa.String(64), nullable=False),
-        sa.Column("source", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("location", name="pk_locations"),
+        ["location"],
+        *required(SLUG, "location"),
+        *required(sa.String(200), "name"),
+        *required(sa.Float, "latitude", "longitude", "elevation"),
+        *required(SLUG, "timezone", "source"),
     )
-
-
-def _make_ingestion() -> None:
-    op.create_table(
+    create_table(
         "ingested_periods",
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("start", _INSTANT, nullable=False),
-        sa.Column("end", _INSTANT, nullable=False),
-        sa.Column("source", sa.String(64), nullable=False),
-        sa.Column("rows", sa.Integer, nullable=False),
-        sa.Column("fetched_at", _INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("location", "start", name="pk_ingested_periods"),
-        _of_location("ingested_periods"),
+        ["location", "start"],
+        *required(SLUG, "location"),
+        *required(INSTANT, "start", "end"),
+        *required(SLUG, "source"),
+        *required(sa.Integer, "rows"),
+        *required(INSTANT, "fetched_at"),
     )
-    op.create_table(
+    create_table(
         "rejected_rows",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("time", _INSTANT),
-        sa.Column("source", sa.String(64), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("row", _JSON, nullable=False),
-        sa.Column("rejected_at", _INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_rejected_rows"),
+        ["id"],
+        *required(SLUG, "id", "location"),
+        *optional(INSTANT, "time"),
+        *required(SLUG, "source"),
+        *required(sa.Text, "reason"),
+        *required(JSON, "row"),
+        *required(INSTANT, "rejected_at"),
     )
     op.create_index("ix_rejected_rows_location_time", "rejected_rows", ["location", "time"])
+    for name, others in (
+        ("weather_hourly", [*required(SLUG, "source"), *required(INSTANT, "fetched_at")]),
+        ("weather_3h", required(sa.Integer, "hours_observed", "hours_interpolated")),
+    ):
+        create_table(
+            name,
+            ["location", "time"],
+            *required(SLUG, "location"),
+            *required(INSTANT, "time"),
+            *optional(sa.Float, *WEATHER_VARIABLES),
+            *others,
+        )
 
 
-def _make_weather() -> None:
-    op.create_table(
-        "weather_hourly",
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("time", _INSTANT, nullable=False),
-        *_variables(),
-        sa.Column("source", sa.String(64), nullable=False),
-        sa.Column("fetched_at", _INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("location", "time", name="pk_weather_hourly"),
-        _of_location("weather_hourly"),
-    )
-    op.create_table(
-        "weather_3h",
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("time", _INSTANT, nullable=False),
-        *_variables(),
-        sa.Column("hours_observed", sa.Integer, nullable=False),
-        sa.Column("hours_interpolated", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("location", "time", name="pk_weather_3h"),
-        _of_location("weather_3h"),
-    )
-
-
-def _make_models() -> None:
-    op.create_table(
+def _create_models() -> None:
+    create_table(
         "models",
-        sa.Column("model_id", sa.String(64), nullable=False),
-        sa.Column("name", sa.String(64), nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("algorithm", sa.String(64), nullable=False),
-        sa.Column("locations", _JSON, nullable=False),
-        sa.Column("train_start", _INSTANT, nullable=False),
-        sa.Column("train_end", _INSTANT, nullable=False),
-        sa.Column("as_of", _INSTANT, nullable=False),
-        sa.Column("parameters", _JSON, nullable=False),
-        sa.Column("features", _JSON, nullable=False),
-        sa.Column("metrics", _JSON, nullable=False),
-        sa.Column("mlflow_run_id", sa.String(64), nullable=False),
-        sa.Column("model_uri", sa.Text, nullable=False),
-        sa.Column("data_sha256", sa.String(64), nullable=False),
-        sa.Column("git_commit", sa.String(64), nullable=False),
-        sa.Column("stage", sa.String(16), nullable=False),
-        sa.Column("approved_by", sa.String(200)),
-        sa.Column("approved_at", _INSTANT),
-        sa.Column("created_at", _INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("model_id", name="pk_models"),
+        ["model_id"],
+        *required(SLUG, "model_id", "name"),
+        *required(sa.Integer, "version"),
+        *required(SLUG, "algorithm"),
+        *required(JSON, "locations"),
+        *required(INSTANT, "train_start", "train_end", "as_of"),
+        *required(JSON, "parameters", "features", "metrics"),
+        *required(SLUG, "mlflow_run_id"),
+        *required(sa.Text, "model_uri"),
+        *required(SLUG, "data_sha256", "git_commit"),
+        *required(sa.String(16), "stage"),
+        *optional(sa.String(200), "approved_by"),
+        *optional(INSTANT, "approved_at"),
+        *required(INSTANT, "created_at"),
         sa.UniqueConstraint("name", "version", name="uq_models_name_version"),
         sa.CheckConstraint(
             "stage IN ('candidate', 'staging', 'production', 'archived')",
@@ -117,58 +92,23 @@ def _make_models() -> None:
     )
 
 
-def _make_predictions() -> None:
-    op.create_table(
+def _create_predictions() -> None:
+    create_table(
         "predictions",
-        sa.Column("model_id", sa.String(64), nullable=False),
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("as_of", _INSTANT, nullable=False),
-        sa.Column("time", _INSTANT, nullable=False),
-        sa.Column("lead", sa.Integer, nullable=False),
-        sa.Column("temperature_2m", sa.Float, nullable=False),
-        sa.Column("lower", sa.Float, nullable=False),
-        sa.Column("upper", sa.Float, nullable=False),
-        sa.Column("level", sa.Float, nullable=False),
-        sa.Column("known_until", _INSTANT, nullable=False),
-        sa.Column("created_at", _INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("model_id", "location", "as_of", "time", name="pk_predictions"),
-        _of_model("predictions"),
-        _of_location("predictions"),
+        ["model_id", "location", "as_of", "time"],
+        *required(SLUG, "model_id", "location"),
+        *required(INSTANT, "as_of", "time"),
+        *required(sa.Integer, "lead"),
+        *required(sa.Float, "temperature_2m", "lower", "upper", "level"),
+        *required(INSTANT, "known_until", "created_at"),
     )
     op.create_index(
         "ix_predictions_location_time_as_of", "predictions", ["location", "time", "as_of"]
     )
-    op.create_table(
+    create_table(
         "prediction_inputs",
-        sa.Column("model_id", sa.String(64), nullable=False),
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("as_of", _INSTANT, nullable=False),
-        sa.Column("inputs", _JSON, nullable=False),
-        sa.PrimaryKeyConstraint("model_id", "location", "as_of", name="pk_prediction_inputs"),
-        _of_model("prediction_inputs"),
-        _of_location("prediction_inputs"),
+        ["model_id", "location", "as_of"],
+        *required(SLUG, "model_id", "location"),
+        *required(INSTANT, "as_of"),
+        *required(JSON, "inputs"),
     )
-
-
-def _variables() -> list[sa.Column[float]]:
-    names = (
-        "temperature_2m",
-        "relative_humidity_2m",
-        "dew_point_2m",
-        "surface_pressure",
-        "cloud_cover",
-        "wind_speed_10m",
-        "wind_direction_10m",
-        "precipitation",
-        "shortwave_radiation",
-    )
-    return [sa.Column(name, sa.Float) for name in names]
-
-
-def _of_location(table: str) -> sa.ForeignKeyConstraint:
-    name = f"fk_{table}_location"
-    return sa.ForeignKeyConstraint(["location"], ["locations.location"], name=name)
-
-
-def _of_model(table: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(["model_id"], ["models.model_id"], name=f"fk_{table}_model_id")

@@ -1,44 +1,24 @@
-"""How the forecasts that were issued did: errors, skill and coverage by lead and window."""
+"""Errors, skill and coverage of issued forecasts by lead and window."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from triptych.store.migrations.columns import INSTANT, SLUG, create_table, optional, required
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
-
-_INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(20), "sqlite")
 
 
 def upgrade() -> None:
-    """Make the table of scores."""
-    op.create_table(
+    """Create the table of scores."""
+    create_table(
         "forecast_scores",
-        sa.Column("model_id", sa.String(64), nullable=False),
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("window", sa.String(16), nullable=False),
-        sa.Column("lead", sa.String(8), nullable=False),
-        sa.Column("n", sa.Integer, nullable=False),
-        sa.Column("days", sa.Integer, nullable=False),
-        sa.Column("rmse", sa.Float, nullable=False),
-        sa.Column("mae", sa.Float, nullable=False),
-        sa.Column("bias", sa.Float, nullable=False),
-        sa.Column("skill_day", sa.Float),
-        sa.Column("skill_climatology", sa.Float),
-        sa.Column("skill_persistence", sa.Float),
-        sa.Column("coverage", sa.Float, nullable=False),
-        sa.Column("width", sa.Float, nullable=False),
-        sa.Column("window_start", _INSTANT, nullable=False),
-        sa.Column("window_end", _INSTANT, nullable=False),
-        sa.Column("created_at", _INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint(
-            "model_id", "location", "window", "lead", name="pk_forecast_scores"
-        ),
-        sa.ForeignKeyConstraint(
-            ["model_id"], ["models.model_id"], name="fk_forecast_scores_model_id"
-        ),
-        sa.ForeignKeyConstraint(
-            ["location"], ["locations.location"], name="fk_forecast_scores_location"
-        ),
+        ["model_id", "location", "window", "lead"],
+        *required(SLUG, "model_id", "location"),
+        *required(sa.String(16), "window"),
+        *required(sa.String(8), "lead"),
+        *required(sa.Integer, "n", "days"),
+        *required(sa.Float, "rmse", "mae", "bias"),
+        *optional(sa.Float, "skill_day", "skill_climatology", "skill_persistence"),
+        *required(sa.Float, "coverage", "width"),
+        *required(INSTANT, "window_start", "window_end", "created_at"),
     )

@@ -7,13 +7,10 @@ run of monitoring computes them from `predictions`.
 import sqlalchemy as sa
 from alembic import op
 
+from triptych.store.migrations.columns import INSTANT, SLUG, create_table, optional, required
+
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
-
-_INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(20), "sqlite")
-_KEY = ("model_id", "location", "window", "lead")
 
 
 def upgrade() -> None:
@@ -23,38 +20,14 @@ def upgrade() -> None:
         sa.Column("method", sa.String(16), nullable=False, server_default="model"),
     )
     op.drop_table("forecast_scores")
-    _make_scores(sa.Column("data_age", sa.Integer, nullable=False), key=(*_KEY, "data_age"))
-
-
-def downgrade() -> None:
-    """Go back to forecasts without a method, and to scores without a data age."""
-    op.drop_column("predictions", "method")
-    op.drop_table("forecast_scores")
-    _make_scores(key=_KEY)
-
-
-def _make_scores(*more: sa.Column[int], key: tuple[str, ...]) -> None:
-    errors = ("rmse", "mae", "bias", "coverage", "width")
-    skills = ("skill_day", "skill_climatology", "skill_persistence")
-    op.create_table(
+    create_table(
         "forecast_scores",
-        sa.Column("model_id", sa.String(64), nullable=False),
-        sa.Column("location", sa.String(64), nullable=False),
-        sa.Column("window", sa.String(16), nullable=False),
-        sa.Column("lead", sa.String(8), nullable=False),
-        *more,
-        *(sa.Column(name, sa.Integer, nullable=False) for name in ("n", "days")),
-        *(sa.Column(name, sa.Float, nullable=False) for name in errors),
-        *(sa.Column(name, sa.Float) for name in skills),
-        *(
-            sa.Column(name, _INSTANT, nullable=False)
-            for name in ("window_start", "window_end", "created_at")
-        ),
-        sa.PrimaryKeyConstraint(*key, name="pk_forecast_scores"),
-        sa.ForeignKeyConstraint(
-            ["model_id"], ["models.model_id"], name="fk_forecast_scores_model_id"
-        ),
-        sa.ForeignKeyConstraint(
-            ["location"], ["locations.location"], name="fk_forecast_scores_location"
-        ),
+        ["model_id", "location", "window", "lead", "data_age"],
+        *required(SLUG, "model_id", "location"),
+        *required(sa.String(16), "window"),
+        *required(sa.String(8), "lead"),
+        *required(sa.Integer, "data_age", "n", "days"),
+        *required(sa.Float, "rmse", "mae", "bias", "coverage", "width"),
+        *optional(sa.Float, "skill_day", "skill_climatology", "skill_persistence"),
+        *required(INSTANT, "window_start", "window_end", "created_at"),
     )

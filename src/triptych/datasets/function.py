@@ -1,0 +1,49 @@
+"""What a function returns, as a dataset: a source that nodes read."""
+
+from importlib import import_module
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+
+class FunctionDataset(AbstractDataset[NoReturn, Any]):
+    """Loads what a function returns; only the catalog knows its credentials.
+
+    Example, in the catalog:
+
+    ```yaml
+    weather_source:
+      type: triptych.datasets.FunctionDataset
+      function: triptych.datasets.sources.open_weather
+      credentials: open_meteo
+    ```
+
+    Args:
+        function: its full name; it is imported when the dataset is loaded.
+        load_args: arguments of the function. Kedro makes `filepath` and `path` absolute.
+        credentials: more arguments, which are shown nowhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        function: str,
+        load_args: dict[str, Any] | None = None,
+        credentials: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._function = function
+        self._load_args, self._credentials = load_args or {}, credentials or {}
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        """Call the function."""
+        module, _, name = self._function.rpartition(".")
+        return getattr(import_module(module), name)(**self._load_args, **self._credentials)
+
+    def save(self, data: NoReturn) -> None:  # noqa: ARG002
+        """Refuse: a source is read-only."""
+        raise DatasetError(f"{self._function} is read-only: do not name it as an output.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"function": self._function, "load_args": self._load_args}
