@@ -115,7 +115,7 @@ def test_a_corrupted_database(project: Project) -> None:
 
     message = refused(project)
 
-    assert re.search("triptych.db: file is not a database.*Restore it from a copy, or", message)
+    assert re.search("triptych.db: file is not a database.*Restore it from a backup, or", message)
     assert file.read_bytes() == b"This is no database. " * 500
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from tests.fixtures.databases import dump_tables
 from tests.weather.archive_server import UNITS, Answer, ArchiveServer
 from triptych.datasets import SqlTableDataset
-from triptych.datasets.weather_source import WeatherSourceDataset
+from triptych.datasets.sources import open_weather
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather
@@ -69,7 +69,7 @@ def ingest(url: str, server: ArchiveServer, today: str, *, killed_before: str = 
     asked = len(server.requests)
     table("locations").save(PLACES)
     known = table("ingested_periods").load(), table("incomplete_days").load()
-    source = WeatherSourceDataset(credentials={"archive_url": server.url}).load()
+    source = open_weather(archive_url=server.url)
     as_of = "2019-03-01"
     planned = plan_requests(PLACES, *known, None, "open_meteo", as_of, today, FORECAST, INGESTION)
     chunks = fetch_weather(planned, PLACES, *known, source, "open_meteo", as_of, today, INGESTION)

@@ -1,28 +1,40 @@
-"""Keyed writes: once or twice the same, all or nothing, and a clear no."""
+"""Keyed writes: once or twice the same, all or nothing, and clear errors, on both databases."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
 import pytest
 from sqlalchemy import Engine, inspect, select, text
 
 from tests.fixtures.databases import dump_tables
-from tests.store.rows import FETCHED, MODEL, START, WEATHER_COLUMNS, hours, place
+from tests.store.rows import (
+    FETCHED,
+    MODEL,
+    START,
+    WEATHER_COLUMNS,
+    hours,
+    place,
+    write_model,
+)
 from triptych.store.engine import reading
-from triptych.store.errors import RowsRefused
+from triptych.store.errors import RowsRefused, StoreError
 from triptych.store.tables import (
     ingested_periods,
     locations,
+    model_transitions,
     models,
     prediction_inputs,
     weather_3h,
     weather_hourly,
 )
-from triptych.store.writes import upsert
+from triptych.store.writes import upsert, upsert_columns
 
 
 def write(engine: Engine, rows: Any, columns: list[str] = WEATHER_COLUMNS) -> int:
@@ -30,190 +42,318 @@ def write(engine: Engine, rows: Any, columns: list[str] = WEATHER_COLUMNS) -> in
         return upsert(connection, weather_hourly, columns, rows)
 
 
-def test_writes_rows_and_says_how_many(places: Engine) -> None:
-    assert write(places, hours(3)) == 3
-    with reading(places) as connection:
-        rows = connection.execute(select(weather_hourly).order_by(weather_hourly.c.time)).all()
-    assert [tuple(row) for row in rows] == hours(3)
+def stored(engine: Engine, table: str = "weather_hourly") -> list[tuple[Any, ...]]:
+    return dump_tables(engine)[table]
 
 
-def test_a_second_write_changes_nothing(places: Engine) -> None:
-    write(places, hours(3))
-    before = dump_tables(places)
-    assert write(places, hours(3)) == 0
-    assert dump_tables(places) == before
+class TestUpsert:
+    def test_rows_are_written_once(self, places: Engine) -> None:
+        assert write(places, []) == 0
+        assert write(places, hours(3)) == 3
+        before = dump_tables(places)
+        assert before["weather_hourly"] == hours(3)
+        assert write(places, hours(3)) == 0
+        assert dump_tables(places) == before
+        key = inspect(places).get_pk_constraint("weather_hourly")
+        assert key["constrained_columns"] == ["location", "time"]
+        with pytest.raises(RowsRefused), places.begin() as connection:
+            connection.execute(
+                weather_hourly.insert().values(dict(zip(WEATHER_COLUMNS, hours(1)[0], strict=True)))
+            )
 
+    def test_rows_of_other_keys_stay(self, places: Engine) -> None:
+        write(places, hours(3))
+        assert write(places, hours(2, first=2)) == 1
+        assert write(places, hours(2, "brest")) == 2
+        assert len(stored(places)) == 6
 
-def test_rows_of_other_keys_stay(places: Engine) -> None:
-    write(places, hours(3))
-    assert write(places, hours(2, first=2)) == 1
-    assert write(places, hours(2, "brest")) == 2
-    assert len(dump_tables(places)["weather_hourly"]) == 6
+    def test_only_rows_that_differ_count(self, places: Engine) -> None:
+        write(places, hours(3))
+        rows = [list(row) for row in hours(3)]
+        rows[0][2], rows[1][5] = -7.5, 3.25
+        assert write(places, rows) == 2
+        assert stored(places) == [tuple(row) for row in rows]
 
+    def test_a_null_does_not_replace_a_known_value(self, places: Engine) -> None:
+        """Sources answer null now and then for hours that they had before."""
+        (row,) = hours(1)
+        hollow = (*row[:2], None, *row[3:])
+        assert [write(places, [each]) for each in (hollow, hollow, row, hollow)] == [1, 0, 1, 0]
+        corrected = (*row[:2], None, 7.5, *row[4:])
+        assert write(places, [corrected]) == 1
+        assert stored(places) == [(*row[:3], 7.5, *row[4:])]
 
-def test_only_rows_that_differ_count(places: Engine) -> None:
-    write(places, hours(3))
-    rows = [list(row) for row in hours(3)]
-    rows[0][2], rows[1][5] = -7.5, 3.25
-    assert write(places, rows) == 2
-    assert dump_tables(places)["weather_hourly"] == [tuple(row) for row in rows]
-
-
-def test_a_missing_value_comes_and_a_known_one_stays(places: Engine) -> None:
-    """Sources answer null now and then for hours that they had before."""
-    (row,) = hours(1)
-    hollow = (*row[:2], None, *row[3:])
-    assert write(places, [hollow]) == 1
-    assert write(places, [hollow]) == 0
-    assert write(places, [row]) == 1
-    assert write(places, [hollow]) == 0
-    corrected = (*row[:2], None, 7.5, *row[4:])
-    assert write(places, [corrected]) == 1
-    assert dump_tables(places)["weather_hourly"] == [(*row[:3], 7.5, *row[4:])]
-
-
-def test_what_is_computed_may_become_missing(places: Engine) -> None:
-    columns = ["location", "time", "temperature_2m", "hours_observed", "hours_interpolated"]
-    with places.begin() as connection:
-        for value in (7.5, None):
-            row = ("paris", START, value, 3, 0)
-            assert upsert(connection, weather_3h, columns, [row]) == 1
-
-
-@pytest.mark.parametrize("missing", [None, math.nan, float("-nan"), Decimal("NaN")])
-def test_nan_is_null(places: Engine, missing: Any) -> None:
-    (row,) = hours(1)
-    write(places, [(*row[:2], missing, *row[3:])])
-    with reading(places) as connection:
-        found = connection.scalar(
-            text("SELECT count(*) FROM weather_hourly WHERE temperature_2m IS NULL")
-        )
-    assert found == 1
-
-
-def test_bookkeeping_is_no_difference(places: Engine) -> None:
-    later = FETCHED + timedelta(days=1)
-    (row,) = hours(1)
-    write(places, [row])
-    assert write(places, [(*row[:-1], later)]) == 0
-    assert dump_tables(places)["weather_hourly"] == [row]
-    changed = (*row[:2], -7.5, *row[3:-1], later)
-    assert write(places, [changed]) == 1
-    assert dump_tables(places)["weather_hourly"] == [changed]
-
-
-def test_columns_that_are_not_given_stay(places: Engine) -> None:
-    write(places, hours(2))
-    some = ["time", "location", "temperature_2m", "fetched_at", "source"]
-    (first, second) = hours(2)
-    assert write(places, [(first[1], "paris", -7.5, FETCHED, "sample")], some) == 1
-    expected = (*first[:2], -7.5, *first[3:])
-    assert dump_tables(places)["weather_hourly"] == [expected, second]
-
-
-def test_the_key_is_still_there(places: Engine) -> None:
-    write(places, hours(2))
-    write(places, hours(2))
-    key = inspect(places).get_pk_constraint("weather_hourly")
-    assert key["constrained_columns"] == ["location", "time"]
-    with pytest.raises(RowsRefused), places.begin() as connection:
-        connection.execute(
-            weather_hourly.insert().values(dict(zip(WEATHER_COLUMNS, hours(1)[0], strict=True)))
-        )
-
-
-def test_documents_are_compared_by_what_they_say(places: Engine) -> None:
-    columns = ["model_id", "location", "as_of", "inputs"]
-    with places.begin() as connection:
-        upsert(connection, models, list(MODEL), [tuple(MODEL.values())])
-    for inputs, written in [
-        ({"a": 1.5, "b": [1, None]}, 1),
-        ({"b": [1, math.nan], "a": 1.5}, 0),
-        ({"a": 1.5, "b": [1, 2]}, 1),
-    ]:
-        row = (MODEL["model_id"], "paris", START, inputs)
+    def test_a_computed_value_may_become_null(self, places: Engine) -> None:
+        columns = ["location", "time", "temperature_2m", "hours_observed", "hours_interpolated"]
         with places.begin() as connection:
-            assert upsert(connection, prediction_inputs, columns, [row]) == written
+            for value in (7.5, None):
+                row = ("paris", START, value, 3, 0)
+                assert upsert(connection, weather_3h, columns, [row]) == 1
+
+    def test_the_time_of_writing_is_no_difference(self, places: Engine) -> None:
+        later = FETCHED + timedelta(days=1)
+        (row,) = hours(1)
+        write(places, [row])
+        assert write(places, [(*row[:-1], later)]) == 0
+        assert stored(places) == [row]
+        changed = (*row[:2], -7.5, *row[3:-1], later)
+        assert write(places, [changed]) == 1
+        assert stored(places) == [changed]
+
+    def test_columns_that_are_not_given_stay(self, places: Engine) -> None:
+        write(places, hours(2))
+        some = ["time", "location", "temperature_2m", "fetched_at", "source"]
+        (first, second) = hours(2)
+        assert write(places, [(first[1], "paris", -7.5, FETCHED, "sample")], some) == 1
+        assert stored(places) == [(*first[:2], -7.5, *first[3:]), second]
+
+    def test_documents_are_compared_by_content(self, places: Engine) -> None:
+        columns = ["model_id", "location", "as_of", "inputs"]
+        stages = ("candidate", "candidate", "production")
+        assert [write_model(places, stage=stage) for stage in stages] == [1, 0, 1]
+        for inputs, written in [
+            ({"a": 1.5, "b": [1, None]}, 1),
+            ({"b": [1, math.nan], "a": 1.5}, 0),
+            ({"a": 1.5, "b": [1, 2]}, 1),
+        ]:
+            row = (MODEL["model_id"], "paris", START, inputs)
+            with places.begin() as connection:
+                assert upsert(connection, prediction_inputs, columns, [row]) == written
 
 
-def test_a_model_keeps_its_row_through_a_change_of_stage(places: Engine) -> None:
-    for stage, written in [("candidate", 1), ("candidate", 0), ("production", 1)]:
-        row = MODEL | {"stage": stage}
+class TestTransactions:
+    def test_many_chunks_are_one_write(
+        self, places: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("triptych.store.writes._CHUNK", 7)
+        assert write(places, iter(hours(50))) == 50
+        assert stored(places) == hours(50)
+
+    def test_writes_may_share_a_transaction_also_with_a_refused_one(self, places: Engine) -> None:
         with places.begin() as connection:
-            assert upsert(connection, models, list(row), [tuple(row.values())]) == written
+            assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(2)) == 2
+            with pytest.raises(RowsRefused):
+                upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(4) + hours(1))
+            assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3)) == 1
+        assert stored(places) == hours(3)
+
+    def test_many_may_write_at_once(self, places: Engine) -> None:
+        shifts = range(0, 120, 30)  # half of each write's rows are the next one's too
+        with ThreadPoolExecutor(len(shifts)) as pool:
+            written = list(pool.map(lambda first: write(places, hours(60, first=first)), shifts))
+        assert sum(written) == 150
+        assert stored(places) == hours(150)
+
+    def test_a_failure_takes_the_whole_transaction_back(self, places: Engine) -> None:
+        write(places, hours(3))
+        before = dump_tables(places)
+
+        def planted() -> Iterator[Any]:
+            yield from hours(2, first=10)
+            raise RuntimeError("planted")
+
+        with pytest.raises(RuntimeError, match="planted"), places.begin() as connection:
+            upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3, "brest"))
+            upsert(connection, weather_hourly, WEATHER_COLUMNS, planted())
+        assert dump_tables(places) == before
 
 
-def test_reserved_words_are_columns_like_others(places: Engine) -> None:
-    columns = ["location", "start", "end", "source", "rows", "fetched_at"]
-    row = ("paris", START, FETCHED, "sample", 24, FETCHED)
-    with places.begin() as connection:
-        assert upsert(connection, ingested_periods, columns, [row]) == 1
-    assert dump_tables(places)["ingested_periods"] == [row]
+NUMBERS = range(1000, 1004)  # Python keeps no object of a number this large
+COLUMNS = ["location", "start", "end", "source", "rows", "fetched_at"]
+DAY = timedelta(days=1)
+EXPECTED = [
+    ("paris", START + n * DAY, START + (n + 1) * DAY, "sample", number, FETCHED)
+    for n, number in enumerate(NUMBERS)
+]
 
 
-@pytest.mark.parametrize(
-    "name", ["l'Île-d'Yeu", "a\tb\nc\\d", "\\N", "", "北京", "'; DROP TABLE x"]
-)
-def test_any_text_comes_back(engine: Engine, name: str) -> None:
-    row = ("here", name, *place("here")[2:])
-    with engine.begin() as connection:
-        upsert(connection, locations, locations.columns.keys(), [row])
-    assert dump_tables(engine)["locations"] == [row]
+def frame() -> pd.DataFrame:
+    """The expected rows as a frame."""
+    return pd.DataFrame(EXPECTED, columns=COLUMNS).astype({"rows": "int32"})
 
 
-def test_a_kind_of_text_is_text(engine: Engine) -> None:
-    class Slug(str):
-        pass
-
-    row = (Slug("here"), *place("here")[1:])
-    with engine.begin() as connection:
-        upsert(connection, locations, locations.columns.keys(), [row])
-    assert dump_tables(engine)["locations"] == [place("here")]
-
-
-def test_no_row_is_no_write(places: Engine) -> None:
-    assert write(places, []) == 0
-
-
-def test_many_chunks_are_one_write(places: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("triptych.store.writes._CHUNK", 7)
-    assert write(places, iter(hours(50))) == 50
-    assert dump_tables(places)["weather_hourly"] == hours(50)
-
-
-def test_two_writes_may_share_a_transaction(places: Engine) -> None:
-    with places.begin() as connection:
-        assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(2)) == 2
-        assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3)) == 1
-    assert len(dump_tables(places)["weather_hourly"]) == 3
+FORMS: dict[str, Callable[[], list[Any]]] = {
+    "ranges and generators": lambda: [
+        ("paris" for _ in NUMBERS),
+        (START + n * DAY for n in range(4)),
+        (START + (n + 1) * DAY for n in range(4)),
+        ["sample"] * 4,
+        NUMBERS,
+        (FETCHED + timedelta(0) for _ in NUMBERS),
+    ],
+    "pandas columns": lambda: [frame()[name] for name in COLUMNS],
+    "numpy arrays": lambda: [
+        frame()[name].to_numpy(dtype="int64" if name == "rows" else object) for name in COLUMNS
+    ],
+    "numpy text and floats": lambda: [
+        np.array(["paris"] * 4),
+        frame()["start"].dt.to_pydatetime(),
+        frame()["end"].dt.to_pydatetime(),
+        np.array(["sample"] * 4),
+        np.array(NUMBERS, dtype="float64"),
+        frame()["fetched_at"].dt.to_pydatetime(),
+    ],
+}
 
 
-def test_many_may_write_at_once(places: Engine) -> None:
-    shifts = range(0, 120, 30)  # half of each write's rows are the next one's too
-    with ThreadPoolExecutor(len(shifts)) as pool:
-        written = list(pool.map(lambda first: write(places, hours(60, first=first)), shifts))
-    assert sum(written) == 150
-    assert dump_tables(places)["weather_hourly"] == hours(150)
+class TestValues:
+    @pytest.mark.parametrize("form", FORMS)
+    def test_columns_of_any_kind_are_stored_value_for_value(
+        self, places: Engine, form: str
+    ) -> None:
+        with places.begin() as connection:
+            written = upsert_columns(connection, ingested_periods, COLUMNS, [FORMS[form]()])
+            again = upsert(connection, ingested_periods, COLUMNS, frame().to_numpy(dtype=object))
+        assert (written, again) == (len(EXPECTED), 0)
+        assert stored(places, "ingested_periods") == EXPECTED
+
+    def test_both_readings_of_a_repeated_hour_are_stored(self, places: Engine) -> None:
+        """Python takes 02:30 in summer time and 02:30 an hour later for equal."""
+        first = datetime(2020, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"))
+        starts = [first, first.replace(fold=1)]
+        chunk = [["paris"] * 2, starts, [FETCHED] * 2, ["sample"] * 2, [1, 2], [FETCHED] * 2]
+        with places.begin() as connection:
+            upsert_columns(connection, ingested_periods, COLUMNS, [chunk])
+        found = [row[1] for row in stored(places, "ingested_periods")]
+        assert found == [datetime(2020, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
+
+    def test_any_text_comes_back(self, engine: Engine) -> None:
+        class Slug(str):
+            pass
+
+        names = ["l'Île-d'Yeu", "a\tb\nc\\d", "\\N", "", "北京", "'; DROP TABLE x"]
+        rows = [(f"place-{n}", name, *place("x")[2:]) for n, name in enumerate(names)]
+        given = [(Slug(row[0]), *row[1:]) for row in rows]
+        with engine.begin() as connection:
+            upsert(connection, locations, locations.columns.keys(), given)
+        assert stored(engine, "locations") == rows
+
+    def test_nan_is_null(self, places: Engine) -> None:
+        missing = [None, math.nan, float("-nan"), Decimal("NaN")]
+        rows = zip(hours(4), missing, strict=True)
+        write(places, [(*row[:2], value, *row[3:]) for row, value in rows])
+        with reading(places) as connection:
+            nulls = text("SELECT count(*) FROM weather_hourly WHERE temperature_2m IS NULL")
+            assert connection.scalar(nulls) == 4
+
+    @pytest.mark.parametrize(("given", "expected"), [(3, 3), (3.0, 3), (True, 1)])
+    def test_whole_numbers_are_stored(self, engine: Engine, given: Any, expected: int) -> None:
+        write_model(engine, version=given)
+        with reading(engine) as connection:
+            assert connection.scalar(select(models.c.version)) == expected
+
+    def test_booleans_are_stored_and_others_refused(self, engine: Engine) -> None:
+        write_model(engine)
+        row = {
+            "model_id": MODEL["model_id"], "action": "promote", "from_stage": "candidate",
+            "to_stage": "production", "who": "a test", "why": "to see it stored", "at": FETCHED,
+        }  # fmt: skip
+
+        def write_transition(number: int, forced: Any) -> None:
+            values = row | {"id": number, "forced": forced}
+            with engine.begin() as connection:
+                upsert(connection, model_transitions, list(values), [tuple(values.values())])
+
+        for number, forced in enumerate((True, np.False_, 1), 1):
+            write_transition(number, forced)
+        for forced in ("no", 2):
+            with pytest.raises(RowsRefused, match="forced cannot hold a value: true or false is"):
+                write_transition(9, forced)
+        with reading(engine) as connection:
+            found = connection.scalars(
+                select(model_transitions.c.forced).order_by(model_transitions.c.id)
+            ).all()
+        assert found == [True, False, True]
 
 
-def test_a_failure_takes_the_whole_transaction_back(places: Engine) -> None:
-    write(places, hours(3))
-    before = dump_tables(places)
+class TestRefused:
+    def test_a_repeated_key(self, places: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("triptych.store.writes._CHUNK", 2)  # the two are in different chunks
+        with pytest.raises(RowsRefused) as caught:
+            write(places, hours(3) + hours(1))
+        assert str(caught.value) == (
+            "Rows for weather_hourly repeat the key (location, time): "
+            "paris, 2019-07-14 00:00:00+00:00. A key comes once in a batch. "
+            "Remove the repeated rows; nothing was written."
+        )
+        assert stored(places) == []
 
-    def planted() -> Iterator[Any]:
-        yield from hours(2, first=10)
-        raise RuntimeError("planted")
+    def test_an_unknown_location(self, places: Engine) -> None:
+        with pytest.raises(RowsRefused) as caught:
+            write(places, hours(2) + hours(2, "atlantis") + hours(1, "avalon"))
+        assert str(caught.value) == (
+            "Rows for weather_hourly name a location that locations does not hold: "
+            "atlantis, avalon. Write locations first; nothing was written."
+        )
+        assert stored(places) == []
 
-    with pytest.raises(RuntimeError, match="planted"), places.begin() as connection:
-        upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3, "brest"))
-        upsert(connection, weather_hourly, WEATHER_COLUMNS, planted())
-    assert dump_tables(places) == before
+    def test_many_errors_make_a_short_message(self, places: Engine) -> None:
+        rows = [row for n in range(1_000) for row in hours(1, f"nowhere-{n:04}")]
+        for wrong in (rows, hours(1_000) * 2):
+            with pytest.raises(RowsRefused) as caught:
+                write(places, wrong)
+            assert len(str(caught.value)) < 400
 
+    @pytest.mark.parametrize(
+        ("change", "found"),
+        [
+            ({"stage": "retired"}, "ck_models_stage"),
+            ({"name": None}, "name"),
+            ({"model_id": "b" * 64}, "name"),
+        ],
+        ids=["check", "not null", "unique"],
+    )
+    def test_a_broken_constraint(self, engine: Engine, change: Any, found: str) -> None:
+        write_model(engine)
+        before = dump_tables(engine)
+        message = f"database.*{found}.*Nothing of the batch was written"
+        with pytest.raises(RowsRefused, match=f"(?s){message}"):
+            write_model(engine, **change)
+        assert dump_tables(engine) == before
 
-def test_a_refused_batch_leaves_the_transaction_usable(places: Engine) -> None:
-    with places.begin() as connection:
-        upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(1))
-        with pytest.raises(RowsRefused):
-            upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(2) + hours(1))
-        upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(1, first=5))
-    assert dump_tables(places)["weather_hourly"] == [*hours(1), *hours(1, first=5)]
+    @pytest.mark.parametrize(
+        ("column", "value", "message"),
+        [
+            ("temperature_2m", "warm", "temperature_2m cannot hold a value: could not"),
+            ("location", 75, "location cannot hold a value: text is needed, got 75"),
+            ("source", "a\0b", "source cannot hold a value: text has no NUL character"),
+            ("time", "2019-07-14", "time cannot hold a value: an instant is"),
+            ("time", datetime(2019, 7, 14), "An instant needs its time zone; got the naive"),
+        ],
+    )
+    def test_a_wrong_type(self, places: Engine, column: str, value: Any, message: str) -> None:
+        row = list(hours(1)[0])
+        row[WEATHER_COLUMNS.index(column)] = value
+        with pytest.raises(RowsRefused, match=f"{message}.*nothing was written"):
+            write(places, [row])
+
+    @pytest.mark.parametrize("given", [3.5, "3x", math.inf, 2**31, -(2**70)])
+    def test_a_broken_number(self, engine: Engine, given: Any) -> None:
+        with pytest.raises(RowsRefused, match=r"models\.version cannot hold a value"):
+            write_model(engine, version=given)
+
+    def test_a_row_of_another_length(self, places: Engine) -> None:
+        message = r"needs 13 values: location, time, .* has another number"
+        with pytest.raises(RowsRefused, match=message):
+            write(places, [*hours(2), hours(1, first=2)[0][:-1]])
+
+    @pytest.mark.parametrize(
+        ("columns", "message"),
+        [
+            (
+                ["location", "time", "temprature"],
+                "The table weather_hourly has no column temprature. "
+                "Its columns are location, time, temperature_2m, ",
+            ),
+            (["location", "time", "time"], "A column of weather_hourly is given twice"),
+            (
+                ["location", "source"],
+                "A row of weather_hourly needs time, fetched_at; only location, source are given.",
+            ),
+        ],
+        ids=["unknown", "repeated", "missing"],
+    )
+    def test_wrong_columns(self, places: Engine, columns: list[str], message: str) -> None:
+        with pytest.raises(StoreError) as caught:
+            write(places, [], columns)
+        assert str(caught.value).startswith(message)

@@ -9,7 +9,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from triptych.store.driver_errors import explain
 from triptych.store.migrate import check_schema
 
-_BUSY_TIMEOUT_MS = 100  # whoever asks so often does not wait
+_BUSY_TIMEOUT_MS = 100  # so frequent a query does not wait
 # Equal snapshots see the same transactions, so the same rows. That does not hold on a standby.
 # Transaction numbers start again on another server.
 _SNAPSHOT = text(
@@ -29,7 +29,7 @@ class DataVersion:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._checked: Hashable | None = None
-        self._held: PoolProxiedConnection | None = None
+        self._connection: PoolProxiedConnection | None = None
         self._opened, self._file = 0, _identify("")
 
     def query(self) -> Hashable | None:
@@ -47,20 +47,20 @@ class DataVersion:
 
     def close(self) -> None:
         """Close all connections of the engine."""
-        if self._held is not None:
-            self._held.invalidate()
-        self._held = None
+        if self._connection is not None:
+            self._connection.invalidate()
+        self._connection = None
         self._engine.dispose()
 
     def _count_commits(self) -> Hashable:
         try:
             file = _identify(str(self._engine.url.database))
-            if self._held is None or file != self._file:
+            if self._connection is None or file != self._file:
                 self.close()
-                self._held, self._file = self._engine.raw_connection(), file
-                self._held.cursor().execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+                self._connection, self._file = self._engine.raw_connection(), file
+                self._connection.cursor().execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
                 self._opened += 1
-            count = self._held.cursor().execute("PRAGMA data_version").fetchone()[0]
+            count = self._connection.cursor().execute("PRAGMA data_version").fetchone()[0]
             return self._opened, file, count
         except self._engine.dialect.loaded_dbapi.Error as error:  # not raised through the engine
             self.close()

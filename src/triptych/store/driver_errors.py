@@ -14,52 +14,42 @@ from triptych.store.errors import (
     StoreError,
 )
 
-_AWAY_SQLITE = (
-    "Its file must be there (`kedro run` makes it) and, with its folder, be readable and writable "
-    "by this user, on a disk with room."
+_UNAVAILABLE_SQLITE = (
+    "Its file must exist (`kedro run` creates it) and, with its folder, be readable and writable "
+    "by this user, on a disk with free space."
 )
-_AWAY_POSTGRESQL = (
+_UNAVAILABLE_POSTGRESQL = (
     "Check that the server runs, that TRIPTYCH_DATABASE_URL names its host, port and database, and "
     "that the user and password are right."
 )
-_RIGHTS = "Give this user the right to make, read and write tables there."
-_BUSY = "Another process holds it. Wait for that process to end, then run again."
+_BUSY = "Another process has locked it. Wait for that process to end, then run again."
 _CORRUPT = (
-    "It is not a whole SQLite database. Restore it from a copy, or move it away and run again: "
-    "a new one is made."
+    "It is not a complete SQLite database. Restore it from a backup, or move it away and run "
+    "again: a new one is created."
 )
 _SCHEMA = "Its tables are not those of this version: run `kedro run` to bring them up to date."
 _ROWS = "Nothing of the batch was written. Correct the rows, then run again."
 
-# The advice by the start of SQLite's error name; the first that fits counts.
-_SQLITE: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("SQLITE_NOTADB", CorruptDatabase, _CORRUPT),
-    ("SQLITE_CORRUPT", CorruptDatabase, _CORRUPT),
-    ("SQLITE_BUSY", DatabaseUnavailable, _BUSY),
-    ("SQLITE_LOCKED", DatabaseUnavailable, _BUSY),
-    ("SQLITE_CANTOPEN", DatabaseUnavailable, _AWAY_SQLITE),
-    ("SQLITE_READONLY", DatabaseUnavailable, _AWAY_SQLITE),
-    ("SQLITE_PERM", DatabaseUnavailable, _AWAY_SQLITE),
-    ("SQLITE_FULL", DatabaseUnavailable, _AWAY_SQLITE),
-    ("SQLITE_IOERR", DatabaseUnavailable, _AWAY_SQLITE),
-    ("SQLITE_CONSTRAINT", RowsRefused, _ROWS),
-)
-
-# By the start of the SQLSTATE (PostgreSQL manual, appendix A).
-_POSTGRESQL: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("42P01", SchemaError, _SCHEMA),
-    ("42703", SchemaError, _SCHEMA),
-    ("42501", DatabaseUnavailable, _RIGHTS),
-    ("22", RowsRefused, _ROWS),
-    ("23", RowsRefused, _ROWS),
-    ("40", DatabaseUnavailable, _BUSY),
-    ("55P03", DatabaseUnavailable, _BUSY),
-    ("08", DatabaseUnavailable, _AWAY_POSTGRESQL),
-    ("25006", DatabaseUnavailable, "It was opened to be read only."),
-    ("28", DatabaseUnavailable, _AWAY_POSTGRESQL),
-    ("3D", DatabaseUnavailable, _AWAY_POSTGRESQL),
-    ("53", DatabaseUnavailable, _AWAY_POSTGRESQL),
-    ("57", DatabaseUnavailable, "It took too long or is shutting down. Run again later."),
+# By the start of SQLite's error name, and of PostgreSQL's SQLSTATE (its manual, appendix A). The
+# first that fits counts.
+_MEANINGS: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
+    (("SQLITE_NOTADB", "SQLITE_CORRUPT"), CorruptDatabase, _CORRUPT),
+    (("SQLITE_BUSY", "SQLITE_LOCKED", "40", "55P03"), DatabaseUnavailable, _BUSY),
+    (("SQLITE_CONSTRAINT", "22", "23"), RowsRefused, _ROWS),
+    (
+        ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR"),
+        DatabaseUnavailable,
+        _UNAVAILABLE_SQLITE,
+    ),
+    (("42P01", "42703"), SchemaError, _SCHEMA),
+    (
+        ("42501",),
+        DatabaseUnavailable,
+        "Grant this user the right to create, read and write tables.",
+    ),
+    (("25006",), DatabaseUnavailable, "It was opened to be read only."),
+    (("57",), DatabaseUnavailable, "It took too long or is shutting down. Run again later."),
+    (("08", "28", "3D", "53"), DatabaseUnavailable, _UNAVAILABLE_POSTGRESQL),
 )
 
 # Up to the last @ of a word: an @ in a password that is not escaped does not end it.
@@ -97,24 +87,12 @@ def explain(error: BaseException, url: URL) -> StoreError:
 
 
 def _classify(error: BaseException) -> tuple[type[StoreError], str]:
-    sqlite_name = getattr(error, "sqlite_errorname", None)
-    if sqlite_name is None:
-        return _look_up(_state(error), _POSTGRESQL)
     if str(error).startswith(("no such table", "no such column")):
         return SchemaError, _SCHEMA
-    return _look_up(sqlite_name, _SQLITE)
-
-
-def _state(error: BaseException) -> str:
-    """Give the SQLSTATE; what psycopg finds by itself has none."""
-    state: str | None = getattr(error, "sqlstate", None)
-    return state or ("22" if isinstance(error, DataError) else "08")
-
-
-def _look_up(
-    code: str, known: tuple[tuple[str, type[StoreError], str], ...]
-) -> tuple[type[StoreError], str]:
-    for start, kind, advice in known:
-        if code.startswith(start):
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    # What psycopg finds by itself has no SQLSTATE.
+    code = code or ("22" if isinstance(error, DataError) else "08")
+    for starts, kind, advice in _MEANINGS:
+        if code.startswith(starts):
             return kind, advice
     return StoreError, f"Unexpected ({code}): please report it with the command that was run."

@@ -63,6 +63,8 @@ def create_engine(url: str, *, read_only: bool = False) -> Engine:
             parsed.difference_update_query(_SECRETS),
             connect_args=_postgresql_arguments(parsed, read_only),
             pool_pre_ping=True,
+            # A connection that comes back from `reading` would begin as READ WRITE.
+            execution_options={"postgresql_readonly": read_only},
             **(_READ_POOL if read_only else {}),
         )
     event.listen(engine, "handle_error", _translate)

@@ -1,4 +1,4 @@
-"""Bring a database to the schema of this version, and tell one that is of another."""
+"""Bring a database to the schema of this version, and recognise other schemas."""
 
 import logging
 from collections import Counter
@@ -27,7 +27,7 @@ _LOCK_TIMEOUT = "5s"
 
 
 def migrate(engine: Engine) -> None:
-    """Make or upgrade the tables: one transaction, one process at a time, nothing if up to date.
+    """Create or upgrade the tables: one transaction, one process at a time; nothing if up to date.
 
     Raises:
         SchemaError: a newer version or another program made this database, or rows refer to
@@ -84,10 +84,10 @@ def _check_references(connection: Connection) -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """Pass if this version can read the database; changes nothing, needs no Alembic.
+    """Pass if this version can read the database; needs no Alembic.
 
     Raises:
-        SchemaError: it holds no tables, or those of an incompatible version.
+        SchemaError: there are no tables, or those of an incompatible version.
     """
     with reading(engine) as connection:
         check_revision(_revision(connection), engine)

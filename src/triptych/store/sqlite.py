@@ -22,13 +22,14 @@ def sqlite_url(path: Path) -> str:
 
 
 def prepare(engine: Engine, read_only: bool) -> None:
-    """Set every connection of a SQLite engine, and make its transactions real.
+    """Configure every connection of a SQLite engine, and make its transactions real.
 
-    Python's sqlite3 begins none for DDL and reads; SQLAlchemy's documentation of SQLite, "Enabling
-    Non-Legacy SQLite Transactional Modes", gives the way.
+    Python's sqlite3 begins none for DDL and reads. See "Enabling Non-Legacy SQLite Transactional
+    Modes" in SQLAlchemy's documentation of SQLite.
     """
     file = Path(str(engine.url.database)).absolute()
 
+    @event.listens_for(engine, "do_connect")
     def before_connecting(
         _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
     ) -> None:
@@ -44,6 +45,7 @@ def prepare(engine: Engine, read_only: bool) -> None:
                 "Name a folder that this user can write to."
             ) from error
 
+    @event.listens_for(engine, "connect")
     def once_connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is ours, below; sqlite3 would leave it out
         timeout = _READ_BUSY_TIMEOUT_S if read_only else _BUSY_TIMEOUT_S
@@ -51,31 +53,27 @@ def prepare(engine: Engine, read_only: bool) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
         if read_only:
             connection.execute("PRAGMA query_only=ON")
-        else:
-            _switch_to_wal(connection)
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
-            connection.execute(f"PRAGMA temp.cache_size=-{_CACHE_KB}")
+            return
+        _switch_to_wal(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
+        connection.execute(f"PRAGMA temp.cache_size=-{_CACHE_KB}")
 
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reads_only = read_only or connection.get_execution_options().get(READS_ONLY, False)
         # A reader that turns writer half-way fails at once if another has written meanwhile.
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
-    event.listen(engine, "do_connect", before_connecting)
-    event.listen(engine, "connect", once_connected)
-    event.listen(engine, "begin", begin)
-
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Turn write-ahead logging on; SQLite's own timeout does not cover two that do so at once."""
+    """Turn on write-ahead logging. SQLite's own timeout does not cover two that do so at once."""
     give_up = time.monotonic() + _BUSY_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
+            return
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up:
                 raise
             time.sleep(0.02)
-        else:
-            return

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant in UTC, to the second: `timestamptz` on PostgreSQL, ISO text with `Z` on SQLite.
 
-    Takes and gives aware datetimes. A naive one is refused: its zone would be a guess.
+    Takes and gives aware datetimes; a naive one is refused.
     """
 
     impl = DateTime(timezone=True)
@@ -22,9 +22,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Store text that any SQLite browser reads, and the native type elsewhere."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(String(20))
-        return dialect.type_descriptor(DateTime(timezone=True))
+        native = DateTime(timezone=True)
+        return dialect.type_descriptor(String(20) if dialect.name == "sqlite" else native)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Convert to UTC on the way in."""
@@ -52,23 +51,17 @@ def _parse(text: str) -> datetime:
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON document: `jsonb` on PostgreSQL, text with sorted keys on SQLite.
+    """A JSON document: `jsonb`, which has an equality, on PostgreSQL; sorted text on SQLite.
 
     Equal documents are equal in both, whatever the order of their keys, so that writing one again
     is no change. A NaN becomes null; an infinity is refused, since JSON has none.
     """
 
-    impl = JSON(none_as_null=True)
+    impl = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Take the PostgreSQL type that has an equality."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(JSONB(none_as_null=True))
-        return dialect.type_descriptor(JSON(none_as_null=True))
-
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Reduce to what JSON can say."""
+        """Reduce to what JSON can hold."""
         return _plain(value)
 
 
@@ -86,6 +79,6 @@ def _plain(value: Any) -> Any:
         return None if math.isnan(value) else float(value)
     if isinstance(value, datetime):
         return value.isoformat()
-    if hasattr(value, "tolist"):  # a number or array of numpy, which this room does not import
+    if hasattr(value, "tolist"):  # a number or array of numpy, which the store does not import
         return _plain(value.tolist())
     raise ValueError(f"JSON holds no {type(value).__name__}; got {value!r}.")
