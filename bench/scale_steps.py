@@ -50,7 +50,6 @@ def prepare(count: int, _: Path) -> list[Row]:
 
 def fit(count: int, folder: Path) -> list[Row]:
     """Fit harmonic climatology and AR(24) for each city; save and load the model."""
-    from triptych.forecasting.models.batched_fit import fit_part
     from triptych.forecasting.models.factory import make_forecaster
     from triptych.forecasting.storage import load_forecaster, save_forecaster
 
@@ -59,7 +58,7 @@ def fit(count: int, folder: Path) -> list[Row]:
     for first, size in cities.batches(count):
         history = cities.history(first, size, 3 * 365)
         with watch.running():
-            parts.append(fit_part(model, history))
+            parts.append(model.fit_part(history))
     with watch.running():
         model.join(parts)
     model.intervals = _intervals()
@@ -75,7 +74,6 @@ def fit(count: int, folder: Path) -> list[Row]:
 
 def pool(count: int, _: Path) -> list[Row]:
     """Fit one ridge and one LightGBM for all cities."""
-    from triptych.forecasting.models.batched_fit import fit_part
     from triptych.forecasting.models.factory import make_forecaster
 
     rows = []
@@ -85,7 +83,7 @@ def pool(count: int, _: Path) -> list[Row]:
         for first, size in cities.batches(count):
             history = cities.history(first, size, 400)
             with watch.running():
-                parts.append(fit_part(model, history))
+                parts.append(model.fit_part(history))
         with watch.running():
             model.join(parts)
         rows.append(rate(f"fit, {name}", watch.seconds, count, "cities"))
@@ -122,7 +120,7 @@ def _mos(known: Any) -> Any:
             few[nwp_column(name, day)] = few[TEMPERATURE] + noise.normal(0, day, len(few))
     model = MosForecaster(max_lead=LEADS).fit(few)
     rows = np.arange(len(known.locations)) % 20
-    model._days = tuple(regression.rows(rows) for regression in model._days)
+    model.state = {n: own if n == "models" else own[rows] for n, own in model.state.items()}
     model.training, model.intervals = known.training, known.intervals
     return model
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import SMALL
-from triptych.forecasting.evaluation.importance import importance
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES
 
@@ -38,7 +37,7 @@ def test_inputs_are_of_the_origin(fitted: Fitted, history: pd.DataFrame) -> None
 
 @every_model
 def test_importance_is_a_share_of_every_feature(name: str, fitted: Fitted) -> None:
-    table = importance(fitted[name])
+    table = fitted[name].importance()
     if name in BASELINE_NAMES:
         assert table.empty
         return
@@ -54,8 +53,8 @@ def test_features_of_equal_importance_are_in_the_order_of_their_names(fitted: Fi
     forest = copy(fitted["random_forest"])
     shares = np.full(len(forest.feature_names), 1.0)
     shares[::2] = np.nextafter(1.0, 2.0)
-    vars(forest)["_trees"] = {"importance": shares}
+    forest.state = {**forest.state, "importance": shares}
 
-    table = importance(forest)
+    table = forest.importance()
 
     assert table["feature"].tolist() == sorted(forest.feature_names)

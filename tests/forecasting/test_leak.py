@@ -9,9 +9,9 @@ from tests.forecasting.synthetic import MAX_LEAD, SMALL
 from triptych.forecasting.features.feature_table import origin_features, target_features
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.anomaly import LearnedForecaster
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import ClimatologyForecaster
-from triptych.forecasting.models.learned import LearnedForecaster
 
 ORIGINS = ["2021-03-20 00:00", "2021-04-02 15:00"]
 LEADS = range(1, MAX_LEAD + 1)
@@ -20,8 +20,8 @@ LEADS = range(1, MAX_LEAD + 1)
 class Leaking(ClimatologyForecaster):
     """Forecasts the step at its origin as it will be."""
 
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        honest = super().forecast_panel(panel, origins, leads)
+    def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        honest = super()._forecast(panel, origins, leads)
         column = np.minimum(origins - panel.grid.first, panel.grid.length - 1)
         return honest + 0.01 * panel.grid.values[TEMPERATURE][:, column, None]
 

@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from triptych.forecasting.features.climatology import fit_climatology
+from triptych.forecasting.features.climatology import fit_climatology, solar_elevation
+from triptych.forecasting.features.feature_table import windowed
 from triptych.forecasting.features.grid import step_numbers, to_grid
-from triptych.forecasting.features.neighbours import find_neighbours
-from triptych.forecasting.features.panel import windowed
-from triptych.forecasting.features.solar import solar_elevation
+from triptych.forecasting.features.panel import find_neighbours
 from triptych.forecasting.models.kernel_ridge import feature_scales
 
 VALUES = st.one_of(st.just(np.float32("nan")), st.floats(-100, 100, width=32))

@@ -11,12 +11,11 @@ import numpy as np
 from triptych.forecasting.errors import StorageError
 from triptych.forecasting.evaluation.conformal import MONTHS, Intervals
 from triptych.forecasting.features.climatology import Climatology
-from triptych.forecasting.models.base import Arrays, PanelForecaster, Training
-from triptych.forecasting.models.ensemble import EnsembleForecaster
+from triptych.forecasting.features.panel import Training
+from triptych.forecasting.models.base import Arrays, PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
 
 FORMAT = 2
-INTERVALS = ("ages", "leads", "half_widths", "pooled")
 # Names of version 0.1 (format 1): models, and the parameter `penalty` of each.
 MODELS_0_1 = {"sarimax": "sarima_ridge"}
 PENALTY_0_1 = {
@@ -32,18 +31,36 @@ EVALUATED = "evaluated"  # subfolder of the forecaster that was evaluated before
 
 def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
     """Write a fitted forecaster into an empty `folder`; the same state gives the same bytes."""
+    training, intervals = forecaster.fitted, forecaster.intervals
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise StorageError(f"{folder} is not empty: save a forecaster in a folder of its own.")
-    arrays = {**_training_arrays(forecaster), **forecaster.arrays()}
+    specification = {
+        "format": FORMAT,
+        "name": forecaster.name,
+        "parameters": forecaster.parameters,
+        "max_lead": forecaster.max_lead,
+        "seed": forecaster.seed,
+        "start": training.start,
+        "end": training.end,
+        "locations": training.climatology.locations,
+        "variables": list(training.climatology.coefficients),
+        "interval_locations": None if intervals is None else intervals.locations,
+        "members": [member.name for member in forecaster.members],
+    }
     (folder / SPECIFICATION).write_text(
-        json.dumps(_specification(forecaster), indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        json.dumps(specification, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
-    named: dict[str, Any] = {name: arrays[name] for name in sorted(arrays)}
-    np.savez(folder / ARRAYS, **named)
-    for name, text in sorted(forecaster.texts().items()):
+    arrays: dict[str, Any] = {
+        **_prefixed("climatology", training.climatology.coefficients),
+        **_prefixed("scale", training.climatology.scale),
+        **_prefixed("interval", _interval_arrays(intervals)),
+        **forecaster.state,
+    }
+    np.savez(folder / ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
+    for name, text in sorted(forecaster.texts.items()):
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    for member in _members(forecaster):
+    for member in forecaster.members:
         save_forecaster(member, folder / member.name)
 
 
@@ -56,10 +73,16 @@ def load_forecaster(folder: Path) -> PanelForecaster:
         max_lead=specification["max_lead"],
         seed=specification["seed"],
     )
-    forecaster.training = _training(specification, arrays)
-    forecaster.intervals = _intervals(specification, arrays)
-    if isinstance(forecaster, EnsembleForecaster):
-        forecaster.members = [load_forecaster(path) for path in specification["folders"]]
+    coefficients, scale = _taken("climatology", arrays), _taken("scale", arrays)
+    climatology = Climatology(
+        tuple(specification["locations"]),
+        {name: coefficients[name] for name in specification["variables"]},
+        {name: scale[name] for name in specification["variables"]},
+    )
+    forecaster.training = Training(specification["start"], specification["end"], climatology)
+    intervals, places = _taken("interval", arrays), specification["interval_locations"]
+    forecaster.intervals = None if places is None else _intervals(tuple(places), intervals)
+    forecaster.members = [load_forecaster(folder / name) for name in specification["members"]]
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
     forecaster.restore(arrays, texts)
     return forecaster
@@ -74,46 +97,21 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _specification(forecaster: PanelForecaster) -> dict[str, Any]:
-    training, intervals = forecaster.fitted, forecaster.intervals
-    return {
-        "format": FORMAT,
-        "name": forecaster.name,
-        "parameters": forecaster.parameters,
-        "max_lead": forecaster.max_lead,
-        "seed": forecaster.seed,
-        "start": training.start,
-        "end": training.end,
-        "locations": training.climatology.locations,
-        "variables": list(training.climatology.coefficients),
-        "interval_locations": None if intervals is None else intervals.locations,
-        "members": [member.name for member in _members(forecaster)],
-    }
+def _prefixed(prefix: str, arrays: Any) -> Arrays:
+    return {f"{prefix}.{name}": values for name, values in arrays.items()}
 
 
-def _members(forecaster: PanelForecaster) -> list[PanelForecaster]:
-    return forecaster.members if isinstance(forecaster, EnsembleForecaster) else []
-
-
-def _training_arrays(forecaster: PanelForecaster) -> Arrays:
-    climatology, intervals = forecaster.fitted.climatology, forecaster.intervals
-    arrays: Arrays = {}
-    for name, table in climatology.coefficients.items():
-        arrays[f"climatology.{name}"] = table
-        arrays[f"scale.{name}"] = climatology.scale[name]
-    if intervals is not None:
-        for name in INTERVALS:
-            arrays[f"interval.{name}"] = getattr(intervals, name)
-        if intervals.scale is not None:
-            arrays["interval.scale"] = intervals.scale
-    return arrays
+def _taken(prefix: str, arrays: Arrays) -> Arrays:
+    """Remove the arrays of a prefix, and return them by their own names."""
+    names = [name for name in arrays if name.startswith(f"{prefix}.")]
+    return {name.removeprefix(f"{prefix}."): arrays.pop(name) for name in names}
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
     try:
         specification = json.loads((folder / SPECIFICATION).read_text(encoding="utf-8"))
         with np.load(folder / ARRAYS, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = dict(file)
     except (OSError, ValueError, BadZipFile) as error:
         raise StorageError(
             f"{folder} does not hold a saved forecaster ({SPECIFICATION} and {ARRAYS}): {error}"
@@ -123,14 +121,13 @@ def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
             f"{folder} holds a forecaster of another format than {FORMAT}: train it again with "
             "this version."
         )
-    specification["folders"] = [folder / name for name in specification["members"]]
     if specification["format"] == 1:
         _upgrade(specification)
     return specification, arrays
 
 
 def _upgrade(specification: dict[str, Any]) -> None:
-    """Rename what version 0.1 called otherwise."""
+    """Rename what version 0.1 called otherwise; the folders of members keep their names."""
     name, given = _renamed(specification["name"], specification["parameters"])
     if "members" in given:
         given["members"] = dict(_renamed(*member) for member in given["members"].items())
@@ -144,28 +141,17 @@ def _renamed(name: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]
     return name, {new if key == "penalty" else key: own for key, own in parameters.items()}
 
 
-def _training(specification: dict[str, Any], arrays: Arrays) -> Training:
-    names = specification["variables"]
-    climatology = Climatology(
-        tuple(specification["locations"]),
-        {name: arrays[f"climatology.{name}"] for name in names},
-        {name: arrays[f"scale.{name}"] for name in names},
-    )
-    return Training(specification["start"], specification["end"], climatology)
-
-
-def _intervals(specification: dict[str, Any], arrays: Arrays) -> Intervals | None:
-    if specification["interval_locations"] is None:
-        return None
-    half_widths, pooled = arrays["interval.half_widths"], arrays["interval.pooled"]
+def _intervals(locations: tuple[str, ...], arrays: Arrays) -> Intervals:
+    half_widths, pooled = arrays["half_widths"], arrays["pooled"]
     if pooled.ndim == 1:  # models saved by version 0.1: one width a lead
         half_widths = np.repeat(half_widths[:, None, None], MONTHS, axis=2)
         pooled = np.repeat(pooled[None, None], MONTHS, axis=1)
-    return Intervals(
-        tuple(specification["interval_locations"]),
-        arrays.get("interval.ages", np.zeros(1, dtype=np.int64)),
-        arrays["interval.leads"],
-        half_widths,
-        pooled,
-        arrays.get("interval.scale"),
-    )
+    ages = arrays.get("ages", np.zeros(1, dtype=np.int64))
+    scale = arrays.get("scale")
+    return Intervals(locations, ages, arrays["leads"], half_widths, pooled, scale)
+
+
+def _interval_arrays(intervals: Intervals | None) -> Arrays:
+    names = ("ages", "leads", "half_widths", "pooled", "scale")
+    arrays = {} if intervals is None else {name: getattr(intervals, name) for name in names}
+    return {name: values for name, values in arrays.items() if values is not None}

@@ -1,5 +1,7 @@
 """What each set of features adds: the sets, the order, and that nothing after the period counts."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,8 +36,15 @@ def history() -> pd.DataFrame:
     return frame
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_trees() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(feature_sets.TREES, "n_estimators", 10)
+        yield
+
+
 @pytest.fixture(scope="module")
-def table(history: pd.DataFrame) -> pd.DataFrame:
+def table(history: pd.DataFrame, few_trees: None) -> pd.DataFrame:
     return compare_feature_sets(history, START, END, seed=0)
 
 

@@ -71,12 +71,9 @@ def test_ljung_box_is_that_of_statsmodels_and_degrees_matter(fitted: int) -> Non
     assert abs(forgotten - p_value) > 0.01
 
 
-def test_each_row_has_its_own_degrees() -> None:
-    series = np.random.default_rng(0).normal(size=(2, 300))
-    both = ljung_box(series, 8, np.array([0, 5]))[1]
-    assert both.tolist() == [ljung_box(series, 8, 0)[1][0], ljung_box(series, 8, 5)[1][1]]
+def test_more_lags_than_parameters_are_needed() -> None:
     with pytest.raises(ForecastingError, match="8 lags and 8 parameters"):
-        ljung_box(series, 8, np.array([0, 8]))
+        ljung_box(np.random.default_rng(0).normal(size=(2, 300)), 8, 8)
 
 
 def test_white_noise_passes_as_often_as_it_should_with_holes_too() -> None:

@@ -17,8 +17,12 @@ from triptych.forecasting.features.feature_table import (
     target_features,
 )
 from triptych.forecasting.features.grid import step_numbers, to_grid
-from triptych.forecasting.features.neighbours import find_neighbours
-from triptych.forecasting.features.panel import Panel, to_panel, with_wind_components
+from triptych.forecasting.features.panel import (
+    Panel,
+    find_neighbours,
+    to_panel,
+    with_wind_components,
+)
 
 TRAIN_END = pd.Timestamp("2021-02-01", tz="UTC")
 ORIGINS = pd.to_datetime(["2021-02-10 00:00", "2021-03-01 18:00", "2020-01-04 09:00"], utc=True)

@@ -96,8 +96,8 @@ def test_sarima_and_sarima_ridge_share_their_processes(
     )
     assert sarima.processes == sarima_ridge.processes
     alone = make_forecaster("sarima_ridge", SMALL["sarima_ridge"], max_lead=8, seed=0).fit(training)
-    assert alone.texts() == sarima_ridge.texts()
-    assert all((alone.arrays()[k] == sarima_ridge.arrays()[k]).all() for k in alone.arrays())
+    assert alone.texts == sarima_ridge.texts
+    assert all((alone.state[k] == sarima_ridge.state[k]).all() for k in alone.state)
 
 
 def test_forecasters_have_their_own_cache_by_default() -> None:

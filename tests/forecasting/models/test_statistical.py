@@ -200,7 +200,7 @@ def test_each_location_has_a_process_of_its_own_in_plain_text(
 ) -> None:
     model = fitted["sarima"]
     assert isinstance(model, SarimaForecaster)
-    stored = json.loads(model.texts()["processes"])
+    stored = json.loads(model.texts["processes"])
     assert sorted(stored) == ["east", "west"]
     assert stored["east"]["parameters"] != stored["west"]["parameters"]
     assert stored["east"]["orders"] == {"ar": 1, "ma": 0, "seasonal_ar": 1, "seasonal_ma": 1}

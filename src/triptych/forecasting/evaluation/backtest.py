@@ -1,12 +1,11 @@
 """Forecasts of past days from each midnight, with the observations, and those of baselines."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import Forecaster
 from triptych.forecasting.errors import OriginError
 from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.base import PanelForecaster
@@ -22,26 +21,27 @@ def daily_origins(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
 
 
 def backtest(
-    forecaster: Forecaster,
+    forecaster: PanelForecaster,
     history: pd.DataFrame,
     start: pd.Timestamp,
     end: pd.Timestamp,
     leads: Sequence[int],
     data_age: int = 0,
+    locations: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Forecast `leads` from each midnight in [start, end) with a fitted forecaster.
 
-    `history` reaches from well before `start` to `end`; the observations of the last `data_age`
-    hours before each midnight count as unknown. Returns FORECAST_COLUMNS, `observed` (°C, NaN where
-    missing) and `data_age`. Targets at or after `end` are left out, so that a validation period
-    never touches the test period behind it.
+    `history` reaches from well before `start` to `end`; `data_age` and `locations` as in
+    PanelForecaster.predict. Returns FORECAST_COLUMNS, `observed` (°C, NaN where missing) and
+    `data_age`. Targets at or after `end` are left out, so that a validation period never touches
+    the test period behind it.
     """
-    forecasts = forecaster.predict(history, daily_origins(start, end), leads, data_age=data_age)
-    return _observed_before(end, forecasts, history, data_age)
+    origins = daily_origins(start, end)
+    made = forecaster.predict(history, origins, leads, data_age=data_age, locations=locations)
+    return with_observed(made[made["time"] < end], history).assign(data_age=data_age)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Some locations, and the history that their forecasts need, with their neighbours."""
 
     locations: tuple[str, ...]
@@ -76,11 +76,7 @@ def backtest_part(
     part: Part,
 ) -> pd.DataFrame:
     """The backtest of a part's locations: the same numbers as in one of the whole history."""
-    origins = daily_origins(start, end)
-    forecasts = forecaster.predict_for(
-        part.locations, part.history, origins, leads, data_age=data_age
-    )
-    return _observed_before(end, forecasts, part.history, data_age)
+    return backtest(forecaster, part.history, start, end, leads, data_age, part.locations)
 
 
 def forecast_part(
@@ -91,19 +87,10 @@ def forecast_part(
     part: Part,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The forecasts of a part's locations from one origin, and their explanatory variables."""
-    forecasts = forecaster.predict_for(
-        part.locations, part.history, origins, leads, data_age=data_age
-    )
-    values = forecaster.inputs(part.history, origins[0], data_age)
-    own = values[values["location"].isin(part.locations)]
-    return forecasts, own.reset_index(drop=True)
-
-
-def _observed_before(
-    end: pd.Timestamp, forecasts: pd.DataFrame, history: pd.DataFrame, data_age: int
-) -> pd.DataFrame:
-    made = with_observed(forecasts[forecasts["time"] < end], history)
-    return made.assign(data_age=data_age)
+    locations, history = part
+    forecasts = forecaster.predict(history, origins, leads, data_age=data_age, locations=locations)
+    values = forecaster.inputs(history, origins[0], data_age)
+    return forecasts, values[values["location"].isin(locations)].reset_index(drop=True)
 
 
 def with_observed(forecasts: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -125,12 +112,13 @@ def forecast_references(
 
     Returns location, origin, time and a column in °C for each of BASELINE_NAMES.
     """
-    training = history[(history["time"] >= train_start) & (history["time"] < train_end)]
-    baselines = [make_forecaster(name, {}, max_lead=max(leads), seed=0) for name in BASELINE_NAMES]
-    first = baselines[0].fit(training)
-    for other in baselines[1:]:  # they all stand on the one climatology
-        other.fit_panel(first.fitted, first.panel(training))
     known = history[history["time"] >= train_start]
+    first, *_ = baselines = [
+        make_forecaster(name, {}, max_lead=max(leads), seed=0) for name in BASELINE_NAMES
+    ]
+    first.fit(known[known["time"] < train_end])
+    for baseline in baselines:  # they learn nothing but the climatology
+        baseline.training = first.training
     tables = [baseline.predict(known, origins, leads) for baseline in baselines]
     keys = tables[0][["location", "as_of", "time"]].rename(columns={"as_of": "origin"})
     means = [table["mean"].to_numpy() for table in tables]

@@ -1,7 +1,6 @@
 """What each set of explanatory variables adds, measured on validation days."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,25 +21,22 @@ from triptych.forecasting.features.grid import (
     TEMPERATURE,
     FloatArray,
     IntArray,
+    check_enough,
     step_numbers,
     to_grid,
 )
-from triptych.forecasting.features.neighbours import find_neighbours
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
-    at_steps,
     lead_days_by_model,
     usable_forecasts,
 )
-from triptych.forecasting.features.panel import Panel, to_panel
-from triptych.forecasting.models.validation import check_enough
+from triptych.forecasting.features.panel import Panel, find_neighbours, to_panel
 
 logger = logging.getLogger(__name__)
 
 # Each set is added to those before it.
 FEATURE_SETS = ("lags", "aggregates", "calendar and sun", "exogenous", "neighbours", "NWP")
 COLUMNS = ("feature_set", "model", "location", "n", "rmse", "mae", "skill_day")
-MODELS = ("ridge", "lightgbm")
 NEIGHBOURS = 2
 MIN_NWP_DAYS = 100
 ALPHA = 0.03  # of the ridge, per row, as in the forecaster
@@ -51,10 +47,11 @@ TREES: dict[str, Any] = {
     "colsample_bytree": 0.5,
 }
 AGGREGATES = ("_mean", "_min", "_max")
+LEADS = np.array(DAY_LEADS)
 
 
 def feature_set(name: str) -> str:
-    """Return the set that a feature belongs to, by its name (features.feature_table)."""
+    """The set that a feature belongs to, by its name (features.feature_table)."""
     if name.startswith("nwp_"):
         return "NWP"
     if name.startswith("neighbour"):
@@ -78,24 +75,20 @@ def compare_feature_sets(
     lead, one LightGBM for all. If MIN_NWP_DAYS training days have NWP forecasts, all sets are
     fitted on those days; otherwise that set is left out.
 
-    Returns:
-        COLUMNS: errors in °C over the validation days; skill_day is the RMSE skill against
-        the seasonal naive.
-
-    Raises:
-        ShortHistoryError: less than a year of training.
+    Returns COLUMNS: errors in °C over the validation days; skill_day is the RMSE skill against the
+    seasonal naive. ShortHistoryError for less than a year of training.
     """
-    training = to_grid(history[history["time"] < validation_start])
+    training, grid = to_grid(history[history["time"] < validation_start]), to_grid(history)
     check_enough(training)
-    panel = to_panel(to_grid(history), fit_climatology(training, HARMONICS))
-    first = int(step_numbers(pd.DatetimeIndex([validation_start]))[0])
-    last = int(step_numbers(pd.DatetimeIndex([end]))[0])
-    begin = panel.grid.first + 8 * STEPS_PER_DAY
-    begin += -begin % STEPS_PER_DAY
-    midnights = np.arange(begin, last, STEPS_PER_DAY)
+    panel = to_panel(grid, fit_climatology(training, HARMONICS))
+    first, last = step_numbers(pd.DatetimeIndex([validation_start, end])).tolist()
+    begin = -(-grid.first // STEPS_PER_DAY) + 8  # days: the longest lag
+    midnights = STEPS_PER_DAY * np.arange(begin, -(-last // STEPS_PER_DAY))
     names, table = _design(panel, midnights)
-    target = _anomalies(panel, midnights)
-    naive = _naive(panel, midnights)
+    steps = midnights[:, None] + LEADS - 1
+    observed = grid.at_steps(grid.values[TEMPERATURE], steps)
+    naive = grid.at_steps(grid.values[TEMPERATURE], steps - STEPS_PER_DAY) - observed
+    target = observed - panel.normal(steps)
     sets = np.array([feature_set(name) for name in names])
     fitted_on = midnights + STEPS_PER_DAY <= first
     tested = midnights >= first
@@ -105,49 +98,32 @@ def compare_feature_sets(
     if with_nwp.sum() < MIN_NWP_DAYS:
         logger.info("Feature set NWP is left out: %s training days have it", with_nwp.sum())
         compared, chosen = FEATURE_SETS[:-1], fitted_on
-    rows: list[dict[str, object]] = []
+    scores = []
     for number, label in enumerate(compared):
         design = table[..., np.isin(sets, FEATURE_SETS[: number + 1])]
         for model, predict in (("ridge", _ridge), ("lightgbm", _lightgbm)):
             made = predict(design[:, chosen], target[:, chosen], design[:, tested], seed)
-            rows += _errors(panel, label, model, made, target[:, tested], naive[:, tested])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            errors = _errors(made - target[:, tested], naive[:, tested])
+            scores.append(errors.assign(location=grid.locations, feature_set=label, model=model))
+    return pd.concat(scores, ignore_index=True).astype({"location": "str"})[list(COLUMNS)]
 
 
 def _design(panel: Panel, midnights: IntArray) -> tuple[tuple[str, ...], FloatArray]:
     """Names, and values of shape (location, midnight, lead, feature)."""
-    leads = np.array(DAY_LEADS)
-    neighbours = find_neighbours(panel.grid, NEIGHBOURS)
-    of_origin = origin_features(panel, neighbours, midnights)
-    of_target = target_features(panel, midnights, leads)
-    shape = of_target.shape[:3]
+    of_origin = origin_features(panel, find_neighbours(panel.grid, NEIGHBOURS), midnights)
+    of_target = target_features(panel, midnights, LEADS)
     parts: list[npt.NDArray[np.floating[Any]]] = [
-        np.broadcast_to(of_origin[:, :, None], (*shape, of_origin.shape[-1])),
+        np.broadcast_to(of_origin[:, :, None], (*of_target.shape[:3], of_origin.shape[-1])),
         of_target,
     ]
-    names = origin_feature_names(panel.climatology.coefficients, neighbours.count) + OF_TARGET
+    names = origin_feature_names(panel.climatology.coefficients, NEIGHBOURS) + OF_TARGET
     models = lead_days_by_model(panel.grid.nwp)
     if models:
-        issued = usable_forecasts(panel.grid, midnights, leads, PUBLICATION_DELAY_HOURS)
+        issued = usable_forecasts(panel.grid, midnights, LEADS, PUBLICATION_DELAY_HOURS)
         normal = of_target[..., OF_TARGET.index("target_normal")]
         parts.append(np.moveaxis(issued, 2, 3) - normal[..., None])
         names += tuple(f"nwp_{model}" for model in models)
     return names, np.concatenate(parts, axis=-1).astype(np.float64)
-
-
-def _anomalies(panel: Panel, midnights: IntArray) -> FloatArray:
-    """Departure of the targets from the climatology, °C, shape (location, midnight, lead)."""
-    steps = midnights[:, None] + np.array(DAY_LEADS) - 1
-    normal = panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], steps)
-    return at_steps(panel.grid.values[TEMPERATURE], panel.grid, steps) - normal
-
-
-def _naive(panel: Panel, midnights: IntArray) -> FloatArray:
-    """Error of the same hour of the day before, °C, shape (location, midnight, lead)."""
-    steps = midnights[:, None] + np.array(DAY_LEADS) - 1
-    values = panel.grid.values[TEMPERATURE]
-    before = at_steps(values, panel.grid, steps - STEPS_PER_DAY)
-    return before - at_steps(values, panel.grid, steps)
 
 
 def _ridge(design: FloatArray, target: FloatArray, asked: FloatArray, _: int) -> FloatArray:
@@ -157,11 +133,9 @@ def _ridge(design: FloatArray, target: FloatArray, asked: FloatArray, _: int) ->
     from sklearn.preprocessing import StandardScaler
 
     made = np.full(asked.shape[:3], np.nan)
-    for place in range(len(design)):
-        for lead in range(design.shape[2]):
-            known = np.isfinite(target[place, :, lead])
-            if not known.any():
-                continue
+    for place, lead in np.ndindex(len(design), design.shape[2]):
+        known = np.isfinite(target[place, :, lead])
+        if known.any():
             filled = SimpleImputer(keep_empty_features=True)
             model = make_pipeline(filled, StandardScaler(), Ridge(ALPHA * int(known.sum())))
             model.fit(design[place, known, lead], target[place, known, lead])
@@ -173,7 +147,7 @@ def _lightgbm(design: FloatArray, target: FloatArray, asked: FloatArray, seed: i
     from lightgbm import LGBMRegressor
 
     def flat(table: FloatArray) -> FloatArray:
-        lead = np.broadcast_to(np.array(DAY_LEADS)[:, None], (*table.shape[:3], 1))
+        lead = np.broadcast_to(LEADS[:, None], (*table.shape[:3], 1))
         with_lead = np.concatenate([table, lead], axis=-1)
         return with_lead.reshape(-1, with_lead.shape[-1])
 
@@ -183,21 +157,11 @@ def _lightgbm(design: FloatArray, target: FloatArray, asked: FloatArray, seed: i
     return np.asarray(model.predict(flat(asked)), dtype=np.float64).reshape(asked.shape[:3])
 
 
-def _errors(
-    panel: Panel, label: str, model: str, made: FloatArray, target: FloatArray, naive: FloatArray
-) -> Iterator[dict[str, object]]:
-    for place, location in enumerate(panel.grid.locations):
-        error = made[place] - target[place]
-        known = np.isfinite(error) & np.isfinite(naive[place])
-        rmse, reference = (
-            float(np.sqrt(np.mean(np.square(e[known])))) for e in (error, naive[place])
-        )
-        yield {
-            "feature_set": label,
-            "model": model,
-            "location": location,
-            "n": int(known.sum()),
-            "rmse": rmse,
-            "mae": float(np.abs(error[known]).mean()),
-            "skill_day": float(skill(pd.Series([rmse]), pd.Series([reference])).iloc[0]),
-        }
+def _errors(error: FloatArray, naive: FloatArray) -> pd.DataFrame:
+    """Figures of each location, from errors of shape (location, midnight, lead)."""
+    known = np.isfinite(error) & np.isfinite(naive)
+    table = pd.DataFrame({"n": known.sum(axis=(1, 2))})
+    for column, values in (("rmse", error**2), ("naive", naive**2), ("mae", np.abs(error))):
+        table[column] = np.mean(values, axis=(1, 2), where=known)
+    rmse, naive_rmse = table["rmse"] ** 0.5, table["naive"] ** 0.5
+    return table.assign(rmse=rmse, skill_day=skill(rmse, naive_rmse))

@@ -1,6 +1,7 @@
 """Are the one-step errors of a fitted process white, and of the same variance all the time?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,91 +53,58 @@ def check_innovations(
     Missing steps take no part and pairs do not span gaps. With tens of thousands of steps every
     test rejects; the effect says whether it matters.
     """
-    places, series, steps = _series(innovations)
-    counts = np.array([fitted_parameters[place] for place in places], dtype=np.int64)
-    parts = [_ljung_box(places, series, counts, lags) for lags in LAGS]
-    deviations = _deviations(series)
-    parts.append(_by_regression("arch_lm", places, deviations, None))
-    calendar = with_calendar(innovations)
-    for by, basis in (("hour", _day_basis(steps)), ("season", annual_basis(steps, HARMONICS))):
-        part = _by_regression(f"breusch_pagan_{by}", places, deviations, basis)
-        ratio = variance_ratio(calendar, "innovation", by, ["location"]).reindex(places)
-        parts.append(part.assign(effect=f"variance ratio of {by}s", effect_size=ratio.to_numpy()))
-    found = pd.concat(parts, ignore_index=True)
-    found["fitted_parameters"] = found["location"].map(fitted_parameters)
-    found = found.sort_values("location", kind="stable", ignore_index=True)
-    return found[list(TEST_COLUMNS)]
+    rows = [
+        {"location": place, "fitted_parameters": fitted_parameters[str(place)], **row}
+        for place, own in with_calendar(innovations).groupby("location")
+        for row in _tests(own, fitted_parameters[str(place)])
+    ]
+    return pd.DataFrame(rows, columns=list(TEST_COLUMNS))
 
 
 def innovation_autocorrelations(innovations: pd.DataFrame) -> pd.DataFrame:
     """ACF_COLUMNS at lags 1 … the last of LAGS, steps of 3 h; n known."""
-    places, series, _ = _series(innovations)
-    lags = LAGS[-1]
-    return pd.DataFrame(
-        {
-            "location": np.repeat(places, lags),
-            "lag": np.tile(np.arange(1, lags + 1), len(places)),
-            "autocorrelation": autocorrelations(series, lags).ravel(),
-            "n": np.repeat(np.isfinite(series).sum(axis=1), lags),
-        }
-    )
+    tables = [
+        pd.DataFrame(
+            {
+                "location": place,
+                "lag": np.arange(1, LAGS[-1] + 1),
+                "autocorrelation": autocorrelations(own.to_numpy()[None], LAGS[-1])[0],
+                "n": own.count(),
+            }
+        )
+        for place, own in innovations.groupby("location", sort=False)["innovation"]
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
-def _series(innovations: pd.DataFrame) -> tuple[list[str], FloatArray, IntArray]:
-    """Names, values (location, step) and step numbers of a frame that is complete and sorted."""
-    places = innovations["location"].unique().tolist()
-    series = innovations["innovation"].to_numpy(dtype=np.float64).reshape(len(places), -1)
-    return places, series, step_numbers(innovations["time"].iloc[: series.shape[1]])
+def _tests(innovations: pd.DataFrame, fitted_parameters: int) -> Iterator[dict[str, Any]]:
+    """The tests of one location."""
+    values = innovations["innovation"].to_numpy(dtype=np.float64)
+    steps, known = step_numbers(innovations["time"]), int(np.isfinite(values).sum())
+    for lags in LAGS:
+        if lags > fitted_parameters:
+            (statistic,), (p_value,) = ljung_box(values[None], lags, fitted_parameters)
+            (largest,) = farthest_from_zero(autocorrelations(values[None], lags))
+            yield {
+                "test": "ljung_box", "lags": lags, "n": known, "degrees": lags - fitted_parameters,
+                "statistic": statistic, "p_value": p_value, "effect": "largest autocorrelation",
+                "effect_size": largest,
+            }  # fmt: skip
+    deviations = values - np.where(np.isfinite(values), values, 0.0).sum() / max(known, 1)
+    row = _multiplier(deviations, _past(deviations**2))
+    effect = "share of the squares' variance explained"
+    size = row["statistic"] / row["n"] if row["n"] else np.nan
+    yield {"test": "arch_lm", "lags": ARCH_LAGS, "effect": effect, "effect_size": size, **row}
+    for by, basis in (("hour", _day_basis(steps)), ("season", annual_basis(steps, HARMONICS))):
+        ratio = variance_ratio(innovations, "innovation", by, ["location"]).iloc[0]
+        row = _multiplier(deviations, basis)
+        test, effect = f"breusch_pagan_{by}", f"variance ratio of {by}s"
+        yield {"test": test, "lags": 0, "effect": effect, "effect_size": ratio, **row}
 
 
-def _ljung_box(places: list[str], series: FloatArray, counts: IntArray, lags: int) -> pd.DataFrame:
-    allowed = counts < lags
-    chosen = series[allowed]
-    statistic, p_value = ljung_box(chosen, lags, counts[allowed])
-    return pd.DataFrame(
-        {
-            "location": np.array(places, dtype=object)[allowed],
-            "test": "ljung_box",
-            "lags": lags,
-            "n": np.isfinite(chosen).sum(axis=1),
-            "degrees": lags - counts[allowed],
-            "statistic": statistic,
-            "p_value": p_value,
-            "effect": "largest autocorrelation",
-            "effect_size": farthest_from_zero(autocorrelations(chosen, lags)),
-        }
-    )
-
-
-def _deviations(series: FloatArray) -> FloatArray:
-    known = np.isfinite(series)
-    mean = np.where(known, series, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.asarray(series - mean[:, None], dtype=np.float64)
-
-
-def _by_regression(
-    test: str, places: list[str], series: FloatArray, basis: FloatArray | None
-) -> pd.DataFrame:
-    """n R² of the squares of each row on `basis` (step, column with a constant) or their past."""
-    found = [_multiplier(row, _past(row**2) if basis is None else basis) for row in series]
-    n, statistic, p_value = np.array(found).T
-    return pd.DataFrame(
-        {
-            "location": pd.Series(places, dtype="object"),
-            "test": test,
-            "lags": ARCH_LAGS if basis is None else 0,
-            "n": n.astype(int),
-            "degrees": ARCH_LAGS if basis is None else basis.shape[1] - 1,
-            "statistic": statistic,
-            "p_value": p_value,
-            "effect": "share of the squares' variance explained",
-            "effect_size": statistic / n,
-        }
-    )
-
-
-def _multiplier(values: FloatArray, design: FloatArray) -> tuple[int, float, float]:
-    """Rows in which all is known, n R² over them and its p-value; NaN if nothing varies.
+def _multiplier(values: FloatArray, design: FloatArray) -> dict[str, float]:
+    """Rows in which all is known, n R² over them of the squares on `design` (step, column with a
+    constant) and its p-value; NaN if nothing varies.
 
     statsmodels' het_arch is the same regression, but takes no gaps.
     """
@@ -144,19 +112,16 @@ def _multiplier(values: FloatArray, design: FloatArray) -> tuple[int, float, flo
 
     known = np.isfinite(values) & np.isfinite(design).all(axis=1)
     y, x = values[known], design[known]
-    if len(y) <= x.shape[1] or not np.ptp(y**2) > 0:
-        return len(y), float("nan"), float("nan")
-    statistic, p_value, *_ = het_breuschpagan(y, x)
-    return len(y), float(statistic), float(p_value)
+    row = {"n": len(y), "degrees": x.shape[1] - 1, "statistic": np.nan, "p_value": np.nan}
+    if len(y) > x.shape[1] and np.ptp(y**2) > 0:
+        row["statistic"], row["p_value"], *_ = het_breuschpagan(y, x)
+    return row
 
 
 def _past(squares: FloatArray) -> FloatArray:
     """1 and the squares of the ARCH_LAGS steps before each, NaN before the first."""
-    past = np.full((len(squares), ARCH_LAGS + 1), np.nan)
-    past[:, 0] = 1.0
-    for lag in range(1, ARCH_LAGS + 1):
-        past[lag:, lag] = squares[:-lag]
-    return past
+    lags = [pd.Series(squares).shift(lag) for lag in range(1, ARCH_LAGS + 1)]
+    return np.stack([np.ones(len(squares)), *lags], axis=1)
 
 
 def _day_basis(steps: IntArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,30 +33,28 @@ SCORE_COLUMNS = (
 BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[4:])
 DAY, NEXT_DAY = "1-8", "9-16"
 ALL = "all"
+GROUPS = {DAY: DAY_LEADS, NEXT_DAY: NEXT_DAY_LEADS}
+SKILLS = {"skill_day": "same_hour_yesterday", "skill_climatology": "climatology"}
 TARGET = ["location", "data_age", "as_of", "time"]
 ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
 
 
 def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     """Score several models by location (and `all`), data age and lead (a number, `1-8`,
-    `9-16`, `all`).
+    `9-16`, `all`): SCORE_COLUMNS.
 
     Only targets that every model forecast and that were observed count; leads that some model does
     not reach (NWP ends early) count by themselves, not in the groups.
 
-    Args:
-        forecasts: backtests with the columns `model` and `data_age` (hours).
-        training: the history whose seasonal naive error scales MASE.
-
-    Returns:
-        SCORE_COLUMNS. rmse, mae, bias (forecast minus observed), width, interval_score and pinball
-        in °C. mase: mae over the training mae of the 24-hour seasonal naive of its location
-        (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse of
-        `same_hour_yesterday` or `climatology` at the same data age; NaN without that reference, or
-        where its error is 0. coverage: share of observations within the interval. interval_score:
-        width plus 2 / (1 - LEVEL) times the distance of observations outside; pinball: mean
-        quantile loss of lower bound, mean and upper bound (Gneiting and Raftery, J. Am. Stat.
-        Assoc. 102, 2007, 359-378, sections 6.1 and 6.2).
+    `forecasts`: backtests with the columns `model` and `data_age` (hours); `training`: the history
+    whose seasonal naive error scales MASE. rmse, mae, bias (forecast minus observed), width,
+    interval_score and pinball are in °C. mase: mae over the training mae of the 24-hour seasonal
+    naive of its location (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688). skill: 1 -
+    rmse / rmse of the model in SKILLS at the same data age; NaN without it, or where its error is
+    0. coverage: share of observations within the interval. interval_score: width plus 2 / (1 -
+    LEVEL) times the distance of observations outside; pinball: mean quantile loss of lower bound,
+    mean and upper bound (Gneiting and Raftery, J. Am. Stat. Assoc. 102, 2007, 359-378, sections 6.1
+    and 6.2).
     """
     common = common_targets(forecasts)
     logger.info(
@@ -65,35 +64,41 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     sums = _sums(common, seasonal_naive_mae(training), ["location", "data_age", "lead"])
     models = sums.groupby(["location", "data_age"])["model"].transform("nunique")
     shared = sums.groupby(["location", "data_age", "lead"])["model"].transform("size") == models
-    sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
-    single = sums.assign(lead=sums["lead"].astype(str))
-    whole = sums[pd.concat([shared, shared], ignore_index=True)]
-    day = whole[whole["lead"].isin(DAY_LEADS)].assign(lead=DAY)
-    next_day = whole[whole["lead"].isin(NEXT_DAY_LEADS)].assign(lead=NEXT_DAY)
-    every = pd.concat([single, day, next_day, whole.assign(lead=ALL)], ignore_index=True)
+    every = with_lead_groups(sums, sums[shared])
+    every = pd.concat([every, every.assign(location=ALL)], ignore_index=True)
     table = _figures(every, ["location", "data_age", "lead"])
-    order = {str(lead): lead for lead in sums["lead"].unique()} | {
-        DAY: 10_000,
-        NEXT_DAY: 10_001,
-        ALL: 10_002,
-    }
-    table = table.sort_values(
-        ["location", "model", "data_age", "lead"],
-        key=lambda c: c.map(order) if c.name == "lead" else c,
+    return sort_leads(table, ["location", "model", "data_age", "lead"])[list(SCORE_COLUMNS)]
+
+
+def with_lead_groups(rows: pd.DataFrame, grouped: pd.DataFrame) -> pd.DataFrame:
+    """`rows` by lead, as text, and `grouped` in the groups of leads `1-8`, `9-16` and `all`."""
+    groups = [grouped[grouped["lead"].isin(leads)].assign(lead=n) for n, leads in GROUPS.items()]
+    single = rows.assign(lead=rows["lead"].astype(str))
+    return pd.concat([single, *groups, grouped.assign(lead=ALL)], ignore_index=True)
+
+
+def sort_leads(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Sort a table by columns: leads as numbers, then their groups."""
+    last = {name: 10_000 + number for number, name in enumerate((*GROUPS, ALL))}
+
+    def order(column: "pd.Series[Any]") -> "pd.Series[Any]":
+        return column.map(lambda lead: last.get(lead) or int(lead))
+
+    return table.sort_values(
+        columns, key=lambda c: order(c) if c.name == "lead" else c, ignore_index=True
     )
-    return table.reset_index(drop=True)[list(SCORE_COLUMNS)]
 
 
 def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     """Day-ahead errors by `month` (1-12) and `hour` (UTC) of the target: BREAKDOWN_COLUMNS."""
     day = common_targets(forecasts[forecasts["lead"].isin(DAY_LEADS)])
     scale = seasonal_naive_mae(training)
+    group = ["location", "by", "value"]
     sums = pd.concat(
-        _sums(day.assign(by=by, value=number), scale, ["location", "by", "value"])
+        _sums(day.assign(by=by, value=number), scale, group)
         for by, number in (("month", day["time"].dt.month), ("hour", day["time"].dt.hour))
     )
-    sums = pd.concat([sums, sums.assign(location=ALL)], ignore_index=True)
-    table = _figures(sums, ["location", "by", "value"])
+    table = _figures(pd.concat([sums, sums.assign(location=ALL)]), group)
     order = ["location", "model", "by", "value"]
     return table.sort_values(order, ignore_index=True)[list(BREAKDOWN_COLUMNS)]
 
@@ -186,22 +191,11 @@ def _figures(sums: pd.DataFrame, group: list[str]) -> pd.DataFrame:
     """The columns of the tables, from sums by `group`."""
     table = sums.groupby(["model", *group]).sum().reset_index()
     table["rmse"] = np.sqrt(table["square"] / table["n"])
-    for column, count in (
-        ("mae", "n"),
-        ("bias", "n"),
-        ("mase", "scaled"),
-        ("coverage", "bounded"),
-        ("width", "bounded"),
-        ("interval_score", "bounded"),
-        ("pinball", "bounded"),
-    ):
+    bounded = dict.fromkeys(("coverage", "width", "interval_score", "pinball"), "bounded")
+    for column, count in {"mae": "n", "bias": "n", "mase": "scaled", **bounded}.items():
         table[column] = table[column] / table[count].where(table[count] > 0)
-    for column, reference in (
-        ("skill_day", "same_hour_yesterday"),
-        ("skill_climatology", "climatology"),
-    ):
-        other = table[table["model"] == reference].set_index(group)["rmse"]
-        keys = pd.MultiIndex.from_frame(table[group])
-        beside = pd.Series(other.reindex(keys).to_numpy(), index=table.index)
+    table = table.set_index(group)
+    for column, reference in SKILLS.items():
+        beside = table.loc[table["model"] == reference, "rmse"].reindex(table.index)
         table[column] = skill(table["rmse"], beside)
-    return table
+    return table.reset_index()

@@ -37,16 +37,17 @@ def paired_tests(
     rows = common_targets(forecasts[forecasts["model"].isin([model, *others])])
     rows = rows.assign(loss=(rows["mean"] - rows["observed"]) ** 2)
     days = -(-int(rows["lead"].max()) // STEPS_PER_DAY)
-    table = [
-        {"location": location, "lead": lead, "model": model, "other": other}
-        | _compare((losses[other] - losses[model]).to_numpy(), horizon, seed)
-        for lead, horizon, part in (
-            (DAY, 1, rows[rows["lead"].isin(DAY_LEADS)]),
-            (ALL, days, rows),
-        )
-        for location, losses in _daily_losses(part)
-        for other in others
-    ]
+    table = []
+    for lead, horizon, part in ((DAY, 1, rows[rows["lead"].isin(DAY_LEADS)]), (ALL, days, rows)):
+        losses = part.groupby(["location", "as_of", "model"])["loss"].mean().unstack("model")
+        together = losses.groupby("as_of").mean()
+        for location, own in [*losses.groupby("location"), (ALL, together)]:
+            for other in others:
+                difference = (own[other] - own[model]).to_numpy()
+                interval = block_bootstrap(difference, seed)
+                test = diebold_mariano(difference, horizon)
+                size = (len(difference), difference.mean())
+                table.append((location, lead, model, other, *size, *interval, *test))
     return pd.DataFrame(table, columns=list(PAIRED_COLUMNS))
 
 
@@ -87,25 +88,3 @@ def block_bootstrap(differences: FloatArray, seed: int) -> tuple[float, float]:
     means = blocks[starts].mean(axis=1)
     low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
-
-
-def _daily_losses(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Mean loss by day (row) and model (column), of each location and of all together."""
-    by_day = rows.groupby(["location", "as_of", "model"])["loss"].mean().unstack("model")
-    of_place = [
-        (str(slug), part.droplevel("location")) for slug, part in by_day.groupby("location")
-    ]
-    return [*of_place, (ALL, by_day.groupby("as_of").mean())]
-
-
-def _compare(differences: FloatArray, horizon: int, seed: int) -> dict[str, float]:
-    statistic, p_value = diebold_mariano(differences, horizon)
-    low, high = block_bootstrap(differences, seed)
-    return {
-        "n": len(differences),
-        "difference": float(differences.mean()),
-        "low": low,
-        "high": high,
-        "statistic": statistic,
-        "p_value": p_value,
-    }

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.evaluation.metrics import DAY
-from triptych.forecasting.features.grid import FloatArray, IntArray
+from triptych.forecasting.evaluation.metrics import DAY, sort_leads
+from triptych.forecasting.features.grid import FloatArray
 
 SUMMARY_COLUMNS = (
     "location",
@@ -51,12 +51,9 @@ def forecast_residuals(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 def with_calendar(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `hour` (UTC), `month` and `season` of the column `time`."""
-    season = np.asarray(SEASONS, dtype=object)[rows["time"].dt.month.to_numpy() % 12 // 3]
-    return rows.assign(
-        hour=rows["time"].dt.hour,
-        month=rows["time"].dt.month,
-        season=pd.Series(season, index=rows.index, dtype="str"),
-    )
+    month = rows["time"].dt.month
+    season = (month % 12 // 3).map(dict(enumerate(SEASONS)))
+    return rows.assign(hour=rows["time"].dt.hour, month=month, season=season)
 
 
 def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
@@ -70,21 +67,14 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
     that skewness, ratios and largest_acf show whether a departure matters.
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
-    single = _moments(day.assign(lead=day["lead"].astype(str)))
-    whole = _moments(day.assign(lead=DAY))
+    rows = pd.concat([day.assign(lead=day["lead"].astype(str)), day.assign(lead=DAY)])
+    table = _moments(rows).join(_memory(day))
     for by in ("hour", "season"):
-        single[f"{by}_variance_ratio"] = np.nan
-        ratio = variance_ratio(day, "residual", by, ["location", "model"])
-        keys = pd.MultiIndex.from_frame(whole[["location", "model"]])
-        whole[f"{by}_variance_ratio"] = ratio.reindex(keys).to_numpy()
-    seasons = variance_ratio(day, "residual", "season", SERIES)
-    keys = pd.MultiIndex.from_frame(single[SERIES].astype({"lead": "int64"}))
-    single["season_variance_ratio"] = seasons.reindex(keys).to_numpy()
-    single = single.merge(_memory(day), on=SERIES, validate="one_to_one")
-    table = pd.concat([single, whole], ignore_index=True)
-    order = table["lead"].replace(DAY, str(STEPS_PER_DAY + 1)).astype(int)
-    table = table.assign(order=order).sort_values(["location", "model", "order"])
-    return table.reset_index(drop=True)[list(SUMMARY_COLUMNS)]
+        table[f"{by}_variance_ratio"] = variance_ratio(rows, "residual", by, SERIES)
+    table = table.reset_index()
+    of_day = table["lead"] == DAY  # a single lead has but one hour
+    table["hour_variance_ratio"] = table["hour_variance_ratio"].where(of_day)
+    return sort_leads(table, SERIES)[list(SUMMARY_COLUMNS)]
 
 
 def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
@@ -92,21 +82,19 @@ def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
     by `lead`.
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
-    parts = []
-    for by, rows in (("hour", day), ("season", day), ("lead", residuals)):
-        groups = rows.assign(square=rows["residual"] ** 2).groupby(["location", "model", by])
-        table = groups.agg(
-            n=("residual", "size"),
-            mean=("residual", "mean"),
-            std=("residual", "std"),
-            square=("square", "mean"),
-        ).reset_index()
-        if by == "season":
-            table = table.sort_values(
-                ["location", "model", by],
-                key=lambda c: c.map(SEASONS.index) if c.name == "season" else c,
-            )
-        parts.append(table.assign(by=by, value=table[by].astype(str), rmse=table["square"] ** 0.5))
+    parts: list[pd.DataFrame] = []
+    for by, rows, value in (
+        ("hour", day, day["hour"]),
+        ("season", day, day["month"] % 12 // 3),
+        ("lead", residuals, residuals["lead"]),
+    ):
+        valued = rows.assign(value=value, square=rows["residual"] ** 2)
+        groups = valued.groupby(["location", "model", "value"])
+        table = groups["residual"].agg(n="size", mean="mean", std="std")
+        table = table.assign(rmse=groups["square"].mean() ** 0.5, by=by).reset_index()
+        seasons = table["value"].map(dict(enumerate(SEASONS)))
+        table["value"] = seasons if by == "season" else table["value"].astype(str)
+        parts.append(table)
     return pd.concat(parts, ignore_index=True)[list(GROUP_COLUMNS)]
 
 
@@ -129,12 +117,13 @@ def daily_series(residuals: pd.DataFrame) -> tuple[pd.DataFrame, FloatArray]:
 def _memory(residuals: pd.DataFrame) -> pd.DataFrame:
     keys, series = daily_series(residuals)
     statistic, p_value = ljung_box(series, DAILY_LAGS)
-    return keys.assign(
+    table = keys.assign(
         lead=keys["lead"].astype(str),
         ljung_box=statistic,
         ljung_box_p=p_value,
         largest_acf=farthest_from_zero(autocorrelations(series, DAILY_LAGS)),
     )
+    return table.set_index(SERIES)
 
 
 def farthest_from_zero(values: FloatArray) -> FloatArray:
@@ -148,14 +137,12 @@ def _moments(rows: pd.DataFrame) -> pd.DataFrame:
 
     groups = rows.groupby(SERIES)["residual"]
     deviation = rows["residual"] - groups.transform("mean")
-    spread = groups.transform("std")
     powers = rows[SERIES].assign(
-        n=1,
         mean=rows["residual"],
-        beyond_3_sigma=(deviation.abs() > 3 * spread).astype(float),
+        beyond_3_sigma=(deviation.abs() > 3 * groups.transform("std")).astype(float),
         **{f"m{power}": deviation**power for power in (2, 3, 4)},
     )
-    table = powers.groupby(SERIES).mean().assign(n=groups.size(), std=groups.std()).reset_index()
+    table = powers.groupby(SERIES).mean().assign(n=groups.size(), std=groups.std())
     variance = table["m2"].where(table["m2"] > 0)
     table["skewness"] = table["m3"] / variance**1.5
     table["excess_kurtosis"] = table["m4"] / variance**2 - 3
@@ -177,21 +164,20 @@ def autocorrelations(series: FloatArray, lags: int) -> FloatArray:
 
 
 def ljung_box(
-    series: FloatArray, lags: int, fitted_parameters: int | IntArray = 0
+    series: FloatArray, lags: int, fitted_parameters: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """Ljung-Box statistic of each row and its p-value (Biometrika 65, 1978, 297-303).
 
-    `fitted_parameters`: ARMA coefficients estimated, one number or one per row; each takes a degree
-    of freedom, and ForecastingError if none is left. With gaps as in Stoffer and Toloi, Stat. Prob.
-    Letters 13, 1992, 391-396, which statsmodels lacks. NaN for a row that is constant or has no
-    pair.
+    Each of the ARMA coefficients that were estimated takes a degree of freedom: ForecastingError if
+    none is left. With gaps as in Stoffer and Toloi, Stat. Prob. Letters 13, 1992, 391-396, which
+    statsmodels lacks. NaN for a row that is constant or has no pair.
     """
     from scipy.stats import chi2
 
-    if bool((lags <= np.asarray(fitted_parameters)).any()):
+    if lags <= fitted_parameters:
         raise ForecastingError(
             f"A Ljung-Box test needs more lags than the model has ARMA parameters, but there are "
-            f"{lags} lags and {np.max(fitted_parameters)} parameters. Ask for more lags."
+            f"{lags} lags and {fitted_parameters} parameters. Ask for more lags."
         )
     products, pairs, squares, known = _products(series, lags)
     with np.errstate(divide="ignore", invalid="ignore"):

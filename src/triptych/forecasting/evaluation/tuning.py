@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,27 +62,53 @@ def tune(
     validation_end: pd.Timestamp,
     *,
     trials: int,
-    seed: int,
     base_parameters: Mapping[str, Any],
+    seed: int = 0,
+    estimates: FitCache | None = None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Best parameters of `trials` tries, and the tries: TRIAL_COLUMNS.
 
     Each is fitted before `validation_start` and scored to `validation_end`: RMSE in °C over leads
-    1-8 from every midnight, mean of locations. The first is `base_parameters` over the defaults. A
-    model without a search space is returned unchanged.
+    1-8 from every midnight, mean of locations; a tie goes to the lower `aic`, summed over
+    locations. The first is `base_parameters` over the defaults; then come CANDIDATES, or what
+    Optuna draws from SPACES. A model without either is returned unchanged.
     """
-    base = dict(base_parameters)
-    if name not in SPACES or trials < 1:
-        return base, trials_table([])
+    base, tried = dict(base_parameters), list[Tried]()
     past = history[history["time"] < validation_start]
     known = history[history["time"] < validation_end]
+    cache = estimates or FitCache()
 
-    def objective(trial: "Trial") -> float:
-        parameters = {**base, **_suggest(trial, name), **CHEAPER.get(name, {})}
-        model = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=seed).fit(past)
-        return rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
+    def attempt(parameters: dict[str, Any]) -> float:
+        smaller = {**parameters, **CHEAPER.get(name, {})}
+        made = make_forecaster(name, smaller, max_lead=DAY_LEADS[-1], seed=seed)
+        model = share_fit_cache(made, cache).fit(past)
+        error = rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
+        tried.append((name, len(tried), error, _aic(model), parameters))
+        return error
 
-    return _search(objective, name, base, trials, seed)
+    if trials > 0 and name in SPACES:
+        _search(lambda trial: attempt({**base, **_suggest(trial, name)}), name, base, trials, seed)
+    elif name in CANDIDATES:
+        for parameters in _candidates(name, base)[:trials]:
+            attempt(parameters)
+    table = trials_table(tried)
+    if not tried:
+        return base, table
+    best = table.round(6).sort_values(["value", "aic", "number"]).index[0]
+    return dict(tried[best][-1]), table
+
+
+def _search(
+    objective: Callable[["Trial"], float], name: str, base: dict[str, Any], trials: int, seed: int
+) -> None:
+    """Optuna's tree-structured Parzen estimator, from the base over the defaults."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    start = make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=seed).parameters
+    study.enqueue_trial({**start}, skip_if_exists=True)
+    study.optimize(objective, n_trials=trials)
 
 
 def _suggest(trial: "Trial", name: str) -> dict[str, Any]:
@@ -93,23 +118,6 @@ def _suggest(trial: "Trial", name: str) -> dict[str, Any]:
         else trial.suggest_float(parameter, low, high, log=True)
         for parameter, (low, high) in SPACES[name].items()
     }
-
-
-def _search(
-    objective: Callable[["Trial"], float], name: str, base: dict[str, Any], trials: int, seed: int
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
-    start = {**make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=seed).parameters}
-    study.enqueue_trial(start, skip_if_exists=True)
-    study.optimize(objective, n_trials=trials)
-    tried = [
-        (name, t.number, float(t.values[0]), float("nan"), {**base, **t.params})
-        for t in study.trials
-    ]
-    return {**base, **study.best_params}, trials_table(tried)
 
 
 def rmse(forecasts: pd.DataFrame) -> float:
@@ -136,44 +144,11 @@ def trial_metrics(table: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def search_orders(
-    name: str,
-    history: pd.DataFrame,
-    validation_start: pd.Timestamp,
-    validation_end: pd.Timestamp,
-    *,
-    trials: int,
-    base_parameters: Mapping[str, Any],
-    estimates: FitCache,
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Best parameters of the first `trials` candidates, and what each gave: TRIAL_COLUMNS.
-
-    The first is `base_parameters` over the defaults. `value` is the RMSE of `tune` and decides; a
-    tie goes to the lower `aic`, summed over locations.
-    """
-    base = dict(base_parameters)
-    past = history[history["time"] < validation_start]
-    known = history[history["time"] < validation_end]
-    tried: list[Tried] = []
-    for number, parameters in enumerate(islice(_candidates(name, base), trials)):
-        made = make_forecaster(name, parameters, max_lead=DAY_LEADS[-1], seed=0)
-        model = share_fit_cache(made, estimates).fit(past)
-        error = rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
-        tried.append((name, number, error, _aic(model), parameters))
-    table = trials_table(tried)
-    if not tried:
-        return base, table
-    best = table.round(6).sort_values(["value", "aic", "number"]).index[0]
-    return tried[best][-1], table
-
-
 def _candidates(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:
     """The base over the defaults, then the list, each once."""
     start = make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=0).parameters
     found = [start]
-    for candidate in CANDIDATES.get(name, ()):
-        if {**start, **candidate} not in found:
-            found.append({**start, **candidate})
+    found += [{**start, **own} for own in CANDIDATES[name] if {**start, **own} != start]
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is normal for a place, a day of the year and a step of the day."""
+"""What is normal for a place, a day of the year and a step of the day, and where the sun stands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY
 from triptych.forecasting.features.grid import FloatArray, Grid, IntArray
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
@@ -17,6 +17,7 @@ TREND_YEARS = 5  # of history from which a linear trend is estimated
 SHRINKAGE = 0.5  # of the trend: that of a decade is about as uncertain as it is large
 JITTER = 1e-10  # makes an unobserved step solvable, moves an observed one by nothing that shows
 TILE = 16  # rows; a multiple of what BLAS libraries take at once
+DAYS_TO_J2000 = 10957.5  # from 1970-01-01 00:00 UTC to 2000-01-01 12:00 UTC
 CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rounding
 
 
@@ -115,3 +116,25 @@ def _scale(anomalies: FloatArray) -> FloatArray:
     count = np.maximum(known.sum(axis=1), 1)
     spread = np.sqrt(np.square(np.where(known, anomalies, 0.0)).sum(axis=1) / count)
     return np.asarray(np.where(spread > CONSTANT, spread, 1.0), dtype=np.float64)
+
+
+def solar_elevation(latitude: FloatArray, longitude: FloatArray, step: IntArray) -> FloatArray:
+    """Solar elevation in degrees at the middle of each 3-hour step; arguments broadcast together.
+
+    Low-precision coordinates of the Astronomical Almanac (Michalsky, Solar Energy 40, 1988,
+    227-235).
+    """
+    days = (step * STEP_HOURS + STEP_HOURS / 2) / 24 - DAYS_TO_J2000
+    mean_longitude = 280.460 + 0.9856474 * days
+    anomaly = np.radians(357.528 + 0.9856003 * days)
+    ecliptic = np.radians(mean_longitude + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
+    obliquity = np.radians(23.439 - 0.0000004 * days)
+    declination = np.arcsin(np.sin(obliquity) * np.sin(ecliptic))
+    right_ascension = np.arctan2(np.cos(obliquity) * np.sin(ecliptic), np.cos(ecliptic))
+    sidereal = np.radians(280.46062 + 360.98564737 * days + longitude)
+    hour_angle = sidereal - right_ascension
+    phi = np.radians(latitude)
+    sine = np.sin(phi) * np.sin(declination) + np.cos(phi) * np.cos(declination) * np.cos(
+        hour_angle
+    )
+    return np.asarray(np.degrees(np.arcsin(np.clip(sine, -1, 1))), dtype=np.float64)

@@ -1,15 +1,16 @@
 """The long history frame as dense arrays: location x 3-hour step, NaN where missing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import STEP, STEP_HOURS
-from triptych.forecasting.errors import HistoryError, OriginError
+from triptych.forecasting.contract import STEP, STEP_HOURS, STEPS_PER_DAY
+from triptych.forecasting.errors import HistoryError, OriginError, ShortHistoryError
 
 TEMPERATURE = "temperature_2m"
 HOURLY_TEMPERATURES = ("temperature_2m_h0", "temperature_2m_h1", "temperature_2m_h2")
@@ -26,6 +27,7 @@ OPTIONAL_VARIABLES = (
 )
 NWP_COLUMN = re.compile(r"nwp_(?P<model>.+)_day(?P<day>[1-9])")  # features.nwp
 REQUIRED_COLUMNS = ("location", "time", "latitude", "longitude", TEMPERATURE)
+MIN_TRAINING_DAYS = 365
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -55,7 +57,7 @@ class Grid:
     @property
     def steps(self) -> IntArray:
         """Step numbers of the columns."""
-        return np.arange(self.first, self.first + self.length)
+        return np.arange(self.first, self.end)
 
     @property
     def end(self) -> int:
@@ -66,29 +68,51 @@ class Grid:
         """Return the grid with these variables alone."""
         return replace(self, values={name: self.values[name] for name in variables})
 
+    def at_steps(self, values: npt.NDArray[Any], steps: IntArray) -> npt.NDArray[Any]:
+        """Values of shape (location, step) at step numbers: (location, *steps), NaN outside."""
+        column = steps - self.first
+        inside = (column >= 0) & (column < self.length)
+        found = values[:, np.clip(column, 0, self.length - 1)]
+        return np.where(inside, found, values.dtype.type(np.nan))
+
 
 def to_grid(history: pd.DataFrame) -> Grid:
-    """Put a history frame (contract.Forecaster) on its grid; HistoryError if it breaks the
-    contract.
-    """
-    _check_columns(history)
+    """Put a history frame (models.base.PanelForecaster) on its grid; HistoryError if it is none."""
+    missing = [name for name in REQUIRED_COLUMNS if name not in history]
+    if missing:
+        raise HistoryError(
+            f"The history must have the columns {', '.join(REQUIRED_COLUMNS)}, but lacks "
+            f"{', '.join(missing)}. Build it from weather_3h and locations."
+        )
+    if history.empty:
+        raise HistoryError("The history has no row: ingest and preprocess some weather first.")
     step = step_numbers(history["time"])
     codes, names = pd.factorize(history["location"], sort=True)
     first = int(step.min())
     shape = (len(names), int(step.max()) - first + 1)
     cell = codes.astype(np.int64) * shape[1] + (step - first)
-    _check_keys(history, cell)
-    present = [name for name in (TEMPERATURE, *OPTIONAL_VARIABLES) if name in history]
+    doubled = pd.Series(cell).duplicated().to_numpy()
+    if bool(doubled.any()):
+        row = history[["location", "time"]].iloc[int(doubled.argmax())]
+        raise HistoryError(
+            f"The history must have one row a location and time, but {row['location']} at "
+            f"{row['time']} is there twice. Drop the doubled rows."
+        )
+
+    def dense(column: str) -> FloatArray:
+        table = np.full(shape[0] * shape[1], np.nan)
+        table[cell] = history[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        return table.reshape(shape)
+
     return Grid(
         locations=tuple(str(name) for name in names),
         first=first,
-        values={name: _dense(history[name], cell, shape) for name in present},
-        latitude=_constant(history, "latitude", codes, names),
-        longitude=_constant(history, "longitude", codes, names),
-        nwp={
-            name: _dense(history[name], cell, shape)
-            for name in filter(NWP_COLUMN.fullmatch, map(str, history))
+        values={
+            name: dense(name) for name in (TEMPERATURE, *OPTIONAL_VARIABLES) if name in history
         },
+        latitude=_constant(history, "latitude"),
+        longitude=_constant(history, "longitude"),
+        nwp={name: dense(name) for name in filter(NWP_COLUMN.fullmatch, map(str, history))},
     )
 
 
@@ -117,42 +141,70 @@ def step_times(numbers: IntArray) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(epoch + numbers * STEP)
 
 
-def _check_columns(history: pd.DataFrame) -> None:
-    missing = [name for name in REQUIRED_COLUMNS if name not in history]
-    if missing:
-        raise HistoryError(
-            f"The history must have the columns {', '.join(REQUIRED_COLUMNS)}, but lacks "
-            f"{', '.join(missing)}. Build it from weather_3h and locations."
+def check_enough(grid: Grid, needed: int = MIN_TRAINING_DAYS) -> int:
+    """Days that the temperatures of every location span; ShortHistoryError if fewer than needed."""
+    known = np.isfinite(grid.values[TEMPERATURE])
+    span = grid.length - known.argmax(axis=1) - known[:, ::-1].argmax(axis=1)
+    days = np.where(known.any(axis=1), span, 0) // STEPS_PER_DAY
+    worst = int(days.argmin())
+    if days[worst] < needed:
+        raise ShortHistoryError(
+            f"Training needs {needed} days of temperatures a location, but "
+            f"{grid.locations[worst]} has {days[worst]}. Start the training period earlier."
         )
-    if history.empty:
-        raise HistoryError("The history has no row: ingest and preprocess some weather first.")
+    return int(days[worst])
 
 
-def _check_keys(history: pd.DataFrame, cell: IntArray) -> None:
-    doubled = pd.Series(cell).duplicated().to_numpy()
-    if bool(doubled.any()):
-        row = history[["location", "time"]].iloc[int(doubled.argmax())]
-        raise HistoryError(
-            f"The history must have one row a location and time, but {row['location']} at "
-            f"{row['time']} is there twice. Drop the doubled rows."
+def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:
+    """Step numbers of the origins, sorted and unique.
+
+    OriginError for none, for one off the 3-hour grid, or after the history's end: what lies between
+    would be unknown. ShortHistoryError for one with less than a day before it.
+    """
+    if len(origins) == 0:
+        raise OriginError("There is no origin to forecast from: give at least one instant.")
+    steps = np.unique(step_numbers(origins))
+    start, end, first, last = step_times(np.array([grid.first, grid.end, steps[0], steps[-1]]))
+    if last > end:
+        raise OriginError(
+            f"The history ends at {end}, so nothing is known just before the origin {last}. "
+            f"Forecast from {end} with longer leads, or bring the history up to date."
         )
+    if steps[0] < grid.first + STEPS_PER_DAY:
+        raise ShortHistoryError(
+            f"A forecast needs a day of history before it, but the history starts at {start} and "
+            f"the origin is {first}. Give an earlier start of the history."
+        )
+    return steps
 
 
-def _dense(column: "pd.Series[float]", cell: IntArray, shape: tuple[int, int]) -> FloatArray:
-    dense = np.full(shape[0] * shape[1], np.nan)
-    dense[cell] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return dense.reshape(shape)
+def check_leads(leads: Sequence[int], max_lead: int) -> IntArray:
+    """The leads, sorted and unique; OriginError outside 1 … `max_lead`."""
+    numbers = np.unique(np.asarray(list(leads), dtype=np.int64))
+    if len(numbers) == 0 or numbers[0] < 1 or numbers[-1] > max_lead:
+        found = f"{numbers[0]} to {numbers[-1]}" if len(numbers) else "none"
+        raise OriginError(
+            f"Leads go from 1 to {max_lead} (the max_lead it was made with), but these are {found}."
+        )
+    return numbers
 
 
-def _constant(
-    history: pd.DataFrame, column: str, codes: npt.NDArray[np.intp], names: "pd.Index[str]"
-) -> FloatArray:
-    grouped = pd.Series(history[column].to_numpy(dtype=np.float64)).groupby(codes)
-    low, high = grouped.min().to_numpy(), grouped.max().to_numpy()
+def between_knots(knots: IntArray, at: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """For linear interpolation, constant beyond the knots: the place of the knot before and after
+    each point, and the share of the one after.
+    """
+    place = np.interp(at, knots, np.arange(len(knots)))
+    before = np.floor(place).astype(np.int64)
+    return before, np.minimum(before + 1, len(knots) - 1), place - before
+
+
+def _constant(history: pd.DataFrame, column: str) -> FloatArray:
+    grouped = history.groupby("location")[column]
+    low, high = grouped.min(), grouped.max()
     wrong = ~(low == high)
     if bool(wrong.any()):
         raise HistoryError(
-            f"{column} must be one number a location, but {names[int(wrong.argmax())]} has none or "
+            f"{column} must be one number a location, but {wrong.idxmax()} has none or "
             "several. Correct the locations file."
         )
-    return np.asarray(low, dtype=np.float64)
+    return low.to_numpy(dtype=np.float64)

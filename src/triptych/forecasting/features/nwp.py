@@ -22,17 +22,14 @@ PUBLICATION_DELAY_HOURS = 6
 def usable_lead_day(
     time: Any, as_of: Any, publication_delay: float, step_hours: int = 1
 ) -> npt.NDArray[np.int64]:
-    """Return the smallest N whose `previous_dayN` was published at the issue time; at least 1.
+    """The smallest N whose `previous_dayN` was published at the issue time; at least 1.
 
     `previous_dayN` of an hour is from the newest run that started 24 N hours before it or earlier,
     and a run is published `publication_delay` hours after its start. Hence 24 N must be at least
     the hours from issue to target plus the delay. Day 0 is never usable: its run may be newer.
 
-    Args:
-        time: instants, start of the hour or of the step.
-        as_of: issue time, one or one for each instant.
-        publication_delay: hours.
-        step_hours: 3 for 3-hour means, whose last hour counts.
+    `time`: starts of hours or, with `step_hours` 3, of 3-hour means, whose last hour counts;
+    `as_of`: one issue time, or one for each.
     """
     issued = as_of if isinstance(as_of, pd.Timestamp) else pd.DatetimeIndex(as_of)
     ahead = pd.DatetimeIndex(time) - issued
@@ -41,12 +38,12 @@ def usable_lead_day(
 
 
 def nwp_column(model: str, lead_day: int) -> str:
-    """Return the history's column of a weather model and lead day."""
+    """The history's column of a weather model and lead day."""
     return f"nwp_{model}_day{lead_day}"
 
 
 def lead_days_by_model(columns: Iterable[str]) -> dict[str, list[int]]:
-    """Return the lead days of each weather model among the columns, models and days sorted."""
+    """The lead days of each weather model among the columns, models and days sorted."""
     found: dict[str, list[int]] = {}
     for match in filter(None, map(NWP_COLUMN.fullmatch, sorted(columns))):
         found.setdefault(match["model"], []).append(int(match["day"]))
@@ -56,9 +53,8 @@ def lead_days_by_model(columns: Iterable[str]) -> dict[str, list[int]]:
 def usable_forecasts(
     grid: Grid, origins: IntArray, leads: IntArray, delay_hours: int
 ) -> FloatArray:
-    """Return each model's most recent published forecast, °C, (location, origin, model, lead).
-
-    NaN where a model has none.
+    """Each model's most recent published forecast, °C, shape (location, origin, model, lead); NaN
+    where it has none.
     """
     models = lead_days_by_model(grid.nwp)
     first = _lead_day(STEP_HOURS * leads - 1 + delay_hours)  # the last hour of a step counts
@@ -66,44 +62,36 @@ def usable_forecasts(
     table = np.full((len(grid.locations), len(origins), len(models), len(leads)), np.nan)
     for row, (model, days) in enumerate(models.items()):
         for day in days:
-            values = at_steps(grid.nwp[nwp_column(model, day)], grid, steps)
+            values = grid.at_steps(grid.nwp[nwp_column(model, day)], steps)
             wanted = (day >= first) & np.isnan(table[:, :, row])
             table[:, :, row] = np.where(wanted, values, table[:, :, row])
     return table
 
 
 def recent_errors(grid: Grid, origins: IntArray, count: int, age: int = 0) -> FloatArray:
-    """Return the errors of each model's day-1 forecasts of the last `count` steps before an origin.
+    """Errors of each model's day-1 forecasts of the last `count` steps before an origin.
 
     °C, forecast minus observed, shape (location, origin, model, step), the most recent first; NaN
     for the last `age` steps, which are not observed yet.
     """
-    models = lead_days_by_model(grid.nwp)
     back = np.arange(1, count + 1)
     steps = origins[:, None] - back
-    observed = np.where(back > age, at_steps(grid.values[TEMPERATURE], grid, steps), np.nan)
+    observed = np.where(back > age, grid.at_steps(grid.values[TEMPERATURE], steps), np.nan)
     forecasts = [
-        at_steps(grid.nwp[nwp_column(model, days[0])], grid, steps)
-        for model, days in models.items()
+        grid.at_steps(grid.nwp[nwp_column(model, days[0])], steps)
+        for model, days in lead_days_by_model(grid.nwp).items()
     ]
     return np.stack(forecasts, axis=2) - observed[:, :, None]
 
 
 def with_models(grid: Grid, models: tuple[str, ...]) -> Grid:
-    """Return the grid with the forecasts of these weather models alone, NaN for one it lacks."""
+    """The grid with the forecasts of these weather models alone, NaN for one it lacks."""
     found = lead_days_by_model(grid.nwp)
     if tuple(found) == models:
         return grid
     missing = np.full((len(grid.locations), grid.length), np.nan)
     columns = [nwp_column(model, day) for model in models for day in found.get(model, [1])]
     return replace(grid, nwp={name: grid.nwp.get(name, missing) for name in columns})
-
-
-def at_steps(values: FloatArray, grid: Grid, steps: IntArray) -> FloatArray:
-    """Return values of shape (location, step) at step numbers, NaN outside the grid."""
-    column = steps - grid.first
-    inside = (column >= 0) & (column < grid.length)
-    return np.where(inside, values[:, np.clip(column, 0, grid.length - 1)], np.nan)
 
 
 def _lead_day(hours: npt.NDArray[Any]) -> IntArray:

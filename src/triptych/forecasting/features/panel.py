@@ -1,20 +1,24 @@
-"""Standardised anomalies of a history: what learned forecasters see of it."""
+"""Standardised anomalies of a history, and the neighbours of its locations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.errors import UnknownLocationError
+from triptych.forecasting.errors import HistoryError, UnknownLocationError
 from triptych.forecasting.features.climatology import Climatology
-from triptych.forecasting.features.grid import FloatArray, Grid, IntArray, step_times
+from triptych.forecasting.features.grid import (
+    TEMPERATURE,
+    FloatArray,
+    Grid,
+    IntArray,
+    step_times,
+)
 
 SHOWN = 5  # names in a message
 Float32Array = npt.NDArray[np.float32]
-CONSTANT = 1e-6  # a feature that varies less does not explain anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,36 @@ class Panel:
     climatology: Climatology
     rows: IntArray
     anomalies: Mapping[str, Float32Array]
+
+    def at_steps(self, variable: str, steps: IntArray) -> Float32Array:
+        """Anomalies of a variable at step numbers: (location, *steps), NaN outside the history."""
+        return self.grid.at_steps(self.anomalies[variable], steps)
+
+    def normal(self, steps: IntArray) -> FloatArray:
+        """Climatology of the temperature in °C at step numbers of two axes: (location, *steps)."""
+        return self.climatology.normal(TEMPERATURE, self.rows[:, None, None], steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training period (step numbers, `end` exclusive) and its climatology."""
+
+    start: int
+    end: int
+    climatology: Climatology
+
+
+def join_training(parts: Sequence[Training]) -> Training:
+    """The training of all parts' locations, in their order."""
+    each = [part.climatology for part in parts]
+    if len({tuple(sorted(climatology.coefficients)) for climatology in each}) > 1:
+        raise HistoryError("The parts of a fit must have the same variables: prepare them alike.")
+    together = Climatology(
+        tuple(name for climatology in each for name in climatology.locations),
+        {n: np.concatenate([c.coefficients[n] for c in each]) for n in each[0].coefficients},
+        {n: np.concatenate([c.scale[n] for c in each]) for n in each[0].scale},
+    )
+    return Training(min(p.start for p in parts), max(p.end for p in parts), together)
 
 
 def with_wind_components(grid: Grid) -> Grid:
@@ -72,72 +106,46 @@ def panel_frame(panel: Panel, name: str, values: FloatArray) -> pd.DataFrame:
     )
 
 
-def known_rows(locations: tuple[str, ...], known: tuple[str, ...]) -> IntArray:
+def known_rows(locations: Iterable[str], known: Iterable[str]) -> IntArray:
     """Row of each location in the training data, or UnknownLocationError."""
-    index = {name: row for row, name in enumerate(known)}
-    unknown = [name for name in locations if name not in index]
-    if unknown:
+    wanted, trained = pd.Index(list(locations)), pd.Index(list(known))
+    rows = trained.get_indexer(wanted)
+    unknown = wanted[rows < 0]
+    if len(unknown):
         raise UnknownLocationError(
             f"Not in this model's training data: {', '.join(unknown[:SHOWN])}; it has "
-            f"{len(known)} locations, such as {', '.join(known[:SHOWN])}. "
+            f"{len(trained)} locations, such as {', '.join(trained[:SHOWN])}. "
             "Train again with the new ones, or leave them out."
         )
-    return np.array([index[name] for name in locations], dtype=np.int64)
+    return np.asarray(rows, dtype=np.int64)
 
 
-def windowed(values: Float32Array, kind: str, width: int) -> Float32Array:
-    """`mean`, `min` or `max` of the known values of the `width` steps that end with each, NaN if
-    none.
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest other locations: `table` (location, rank) holds their rows, -1 for none."""
 
-    Shape (location, step). In numpy: extremes four times faster than pandas' rolling.
-    """
-    if kind == "mean":
-        return _mean(values, width)
-    sign = np.float32(1 if kind == "max" else -1)
-    best = np.where(np.isfinite(values), sign * values, np.float32(-np.inf))
-    span = 1
-    while span < width:  # a window of 2 s is the better of two windows of s
-        shift = min(span, width - span)
-        best[:, shift:] = np.maximum(best[:, shift:], best[:, :-shift].copy())
-        span += shift
-    known = np.where(np.isfinite(best), sign * best, np.float32(np.nan))
-    return np.asarray(known, dtype=np.float32)
+    locations: tuple[str, ...]
+    table: IntArray
 
+    def rows(self, locations: tuple[str, ...]) -> IntArray:
+        """Rows of the neighbours within `locations`, shape (location, rank), -1 if absent."""
+        here = np.append(pd.Index(locations).get_indexer(pd.Index(self.locations)), -1)
+        return np.asarray(here[self.table[known_rows(locations, self.locations)]], dtype=np.int64)
 
-def _mean(values: Float32Array, width: int) -> Float32Array:
-    known = np.isfinite(values)
-    total = _sums(np.where(known, values, 0), width)
-    count = _sums(known, width)
-    mean = np.divide(total, count, out=np.full(values.shape, np.nan), where=count > 0)
-    return np.asarray(mean, dtype=np.float32)
+    def of(self, locations: Iterable[str]) -> set[str]:
+        """The neighbours of these locations."""
+        wanted = self.table[known_rows(locations, self.locations)]
+        return {self.locations[row] for row in wanted[wanted >= 0]}
 
 
-def _sums(values: npt.NDArray[Any], width: int) -> FloatArray:
-    running = np.cumsum(values, axis=1, dtype=np.float64)
-    running[:, width:] -= running[:, :-width].copy()
-    return running
+def find_neighbours(grid: Grid, count: int) -> Neighbours:
+    """The `count` nearest other locations of each, by great circle, nearest first."""
+    from sklearn.neighbors import NearestNeighbors
 
-
-def moments(raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation of the known values of each column; 0 and 1 if there is none."""
-    known = np.isfinite(raw)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, raw, 0).sum(axis=0) / count
-    scale = np.sqrt(np.where(known, (raw - mean) ** 2, 0).sum(axis=0) / count)
-    return mean, np.where(scale > CONSTANT, scale, 1.0)
-
-
-def standardise(raw: FloatArray, mean: FloatArray, scale: FloatArray) -> FloatArray:
-    """Standardised features; missing values count as average."""
-    return np.nan_to_num((raw - mean) / scale, nan=0.0)
-
-
-def weighted_sum(design: FloatArray, weights: FloatArray) -> FloatArray:
-    """`design` (location, origin, column) times `weights` (location, column, lead).
-
-    Column by column, not by BLAS: a forecast must not depend on how many are requested with it.
-    """
-    total = np.zeros((*design.shape[:2], weights.shape[2]))
-    for column in range(design.shape[2]):
-        total += design[:, :, column, None] * weights[:, None, column]
-    return total
+    table = np.full((len(grid.locations), count), -1, dtype=np.int64)
+    found = min(count, len(table) - 1)
+    if found > 0:
+        points = np.radians(np.stack([grid.latitude, grid.longitude], axis=1))
+        index = NearestNeighbors(n_neighbors=found, algorithm="ball_tree", metric="haversine")
+        table[:, :found] = index.fit(points).kneighbors(return_distance=False)  # without itself
+    return Neighbours(grid.locations, table)

@@ -6,14 +6,13 @@ from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.feature_table import at_steps
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel, panel_frame
-from triptych.forecasting.models.base import AnomalyForecaster, Arrays, PanelForecaster
+from triptych.forecasting.models.anomaly import AnomalyForecaster
+from triptych.forecasting.models.base import Arrays, PanelForecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace.arma_fit import Fitted, Orders
 from triptych.forecasting.threads import one_blas_thread
@@ -34,33 +33,22 @@ class StatisticalForecaster(AnomalyForecaster):
     def __init__(
         self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
     ) -> None:
-        """Merge the parameters as the base does, and look at the orders before any work."""
+        """Merge the parameters as the base does; ForecastingError for invalid orders."""
         super().__init__(parameters, max_lead=max_lead, seed=seed)
-        _ = self.orders
-        self.fit_cache = FitCache()
-
-    @property
-    def orders(self) -> Orders:
-        """Orders of the process."""
         names = (field.name for field in fields(Orders))
-        return Orders(**{name: self.parameters.get(name, 0) for name in names})
+        self.orders = Orders(**{name: self.parameters.get(name, 0) for name in names})
+        self.fit_cache = FitCache()
 
     @property
     def processes(self) -> Mapping[str, Fitted]:
         """The process of each location; UnfittedModelError before `fit`."""
-        return {name: self._processes[name] for name in self.fitted.climatology.locations}
+        return {name: self._processes[name] for name in self.locations}
 
     @property
-    def feature_names(self) -> tuple[str, ...]:
-        """The last anomalies, in training standard deviations."""
-        return tuple(f"{TEMPERATURE}_lag{lag}" for lag in range(1, SHOWN_LAGS + 1))
+    def _shown_lags(self) -> int:
+        return SHOWN_LAGS
 
-    def input_values(self, panel: Panel, origins: IntArray) -> npt.NDArray[np.floating[Any]]:
-        """The anomalies before the one origin, latest first, shape (location, lag)."""
-        lags = origins - np.arange(1, SHOWN_LAGS + 1)
-        return at_steps(panel, panel.anomalies[TEMPERATURE], lags)
-
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """Mean absolute weight of each past anomaly in the forecast of the next step."""
         weights = [p.process.past_weights(SHOWN_LAGS) for p in self.processes.values()]
         return np.asarray(np.abs(weights).mean(axis=0), dtype=np.float64)
@@ -77,6 +65,8 @@ class StatisticalForecaster(AnomalyForecaster):
         names = [f"{self.name} of {place}" for place in panel.grid.locations]
         fitted = self.fit_cache.fit_each(dict(zip(names, series, strict=True)), self.orders)
         self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))
+        stored = {name: asdict(process) for name, process in self._processes.items()}
+        self.texts = {PROCESSES: json.dumps(stored, indent=2, sort_keys=True) + "\n"}
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
@@ -104,13 +94,9 @@ class StatisticalForecaster(AnomalyForecaster):
             found[row] /= self._processes[name].process.relative_spread(observed[row])
         return panel_frame(panel, "innovation", found)
 
-    def texts(self) -> dict[str, str]:
-        """The processes as JSON."""
-        stored = {name: asdict(process) for name, process in self.processes.items()}
-        return {PROCESSES: json.dumps(stored, indent=2, sort_keys=True) + "\n"}
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        """Restore from `texts`."""
+    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
+        """Take what was stored."""
+        super().restore(state, texts)
         stored = json.loads(texts[PROCESSES])
         self._processes = {name: Fitted.of(process) for name, process in stored.items()}
 

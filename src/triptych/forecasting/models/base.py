@@ -1,9 +1,9 @@
-"""What every forecaster shares: frames, climatology, intervals and stored state."""
+"""What every forecaster shares: frames, climatology, intervals and what it learned."""
 
-from abc import ABC, abstractmethod
+import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from copy import copy
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,41 +11,47 @@ import pandas as pd
 
 from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEP_HOURS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
-from triptych.forecasting.features.climatology import Climatology, fit_climatology, harmonics_of
+from triptych.forecasting.evaluation.conformal import Intervals
+from triptych.forecasting.features.climatology import fit_climatology, harmonics_of
 from triptych.forecasting.features.grid import (
-    TEMPERATURE,
+    MIN_TRAINING_DAYS,
     FloatArray,
     Grid,
     IntArray,
-    step_times,
-    to_grid,
-)
-from triptych.forecasting.features.panel import Panel, to_panel, with_wind_components
-from triptych.forecasting.models.validation import (
-    MIN_TRAINING_DAYS,
     check_enough,
     check_leads,
     check_origins,
+    step_times,
+    to_grid,
+)
+from triptych.forecasting.features.panel import (
+    SHOWN,
+    Panel,
+    Training,
+    join_training,
+    to_panel,
+    with_wind_components,
 )
 from triptych.forecasting.threads import one_blas_thread
 
-if TYPE_CHECKING:
-    from triptych.forecasting.evaluation.conformal import Intervals
-
 Arrays = dict[str, npt.NDArray[Any]]
 
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """The training period (step numbers, `end` exclusive) and its climatology."""
-
-    start: int
-    end: int
-    climatology: Climatology
+logger = logging.getLogger(__name__)
 
 
-class PanelForecaster(ABC):
-    """Base of the forecasters: subclasses fit a panel and forecast (location, origin, lead)."""
+FittedPart = tuple[Training, Arrays]
+
+
+class PanelForecaster:
+    """Base of the forecasters of the 3-hour mean temperature at every location of a history.
+
+    A history is a long frame, one row a location and 3-hour step: `location, time, latitude,
+    longitude`, the weather variables and the three hourly temperatures `temperature_2m_h0, _h1,
+    _h2`. `time` is the start of the step, UTC.
+
+    A subclass learns `state` (arrays by name) and `texts` from the training panel and forecasts
+    from them; they are what is stored.
+    """
 
     name: ClassVar[str]
     uses_nwp: ClassVar[bool] = False
@@ -64,28 +70,41 @@ class PanelForecaster(ABC):
                 f"{', '.join(sorted(self.defaults)) or 'none'}. Correct the forecast parameters."
             )
         self.parameters: dict[str, Any] = {**self.defaults, **given}
-        self.max_lead = max_lead
-        self.seed = seed
+        self.max_lead, self.seed = max_lead, seed
         self.training: Training | None = None
         self.intervals: Intervals | None = None
+        self.members: list[PanelForecaster] = []
+        self.state: Arrays = {}
+        self.texts: dict[str, str] = {}
 
     def fit(self, history: pd.DataFrame) -> Self:
         """Learn from the whole of `history`; ShortHistoryError for too few days of temperatures."""
         with one_blas_thread():
-            return self.fit_panel(*self.prepare(history))
-
-    def prepare(self, history: pd.DataFrame) -> tuple[Training, Panel]:
-        """Fit the climatology, and return it with the history's anomalies."""
-        grid = self.narrowed(with_wind_components(to_grid(history)))
-        days = check_enough(grid, self.min_training_days)
-        climatology = fit_climatology(grid, harmonics_of(days))
-        return Training(grid.first, grid.end, climatology), to_panel(grid, climatology)
+            return self.fit_panel(*self._prepare(history))
 
     def fit_panel(self, training: Training, panel: Panel) -> Self:
         """Learn from a history whose climatology is known already."""
         self.training, self.intervals = training, None
         self._fit(panel)
         return self
+
+    def fit_part(self, history: pd.DataFrame) -> FittedPart:
+        """What the locations of `history` give to `join`; ShortHistoryError as in `fit`."""
+        own = copy(self)
+        own.training, panel = self._prepare(history)
+        return own.training, own._gather(panel)
+
+    def join(self, parts: Sequence[FittedPart]) -> Self:
+        """Become the forecaster that a fit on the history of all parts would give."""
+        self.training, self.intervals = join_training([training for training, _ in parts]), None
+        with one_blas_thread():
+            self._learn([arrays for _, arrays in parts])
+        return self
+
+    @property
+    def batchable(self) -> bool:
+        """Whether batches of locations can be fitted apart and joined."""
+        return False
 
     def predict(
         self,
@@ -94,67 +113,52 @@ class PanelForecaster(ABC):
         leads: Sequence[int],
         *,
         data_age: int = 0,
+        locations: Collection[str] | None = None,
     ) -> pd.DataFrame:
-        """Forecast as the contract says (contract.Forecaster.predict).
+        """Forecast `leads` from each of `origins`, looking at nothing at or after the origin.
 
-        The observations of the last `data_age` hours before each origin count as unknown.
+        The observations of the last `data_age` hours before each origin count as unknown. With
+        `locations`, the others of the history are only their neighbours.
+
+        Returns FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` + 3 h ×
+        (lead - 1). `lower` and `upper` bound the central LEVEL interval and are NaN until the
+        forecaster is calibrated. `mean` is NaN where a baseline knows nothing.
         """
         panel = self.panel(history)
-        self.warn_of_missing(panel.grid.locations)
-        return self._predict(panel, origins, leads, data_age)
-
-    def predict_for(
-        self,
-        locations: Collection[str],
-        history: pd.DataFrame,
-        origins: pd.DatetimeIndex,
-        leads: Sequence[int],
-        *,
-        data_age: int = 0,
-    ) -> pd.DataFrame:
-        """Forecast some locations of a history that also has their neighbours."""
-        forecasts = self._predict(self.panel(history), origins, leads, data_age)
-        return forecasts[forecasts["location"].isin(locations)].reset_index(drop=True)
-
-    def neighbour_locations(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
-        """Other locations whose history the forecasts of these use."""
-        return set()
-
-    def warn_of_missing(self, locations: tuple[str, ...]) -> None:  # noqa: B027
-        """Log what a history of these locations lacks for forecasts of full accuracy."""
-
-    def _predict(
-        self, panel: Panel, origins: pd.DatetimeIndex, leads: Sequence[int], data_age: int
-    ) -> pd.DataFrame:
+        places = panel.grid.locations
+        missing = sorted(self.neighbour_locations(places) - set(places))
+        if missing and locations is None:
+            logger.warning(
+                "The model was trained with neighbours that this history lacks: %s. Their features "
+                "count as missing and forecasts are less accurate; add them to the history.",
+                ", ".join(missing[:SHOWN]),
+            )
         age = data_age // STEP_HOURS
         steps = check_origins(panel.grid, origins - age * STEP) + age
         numbers = check_leads(leads, self.max_lead)
         with one_blas_thread():
-            mean = self.forecast_aged(panel, steps, numbers, age)
-        return self._frame(panel, steps, numbers, mean, data_age)
+            mean = self.forecast(panel, steps, numbers, age)
+        frame = self._frame(places, steps, numbers, mean, data_age)
+        asked = frame["location"].isin(places if locations is None else locations)
+        return frame[asked].reset_index(drop=True)
 
-    def forecast_aged(
-        self, panel: Panel, origins: IntArray, leads: IntArray, age: int
-    ) -> FloatArray:
-        """Forecast as `forecast_panel`, from observations that end `age` steps before each origin.
-
-        NaN at leads beyond `max_lead`, counted from the end of the observations.
+    def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
+        """Temperature in °C, shape (location, origin, lead), from observations that end `age` steps
+        before each origin; NaN at leads beyond `max_lead`, counted from their end.
         """
         reached = leads + age <= self.max_lead
-        shape = (len(panel.grid.locations), len(origins), len(leads))
-        mean = np.full(shape, np.nan)
+        mean = np.full((len(panel.grid.locations), len(origins), len(leads)), np.nan)
         if reached.any():
-            mean[..., reached] = self.forecast_panel(panel, origins - age, leads[reached] + age)
+            mean[..., reached] = self._forecast(panel, origins - age, leads[reached] + age)
         return mean
 
     def panel(self, history: pd.DataFrame) -> Panel:
         """The history as this forecaster sees it: anomalies from its own climatology."""
-        grid = self.narrowed(with_wind_components(to_grid(history)))
-        return to_panel(grid, self.fitted.climatology)
+        return to_panel(self._grid(history), self.fitted.climatology)
 
-    def narrowed(self, grid: Grid) -> Grid:
-        """The variables of a grid that this forecaster looks at: all, unless it says otherwise."""
-        return grid
+    def neighbour_locations(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
+        """Other locations whose history the forecasts of these use."""
+        return set()
 
     @property
     def fitted(self) -> Training:
@@ -185,14 +189,6 @@ class PanelForecaster(ABC):
         """Explanatory variables, in the order of the model's columns; empty for baselines."""
         return ()
 
-    @abstractmethod
-    def _fit(self, panel: Panel) -> None:
-        """Learn from a training panel."""
-
-    @abstractmethod
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead)."""
-
     def inputs(
         self, history: pd.DataFrame, origin: pd.Timestamp, data_age: int = 0
     ) -> pd.DataFrame:
@@ -200,7 +196,7 @@ class PanelForecaster(ABC):
         panel = self.panel(history)
         origin = origin if self.uses_nwp else origin - pd.Timedelta(hours=data_age)
         names, locations = self.feature_names, np.array(panel.grid.locations, dtype=object)
-        values = self.input_values(panel, check_origins(panel.grid, pd.DatetimeIndex([origin])))
+        values = self._input_values(panel, check_origins(panel.grid, pd.DatetimeIndex([origin])))
         return pd.DataFrame(
             {
                 "location": pd.Series(np.repeat(locations, len(names)), dtype="str"),
@@ -209,43 +205,84 @@ class PanelForecaster(ABC):
             }
         )
 
-    def input_values(self, panel: Panel, origins: IntArray) -> npt.NDArray[np.floating[Any]]:  # noqa: ARG002
+    def importance(self) -> pd.DataFrame:
+        """Shares `feature, importance`, greatest first; empty for a baseline.
+
+        Gain for trees, absolute coefficients or weights for linear models, slopes for kernel ridge;
+        an ensemble averages its members' shares.
+        """
+        shares = []
+        for member in self.members or [self]:
+            if member.feature_names:
+                values = pd.Series(member._importance_values(), index=list(member.feature_names))
+                shares.append(values / max(float(values.sum()), 1e-300))
+        if not shares:
+            return pd.DataFrame({"feature": pd.Series(dtype="str"), "importance": []})
+        mean = pd.concat(shares, axis=1).fillna(0.0).mean(axis=1)
+        table = mean.rename_axis("feature").rename("importance").reset_index()
+        table = table.round(9)  # the last bits differ between CPUs and must not decide the order
+        order = ["importance", "feature"]
+        return table.sort_values(order, ascending=[False, True], ignore_index=True)
+
+    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
+        """Take what was stored."""
+        self.state, self.texts = state, dict(texts)
+
+    def _fit(self, panel: Panel) -> None:
+        """Learn from a training panel."""
+        self._learn([self._gather(panel)])
+
+    def _gather(self, panel: Panel) -> Arrays:  # noqa: ARG002
+        """What is learned from these locations alone, whichever others there are."""
+        return {}
+
+    def _learn(self, parts: Sequence[Arrays]) -> None:
+        """Learn from what was gathered, in the order of the locations."""
+        self.state = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Temperature in °C from observations up to each origin, shape (location, origin, lead)."""
+        raise NotImplementedError
+
+    def _narrowed(self, grid: Grid) -> Grid:
+        """The variables of a grid that this forecaster looks at."""
+        return grid
+
+    def _input_values(self, panel: Panel, origins: IntArray) -> npt.NDArray[Any]:  # noqa: ARG002
         """Values of `feature_names` at the one origin, shape (location, feature)."""
         return np.empty((len(panel.grid.locations), 0))
 
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """How much each of `feature_names` matters, on a scale of the model's own."""
         return np.zeros(len(self.feature_names))
 
-    def arrays(self) -> Arrays:
-        """The learned arrays by name, for storage and fingerprint."""
-        return {}
+    def _grid(self, history: pd.DataFrame) -> Grid:
+        return self._narrowed(with_wind_components(to_grid(history)))
 
-    def texts(self) -> dict[str, str]:
-        """The learned texts by name, for storage and fingerprint."""
-        return {}
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: B027
-        """Restore the state from `arrays` and `texts`."""
+    def _prepare(self, history: pd.DataFrame) -> tuple[Training, Panel]:
+        """Fit the climatology, and return it with the history's anomalies."""
+        grid = self._grid(history)
+        days = check_enough(grid, self.min_training_days)
+        climatology = fit_climatology(grid, harmonics_of(days))
+        return Training(grid.first, grid.end, climatology), to_panel(grid, climatology)
 
     def _frame(
         self,
-        panel: Panel,
+        locations: tuple[str, ...],
         origins: IntArray,
         leads: IntArray,
         mean: FloatArray,
         data_age: int,
     ) -> pd.DataFrame:
-        places, shape = panel.grid.locations, mean.shape
-        targets = np.broadcast_to(origins[:, None] + leads - 1, shape)
-        times = step_times(targets.ravel())
+        shape = mean.shape
+        times = step_times(np.broadcast_to(origins[:, None] + leads - 1, shape).ravel())
         half = np.full(shape, np.nan)
         if self.intervals is not None:
             months = times.month.to_numpy().reshape(shape)[0]
-            half = self.intervals.half_width(places, months, leads, data_age)
+            half = self.intervals.half_width(locations, months, leads, data_age)
         frame = pd.DataFrame(
             {
-                "location": np.repeat(np.array(places, dtype=object), shape[1] * shape[2]),
+                "location": np.repeat(np.array(locations, dtype=object), shape[1] * shape[2]),
                 "as_of": step_times(np.broadcast_to(origins[:, None], shape).ravel()),
                 "time": times,
                 "lead": np.broadcast_to(leads, shape).ravel(),
@@ -255,23 +292,3 @@ class PanelForecaster(ABC):
             }
         )
         return frame.astype({"location": "str"})[list(FORECAST_COLUMNS)]
-
-
-def normal_targets(panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-    """Climatology of the targets in °C, shape (location, origin, lead)."""
-    targets = origins[:, None] + leads[None, :] - 1
-    return panel.climatology.normal(TEMPERATURE, panel.rows[:, None, None], targets[None])
-
-
-class AnomalyForecaster(PanelForecaster):
-    """Base of the forecasters that add a forecast anomaly to the climatology."""
-
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead)."""
-        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
-        anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
-        return normal_targets(panel, origins, leads) + anomaly
-
-    @abstractmethod
-    def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""

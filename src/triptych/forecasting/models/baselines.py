@@ -16,25 +16,19 @@ from triptych.forecasting.features.grid import (
     step_times,
 )
 from triptych.forecasting.features.panel import Panel, known_rows
-from triptych.forecasting.models.base import PanelForecaster, normal_targets
+from triptych.forecasting.models.base import PanelForecaster
 
 LOOKBACK_DAYS = 7
-MIN_BASELINE_DAYS = 60  # below a year the normal is that of the step of the day
-_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 class ClimatologyForecaster(PanelForecaster):
     """The normal of the day of the year and the hour, whatever the weather is."""
 
     name: ClassVar[str] = "climatology"
-    min_training_days: ClassVar[int] = MIN_BASELINE_DAYS
+    min_training_days: ClassVar[int] = 60  # below a year the normal is that of the step of the day
 
-    def _fit(self, panel: Panel) -> None:
-        """Nothing but the climatology, which the base has fitted."""
-
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """The normal of each target, °C."""
-        return normal_targets(panel, origins, leads)
+    def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        return panel.normal(origins[:, None] + leads - 1)
 
 
 class PersistenceForecaster(ClimatologyForecaster):
@@ -42,8 +36,7 @@ class PersistenceForecaster(ClimatologyForecaster):
 
     name: ClassVar[str] = "persistence"
 
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """The last known temperature, °C."""
+    def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         lags = np.arange(1, LOOKBACK_DAYS * STEPS_PER_DAY + 1)
         last = _first_known(panel, origins[:, None] - lags)
         return np.repeat(last[:, :, None], len(leads), axis=2)
@@ -57,8 +50,7 @@ class SameHourYesterdayForecaster(ClimatologyForecaster):
 
     name: ClassVar[str] = "same_hour_yesterday"
 
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """The last known temperature at the hour of each target, °C."""
+    def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         hour = (leads - 1) % STEPS_PER_DAY
         days = STEPS_PER_DAY * np.arange(1, LOOKBACK_DAYS + 1)
         return _first_known(panel, origins[:, None, None] + hour[:, None] - days)
@@ -66,13 +58,9 @@ class SameHourYesterdayForecaster(ClimatologyForecaster):
 
 def _first_known(panel: Panel, steps: IntArray) -> FloatArray:
     """First finite temperature along the last axis of `steps`, for each location; NaN if none."""
-    grid = panel.grid
-    column = steps - grid.first
-    inside = (column >= 0) & (column < grid.length)
-    values = grid.values[TEMPERATURE][:, np.clip(column, 0, grid.length - 1)]
-    values = np.where(inside, values, np.nan)
+    values = panel.grid.at_steps(panel.grid.values[TEMPERATURE], steps)
     choice = np.isfinite(values).argmax(axis=-1)[..., None]
-    return np.asarray(np.take_along_axis(values, choice, axis=-1)[..., 0], dtype=np.float64)
+    return np.take_along_axis(values, choice, axis=-1)[..., 0]
 
 
 def forecast_climatology(
@@ -84,10 +72,11 @@ def forecast_climatology(
     `location, time, mean, lower, upper`, °C; UnknownLocationError for an untrained location.
     """
     climatology = forecaster.fitted.climatology
-    rows = known_rows(tuple(locations), climatology.locations)
+    rows = known_rows(locations, climatology.locations)
     numbers = step_numbers(pd.DatetimeIndex([as_of])) + np.arange(steps)
     mean = climatology.normal(TEMPERATURE, rows[:, None], numbers[None, :])
-    half = _QUANTILE * climatology.scale[TEMPERATURE][rows][:, None]
+    quantile = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    half = quantile * climatology.scale[TEMPERATURE][rows][:, None]
     return pd.DataFrame(
         {
             "location": pd.Series(np.repeat(np.array(locations, dtype=object), steps), dtype="str"),

@@ -63,8 +63,8 @@ class EnsembleForecaster(PanelForecaster):
         )
         made.training = members[0].fitted
         for member in members:
-            period = (member.fitted.start, member.fitted.end, member.locations)
-            if period != (made.training.start, made.training.end, made.locations):
+            period = (member.train_start, member.train_end, member.locations)
+            if period != (made.train_start, made.train_end, made.locations):
                 raise ForecastingError(
                     "The members of an ensemble are fitted on one history, but "
                     f"{member.name} saw another than {members[0].name}: fit both on the same "
@@ -75,11 +75,6 @@ class EnsembleForecaster(PanelForecaster):
     def neighbour_locations(self, locations: Collection[str]) -> set[str]:
         """The neighbours that the members use."""
         return set().union(*(member.neighbour_locations(locations) for member in self.members))
-
-    def warn_of_missing(self, locations: tuple[str, ...]) -> None:
-        """Let the members log what a history of these locations lacks."""
-        for member in self.members:
-            member.warn_of_missing(locations)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -98,18 +93,12 @@ class EnsembleForecaster(PanelForecaster):
         for member in self.members:
             member.fit_panel(self.fitted, panel)
 
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Weighted mean of the members' temperatures, °C."""
-        return self.forecast_aged(panel, origins, leads, 0)
-
-    def forecast_aged(
-        self, panel: Panel, origins: IntArray, leads: IntArray, age: int
-    ) -> FloatArray:
+    def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
         """Weighted mean of the members that have a forecast, °C.
 
         Where all members with a weight lack one, those without a weight stand in, all alike.
         """
-        parts = np.stack([m.forecast_aged(panel, origins, leads, age) for m in self.members])
+        parts = np.stack([m.forecast(panel, origins, leads, age) for m in self.members])
         known = np.isfinite(parts)
         weights = self._weights(leads)[:, None, None, :] * known
         weights = np.where(weights.sum(axis=0) > 0, weights, known)
@@ -120,11 +109,9 @@ class EnsembleForecaster(PanelForecaster):
     def _weights(self, leads: IntArray) -> FloatArray:
         """Weights of the members, shape (member, lead), summing to 1 at each lead."""
         given: Mapping[str, Sequence[float]] = self.parameters["weights"]
-        table = np.ones((len(self.members), len(leads)))
-        for row, member in enumerate(self.members):
-            if member.name in given:
-                own = np.asarray(given[member.name], dtype=np.float64)
-                table[row] = own[np.minimum(leads, len(own)) - 1]
+        if not given:
+            return np.full((len(self.members), len(leads)), 1 / len(self.members))
+        table = _weight_table(given, [member.name for member in self.members], leads)
         return np.asarray(table / table.sum(axis=0), dtype=np.float64)
 
 
@@ -187,14 +174,20 @@ def weighted_mean(
     keys = [*TARGET, "lead"]
     means = forecasts.pivot(index=keys, columns="model", values="mean")[list(weights)]
     leads = means.index.get_level_values("lead").to_numpy()
-    table = np.array(list(weights.values())).T
-    shares = table[np.minimum(leads, len(table)) - 1]
-    shares = shares * np.isfinite(means.to_numpy())
+    shares = _weight_table(weights, list(weights), leads).T * np.isfinite(means.to_numpy())
     mean = (np.nan_to_num(means.to_numpy()) * shares).sum(axis=1) / shares.sum(axis=1)
     observed = forecasts.drop_duplicates(keys).set_index(keys)["observed"].reindex(means.index)
     return means.index.to_frame(index=False).assign(
         mean=mean, observed=observed.to_numpy(), model=name
     )
+
+
+def _weight_table(
+    weights: Mapping[str, Sequence[float]], members: Sequence[str], leads: IntArray
+) -> FloatArray:
+    """Weights of the members, shape (member, lead)."""
+    each = (np.asarray(weights[name], dtype=np.float64) for name in members)
+    return np.stack([own[np.minimum(leads, len(own)) - 1] for own in each])
 
 
 def _group(lead: int) -> int:

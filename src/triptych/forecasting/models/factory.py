@@ -22,56 +22,49 @@ from triptych.forecasting.models.ridge import PooledRidgeForecaster, RidgeForeca
 from triptych.forecasting.models.sarima_ridge import SarimaRidgeForecaster
 from triptych.forecasting.models.sarimax import SarimaxForecaster
 
+_CLASSES: dict[str, type[PanelForecaster]] = {
+    kind.name: kind
+    for kind in (
+        PersistenceForecaster,
+        SameHourYesterdayForecaster,
+        ClimatologyForecaster,
+        ArimaForecaster,
+        SarimaForecaster,
+        SarimaxForecaster,
+        SarimaRidgeForecaster,
+        RidgeForecaster,
+        KernelRidgeForecaster,
+        RandomForestForecaster,
+        LightGBMForecaster,
+        AutoregressionForecaster,
+        PooledRidgeForecaster,
+        NwpMeanForecaster,
+        NwpDebiasedForecaster,
+        MosForecaster,
+        EnsembleForecaster,
+        EnsembleOfAllForecaster,
+    )
+}
+MODEL_NAMES = tuple(_CLASSES)
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
 NWP_NAMES = ("nwp_mean", "nwp_debiased", "mos")
 LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
 STATISTICAL_NAMES = ("arima", "sarima", "sarimax", "sarima_ridge")
-LARGE_NAMES = ("ar", "pooled_ridge")  # for many locations; lightgbm serves few and many
 ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
-MODEL_NAMES = (
-    *BASELINE_NAMES,
-    *STATISTICAL_NAMES,
-    *LEARNED_NAMES,
-    *LARGE_NAMES,
-    *NWP_NAMES,
-    *ENSEMBLE_NAMES,
-)
-
-_CLASSES: tuple[type[PanelForecaster], ...] = (
-    PersistenceForecaster,
-    SameHourYesterdayForecaster,
-    ClimatologyForecaster,
-    ArimaForecaster,
-    SarimaForecaster,
-    SarimaxForecaster,
-    SarimaRidgeForecaster,
-    RidgeForecaster,
-    KernelRidgeForecaster,
-    RandomForestForecaster,
-    LightGBMForecaster,
-    AutoregressionForecaster,
-    PooledRidgeForecaster,
-    NwpMeanForecaster,
-    NwpDebiasedForecaster,
-    MosForecaster,
-)
-_ENSEMBLES: tuple[type[EnsembleForecaster], ...] = (EnsembleForecaster, EnsembleOfAllForecaster)
 
 
 def make_forecaster(
     name: str, parameters: Mapping[str, Any], *, max_lead: int, seed: int
 ) -> PanelForecaster:
     """An unfitted forecaster; UnknownModelError for a name or parameter that there is not."""
-    for ensemble in _ENSEMBLES:
-        if ensemble.name == name:
-            given = parameters.get("members", ensemble.defaults["members"])
-            members = [
-                make_forecaster(m, own, max_lead=max_lead, seed=seed) for m, own in given.items()
-            ]
-            return ensemble(parameters, max_lead=max_lead, seed=seed, members=members)
-    for kind in _CLASSES:
-        if kind.name == name:
-            return kind(parameters, max_lead=max_lead, seed=seed)
-    raise UnknownModelError(
-        f"There is no forecaster {name!r}; there are {', '.join(MODEL_NAMES)}. Correct the name."
-    )
+    if name not in _CLASSES:
+        raise UnknownModelError(
+            f"There is no forecaster {name!r}; there are {', '.join(MODEL_NAMES)}. Correct the "
+            "name."
+        )
+    kind = _CLASSES[name]
+    if not issubclass(kind, EnsembleForecaster):
+        return kind(parameters, max_lead=max_lead, seed=seed)
+    given = parameters.get("members", kind.defaults["members"])
+    members = [make_forecaster(n, own, max_lead=max_lead, seed=seed) for n, own in given.items()]
+    return kind(parameters, max_lead=max_lead, seed=seed, members=members)

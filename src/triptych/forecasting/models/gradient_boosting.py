@@ -9,8 +9,8 @@ from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.features.feature_table import OF_TARGET, target_features
 from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.models.anomaly import PooledForecaster, anomaly_targets
 from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.learned import PooledForecaster
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -19,6 +19,7 @@ FAR_BLOCKS = (range(9, 17), range(17, 33), range(33, 10_000))
 AROUND_MIDNIGHT = (7, 0, 1)  # steps of the day whose origins are all learned from
 POOLED = "pooled"
 LOCATION = "location"
+NOT_LIGHTGBM = {"trees", "other_origins", "origins", "scopes", "neighbours", "threads"}
 
 
 class LightGBMForecaster(PooledForecaster):
@@ -60,10 +61,12 @@ class LightGBMForecaster(PooledForecaster):
             "features": features.reshape(-1, features.shape[-1]),
             "place": np.repeat(np.arange(len(features)), len(chosen)),
         }
-        for leads in self._blocks():
-            of_target, target = self._target_rows(panel, chosen, leads)
+        for leads in self._blocks():  # one of each block's leads for each origin
+            rng = np.random.default_rng([self.seed, int(leads[0])])
+            drawn = leads[rng.integers(len(leads), size=len(chosen))][:, None]
+            of_target = target_features(panel, chosen, drawn)
             rows[f"of_target.{leads[0]:03d}"] = of_target.reshape(-1, len(OF_TARGET))
-            rows[f"target.{leads[0]:03d}"] = target.ravel()
+            rows[f"target.{leads[0]:03d}"] = anomaly_targets(panel, chosen, drawn).ravel()
         return rows
 
     def _learn_rows(self, rows: Arrays) -> None:
@@ -76,6 +79,7 @@ class LightGBMForecaster(PooledForecaster):
                 here = np.isin(rows["place"], places) & np.isfinite(target)
                 trained = self._train(design[here], target[here], number)
                 self._boosters[f"{scope}.{block}"] = trained
+        self.texts = {name: made.model_to_string() for name, made in self._boosters.items()}
 
     def _scopes(self, places: IntArray) -> Iterator[tuple[str, IntArray]]:
         """Each scope's name, and which of `places` (rows of the training data) it serves."""
@@ -95,35 +99,10 @@ class LightGBMForecaster(PooledForecaster):
         leads = [np.array([n for n in block if n <= self.max_lead]) for block in blocks]
         return [block for block in leads if len(block)]
 
-    def _target_rows(
-        self, panel: Panel, origins: IntArray, leads: IntArray
-    ) -> tuple[Float32Array, Float32Array]:
-        """The features OF_TARGET (location, origin, feature) and the target: a lead of the block
-        for each origin.
-        """
-        draw = np.random.default_rng([self.seed, int(leads[0])]).integers(
-            len(leads), size=len(origins)
-        )
-        shape = (len(panel.grid.locations), len(origins))
-        of_target = np.empty((*shape, len(OF_TARGET)), dtype=np.float32)
-        target = np.empty(shape, dtype=np.float32)
-        for place, lead in enumerate(leads[:, None]):
-            here = draw == place
-            of_target[:, here] = target_features(panel, origins[here], lead)[:, :, 0]
-            target[:, here] = self.targets(panel, origins[here], lead)[:, :, 0]
-        return of_target, target
-
     def _train(self, design: Float32Array, target: Float32Array, number: int) -> "Booster":
         import lightgbm
 
-        settings = self._settings()
-        trees = self.parameters["trees"]
-        data = lightgbm.Dataset(design, target, params=settings, free_raw_data=True)
-        return lightgbm.train(settings, data, trees[min(number, len(trees) - 1)])
-
-    def _settings(self) -> dict[str, Any]:
-        own = {"trees", "other_origins", "origins", "scopes", "neighbours", "threads"}
-        return {
+        settings = {
             "objective": "regression",
             "bagging_freq": 1,
             "verbosity": -1,
@@ -131,8 +110,11 @@ class LightGBMForecaster(PooledForecaster):
             "deterministic": True,
             "force_row_wise": True,
             "num_threads": self.parameters["threads"],
-            **{name: value for name, value in self.parameters.items() if name not in own},
+            **{name: own for name, own in self.parameters.items() if name not in NOT_LIGHTGBM},
         }
+        trees = self.parameters["trees"]
+        data = lightgbm.Dataset(design, target, params=settings, free_raw_data=True)
+        return lightgbm.train(settings, data, trees[min(number, len(trees) - 1)])
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         features = self.features(panel, origins)
@@ -141,19 +123,16 @@ class LightGBMForecaster(PooledForecaster):
         for place, lead in enumerate(leads):
             of_target = target_features(panel, origins, leads[place : place + 1])[:, :, 0]
             design = np.concatenate([features, of_target], axis=2)
-            out[:, :, place] = self._mean_of_scopes(panel, design, int(firsts[firsts <= lead][-1]))
+            total = np.zeros(design.shape[:2])
+            for scope, rows in self._scopes(panel.rows):
+                booster = self._boosters[f"{scope}.{firsts[firsts <= lead][-1]:03d}"]
+                flat = design[rows].reshape(-1, design.shape[-1])
+                values = booster.predict(flat, num_threads=self.parameters["threads"])
+                total[rows] += np.asarray(values).reshape(len(rows), -1)
+            out[:, :, place] = total / len(self.parameters["scopes"])
         return out
 
-    def _mean_of_scopes(self, panel: Panel, design: Float32Array, first: int) -> FloatArray:
-        total = np.zeros(design.shape[:2])
-        for scope, rows in self._scopes(panel.rows):
-            flat = design[rows].reshape(-1, design.shape[-1])
-            booster = self._boosters[f"{scope}.{first:03d}"]
-            values = np.asarray(booster.predict(flat, num_threads=self.parameters["threads"]))
-            total[rows] += values.reshape(len(rows), -1)
-        return total / len(self.parameters["scopes"])
-
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """Share of the total gain, over the boosters of the first day."""
         total = np.zeros(len(self.feature_names))
         for name, booster in sorted(self._boosters.items()):
@@ -162,16 +141,11 @@ class LightGBMForecaster(PooledForecaster):
                 total += gain / max(gain.sum(), 1e-12)
         return np.asarray(total / max(total.sum(), 1e-12), dtype=np.float64)
 
-    def texts(self) -> dict[str, str]:
-        """The boosters in LightGBM's own text format."""
-        return {name: booster.model_to_string() for name, booster in self._boosters.items()}
-
-    def _learned_arrays(self) -> Arrays:
-        return {}
-
-    def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
+    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
+        """Take what was stored: boosters in LightGBM's own text format."""
         import lightgbm
 
+        super().restore(state, texts)
         self._boosters = {
             name: lightgbm.Booster(model_str=text) for name, text in sorted(texts.items())
         }

@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import OriginError
-from triptych.forecasting.features.feature_table import origin_feature_names
 from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Panel, moments, standardise
-from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.learned import LearnedForecaster
+from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.models.anomaly import LearnedForecaster, anomaly_targets
+from triptych.forecasting.models.ridge import moments, standardise
 
 SEASON = ("year_cos", "year_sin")
 PARTS = ("center", "spread", "design", "mean", "dual")  # names in storage
@@ -55,60 +55,28 @@ class Kernel:
         state = standardise(raw[:, : -len(SEASON)], mean, scale) * weights
         return np.hstack([state, raw[:, -len(SEASON) :]]).astype(np.float32)
 
-
-@dataclass(frozen=True, slots=True)
-class KernelModel:
-    """A fitted regression: moments of the features, the training rows as `design`, the targets'
-    mean (lead,) and `dual` (row, lead).
-    """
-
-    feature_mean: FloatArray
-    feature_scale: FloatArray
-    design: Float32Array
-    target_mean: FloatArray
-    dual: FloatArray
-
-    @classmethod
-    def fit(cls, kernel: Kernel, raw: FloatArray, targets: FloatArray, noise: float) -> Self:
-        """Kernel ridge regression of `targets` (row, lead) on `raw` features (row, feature).
-
-        Saunders, Gammerman and Vovk, ICML 1998, 515-521: dual = (K + noise I)⁻¹ (targets - mean).
+    def slopes(self, design: Float32Array, dual: FloatArray) -> FloatArray:
+        """Mean square slope of a forecast along each standardised feature (Radhakrishnan et al.,
+        Science 383, 2024, 1461-1467); 0 for the season.
         """
-        moment = moments(raw[:, : -len(SEASON)])
-        design = kernel.design(raw, *moment)
-        mean = targets.sum(axis=0) / max(len(targets), 1)
-        dual = _dual(kernel.covariance(design, design), targets - mean, noise)
-        return cls(*moment, design, mean, dual)
-
-    def forecast(self, kernel: Kernel, raw: FloatArray) -> FloatArray:
-        """Anomaly at every lead for one row of features, shape (lead,)."""
-        here = kernel.design(raw[None], self.feature_mean, self.feature_scale)
-        weights = kernel.covariance(here, self.design)[0]
-        return np.asarray(self.target_mean + weights @ self.dual, dtype=np.float64)
-
-    def slopes(self, kernel: Kernel, leads: int) -> FloatArray:
-        """Mean square slope of the first `leads`' mean along each standardised feature
-        (Radhakrishnan et al., Science 383, 2024, 1461-1467); 0 for the season.
-        """
-        design = self.design[-SLOPE_ROWS:].astype(np.float64)
-        dual = self.dual[-SLOPE_ROWS:, :leads].mean(axis=1)
-        state = design[:, : -len(SEASON)]
+        rows = design[-SLOPE_ROWS:].astype(np.float64)
+        dual = dual[-SLOPE_ROWS:]
+        state, season = rows[:, : -len(SEASON)], rows[:, -len(SEASON) :]
         _, distance = _products(state, state)
-        _, apart = _products(design[:, -len(SEASON) :], design[:, -len(SEASON) :])
-        decay = np.exp(-np.sqrt(3 * distance) * kernel.width - kernel.season * apart)
-        pull = 3 * kernel.width**2 * decay * dual
-        slopes = pull @ state - pull.sum(axis=1)[:, None] * state + kernel.linear * (dual @ state)
-        return np.append(np.square(slopes * kernel.scales).mean(axis=0), np.zeros(len(SEASON)))
+        _, apart = _products(season, season)
+        decay = np.exp(-np.sqrt(3 * distance) * self.width - self.season * apart)
+        pull = 3 * self.width**2 * decay * dual
+        slopes = pull @ state - pull.sum(axis=1)[:, None] * state + self.linear * (dual @ state)
+        return np.append(np.square(slopes * self.scales).mean(axis=0), np.zeros(len(SEASON)))
 
 
 def _dual(system: FloatArray, wanted: FloatArray, noise: float) -> FloatArray:
-    parts: list[FloatArray] = []
-    added = 0.0
+    """(K + noise I)⁻¹ wanted, with the noise of each lead (column)."""
+    parts, added = [], 0.0
     for first, last, factor in NOISE:
         if first <= wanted.shape[1]:
             system[np.diag_indices(len(system))] += noise * factor - added
-            solved = np.linalg.solve(system, wanted[:, first - 1 : last])
-            parts.append(np.asarray(solved, dtype=np.float64))
+            parts.append(np.linalg.solve(system, wanted[:, first - 1 : last]))
             added = noise * factor
     return np.concatenate(parts, axis=1)
 
@@ -134,22 +102,19 @@ def _scale(name: str) -> float:
     if match is None:
         return 0.0
     rank, variable, kind, number = match[1], match[2], match[3], int(match[4])
-    distance = FARTHER_NEIGHBOUR if rank is not None and int(rank) > 1 else 1.0
-    return distance * _importance(variable, kind, number)
-
-
-def _importance(variable: str, kind: str, number: int) -> float:
+    recent_wind = variable.startswith("wind") and (kind == "mean" or number <= RECENT_WIND)
     if variable == "shortwave_radiation":
-        return BACKGROUND
-    if variable.startswith("wind") and (kind == "mean" or number <= RECENT_WIND):
-        return PRESENT
-    if kind == "change" or (kind == "lag" and number == 1):
-        return PRESENT
-    return 0.0 if kind == "lag" else BACKGROUND
+        scale = BACKGROUND
+    elif recent_wind or kind == "change" or (kind == "lag" and number == 1):
+        scale = PRESENT
+    else:
+        scale = 0.0 if kind == "lag" else BACKGROUND
+    return scale * (FARTHER_NEIGHBOUR if rank is not None and int(rank) > 1 else 1.0)
 
 
 class KernelRidgeForecaster(LearnedForecaster):
-    """Kernel ridge regression, one model for each location and step of the day.
+    """Kernel ridge regression (Saunders, Gammerman and Vovk, ICML 1998, 515-521), one model for
+    each location and step of the day.
 
     Parameters: `noise` (its variance on the first day), `width` (inverse length scale),
     `season` (inverse square length scale on the unit circle of the year), `linear` (variance of the
@@ -171,40 +136,45 @@ class KernelRidgeForecaster(LearnedForecaster):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The features that have a scale in the metric, then the season."""
-        names = np.array(self._all_names())
+        names = np.array(self._origin_names)
         return (*names[feature_scales(names) > 0].tolist(), *SEASON)
 
     def features(self, panel: Panel, origins: IntArray) -> Float32Array:
         """Features of the origins, shape (location, origin, feature)."""
-        place = {name: number for number, name in enumerate(self._all_names())}
-        wanted = [place[name] for name in self.feature_names]
+        wanted = [self._origin_names.index(name) for name in self.feature_names]
         return super().features(panel, origins)[:, :, wanted]
-
-    def _all_names(self) -> tuple[str, ...]:
-        return origin_feature_names(self.fitted.climatology.coefficients, self.neighbours.count)
 
     def _kernel(self) -> Kernel:
         scales = feature_scales(self.feature_names[: -len(SEASON)])
         own = self.parameters
         return Kernel(scales, own["width"], own["season"], own["linear"])
 
-    def _learn(self, panel: Panel, origins: IntArray) -> None:
-        self._models: dict[tuple[int, int], KernelModel] = {}
+    def _fit(self, panel: Panel) -> None:
+        origins, kernel = self._training_origins(panel), self._kernel()
         leads = np.arange(1, self.max_lead + 1)
         for step in self.parameters["origin_steps"]:
             chosen = origins[origins % STEPS_PER_DAY == step]
             features = self.features(panel, chosen)
-            targets = self.targets(panel, chosen, leads)
+            targets = anomaly_targets(panel, chosen, leads)
             for place in range(len(panel.grid.locations)):
-                self._models[place, int(step)] = self._solve(features[place], targets[place])
+                fit = self._solve(kernel, features[place], targets[place])
+                for part, values in zip(PARTS, fit, strict=True):
+                    self.state[f"kernel.{place}.{step}.{part}"] = values
 
-    def _solve(self, features: Float32Array, targets: Float32Array) -> KernelModel:
+    def _solve(
+        self, kernel: Kernel, features: Float32Array, targets: Float32Array
+    ) -> list[npt.NDArray[Any]]:
+        """PARTS: moments of the features, the rows, the targets' mean and `dual` (row, lead)."""
         known = np.flatnonzero(np.isfinite(targets[:, : len(DAY_LEADS)]).all(axis=1))
         known = known[-int(self.parameters["max_rows"]) :]
         # A missing target beyond the first day counts as normal: the rows then serve all leads.
         wanted = np.nan_to_num(targets[known].astype(np.float64))
         raw = features[known].astype(np.float64)
-        return KernelModel.fit(self._kernel(), raw, wanted, self.parameters["noise"])
+        moment = moments(raw[:, : -len(SEASON)])
+        design = kernel.design(raw, *moment)
+        mean = wanted.sum(axis=0) / max(len(wanted), 1)
+        dual = _dual(kernel.covariance(design, design), wanted - mean, self.parameters["noise"])
+        return [*moment, design, mean, dual]
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         features, kernel = self.features(panel, origins).astype(np.float64), self._kernel()
@@ -213,38 +183,27 @@ class KernelRidgeForecaster(LearnedForecaster):
         # rounds a row differently in company.
         for place, row in enumerate(panel.rows):
             for number, step in enumerate(origins % STEPS_PER_DAY):
-                model = self._model(int(row), int(step))
-                out[place, number] = model.forecast(kernel, features[place, number])[leads - 1]
+                center, spread, design, mean, dual = self._model(int(row), int(step))
+                here = kernel.design(features[place, number][None], center, spread)
+                made = mean + kernel.covariance(here, design)[0] @ dual
+                out[place, number] = made[leads - 1]
         return out
 
-    def _model(self, row: int, step: int) -> KernelModel:
-        if (row, step) not in self._models:
+    def _model(self, row: int, step: int) -> list[npt.NDArray[Any]]:
+        """PARTS of a location and step of the day."""
+        if f"kernel.{row}.{step}.{PARTS[0]}" not in self.state:
             raise OriginError(
                 f"This {self.name} forecasts from the steps of the day "
                 f"{list(self.parameters['origin_steps'])}, not from {step}. Add it to origin_steps "
                 "and train again."
             )
-        return self._models[row, step]
+        return [self.state[f"kernel.{row}.{step}.{part}"] for part in PARTS]
 
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """Root mean square slope of the first day's mean forecast along each feature."""
-        kernel = self._kernel()
-        squares = [
-            model.slopes(kernel, len(DAY_LEADS)) for _, model in sorted(self._models.items())
-        ]
+        kernel, squares = self._kernel(), []
+        for row in range(len(self.locations)):
+            for step in sorted(self.parameters["origin_steps"]):
+                _, _, design, _, dual = self._model(row, step)
+                squares.append(kernel.slopes(design, dual[:, : len(DAY_LEADS)].mean(axis=1)))
         return np.asarray(np.sqrt(np.mean(squares, axis=0)), dtype=np.float64)
-
-    def _learned_arrays(self) -> Arrays:
-        return {
-            f"kernel.{row}.{step}.{part}": getattr(model, field.name)
-            for (row, step), model in self._models.items()
-            for part, field in zip(PARTS, fields(model), strict=True)
-        }
-
-    def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        keys = {name.rsplit(".", 1)[0] for name in arrays if name.startswith("kernel.")}
-        self._models = {}
-        for key in sorted(keys):
-            _, row, step = key.split(".")
-            parts = [arrays[f"{key}.{part}"] for part in PARTS]
-            self._models[int(row), int(step)] = KernelModel(*parts)

@@ -4,8 +4,8 @@ One regression a location. The moments serve every subset of the explanatory var
 variable that is missing at prediction is left out, and they take a new day without the old ones.
 """
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,6 @@ class MomentRegression:
     (location, F), the variables of the regression, none where a location has too few days;
     `alpha`: (location,), the ridge penalty of standardised variables.
     """
-
-    NAMES: ClassVar[tuple[str, ...]] = ("center", "sums", "used", "alpha")
 
     center: FloatArray
     sums: FloatArray
@@ -100,7 +98,7 @@ class MomentRegression:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the state by name, in the order of the fields."""
-        return {name: getattr(self, name) for name in self.NAMES}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def importance(self) -> FloatArray:
         """Return the mean absolute weight of each standardised variable, shape (F,)."""

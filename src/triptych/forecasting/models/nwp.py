@@ -10,13 +10,12 @@ from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
-    at_steps,
     lead_days_by_model,
     usable_forecasts,
     with_models,
 )
 from triptych.forecasting.features.panel import Panel
-from triptych.forecasting.models.base import Arrays, PanelForecaster
+from triptych.forecasting.models.base import PanelForecaster
 
 MIN_ERRORS = 3  # observed forecasts of a model from which its bias is estimated
 
@@ -27,17 +26,10 @@ class NwpMeanForecaster(PanelForecaster):
     name: ClassVar[str] = "nwp_mean"
     uses_nwp: ClassVar[bool] = True
     min_training_days: ClassVar[int] = 0
-    _models: tuple[str, ...] = ()
-    defaults: ClassVar[Mapping[str, Any]] = {
-        "publication_delay_hours": PUBLICATION_DELAY_HOURS,
-    }
+    defaults: ClassVar[Mapping[str, Any]] = {"publication_delay_hours": PUBLICATION_DELAY_HOURS}
 
-    def narrowed(self, grid: Grid) -> Grid:
-        """The temperature and the weather models' forecasts.
-
-        Raises:
-            ShortHistoryError: the history has no NWP forecasts.
-        """
+    def _narrowed(self, grid: Grid) -> Grid:
+        """The temperature and the NWP forecasts; ShortHistoryError without them."""
         if not grid.nwp:
             raise ShortHistoryError(
                 f"{self.name} needs NWP forecasts, but the history has none. Ingest them "
@@ -45,41 +37,29 @@ class NwpMeanForecaster(PanelForecaster):
             )
         return grid.only(TEMPERATURE)
 
-    @property
-    def delay_hours(self) -> int:
-        """Hours from the initialisation of a run to its publication."""
-        return int(self.parameters["publication_delay_hours"])
-
     def _fit(self, panel: Panel) -> None:
-        self._models = tuple(lead_days_by_model(panel.grid.nwp))
+        self.state = {"models": np.array(list(lead_days_by_model(panel.grid.nwp)))}
+
+    @property
+    def _models(self) -> tuple[str, ...]:
+        return tuple(str(model) for model in self.state["models"])
+
+    def _usable(self, grid: Grid, midnights: IntArray, leads: IntArray) -> FloatArray:
+        """The published forecasts, shape (location, origin, model, lead)."""
+        delay = int(self.parameters["publication_delay_hours"])
+        return usable_forecasts(grid, midnights, leads, delay)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The weather models' forecasts of the first step, °C."""
         return tuple(f"nwp_{model}_lead_1" for model in self._models)
 
-    def input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
-        """The weather models' forecasts of the first step, shape (location, model)."""
-        grid = with_models(panel.grid, self._models)
-        midnights = origins - origins % STEPS_PER_DAY
-        return usable_forecasts(grid, midnights, np.array([1]), self.delay_hours)[:, 0, :, 0]
+    def _input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
+        grid, midnights = with_models(panel.grid, self._models), origins - origins % STEPS_PER_DAY
+        return self._usable(grid, midnights, np.array([1]))[:, 0, :, 0]
 
-    def arrays(self) -> Arrays:
-        """The names of the weather models."""
-        return {"models": np.array(self._models)}
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        """Take back what `arrays` gave."""
-        self._models = tuple(str(model) for model in arrays["models"])
-
-    def forecast_panel(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        """Forecast temperature in °C, shape (location, origin, lead)."""
-        return self.forecast_aged(panel, origins, leads, 0)
-
-    def forecast_aged(
-        self, panel: Panel, origins: IntArray, leads: IntArray, age: int
-    ) -> FloatArray:
-        """Forecast with observations that end `age` steps before each origin.
+    def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
+        """Temperature in °C, shape (location, origin, lead).
 
         An origin within a day is served from its midnight: what it adds is hours of observations.
         """
@@ -94,11 +74,7 @@ class NwpMeanForecaster(PanelForecaster):
         self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
     ) -> FloatArray:
         del age
-        return _mean(
-            usable_forecasts(
-                with_models(panel.grid, self._models), midnights, leads, self.delay_hours
-            )
-        )
+        return _mean(self._usable(with_models(panel.grid, self._models), midnights, leads))
 
 
 class NwpDebiasedForecaster(NwpMeanForecaster):
@@ -114,8 +90,8 @@ class NwpDebiasedForecaster(NwpMeanForecaster):
         first = int(midnights[0]) - STEPS_PER_DAY * (days + 1) - len(leads) - age
         first -= first % STEPS_PER_DAY
         issued = np.arange(first, int(midnights[-1]) + 1, STEPS_PER_DAY)
-        forecasts = usable_forecasts(grid, issued, leads, self.delay_hours)
-        observed = at_steps(grid.values[TEMPERATURE], grid, issued[:, None] + leads - 1)
+        forecasts = self._usable(grid, issued, leads)
+        observed = grid.at_steps(grid.values[TEMPERATURE], issued[:, None] + leads - 1)
         # the last issue time whose target at a lead was observed before the origin
         last = (midnights[:, None] - age - leads - first) // STEPS_PER_DAY
         bias = _window_mean(forecasts - observed[:, :, None], last, days)

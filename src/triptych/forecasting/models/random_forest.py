@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.features.grid import FloatArray, IntArray, between_knots
+from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.anomaly import LearnedForecaster, anomaly_targets
 from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.learned import LearnedForecaster
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
 
 KNOTS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64])
 LEAF = -1
-PARTS = ("roots", "children", "feature", "threshold", "value", "importance")
 
 
 class RandomForestForecaster(LearnedForecaster):
@@ -37,13 +36,15 @@ class RandomForestForecaster(LearnedForecaster):
         "threads": 2,
     }
 
-    def _learn(self, panel: Panel, origins: IntArray) -> None:
+    _forest: "RandomForestRegressor"
+
+    def _fit(self, panel: Panel) -> None:
         from sklearn.ensemble import RandomForestRegressor
 
-        chosen = self._sample(origins, len(panel.grid.locations))
-        design = _plain(self.features(panel, chosen)).reshape(-1, len(self.feature_names))
+        chosen = self._sample(self._training_origins(panel), len(panel.grid.locations))
+        design = np.nan_to_num(self.features(panel, chosen)).reshape(-1, len(self.feature_names))
         knots = self._knots()
-        target = self.targets(panel, chosen, knots).reshape(-1, len(knots))
+        target = anomaly_targets(panel, chosen, knots).reshape(-1, len(knots))
         known = np.isfinite(target).all(axis=1)
         forest = RandomForestRegressor(
             n_estimators=self.parameters["trees"],
@@ -52,7 +53,8 @@ class RandomForestForecaster(LearnedForecaster):
             n_jobs=self.parameters["threads"],
             random_state=self.seed,
         ).fit(design[known], target[known])
-        self._restore_learned(_arrays(forest), {})
+        self.state |= _arrays(forest)
+        self._forest = _forest(self.state)
 
     def _sample(self, origins: IntArray, places: int) -> IntArray:
         """Origins at midnight first, others as far as `max_rows` reaches."""
@@ -66,21 +68,20 @@ class RandomForestForecaster(LearnedForecaster):
         return np.asarray(np.append(inside, self.max_lead), dtype=np.int64)
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        design = _plain(self.features(panel, origins))
+        design = np.nan_to_num(self.features(panel, origins))
         found = self._forest.predict(design.reshape(-1, design.shape[-1]))
         at_knots = found.reshape(*design.shape[:2], -1)
-        return _interpolate(at_knots, self._knots(), leads)
+        before, after, share = between_knots(self._knots(), leads)
+        return np.asarray(at_knots[..., before] * (1 - share) + at_knots[..., after] * share)
 
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """Share of the reduction of the squared error."""
-        return self._trees["importance"]
+        return self.state["importance"]
 
-    def _learned_arrays(self) -> Arrays:
-        return self._trees
-
-    def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        self._trees = {name: arrays[name] for name in PARTS}
-        self._forest = _forest(self._trees)
+    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
+        """Take what was stored."""
+        super().restore(state, texts)
+        self._forest = _forest(state)
 
 
 def _arrays(forest: "RandomForestRegressor") -> Arrays:
@@ -132,17 +133,3 @@ def _forest(arrays: Arrays) -> "RandomForestRegressor":
         forest.estimators_.append(estimator)
     forest.n_features_in_, forest.n_outputs_ = features, outputs
     return forest
-
-
-def _plain(features: Float32Array) -> Float32Array:
-    return np.nan_to_num(features, nan=0.0)
-
-
-def _interpolate(values: FloatArray, knots: IntArray, leads: IntArray) -> FloatArray:
-    """Values at `leads` from those at `knots` along the last axis, linearly."""
-    after = np.clip(np.searchsorted(knots, leads), 1, max(1, len(knots) - 1))
-    before = after - 1
-    after = np.minimum(after, len(knots) - 1)
-    gap = np.maximum(knots[after] - knots[before], 1)
-    share = (leads - knots[before]) / gap
-    return np.asarray(values[..., before] * (1 - share) + values[..., after] * share)

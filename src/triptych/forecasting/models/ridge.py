@@ -1,24 +1,85 @@
 """Direct ridge regression of the anomaly: own coefficients for each step of day and lead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import (
-    Float32Array,
-    Panel,
-    moments,
-    standardise,
-    weighted_sum,
+from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.models.anomaly import (
+    LearnedForecaster,
+    PooledForecaster,
+    anomaly_targets,
 )
 from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.learned import LearnedForecaster, PooledForecaster
 
 BLOCK = 8  # leads that are solved together, on the origins whose targets are all known
 TABLES = ("center", "spread", "weights", "intercept")  # names in storage
+CONSTANT = 1e-6  # a feature that varies less does not explain anything
+
+Fit = Sequence[FloatArray]
+Rows = tuple[Iterable[npt.NDArray[Any]], Iterable[npt.NDArray[Any]]]
+
+
+def moments(raw: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of the known values of each column; 0 and 1 if there is none."""
+    known = np.isfinite(raw)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, raw, 0).sum(axis=0) / count
+    scale = np.sqrt(np.where(known, (raw - mean) ** 2, 0).sum(axis=0) / count)
+    return mean, np.where(scale > CONSTANT, scale, 1.0)
+
+
+def standardise(raw: FloatArray, mean: FloatArray, scale: FloatArray) -> FloatArray:
+    """Standardised features; missing values count as average."""
+    return np.nan_to_num((raw - mean) / scale, nan=0.0)
+
+
+def fit_by_step(
+    names: Sequence[str],
+    origins: IntArray,
+    rows: Callable[[IntArray], Rows],
+    solve: Callable[[npt.NDArray[Any], npt.NDArray[Any]], Fit],
+) -> Arrays:
+    """What `solve` gives by name, (location, step of day, …): `rows` are the features and targets
+    of each location at some origins.
+    """
+    by_step = []
+    for step in range(STEPS_PER_DAY):
+        features, targets = rows(origins[origins % STEPS_PER_DAY == step])
+        by_step.append([solve(*pair) for pair in zip(features, targets, strict=True)])
+    return {
+        name: np.stack([[fit[place] for fit in fits] for fits in by_step], axis=1)
+        for place, name in enumerate(names)
+    }
+
+
+def forecast_by_step(
+    tables: Sequence[npt.NDArray[Any]],
+    places: IntArray,
+    design: Callable[[IntArray], npt.NDArray[Any]],
+    origins: IntArray,
+    leads: IntArray,
+) -> FloatArray:
+    """Forecasts of the regressions of each step of day, shape (location, origin, lead).
+
+    `tables`: mean, scale, weights (place, step of day, …); `places`: the row of each location in
+    them; `design`: features at some origins.
+    """
+    out = np.empty((len(places), len(origins), len(leads)))
+    for step in np.unique(origins % STEPS_PER_DAY):
+        here = origins % STEPS_PER_DAY == step
+        mean, scale, weights = (table[places, step] for table in tables)
+        standard = standardise(design(origins[here]), mean[:, None], scale[:, None])
+        total = np.zeros((len(out), int(here.sum()), len(leads)))
+        # Column by column, not by BLAS: a forecast must not depend on how many others there are.
+        for column in range(standard.shape[2]):
+            total += standard[:, :, column, None] * weights[:, None, column, leads - 1]
+        out[:, here] = total
+    return out
 
 
 class RidgeForecaster(LearnedForecaster):
@@ -30,25 +91,17 @@ class RidgeForecaster(LearnedForecaster):
 
     name: ClassVar[str] = "ridge"
     defaults: ClassVar[Mapping[str, Any]] = {"alpha": 0.03, "neighbours": 2}
-    _tables: Arrays  # each (location, step of day, …): TABLES
 
-    def _learn(self, panel: Panel, origins: IntArray) -> None:
+    def _fit(self, panel: Panel) -> None:
         leads = np.arange(1, self.max_lead + 1)
-        by_step = []
-        for step in range(STEPS_PER_DAY):
-            chosen = origins[origins % STEPS_PER_DAY == step]
-            features, targets = self.features(panel, chosen), self.targets(panel, chosen, leads)
-            by_step.append([self._solve(*rows) for rows in zip(features, targets, strict=True)])
-        self._stack(list(zip(*by_step, strict=True)))
 
-    def _stack(self, fits: Sequence[Sequence[Sequence[FloatArray]]]) -> None:
-        """Take the tables of each location and step of day."""
-        self._tables = {
-            name: np.array([[fit[place] for fit in location] for location in fits])
-            for place, name in enumerate(TABLES)
-        }
+        def rows(chosen: IntArray) -> Rows:
+            return self.features(panel, chosen), anomaly_targets(panel, chosen, leads)
 
-    def _solve(self, features: Float32Array, targets: Float32Array) -> list[FloatArray]:
+        origins = self._training_origins(panel)
+        self.state |= fit_by_step(TABLES, origins, rows, self._solve)
+
+    def _solve(self, features: Float32Array, targets: Float32Array) -> Fit:
         """TABLES of rows of features and targets; 0 for leads whose targets are never known."""
         raw = features.astype(np.float64)
         mean, scale = moments(raw)
@@ -66,32 +119,22 @@ class RidgeForecaster(LearnedForecaster):
                 weights[:, block] = np.linalg.solve(gram, moment)
         return [mean, scale, weights, intercept]
 
-    def _rows(self, panel: Panel) -> IntArray:
+    def _table_rows(self, panel: Panel) -> IntArray:
         """The row of each location in the tables."""
         return panel.rows
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        features = self.features(panel, origins).astype(np.float64)
-        out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
-        for step in np.unique(origins % STEPS_PER_DAY):
-            here = origins % STEPS_PER_DAY == step
-            at = (self._rows(panel), step)
-            mean, scale, weights, intercept = (self._tables[name][at] for name in TABLES)
-            design = standardise(features[:, here], mean[:, None], scale[:, None])
-            total = weighted_sum(design, weights[:, :, leads - 1])
-            out[:, here] = total + intercept[:, None, leads - 1]
-        return out
+        places, step = self._table_rows(panel), origins[:, None] % STEPS_PER_DAY
+        *tables, intercept = (self.state[name] for name in TABLES)
+        total = forecast_by_step(
+            tables, places, lambda at: self.features(panel, at), origins, leads
+        )
+        return np.asarray(total + intercept[places[:, None, None], step, leads - 1])
 
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """Mean absolute standardised coefficient over the first day's leads."""
-        first_day = np.abs(self._tables["weights"][..., :STEPS_PER_DAY])
+        first_day = np.abs(self.state["weights"][..., :STEPS_PER_DAY])
         return np.asarray(first_day.mean(axis=(0, 1, 3)), dtype=np.float64)
-
-    def _learned_arrays(self) -> Arrays:
-        return self._tables
-
-    def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:  # noqa: ARG002
-        self._tables = {name: arrays[name] for name in TABLES}
 
 
 class PooledRidgeForecaster(PooledForecaster, RidgeForecaster):
@@ -107,7 +150,7 @@ class PooledRidgeForecaster(PooledForecaster, RidgeForecaster):
     def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
         chosen = self._drawn(origins)
         features = self.features(panel, chosen)
-        targets = self.targets(panel, chosen, np.arange(1, self.max_lead + 1))
+        targets = anomaly_targets(panel, chosen, np.arange(1, self.max_lead + 1))
         return {
             "features": features.reshape(-1, features.shape[-1]),
             "targets": targets.reshape(-1, self.max_lead),
@@ -115,14 +158,16 @@ class PooledRidgeForecaster(PooledForecaster, RidgeForecaster):
         }
 
     def _learn_rows(self, rows: Arrays) -> None:
-        chosen = (rows["step"] == step for step in range(STEPS_PER_DAY))
-        fits = [self._solve(rows["features"][here], rows["targets"][here]) for here in chosen]
-        self._stack([fits])
+        def at_step(chosen: IntArray) -> Rows:
+            here = np.isin(rows["step"], chosen)
+            return rows["features"][here][None], rows["targets"][here][None]
 
-    def _rows(self, panel: Panel) -> IntArray:
+        self.state |= fit_by_step(TABLES, np.arange(STEPS_PER_DAY), at_step, self._solve)
+
+    def _table_rows(self, panel: Panel) -> IntArray:
         return np.zeros_like(panel.rows)
 
-    def _restore_learned(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
-        super()._restore_learned(arrays, texts)
-        if self._tables["intercept"].ndim == 2:  # noqa: PLR2004, stored by version 0.1
-            self._tables = {name: table[None] for name, table in self._tables.items()}
+    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
+        """Take what was stored; version 0.1 left out the axis of the one location."""
+        old = state["intercept"].ndim == 2  # noqa: PLR2004
+        super().restore({**state, **{n: state[n][None] for n in TABLES if old}}, texts)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.exogenous import (
+from triptych.forecasting.features.feature_table import (
     LAGS,
     LAGS_0_1,
     lagged,
@@ -16,10 +16,18 @@ from triptych.forecasting.features.exogenous import (
     season_names,
 )
 from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Panel, moments, standardise, weighted_sum
+from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models.anomaly import anomaly_targets
 from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
 from triptych.forecasting.models.base import Arrays
-from triptych.forecasting.models.learned import LearnedForecaster
+from triptych.forecasting.models.ridge import (
+    Fit,
+    Rows,
+    fit_by_step,
+    forecast_by_step,
+    moments,
+    standardise,
+)
 
 TABLES = ("center", "spread", "response")  # names in storage
 
@@ -43,32 +51,37 @@ class SarimaRidgeForecaster(SarimaForecaster):
         "alpha_per_lead": 10.0,
     }
     _lags = LAGS
-    _tables: Arrays  # each (location, step of day, …): TABLES
 
     def _fit(self, panel: Panel) -> None:
         super()._fit(panel)
-        origins, leads = panel.grid.steps[STEPS_PER_DAY:], np.arange(1, self.max_lead + 1)
-        by_step = []
-        for step in range(STEPS_PER_DAY):
-            chosen = origins[origins % STEPS_PER_DAY == step]
-            truth = LearnedForecaster.targets(panel, chosen, leads)
-            errors = truth - super()._anomaly(panel, chosen, leads)
-            rows = zip(self._design(panel, chosen), errors, strict=True)
-            by_step.append([_ridge(*pair, self.parameters["alpha_per_lead"]) for pair in rows])
-        self._tables = {
-            name: np.stack([[fit[place] for fit in fits] for fits in by_step], axis=1)
-            for place, name in enumerate(TABLES)
-        }
+        leads = np.arange(1, self.max_lead + 1)
+
+        def rows(chosen: IntArray) -> Rows:
+            truth = anomaly_targets(panel, chosen, leads)
+            return self._design(panel, chosen), truth - self._by_process(panel, chosen, leads)
+
+        self.state = fit_by_step(TABLES, panel.grid.steps[STEPS_PER_DAY:], rows, self._solve)
+
+    def _solve(self, design: FloatArray, errors: FloatArray) -> Fit:
+        """TABLES of the rows of `design` and `errors` (row, lead); an unknown error counts as none.
+
+        The penalty grows with the lead: the farther, the less there is to find in as many rows.
+        """
+        mean, scale = moments(design)
+        standard = standardise(design, mean, scale)
+        values, vectors = np.linalg.eigh(standard.T @ standard)  # serves every lead
+        moment = vectors.T @ (standard.T @ np.nan_to_num(errors))
+        alpha = self.parameters["alpha_per_lead"] * np.arange(1, errors.shape[1] + 1)
+        return [mean, scale, vectors @ (moment / (values[:, None] + alpha))]
+
+    def _by_process(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        return super()._anomaly(panel, origins, leads)
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        out = super()._anomaly(panel, origins, leads)
-        for step in np.unique(origins % STEPS_PER_DAY):
-            here = origins % STEPS_PER_DAY == step
-            mean, scale, response = (self._tables[name][panel.rows, step] for name in TABLES)
-            design = self._design(panel, origins[here])
-            standard = standardise(design, mean[:, None], scale[:, None])
-            out[:, here] += weighted_sum(standard, response[:, :, leads - 1])
-        return out
+        tables = [self.state[name] for name in TABLES]
+        return self._by_process(panel, origins, leads) + forecast_by_step(
+            tables, panel.rows, lambda at: self._design(panel, at), origins, leads
+        )
 
     def _design(self, panel: Panel, origins: IntArray) -> FloatArray:
         """Lagged observations, then their products with the season: (location, origin, column)."""
@@ -88,63 +101,39 @@ class SarimaRidgeForecaster(SarimaForecaster):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The last anomalies of temperature, then the exogenous variables."""
-        own = super().feature_names
-        others = tuple(name for name in self._lagged_names if name not in own)
-        return own + others + self._season_names
+        names = (*super().feature_names, *self._lagged_names, *self._season_names)
+        return tuple(dict.fromkeys(names))
 
-    def input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
-        """The last anomalies and the exogenous variables, shape (location, feature)."""
+    def _input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
         own = super().feature_names
         others = [name not in own for name in self._lagged_names]
         values: list[npt.NDArray[Any]] = [
-            super().input_values(panel, origins),
+            super()._input_values(panel, origins),
             lagged(panel, origins, self._lags)[:, 0, others],
             season(panel, origins, self.parameters["harmonics"])[:, 0],
         ]
         return np.concatenate(values, axis=1).astype(np.float64)
 
-    def importance_values(self) -> FloatArray:
+    def _importance_values(self) -> FloatArray:
         """Mean absolute standardised coefficient over the first day, of a product for both factors;
         for past anomalies also their weight in the process.
         """
-        shape = (1 + len(self._season_names), len(self._lagged_names))
-        size = (
-            np.abs(self._tables["response"][..., :STEPS_PER_DAY])
-            .mean(axis=(0, 1, 3))
-            .reshape(shape)
-        )
+        lags, seasons = self._lagged_names, self._season_names
+        first_day = np.abs(self.state["response"][..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3))
+        size = first_day.reshape(1 + len(seasons), len(lags))
         table = dict.fromkeys(self.feature_names, 0.0)
-        weights = super().importance_values()
         for names, values in (
-            (self.feature_names[:SHOWN_LAGS], weights),
-            (self._lagged_names, size.sum(axis=0)),
-            (self._season_names, size[1:].sum(axis=1)),
+            (self.feature_names[:SHOWN_LAGS], super()._importance_values()),
+            (lags, size.sum(axis=0)),
+            (seasons, size[1:].sum(axis=1)),
         ):
             for name, value in zip(names, values, strict=True):
                 table[name] += float(value)
         return np.array([table[name] for name in self.feature_names])
 
-    def arrays(self) -> Arrays:
-        """The regression of each location and step of the day."""
-        return self._tables
-
-    def restore(self, arrays: Arrays, texts: Mapping[str, str]) -> None:
-        """Restore from `arrays` and `texts`."""
-        super().restore(arrays, texts)
-        self._tables = {name: arrays[name] for name in TABLES}
+    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
+        """Take what was stored; models of version 0.1 have more lags."""
+        super().restore(state, texts)
         width = len(self._lagged_names) * (1 + len(self._season_names))
-        if self._tables["response"].shape[2] != width:
+        if state["response"].shape[2] != width:
             self._lags = LAGS_0_1
-
-
-def _ridge(design: FloatArray, errors: FloatArray, alpha: float) -> list[FloatArray]:
-    """TABLES of the rows of `design` and `errors` (row, lead); an unknown error counts as none.
-
-    The penalty grows with the lead: the farther, the less there is to find in as many rows.
-    """
-    mean, scale = moments(design)
-    standard = standardise(design, mean, scale)
-    values, vectors = np.linalg.eigh(standard.T @ standard)  # serves every lead
-    moment = vectors.T @ (standard.T @ np.nan_to_num(errors))
-    leads = np.arange(1, errors.shape[1] + 1)
-    return [mean, scale, vectors @ (moment / (values[:, None] + alpha * leads))]

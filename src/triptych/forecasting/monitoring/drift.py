@@ -12,7 +12,7 @@ from triptych.forecasting.features.grid import (
     HOURLY_TEMPERATURES,
     TEMPERATURE,
     FloatArray,
-    Grid,
+    IntArray,
     step_numbers,
     to_grid,
 )
@@ -63,21 +63,28 @@ def measure_drift(
     57, 1995, 289-300) and a stability index of at least `psi`. Returns DRIFT_COLUMNS; p is NaN with
     too few days.
     """
-    grid = with_wind_components(to_grid(history))
-    daily = _daily_means(grid)
-    days = -(-grid.first // STEPS_PER_DAY) + np.arange(daily[TEMPERATURE].shape[1])
+    from scipy.stats import false_discovery_control
+
+    places, days, daily = _daily_means(history)
     rows = []
-    for row, location in enumerate(grid.locations):
+    for row, location in enumerate(places):
         if location not in training:
             continue
-        known = np.isfinite(daily[TEMPERATURE][row])
-        end = int(days[known].max()) if known.any() else 0
-        recent, seasonal = _days_compared(days, end, training[location], rule.days)
+        first, last = step_numbers(pd.DatetimeIndex(training[location])) / STEPS_PER_DAY
+        age = days[np.isfinite(daily[TEMPERATURE][row])].max(initial=0) - days
+        recent = (age >= 0) & (age < rule.days)
+        like = (age % DAYS_PER_YEAR < rule.days) & (age >= rule.days)
+        seasonal = like & (days >= first) & (days < last)
         for name, values in daily.items():
-            compared = _compare(values[row], recent, seasonal, rule.min_days)
-            if compared is not None:
+            known = np.isfinite(values[row])
+            if (recent & known).any() and (seasonal & known).any():
+                compared = _compare(values[row], recent & known, seasonal & known, rule.min_days)
                 rows.append({"location": location, "variable": name, **compared})
-    return _with_decision(pd.DataFrame(rows, columns=list(DRIFT_COLUMNS[:-2])), rule)
+    table = pd.DataFrame(rows, columns=list(DRIFT_COLUMNS[:-2]))
+    tested = table["p_value"].dropna().astype(float)
+    adjusted = pd.Series(false_discovery_control(tested), tested.index).reindex(table.index)
+    drifted = (adjusted < rule.alpha) & (table["psi"] >= rule.psi)
+    return table.assign(p_adjusted=adjusted, drifted=drifted)
 
 
 def stability_index(recent: FloatArray, reference: FloatArray, bins: int = BINS) -> float:
@@ -113,41 +120,27 @@ def same_distribution(
     return statistic, float(kstwo.sf(statistic, joint)), sizes[0]
 
 
-def _daily_means(grid: Grid) -> dict[str, FloatArray]:
-    """Means of whole UTC days, shape (location, day); NaN where a step is missing."""
+def _daily_means(history: pd.DataFrame) -> tuple[tuple[str, ...], IntArray, dict[str, FloatArray]]:
+    """Locations, day numbers and means of whole UTC days by variable, shape (location, day); NaN
+    where a step is missing.
+    """
+    grid = with_wind_components(to_grid(history))
     skipped = -grid.first % STEPS_PER_DAY
-    end = skipped + (grid.length - skipped) // STEPS_PER_DAY * STEPS_PER_DAY
-    return {
-        name: values[:, skipped:end].reshape(len(values), -1, STEPS_PER_DAY).mean(axis=2)
+    count = (grid.length - skipped) // STEPS_PER_DAY
+    whole = slice(skipped, skipped + count * STEPS_PER_DAY)
+    daily = {
+        name: values[:, whole].reshape(len(values), count, STEPS_PER_DAY).mean(axis=2)
         for name, values in grid.values.items()
         if name not in HOURLY_TEMPERATURES
     }
-
-
-def _days_compared(
-    days: npt.NDArray[np.int64],
-    end: int,
-    training: tuple[pd.Timestamp, pd.Timestamp],
-    length: int,
-) -> tuple[BoolArray, BoolArray]:
-    """Masks of the recent days, and of those of training that lie whole years before them."""
-    first, last = step_numbers(pd.DatetimeIndex(training)) / STEPS_PER_DAY
-    age = end - days
-    recent = (age >= 0) & (age < length)
-    seasonal = (age % DAYS_PER_YEAR < length) & (days >= first) & (days < last) & (age >= length)
-    return recent, seasonal
+    return grid.locations, (grid.first + skipped) // STEPS_PER_DAY + np.arange(count), daily
 
 
 def _compare(
     values: FloatArray, recent: BoolArray, seasonal: BoolArray, min_days: int
-) -> dict[str, float] | None:
-    known = np.isfinite(values)
-    now, then = values[recent & known], values[seasonal & known]
-    if len(now) == 0 or len(then) == 0:
-        return None
-    enough = min(len(now), len(then)) >= min_days
-    correlation = _correlation(values, seasonal & known)
-    ks, p_value, effective = same_distribution(now, then, correlation)
+) -> dict[str, float]:
+    now, then = values[recent], values[seasonal]
+    ks, p_value, effective = same_distribution(now, then, _correlation(values, seasonal))
     return {
         "days_recent": len(now),
         "days_training": len(then),
@@ -156,7 +149,7 @@ def _compare(
         "psi": stability_index(now, then),
         "ks": ks,
         "effective_days": effective,
-        "p_value": p_value if enough else np.nan,
+        "p_value": p_value if min(len(now), len(then)) >= min_days else np.nan,
     }
 
 
@@ -169,14 +162,3 @@ def _correlation(values: FloatArray, chosen: BoolArray) -> float:
         return 0.0
     correlation = ((before - mean) * (after - mean)).mean() / spread
     return float(np.clip(correlation, 0.0, LARGEST_CORRELATION))
-
-
-def _with_decision(table: pd.DataFrame, rule: DriftRule) -> pd.DataFrame:
-    from scipy.stats import false_discovery_control
-
-    tested = table["p_value"].notna()
-    adjusted = pd.Series(np.nan, index=table.index)
-    if bool(tested.any()):
-        adjusted[tested] = false_discovery_control(table.loc[tested, "p_value"], method="bh")
-    drifted = (adjusted < rule.alpha) & (table["psi"] >= rule.psi)
-    return table.assign(p_adjusted=adjusted, drifted=drifted)[list(DRIFT_COLUMNS)]

@@ -20,7 +20,6 @@ from triptych.forecasting.evaluation.conformal import (
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.models.arima import share_fit_cache
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.batched_fit import BatchedForecaster, fit_part
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
@@ -221,10 +220,10 @@ def fit_in_batches(
 ) -> PanelForecaster:
     """Fit by batches of locations what can be joined from them, the others on the whole."""
     parts = split_locations(history, engine.batch_locations)
-    if len(parts) == 1 or not (isinstance(forecaster, BatchedForecaster) and forecaster.batchable):
+    if len(parts) == 1 or not forecaster.batchable:
         return forecaster.fit(history)
     doing = f"Fitting {forecaster.name}"
-    return forecaster.join(map_batches(fit_part, parts, engine, doing, forecaster))
+    return forecaster.join(map_batches(PanelForecaster.fit_part, parts, engine, doing, forecaster))
 
 
 def backtests(

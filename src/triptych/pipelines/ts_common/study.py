@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.forecasting.models.validation import MIN_TRAINING_DAYS
+from triptych.forecasting.features.grid import MIN_TRAINING_DAYS
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.ts_common.location_selection import shown
 from triptych.pipelines.ts_common.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods

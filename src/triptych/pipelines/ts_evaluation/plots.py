@@ -5,7 +5,6 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
-from triptych.forecasting.evaluation.importance import importance
 from triptych.forecasting.evaluation.metrics import ALL, at_served_age
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.pipelines.ts_common.panels import draw_panels, label
@@ -66,7 +65,7 @@ def plot_forecast(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
 
 def plot_importance(fitted_models: dict[str, PanelForecaster], chosen_model: str) -> Figure:
     """Draw the importance of each feature of the chosen model, as a share."""
-    weights = importance(fitted_models[chosen_model]).head(SHOWN_FEATURES)
+    weights = fitted_models[chosen_model].importance().head(SHOWN_FEATURES)
     figure, ((_, axes),) = draw_panels([chosen_model], height=6)
     axes.barh(weights["feature"][::-1], weights["importance"][::-1])
     title = f"{chosen_model}: the {len(weights)} features that matter most"

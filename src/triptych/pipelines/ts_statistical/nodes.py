@@ -8,7 +8,7 @@ import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
 from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.evaluation.tuning import search_orders, trial_metrics, trials_table
+from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
@@ -54,7 +54,7 @@ def select_orders(
     for name, given in statistical.models.items():
         parameters[name] = dict(given)
         try:
-            parameters[name], tried = search_orders(
+            parameters[name], tried = tune(
                 name,
                 known,
                 periods.validation_start,

@@ -1,0 +1,135 @@
+"""Bases of the forecasters that add a forecast anomaly to the climatology."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.features.feature_table import (
+    OF_TARGET,
+    origin_feature_names,
+    origin_features,
+    target_features,
+)
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.features.panel import Float32Array, Neighbours, Panel, find_neighbours
+from triptych.forecasting.models.base import Arrays, PanelForecaster
+
+NEIGHBOURS = "neighbours"
+LOOKBACK_DAYS = 7  # of history before the first origin that is learned from
+
+
+class AnomalyForecaster(PanelForecaster):
+    """Base of the forecasters of the anomaly; its variables are the last `_shown_lags` ones."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The last anomalies, in training standard deviations."""
+        return tuple(f"{TEMPERATURE}_lag{lag}" for lag in range(1, self._shown_lags + 1))
+
+    def _input_values(self, panel: Panel, origins: IntArray) -> npt.NDArray[Any]:
+        return panel.at_steps(TEMPERATURE, origins - np.arange(1, self._shown_lags + 1))
+
+    @property
+    def _shown_lags(self) -> int:
+        return 0
+
+    def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        scale = panel.climatology.scale[TEMPERATURE][panel.rows]
+        anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
+        return panel.normal(origins[:, None] + leads - 1) + anomaly
+
+    def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
+        """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""
+        raise NotImplementedError
+
+
+def anomaly_targets(panel: Panel, origins: IntArray, leads: IntArray) -> Float32Array:
+    """True anomalies, shape (location, origin, lead), NaN where unknown."""
+    return panel.at_steps(TEMPERATURE, origins[:, None] + leads - 1)
+
+
+class LearnedForecaster(AnomalyForecaster):
+    """Base of the forecasters that regress the anomaly on features."""
+
+    uses_target: ClassVar[bool] = False
+
+    def _training_origins(self, panel: Panel) -> IntArray:
+        """Find the neighbours, and return the origins to learn from."""
+        found = find_neighbours(panel.grid, int(self.parameters[NEIGHBOURS]))
+        self.state = {NEIGHBOURS: found.table}
+        return np.arange(panel.grid.first + LOOKBACK_DAYS * STEPS_PER_DAY, panel.grid.end)
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Neighbours of the training locations."""
+        return Neighbours(self.locations, self.state[NEIGHBOURS])
+
+    def neighbour_locations(self, locations: Collection[str]) -> set[str]:
+        """The neighbours of these locations."""
+        return self.neighbours.of(locations) - set(locations)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Features of the origin, then those of the target if the model uses them."""
+        names = self._origin_names
+        return names + OF_TARGET if self.uses_target else names
+
+    @property
+    def _origin_names(self) -> tuple[str, ...]:
+        count = self.state[NEIGHBOURS].shape[1]
+        return origin_feature_names(self.fitted.climatology.coefficients, count)
+
+    def features(self, panel: Panel, origins: IntArray) -> Float32Array:
+        """Features of the origins, shape (location, origin, feature)."""
+        return origin_features(panel, self.neighbours, origins)
+
+    def _input_values(self, panel: Panel, origins: IntArray) -> Float32Array:
+        values = self.features(panel, origins)[:, 0]
+        if self.uses_target:
+            of_target = target_features(panel, origins, np.array([1]))[:, 0, 0]
+            values = np.concatenate([values, of_target], axis=1)
+        return values
+
+
+class PooledForecaster(LearnedForecaster):
+    """Base of the forecasters that learn one model from the rows of all locations.
+
+    Memory is that of the rows (float32): the parameter `origins` bounds how many a location gives.
+    """
+
+    @property
+    def batchable(self) -> bool:
+        """Whether batches can be fitted apart: neighbours would be sought within each alone."""
+        return bool(self.parameters[NEIGHBOURS] == 0)
+
+    def _fit(self, panel: Panel) -> None:
+        self._learn([self._gather(panel)])
+
+    def _gather(self, panel: Panel) -> Arrays:
+        rows = self._rows_of(panel, self._training_origins(panel))
+        return {**self.state, **rows}
+
+    def _learn(self, parts: Sequence[Arrays]) -> None:
+        super()._learn(parts)
+        rows = self.state
+        self.state = {NEIGHBOURS: rows.pop(NEIGHBOURS)}
+        self._learn_rows(rows)
+
+    def _drawn(self, origins: IntArray) -> IntArray:
+        """At most as many origins as the parameter says, the same for every location."""
+        most = self.parameters["origins"]
+        if most is None or most >= len(origins):
+            return origins
+        draw = np.random.default_rng(self.seed).permutation(len(origins))[:most]
+        return np.asarray(origins[np.sort(draw)], dtype=np.int64)
+
+    def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
+        """What is learned from, one row per location and origin."""
+        raise NotImplementedError
+
+    def _learn_rows(self, rows: Arrays) -> None:
+        """Learn from the rows."""
+        raise NotImplementedError
