@@ -128,9 +128,9 @@ def test_fits_and_forecasts_are_the_same_on_every_engine(
     fitted, forecasts = study(history, chosen(kind, request))
 
     for name, whole in at_once[0].items():
-        assert fitted[name].texts() == whole.texts()
-        for array, values in whole.arrays().items():
-            np.testing.assert_array_equal(fitted[name].arrays()[array], values, strict=True)
+        assert fitted[name].texts == whole.texts
+        for array, values in whole.state.items():
+            np.testing.assert_array_equal(fitted[name].state[array], values, strict=True)
     assert len(forecasts) == 5 * 4 * 6 * 8  # models, places, days, leads
     assert_same(forecasts, at_once[1])
     scores = score(at_once[1], history)
