@@ -86,7 +86,7 @@ def prepare(hours: pd.DataFrame, parameters: EngineParameters) -> list[pd.DataFr
 def study(history: pd.DataFrame, parameters: EngineParameters) -> tuple[Forecasters, pd.DataFrame]:
     """Models fitted on the time before the test, and their backtest."""
     fitted = fit_forecasters(history, TEST_START, MODELS, 8, seed=0, engine=parameters)
-    return fitted, backtests(fitted, history, TEST_START, END, 1, [0], parameters)
+    return fitted, backtests(fitted, history, TEST_START, END, range(1, 9), [0], parameters)
 
 
 def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:

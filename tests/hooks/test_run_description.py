@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.project import Project
-from triptych.hooks.forecast_description import ForecastDescription
+from triptych.hooks.descriptions import (
+    Description,
+    day_ahead,
+    describe_classifiers,
+    describe_forecasts,
+)
 from triptych.store.engine import reading
 from triptych.store.tables import models
 
@@ -26,48 +31,42 @@ def comparison(*places: str, **rmse: float) -> pd.DataFrame:
         for model, value in rmse.items()
         for lead in ("1", "1-8")
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return day_ahead(pd.DataFrame(rows))
 
 
-def page(
-    *pipelines: str, places: tuple[str, ...] = ("brest", "paris"), **more: Any
-) -> ForecastDescription:
-    return ForecastDescription(pipelines, {**PARAMETERS, **more}, places)
-
-
-def test_a_name_says_what_came_out_where_and_when() -> None:
-    told = page("__default__")
-    assert told.name == "brest, paris · 2019-07-14 · main job"
-
-    told.add("forecast_comparison", comparison("brest", "paris", ridge=1.5, sarimax=1.25))
-    told.add("chosen_model", "ridge")
-
-    assert told.name == "ridge 1.50 °C · brest, paris · 2019-07-14 · main job"
+def describe(
+    saved: dict[str, Any] | None = None, places: tuple[str, ...] = ("brest", "paris"), **more: Any
+) -> Description:
+    registered = ["Registered as temperature-brest-paris version 3."]
+    return describe_forecasts(places, PARAMETERS | more, saved or {}, registered)
 
 
 @pytest.mark.parametrize(
     ("told", "name"),
     [
-        (page("ts_ml", "ts_evaluation"), "brest, paris · 2019-07-14 · ts_ml+ts_evaluation"),
-        (page("ts_ml", places=tuple("abcd")), "4 locations · 2019-07-14 · ts_ml"),
-        (page("ts_ml", as_of="2019-07-14T06:00"), "brest, paris · 2019-07-14 06:00 UTC · ts_ml"),
-        (page("ts_ml", as_of="soon", places=()), "no location · soon · ts_ml"),
+        (describe(), "brest, paris · 2019-07-14 · main job"),
+        (describe(places=tuple("abcd")), "4 locations · 2019-07-14 · main job"),
+        (describe(as_of="2019-07-14T06:00"), "brest, paris · 2019-07-14 06:00 UTC · main job"),
+        (describe(as_of="soon", places=()), "no location · soon · main job"),
     ],
 )
-def test_a_name_is_readable_whatever_is_asked_for(told: ForecastDescription, name: str) -> None:
-    assert told.name == name
+def test_a_name_is_readable_whatever_is_asked_for(told: Description, name: str) -> None:
+    assert told.name("__default__") == name
 
 
 def test_a_description_has_the_comparison_best_first() -> None:
-    told = page("__default__")
-    told.add("learned_comparison", comparison(ridge=9.0))  # that of all forecasters goes before it
-    told.add("forecast_comparison", comparison("brest", "paris", ridge=1.5, sarimax=1.25))
-    told.add("chosen_model", "ridge")
-    told.add("monitoring_warnings", ["worse than climatology at paris"])
-    told.registered = "temperature-brest-paris version 3"
+    told = describe(
+        {
+            "learned_comparison": comparison(ridge=9.0),  # that of all forecasters goes before it
+            "forecast_comparison": comparison("brest", "paris", ridge=1.5, sarimax=1.25),
+            "chosen_model": "ridge",
+            "monitoring_warnings": ["worse than climatology at paris"],
+        }
+    )
 
-    text = told.description()
+    text = "\n\n".join(told.parts)
 
+    assert told.name("ts_ml+nlp") == "ridge 1.50 °C · brest, paris · 2019-07-14 · ts_ml+nlp"
     assert text.startswith("Chosen on validation: **ridge**, day-ahead RMSE **1.50 °C**")
     assert "Its RMSE is 25% lower than that of the same hour yesterday" in text
     assert "Registered as temperature-brest-paris version 3" in text
@@ -84,11 +83,30 @@ def test_a_description_has_the_comparison_best_first() -> None:
 
 
 def test_a_run_of_one_family_has_its_own_comparison() -> None:
-    told = page("ts_ml", places=("paris",))
-    told.add("learned_comparison", comparison("paris", ridge=1.5))
+    told = describe({"learned_comparison": comparison("paris", ridge=1.5)}, places=("paris",))
 
-    assert "| ridge | 1.50 | 25.0% | 90.0% |" in told.description()
-    assert "Chosen" not in told.description()
+    text = "\n\n".join(told.parts)
+    assert "| ridge | 1.50 | 25.0% | 90.0% |" in text
+    assert "Chosen" not in text
+
+
+def test_a_classifiers_description_has_the_evaluated_split() -> None:
+    rows = [
+        {"model": model, "split": split, "n": 200, "accuracy": value, "accuracy_low": 0.5,
+         "accuracy_high": 1.0, "macro_f1": value, "roc_auc": value, "brier": 0.1}
+        for split in ("val", "test") for model, value in (("svm", 0.875), ("lstm", 0.75))
+    ]  # fmt: skip
+    saved = {"text_comparison": pd.DataFrame(rows), "text_ranking": ["svm", "lstm"]}
+    parameters = {"nlp": {"source": "folder", "test_split": "val"}, "seed": 20}
+
+    told = describe_classifiers("nlp", parameters, saved, [])
+
+    assert told.name("nlp") == "svm 87.5% · film reviews · nlp"
+    result, about, table = told.parts
+    assert result.startswith("Chosen by cross-validation: **svm**, accuracy **87.5%** on the 200")
+    assert about == "Positive or negative? Of film reviews; seed 20."
+    assert table.splitlines()[-1] == "| lstm | 0.750 | 0.750 | 0.750 | 0.100 |"
+    assert describe_classifiers("nlp", parameters, {}, []).parts == [about]
 
 
 def test_the_page_of_the_main_job(run_project: Project, tracking: str) -> None:

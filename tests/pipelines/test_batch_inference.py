@@ -18,7 +18,7 @@ from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
-from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
+from triptych.pipelines.batch_inference.forecast import first_origin, hindcast
 from triptych.pipelines.batch_inference.nodes import (
     choose_models,
     forecast_locations,

@@ -22,10 +22,10 @@ from triptych.pipelines.monitoring.nodes import (
     choose_live_models,
     compare_inputs,
     find_warnings,
-    judge_predictions,
     list_live_metrics,
     refuse_warnings,
     score_predictions,
+    verify_predictions,
 )
 from triptych.pipelines.monitoring.plots import (
     plot_input_drift,
@@ -106,7 +106,7 @@ def judge(
     as_of: str = "2019-07-14",
 ) -> pd.DataFrame:  # fmt: skip
     shelf: Any = Shelf(*(rows or [{"model_id": "m1"}]))
-    return judge_predictions(predictions, observations, shelf, as_of, TODAY)
+    return verify_predictions(predictions, observations, shelf, as_of, TODAY)
 
 
 def live(judged: pd.DataFrame, observations: pd.DataFrame, *rows: dict[str, Any]) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def test_forecasts_that_cannot_be_judged_are_counted(
     assert len(judged) == len(study) - last.sum()
     assert (
         f"Of {len(study):,} predictions issued before 2019-07-14 00:00 UTC, {len(judged):,} are "
-        f"judged: {last.sum()} have no observation, 0 no baseline"
+        f"verified: {last.sum()} have no observation, 0 no baseline"
     ) in caplog.messages
 
 
@@ -366,7 +366,7 @@ def test_before_the_first_target_is_observed_there_is_nothing_to_judge(
 
     assert judged.empty
     assert [record.message for record in caplog.records] == [
-        "nothing to judge yet: no target of the 16 predictions issued before 2019-05-01 00:00 UTC "
+        "nothing to verify yet: no target of the 16 predictions issued before 2019-05-01 00:00 UTC "
         "is observed"
     ]
     made = score_predictions(judged, MONITORING)

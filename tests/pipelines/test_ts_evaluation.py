@@ -1,5 +1,6 @@
 """The comparison of both families: the choice, the tables, the plots, what is registered."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,8 +88,8 @@ def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> Non
         validation, periods,
     )  # fmt: skip
     made = nodes.join_tests(
-        own["ridge"].iloc[:0], own["ridge"], own["arima"], fitted, validation, known, periods, 1,
-        [0, 24],
+        own["ridge"].iloc[:0], own["ridge"], own["arima"], fitted, validation, known,
+        replace(periods, data_ages=(0, 24)),
     )  # fmt: skip
     table = made["test_forecasts"]
     assert set(made["test_forecasts_by_age"]["data_age"]) == {0, 24}

@@ -17,7 +17,6 @@ from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_statistical import nodes
 
-AGES = [0]
 SMALL = {
     "arima": {"ar": 1, "ma": 0},
     "sarimax": {"ar": 1, "ma": 0, "seasonal_ar": 0, "seasonal_ma": 0},
@@ -38,12 +37,12 @@ def known() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def validated(known: pd.DataFrame) -> pd.DataFrame:
-    return family.validate_family(known, PERIODS, SMALL, 1, AGES, 20)
+    return family.validate_family(known, PERIODS, SMALL, 20)
 
 
 @pytest.fixture(scope="module")
 def fitted(known: pd.DataFrame, validated: pd.DataFrame) -> Forecasters:
-    return family.fit_family(known, PERIODS, SMALL, validated, 1, AGES, 20)
+    return family.fit_family(known, PERIODS, SMALL, validated, 20)
 
 
 def test_the_search_never_looks_at_the_test_period(known: pd.DataFrame) -> None:
@@ -73,8 +72,8 @@ def test_validation_ends_where_the_test_period_begins(validated: pd.DataFrame) -
 def test_baselines_and_models_are_compared_on_the_same_targets(
     known: pd.DataFrame, fitted: Forecasters, validated: pd.DataFrame
 ) -> None:
-    forecasts = family.backtest_family(fitted, known, PERIODS, validated, 1, AGES)
-    baselines = family.forecast_baselines(known, PERIODS, 1, AGES, 20)
+    forecasts = family.backtest_family(fitted, known, PERIODS, validated)
+    baselines = family.forecast_baselines(known, PERIODS, 20)
     assert forecasts["as_of"].min() == PERIODS.test_start
     assert forecasts["lower"].notna().all()
     table = family.compare_family(baselines["baseline_test_forecasts"], forecasts, known, PERIODS)

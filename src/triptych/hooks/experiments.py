@@ -35,34 +35,25 @@ def choose_experiment(pipeline: Pipeline, context: Any) -> None:
     name, config = modality(pipeline), getattr(context, "mlflow", None)
     if name is None or config is None:
         return
+    import mlflow
+
     experiment = config.tracking.experiment
-    tags = experiment.create_experiment_kwargs.tags or {}
-    experiment.name = name
-    experiment.create_experiment_kwargs.tags = _experiment_tags(name, tags)
+    temperature = experiment.create_experiment_kwargs.tags or {}
+    tags = {key: text for key, text in temperature.items() if key not in _TEMPERATURE_ONLY}
+    experiment.name, note = name, DESCRIPTIONS[name] + _SHARED
+    experiment.create_experiment_kwargs.tags = {**tags, _NOTE: note}
     config.setup(context)  # again, as in `after_context_created`: it sets the experiment
-    _correct_description(name, tags.get(_NOTE))
+    client = mlflow.MlflowClient()
+    found = client.get_experiment_by_name(name)
+    # earlier versions gave the temperature description to every experiment
+    if found and _subject(found.tags.get(_NOTE)) == _subject(temperature.get(_NOTE)):
+        client.set_experiment_tag(found.experiment_id, _NOTE, note)
 
 
 def modality(pipeline: Pipeline) -> str | None:
     """The tag of DESCRIPTIONS that all nodes have; None for temperature, which mlflow.yml names."""
     shared = set.intersection(*(set(node.tags) for node in pipeline.nodes), set(DESCRIPTIONS))
     return next(iter(shared), None)
-
-
-def _experiment_tags(name: str, tags: dict[str, str]) -> dict[str, str]:
-    """Adapt the tags of the temperature experiment, which mlflow.yml has."""
-    kept = {key: value for key, value in tags.items() if key not in _TEMPERATURE_ONLY}
-    return {**kept, _NOTE: DESCRIPTIONS[name] + _SHARED}
-
-
-def _correct_description(name: str, temperature: str | None) -> None:
-    """Replace the temperature description, which earlier versions gave to every experiment."""
-    import mlflow
-
-    client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name(name)
-    if experiment is not None and _subject(experiment.tags.get(_NOTE)) == _subject(temperature):
-        client.set_experiment_tag(experiment.experiment_id, _NOTE, DESCRIPTIONS[name] + _SHARED)
 
 
 def _subject(note: str | None) -> str:

@@ -1,16 +1,27 @@
 """The hook that gives every MLflow run a readable name, tags to search by, and a description."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from triptych.hooks.classifier_description import STUDIES, ClassifierDescription
+from triptych.hooks.descriptions import (
+    COMPARISONS,
+    STUDIES,
+    Description,
+    day_ahead,
+    describe_classifiers,
+    describe_forecasts,
+)
 from triptych.hooks.experiments import modality
-from triptych.hooks.forecast_description import ForecastDescription
 
-Description = ForecastDescription | ClassifierDescription
+_RESULTS = {"chosen_model", "monitoring_warnings"}.union(
+    *({study.comparison, study.ranking} for study in STUDIES.values())
+)
 
 
 class RunDescriptionHook:
@@ -18,12 +29,14 @@ class RunDescriptionHook:
 
     def __init__(self) -> None:
         self._parameters: dict[str, Any] = {}
-        self._description: Description | None = None
+        self._saved: dict[str, Any] = {}
+        self._job = ""
+        self._describe: Callable[..., Description] | None = None
 
     @hook_impl
-    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
+    def after_context_created(self, context: KedroContext) -> None:
         """Keep the parameters of the configuration, the environment and --params."""
-        self._parameters = parameters["parameters"]
+        self._parameters = context.config_loader["parameters"]
 
     @hook_impl(trylast=True)
     def before_pipeline_run(
@@ -32,57 +45,66 @@ class RunDescriptionHook:
         """Name and tag the run: last, because kedro-mlflow opens it in the same hook."""
         import mlflow
 
-        self._description = None  # a notebook makes several runs in one process
+        from triptych.registry.tracking import LOCATIONS_TAG, locations_tag
+
+        self._saved, self._describe = {}, None  # a notebook makes several runs in one process
         run = mlflow.active_run()
         if run is None:
             return
         names = run_params.get("pipeline_names") or [run_params.get("pipeline_name")]
-        pipelines = [str(name or "__default__") for name in names]
-        study = STUDIES.get(modality(pipeline) or "")
-        if study is not None:
-            self._description = ClassifierDescription(study, pipelines, self._parameters)
+        self._job = "+".join(str(name or "__default__") for name in names)
+        group = modality(pipeline)
+        if group:
+            slugs, source = [], self._parameters[group]["source"]
+            self._describe = partial(describe_classifiers, group, self._parameters)
         else:
-            slugs = _slugs(catalog, self._parameters)
-            self._description = ForecastDescription(pipelines, self._parameters, slugs)
-        experiment = mlflow.get_experiment(run.info.experiment_id)
-        tags = _tags(self._description, run_params) | {"triptych.modality": experiment.name}
-        mlflow.set_tags(tags)
+            slugs, source = _slugs(catalog, self._parameters), self._parameters["source"]
+            self._describe = partial(describe_forecasts, slugs, self._parameters)
+        runner = type(run_params.get("runner")).__name__  # kedro-mlflow logs the address in memory
+        tags = {
+            "mlflow.runName": self._describe({}, ()).name(self._job),
+            "triptych.pipeline": self._job,
+            "triptych.source": source,
+            "triptych.modality": mlflow.get_experiment(run.info.experiment_id).name,
+            LOCATIONS_TAG: locations_tag(slugs),
+            "runner": "SequentialRunner" if runner in {"str", "NoneType"} else runner,
+        }
+        mlflow.set_tags({name: text for name, text in tags.items() if text})
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Collect the results that the description shows."""
-        if self._description is not None:
-            self._description.add(dataset_name, data)
+        if dataset_name in COMPARISONS:
+            self._saved[dataset_name] = day_ahead(data)
+        elif dataset_name in _RESULTS:
+            self._saved[dataset_name] = data
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self) -> None:
         """Describe the run: first, because kedro-mlflow ends it in the same hook."""
-        self._write(None)
+        self._write([])
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Describe a failed run and why it failed."""
-        self._write(str(error) or type(error).__name__)
+        self._write([f"**Failed:** {str(error) or type(error).__name__}"])
 
-    def _write(self, failure: str | None) -> None:
+    def _write(self, failure: list[str]) -> None:
         import mlflow
 
         from triptych.registry.run_tags import REGISTERED_TAG
 
         run = mlflow.active_run()
-        if self._description is None or run is None:
+        if self._describe is None or run is None:
             return
-        tags = mlflow.MlflowClient().get_run(run.info.run_id).data.tags
-        self._description.registered = tags.get(REGISTERED_TAG)
-        mlflow.set_tags(
-            {
-                "mlflow.runName": self._description.name,
-                "mlflow.note.content": self._description.description(failure),
-            }
-        )
+        model = mlflow.MlflowClient().get_run(run.info.run_id).data.tags.get(REGISTERED_TAG)
+        stage = f"Registered as {model}; its stage today: tag `triptych.stage`."
+        told = self._describe(self._saved, [stage] if model else [])
+        note = "\n\n".join([*failure, *told.parts])
+        mlflow.set_tags({"mlflow.runName": told.name(self._job), "mlflow.note.content": note})
 
 
-def _slugs(catalog: DataCatalog, parameters: dict[str, Any]) -> list[str]:
+def _slugs(catalog: DataCatalog, parameters: Mapping[str, Any]) -> list[str]:
     """The requested locations; empty if they are invalid, which the run reports itself."""
     from kedro.io import DatasetError
 
@@ -95,17 +117,3 @@ def _slugs(catalog: DataCatalog, parameters: dict[str, Any]) -> list[str]:
     except (DatasetError, WeatherError):
         return []
     return sorted(place.slug for place in found)
-
-
-def _tags(description: Description, run_params: dict[str, Any]) -> dict[str, str]:
-    from triptych.registry.tracking import LOCATIONS_TAG, locations_tag
-
-    runner = type(run_params.get("runner")).__name__  # kedro-mlflow logs the address in memory
-    tags = {
-        "mlflow.runName": description.name,
-        "triptych.pipeline": "+".join(description.pipelines),
-        "triptych.source": description.source,
-        LOCATIONS_TAG: locations_tag(description.locations),
-        "runner": "SequentialRunner" if runner in {"str", "NoneType"} else runner,
-    }
-    return {name: text for name, text in tags.items() if text}

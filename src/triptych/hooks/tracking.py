@@ -4,6 +4,7 @@ kedro-mlflow opens the MLflow run in `before_pipeline_run` and ends it in `after
 `on_pipeline_error`. Methods that must come before or after it say so with `tryfirst` and `trylast`.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,4 @@ def _log_reports(catalog: DataCatalog) -> None:
 
 def _to_json(value: Any) -> Any:
     """Convert parameters to JSON types; dates become text, as in YAML."""
-    if isinstance(value, dict):
-        return {str(name): _to_json(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(part) for part in value]
-    return value if isinstance(value, str | int | float | None) else str(value)
+    return json.loads(json.dumps(value, default=str))

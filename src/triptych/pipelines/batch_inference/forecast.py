@@ -1,28 +1,28 @@
 """Forecasts of one model: by the model where it can, by its climatology where it cannot."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from triptych.errors import ParameterError
 from triptych.execution.batches import map_batches
-from triptych.forecasting.contract import CLIMATOLOGY, HOUR, MODEL, STEP, STEP_HOURS
+from triptych.forecasting.contract import (
+    CLIMATOLOGY,
+    FORECAST_COLUMNS,
+    HOUR,
+    MODEL,
+    STEP,
+    STEP_HOURS,
+    STEPS_PER_DAY,
+)
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.evaluation.backtest import forecast_part, parts_of
+from triptych.forecasting.evaluation.backtest import daily_origins, forecast_part, parts_of
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.parameters.execution import EngineParameters
-
-STATUS_COLUMNS = (
-    "location",
-    "model",
-    "known_until",
-    "data_age",
-    "steps_model",
-    "steps_climatology",
-    "reason",
-)
 
 
 class Forecasts(NamedTuple):
@@ -31,7 +31,7 @@ class Forecasts(NamedTuple):
     Attributes:
         steps: location, time, mean, lower, upper, method, known_until; one row a step.
         inputs: location, feature, value: the explanatory variables of the model's own forecasts.
-        status: STATUS_COLUMNS without `model`; one row a location.
+        status: location, steps_model, steps_climatology, known_until, data_age, reason.
     """
 
     steps: pd.DataFrame
@@ -49,29 +49,19 @@ def forecast_with(
 ) -> Forecasts:
     """Forecast `steps` steps from `as_of`, each location at the age of its own data.
 
-    Steps that the model does not reach, or has no value for, get the climatology.
+    A location without data in `history` is forecast from the end of its training data. Steps that
+    the model does not reach, or has no value for, get the climatology.
     """
+    ends = _known_ends(history).reindex(list(locations)).fillna(forecaster.train_end)
     parts = [
-        _from_origin(forecaster, history, slugs, origin, as_of, steps, engine)
-        for origin, slugs in _origins(history, locations, forecaster.train_end).items()
+        _forecast_from(forecaster, history, list(group.index), origin, as_of, steps, engine)
+        for origin, group in ends.groupby(ends)
     ]
     tables = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
     return Forecasts(*tables)
 
 
-def _origins(
-    history: pd.DataFrame, locations: Sequence[str], train_end: pd.Timestamp
-) -> dict[pd.Timestamp, list[str]]:
-    """The end of the data, and the locations whose data end there; of a location that has none in
-    `history`, the end of its training data.
-    """
-    known = history[history["location"].isin(locations) & history["temperature_2m"].notna()]
-    last = known.groupby("location")["time"].max() + STEP
-    ends = last.reindex(list(locations)).fillna(train_end)
-    return {origin: list(group.index) for origin, group in ends.groupby(ends)}
-
-
-def _from_origin(
+def _forecast_from(
     forecaster: PanelForecaster,
     history: pd.DataFrame,
     slugs: list[str],
@@ -80,62 +70,84 @@ def _from_origin(
     steps: int,
     engine: EngineParameters,
 ) -> Forecasts:
-    age = int((as_of - origin) / HOUR)
-    own = inputs = None
+    """Forecast locations whose data all end at `origin`."""
+    age, reach = int((as_of - origin) / HOUR), forecaster.max_lead
     needed = steps + age // STEP_HOURS
-    reach = forecaster.max_lead
     reason = "" if needed <= reach else f"{needed} steps are needed, the model has {reach}"
+    own, inputs = None, pd.DataFrame(columns=["location", "feature", "value"])
     try:
-        own, inputs = _by_model(forecaster, history, slugs, as_of, steps, age, engine)
+        parts = parts_of(forecaster, history, engine.batch_locations, slugs)
+        leads = range(1, min(steps, reach) + 1)
+        shared = (forecaster, pd.DatetimeIndex([as_of]), leads, age)
+        made = map_batches(forecast_part, parts, engine, "Forecast", *shared)
+        own, inputs = (pd.concat(frames, ignore_index=True) for frames in zip(*made, strict=True))
+        columns = ["location", "time", "mean", "lower", "upper"]
+        own = own.loc[np.isfinite(own["mean"]), columns].assign(method=MODEL)
+        inputs = inputs[inputs["location"].isin(own["location"])]
     except ForecastingError as error:
         reason = str(error)
-    made = _completed(forecaster, own, slugs, as_of, steps).assign(known_until=origin)
-    status = _status(made[made["time"] >= as_of], slugs)
-    return Forecasts(
-        made,
-        pd.DataFrame(columns=["location", "feature", "value"]) if inputs is None else inputs,
-        status.assign(known_until=origin, data_age=age, reason=reason),
-    )
+    if own is None or (own["time"] >= as_of).sum() < len(slugs) * steps:
+        normal = forecast_climatology(forecaster, slugs, as_of, steps).assign(method=CLIMATOLOGY)
+        own = pd.concat([own, normal]).drop_duplicates(["location", "time"], keep="first")
+        own = own.sort_values(["location", "time"], ignore_index=True)
+    issued = own[own["time"] >= as_of]
+    counts = issued.groupby(["location", "method"]).size().unstack(fill_value=0)
+    counts = counts.reindex(index=slugs, columns=[MODEL, CLIMATOLOGY], fill_value=0)
+    status = counts.add_prefix("steps_").rename_axis(columns=None).reset_index()
+    status = status.assign(known_until=origin, data_age=age, reason=reason)
+    return Forecasts(own.assign(known_until=origin), inputs, status)
 
 
-def _by_model(
+def first_origin(since: date | None, issued: pd.Timestamp) -> pd.Timestamp:
+    """The earliest instant that the run forecasts from: `since`, or that of issue.
+
+    Raises:
+        ParameterError: `since` does not lie before the instant of issue.
+    """
+    if since is None:
+        return issued
+    earliest = pd.Timestamp(str(since), tz="UTC")
+    if earliest >= issued:
+        raise ParameterError(
+            f"Parameter batch_inference.since must lie before as_of ({issued:%Y-%m-%d}). Found "
+            f"{since}. Name an earlier day, or leave it out to forecast from as_of alone."
+        )
+    return earliest
+
+
+def hindcast(
     forecaster: PanelForecaster,
     history: pd.DataFrame,
-    slugs: list[str],
-    as_of: pd.Timestamp,
-    steps: int,
-    age: int,
-    engine: EngineParameters,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    parts = parts_of(forecaster, history, engine.batch_locations, slugs)
-    shared = (
-        forecaster, pd.DatetimeIndex([as_of]), range(1, min(steps, forecaster.max_lead) + 1), age,
-    )  # fmt: skip
-    made = map_batches(forecast_part, parts, engine, "Forecast", *shared)
-    forecasts, inputs = (pd.concat(frames, ignore_index=True) for frames in zip(*made, strict=True))
-    reached = forecasts.loc[np.isfinite(forecasts["mean"]), "location"].unique()
-    return forecasts, inputs[inputs["location"].isin(reached)]
-
-
-def _completed(
-    forecaster: PanelForecaster,
-    own: pd.DataFrame | None,
-    slugs: list[str],
-    as_of: pd.Timestamp,
-    steps: int,
+    slugs: Sequence[str],
+    earliest: pd.Timestamp,
+    issued: pd.Timestamp,
+    horizon_days: int,
 ) -> pd.DataFrame:
-    """The model's forecasts, and the climatology of the steps that they lack."""
-    columns = ["location", "time", "mean", "lower", "upper"]
-    if own is not None:
-        own = own.loc[np.isfinite(own["mean"]), columns].assign(method=MODEL)
-        if int((own["time"] >= as_of).sum()) == len(slugs) * steps:
-            return own
-    normal = forecast_climatology(forecaster, slugs, as_of, steps).assign(method=CLIMATOLOGY)
-    both = pd.concat([own, normal]).drop_duplicates(["location", "time"], keep="first")
-    return both.sort_values(["location", "time"], ignore_index=True)
+    """Forecast from every midnight in [earliest, issued), as it would have been issued then.
+
+    A late source is taken to have been on time, as in a backtest: a forecast uses all that is
+    known today of the time before its origin.
+
+    Args:
+        history: steps with those that the features look back on; it may reach beyond `issued`.
+        slugs: the locations to forecast, of those in `history`.
+
+    Returns:
+        Forecasts (contract.FORECAST_COLUMNS) and `known_until`, their origin.
+    """
+    known = _known_ends(history)
+    end = min(issued, known.max() + STEP) if len(known) else earliest  # no later origin is in time
+    if end <= earliest.ceil("D"):
+        return pd.DataFrame(columns=[*FORECAST_COLUMNS, "known_until"])
+    origins = daily_origins(earliest, end)
+    leads = range(1, min(horizon_days * STEPS_PER_DAY, forecaster.max_lead) + 1)
+    forecast = forecaster.predict(history, origins, leads).dropna(subset="mean")
+    wanted = forecast["location"].isin(slugs)
+    in_time = forecast["as_of"] <= forecast["location"].map(known)
+    return forecast[wanted & in_time].assign(known_until=forecast["as_of"])
 
 
-def _status(made: pd.DataFrame, slugs: list[str]) -> pd.DataFrame:
-    counts = made.groupby(["location", "method"]).size().unstack(fill_value=0)
-    counts = counts.reindex(index=slugs, columns=[MODEL, CLIMATOLOGY], fill_value=0)
-    return counts.add_prefix("steps_").rename_axis(columns=None).reset_index()
+def _known_ends(history: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """The end of the last step with a temperature, by location."""
+    known = history[history["temperature_2m"].notna()]
+    return known.groupby("location")["time"].max() + STEP

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,9 +15,8 @@ from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
-from triptych.pipelines.batch_inference.forecast import STATUS_COLUMNS, forecast_with
-from triptych.pipelines.batch_inference.hindcast import first_origin, hindcast
-from triptych.pipelines.batch_inference.sources import add_nwp_sources, recent_batch
+from triptych.pipelines.batch_inference.forecast import first_origin, forecast_with, hindcast
+from triptych.pipelines.batch_inference.sources import add_nwp_sources, prepare_batch
 from triptych.pipelines.ts_common.history import add_nwp
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
@@ -30,6 +28,7 @@ logger = logging.getLogger(__name__)
 NWP_BIAS, NWP_ERRORS = pd.Timedelta(days=25), pd.Timedelta(days=1)
 KEY = ["model_id", "location", "as_of"]
 COUNTS = dict.fromkeys(("data_age", "steps_model", "steps_climatology"), "Int64")
+STATUS_COLUMNS = ["location", "model", "known_until", *COUNTS, "reason"]
 
 
 def choose_models(
@@ -108,25 +107,19 @@ def prepare_history(
     period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
     columns = ["location", "time", *variables_of(chosen_models)]
     slugs = sorted({slug for row in chosen_models for slug in row["locations"]})
-    end = issued + pd.Timedelta(days=horizon_days)
-    uses_nwp = any("nwp_" in name for row in chosen_models for name in row["features"])
 
     def read(few: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
         hours = hourly_rows.read([*columns, "source"], {"location": few, "time": period})
-        analyses = recent_rows.read(
-            columns, {"location": few, "model": [recent.model or ""], "time": period}
-        )
-        return hours, analyses
+        of_model = {"location": few, "model": [recent.model or ""], "time": period}
+        return hours, recent_rows.read(columns, of_model)
 
-    groups = [
-        slugs[first : first + engine.batch_locations]
-        for first in range(0, len(slugs), engine.batch_locations)
-    ]
-    work = partial(
-        recent_batch, locations=locations, preprocessing=preprocessing, recent_model=recent.model
-    )
-    prepared = map_batches(work, Made(read, groups), engine, "Preparing recent weather")
-    history = pd.concat([batch.history for batch in prepared], ignore_index=True)
+    size = engine.batch_locations
+    groups = [slugs[first : first + size] for first in range(0, len(slugs), size)]
+    shared = (locations, preprocessing, recent.model)
+    batches = Made(read, groups)
+    prepared = map_batches(prepare_batch, batches, engine, "Preparing recent weather", *shared)
+    histories, sources = zip(*prepared, strict=True)
+    history = pd.concat(histories, ignore_index=True)
     if history.empty:
         wanted = sorted({slug for row in chosen_models for slug in row["wanted"]})
         raise PipelineError(
@@ -134,12 +127,13 @@ def prepare_history(
             f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
             f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
         )
-    sources = pd.concat([batch.sources for batch in prepared], ignore_index=True)
-    if uses_nwp:
+    named = pd.concat(sources, ignore_index=True)
+    if any("nwp_" in name for row in chosen_models for name in row["features"]):
         since = max(start, min(earliest, *_nwp_starts(chosen_models)))
+        end = issued + pd.Timedelta(days=horizon_days)
         history = add_nwp(history, nwp_rows, nwp.models, end, since)
-        sources = add_nwp_sources(sources, history, issued)
-    return {"recent_history": history, "forecast_sources": sources}
+        named = add_nwp_sources(named, history, issued)
+    return {"recent_history": history, "forecast_sources": named}
 
 
 def forecast_locations(
@@ -195,7 +189,7 @@ def forecast_locations(
     return {
         "prediction_inputs": _inputs_by_forecast(pd.concat(inputs)),
         "predictions": _predictions(pd.concat(steps), forecast_sources),
-        "forecast_status": pd.concat([*status, without])[list(STATUS_COLUMNS)].astype(COUNTS),
+        "forecast_status": pd.concat([*status, without])[STATUS_COLUMNS].astype(COUNTS),
     }
 
 

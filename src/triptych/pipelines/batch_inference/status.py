@@ -20,10 +20,10 @@ def list_incomplete(forecast_status: pd.DataFrame) -> list[str]:
         One sentence a cause, with its locations.
     """
     whole = (forecast_status["steps_climatology"] == 0).fillna(value=False)
-    locations: dict[str, list[str]] = {}
-    for row in forecast_status[~whole].to_dict("records"):
-        locations.setdefault(_describe(row), []).append(str(row["location"]))
-    found = [f"{shown(slugs)}: {text}" for text, slugs in locations.items()]
+    rows = forecast_status[~whole]
+    causes = rows.assign(cause=[_describe(row) for row in rows.to_dict("records")])
+    by_cause = causes.groupby("cause", sort=False)["location"]
+    found = [f"{shown(list(slugs))}: {cause}" for cause, slugs in by_cause]
     for line in found:
         logger.warning("%s", line)
     return found

@@ -42,7 +42,7 @@ def build_observations(
     return build_history(hours, locations, preprocessing)
 
 
-def judge_predictions(
+def verify_predictions(
     predictions: pd.DataFrame,
     observations: pd.DataFrame,
     model_registry: ModelRegistry,
@@ -73,20 +73,21 @@ def judge_predictions(
     trained = {row["model_id"]: row for row in model_registry.list_models()}
     ends = {model_id: pd.Timestamp(row["train_end"]) for model_id, row in trained.items()}
     hindcasts = rows["as_of"] < rows["model_id"].map(ends)
-    judged = [
+    verified = [
         _with_references(of_model, observations, trained[str(model_id)], is_hindcast=bool(past))
         for (model_id, past), of_model in rows.groupby(["model_id", hindcasts], sort=False)
     ]
     kept = rows.drop(columns=["known_until", "method", "created_at"])
-    if not judged:
+    if not verified:
         logger.info(
-            "nothing to judge yet: no target of the %s predictions issued before %s is observed",
+            "nothing to verify yet: no target of the %s predictions issued before %s is observed",
             f"{len(predictions):,}", f"{issued:%Y-%m-%d %H:%M} UTC",
         )  # fmt: skip
         return kept.assign(**dict.fromkeys(BASELINE_NAMES, pd.Series(dtype="float64")))
-    table = pd.concat(judged).dropna(subset=BASELINE_NAMES)
+    table = pd.concat(verified).dropna(subset=BASELINE_NAMES)
     logger.info(
-        "Of %s predictions issued before %s, %s are judged: %s have no observation, %s no baseline",
+        "Of %s predictions issued before %s, %s are verified: %s have no observation, "
+        "%s no baseline",
         f"{issued_before:,}", f"{issued:%Y-%m-%d %H:%M} UTC", f"{len(table):,}",
         f"{issued_before - len(rows):,}", f"{len(rows) - len(table):,}",
     )  # fmt: skip
@@ -96,7 +97,7 @@ def judge_predictions(
 
 
 def score_predictions(
-    judged_predictions: pd.DataFrame, monitoring: MonitoringParameters
+    verified_predictions: pd.DataFrame, monitoring: MonitoringParameters
 ) -> dict[str, pd.DataFrame]:
     """Score every model over the windows that end with what was observed.
 
@@ -104,32 +105,33 @@ def score_predictions(
         `forecast_scores`, rows of the table of this name; `monitoring_scores`: the same rows as a
         report of this run.
     """
-    scores = score_windows(judged_predictions, monitoring.window_days)
+    scores = score_windows(verified_predictions, monitoring.window_days)
     return {"forecast_scores": scores, "monitoring_scores": scores}
 
 
 def choose_live_models(
-    model_registry: ModelRegistry, observations: pd.DataFrame, judged_predictions: pd.DataFrame
+    model_registry: ModelRegistry, observations: pd.DataFrame, verified_predictions: pd.DataFrame
 ) -> pd.DataFrame:
     """Take for each location the model that is to be watched.
 
     It is the one in production, the one approved last; with none, the newest of those whose
-    forecasts can be judged; with none of them, the newest.
+    forecasts can be verified; with none of them, the newest.
 
     Returns:
         location, model_id, name, version, algorithm, stage, train_start, train_end; a location that
         no model knows is left out.
     """
-    judged = set(judged_predictions[["location", "model_id"]].itertuples(index=False, name=None))
-    models = model_registry.list_models()
+    verified = set(
+        verified_predictions[["location", "model_id"]].itertuples(index=False, name=None)
+    )
+    models = model_registry.list_models()  # newest first: min takes the first of equals
     chosen = []
     for slug in observations["location"].unique():
-        of_location = [row for row in models if slug in row["locations"]]
-        ranked = sorted(
-            of_location,  # newest first; sorting keeps that order among equals
-            key=lambda row: (*_rank(row), (slug, row["model_id"]) not in judged),
+        rows = [row for row in models if slug in row["locations"]]
+        best = min(
+            rows, key=lambda r: (*_rank(r), (slug, r["model_id"]) not in verified), default=None
         )
-        chosen += [{**row, "location": slug} for row in ranked[:1]]
+        chosen += [{**best, "location": slug}] if best else []
     names = ["location", "model_id", "name", "version", "algorithm", "stage"]
     return pd.DataFrame(chosen, columns=[*names, "train_start", "train_end"])
 
@@ -147,10 +149,7 @@ def compare_inputs(
         for row in live_models.to_dict("records")
     }
     rule = DriftRule(
-        days=monitoring.drift_days,
-        min_days=monitoring.min_days,
-        alpha=monitoring.drift_alpha,
-        psi=monitoring.drift_psi,
+        monitoring.drift_days, monitoring.min_days, monitoring.drift_alpha, monitoring.drift_psi
     )
     return measure_drift(observations, training, rule)
 
@@ -178,16 +177,16 @@ def find_warnings(
     monitoring_scores: pd.DataFrame,
     input_drift: pd.DataFrame,
     live_models: pd.DataFrame,
-    judged_predictions: pd.DataFrame,
+    verified_predictions: pd.DataFrame,
     monitoring: MonitoringParameters,
 ) -> list[str]:
     """Say what is wrong with the live models, over the first of the windows.
 
     Returns:
         One sentence a fault: worse than a baseline, intervals that miss their level, inputs that
-        have drifted. Windows with fewer than `min_days` days are not judged.
+        have drifted. Windows with fewer than `min_days` days are not verified.
     """
-    level = float(judged_predictions["level"].median())
+    level = float(verified_predictions["level"].median())
     found = [
         *score_warnings(monitoring_scores, live_models, level, monitoring),
         *drift_warnings(input_drift, monitoring),

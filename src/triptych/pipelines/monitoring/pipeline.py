@@ -10,7 +10,7 @@ def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
     steps = [
         make_node(nodes.build_observations, "observations"),
-        make_node(nodes.judge_predictions, "judged_predictions"),
+        make_node(nodes.verify_predictions, "verified_predictions"),
         make_node(nodes.score_predictions, "forecast_scores", "monitoring_scores"),
         make_node(nodes.choose_live_models, "live_models"),
         make_node(nodes.compare_inputs, "input_drift"),

@@ -1,14 +1,14 @@
 """The study of one family of forecasters, used by ts_ml and ts_statistical."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from triptych.execution.batches import SERIAL, map_batches, map_items, split_locations
-from triptych.forecasting.contract import FORECAST_COLUMNS, STEP_HOURS, STEPS_PER_DAY
+from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
 from triptych.forecasting.evaluation.conformal import (
@@ -18,6 +18,7 @@ from triptych.forecasting.evaluation.conformal import (
     with_bounds,
 )
 from triptych.forecasting.evaluation.metrics import score
+from triptych.forecasting.evaluation.tuning import trials_table, tune
 from triptych.forecasting.models.arima import share_fit_cache
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 Forecasters = dict[str, PanelForecaster]
 STUDY = {"history": "study_history", "periods": "study_periods"}
-_AGES = {"data_ages": "params:forecast.data_ages"}
 
 
 def common_pipeline() -> Pipeline:
@@ -40,7 +40,7 @@ def common_pipeline() -> Pipeline:
     nodes = [
         make_node(plan_study, "study_periods", "study_history"),
         make_node(keep_training_rows, "training_rows", **STUDY),
-        make_node(forecast_baselines, *baselines, **STUDY, **_AGES),
+        make_node(forecast_baselines, *baselines, **STUDY),
     ]
     return group_nodes("ts_common", nodes)
 
@@ -55,11 +55,11 @@ def family_nodes(family: str, parameters: str, **estimates: str) -> list[Node]:
     """
     validation, test = f"{family}_validation_forecasts", f"{family}_test_forecasts"
     fitted = {"forecasters": f"fitted_{family}", "validation_forecasts": validation}
-    given = {"parameters": parameters, **STUDY, **_AGES}
+    given = {"parameters": parameters, **STUDY}
     steps: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
         (validate_family, validation, given | estimates),
         (fit_family, f"fitted_{family}", given | {"validation_forecasts": validation}),
-        (backtest_family, test, fitted | STUDY | _AGES),
+        (backtest_family, test, fitted | STUDY),
         (compare_family, f"{family}_comparison", {"test_forecasts": test, **STUDY}),
     ]
     return [
@@ -68,11 +68,41 @@ def family_nodes(family: str, parameters: str, **estimates: str) -> list[Node]:
     ]
 
 
+def search_parameters(
+    parameters: Mapping[str, Mapping[str, Any]],
+    names: Iterable[str],
+    history: pd.DataFrame,
+    periods: StudyPeriods,
+    **options: Any,
+) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+    """Search the parameters of models: fitted on the training period, evaluated on validation.
+
+    Args:
+        parameters: those to begin with, by model.
+        names: the models to search.
+        options: of tuning.tune.
+
+    Returns:
+        The parameters by model, and tuning.TRIAL_COLUMNS: one row a trial.
+    """
+    known = between(history, periods.train_start, periods.test_start)
+    start, end = periods.validation_start, periods.test_start
+    found = {name: dict(given) for name, given in parameters.items()}
+    trials = [trials_table([])]
+    for name in names:
+        given = found[name]
+        try:
+            found[name], tried = tune(name, known, start, end, base_parameters=given, **options)
+        except ShortHistoryError as error:
+            logger.warning("%s is not tuned: %s", name, error)
+        else:
+            trials.append(tried)
+    return found, pd.concat(trials, ignore_index=True)
+
+
 def forecast_baselines(
     history: pd.DataFrame,
     periods: StudyPeriods,
-    horizon_days: int,
-    data_ages: list[int],
     seed: int,
     engine: EngineParameters = SERIAL,
 ) -> dict[str, Any]:
@@ -82,11 +112,9 @@ def forecast_baselines(
         `baseline_validation_forecasts`; `baseline_test_forecasts`, with intervals.
     """
     parameters: dict[str, dict[str, Any]] = {name: {} for name in BASELINE_NAMES}
-    given = (history, periods, parameters)
-    lead = (horizon_days, data_ages)
-    validation = validate_family(*given, *lead, seed, engine)
-    fitted = fit_family(*given, validation, *lead, seed, engine)
-    test = backtest_family(fitted, history, periods, validation, *lead, engine)
+    validation = validate_family(history, periods, parameters, seed, engine)
+    fitted = fit_family(history, periods, parameters, validation, seed, engine)
+    test = backtest_family(fitted, history, periods, validation, engine)
     return {"baseline_validation_forecasts": validation, "baseline_test_forecasts": test}
 
 
@@ -94,8 +122,6 @@ def validate_family(
     history: pd.DataFrame,
     periods: StudyPeriods,
     parameters: dict[str, dict[str, Any]],
-    horizon_days: int,
-    data_ages: list[int],
     seed: int,
     engine: EngineParameters = SERIAL,
     estimated_processes: dict[str, dict[str, Any]] | None = None,
@@ -104,7 +130,6 @@ def validate_family(
 
     Args:
         parameters: hyperparameters by model.
-        data_ages: hours between the last observation and the issue time, each in turn.
         estimated_processes: those that the fits need not estimate again (FitCache.stored).
 
     Returns:
@@ -113,9 +138,8 @@ def validate_family(
     known = between(history, periods.train_start, periods.test_start)
     start, end = periods.validation_start, periods.test_start
     estimates = FitCache.of(estimated_processes or {})
-    lead = _max_lead(horizon_days, data_ages)
-    fitted = fit_forecasters(known, start, parameters, lead, seed, engine, estimates)
-    made = backtests(fitted, known, start, end, horizon_days, data_ages, engine)
+    fitted = fit_forecasters(known, start, parameters, periods.max_lead, seed, engine, estimates)
+    made = backtests(fitted, known, start, end, periods.leads, periods.data_ages, engine)
     able = made.groupby("model")["mean"].transform("count") > 0
     for name in made.loc[~able, "model"].unique():
         logger.warning("%s is left out: it has no forecast in the validation period", name)
@@ -127,16 +151,13 @@ def fit_family(
     periods: StudyPeriods,
     parameters: dict[str, dict[str, Any]],
     validation_forecasts: pd.DataFrame,
-    horizon_days: int,
-    data_ages: list[int],
     seed: int,
     engine: EngineParameters = SERIAL,
 ) -> Forecasters:
     """Fit models on all data before the test period; intervals come from validation."""
     known = between(history, periods.train_start, periods.test_start)
     able = {n: own for n, own in parameters.items() if n in set(validation_forecasts["model"])}
-    lead = _max_lead(horizon_days, data_ages)
-    fitted = fit_forecasters(known, periods.test_start, able, lead, seed, engine)
+    fitted = fit_forecasters(known, periods.test_start, able, periods.max_lead, seed, engine)
     return calibrate(fitted, validation_forecasts)
 
 
@@ -145,8 +166,6 @@ def backtest_family(
     history: pd.DataFrame,
     periods: StudyPeriods,
     validation_forecasts: pd.DataFrame,
-    horizon_days: int,
-    data_ages: list[int],
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Forecast every day of the test period, all models from the same origins.
@@ -157,7 +176,7 @@ def backtest_family(
     """
     known = between(history, periods.train_start, periods.test_end)
     start, end = periods.test_start, periods.test_end
-    made = backtests(forecasters, known, start, end, horizon_days, data_ages, engine)
+    made = backtests(forecasters, known, start, end, periods.leads, periods.data_ages, engine)
     since = start - pd.Timedelta(days=2 * RECENT_DAYS)
     before = validation_forecasts[validation_forecasts["as_of"] >= since]
     scaled = []
@@ -231,8 +250,8 @@ def backtests(
     history: pd.DataFrame,
     start: pd.Timestamp,
     end: pd.Timestamp,
-    horizon_days: int,
-    data_ages: list[int],
+    leads: Sequence[int],
+    data_ages: Sequence[int],
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
     """Forecast every day of [start, end) from the same origins, at each data age.
@@ -240,7 +259,6 @@ def backtests(
     Returns:
         Forecasts with `observed`, `data_age` and `model`; empty without a forecaster.
     """
-    leads = range(1, horizon_days * STEPS_PER_DAY + 1)
     tables = []
     for name, model in forecasters.items():
         parts = parts_of(model, history, engine.batch_locations)
@@ -257,11 +275,6 @@ def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> F
         own = validation_forecasts[validation_forecasts["model"] == name]
         forecaster.intervals = learn_intervals(own)
     return forecasters
-
-
-def _max_lead(horizon_days: int, data_ages: list[int]) -> int:
-    """The longest lead counted from the end of the observations."""
-    return horizon_days * STEPS_PER_DAY + max(data_ages) // STEP_HOURS
 
 
 def _no_forecasts() -> pd.DataFrame:

@@ -1,25 +1,44 @@
 """When: the instant a forecast is issued, and the periods of a study."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
 from triptych.errors import ParameterError
+from triptych.forecasting.contract import STEP, STEP_HOURS, STEPS_PER_DAY
 from triptych.parameters.forecasting import ForecastParameters
 
-STEP = pd.Timedelta(hours=3)
 DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class StudyPeriods:
-    """Half-open periods [start, next start) in UTC; `test_end` is exclusive too."""
+    """Half-open periods [start, next start) in UTC, and what is forecast in them every day.
+
+    Attributes:
+        test_end: exclusive too.
+        horizon_days: days that are forecast from each origin.
+        data_ages: hours between the last observation and the issue time, each in turn.
+    """
 
     train_start: pd.Timestamp
     validation_start: pd.Timestamp
     test_start: pd.Timestamp
     test_end: pd.Timestamp
+    horizon_days: int = 1
+    data_ages: Sequence[int] = (0,)
+
+    @property
+    def leads(self) -> range:
+        """Leads from each origin."""
+        return range(1, self.horizon_days * STEPS_PER_DAY + 1)
+
+    @property
+    def max_lead(self) -> int:
+        """The longest lead counted from the end of the observations."""
+        return self.leads[-1] + max(self.data_ages) // STEP_HOURS
 
 
 def parse_as_of(as_of: str, today: str) -> pd.Timestamp:

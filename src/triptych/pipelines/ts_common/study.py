@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
+from triptych.forecasting.contract import STEP
 from triptych.forecasting.features.grid import MIN_TRAINING_DAYS
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.ts_common.location_selection import shown
-from triptych.pipelines.ts_common.periods import DAY, STEP, StudyPeriods, parse_as_of, study_periods
+from triptych.pipelines.ts_common.periods import DAY, StudyPeriods, parse_as_of, study_periods
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.snapshots import TrainingRows
 
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def plan_study(
-    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
+    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters, horizon_days: int
 ) -> dict[str, Any]:
     """Fix the periods, and leave out the locations whose data do not cover them.
 
@@ -52,7 +53,9 @@ def plan_study(
         history = history[history["location"].isin(kept.index)].reset_index(drop=True)
     known_until = kept["max"].max() + STEP
     test_end = min(periods.test_end, known_until.floor(DAY))
-    return {"study_periods": replace(periods, test_end=test_end), "study_history": history}
+    ages = tuple(forecast.data_ages)
+    planned = replace(periods, test_end=test_end, horizon_days=horizon_days, data_ages=ages)
+    return {"study_periods": planned, "study_history": history}
 
 
 def _spans(history: pd.DataFrame) -> pd.DataFrame:

@@ -7,14 +7,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL
-from triptych.forecasting.evaluation.metrics import (
-    ALL,
-    DAY,
-    at_served_age,
-    breakdown,
-    rank,
-    score,
-)
+from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age, breakdown, rank, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
 from triptych.forecasting.models.ensemble import (
     EnsembleForecaster,
@@ -44,14 +37,8 @@ def join_validation(
         `validation_forecasts`, with `observed`, `data_age` and `model`; `ensemble_weights` and
         `ensemble_all_weights`, by model and lead: of the learned forecasters, and of all.
     """
-    joined = pd.concat(
-        [
-            baseline_validation_forecasts,
-            learned_validation_forecasts,
-            statistical_validation_forecasts,
-        ],
-        ignore_index=True,
-    )
+    families = [learned_validation_forecasts, statistical_validation_forecasts]
+    joined = pd.concat([baseline_validation_forecasts, *families], ignore_index=True)
     learned = list(learned_validation_forecasts["model"].unique())
     every = [*statistical_validation_forecasts["model"].unique(), *learned]
     crossed = [
@@ -128,8 +115,6 @@ def join_tests(
     validation_forecasts: pd.DataFrame,
     history: pd.DataFrame,
     periods: StudyPeriods,
-    horizon_days: int,
-    data_ages: list[int],
     engine: EngineParameters = SERIAL,
 ) -> dict[str, pd.DataFrame]:
     """Put all test forecasts in one table, and add both ensembles.
@@ -140,13 +125,9 @@ def join_tests(
     """
     names = (EnsembleForecaster.name, EnsembleOfAllForecaster.name)
     ensembles = {name: fitted_models[name] for name in names if name in fitted_models}
-    together = backtest_family(
-        ensembles, history, periods, validation_forecasts, horizon_days, data_ages, engine
-    )
-    parts = [
-        baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts, together,
-    ]  # fmt: skip
-    joined = pd.concat(parts, ignore_index=True)
+    together = backtest_family(ensembles, history, periods, validation_forecasts, engine)
+    singles = [baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts]
+    joined = pd.concat([*singles, together], ignore_index=True)
     return {"test_forecasts_by_age": joined, "test_forecasts": at_served_age(joined)}
 
 

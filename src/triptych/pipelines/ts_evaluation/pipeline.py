@@ -26,12 +26,11 @@ def _comparison() -> list[Node]:
     choice = ("chosen_model", "model_ranking", "validation_comparison")
     tests = ("test_forecasts_by_age", "test_forecasts")
     errors = ("error_by_time", "error_by_lead", "day_ahead_errors")
-    ages = {"data_ages": "params:forecast.data_ages"}
     return [
         make_node(nodes.join_validation, "validation_forecasts", *weights),
         make_node(nodes.choose_model, *choice, **STUDY),
         make_node(nodes.join_models, "fitted_models", periods="study_periods"),
-        make_node(nodes.join_tests, *tests, **STUDY, **ages),
+        make_node(nodes.join_tests, *tests, **STUDY),
         make_node(nodes.compare_models, "forecast_comparison", *errors, **STUDY),
         make_node(nodes.compare_pairs, "paired_tests"),
     ]

@@ -12,10 +12,11 @@ from triptych.forecasting.evaluation.feature_sets import (
     FEATURE_SETS,
     compare_feature_sets,
 )
-from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
+from triptych.forecasting.evaluation.tuning import trial_metrics
 from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, TuningParameters
 from triptych.parameters.ingestion import NwpParameters
+from triptych.pipelines.ts_common.family import search_parameters
 from triptych.pipelines.ts_common.panels import draw_panels, label
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between
@@ -72,27 +73,12 @@ def tune_models(
         `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial;
         `tuning_trial_metrics`: the same as metrics, step = number of the trial.
     """
-    known = between(history, periods.train_start, periods.test_start)
-    parameters = {name: dict(models.learned[name]) for name in models.learned}
-    for name in parameters.keys() & set(NWP_NAMES):
-        parameters[name].setdefault("publication_delay_hours", nwp.publication_delay_hours)
-    trials = [trials_table([])]
-    for name in tuning.models if tuning.trials else []:
-        try:
-            parameters[name], tried = tune(
-                name,
-                known,
-                periods.validation_start,
-                periods.test_start,
-                trials=tuning.trials,
-                seed=seed,
-                base_parameters=parameters[name],
-            )
-        except ShortHistoryError as error:
-            logger.warning("%s is not tuned: %s", name, error)
-            continue
-        trials.append(tried)
-    table = pd.concat(trials, ignore_index=True)
+    delay = {"publication_delay_hours": nwp.publication_delay_hours}
+    given = {n: own if n not in NWP_NAMES else delay | own for n, own in models.learned.items()}
+    names = tuning.models if tuning.trials else []
+    parameters, table = search_parameters(
+        given, names, history, periods, trials=tuning.trials, seed=seed
+    )
     return {
         "tuned_parameters": parameters,
         "tuning_trials": table,

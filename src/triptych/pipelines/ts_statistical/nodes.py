@@ -1,36 +1,23 @@
 """Search the orders of the statistical forecasters, and describe what was estimated."""
 
-import logging
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
-from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
+from triptych.forecasting.evaluation.tuning import trial_metrics
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import StatisticalParameters
-from triptych.pipelines.ts_common.family import Forecasters
+from triptych.pipelines.ts_common.family import Forecasters, search_parameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_common.study import between
-
-logger = logging.getLogger(__name__)
 
 PROCESS_COLUMNS = (
-    "model",
-    "location",
-    "method",
-    "ar",
-    "ma",
-    "seasonal_ar",
-    "seasonal_ma",
-    "parameters",
-    "aic",
+    "model", "location", "method", "ar", "ma", "seasonal_ar", "seasonal_ma", "parameters", "aic",
     "reason",
-)
+)  # fmt: skip
 
 
 def select_orders(
@@ -46,28 +33,12 @@ def select_orders(
         `order_trial_metrics`: the same as metrics, step = number of the candidate;
         `estimated_processes`: what the fits after the search need not estimate again.
     """
-    known = between(history, periods.train_start, periods.test_start)
-    parameters: dict[str, dict[str, Any]] = {}
-    trials = [trials_table([])]
     estimates = FitCache()
     estimates.map_parts = map_items(engine, "Estimating processes")
-    for name, given in statistical.models.items():
-        parameters[name] = dict(given)
-        try:
-            parameters[name], tried = tune(
-                name,
-                known,
-                periods.validation_start,
-                periods.test_start,
-                trials=statistical.trials,
-                base_parameters=given,
-                estimates=estimates,
-            )
-        except ShortHistoryError as error:
-            logger.warning("The orders of %s are not searched: %s", name, error)
-            continue
-        trials.append(tried)
-    table = pd.concat(trials, ignore_index=True)
+    models, trials = statistical.models, statistical.trials
+    parameters, table = search_parameters(
+        models, models, history, periods, trials=trials, estimates=estimates
+    )
     return {
         "statistical_parameters": parameters,
         "order_trials": table,
