@@ -2,7 +2,6 @@
 
 import json
 import math
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -26,8 +25,6 @@ from triptych.pipelines.batch_inference.nodes import (
 )
 from triptych.pipelines.batch_inference.status import list_incomplete, refuse_incomplete
 
-TODAY = "2020-01-01"
-ORIGIN = pd.DatetimeIndex(["2019-07-14"], tz="UTC")
 LOCATIONS = pd.DataFrame(
     {
         "location": ["brest", "northmere", "paris"],
@@ -36,98 +33,104 @@ LOCATIONS = pd.DataFrame(
         "source": ["open_meteo", "sample", "open_meteo"],
     }
 )
-PREPROCESSING = PreprocessingParameters(interpolation_limit_hours=6)
 BATCH = BatchParameters(history_days=60)
-RECENT = RecentParameters(model="ifs", overlap_days=30)
-NWP = NwpParameters(models=["gfs", "icon"])
 BOTH = ["brest", "paris"]
-NAMED = {"name": "temperature", "version": 1, "evaluated": False}
-SOURCES = pd.DataFrame({"location": ["northmere", "brest", "paris"], "sources": "reanalysis (x)"})
+SOURCES = pd.DataFrame({"location": ["northmere", *BOTH], "sources": "reanalysis (x)"})
 
 
 def utc(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
-Served = tuple[dict[str, dict[str, Any]], dict[str, str]]
+AS_OF = utc("2019-07-14")
+DATES = ("2019-07-14", "2020-01-01")  # as_of and today
 
 
-@dataclass
-class Shelf:
-    """A register of one real model for each location."""
+class Registry:
+    """A registry of one model for each location."""
 
-    models: dict[str, PanelForecaster]
+    def __init__(self, models: dict[str, PanelForecaster] | None = None, **changes: Any) -> None:
+        self.models = models or {}
+        self.changes = changes
+        self.asked: datetime | None = None
 
-    def serving(self, locations: list[str], as_of: datetime) -> Served:
-        assert as_of == utc("2019-07-14")
-        facts = {"name": "temperature", "version": 1, "stage": "production"}
-        rows = {s: {"model_id": f"model of {s}", "locations": [s], **facts} for s in locations}
-        return rows, {}
+    def serving(self, locations: list[str], as_of: datetime) -> Any:
+        self.asked = as_of
+        facts = {"name": "temperature", "version": 1, "stage": "production"} | self.changes
+        return {s: {"model_id": f"m of {s}", "locations": [s], **facts} for s in locations}, {}
 
     def load(self, row: dict[str, Any], *, evaluated: bool) -> PanelForecaster:
         assert not evaluated
+        if row["locations"][0] not in self.models:
+            raise PipelineError(f"The files of model {row['model_id']} cannot be read.")
         return self.models[row["locations"][0]]
+
+
+def make(name: str, *slugs: str) -> PanelForecaster:
+    """A model that was fitted until 2018 and reaches a day and a late source's day: 16 leads."""
+    model = make_forecaster(name, {}, max_lead=16, seed=20)
+    model.fit(history("2016-01-01", "2018-01-01", slugs or ("northmere",)))
+    model.intervals = learn_intervals(forecasts({name: 0.5}, days=30, leads=16))
+    return model
 
 
 @pytest.fixture(scope="module")
 def ridge() -> PanelForecaster:
-    """Ridge, fitted until 2018, that reaches a day and a late source's day: 16 leads."""
-    model = make_forecaster("ridge", {}, max_lead=16, seed=20)
-    model.fit(history("2016-01-01", "2018-01-01"))
-    model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30, leads=16))
-    return model
+    return make("ridge")
 
 
-def chosen(*slugs: str) -> list[dict[str, Any]]:
-    row = {
-        "model_id": "m1", "locations": ["northmere", *slugs], "features": [], "algorithm": "ridge",
-        "parameters": {}, "train_end": utc("2019-07-01"), **NAMED,
+@pytest.fixture(scope="module")
+def two_places() -> PanelForecaster:
+    """Ridge of two places that see each other."""
+    return make("ridge", *BOTH)
+
+
+@pytest.fixture(scope="module")
+def known() -> pd.DataFrame:
+    return history("2019-05-15", "2019-07-14")
+
+
+def model_row(*slugs: str, wanted: list[str] | None = None) -> dict[str, Any]:
+    return {
+        "model_id": "m1", "locations": list(slugs), "features": [], "algorithm": "ridge",
+        "parameters": {}, "train_end": utc("2019-07-01"), "name": "temperature", "version": 1,
+        "evaluated": False, "wanted": wanted or list(slugs),
     }  # fmt: skip
-    return [{**row, "wanted": ["northmere"]}]
 
 
 def forecast(
-    model: PanelForecaster, known: pd.DataFrame, as_of: str = "2019-07-14", days: int = 1
+    model: PanelForecaster,
+    known: pd.DataFrame,
+    *rows: dict[str, Any],
+    days: int = 1,
+    batch: BatchParameters = BATCH,
 ) -> dict[str, pd.DataFrame]:
-    shelf: Any = Shelf({"northmere": model})
-    return forecast_locations(known, SOURCES, chosen(), {}, shelf, as_of, TODAY, days, BATCH)
+    chosen = rows or (model_row("northmere"),)
+    registry: Any = Registry({chosen[0]["locations"][0]: model})
+    return forecast_locations(known, SOURCES, list(chosen), {}, registry, *DATES, days, batch)
+
+
+def choose(registry: Any, location: str | None = None, batch: BatchParameters = BATCH) -> Any:
+    return choose_models(registry, LOCATIONS, location, "open_meteo", *DATES, batch)[
+        "chosen_models"
+    ]
 
 
 def test_locations_that_share_a_model_are_forecast_together() -> None:
-    @dataclass
-    class OneForAll(Shelf):
-        def serving(self, locations: list[str], as_of: datetime) -> Served:
-            shared = {"model_id": "m1", "locations": ["brest", "northmere", "paris"]}
-            found, none = super().serving(locations, as_of)
-            return {slug: row | shared for slug, row in found.items()}, none
+    (one,) = choose(Registry(model_id="m1", locations=["northmere", *BOTH]), "paris;brest")
+    two = choose(Registry())
 
-    shared: Any = OneForAll({})
-    apart: Any = Shelf({})
-
-    (one,) = choose_models(
-        shared, LOCATIONS, "paris;brest", "open_meteo", "2019-07-14", TODAY, BATCH
-    )["chosen_models"]
-    made = choose_models(apart, LOCATIONS, None, "open_meteo", "2019-07-14", TODAY, BATCH)
-    two = made["chosen_models"]
-
-    assert one["wanted"] == ["brest", "paris"]
+    assert one["wanted"] == BOTH
     assert [(row["model_id"], row["wanted"]) for row in two] == [
-        ("model of brest", ["brest"]),
-        ("model of paris", ["paris"]),
+        ("m of brest", ["brest"]),
+        ("m of paris", ["paris"]),
     ]
 
 
 def test_a_version_out_of_production_is_named_in_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Hindcast(Shelf):
-        def serving(self, locations: list[str], as_of: datetime) -> Served:
-            found, none = super().serving(locations, as_of)
-            changes = {"stage": "candidate", "version": 4}
-            return {slug: row | changes for slug, row in found.items()}, none
-
-    shelf: Any = Hindcast({})
-    choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY, BATCH)
+    choose(Registry(stage="candidate", version=4), "paris")
 
     assert caplog.messages == [
         "temperature version 4 (candidate) forecasts paris: the version in production was trained "
@@ -135,55 +138,46 @@ def test_a_version_out_of_production_is_named_in_a_warning(
     ]
 
 
-def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None:
-    other = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
-    other.fit(history("2016-01-01", "2018-01-01", ("brest",)))
-    known = history("2019-05-15", "2019-07-14", ("brest", "northmere"))
-    rows = [
-        {"model_id": slug, "locations": [slug], "wanted": [slug], **NAMED}
-        for slug in ("brest", "northmere")
-    ]
-    shelf: Any = Shelf({"brest": other, "northmere": ridge})
-
-    made = forecast_locations(known, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
-    made = made["predictions"]
-
-    assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
-        "brest": ["brest"],
-        "northmere": ["northmere"],
-    }
+def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:
+    registry = Registry()
+    choose(registry)
+    assert registry.asked == AS_OF
+    choose(registry, batch=BatchParameters(history_days=60, since=date(2018, 2, 1)))
+    assert registry.asked == utc("2018-02-01")
+    with pytest.raises(
+        ParameterError, match=r"since must lie before as_of \(2019-07-14\). Found 2019-07-14"
+    ):
+        first_origin(date(2019, 7, 14), AS_OF)
 
 
-def hourly(slug: str, start: str, end: str) -> pd.DataFrame:
+def hourly(slug: str, start: str, end: str, degrees: float = 10.0) -> pd.DataFrame:
     times = pd.date_range(start, end, freq="h", inclusive="left", tz="UTC", unit="us")
-    table = pd.DataFrame({"location": slug, "time": times, "temperature_2m": 10.0})
+    table = pd.DataFrame({"location": slug, "time": times, "temperature_2m": degrees})
     return table.assign(source="sample", fetched_at=utc("2019-07-15"))
 
 
-def prepare(table: pd.DataFrame, *neighbours: str, **more: pd.DataFrame) -> pd.DataFrame:
-    models, nothing = chosen(*neighbours), pd.DataFrame()
-    none = table.iloc[:0].assign(model="")
+def prepare(
+    table: pd.DataFrame, *neighbours: str, features: tuple[str, ...] = (), **more: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    row = model_row("northmere", *neighbours, wanted=["northmere"]) | {"features": features}
+    none, nothing = table.iloc[:0].assign(model=""), pd.DataFrame()
     tables = {"recent": none, "nwp": none.assign(lead_day=1)} | more
-    rows = {name: FrameRows(own) for name, own in tables.items()}
-    made = prepare_history(
-        FrameRows(table), rows["recent"], rows["nwp"], nothing, nothing, LOCATIONS, models,
-        "2019-07-14", TODAY, 1, PREPROCESSING, RECENT, NWP, BATCH,
+    return prepare_history(
+        FrameRows(table), FrameRows(tables["recent"]), FrameRows(tables["nwp"]), nothing, nothing,
+        LOCATIONS, [row], *DATES, 1, PreprocessingParameters(interpolation_limit_hours=6),
+        RecentParameters(model="ifs", overlap_days=30), NwpParameters(models=["gfs", "icon"]),
+        BATCH,
     )  # fmt: skip
-    return made["recent_history"]
 
 
-def test_neighbours_of_the_model_are_seen_though_only_one_location_is_asked_for() -> None:
-    table = pd.concat(
-        hourly(slug, "2019-04-01", "2019-07-16") for slug in ("brest", "northmere", "paris")
-    )
+def test_the_last_weeks_of_the_location_and_its_neighbours_are_read() -> None:
+    slugs = LOCATIONS["location"]
+    table = pd.concat(hourly(slug, "2019-04-01", "2019-07-16") for slug in slugs)
 
-    assert set(prepare(table, "brest")["location"]) == {"brest", "northmere"}
-    assert set(prepare(table)["location"]) == {"northmere"}
+    prepared = prepare(table)["recent_history"]
 
-
-def test_only_the_last_weeks_before_as_of_are_read() -> None:
-    prepared = prepare(hourly("northmere", "2019-04-01", "2019-07-16"))
-
+    assert set(prepared["location"]) == {"northmere"}
+    assert set(prepare(table, "brest")["recent_history"]["location"]) == {"brest", "northmere"}
     assert prepared["time"].min() == utc("2019-05-15")
     assert prepared["time"].max() == utc("2019-07-13 21:00")
     assert len(prepared) == 60 * 8
@@ -193,7 +187,7 @@ def test_without_any_recent_data_the_run_ends() -> None:
     table = hourly("northmere", "2019-01-01", "2019-05-01")
     silent = pd.concat([table, hourly("brest", "2019-01-01", "2019-07-01")])
 
-    assert set(prepare(silent, "brest")["location"]) == {"brest"}
+    assert set(prepare(silent, "brest")["recent_history"]["location"]) == {"brest"}
     with pytest.raises(
         PipelineError,
         match=r"Nothing is known of northmere between 2019-05-15 and as_of 2019-07-14. Ingest it",
@@ -201,61 +195,18 @@ def test_without_any_recent_data_the_run_ends() -> None:
         prepare(table, "brest")
 
 
-def test_the_day_after_as_of_is_forecast_as_the_model_says(ridge: PanelForecaster) -> None:
-    known = history("2019-05-15", "2019-07-14")
-
-    rows = forecast(ridge, known)["predictions"]
-
-    assert list(rows.columns) == [
-        "model_id", "location", "as_of", "time", "lead", "temperature_2m", "lower", "upper",
-        "level", "known_until", "method", "sources",
-    ]  # fmt: skip
-    assert rows["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert rows["time"].iloc[0] == utc("2019-07-14")
-    assert rows["time"].iloc[-1] == utc("2019-07-14 21:00")
-    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-14")]), range(1, 9))
-    assert rows["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
-    assert rows["lower"].tolist() == expected["lower"].round(2).tolist()
-    assert (rows["upper"] - rows["lower"]).tolist() == pytest.approx([1.0] * 8)
-    assert set(rows["level"]) == {0.9}
-    assert set(rows["known_until"]) == {utc("2019-07-14")}
-    assert set(rows["model_id"]) == {"m1"}
-    assert set(rows["method"]) == {"model"}
-
-
-def test_old_data_are_forecast_at_their_age(ridge: PanelForecaster) -> None:
-    known = history("2019-05-15", "2019-07-13 03:00")
-
-    rows = forecast(ridge, known)["predictions"]
-
-    assert rows["lead"].tolist() == list(range(1, 9))
-    assert rows["time"].iloc[0] == utc("2019-07-14")
-    assert set(rows["as_of"]) == {utc("2019-07-14")}
-    assert set(rows["known_until"]) == {utc("2019-07-13 03:00")}
-    assert set(rows["sources"]) == {"reanalysis (x)"}
-    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-13 03:00")]), range(8, 16))
-    assert rows["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
-
-
 def test_recent_analyses_and_nwp_forecasts_complete_the_history() -> None:
     table = hourly("northmere", "2019-04-01", "2019-07-09")
-    recent = hourly("northmere", "2019-06-01", "2019-07-14").assign(model="ifs")
+    recent = hourly("northmere", "2019-06-01", "2019-07-14", 12.0).assign(model="ifs")
     nwp = hourly("northmere", "2019-07-01", "2019-07-16").assign(model="icon", lead_day=1)
-    rows = {"recent": recent.assign(temperature_2m=12.0), "nwp": nwp}
-    without = prepare(table, **rows)
-    models = chosen()
-    models[0]["features"] = ["nwp_icon_lead_1"]
 
-    made = prepare_history(
-        FrameRows(table), *(FrameRows(frame) for frame in rows.values()), pd.DataFrame(),
-        pd.DataFrame(), LOCATIONS, models, "2019-07-14", TODAY, 1, PREPROCESSING, RECENT, NWP,
-        BATCH,
-    )  # fmt: skip
+    without = prepare(table, recent=recent, nwp=nwp)["recent_history"]
+    made = prepare(table, features=("nwp_icon_lead_1",), recent=recent, nwp=nwp)
 
-    known = made["recent_history"].set_index("time")
-    assert set(known["temperature_2m"].dropna()) == {10.0}  # the analysis is 2 °C too warm
-    assert known["temperature_2m"].last_valid_index() == utc("2019-07-13 21:00")
-    assert known["nwp_icon_day1"].last_valid_index() == utc("2019-07-14 21:00")
+    prepared = made["recent_history"].set_index("time")
+    assert set(prepared["temperature_2m"].dropna()) == {10.0}  # the analysis is 2 °C too warm
+    assert prepared["temperature_2m"].last_valid_index() == utc("2019-07-13 21:00")
+    assert prepared["nwp_icon_day1"].last_valid_index() == utc("2019-07-14 21:00")
     assert made["forecast_sources"]["sources"].tolist() == [
         "reanalysis (sample); recent analysis (ifs); NWP (icon)"
     ]
@@ -263,59 +214,95 @@ def test_recent_analyses_and_nwp_forecasts_complete_the_history() -> None:
     assert "nwp_icon_day1" not in without
 
 
-def test_trailing_steps_without_temperature_are_not_taken_for_known(
-    ridge: PanelForecaster,
+def test_nothing_at_or_after_as_of_moves_a_forecast(ridge: PanelForecaster) -> None:
+    table = hourly("northmere", "2019-05-15", "2019-07-16")
+    table["temperature_2m"] = np.random.default_rng(4).normal(15, 5, len(table)).round(1)
+
+    def changed_from(instant: str) -> list[float]:
+        changed = table["temperature_2m"].where(table["time"] < utc(instant), -30.0)
+        prepared = prepare(table.assign(temperature_2m=changed))["recent_history"]
+        return list(forecast(ridge, prepared)["predictions"]["temperature_2m"])
+
+    assert changed_from("2019-07-14") == changed_from("2019-07-16")
+    assert changed_from("2019-07-13 23:00") != changed_from("2019-07-16")  # it would be noticed
+
+
+def test_the_day_after_as_of_is_forecast_as_the_model_says(
+    ridge: PanelForecaster, known: pd.DataFrame
 ) -> None:
-    known = history("2019-05-15", "2019-07-14")
-    late = known.assign(
-        temperature_2m=known["temperature_2m"].where(known["time"] < utc("2019-07-13 12:00"))
-    )
+    rows = forecast(ridge, known)["predictions"]
 
-    rows = forecast(ridge, late)["predictions"]
+    assert list(rows.columns) == [
+        "model_id", "location", "as_of", "time", "lead", "temperature_2m", "lower", "upper",
+        "level", "known_until", "method", "sources",
+    ]  # fmt: skip
+    assert rows["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert rows["time"].tolist() == list(pd.date_range(AS_OF, periods=8, freq="3h"))
+    expected = ridge.predict(known, pd.DatetimeIndex([AS_OF]), range(1, 9))
+    assert rows["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
+    assert rows["lower"].tolist() == expected["lower"].round(2).tolist()
+    assert (rows["upper"] - rows["lower"]).tolist() == pytest.approx([1.0] * 8)
+    for name, value in (
+        ("level", 0.9), ("known_until", AS_OF), ("model_id", "m1"), ("method", "model"),
+        ("as_of", AS_OF), ("sources", "reanalysis (x)"),
+    ):  # fmt: skip
+        assert set(rows[name]) == {value}
 
-    assert set(rows["known_until"]) == {utc("2019-07-13 12:00")}
+
+@pytest.mark.parametrize("trailing", [False, True], ids=["no rows", "no temperature"])
+def test_old_data_are_forecast_at_their_age(
+    ridge: PanelForecaster, known: pd.DataFrame, trailing: bool
+) -> None:
+    end = utc("2019-07-13 03:00")
+    short = known[known["time"] < end]
+    given = known.assign(temperature_2m=known["temperature_2m"].where(known["time"] < end))
+
+    rows = forecast(ridge, given if trailing else short)["predictions"]
+
     assert rows["lead"].tolist() == list(range(1, 9))
+    assert rows["time"].iloc[0] == AS_OF
+    assert set(rows["as_of"]) == {AS_OF}
+    assert set(rows["known_until"]) == {end}
+    expected = ridge.predict(short, pd.DatetimeIndex([end]), range(8, 16))
+    assert rows["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
 
 
-def test_where_the_model_does_not_reach_climatology_takes_over(ridge: PanelForecaster) -> None:
-    known = history("2019-05-15", "2019-07-12 21:00")  # 17 steps are needed, the model has 16
+def test_where_the_model_does_not_reach_climatology_takes_over(
+    ridge: PanelForecaster, known: pd.DataFrame
+) -> None:
+    end = utc("2019-07-12 21:00")  # 17 steps are needed, the model has 16
+    short = known[known["time"] < end]
 
-    made = forecast(ridge, known)
+    made = forecast(ridge, short)
 
     rows = made["predictions"].set_index("lead")
     assert rows.index.tolist() == list(range(1, 9))
     assert rows["method"].tolist() == ["model"] * 7 + ["climatology"]
-    expected = ridge.predict(known, pd.DatetimeIndex([utc("2019-07-12 21:00")]), range(10, 17))
+    expected = ridge.predict(short, pd.DatetimeIndex([end]), range(10, 17))
     assert rows["temperature_2m"].tolist()[:-1] == expected["mean"].round(2).tolist()
-    normal = make_forecaster("climatology", {}, max_lead=8, seed=0)
-    normal.fit(history("2016-01-01", "2018-01-01"))
-    usual = normal.predict(history("2019-05-15", "2019-07-14"), ORIGIN, [8])["mean"].iloc[0]
-    assert rows.loc[8, "temperature_2m"] == pytest.approx(usual, abs=0.005)
-    assert rows.loc[8, "lower"] < usual < rows.loc[8, "upper"]
-    assert set(rows["known_until"]) == {utc("2019-07-12 21:00")}
-    (line,) = list_incomplete(made["forecast_status"])
-    assert line == (
+    normal = make("climatology").predict(known, pd.DatetimeIndex([AS_OF]), [8])["mean"].iloc[0]
+    assert rows.loc[8, "temperature_2m"] == pytest.approx(normal, abs=0.005)
+    assert rows.loc[8, "lower"] < normal < rows.loc[8, "upper"]
+    assert set(rows["known_until"]) == {end}
+    assert list_incomplete(made["forecast_status"]) == [
         "northmere: climatology for 1 of 8 steps. The data end at 2019-07-12 21:00 UTC, 27 h "
         "before as_of: 17 steps are needed, the model has 16."
-    )
+    ]
+    longer = forecast(ridge, known, days=3)["predictions"]
+    assert longer["lead"].tolist() == list(range(1, 25))
+    assert longer["method"].tolist() == ["model"] * 16 + ["climatology"] * 8
 
 
-def test_a_horizon_that_the_model_does_not_reach_ends_with_climatology(
-    ridge: PanelForecaster,
-) -> None:
-    rows = forecast(ridge, history("2019-05-15", "2019-07-14"), days=3)["predictions"]
+def test_a_value_that_the_model_lacks_is_that_of_climatology(known: pd.DataFrame) -> None:
+    """The naive forecast knows nothing of an hour that was missing for a week."""
+    noon = (known["time"].dt.hour == 12) & (known["time"] >= utc("2019-07-01"))
+    holes = known.assign(temperature_2m=known["temperature_2m"].mask(noon))
 
-    assert rows["lead"].tolist() == list(range(1, 25))
-    assert rows["method"].tolist() == ["model"] * 16 + ["climatology"] * 8
+    made = forecast(make("same_hour_yesterday"), holes)["predictions"]
 
-
-@pytest.fixture(scope="module")
-def two_places() -> PanelForecaster:
-    """Ridge of two places that see each other, with 16 leads."""
-    model = make_forecaster("ridge", {}, max_lead=16, seed=20)
-    model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
-    model.intervals = learn_intervals(forecasts({"ridge": 0.5}, days=30, leads=16))
-    return model
+    methods = made.set_index("lead")["method"]
+    assert methods[methods == "climatology"].index.tolist() == [5]
+    assert made["temperature_2m"].notna().all()
 
 
 @pytest.mark.parametrize("end", ["2019-06-01", "2019-05-15 03:00", "2019-05-15"])
@@ -323,10 +310,8 @@ def test_a_silent_location_does_not_stop_the_others(two_places: PanelForecaster,
     """It fell silent weeks ago, at the very start of the weeks that are read, or before."""
     known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
     silent = known[(known["location"] != "brest") | (known["time"] < utc(end))]
-    rows = [{"model_id": "m1", "locations": BOTH, "wanted": BOTH} | NAMED]
-    shelf: Any = Shelf({"brest": two_places})
 
-    made = forecast_locations(silent, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = forecast(two_places, silent, model_row(*BOTH))
 
     by_place = made["predictions"].groupby("location")
     assert by_place["method"].unique().map(list).to_dict() == {
@@ -334,41 +319,45 @@ def test_a_silent_location_does_not_stop_the_others(two_places: PanelForecaster,
         "paris": ["model"],
     }
     assert by_place["lead"].apply(list).to_dict() == {s: list(range(1, 9)) for s in BOTH}
+    until = by_place["known_until"].first().to_dict()
+    assert until == {"brest": utc("2018-01-01" if end == "2019-05-15" else end), "paris": AS_OF}
     assert made["prediction_inputs"]["location"].tolist() == ["paris"]
     (line,) = list_incomplete(made["forecast_status"])
     assert line.startswith("brest: climatology for 8 of 8 steps. The data end at 201")
 
 
-def test_the_end_of_training_is_what_a_forecast_without_recent_data_stands_on(
-    two_places: PanelForecaster,
-) -> None:
-    paris = history("2019-05-15", "2019-07-14", ("paris",))
-    rows = [{"model_id": "m1", "locations": BOTH, "wanted": ["brest"]} | NAMED]
-    shelf: Any = Shelf({"brest": two_places})
+def test_locations_are_forecast_at_the_age_of_their_own_data(two_places: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
+    late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 18:00"))]
 
-    made = forecast_locations(paris, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = forecast(two_places, late, model_row(*BOTH))["predictions"].groupby("location")
 
-    assert set(made["predictions"]["known_until"]) == {utc("2018-01-01")}
-    assert made["prediction_inputs"].empty
+    assert made["lead"].apply(list).to_dict() == {slug: list(range(1, 9)) for slug in BOTH}
+    until = made["known_until"].first().to_dict()
+    assert until == {"brest": AS_OF, "paris": utc("2019-07-13 18:00")}
+
+
+def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None:
+    known = history("2019-05-15", "2019-07-14", ("brest", "northmere"))
+    registry: Any = Registry({"brest": make("same_hour_yesterday", "brest"), "northmere": ridge})
+    rows = [model_row(slug) | {"model_id": slug} for slug in ("brest", "northmere")]
+
+    made = forecast_locations(known, SOURCES, rows, {}, registry, *DATES, 1, BATCH)["predictions"]
+
+    assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
+        "brest": ["brest"],
+        "northmere": ["northmere"],
+    }
 
 
 def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecast(
-    ridge: PanelForecaster,
+    ridge: PanelForecaster, known: pd.DataFrame
 ) -> None:
-    class Damaged(Shelf):
-        def load(self, row: dict[str, Any], *, evaluated: bool) -> PanelForecaster:
-            if row["locations"] == ["brest"]:
-                raise PipelineError("The files of model brest cannot be read.")
-            return super().load(row, evaluated=evaluated)
+    registry: Any = Registry({"northmere": ridge})
+    rows = [model_row(slug) | {"model_id": slug} for slug in ("brest", "northmere")]
+    given = (known, SOURCES), ({"paris": "Train one."}, registry, *DATES, 1, BATCH)
 
-    shelf: Any = Damaged({"northmere": ridge})
-    rows = [
-        {"model_id": slug, "locations": [slug], "wanted": [slug], **NAMED}
-        for slug in ("brest", "northmere")
-    ]
-    known, without = history("2019-05-15", "2019-07-14"), {"paris": "Train one."}
-
-    made = forecast_locations(known, SOURCES, rows, without, shelf, "2019-07-14", TODAY, 1, BATCH)
+    made = forecast_locations(*given[0], rows, *given[1])
 
     assert set(made["predictions"]["location"]) == {"northmere"}
     assert list_incomplete(made["forecast_status"]) == [
@@ -376,22 +365,7 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
         "brest: no forecast. The files of model brest cannot be read.",
     ]
     with pytest.raises(PipelineError, match=r"Train one\. The files of model brest"):
-        forecast_locations(known, SOURCES, rows[:1], without, shelf, "2019-07-14", TODAY, 1, BATCH)
-
-
-def test_a_value_that_the_model_lacks_is_that_of_climatology() -> None:
-    """The naive forecast knows nothing of an hour that was missing for a week."""
-    naive = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
-    naive.fit(history("2016-01-01", "2018-01-01"))
-    known = history("2019-05-15", "2019-07-14")
-    noon = (known["time"].dt.hour == 12) & (known["time"] >= utc("2019-07-01"))
-    holes = known.assign(temperature_2m=known["temperature_2m"].mask(noon))
-
-    made = forecast(naive, holes)
-
-    methods = made["predictions"].set_index("lead")["method"]
-    assert methods[methods == "climatology"].index.tolist() == [5]
-    assert made["predictions"]["temperature_2m"].notna().all()
+        forecast_locations(*given[0], rows[:1], *given[1])
 
 
 def test_whether_an_incomplete_forecast_ends_the_run_is_a_parameter() -> None:
@@ -404,129 +378,55 @@ def test_whether_an_incomplete_forecast_ends_the_run_is_a_parameter() -> None:
 
 
 def test_the_inputs_are_the_models_own_and_json_says_null_for_what_is_missing(
-    ridge: PanelForecaster,
+    ridge: PanelForecaster, known: pd.DataFrame
 ) -> None:
-    known = history("2019-05-15", "2019-07-14")
-    holes = known.assign(
-        temperature_2m=known["temperature_2m"].where(known["time"] != utc("2019-07-13 12:00"))
-    )
-    origin = utc("2019-07-14")
+    hole = known["time"] == utc("2019-07-13 12:00")
+    holes = known.assign(temperature_2m=known["temperature_2m"].mask(hole))
 
     (row,) = forecast(ridge, holes)["prediction_inputs"].to_dict("records")
 
-    assert (row["model_id"], row["location"], row["as_of"]) == ("m1", "northmere", origin)
-    own = ridge.inputs(holes, origin).set_index("feature")["value"].to_dict()
-    assert set(row["inputs"]) == set(own)
-    missing = [name for name, value in own.items() if math.isnan(value)]
-    assert missing  # the hole shows in the features
-    assert all(row["inputs"][name] is None for name in missing)
-    known_names = [name for name in own if name not in missing]
-    assert {n: row["inputs"][n] for n in known_names} == {n: own[n] for n in known_names}
+    assert (row["model_id"], row["location"], row["as_of"]) == ("m1", "northmere", AS_OF)
+    own = ridge.inputs(holes, AS_OF).set_index("feature")["value"].to_dict()
+    expected = {name: None if math.isnan(value) else value for name, value in own.items()}
+    assert row["inputs"] == expected
+    assert None in expected.values()  # the hole shows in the features
     json.dumps(row["inputs"], allow_nan=False)
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        json.dumps({"feature": np.nan}, allow_nan=False)
-
-
-def test_locations_are_forecast_at_the_age_of_their_own_data() -> None:
-    model = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
-    model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
-    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
-    late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 18:00"))]
-    rows = [
-        {"model_id": "m1", "locations": ["brest", "paris"], "wanted": ["brest", "paris"]} | NAMED
-    ]
-    shelf: Any = Shelf({"brest": model})
-
-    made = forecast_locations(late, SOURCES, rows, {}, shelf, "2019-07-14", TODAY, 1, BATCH)
-    made = made["predictions"]
-
-    leads = made.groupby("location")["lead"].agg(["min", "max"]).to_dict("index")
-    assert leads == {"brest": {"min": 1, "max": 8}, "paris": {"min": 1, "max": 8}}
-    until = made.groupby("location")["known_until"].first().to_dict()
-    assert until == {"brest": utc("2019-07-14"), "paris": utc("2019-07-13 18:00")}
-
-
-def test_nothing_at_or_after_as_of_moves_a_forecast(ridge: PanelForecaster) -> None:
-    table = hourly("northmere", "2019-05-15", "2019-07-16")
-    table["temperature_2m"] = np.random.default_rng(4).normal(15, 5, len(table)).round(1)
-
-    def changed_from(instant: str) -> list[float]:
-        changed = table["temperature_2m"].where(table["time"] < utc(instant), -30.0)
-        rows = forecast(ridge, prepare(table.assign(temperature_2m=changed)))["predictions"]
-        return list(rows["temperature_2m"])
-
-    assert changed_from("2019-07-14") == changed_from("2019-07-16")
-    assert changed_from("2019-07-13 23:00") != changed_from("2019-07-16")  # it would be noticed
 
 
 def test_hindcasts_are_what_a_backtest_of_the_same_days_gives(ridge: PanelForecaster) -> None:
     known = history("2019-05-01", "2019-07-14")
-    shelf: Any = Shelf({"northmere": ridge})
     batch = BatchParameters(history_days=60, since=date(2019, 7, 1))
 
-    made = forecast_locations(known, SOURCES, chosen(), {}, shelf, "2019-07-14", TODAY, 1, batch)
+    made = forecast(ridge, known, batch=batch)
 
     rows = made["predictions"]
-    past = rows[rows["as_of"] < utc("2019-07-14")].reset_index(drop=True)
-    expected = backtest(ridge, known, utc("2019-07-01"), utc("2019-07-14"), range(1, 9))
+    past = rows[rows["as_of"] < AS_OF].reset_index(drop=True)
+    expected = backtest(ridge, known, utc("2019-07-01"), AS_OF, range(1, 9))
     assert len(past) == 13 * 8
     for column in ("location", "as_of", "time", "lead"):
         assert past[column].tolist() == expected[column].tolist()
     assert past["temperature_2m"].tolist() == expected["mean"].round(2).tolist()
     assert past["upper"].tolist() == expected["upper"].round(2).tolist()
     assert past["known_until"].tolist() == past["as_of"].tolist()
-    latest = rows[rows["as_of"] == utc("2019-07-14")].reset_index(drop=True)
+    latest = rows[rows["as_of"] == AS_OF].reset_index(drop=True)
     alone = forecast(ridge, known)
     pd.testing.assert_frame_equal(latest, alone["predictions"])
     pd.testing.assert_frame_equal(made["prediction_inputs"], alone["prediction_inputs"])
 
 
-def test_hindcasts_end_with_the_data_of_each_location() -> None:
-    model = make_forecaster("same_hour_yesterday", {}, max_lead=16, seed=20)
-    model.fit(history("2016-01-01", "2018-01-01", ("brest", "paris")))
-    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
-    late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 00:00"))]
+def test_hindcasts_end_with_the_data_of_each_location(two_places: PanelForecaster) -> None:
+    """NWP forecasts after as_of are no reason for hindcasts there."""
+    beyond = history("2019-05-15", "2019-07-16", ("brest", "paris"))
+    late = (beyond["location"] == "paris") & (beyond["time"] >= utc("2019-07-13"))
+    unknown = late | (beyond["time"] >= AS_OF)
+    known = beyond.assign(temperature_2m=beyond["temperature_2m"].mask(unknown))
 
-    made = hindcast(model, late, ["paris"], utc("2019-07-10"), utc("2019-07-14"), 1)
+    made = hindcast(two_places, known, ["paris"], utc("2019-07-10"), AS_OF, 1)
+    both = hindcast(two_places, known, BOTH, utc("2019-07-10"), AS_OF, 1)
 
     assert set(made["location"]) == {"paris"}
     assert made["as_of"].unique().tolist() == [utc(f"2019-07-{day}") for day in (10, 11, 12, 13)]
-
-
-def test_nwp_forecasts_after_as_of_are_no_reason_for_hindcasts_there(
-    ridge: PanelForecaster,
-) -> None:
-    beyond = history("2019-05-15", "2019-07-16")  # its last days hold NWP forecasts alone
-    until = beyond["temperature_2m"].where(beyond["time"] < utc("2019-07-14"))
-    known = beyond.assign(temperature_2m=until)
-
-    made = hindcast(ridge, known, ["northmere"], utc("2019-07-10"), utc("2019-07-14"), 1)
-
-    assert made["as_of"].unique().tolist() == [utc(f"2019-07-{day}") for day in range(10, 14)]
-
-
-def test_a_silent_location_has_no_hindcasts(two_places: PanelForecaster) -> None:
-    known = history("2019-05-15", "2019-07-01", ("brest", "paris"))
-
-    assert hindcast(two_places, known, BOTH, utc("2019-07-05"), utc("2019-07-14"), 1).empty
-    assert hindcast(two_places, known.iloc[:0], BOTH, utc("2019-06-05"), utc("2019-07-14"), 1).empty
-
-
-def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:
-    @dataclass
-    class Asked(Shelf):
-        def serving(self, locations: list[str], as_of: datetime) -> Served:
-            assert as_of == utc("2018-02-01")
-            return super().serving(locations, utc("2019-07-14"))
-
-    shelf: Any = Asked({})
-    batch = BatchParameters(history_days=60, since=date(2018, 2, 1))
-
-    assert choose_models(shelf, LOCATIONS, "paris", "open_meteo", "2019-07-14", TODAY, batch)
-
-
-def test_hindcasts_start_before_as_of() -> None:
-    with pytest.raises(
-        ParameterError, match=r"since must lie before as_of \(2019-07-14\). Found 2019-07-14"
-    ):
-        first_origin(date(2019, 7, 14), utc("2019-07-14"))
+    assert both["as_of"].max() == utc("2019-07-13")
+    silent = known[known["time"] < utc("2019-07-01")]
+    assert hindcast(two_places, silent, BOTH, utc("2019-07-05"), AS_OF, 1).empty
+    assert hindcast(two_places, silent.iloc[:0], BOTH, utc("2019-06-05"), AS_OF, 1).empty
