@@ -52,8 +52,8 @@ def utc(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
 
 
-class Shelf:
-    """A register of models that were trained on 2016-2017, newest first."""
+class Registry:
+    """A registry of models that were trained on 2016-2017, newest first."""
 
     def __init__(self, *rows: dict[str, Any]) -> None:
         self.rows = [
@@ -101,65 +101,76 @@ def issued(study: pd.DataFrame, model_id: str = "m1", **changes: Any) -> pd.Data
     return rows.assign(**known | {"created_at": utc(TODAY)} | changes)
 
 
-def judge(
+def verify(
     predictions: pd.DataFrame, observations: pd.DataFrame, *rows: dict[str, Any],
     as_of: str = "2019-07-14",
 ) -> pd.DataFrame:  # fmt: skip
-    shelf: Any = Shelf(*(rows or [{"model_id": "m1"}]))
-    return verify_predictions(predictions, observations, shelf, as_of, TODAY)
+    registry: Any = Registry(*(rows or [{"model_id": "m1"}]))
+    return verify_predictions(predictions, observations, registry, as_of, TODAY)
 
 
-def live(judged: pd.DataFrame, observations: pd.DataFrame, *rows: dict[str, Any]) -> pd.DataFrame:
-    shelf: Any = Shelf(*(rows or [{"model_id": "m1"}]))
-    return choose_live_models(shelf, observations, judged)
+def live(verified: pd.DataFrame, observations: pd.DataFrame, *rows: Any) -> pd.DataFrame:
+    registry: Any = Registry(*(rows or [{"model_id": "m1"}]))
+    return choose_live_models(registry, observations, verified)
+
+
+@pytest.fixture(scope="module")
+def verified(study: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    return verify(issued(study), observations)
+
+
+@pytest.fixture(scope="module")
+def scores(verified: pd.DataFrame) -> pd.DataFrame:
+    return score_predictions(verified, MONITORING)["monitoring_scores"]
+
+
+@pytest.fixture(scope="module")
+def watched(verified: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    return live(verified, observations)
 
 
 def warn(
-    judged: pd.DataFrame, observations: pd.DataFrame, rules: MonitoringParameters = MONITORING
+    verified: pd.DataFrame, watched: pd.DataFrame, rules: MonitoringParameters = MONITORING
 ) -> list[str]:
     """The warnings of the one model, without those of drift."""
-    scores = score_predictions(judged, rules)["monitoring_scores"]
-    watched = live(judged, observations)
-    none = compare_inputs(observations, watched.iloc[:0], rules)
-    return find_warnings(scores, none, watched, judged, rules)
+    scores = score_predictions(verified, rules)["monitoring_scores"]
+    none = pd.DataFrame({"drifted": []})
+    return find_warnings(scores, none, watched, verified, rules)
 
 
 def test_each_forecast_meets_its_observation_and_the_baselines(
-    study: pd.DataFrame, observations: pd.DataFrame
+    study: pd.DataFrame, verified: pd.DataFrame, observations: pd.DataFrame
 ) -> None:
-    judged = judge(issued(study), observations)
-
-    assert len(judged) == len(study)
+    assert len(verified) == len(study)
     truth = observations.set_index("time")["temperature_2m"]
-    assert judged["observed"].tolist() == truth.loc[judged["time"]].tolist()
-    yesterday = truth.loc[judged["as_of"] + ((judged["lead"] - 1) % 8 - 8) * pd.Timedelta("3h")]
-    assert judged["same_hour_yesterday"].tolist() == yesterday.tolist()
-    last = truth.loc[judged["as_of"] - pd.Timedelta("3h")]
-    assert judged["persistence"].tolist() == last.tolist()
-    assert set(judged["known_end"]) == {utc("2019-07-14")}
+    assert verified["observed"].tolist() == truth.loc[verified["time"]].tolist()
+    yesterday = ((verified["lead"] - 1) % 8 - 8) * pd.Timedelta("3h")
+    expected = truth.loc[verified["as_of"] + yesterday].tolist()
+    assert verified["same_hour_yesterday"].tolist() == expected
+    last = truth.loc[verified["as_of"] - pd.Timedelta("3h")]
+    assert verified["persistence"].tolist() == last.tolist()
+    assert set(verified["known_end"]) == {utc("2019-07-14")}
 
 
-def test_forecasts_that_cannot_be_judged_are_counted(
+def test_forecasts_that_cannot_be_verified_are_counted(
     study: pd.DataFrame, observations: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="triptych")
     last = study["time"] == study["time"].max()
     until = observations[observations["time"] < study["time"].max()]
 
-    judged = judge(issued(study), until)
+    verified = verify(issued(study), until)
 
-    assert len(judged) == len(study) - last.sum()
+    assert len(verified) == len(study) - last.sum()
     assert (
-        f"Of {len(study):,} predictions issued before 2019-07-14 00:00 UTC, {len(judged):,} are "
+        f"Of {len(study):,} predictions issued before 2019-07-14 00:00 UTC, {len(verified):,} are "
         f"verified: {last.sum()} have no observation, 0 no baseline"
     ) in caplog.messages
 
 
 def test_the_figures_are_those_of_the_backtest_of_the_same_origins(
-    study: pd.DataFrame, observations: pd.DataFrame, ridge: PanelForecaster
+    study: pd.DataFrame, observations: pd.DataFrame, scores: pd.DataFrame
 ) -> None:
-    scores = score_predictions(judge(issued(study), observations), MONITORING)["forecast_scores"]
-
     training = observations[observations["time"] < utc("2018-01-01")]
     beside = [
         backtest(
@@ -179,17 +190,17 @@ def test_the_figures_are_those_of_the_backtest_of_the_same_origins(
     assert over_all["n"].tolist() == expected["n"].tolist()
 
 
-def test_what_cannot_be_judged_is_left_out(study: pd.DataFrame, observations: pd.DataFrame) -> None:
+def test_what_cannot_be_verified_is_left_out(study: pd.DataFrame, observations: pd.DataFrame) -> None:
     gap = observations["time"] == utc("2019-06-10 12:00")
     holes = observations.assign(temperature_2m=observations["temperature_2m"].mask(gap))
     early = issued(study).assign(lead=study["lead"] - 4)  # a late source: leads of 0 and below
 
-    judged = judge(issued(study), holes)
-    known = judge(issued(study), observations[observations["time"] < utc("2019-06-01")],
+    verified = verify(issued(study), holes)
+    known = verify(issued(study), observations[observations["time"] < utc("2019-06-01")],
                   as_of="2019-06-01")  # fmt: skip
 
-    assert len(judged) == len(study) - 2  # by the forecasts of that day and of the day before
-    assert judge(early, observations)["lead"].min() == 1
+    assert len(verified) == len(study) - 2  # by the forecasts of that day and of the day before
+    assert verify(early, observations)["lead"].min() == 1
     assert known["time"].max() == utc("2019-05-31 21:00")
     assert known["as_of"].max() == utc("2019-05-31")
 
@@ -200,11 +211,11 @@ def test_the_baselines_know_no_more_than_a_late_forecast_did(
     late = issued(study, known_until=study["as_of"] - pd.Timedelta("2D"))
     late = late[late["time"] < utc("2019-07-13")]
 
-    judged = judge(late, observations)
+    verified = verify(late, observations)
 
     truth = observations.set_index("time")["temperature_2m"]
-    last = truth.loc[judged["as_of"] - pd.Timedelta("2D") - pd.Timedelta("3h")]
-    assert judged["persistence"].tolist() == last.tolist()
+    last = truth.loc[verified["as_of"] - pd.Timedelta("2D") - pd.Timedelta("3h")]
+    assert verified["persistence"].tolist() == last.tolist()
 
 
 def test_baselines_of_hindcasts_are_fitted_as_the_evaluated_model(
@@ -213,16 +224,16 @@ def test_baselines_of_hindcasts_are_fitted_as_the_evaluated_model(
     """A refit until 1 July makes the forecasts from then on; those before are hindcasts."""
     refit, evaluated = datetime(2019, 7, 1, tzinfo=UTC), datetime(2018, 1, 1, tzinfo=UTC)
 
-    judged = judge(
+    verified = verify(
         issued(study), observations,
         {"model_id": "m1", "train_end": refit, "evaluated_train_end": evaluated},
     )  # fmt: skip
 
-    past = judged["as_of"] < refit
+    past = verified["as_of"] < refit
     for end, rows in ((evaluated, past), (refit, ~past)):
-        alone = judge(issued(study), observations, {"model_id": "m1", "train_end": end})
-        assert judged.loc[rows, "climatology"].tolist() == alone.loc[rows, "climatology"].tolist()
-        assert not (judged.loc[~rows, "climatology"] == alone.loc[~rows, "climatology"]).any()
+        alone = verify(issued(study), observations, {"model_id": "m1", "train_end": end})
+        assert verified.loc[rows, "climatology"].tolist() == alone.loc[rows, "climatology"].tolist()
+        assert not (verified.loc[~rows, "climatology"] == alone.loc[~rows, "climatology"]).any()
 
 
 def test_forecasts_from_old_and_from_fresh_data_are_scored_apart(
@@ -234,17 +245,17 @@ def test_forecasts_from_old_and_from_fresh_data_are_scored_apart(
     live_rows = late[live_since].assign(temperature_2m=late["temperature_2m"] + 3)
     both = pd.concat([fresh[~live_since], live_rows])
 
-    judged = judge(both, observations)
-    scores = score_predictions(judged, MONITORING)["forecast_scores"]
+    verified = verify(both, observations)
+    scores = score_predictions(verified, MONITORING)["forecast_scores"]
 
     assert set(scores["data_age"]) == {0, 144}
     day = scores[(scores["window"] == "all") & (scores["lead"] == "1-8")].set_index("data_age")
-    error = (judged["mean"] - judged["observed"])[judged["lead"] <= 8]
+    error = (verified["mean"] - verified["observed"])[verified["lead"] <= 8]
     for age in (0, 144):
-        squared = error[judged["data_age"] == age] ** 2
+        squared = error[verified["data_age"] == age] ** 2
         assert day.loc[age, "rmse"] == pytest.approx(squared.mean() ** 0.5)
-    watched = live(judged, observations)
-    figure = plot_issued_errors(judged, watched)
+    watched = live(verified, observations)
+    figure = plot_issued_errors(verified, watched)
     assert [axes.get_title().split(", mean")[0] for axes in figure.axes] == [
         f"northmere: error of the day ahead from data {age} h old" for age in (0, 144)
     ]
@@ -258,19 +269,24 @@ def test_steps_of_climatology_are_not_scored_as_the_model(
     beyond = study["lead"] > 8
     rows = issued(study).assign(method=beyond.map({True: "climatology", False: "model"}))
 
-    assert judge(rows, observations)["lead"].max() == 8
+    assert verify(rows, observations)["lead"].max() == 8
 
 
-def test_a_good_model_is_not_warned_of(study: pd.DataFrame, observations: pd.DataFrame) -> None:
-    assert warn(judge(issued(study), observations), observations) == []
+def shifted(study: pd.DataFrame, degrees: float) -> pd.DataFrame:
+    return study.assign(**{name: study[name] + degrees for name in ("mean", "lower", "upper")})
 
 
 def test_a_bad_model_is_warned_of(
-    study: pd.DataFrame, observations: pd.DataFrame, caplog: pytest.LogCaptureFixture
+    study: pd.DataFrame,
+    observations: pd.DataFrame,
+    verified: pd.DataFrame,
+    watched: pd.DataFrame,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    hot = study.assign(**{name: study[name] + 9.0 for name in ("mean", "lower", "upper")})
+    assert warn(verified, watched) == []
 
-    found = warn(judge(issued(hot), observations), observations)
+    hot = issued(shifted(study, 9.0))
+    found = warn(verify(hot, observations), watched)
 
     who = "northmere: temperature version 1 (production)"
     assert [line.split(" a day ahead")[0] for line in found] == [
@@ -283,47 +299,37 @@ def test_a_bad_model_is_warned_of(
         f"{who} does worse than same_hour_yesterday a day ahead over 30 days (data age 0 h)"
     )
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == found
+    few = verify(hot[hot["as_of"] >= utc("2019-06-25")], observations)
+    assert score_predictions(few, MONITORING)["forecast_scores"]["days"].max() == 19
+    assert warn(few, watched) == []
 
 
 def test_intervals_that_are_too_narrow_or_too_wide_are_warned_of(
-    study: pd.DataFrame, observations: pd.DataFrame
+    verified: pd.DataFrame, watched: pd.DataFrame
 ) -> None:
-    narrow = study.assign(lower=study["mean"] - 0.1, upper=study["mean"] + 0.1)
-    wide = study.assign(lower=study["mean"] - 20, upper=study["mean"] + 20)
+    mean = verified["mean"]
     over_all = MONITORING.model_copy(update={"window_days": ["all"]})
 
-    (of_narrow,) = warn(judge(issued(narrow), observations), observations)
-    (of_wide,) = warn(judge(issued(wide), observations), observations, over_all)
+    (of_narrow,) = warn(verified.assign(lower=mean - 0.1, upper=mean + 0.1), watched)
+    (of_wide,) = warn(verified.assign(lower=mean - 20, upper=mean + 20), watched, over_all)
 
     assert "its 90% intervals held" in of_narrow
     assert "held 592 of 592 observations (100.00 %) a day ahead over 74 days" in of_wide
 
 
-def test_few_days_are_no_ground_for_a_warning(
-    study: pd.DataFrame, observations: pd.DataFrame
-) -> None:
-    hot = study.assign(**{name: study[name] + 9.0 for name in ("mean", "lower", "upper")})
-    days = hot[hot["as_of"] >= utc("2019-06-25")]
-
-    judged = judge(issued(days), observations)
-
-    assert score_predictions(judged, MONITORING)["forecast_scores"]["days"].max() == 19
-    assert warn(judged, observations) == []
-
-
 def test_inputs_that_drift_are_warned_of_by_name(
-    study: pd.DataFrame, observations: pd.DataFrame
+    observations: pd.DataFrame,
+    verified: pd.DataFrame,
+    scores: pd.DataFrame,
+    watched: pd.DataFrame,
 ) -> None:
     recent = observations["time"] >= utc("2019-06-14")
     warm = observations.assign(temperature_2m=observations["temperature_2m"] + 15.0 * recent)
-    judged = judge(issued(study), observations)
-    watched = live(judged, observations)
-    scores = score_predictions(judged, MONITORING)["monitoring_scores"]
 
     drift = compare_inputs(warm, watched, MONITORING)
 
     assert drift["drifted"].tolist() == [True]
-    (line,) = find_warnings(scores, drift, watched, judged, MONITORING)
+    (line,) = find_warnings(scores, drift, watched, verified, MONITORING)
     assert line.startswith("northmere: temperature_2m has drifted: its mean over the last 30 days")
     assert not compare_inputs(observations, watched, MONITORING)["drifted"].any()
 
@@ -340,43 +346,43 @@ def test_strict_ends_the_run_with_the_warnings() -> None:
 def test_the_model_in_production_is_the_one_that_is_watched(
     study: pd.DataFrame, observations: pd.DataFrame
 ) -> None:
-    judged = judge(issued(study, "old"), observations, {"model_id": "old"})
+    verified = verify(issued(study, "old"), observations, {"model_id": "old"})
     candidate, old = {"model_id": "new", "stage": "candidate"}, {"model_id": "old"}
 
-    assert live(judged, observations, candidate, old)["model_id"].tolist() == ["old"]
+    assert live(verified, observations, candidate, old)["model_id"].tolist() == ["old"]
     retired = old | {"stage": "archived"}
-    assert live(judged, observations, candidate, retired)["model_id"].tolist() == ["old"]
-    assert live(judged.iloc[:0], observations, candidate, retired)["model_id"].tolist() == ["new"]
+    assert live(verified, observations, candidate, retired)["model_id"].tolist() == ["old"]
+    assert live(verified.iloc[:0], observations, candidate, retired)["model_id"].tolist() == ["new"]
     promoted = candidate | {"stage": "production"}
-    assert live(judged, observations, promoted, retired)["model_id"].tolist() == ["new"]
+    assert live(verified, observations, promoted, retired)["model_id"].tolist() == ["new"]
     later = old | {"approved_at": datetime(2019, 7, 1, tzinfo=UTC)}
-    assert live(judged, observations, promoted, later)["model_id"].tolist() == ["old"]
+    assert live(verified, observations, promoted, later)["model_id"].tolist() == ["old"]
     elsewhere = old | {"locations": ["paris"]}
-    assert live(judged, observations, elsewhere).empty
+    assert live(verified, observations, elsewhere).empty
 
 
-def test_before_the_first_target_is_observed_there_is_nothing_to_judge(
+def test_before_the_first_target_is_observed_there_is_nothing_to_verify(
     study: pd.DataFrame, observations: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="triptych")
     ahead = issued(study[study["as_of"] == utc("2019-05-01")])
 
-    judged = judge(ahead, observations[observations["time"] < utc("2019-05-01")],
+    verified = verify(ahead, observations[observations["time"] < utc("2019-05-01")],
                    as_of="2019-05-01")  # fmt: skip
 
-    assert judged.empty
+    assert verified.empty
     assert [record.message for record in caplog.records] == [
         "nothing to verify yet: no target of the 16 predictions issued before 2019-05-01 00:00 UTC "
         "is observed"
     ]
-    made = score_predictions(judged, MONITORING)
+    made = score_predictions(verified, MONITORING)
     assert made["forecast_scores"].empty
-    watched = live(judged, observations)
+    watched = live(verified, observations)
     empty = compare_inputs(observations, watched.iloc[:0], MONITORING)
-    assert find_warnings(made["monitoring_scores"], empty, watched, judged, MONITORING) == []
+    assert find_warnings(made["monitoring_scores"], empty, watched, verified, MONITORING) == []
     for figure in (
-        plot_issued_errors(judged, watched),
-        plot_issued_coverage(made["monitoring_scores"], watched, judged),
+        plot_issued_errors(verified, watched),
+        plot_issued_coverage(made["monitoring_scores"], watched, verified),
         plot_input_drift(empty, MONITORING),
     ):
         assert list_live_metrics(made["monitoring_scores"], watched).empty
@@ -385,71 +391,51 @@ def test_before_the_first_target_is_observed_there_is_nothing_to_judge(
 
 
 def test_errors_of_the_live_model_become_metrics_by_lead(
-    study: pd.DataFrame, observations: pd.DataFrame
+    verified: pd.DataFrame, scores: pd.DataFrame, watched: pd.DataFrame
 ) -> None:
-    both = pd.concat([issued(study), issued(study, "old")])
-    judged = judge(both, observations, {"model_id": "m1"}, {"model_id": "old"})
-    scores = score_predictions(judged, MONITORING)["monitoring_scores"]
+    both = pd.concat([verified, verified.assign(model_id="old")])
+    of_both = score_predictions(both, MONITORING)["monitoring_scores"]
 
-    table = list_live_metrics(scores, live(judged, observations))
+    table = list_live_metrics(of_both, watched)
 
     assert len(table) == 2 * 16 * 4  # windows, leads, errors; of one model alone
     rows = table[table["metric"] == "live.northmere.30d.age_0h.rmse"].set_index("step")["value"]
-    expected = scores[(scores["model_id"] == "m1") & (scores["window"] == "30d")]
-    assert rows.loc[16] == expected.set_index("lead").loc["16", "rmse"]
+    expected = scores[scores["window"] == "30d"].set_index("lead")
+    assert rows.loc[16] == expected.loc["16", "rmse"]
 
 
-def labels(figure: Figure) -> list[tuple[str, str, str]]:
-    return [(a.get_title(), a.get_xlabel(), a.get_ylabel()) for a in figure.axes]
+def labels(figure: Figure) -> tuple[str, str, str]:
+    (axes,) = figure.axes
+    return axes.get_title(), axes.get_xlabel(), axes.get_ylabel()
 
 
-def test_plots_have_titles_and_units(study: pd.DataFrame, observations: pd.DataFrame) -> None:
-    judged = judge(issued(study), observations)
-    watched = live(judged, observations)
-    scores = score_predictions(judged, MONITORING)["monitoring_scores"]
-    drift = compare_inputs(observations, watched, MONITORING)
+def test_plots_have_titles_and_units(
+    observations: pd.DataFrame, verified: pd.DataFrame, scores: pd.DataFrame, watched: pd.DataFrame
+) -> None:
+    errors = plot_issued_errors(verified, watched)
 
-    errors = plot_issued_errors(judged, watched)
-    coverage = plot_issued_coverage(scores, watched, judged)
-
-    assert labels(errors) == [
-        (
-            "northmere: error of the day ahead from data 0 h old, mean over 30 days",
-            "Day of issue (UTC)",
-            "RMSE (°C)",
-        )
-    ]
+    title = "northmere: error of the day ahead from data 0 h old, mean over 30 days"
+    assert labels(errors) == (title, "Day of issue (UTC)", "RMSE (°C)")
     names = [text.get_text() for text in errors.axes[0].get_legend().get_texts()]
     assert names == ["temperature (live)", *BASELINE_NAMES]
-    of_day = judged[(judged["lead"] <= 8) & (judged["as_of"] < utc("2019-05-02"))]
+    of_day = verified[(verified["lead"] <= 8) & (verified["as_of"] < utc("2019-05-02"))]
     first = float(errors.axes[0].lines[0].get_ydata()[0])
     assert first == pytest.approx(((of_day["mean"] - of_day["observed"]) ** 2).mean() ** 0.5)
-    assert labels(coverage) == [
-        (
-            "northmere: observations within the interval, from data 0 h old",
-            "Lead (h)",
-            "Coverage (%)",
-        )
-    ]
-    assert labels(plot_input_drift(drift, MONITORING)) == [
-        (
-            "northmere: last 30 days against the season in training (0 drifted, red)",
-            "Population stability index (no unit)",
-            "Variable",
-        )
-    ]
+    title = "northmere: observations within the interval, from data 0 h old"
+    coverage = plot_issued_coverage(scores, watched, verified)
+    assert labels(coverage) == (title, "Lead (h)", "Coverage (%)")
+    drift = plot_input_drift(compare_inputs(observations, watched, MONITORING), MONITORING)
+    title = "northmere: last 30 days against the season in training (0 drifted, red)"
+    assert labels(drift) == (title, "Population stability index (no unit)", "Variable")
 
 
-def test_scores_are_written_once_by_their_key(
-    study: pd.DataFrame, observations: pd.DataFrame, engine: Engine
-) -> None:
+def test_scores_are_written_once_by_their_key(scores: pd.DataFrame, engine: Engine) -> None:
     add_places(engine, "northmere")
     model = MODEL | {"model_id": "m1", "locations": ["northmere"]}
     with engine.begin() as connection:
         upsert(connection, models, list(model), [tuple(model.values())])
     url = engine.url.render_as_string(hide_password=False)
     table = SqlTableDataset(table="forecast_scores", credentials={"url": url})
-    scores = score_predictions(judge(issued(study), observations), MONITORING)["forecast_scores"]
 
     table.save(scores)
     first = dump_tables(engine)["forecast_scores"]
@@ -457,8 +443,7 @@ def test_scores_are_written_once_by_their_key(
 
     assert len(first) == 2 * (16 + 3)
     assert dump_tables(engine)["forecast_scores"] == first
-    back = table.load().set_index(["window", "lead"])
-    sent = scores.set_index(["window", "lead"])
+    back, sent = (frame.set_index(["window", "lead"]) for frame in (table.load(), scores))
     assert back.loc[("30d", "1-8"), "rmse"] == sent.loc[("30d", "1-8"), "rmse"]
     assert back.loc[("30d", "1-8"), "window_start"] == utc("2019-06-14")
     table.save(scores.assign(rmse=scores["rmse"] + 1))
