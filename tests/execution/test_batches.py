@@ -19,9 +19,11 @@ from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
 from triptych.pipelines.ts_common.family import Forecasters, backtests, fit_forecasters
+from triptych.pipelines.ts_common.periods import StudyPeriods
 
 TEST_START = pd.Timestamp("2021-05-20", tz="UTC")
 END = pd.Timestamp("2021-05-26", tz="UTC")
+PERIODS = StudyPeriods(TEST_START, TEST_START, TEST_START, END)
 MODELS: dict[str, dict[str, Any]] = {
     "arima": {"ar": 1},
     "ridge": {"neighbours": 1},
@@ -86,7 +88,7 @@ def prepare(hours: pd.DataFrame, parameters: EngineParameters) -> list[pd.DataFr
 def study(history: pd.DataFrame, parameters: EngineParameters) -> tuple[Forecasters, pd.DataFrame]:
     """Models fitted on the time before the test, and their backtest."""
     fitted = fit_forecasters(history, TEST_START, MODELS, 8, seed=0, engine=parameters)
-    return fitted, backtests(fitted, history, TEST_START, END, range(1, 9), [0], parameters)
+    return fitted, backtests(fitted, history, TEST_START, END, PERIODS, parameters)
 
 
 def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:

@@ -190,7 +190,9 @@ def test_the_figures_are_those_of_the_backtest_of_the_same_origins(
     assert over_all["n"].tolist() == expected["n"].tolist()
 
 
-def test_what_cannot_be_verified_is_left_out(study: pd.DataFrame, observations: pd.DataFrame) -> None:
+def test_what_cannot_be_verified_is_left_out(
+    study: pd.DataFrame, observations: pd.DataFrame
+) -> None:
     gap = observations["time"] == utc("2019-06-10 12:00")
     holes = observations.assign(temperature_2m=observations["temperature_2m"].mask(gap))
     early = issued(study).assign(lead=study["lead"] - 4)  # a late source: leads of 0 and below

@@ -1,7 +1,7 @@
 """The study of one family of forecasters, used by ts_ml and ts_statistical."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -136,10 +136,9 @@ def validate_family(
         Forecasts with `observed`, `data_age` and `model`.
     """
     known = between(history, periods.train_start, periods.test_start)
-    start, end = periods.validation_start, periods.test_start
-    estimates = FitCache.of(estimated_processes or {})
+    start, estimates = periods.validation_start, FitCache.of(estimated_processes or {})
     fitted = fit_forecasters(known, start, parameters, periods.max_lead, seed, engine, estimates)
-    made = backtests(fitted, known, start, end, periods.leads, periods.data_ages, engine)
+    made = backtests(fitted, known, start, periods.test_start, periods, engine)
     able = made.groupby("model")["mean"].transform("count") > 0
     for name in made.loc[~able, "model"].unique():
         logger.warning("%s is left out: it has no forecast in the validation period", name)
@@ -175,8 +174,8 @@ def backtest_family(
         weeks before each issue time, in the beginning those of validation.
     """
     known = between(history, periods.train_start, periods.test_end)
-    start, end = periods.test_start, periods.test_end
-    made = backtests(forecasters, known, start, end, periods.leads, periods.data_ages, engine)
+    start = periods.test_start
+    made = backtests(forecasters, known, start, periods.test_end, periods, engine)
     since = start - pd.Timedelta(days=2 * RECENT_DAYS)
     before = validation_forecasts[validation_forecasts["as_of"] >= since]
     scaled = []
@@ -184,8 +183,7 @@ def backtest_family(
         known_errors = before[before["model"] == name]
         if forecaster.intervals is not None:
             known_errors = with_bounds(known_errors, forecaster.intervals)
-        own = pd.concat([known_errors, made[made["model"] == name]], ignore_index=True)
-        table = scale_to_recent_errors(own)
+        table = scale_to_recent_errors(pd.concat([known_errors, made[made["model"] == name]]))
         scaled.append(table[table["as_of"] >= start])
     return pd.concat(scaled, ignore_index=True) if scaled else made
 
@@ -250,11 +248,10 @@ def backtests(
     history: pd.DataFrame,
     start: pd.Timestamp,
     end: pd.Timestamp,
-    leads: Sequence[int],
-    data_ages: Sequence[int],
+    periods: StudyPeriods,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Forecast every day of [start, end) from the same origins, at each data age.
+    """Forecast every day of [start, end) from the same origins, at each data age of the study.
 
     Returns:
         Forecasts with `observed`, `data_age` and `model`; empty without a forecaster.
@@ -262,8 +259,8 @@ def backtests(
     tables = []
     for name, model in forecasters.items():
         parts = parts_of(model, history, engine.batch_locations)
-        for age in data_ages:
-            shared = (model, start, end, leads, age)
+        for age in periods.data_ages:
+            shared = (model, start, end, periods.leads, age)
             made = map_batches(backtest_part, parts, engine, f"Backtest of {name}", *shared)
             tables += [table.assign(model=name) for table in made]
     return pd.concat(tables, ignore_index=True) if tables else _no_forecasts()

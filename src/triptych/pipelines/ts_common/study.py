@@ -45,10 +45,9 @@ def plan_study(
     left_out = sorted(set(history["location"]) - set(kept.index))
     if left_out:
         logger.warning(
-            "%s: left out of the study, which needs %s days of temperatures before %s and some "
-            "from %s on",
-            *(shown(left_out), MIN_TRAINING_DAYS),
-            *(f"{start:%Y-%m-%d}" for start in (periods.validation_start, periods.test_start)),
+            f"{shown(left_out)}: left out of the study, which needs {MIN_TRAINING_DAYS} days of "
+            f"temperatures before {periods.validation_start:%Y-%m-%d} and some from "
+            f"{periods.test_start:%Y-%m-%d} on"
         )
         history = history[history["location"].isin(kept.index)].reset_index(drop=True)
     known_until = kept["max"].max() + STEP
