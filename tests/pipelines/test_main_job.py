@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -18,29 +19,20 @@ from triptych.pipelines.ts_common.history import add_nwp
 from triptych.weather.variables import VARIABLES
 
 MODELS = [
-    "arima",
-    "climatology",
-    "ensemble",
-    "ensemble_all",
-    "kernel_ridge",
-    "lightgbm",
-    "mos",
-    "nwp_debiased",
-    "nwp_mean",
-    "persistence",
-    "random_forest",
-    "ridge",
-    "same_hour_yesterday",
-    "sarima",
-    "sarima_ridge",
-    "sarimax",
-]
+    "arima", "climatology", "ensemble", "ensemble_all", "kernel_ridge", "lightgbm", "mos",
+    "nwp_debiased", "nwp_mean", "persistence", "random_forest", "ridge", "same_hour_yesterday",
+    "sarima", "sarima_ridge", "sarimax",
+]  # fmt: skip
 
 
 @pytest.fixture
 def copied(run_project: Project, tmp_path: Path) -> Project:
     """Give a copy of the project that has run, to be changed; its MLflow files stay behind."""
     return copy_of(run_project, tmp_path / "project")
+
+
+def report(project: Project, name: str) -> pd.DataFrame:
+    return pd.read_csv(project.path / f"data/08_reporting/{name}.csv", dtype={"lead": str})
 
 
 def rows(project: Project, table: str) -> pd.DataFrame:
@@ -57,10 +49,19 @@ def client(run_project: Project, tracking: str) -> mlflow.MlflowClient:
     return mlflow.MlflowClient()
 
 
-def only_run(client: mlflow.MlflowClient) -> mlflow.entities.Run:
+@pytest.fixture
+def run(client: mlflow.MlflowClient) -> mlflow.entities.Run:
+    """The only run."""
     (experiment,) = [e for e in client.search_experiments() if e.name == "temperature"]
-    (run,) = client.search_runs([experiment.experiment_id])
-    return run
+    (found,) = client.search_runs([experiment.experiment_id])
+    return found
+
+
+@pytest.fixture
+def model(run_project: Project) -> dict[str, Any]:
+    """The only row of the table `models`."""
+    (row,) = rows(run_project, "models").to_dict("records")
+    return row
 
 
 def test_the_run_ends_with_a_summary(run_project: Project) -> None:
@@ -126,8 +127,7 @@ def test_the_tables_hold_the_weather(run_project: Project) -> None:
     assert periods["rows"].sum() == 52_288
 
 
-def test_the_tables_hold_the_forecast(run_project: Project) -> None:
-    (model,) = rows(run_project, "models").to_dict("records")
+def test_the_tables_hold_the_forecast(run_project: Project, model: dict[str, Any]) -> None:
     predictions = rows(run_project, "predictions")
     assert len(predictions) == 32
     assert set(predictions["model_id"]) == {model["model_id"]}
@@ -142,18 +142,15 @@ def test_the_tables_hold_the_forecast(run_project: Project) -> None:
         assert set(json.loads(text)) <= set(json.loads(model["features"]))
 
 
-def test_the_row_of_the_model_says_where_it_comes_from(run_project: Project) -> None:
-    (model,) = rows(run_project, "models").to_dict("records")
-
+def test_the_row_of_the_model_says_where_it_comes_from(
+    run_project: Project, model: dict[str, Any], run: mlflow.entities.Run
+) -> None:
     assert (model["name"], model["version"]) == ("temperature-northmere-westhaven", 1)
     assert (model["stage"], model["approved_by"]) == ("production", "kedro run")
     (change,) = rows(run_project, "model_transitions").to_dict("records")
     assert (change["from_stage"], change["to_stage"]) == ("candidate", "production")
-    assert (change["who"], change["why"], bool(change["forced"])) == (
-        "kedro run",
-        "first version of its name; beats the baselines",
-        False,
-    )
+    why = "first version of its name; beats the baselines"
+    assert (change["who"], change["why"], bool(change["forced"])) == ("kedro run", why, False)
     assert json.loads(model["locations"]) == ["northmere", "westhaven"]
     assert str(model["train_start"]).startswith("2021-03-01")
     assert str(model["evaluated_train_end"]).startswith("2023-03-01")
@@ -161,15 +158,15 @@ def test_the_row_of_the_model_says_where_it_comes_from(run_project: Project) -> 
     assert set(json.loads(model["metrics"])) == {"all", "northmere", "westhaven"}
     assert model["git_commit"] == "unknown"  # this copy of the project is no repository
     assert len(model["data_sha256"]) == 64
+    assert model["mlflow_run_id"] == run.info.run_id
 
 
 def test_the_comparison_has_the_agreed_columns(run_project: Project) -> None:
-    file = run_project.path / "data" / "08_reporting" / "forecast_comparison.csv"
-    assert file.read_text().splitlines()[0] == (
+    table = report(run_project, "forecast_comparison")
+    assert ",".join(table.columns) == (
         "location,model,data_age,lead,n,rmse,mae,bias,mase,skill_day,skill_climatology,coverage,"
         "width,interval_score,pinball"
     )
-    table = pd.read_csv(file, dtype={"lead": str})
     assert sorted(table["model"].unique()) == MODELS
     assert set(table["location"]) == {"all", "northmere", "westhaven"}
     assert set(table["lead"]) == {*map(str, range(1, 17)), "1-8", "9-16", "all"}
@@ -179,38 +176,32 @@ def test_the_comparison_has_the_agreed_columns(run_project: Project) -> None:
     assert (same == 1).all()  # every model on the same targets
 
 
-def test_one_run_is_tracked_with_its_parameters(client: mlflow.MlflowClient) -> None:
-    run = only_run(client)
+def test_one_run_is_tracked_with_its_parameters_and_tags(
+    run: mlflow.entities.Run, model: dict[str, Any]
+) -> None:
+    parameters = {
+        "seed": "20",
+        "as_of": "2024-03-01",
+        "forecast.train_years": "1",
+        "forecast.data_ages": "[0, 144]",
+        "tuning.trials": "1",
+        "preprocessing.interpolation_limit_hours": "6",
+    }
+    tags = {name: model[name] for name in ("model_id", "data_sha256", "algorithm")} | {
+        "git_commit": "unknown",
+        "as_of": "2024-03-01T00:00:00+00:00",
+        "locations": "northmere;westhaven",
+    }
 
     assert run.info.status == "FINISHED"
-    assert run.data.params["seed"] == "20"
-    assert run.data.params["as_of"] == "2024-03-01"
-    assert run.data.params["forecast.train_years"] == "1"
-    assert run.data.params["forecast.data_ages"] == "[0, 144]"
-    assert run.data.params["tuning.trials"] == "1"
-    assert run.data.params["preprocessing.interpolation_limit_hours"] == "6"
+    assert {name: run.data.params[name] for name in parameters} == parameters
+    assert {name: run.data.tags[f"triptych.{name}"] for name in tags} == tags
 
 
-def test_the_runs_tags_name_model_data_and_code(
-    client: mlflow.MlflowClient, run_project: Project
+def test_metrics_are_tracked_by_lead(
+    client: mlflow.MlflowClient, run: mlflow.entities.Run, run_project: Project
 ) -> None:
-    tags = only_run(client).data.tags
-
-    (model,) = rows(run_project, "models").to_dict("records")
-    assert tags["triptych.model_id"] == model["model_id"]
-    assert tags["triptych.data_sha256"] == model["data_sha256"]
-    assert tags["triptych.git_commit"] == "unknown"
-    assert tags["triptych.as_of"] == "2024-03-01T00:00:00+00:00"
-    assert tags["triptych.algorithm"] == model["algorithm"]
-    assert tags["triptych.locations"] == "northmere;westhaven"
-    assert model["mlflow_run_id"] == only_run(client).info.run_id
-
-
-def test_metrics_are_tracked_by_lead(client: mlflow.MlflowClient, run_project: Project) -> None:
-    run = only_run(client)
-    table = pd.read_csv(
-        run_project.path / "data/08_reporting/forecast_comparison.csv", dtype={"lead": str}
-    )
+    table = report(run_project, "forecast_comparison")
     table = table[table["data_age"] == 0].set_index(["model", "location", "lead"])
 
     history = client.get_metric_history(run.info.run_id, "ridge.northmere.rmse")
@@ -226,27 +217,29 @@ def test_metrics_are_tracked_by_lead(client: mlflow.MlflowClient, run_project: P
     assert day == {f"day_rmse/{model}" for model in MODELS}
 
 
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [("tuning_trials", ["kernel_ridge", "ridge"]), ("order_trials", sorted(STATISTICAL_NAMES))],
+)
 def test_every_trial_is_tracked_with_its_number_as_step(
-    client: mlflow.MlflowClient, run_project: Project
+    client: mlflow.MlflowClient,
+    run: mlflow.entities.Run,
+    run_project: Project,
+    name: str,
+    models: list[str],
 ) -> None:
-    run = only_run(client)
-    reporting = run_project.path / "data/08_reporting"
-    for file, models in (
-        ("tuning_trials.csv", ["kernel_ridge", "ridge"]),
-        ("order_trials.csv", sorted(STATISTICAL_NAMES)),
-    ):
-        table = pd.read_csv(reporting / file)
-        assert tuple(table.columns) == TRIAL_COLUMNS
-        assert sorted(table["model"].unique()) == models
-        for model, tried in table.groupby("model"):
-            history = client.get_metric_history(run.info.run_id, f"tuning.{model}.rmse")
-            assert [metric.step for metric in history] == tried["number"].tolist()
-            assert [metric.value for metric in history] == pytest.approx(tried["value"].tolist())
+    table = report(run_project, name)
+    assert tuple(table.columns) == TRIAL_COLUMNS
+    assert sorted(table["model"].unique()) == models
+    for model, tried in table.groupby("model"):
+        history = client.get_metric_history(run.info.run_id, f"tuning.{model}.rmse")
+        assert [metric.step for metric in history] == tried["number"].tolist()
+        assert [metric.value for metric in history] == pytest.approx(tried["value"].tolist())
 
 
-def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
-    run = only_run(client)
-
+def test_plots_and_tables_are_artifacts(
+    client: mlflow.MlflowClient, run: mlflow.entities.Run
+) -> None:
     names = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert names == {
         "error_by_lead.png", "error_by_time.png", "error_by_time.csv", "paired_tests.csv",
@@ -266,12 +259,11 @@ def test_plots_and_tables_are_artifacts(client: mlflow.MlflowClient) -> None:
 
 
 def test_the_logged_model_says_what_it_takes_and_needs(
-    client: mlflow.MlflowClient, run_project: Project
+    run: mlflow.entities.Run, model: dict[str, Any]
 ) -> None:
-    (model,) = rows(run_project, "models").to_dict("records")
     info = mlflow.models.get_model_info(model["model_uri"])
 
-    assert info.run_id == only_run(client).info.run_id
+    assert info.run_id == run.info.run_id
     taken = info.signature.inputs.input_names()
     assert taken[:3] == ["location", "time", "temperature_2m"]
     assert info.signature.outputs.input_names() == ["location", "time", "mean", "lower", "upper"]
@@ -286,10 +278,10 @@ def test_the_logged_model_says_what_it_takes_and_needs(
     assert digest(folder / "artifacts" / "forecaster") == model["model_id"]
 
 
+@pytest.mark.usefixtures("client")
 def test_the_logged_model_predicts_what_the_forecaster_does(
-    client: mlflow.MlflowClient, run_project: Project
+    run_project: Project, model: dict[str, Any]
 ) -> None:
-    (model,) = rows(run_project, "models").to_dict("records")
     folder = Path(mlflow.artifacts.download_artifacts(model["model_uri"]))
     history = pd.read_parquet(run_project.path / "data" / "05_model_input" / "history.parquet")
     known = history[history["time"] >= pd.Timestamp("2024-01-01", tz="UTC")]

@@ -206,5 +206,3 @@ def test_with_nothing_in_production_the_batch_job_says_how_to_promote(
 
     assert result.returncode == 1
     assert f"Promote one: kedro model promote {NAME} 1 --by YOUR-NAME --reason WHY" in result.stdout
-    model(project, "promote", NAME, "1", *ADA)
-    run(project, "--pipeline", "batch_inference")

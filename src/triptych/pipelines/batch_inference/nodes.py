@@ -60,14 +60,14 @@ def choose_models(
     for slug, row in served.items():
         chosen.setdefault(row["model_id"], {**row, "wanted": []})["wanted"].append(slug)
     for row in chosen.values():
-        version = f"{row['name']} version {row['version']}"
+        version, slugs = f"{row['name']} version {row['version']}", row["wanted"]
         if row["stage"] == "production":
-            logger.info("%s forecasts %s", version, shown(row["wanted"]))
+            logger.info("%s forecasts %s", version, shown(slugs))
         else:
             logger.warning(
-                "%s (%s) forecasts %s: the version in production was trained on data from as_of "
-                "%s on, so its forecast would be none",
-                *(version, row["stage"], shown(row["wanted"]), f"{issued:%Y-%m-%d}"),
+                f"{version} ({row['stage']}) forecasts {shown(slugs)}: the version in production "
+                f"was trained on data from as_of {issued:%Y-%m-%d} on, so its forecast would be "
+                "none"
             )
     return {"chosen_models": list(chosen.values()), "unserved_locations": unserved}
 
@@ -205,12 +205,9 @@ def _nwp_starts(models: list[dict[str, Any]]) -> Iterator[pd.Timestamp]:
 def variables_of(models: list[dict[str, Any]]) -> list[str]:
     """The variables that the features of the models are made of; temperature always."""
     names = [*(feature for row in models for feature in row["features"]), TEMPERATURE]
-    wind = any("wind_u" in name or "wind_v" in name for name in names)
-    return [
-        variable
-        for variable in VARIABLES
-        if any(variable in name for name in names) or (wind and variable.startswith("wind_"))
-    ]
+    if any("wind_u" in name or "wind_v" in name for name in names):
+        names += [variable for variable in VARIABLES if variable.startswith("wind_")]
+    return [variable for variable in VARIABLES if any(variable in name for name in names)]
 
 
 def _predictions(forecast: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
@@ -228,8 +225,6 @@ def _predictions(forecast: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
 
 def _inputs_by_forecast(inputs: pd.DataFrame) -> pd.DataFrame:
     values = inputs["value"].astype(object).where(inputs["value"].notna(), None)
-    rows = [
-        (*key, dict(zip(group["feature"], group["value"], strict=True)))
-        for key, group in inputs.assign(value=values).groupby(KEY)
-    ]
+    by_forecast = inputs.assign(value=values).set_index("feature").groupby(KEY)["value"]
+    rows = [(*key, group.to_dict()) for key, group in by_forecast]
     return pd.DataFrame(rows, columns=[*KEY, "inputs"])

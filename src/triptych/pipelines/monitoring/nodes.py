@@ -60,9 +60,8 @@ def verify_predictions(
         location), and each baseline's forecast, °C.
     """
     issued = parse_as_of(as_of, today)
-    known_end = (
-        observations.dropna(subset="temperature_2m").groupby("location")["time"].max() + STEP
-    )
+    observed = observations.dropna(subset="temperature_2m")
+    known_end = observed.groupby("location")["time"].max() + STEP
     of_models = predictions["method"] == MODEL
     rows = predictions[of_models & (predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
     age = (rows["as_of"] - rows["known_until"]).dt.total_seconds() // SECONDS_PER_HOUR
@@ -80,17 +79,16 @@ def verify_predictions(
     kept = rows.drop(columns=["known_until", "method", "created_at"])
     if not verified:
         logger.info(
-            "nothing to verify yet: no target of the %s predictions issued before %s is observed",
-            f"{len(predictions):,}", f"{issued:%Y-%m-%d %H:%M} UTC",
-        )  # fmt: skip
+            f"nothing to verify yet: no target of the {len(predictions):,} predictions issued "
+            f"before {issued:%Y-%m-%d %H:%M} UTC is observed"
+        )
         return kept.assign(**dict.fromkeys(BASELINE_NAMES, pd.Series(dtype="float64")))
     table = pd.concat(verified).dropna(subset=BASELINE_NAMES)
     logger.info(
-        "Of %s predictions issued before %s, %s are verified: %s have no observation, "
-        "%s no baseline",
-        f"{issued_before:,}", f"{issued:%Y-%m-%d %H:%M} UTC", f"{len(table):,}",
-        f"{issued_before - len(rows):,}", f"{len(rows) - len(table):,}",
-    )  # fmt: skip
+        f"Of {issued_before:,} predictions issued before {issued:%Y-%m-%d %H:%M} UTC, "
+        f"{len(table):,} are verified: {issued_before - len(rows):,} have no observation, "
+        f"{len(rows) - len(table):,} no baseline"
+    )
     return table[[*kept.columns, *BASELINE_NAMES]].sort_values(
         ["model_id", "location", "as_of", "time"], ignore_index=True
     )
@@ -121,17 +119,12 @@ def choose_live_models(
         location, model_id, name, version, algorithm, stage, train_start, train_end; a location that
         no model knows is left out.
     """
-    verified = set(
-        verified_predictions[["location", "model_id"]].itertuples(index=False, name=None)
-    )
+    verified = set(verified_predictions.groupby(["location", "model_id"]).groups)
     models = model_registry.list_models()  # newest first: min takes the first of equals
     chosen = []
     for slug in observations["location"].unique():
-        rows = [row for row in models if slug in row["locations"]]
-        best = min(
-            rows, key=lambda r: (*_rank(r), (slug, r["model_id"]) not in verified), default=None
-        )
-        chosen += [{**best, "location": slug}] if best else []
+        known = [{**row, "location": slug} for row in models if slug in row["locations"]]
+        chosen += [min(known, key=lambda row: _rank(row, verified))] if known else []
     names = ["location", "model_id", "name", "version", "algorithm", "stage"]
     return pd.DataFrame(chosen, columns=[*names, "train_start", "train_end"])
 
@@ -210,11 +203,11 @@ def refuse_warnings(monitoring_warnings: list[str], monitoring: MonitoringParame
         )
 
 
-def _rank(row: dict[str, Any]) -> tuple[bool, float]:
-    """Production first, and there the one approved last."""
-    live = row["stage"] == "production"
-    approved = row["approved_at"]
-    return not live, -approved.timestamp() if live and approved is not None else 0.0
+def _rank(row: dict[str, Any], verified: set[Any]) -> tuple[bool, float, bool]:
+    """Production first, of several the one approved last; then those with verified forecasts."""
+    live, approved = row["stage"] == "production", row["approved_at"]
+    when = approved.timestamp() if live and approved is not None else 0.0
+    return not live, -when, (row["location"], row["model_id"]) not in verified
 
 
 def _with_references(
