@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tests.pipelines.hand_made import STEP, history
@@ -70,10 +69,6 @@ def drawn(test_forecasts: pd.DataFrame, model: str = "ridge") -> dict[str, Figur
     }
 
 
-def labels(axes: Axes) -> tuple[str, str, str]:
-    return axes.get_title(), axes.get_xlabel(), axes.get_ylabel()
-
-
 def test_every_model_and_location_is_in_the_tables() -> None:
     made = residuals.summarise_residuals(noisy(4))
     summary, groups = made["residual_summary"], made["residuals_by_time"]
@@ -92,83 +87,57 @@ def test_innovations_of_the_statistical_models_are_tested_on_the_training_period
     made = residuals.examine_innovations(fitted, known, PERIODS)
     tests, memory = made["innovation_tests"], made["innovation_autocorrelations"]
     assert tests[["model", "location"]].drop_duplicates().to_numpy().tolist() == [
-        ["arima", "northmere"],
-        ["arima", "westhaven"],
-        ["sarima", "northmere"],
-        ["sarima", "westhaven"],
+        [model, place] for model in ("arima", "sarima") for place in ("northmere", "westhaven")
     ]
     white = tests[tests["test"] == "ljung_box"]
     assert set(white["n"]) == {COUNT}
     # a seasonal moving average stands among the defaults of sarima
-    assert white.groupby("model")["fitted_parameters"].unique().map(list).to_dict() == {
-        "arima": [2],
-        "sarima": [3],
-    }
+    counts = white.groupby("model")["fitted_parameters"].unique().map(list).to_dict()
+    assert counts == {"arima": [2], "sarima": [3]}
     assert (white["degrees"] == white["lags"] - white["fitted_parameters"]).all()
     assert memory.columns.tolist() == ["model", "location", "lag", "autocorrelation", "n"]
     assert memory["autocorrelation"].between(-1, 1).all()
 
+    later = known["time"] >= PERIODS.test_start
+    changed = known.assign(temperature_2m=known["temperature_2m"].mask(later, -40.0))
+    again = residuals.examine_innovations(fitted, changed, PERIODS)
+    pd.testing.assert_frame_equal(again["innovation_tests"], tests)  # the test period has no part
 
-def test_what_comes_after_the_training_period_plays_no_part(fitted: Forecasters) -> None:
-    known = history("2017-01-01", "2018-06-01", ("northmere", "westhaven"))
-    changed = known.assign(
-        temperature_2m=known["temperature_2m"].where(known["time"] < PERIODS.test_start, -40.0)
-    )
-    tables = [
-        residuals.examine_innovations(fitted, table, PERIODS)["innovation_tests"]
-        for table in (known, changed)
-    ]
-    pd.testing.assert_frame_equal(*tables)
-
-
-def test_without_a_statistical_model_the_tables_are_empty_and_the_figure_is_drawn(
-    fitted: Forecasters,
-) -> None:
-    known = history("2017-01-01", "2018-06-01", ("northmere", "westhaven"))
-    alone = {"climatology": fitted["climatology"]}
-    made = residuals.examine_innovations(alone, known, PERIODS)
-    every = residuals.examine_innovations(fitted, known, PERIODS)
-    for name, table in made.items():
+    none = residuals.examine_innovations({"climatology": fitted["climatology"]}, known, PERIODS)
+    for name, table in none.items():
         assert table.empty
-        assert table.columns.tolist() == every[name].columns.tolist()
-    memory = made["innovation_autocorrelations"]
-    plots.plot_residual_autocorrelation(noisy(1, days=30), "ridge", memory).canvas.draw()
+        assert table.columns.tolist() == made[name].columns.tolist()
+    empty = none["innovation_autocorrelations"]
+    plots.plot_residual_autocorrelation(noisy(1, days=30), "ridge", empty).canvas.draw()
 
 
 def test_every_axis_has_a_title_and_its_unit() -> None:
+    """A location without observations is not drawn."""
     units = ("°C", "UTC", "(h)", "days", "no unit", "standard deviations", "Season", "Month")
-    for name, figure in drawn(noisy(2)).items():
+    rows = noisy(2, days=60)
+    rows.loc[rows["location"] == "place_0", "observed"] = np.nan
+    for name, figure in drawn(rows).items():
         assert "ridge" in figure.get_suptitle(), name
-        assert len(figure.axes) == 2 * (2 if name in ("distribution", "autocorrelation") else 3)
+        assert len(figure.axes) == (2 if name in ("distribution", "autocorrelation") else 3)
         for axes in figure.axes:
-            title, horizontal, vertical = labels(axes)
-            assert title.startswith("place_"), name
-            assert any(unit in horizontal for unit in units), (name, horizontal)
-            assert any(unit in vertical for unit in units), (name, vertical)
+            assert axes.get_title().startswith("place_1"), name
+            for label in (axes.get_xlabel(), axes.get_ylabel()):
+                assert any(unit in label for unit in units), (name, label)
 
 
 def test_of_many_locations_the_first_are_drawn_and_the_title_says_so() -> None:
-    for figure in drawn(noisy(5, days=60)).values():
-        assert figure.get_suptitle().endswith("; the first 3 of 5 locations")
-        drawn_places = {axes.get_title().split(":")[0] for axes in figure.axes}
-        assert drawn_places == {"place_0", "place_1", "place_2"}
-    for figure in drawn(noisy(3, days=60)).values():
-        assert "locations" not in figure.get_suptitle()
-
-
-def test_a_location_without_observations_is_not_drawn() -> None:
-    rows = noisy(2, days=60)
-    rows.loc[rows["location"] == "place_0", "observed"] = np.nan
-    for figure in drawn(rows).values():
-        assert {axes.get_title().split(":")[0] for axes in figure.axes} == {"place_1"}
+    figure = plots.plot_residual_distribution(noisy(5, days=20), "ridge")
+    assert figure.get_suptitle().endswith("; the first 3 of 5 locations")
+    drawn_places = {axes.get_title().split(":")[0] for axes in figure.axes}
+    assert drawn_places == {"place_0", "place_1", "place_2"}
+    few = plots.plot_residual_distribution(noisy(3, days=20), "ridge")
+    assert "locations" not in few.get_suptitle()
 
 
 @pytest.mark.parametrize("days", [1, 20])
 def test_little_or_constant_data_is_drawn_all_the_same(days: int) -> None:
     rows = noisy(1, days=days, leads=8).assign(observed=10.0)
-    for figure in drawn(rows).values():
-        figure.canvas.draw()
-    for figure in drawn(rows.assign(mean=9.0)).values():
+    for figure in (*drawn(rows).values(), *drawn(rows.assign(mean=9.0)).values()):
         figure.canvas.draw()
 
 
