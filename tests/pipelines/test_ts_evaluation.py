@@ -103,61 +103,36 @@ def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> Non
 
 
 def test_the_model_of_least_day_ahead_error_is_chosen_and_no_baseline() -> None:
-    made = nodes.choose_model(
-        forecasts({"climatology": 0.1, "ridge": 2.0, "lightgbm": 1.5, "ensemble": 1.6}),
-        history("2017-01-01", "2018-10-01"),
-        PERIODS,
-    )
+    known = history("2017-01-01", "2018-10-01")
+    errors = {"climatology": 0.1, "ridge": 2.0, "lightgbm": 1.5, "ensemble": 1.6}
+    made = nodes.choose_model(forecasts(errors), known, PERIODS)
 
     assert made["chosen_model"] == "lightgbm"
     assert made["model_ranking"] == ["lightgbm", "ensemble", "ridge"]
-    assert set(made["validation_comparison"]["model"]) == {
-        "climatology",
-        "ridge",
-        "lightgbm",
-        "ensemble",
-    }
-
-
-def test_longer_leads_do_not_choose() -> None:
+    compared = set(made["validation_comparison"]["model"])
+    assert compared == {"climatology", "ridge", "lightgbm", "ensemble"}
     near = forecasts({"ridge": 1.0, "lightgbm": 0.9}, leads=8)
-    far = forecasts({"ridge": 0.0, "lightgbm": 9.0}, leads=16)
+    far = forecasts({"ridge": 0.0, "lightgbm": 9.0}, leads=16)  # longer leads do not choose
     every = pd.concat([near, far[far["lead"] > 8]])
-
-    made = nodes.choose_model(every, history("2017-01-01", "2018-10-01"), PERIODS)
-
-    assert made["chosen_model"] == "lightgbm"
+    assert nodes.choose_model(every, known, PERIODS)["chosen_model"] == "lightgbm"
 
 
-def test_the_comparison_has_the_agreed_columns_and_figures() -> None:
+def test_the_comparison_has_the_agreed_figures_and_metrics_by_lead() -> None:
     errors = {"same_hour_yesterday": 2.0, "climatology": -4.0, "ridge": 0.5}
 
     made = compare(errors, history("2017-01-01", "2018-09-01"))
 
     table = made["forecast_comparison"]
-    assert ",".join(table.columns) == (
-        "location,model,data_age,lead,n,rmse,mae,bias,mase,skill_day,skill_climatology,coverage,"
-        "width,interval_score,pinball"
-    )
     assert table[table["location"] == "northmere"]["lead"].unique().tolist() == [
         "1", "2", "3", "4", "5", "6", "7", "8", "1-8", "all",
     ]  # fmt: skip
     day = table[(table["lead"] == "1-8") & (table["location"] == "all")].set_index("model")
     assert day["n"].to_dict() == dict.fromkeys(errors, 16)
-    assert day["rmse"].to_dict() == {
-        "same_hour_yesterday": 2.0, "climatology": 4.0, "ridge": 0.5,
-    }  # fmt: skip
+    assert day["rmse"].to_dict() == {name: abs(error) for name, error in errors.items()}
     assert day["bias"].to_dict() == errors
     assert day.loc["ridge", ["skill_day", "skill_climatology"]].tolist() == [0.75, 0.875]
-    assert day["coverage"].to_dict() == {
-        "same_hour_yesterday": 0.0, "climatology": 0.0, "ridge": 1.0,
-    }  # fmt: skip
+    assert day["coverage"].to_dict() == dict.fromkeys(errors, 0.0) | {"ridge": 1.0}
     assert day["width"].tolist() == [2.0, 2.0, 2.0]
-
-
-def test_metrics_go_to_mlflow_by_lead_with_the_lead_as_step() -> None:
-    made = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))
-
     rows = made["error_by_lead"]
     ridge = rows[rows["metric"] == "ridge.northmere.rmse"]
     assert ridge["step"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -185,18 +160,22 @@ def legend(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
 
 
-def test_the_plot_of_errors_says_what_it_shows() -> None:
-    table = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))[
-        "forecast_comparison"
+def test_the_plots_of_errors_say_what_they_show() -> None:
+    made = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))
+
+    by_lead = plots.plot_error_by_lead(made["forecast_comparison"])
+    by_time = plots.plot_error_by_time(made["error_by_time"], ["ridge"])
+
+    assert texts(by_lead) == [("northmere: error by lead", "Lead (h)", "RMSE (°C)")]
+    assert legend(by_lead) == ["climatology", "ridge"]
+    assert texts(by_time) == [
+        ("Day-ahead error by month", "Month", "RMSE (°C)"),
+        ("Day-ahead error by hour", "Hour (UTC)", "RMSE (°C)"),
     ]
-
-    figure = plots.plot_error_by_lead(table)
-
-    assert texts(figure) == [("northmere: error by lead", "Lead (h)", "RMSE (°C)")]
-    assert legend(figure) == ["climatology", "ridge"]
-    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
-    assert lines["ridge"].get_xdata().tolist() == [3, 6, 9, 12, 15, 18, 21, 24]
-    assert lines["ridge"].get_ydata().tolist() == [0.5] * 8
+    for axes, first in ((by_lead.axes[0], 3), (by_time.axes[1], 0)):
+        (line,) = (line for line in axes.get_lines() if line.get_label() == "ridge")
+        assert line.get_xdata().tolist() == list(range(first, first + 24, 3))
+        assert line.get_ydata().tolist() == [0.5] * 8
 
 
 def test_the_plot_of_forecasts_shows_the_last_two_weeks_of_the_chosen_model() -> None:
@@ -269,20 +248,6 @@ def test_the_chosen_model_is_tested_against_each_other_one() -> None:
     of_all = table[(table["location"] == "all") & (table["lead"] == "1-8")]
     assert of_all["other"].tolist() == ["ridge", *BASELINE_NAMES]
     assert of_all["difference"].tolist() == [0.75, 8.75, 8.75, 8.75]
-
-
-def test_the_plot_of_errors_by_time_has_months_and_hours() -> None:
-    made = compare({"climatology": -4.0, "ridge": 0.5}, history("2017-01-01", "2018-09-01"))
-
-    figure = plots.plot_error_by_time(made["error_by_time"], ["ridge"])
-
-    assert texts(figure) == [
-        ("Day-ahead error by month", "Month", "RMSE (°C)"),
-        ("Day-ahead error by hour", "Hour (UTC)", "RMSE (°C)"),
-    ]
-    lines = {line.get_label(): line for line in figure.axes[1].get_lines()}
-    assert lines["ridge"].get_xdata().tolist() == [0, 3, 6, 9, 12, 15, 18, 21]
-    assert lines["ridge"].get_ydata().tolist() == [0.5] * 8
 
 
 def test_evaluation_alone_goes_on_from_what_was_fitted(run_project: Project, tmp_path: Any) -> None:
