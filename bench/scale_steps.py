@@ -148,7 +148,7 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
     watch = Stopwatch()
     with watch.running():
         locations = table("locations").load()
-        made = nodes.choose_models(registry, locations, None, "sample", as_of, as_of, batch)
+        made = nodes.choose_models(registry, locations, None, "sample", as_of, batch)
         chosen, unserved = made["chosen_models"], made["unserved_locations"]
         reader = LazySqlTableDataset(table="weather_hourly", credentials={"url": url()}).load()
         recent, nwp = (
@@ -157,13 +157,13 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
         )
         none = pd.DataFrame()
         prepared = nodes.prepare_history(
-            reader, recent, nwp, none, none, locations, chosen, as_of, as_of, 3, limit,
+            reader, recent, nwp, none, none, locations, chosen, as_of, 3, limit,
             RecentParameters(model="ecmwf_ifs025", overlap_days=60),
             NwpParameters(models=cities.NWP_MODELS), batch, engine,
         )  # fmt: skip
         made = nodes.forecast_locations(
             prepared["recent_history"], prepared["forecast_sources"], chosen, unserved, registry,
-            as_of, as_of, 3, batch, engine,
+            as_of, 3, batch, engine,
         )  # fmt: skip
         for name in ("prediction_inputs", "predictions"):
             table(name).save(made[name])

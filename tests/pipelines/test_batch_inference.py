@@ -43,7 +43,6 @@ def utc(text: str) -> pd.Timestamp:
 
 
 AS_OF = utc("2019-07-14")
-DATES = ("2019-07-14", "2020-01-01")  # as_of and today
 
 
 class Registry:
@@ -107,11 +106,11 @@ def forecast(
 ) -> dict[str, pd.DataFrame]:
     chosen = rows or (model_row("northmere"),)
     registry: Any = Registry({chosen[0]["locations"][0]: model})
-    return forecast_locations(known, SOURCES, list(chosen), {}, registry, *DATES, days, batch)
+    return forecast_locations(known, SOURCES, list(chosen), {}, registry, "2019-07-14", days, batch)
 
 
 def choose(registry: Any, location: str | None = None, batch: BatchParameters = BATCH) -> Any:
-    return choose_models(registry, LOCATIONS, location, "open_meteo", *DATES, batch)[
+    return choose_models(registry, LOCATIONS, location, "open_meteo", "2019-07-14", batch)[
         "chosen_models"
     ]
 
@@ -164,7 +163,7 @@ def prepare(
     tables = {"recent": none, "nwp": none.assign(lead_day=1)} | more
     return prepare_history(
         FrameRows(table), FrameRows(tables["recent"]), FrameRows(tables["nwp"]), nothing, nothing,
-        LOCATIONS, [row], *DATES, 1, PreprocessingParameters(interpolation_limit_hours=6),
+        LOCATIONS, [row], "2019-07-14", 1, PreprocessingParameters(interpolation_limit_hours=6),
         RecentParameters(model="ifs", overlap_days=30), NwpParameters(models=["gfs", "icon"]),
         BATCH,
     )  # fmt: skip
@@ -342,7 +341,9 @@ def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None
     registry: Any = Registry({"brest": make("same_hour_yesterday", "brest"), "northmere": ridge})
     rows = [model_row(slug) | {"model_id": slug} for slug in ("brest", "northmere")]
 
-    made = forecast_locations(known, SOURCES, rows, {}, registry, *DATES, 1, BATCH)["predictions"]
+    made = forecast_locations(known, SOURCES, rows, {}, registry, "2019-07-14", 1, BATCH)[
+        "predictions"
+    ]
 
     assert made.groupby("model_id")["location"].unique().map(list).to_dict() == {
         "brest": ["brest"],
@@ -355,7 +356,7 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
 ) -> None:
     registry: Any = Registry({"northmere": ridge})
     rows = [model_row(slug) | {"model_id": slug} for slug in ("brest", "northmere")]
-    given = (known, SOURCES), ({"paris": "Train one."}, registry, *DATES, 1, BATCH)
+    given = (known, SOURCES), ({"paris": "Train one."}, registry, "2019-07-14", 1, BATCH)
 
     made = forecast_locations(*given[0], rows, *given[1])
 

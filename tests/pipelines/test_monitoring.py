@@ -106,7 +106,7 @@ def verify(
     as_of: str = "2019-07-14",
 ) -> pd.DataFrame:  # fmt: skip
     registry: Any = Registry(*(rows or [{"model_id": "m1"}]))
-    return verify_predictions(predictions, observations, registry, as_of, TODAY)
+    return verify_predictions(predictions, observations, registry, as_of)
 
 
 def live(verified: pd.DataFrame, observations: pd.DataFrame, *rows: Any) -> pd.DataFrame:

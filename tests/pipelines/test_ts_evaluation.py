@@ -216,7 +216,7 @@ def test_the_candidate_tells_where_it_comes_from() -> None:
 
     candidate = prepare_candidate(
         "ridge", refit, {"ridge": model}, comparison["forecast_comparison"], known, PERIODS,
-        "2020-01-01", "2020-01-01", RegistryParameters(promote_first=True),
+        "2020-01-01", RegistryParameters(promote_first=True),
     )  # fmt: skip
 
     assert candidate.name == "temperature-northmere"

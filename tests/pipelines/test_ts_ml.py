@@ -24,7 +24,7 @@ PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), 
 
 
 def plan(known: pd.DataFrame, as_of: str = "2020-01-01") -> StudyPeriods:
-    periods: StudyPeriods = plan_study(known, as_of, "2020-01-01", FORECAST, 1)["study_periods"]
+    periods: StudyPeriods = plan_study(known, as_of, FORECAST, 1)["study_periods"]
     return periods
 
 
@@ -66,7 +66,7 @@ def test_a_location_with_too_little_is_left_out_and_named(
     whole = history("2017-01-01", "2020-01-01", ("brest",))
     known = pd.concat([whole, history(start, end, ("paris",))], ignore_index=True)
 
-    made = plan_study(known, "2020-01-01", "2020-01-01", FORECAST, 1)
+    made = plan_study(known, "2020-01-01", FORECAST, 1)
 
     pd.testing.assert_frame_equal(made["study_history"], whole)
     assert made["study_periods"] == plan(whole)

@@ -140,7 +140,7 @@ def day_ahead(comparison: pd.DataFrame) -> pd.DataFrame:
 
 def _issued(parameters: Mapping[str, Any]) -> str:
     try:
-        instant = parse_as_of(str(parameters["as_of"]), str(parameters["today"]))
+        instant = parse_as_of(str(parameters["as_of"]))
     except PipelineError:  # the run reports it itself
         return str(parameters["as_of"])
     return f"{instant:%Y-%m-%d %H:%M} UTC" if instant.hour else f"{instant:%Y-%m-%d}"

@@ -37,7 +37,6 @@ def choose_models(
     location: str | None,
     source: str,
     as_of: str,
-    today: str,
     batch_inference: BatchParameters,
 ) -> dict[str, Any]:
     """Take for each location the version in production; for a hindcast one that has not seen it.
@@ -51,7 +50,7 @@ def choose_models(
     Raises:
         PipelineError: no location has such a version.
     """
-    issued = first_origin(batch_inference.since, parse_as_of(as_of, today))
+    issued = first_origin(batch_inference.since, parse_as_of(as_of))
     slugs = list(select_rows(locations, location, source)["location"])
     chosen: dict[str, dict[str, Any]] = {}
     served, unserved = model_registry.serving(slugs, issued)
@@ -81,7 +80,6 @@ def prepare_history(
     locations: pd.DataFrame,
     chosen_models: list[dict[str, Any]],
     as_of: str,
-    today: str,
     horizon_days: int,
     preprocessing: PreprocessingParameters,
     recent: RecentParameters,
@@ -101,7 +99,7 @@ def prepare_history(
     Raises:
         PipelineError: no location has any data in these weeks.
     """
-    issued = parse_as_of(as_of, today)
+    issued = parse_as_of(as_of)
     earliest = first_origin(batch_inference.since, issued)
     start = earliest - pd.Timedelta(days=batch_inference.history_days)
     period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
@@ -143,7 +141,6 @@ def forecast_locations(
     unserved_locations: dict[str, str],
     model_registry: ModelRegistry,
     as_of: str,
-    today: str,
     horizon_days: int,
     batch_inference: BatchParameters,
     engine: EngineParameters = SERIAL,
@@ -163,7 +160,7 @@ def forecast_locations(
     Raises:
         PipelineError: no location has a forecast.
     """
-    issued = parse_as_of(as_of, today)
+    issued = parse_as_of(as_of)
     failed = dict(unserved_locations)
     inputs, steps, status = [], [], []
     for row in chosen_models:

@@ -47,7 +47,6 @@ def verify_predictions(
     observations: pd.DataFrame,
     model_registry: ModelRegistry,
     as_of: str,
-    today: str,
 ) -> pd.DataFrame:
     """Join each forecast with its observation and with the baselines of the same knowledge.
 
@@ -59,7 +58,7 @@ def verify_predictions(
         lower, upper, level, observed, known_end (the exclusive end of what was observed of the
         location), and each baseline's forecast, °C.
     """
-    issued = parse_as_of(as_of, today)
+    issued = parse_as_of(as_of)
     observed = observations.dropna(subset="temperature_2m")
     known_end = observed.groupby("location")["time"].max() + STEP
     of_models = predictions["method"] == MODEL

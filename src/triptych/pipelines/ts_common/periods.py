@@ -41,12 +41,12 @@ class StudyPeriods:
         return self.leads[-1] + max(self.data_ages) // STEP_HOURS
 
 
-def parse_as_of(as_of: str, today: str) -> pd.Timestamp:
+def parse_as_of(as_of: str, today: str | None = None) -> pd.Timestamp:
     """Read the instant of issue.
 
     Args:
         as_of: ISO 8601 date or instant; without a zone it is UTC.
-        today: ISO 8601 date, the latest that can be asked for.
+        today: ISO 8601 date, the latest that can be asked for. Nodes need not check it once more.
 
     Raises:
         ParameterError: not a date, off the 3-hour grid, or in the future.
@@ -64,7 +64,7 @@ def parse_as_of(as_of: str, today: str) -> pd.Timestamp:
             "Parameter as_of must be the start of a 3-hour step (00:00, 03:00, … UTC). "
             f"Found {as_of!r}."
         )
-    if instant > pd.Timestamp(today, tz="UTC") + DAY - STEP:
+    if today is not None and instant > pd.Timestamp(today, tz="UTC") + DAY - STEP:
         raise ParameterError(
             f"Parameter as_of lies in the future: {as_of}, today is {today}. "
             "Name today or an earlier day; horizon_days says how far ahead to forecast."

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def plan_study(
-    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters, horizon_days: int
+    history: pd.DataFrame, as_of: str, forecast: ForecastParameters, horizon_days: int
 ) -> dict[str, Any]:
     """Fix the periods, and leave out the locations whose data do not cover them.
 
@@ -32,7 +32,7 @@ def plan_study(
     Raises:
         PipelineError: the data of every location start too late, or end before the test period.
     """
-    periods = study_periods(parse_as_of(as_of, today), forecast)
+    periods = study_periods(parse_as_of(as_of), forecast)
     spans = _spans(history)
     covered = (spans["min"] < periods.validation_start) & (spans["max"] >= periods.test_start)
     known = _spans(between(history, periods.train_start, periods.validation_start))

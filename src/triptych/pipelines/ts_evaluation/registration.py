@@ -66,7 +66,6 @@ def prepare_candidate(
     history: pd.DataFrame,
     periods: StudyPeriods,
     as_of: str,
-    today: str,
     registry: RegistryParameters,
 ) -> Candidate:
     """Gather the refitted model, its data's digest, and the errors of the evaluated model."""
@@ -83,7 +82,7 @@ def prepare_candidate(
         locations=list(forecaster.locations),
         train_start=forecaster.train_start.to_pydatetime(),
         train_end=forecaster.train_end.to_pydatetime(),
-        as_of=parse_as_of(as_of, today).to_pydatetime(),
+        as_of=parse_as_of(as_of).to_pydatetime(),
         parameters=forecaster.parameters,
         features=list(forecaster.feature_names),
         metrics={
