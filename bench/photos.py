@@ -20,11 +20,10 @@ from triptych.classification.tf_runtime import start_keras
 from triptych.commands.project import read_configuration
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import BLEND
-from triptych.vision.backbones import build_network
 from triptych.vision.classifier import NetworkMember, PhotoClassifier
-from triptych.vision.config import NetworkSettings
+from triptych.vision.config import CLASSES, NetworkSettings
 from triptych.vision.decoding import read_photos
-from triptych.vision.reading import CLASSES
+from triptych.vision.networks import build_network
 from triptych.vision.sample import draw_photo
 
 BATCH_SIZES = (1, 8, 32, 128)
@@ -49,17 +48,19 @@ def measure_model(env: str) -> list[Row]:
         names = vision.blend if chosen == BLEND else [chosen]
     start_keras(1)
     classes = list(CLASSES[: vision.classes])
-    members = [_make_member(vision.networks[name], len(classes), vision.turns) for name in names]
-    model = PhotoClassifier(classes, vision.pixels, vision.max_side, list(members))
-    largest = max((member.settings for member in members), key=lambda settings: settings.pixels)
+    members = [
+        _make_member(vision.networks[name], len(classes), vision.tta_views) for name in names
+    ]
+    model = PhotoClassifier(classes, vision.image_size, vision.max_side, list(members))
+    largest = max((member.settings for member in members), key=lambda settings: settings.image_size)
     alone = build_network(largest, len(classes))
     with tempfile.TemporaryDirectory() as folder:
-        files = _write_photos(Path(folder), vision.pixels)
-        decoded = read_photos(files, largest.pixels, vision.max_side)
+        files = _write_photos(Path(folder), vision.image_size)
+        decoded = read_photos(files, largest.image_size, vision.max_side)
         rates = [_rate(model.probabilities, files, size) for size in BATCH_SIZES]
         single = [_rate(alone.predict_on_batch, decoded, size) for size in BATCH_SIZES]
-    name = f"photos of {vision.pixels} px, {' and '.join(names)}, {vision.turns} turns"
-    network = f"{largest.backbone} at {largest.pixels} px alone, one view, decoded"
+    name = f"photos of {vision.image_size} px, {' and '.join(names)}, {vision.tta_views} views"
+    network = f"{largest.backbone} at {largest.image_size} px alone, one view, decoded"
     rows = []
     for size, rate, other in zip(BATCH_SIZES, rates, single, strict=True):
         what, beside = f"{name}: photos per second, batch size {size}", f"{network}: {other:,.0f}"
@@ -67,8 +68,8 @@ def measure_model(env: str) -> list[Row]:
     return [*rows, row(f"{name}: peak memory", peak_mb(), "MB")]
 
 
-def _make_member(settings: NetworkSettings, classes: int, turns: int) -> NetworkMember:
-    return NetworkMember(settings, build_network(settings, classes).get_weights(), turns)
+def _make_member(settings: NetworkSettings, classes: int, tta_views: int) -> NetworkMember:
+    return NetworkMember(settings, build_network(settings, classes).get_weights(), tta_views)
 
 
 def _write_photos(folder: Path, pixels: int) -> list[Path]:

@@ -116,7 +116,7 @@ def test_nothing_is_lost_and_no_group_is_in_two_splits(photo_run: PhotoRun) -> N
 
 def test_what_lime_marks_matters_more_than_chance(photo_run: PhotoRun) -> None:
     deletions = photo_run.table("photo_deletions")
-    assert deletions["marked"].mean() > deletions["random"].mean()
+    assert deletions["lime_drop"].mean() > deletions["random_drop"].mean()
 
 
 def test_time_and_memory(photo_run: PhotoRun) -> None:

@@ -14,7 +14,7 @@ PREDICTIONS = pd.DataFrame(
     {
         "model": ["a", "a", "a"], "split": "test", "item": ["x", "y", "z"],
         "label": ["corn", "weeds", "corn"], "true_label": ["corn", "corn", "corn"],
-        "chance": 0.9, "corn": [0.9, 0.1, 0.9], "weeds": [0.1, 0.9, 0.1],
+        "confidence": 0.9, "corn": [0.9, 0.1, 0.9], "weeds": [0.1, 0.9, 0.1],
     }
 )  # fmt: skip
 REVIEWS = PREDICTIONS.assign(label=[1, 0, 1], polarity=1)

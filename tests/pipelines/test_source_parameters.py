@@ -66,7 +66,7 @@ def test_a_real_city_is_asked_of_the_source_that_params_name(
     ("pipeline", "message"),
     [
         ("nlp", "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA"),
-        ("vision", "No folder of recorded photos is named. Set TRIPTYCH_REAL_DATA"),
+        ("vision", "No folder of real photos is named. Set TRIPTYCH_REAL_DATA"),
     ],
 )
 def test_recorded_items_are_not_replaced_by_the_sample(

@@ -1,4 +1,4 @@
-"""A drawn sample, on disk and decoded, once for all tests."""
+"""A synthetic sample, on disk and decoded, once for all tests."""
 
 from pathlib import Path
 
@@ -7,42 +7,39 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from triptych.vision.pixel_store import PhotoFiles, PhotoPixels
-from triptych.vision.reading import CLASSES, list_photos
+from triptych.vision.config import CLASSES
+from triptych.vision.decoding import read_photos
+from triptych.vision.reading import list_photos
 from triptych.vision.sample import write_sample
 from triptych.vision.training import TrainingPhotos
-from triptych.vision.validation import PhotoLimits, check_photos
+from triptych.vision.validation import validate_photos
+
+LIMITS = (8000, 10)  # largest side, bits of near-duplicates
 
 
 def plain_photo(seed: int, side: int = 64) -> Image.Image:
-    """Draw a smooth photo; another seed, another perceptual hash."""
+    """Generate a smooth photo; each seed has another perceptual hash."""
     small = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
     return Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
 
 
-LIMITS = PhotoLimits(max_side=8000, duplicate_bits=10, max_rejected_share=0.2)
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a sample: 40 and 24 photos of each class; read-only."""
+    return write_sample(tmp_path_factory.mktemp("sample"), {"train": 40, "test": 24}, seed=3)
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a sample: 40 and 24 photos a class; not to be changed."""
-    return write_sample(tmp_path_factory.mktemp("drawn"), {"train": 40, "test": 24}, seed=3)
+def photos(sample: Path) -> pd.DataFrame:
+    """Give its valid photos of ground, corn and weeds."""
+    used, _ = validate_photos(list_photos(sample), *LIMITS)
+    return used[used["label"] != "corn_weeds"].reset_index(drop=True)
 
 
 @pytest.fixture(scope="session")
-def photos(drawn: Path) -> pd.DataFrame:
-    """Give its photos of ground, corn and weeds that may be used."""
-    kept, _ = check_photos(list_photos(drawn), LIMITS)
-    return kept[kept["label"] != "corn_weeds"].reset_index(drop=True)
-
-
-@pytest.fixture(scope="session")
-def decoded(
-    drawn: Path, photos: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
-) -> TrainingPhotos:
-    """Give them decoded at 32 pixels: learn from train, judge on test."""
-    files = PhotoFiles([drawn / item for item in photos["item"]], 32, 8000)
-    pixels = PhotoPixels.write(tmp_path_factory.mktemp("pixels") / "photos.npy", files)
+def decoded(sample: Path, photos: pd.DataFrame) -> TrainingPhotos:
+    """Give them decoded at 32 pixels; validation takes the test photos."""
+    pixels = read_photos([sample / item for item in photos["item"]], 32, 8000)
     labels = photos["label"].map(CLASSES.index).to_numpy(dtype=np.int64)
-    learn, judge = (np.flatnonzero(photos["split"] == split) for split in ("train", "test"))
-    return TrainingPhotos(pixels, learn, judge, labels, 3)
+    training, validation = (np.flatnonzero(photos["split"] == name) for name in ("train", "test"))
+    return TrainingPhotos(pixels, training, validation, labels, 3)

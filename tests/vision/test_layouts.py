@@ -11,7 +11,7 @@ import pytest
 from tests.vision.conftest import LIMITS, plain_photo
 from triptych.vision.errors import PhotoSourceError
 from triptych.vision.reading import find_root, list_photos
-from triptych.vision.validation import check_photos
+from triptych.vision.validation import validate_photos
 
 KAGGLE = "ImagensTCCRotuladas/ImagensTCCRotuladas"
 FOLDERS = ("Chao", "Ervas", "Milho", "Milho_ervas")
@@ -27,11 +27,11 @@ def make_set(root: Path, train: str, valid: str, test: str) -> Path:
 
 
 def counted(root: Path) -> dict[str, int]:
-    kept, refused = check_photos(list_photos(root), LIMITS)
-    assert refused.empty
-    assert kept.groupby("split")["label"].nunique().eq(4).all()
-    kept.to_parquet(root / "kept.parquet")  # every name can be stored
-    return kept.groupby("split").size().to_dict()
+    used, rejected = validate_photos(list_photos(root), *LIMITS)
+    assert rejected.empty
+    assert used.groupby("split")["label"].nunique().eq(4).all()
+    used.to_parquet(root / "used.parquet")  # every name can be stored
+    return used.groupby("split").size().to_dict()
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_linked_folders_are_followed_and_cycles_end(tmp_path: Path) -> None:
     (stored / "Teste" / "Chao" / "again").symlink_to(stored)
 
     root = find_root(images)
-    kept, refused = check_photos(list_photos(root), LIMITS)
+    used, rejected = validate_photos(list_photos(root), *LIMITS)
 
     assert root == images / "corn"
-    assert len(kept) == 12
-    assert refused["item"].tolist() == ["Teste/Chao/again"]
+    assert len(used) == 12
+    assert rejected["item"].tolist() == ["Teste/Chao/again"]
 
 
 def test_an_ambiguous_or_missing_split_is_an_error(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_an_ambiguous_or_missing_split_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         PhotoSourceError,
         match=r"no folder of the split valid\. It has Amostra, Prova, Teste, Treino\. "
-        r"Name the folders Treino, Validação .* valid \(validation, val\) and test",
+        r"Name them Treino, Validação .* valid \(validation, val\) and test",
     ):
         find_root(root)
     for name in ("one", "two"):
@@ -121,20 +121,20 @@ def test_a_manifest_with_windows_separators_is_matched_and_gaps_are_counted(
 
     with caplog.at_level(logging.WARNING):
         listing = list_photos(root)
-    kept, refused = check_photos(listing, LIMITS)
+    used, rejected = validate_photos(listing, *LIMITS)
 
     assert caplog.messages == [
         r"manifest.csv: 1 rows name no file, the first: Teste\Chao\gone.jpg",
         "manifest.csv: 9 photos have no row, the first: Teste/Chao/0.jpg",
     ]
     assert listing["origin"].value_counts().to_dict() == {"unlisted": 9, "human": 4}
-    assert dict(zip(refused["item"], refused["reason"], strict=True)) == {
-        r"Teste\Chao\gone.jpg": "stands in manifest.csv, and there is no such file",
+    assert dict(zip(rejected["item"], rejected["reason"], strict=True)) == {
+        r"Teste\Chao\gone.jpg": "is in manifest.csv, but there is no such file",
         # a group that the manifest names stays in one split
         "Treino/Chao/0.jpg": "nearly the same as Valida├º├úo/Chao/0.jpg",
         "Treino/Ervas/0.jpg": "nearly the same as Valida├º├úo/Chao/0.jpg",
     }
-    assert len(kept) == 10
+    assert len(used) == 10
 
 
 def test_a_manifest_that_cannot_be_joined_is_an_error(tmp_path: Path) -> None:
@@ -155,10 +155,10 @@ def test_a_file_name_that_is_not_utf_8_is_rejected_alone(tmp_path: Path) -> None
     odd = root / "Treino" / "Chao" / os.fsdecode(b"folha_\xe9.jpg")
     plain_photo(99).save(odd)
 
-    kept, refused = check_photos(list_photos(root), LIMITS)
+    used, rejected = validate_photos(list_photos(root), *LIMITS)
 
-    assert len(kept) == 12
-    assert refused[["item", "reason"]].values.tolist() == [
+    assert len(used) == 12
+    assert rejected[["item", "reason"]].values.tolist() == [
         [r"Treino/Chao/folha_\udce9.jpg", "file name is not UTF-8"]
     ]
-    refused.to_csv(tmp_path / "rejected.csv")
+    rejected.to_csv(tmp_path / "rejected.csv")

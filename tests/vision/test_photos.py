@@ -13,11 +13,11 @@ from PIL import Image, ImageOps
 from tests.vision.conftest import LIMITS
 from tests.vision.conftest import plain_photo as photo
 from triptych.pipelines.vision.nodes import select_photos
-from triptych.vision.decoding import fit_size, open_photo, pillow_unwarned, read_photos
+from triptych.vision.decoding import fit_size, no_pillow_warnings, open_photo, read_photos
 from triptych.vision.duplicates import group_photos, straddling
 from triptych.vision.errors import BadPhotoError, PhotoSourceError
 from triptych.vision.reading import find_root, list_photos
-from triptych.vision.validation import check_photos, explain_refusal
+from triptych.vision.validation import explain_refusal, validate_photos
 
 
 def large_png(path: Path, width: int, height: int) -> None:
@@ -42,23 +42,23 @@ def folder(tmp_path: Path) -> Path:
 
 
 def checked(root: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    kept, refused = check_photos(list_photos(root), LIMITS)
-    assert len(kept) + len(refused) == len(list_photos(root))  # nothing is lost
-    return kept, refused.set_index("item")["reason"].to_dict()
+    used, rejected = validate_photos(list_photos(root), *LIMITS)
+    assert len(used) + len(rejected) == len(list_photos(root))  # nothing is lost
+    return used, rejected.set_index("item")["reason"].to_dict()
 
 
 def test_the_set_is_found_where_an_archive_unpacks_it(folder: Path, tmp_path: Path) -> None:
     root = find_root(tmp_path / "images")
-    kept, refused = checked(root)
+    used, rejected = checked(root)
 
     assert root == folder
-    assert refused == {}
-    assert kept.groupby(["split", "label"]).size().to_dict() == {
+    assert rejected == {}
+    assert used.groupby(["split", "label"]).size().to_dict() == {
         (split, label): 2
         for split in ("train", "valid", "test")
         for label in ("ground", "corn", "weeds")
     }
-    assert set(kept["origin"]) == {"unknown"}
+    assert set(used["origin"]) == {"unknown"}
 
 
 def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
@@ -72,12 +72,11 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
     photo(2).convert("CMYK").save(place / "print.jpg")
     large_png(place / "huge.png", 20_000, 20_000)
     large_png(place / "wide.png", 9_900, 9_900)
-    limits = LIMITS.__class__(8000, 10, 0.6)
 
-    kept, refused = check_photos(list_photos(folder), limits)
+    used, rejected = validate_photos(list_photos(folder), *LIMITS)
 
-    names = [Path(item).name for item in refused["item"]]
-    reasons = dict(zip(names, refused["reason"], strict=True))
+    names = [Path(item).name for item in rejected["item"]]
+    reasons = dict(zip(names, rejected["reason"], strict=True))
     assert reasons.pop("broken.jpg").startswith("cannot be decoded (image file is truncated")
     assert reasons == {
         "text.jpg": "no JPEG or PNG",
@@ -88,9 +87,9 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
         "huge.png": "far too large; at most 8,000 pixels a side",
         "wide.png": "9,900 × 9,900 pixels; at most 8,000 a side",
     }
-    assert len(kept) == 18
-    assert explain_refusal(kept, refused, limits) == ""
-    assert explain_refusal(kept, refused, LIMITS).startswith(
+    assert len(used) == 18
+    assert explain_refusal(used, rejected, 0.6) == ""
+    assert explain_refusal(used, rejected, 0.2).startswith(
         "Files of the split train: 7 of 13 rejected (53.85 %), at most 2 allowed: 1 × "
     )
 
@@ -103,17 +102,17 @@ def test_copies_and_near_duplicates_stay_in_the_split_that_is_judged(folder: Pat
     shutil.copy(judged / "0.jpg", judged / "again.jpg")
     shutil.copy(folder / "Valid" / "Chao" / "0.jpg", folder / "Valid" / "Milho" / "doubt.jpg")
 
-    kept, refused = checked(folder)
+    used, rejected = checked(folder)
 
-    assert refused == {
+    assert rejected == {
         "Treino/Ervas/same.jpg": "the same file as Teste/Ervas/0.jpg",
         "Teste/Ervas/again.jpg": "the same file as Teste/Ervas/0.jpg",
         "Treino/Ervas/smaller.jpg": "nearly the same as Teste/Ervas/1.jpg",
         "Valid/Chao/0.jpg": "the same file in two classes",
         "Valid/Milho/doubt.jpg": "the same file in two classes",
     }
-    assert straddling(kept) == []
-    planted = kept.copy()
+    assert straddling(used) == []
+    planted = used.copy()
     first = planted.index[planted["split"] == "test"][0]
     planted.loc[planted.index[0], "group"] = planted.loc[first, "group"]
     assert straddling(planted) == [planted.loc[first, "group"]]
@@ -124,10 +123,10 @@ def test_groups_that_the_source_names_count_too(folder: Path) -> None:
     rows = pd.DataFrame({"file": items, "group": ["a", "b", "b"], "label_origin": "human"})
     rows.to_csv(folder / "manifest.csv", index=False)
 
-    kept, refused = checked(folder)
+    used, rejected = checked(folder)
 
-    assert refused == {"Treino/Chao/1.jpg": "nearly the same as Teste/Chao/0.jpg"}
-    assert kept.set_index("item")["origin"].value_counts().to_dict() == {"unlisted": 15, "human": 2}
+    assert rejected == {"Treino/Chao/1.jpg": "nearly the same as Teste/Chao/0.jpg"}
+    assert used.set_index("item")["origin"].value_counts().to_dict() == {"unlisted": 15, "human": 2}
     rows.drop(columns="group").to_csv(folder / "manifest.csv", index=False)
     with pytest.raises(PhotoSourceError, match="group is missing"):
         list_photos(folder)
@@ -148,13 +147,13 @@ def test_an_empty_folder_and_a_missing_class_are_said(folder: Path, tmp_path: Pa
         with pytest.raises(PhotoSourceError, match=message):
             find_root(tmp_path / place)
     shutil.rmtree(folder / "Valid" / "Ervas")
-    kept, _ = checked(folder)
+    used, _ = checked(folder)
 
     class Vision:
         classes, max_photos = 3, None
 
     with pytest.raises(PhotoSourceError, match=r"none of weeds in valid\. Add .*Ervas or weeds"):
-        select_photos(kept, Vision, 1)  # type: ignore[arg-type]
+        select_photos(used, Vision, 1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -169,10 +168,10 @@ def test_a_photo_with_broken_exif_is_used_upright(
     packed = b"".join(struct.pack("<HHI", name, of, 1) + value for name, of, value in entries)
     exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + bytes(4)
     photo(5).resize((60, 40)).save(tmp_path / "odd.jpg", exif=exif)
-    with pytest.raises(error), pillow_unwarned():
+    with pytest.raises(error), no_pillow_warnings():
         ImageOps.exif_transpose(Image.open(tmp_path / "odd.jpg")).load()
 
-    with pillow_unwarned():
+    with no_pillow_warnings():
         assert open_photo(tmp_path / "odd.jpg", 100).size == (40, 60)
 
 
@@ -202,5 +201,5 @@ def test_photos_are_read_upright_and_shrunk_by_averaging(tmp_path: Path) -> None
     assert fit_size(half[None], 2)[0, :, :, 0].tolist() == [[200, 200], [0, 0]]
     with pytest.raises(BadPhotoError, match="it must divide 40"):
         fit_size(half[None], 16)
-    with pytest.raises(BadPhotoError, match=r"nowhere.jpg is no photo that can be used"):
+    with pytest.raises(BadPhotoError, match=r"nowhere.jpg is not a usable photo"):
         read_photos([tmp_path / "nowhere.jpg"], 8, 100)

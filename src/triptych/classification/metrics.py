@@ -1,6 +1,6 @@
 """Accuracy with confidence intervals, and calibration of predicted probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,19 @@ import pandas as pd
 _LEVEL = 0.95
 
 Numbers = npt.NDArray[np.float64]
+
+
+def score_each_model(
+    predictions: pd.DataFrame, score: Callable[[pd.DataFrame], pd.DataFrame]
+) -> pd.DataFrame:
+    """Score the predictions of each model and split (columns), in their order.
+
+    Returns:
+        model, split and the columns of `score`.
+    """
+    groups = predictions.groupby(["model", "split"], sort=False)
+    tables = pd.concat({key: score(rows) for key, rows in groups}, names=["model", "split"])
+    return tables.reset_index(["model", "split"]).reset_index(drop=True)
 
 
 def bootstrap_interval(

@@ -12,10 +12,8 @@ _MODULES = {
     "ModelFolderDataset": "model_folder",
     "ModelRegistryDataset": "model_registry",
     "PhotoPixelsDataset": "photo_pixels",
-    "PhotoSourceDataset": "photo_source",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "training_rows",
-    "WeightFoldersDataset": "weight_folders",
 }
 __all__ = list(_MODULES)
 

@@ -2,15 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from kedro.io import AbstractDataset, DatasetError
 
+from triptych.registry.model_types import TEMPERATURE, load_files, save_files
+
 Kind = Literal["forecaster", "photo", "review"]
 Models = dict[str, Any]
 
+_REGISTERED = {"forecaster": TEMPERATURE, "photo": "images", "review": "texts"}
 _ORDER = "models.json"
 
 
@@ -38,7 +40,6 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
 
     def load(self) -> Models:
         """Read all models; DatasetError if there are none."""
-        load_model = _storage(self._kind)[1]
         order = self._folder / _ORDER
         if order.is_file():
             names = json.loads(order.read_text(encoding="utf-8"))
@@ -49,16 +50,15 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
                 f"There are no fitted {self._kind} models in {self._folder}. "
                 "Run the pipeline that fits them first."
             )
-        return {name: load_model(self._folder / name) for name in names}
+        return {name: load_files(_REGISTERED[self._kind], self._folder / name) for name in names}
 
     def save(self, data: Models) -> None:
         """Replace the saved models."""
-        save_model = _storage(self._kind)[0]
         fresh = self._folder.with_name(f"{self._folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         for name, model in data.items():
-            save_model(model, fresh / name)
+            save_files(_REGISTERED[self._kind], model, fresh / name)
         (fresh / _ORDER).write_text(json.dumps(list(data)) + "\n", encoding="utf-8")
         shutil.rmtree(self._folder, ignore_errors=True)
         fresh.rename(self._folder)
@@ -79,18 +79,3 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._folder), "kind": self._kind}
-
-
-def _storage(kind: Kind) -> tuple[Callable[[Any, Path], None], Callable[[Path], Any]]:
-    """The functions that save and load one model; imported here because they are slow to import."""
-    if kind == "forecaster":
-        from triptych.forecasting.storage import load_forecaster, save_forecaster
-
-        return save_forecaster, load_forecaster
-    if kind == "photo":
-        from triptych.vision import storage as photos
-
-        return photos.save_classifier, photos.load_classifier
-    from triptych.nlp import storage as reviews
-
-    return reviews.save_classifier, reviews.load_classifier

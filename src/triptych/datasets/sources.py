@@ -13,6 +13,7 @@ import pandas as pd
 
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.reading import ReadReviews
+from triptych.vision.reading import ListPhotos, list_source
 from triptych.weather.location_file import load_locations
 from triptych.weather.locations import Location
 from triptych.weather.sources import make_source
@@ -27,6 +28,11 @@ def read_locations(filepath: str) -> list[Location]:
 def open_weather(*, archive_url: str, **options: Any) -> OpenSource:
     """Give the function that opens a weather source; `options` are those of `OpenMeteo`."""
     return partial(make_source, base_url=archive_url, **options)
+
+
+def open_photos(*, filepath: str, folder: str | None) -> ListPhotos:
+    """Return the function that lists the photos of a source: vision.reading.list_source."""
+    return partial(list_source, filepath=filepath, folder=folder)
 
 
 def open_reviews(*, folder: str | None) -> ReadReviews:

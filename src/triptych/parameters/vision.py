@@ -1,44 +1,36 @@
 """Parameters of the pipeline vision."""
 
-from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.dataclasses import dataclass
+import pandas as pd
+from pydantic import BeforeValidator, Field, model_validator
 
 from triptych.parameters.base import Count, Parameters, WithoutNull
 from triptych.parameters.known_names import check_names
 from triptych.vision.config import NetworkSettings
-from triptych.vision.listing import ListPhotos, PhotoListing
+from triptych.vision.reading import ListPhotos, photo_paths
+
+Network = Annotated[
+    NetworkSettings, BeforeValidator(lambda given: check_names(given, NetworkSettings.model_fields))
+]
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class NetworkParameters(NetworkSettings):
-    """A network as YAML describes it; unknown names are errors."""
+class AblationParameters(Parameters):
+    """The ablation: one setting is changed at a time."""
 
-
-def _check_settings(given: Any) -> Any:
-    return check_names(given, [field.name for field in fields(NetworkSettings)])
-
-
-Network = Annotated[NetworkParameters, BeforeValidator(_check_settings)]
-
-
-class ExperimentParameters(Parameters):
-    """The study of what matters in training: one thing is changed at a time."""
-
-    photos: Count | None  # that each learns from; null: all
+    photos: Count | None  # training photos of each trial; null: all
     seeds: Count
-    base: Network
-    grid: dict[str, list[dict[str, Any]]]  # by factor, what each level changes of the base
+    baseline: Network
+    grid: dict[str, list[dict[str, Any]]]  # by factor, the settings that each level changes
 
     @model_validator(mode="after")
     def _check_grid(self) -> Self:
-        base = asdict(self.base)
+        baseline = self.baseline.model_dump()
         for factor, levels in self.grid.items():
             for number, change in enumerate(levels):
-                check_names(change, base, f"grid.{factor}.{number}.")
-                NetworkParameters(**{**base, **change})
+                check_names(change, baseline, f"grid.{factor}.{number}.")
+                NetworkSettings(**{**baseline, **change})
         return self
 
 
@@ -60,12 +52,12 @@ class VisionParameters(Parameters):
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]
     duplicate_bits: Annotated[int, Field(ge=0, lt=32)]
     max_photos: Count | None
-    pixels: Count
+    image_size: Count
     networks: Annotated[dict[str, Network], Field(min_length=1), WithoutNull]
     blend: list[str]  # names of networks whose probabilities are averaged; none: no blend
-    turns: Literal[1, 2, 4, 8]
-    experiments: ExperimentParameters
-    jobs: Count
+    tta_views: Literal[1, 2, 4, 8]
+    ablation: AblationParameters
+    n_jobs: Count
     resamples: Count
     explained_photos: Annotated[int, Field(ge=0)]
     explanation_samples: Count
@@ -80,6 +72,12 @@ class VisionParameters(Parameters):
             )
         return self
 
-    def list_photos(self, photo_source: ListPhotos, seed: int) -> PhotoListing:
-        """List the photos of the source that these parameters name."""
+    def list_photos(self, photo_source: ListPhotos, seed: int) -> pd.DataFrame:
+        """List the photos of the source: reading.RAW_COLUMNS."""
         return photo_source(self.source, self.sample_photos.model_dump(), seed)
+
+    def photo_paths(
+        self, photo_source: ListPhotos, seed: int, items: "pd.Series[str]"
+    ) -> list[Path]:
+        """The files of some photos of the source."""
+        return photo_paths(self.list_photos(photo_source, seed), items)

@@ -1,5 +1,1 @@
-"""Field photos: checking, near-duplicates, networks beside a colour baseline, explanations.
-
-Pure functions and small classes: nothing of Kedro, SQL or MLflow, and nothing else of the project
-but what judges any classifier.
-"""
+"""Field photos: validation, near-duplicates, networks and colour baselines, LIME explanations."""

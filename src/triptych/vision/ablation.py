@@ -1,26 +1,22 @@
-"""One thing changed at a time: which networks are tried, and what each change did."""
+"""Ablation: networks that differ from a baseline in one setting, and the effect of each change."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from triptych.vision.config import NetworkSettings
-from triptych.vision.errors import UnknownNetworkError
 
 TRIAL_COLUMNS = ("factor", "level", "seed", "epochs", "accuracy", "loss", "seconds")
-EFFECT_COLUMNS = (
-    "factor", "level", "runs", "accuracy", "lowest", "highest", "change", "matters"
-)  # fmt: skip
-BASE = "base"
-_NOISE = 2.0  # a change counts if it is more than so many standard errors of the seeds
+BASELINE = "baseline"
+_STANDARD_ERRORS = 2.0  # a larger change is significant
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One network of the study, and the seed that it learns with."""
+    """One network of the ablation and its seed."""
 
     factor: str
     level: str
@@ -29,29 +25,17 @@ class Trial:
 
 
 def list_trials(
-    base: NetworkSettings, grid: Mapping[str, Sequence[Mapping[str, Any]]], seeds: Sequence[int]
+    baseline: NetworkSettings, grid: Mapping[str, Sequence[Mapping[str, Any]]], seeds: Sequence[int]
 ) -> list[Trial]:
-    """The base, and each change of it by itself, with every seed.
+    """The baseline and each single change of it, with every seed.
 
-    Args:
-        base: what changes start from.
-        grid: by factor, the settings that each level changes.
-        seeds: all levels learn with the same ones.
-
-    Raises:
-        UnknownNetworkError: a change names no setting that there is.
+    The grid has, by factor, the settings that each level changes.
     """
-    levels = [(BASE, "as it is", base)]
+    levels = [(BASELINE, BASELINE, baseline)]
     for factor, changes in grid.items():
         for change in changes:
-            try:
-                settings = replace(base, **change)
-            except (TypeError, ValueError) as error:
-                raise UnknownNetworkError(
-                    f"The experiment {factor} changes {', '.join(change)}, and a network has no "
-                    f"such setting ({error}). Correct vision.experiments.grid."
-                ) from error
-            if settings != base:
+            settings = NetworkSettings(**{**baseline.model_dump(), **change})
+            if settings != baseline:
                 levels.append((factor, describe(change), settings))
     return [Trial(*level, seed) for level in levels for seed in seeds]
 
@@ -66,21 +50,19 @@ def describe(change: Mapping[str, Any]) -> str:
 
 
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """What each change did to validation accuracy, beside what a change of the seed does.
-
-    Args:
-        trials: TRIAL_COLUMNS.
+    """Summarise the validation accuracy of each change in trials (TRIAL_COLUMNS).
 
     Returns:
-        EFFECT_COLUMNS: `change` against the base; it `matters` if it is more than two standard
-        errors, from the spread over seeds within all levels, and cannot if there is one seed.
+        factor, level, runs, accuracy, lowest, highest, change (against the baseline), significant:
+        more than two standard errors from the spread over seeds within the levels; never with one
+        seed.
     """
     groups = trials.groupby(["factor", "level"], sort=False)["accuracy"]
     table = groups.agg(runs="size", accuracy="mean", lowest="min", highest="max").reset_index()
-    spare = int((table["runs"] - 1).sum())
+    freedom = int((table["runs"] - 1).sum())
     within = ((trials["accuracy"] - groups.transform("mean")) ** 2).sum()
-    spread = float(np.sqrt(within / spare)) if spare else np.inf
-    base = table.loc[table["factor"] == BASE].iloc[0]
-    change = table["accuracy"] - base["accuracy"]
-    error = spread * np.sqrt(1 / table["runs"] + 1 / base["runs"])
-    return table.assign(change=change, matters=change.abs() > _NOISE * error)[list(EFFECT_COLUMNS)]
+    spread = float(np.sqrt(within / freedom)) if freedom else np.inf
+    baseline = table.loc[table["factor"] == BASELINE].iloc[0]
+    change = table["accuracy"] - baseline["accuracy"]
+    error = spread * np.sqrt(1 / table["runs"] + 1 / baseline["runs"])
+    return table.assign(change=change, significant=change.abs() > _STANDARD_ERRORS * error)

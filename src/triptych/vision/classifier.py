@@ -1,6 +1,6 @@
-"""A classifier of photos as it is used: from files to probabilities."""
+"""A photo classifier: from files or decoded photos to probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,56 +10,39 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.classification.tf_runtime import load_keras
-from triptych.vision.backbones import build_network
 from triptych.vision.config import NetworkSettings
-from triptych.vision.decoding import Photo, fit_size
-from triptych.vision.pixel_store import PhotoFiles
+from triptych.vision.decoding import Photo, fit_size, read_photos
+from triptych.vision.networks import build_network
 
 if TYPE_CHECKING:
     import keras
 
 Probabilities = npt.NDArray[np.float64]  # (n, classes)
 _BATCH = 32
-_LEAST = 1e-7
+_MIN_PROBABILITY = 1e-7
 
 
 class Member(Protocol):
-    """What gives probabilities of decoded photos."""
+    """A fitted model that a classifier averages."""
 
     def probabilities(self, photos: Photo) -> Probabilities:
-        """A row a photo, a column a class."""
+        """Probabilities (n, classes) of a batch of decoded photos."""
         ...
 
 
 class NetworkMember:
-    """A trained network; Keras builds it when it is first asked.
-
-    Args:
-        settings: its architecture.
-        weights: as Keras lists them.
-        turns: how many of the eight turns of each photo are averaged: 1 or 8.
-    """
+    """A trained network, built at its first use; it averages `tta_views` views of each photo."""
 
     def __init__(
-        self, settings: NetworkSettings, weights: list[npt.NDArray[Any]], turns: int
+        self, settings: NetworkSettings, weights: list[npt.NDArray[Any]], tta_views: int
     ) -> None:
-        self.settings, self.weights, self.turns = settings, weights, turns
+        self.settings, self.weights, self.tta_views = settings, weights, tta_views
 
     def probabilities(self, photos: Photo) -> Probabilities:
-        """A row a photo, a column a class; a batch at a time."""
-        parts = [
-            self._of_batch(
-                fit_size(np.asarray(photos[start : start + _BATCH]), self.settings.pixels)
-            )
-            for start in range(0, len(photos), _BATCH)
-        ]
-        return np.concatenate(parts).astype(np.float64)
-
-    def _of_batch(self, photos: Photo) -> npt.NDArray[Any]:
-        given = [
-            np.asarray(self._model.predict_on_batch(view)) for view in turned(photos, self.turns)
-        ]
-        return np.asarray(np.mean(given, axis=0))
+        """Probabilities (n, classes) of a batch of decoded photos."""
+        views = make_views(fit_size(photos, self.settings.image_size), self.tta_views)
+        predicted = [np.asarray(self._model.predict_on_batch(view)) for view in views]
+        return np.asarray(np.mean(predicted, axis=0), np.float64)
 
     @cached_property
     def _model(self) -> "keras.Model":
@@ -71,69 +54,80 @@ class NetworkMember:
 
 @dataclass(frozen=True)
 class PhotoClassifier:
-    """One or several members, whose probabilities are averaged.
+    """The mean of one or several members, calibrated.
 
     Attributes:
-        classes: by column of the probabilities.
-        pixels: side of the photos that members are given.
-        max_side: no photo may have more pixels a side.
-        temperature: divides the log-probabilities; above 1 a classifier is made less sure of
-            itself (Guo et al., "On calibration of modern neural networks", 2017).
+        classes: labels, in the order of the probabilities.
+        image_size: side of the photos that members take, in pixels.
+        max_side: larger photos are rejected.
+        temperature: divides the log-probabilities; above 1 it lowers the confidence (Guo et al.,
+            "On calibration of modern neural networks", 2017).
     """
 
     classes: list[str]
-    pixels: int
+    image_size: int
     max_side: int
     members: list[Member]
     temperature: float = 1.0
 
     def probabilities(self, paths: Sequence[Path | str]) -> Probabilities:
-        """Classify photos by their paths: a row a photo, a column a class.
+        """Classify files: probabilities (n, classes).
 
         Raises:
-            BadPhotoError: a file is no photo that can be used; the message names it.
+            BadPhotoError: a file is not a usable photo; the message names it.
         """
-        files = PhotoFiles([Path(path) for path in paths], self.pixels, self.max_side)
-        parts = [self.photo_probabilities(photos) for photos in files.chunks()]
-        return np.concatenate([np.empty((0, len(self.classes))), *parts])
+        files = [Path(path) for path in paths]
+        return self._classify(
+            read_photos(files[at : at + _BATCH], self.image_size, self.max_side)
+            for at in range(0, len(files), _BATCH)
+        )
 
     def row_probabilities(self, photos: Photo, rows: npt.NDArray[np.intp]) -> Probabilities:
-        """Classify some rows of a memory map of decoded photos, a bounded number at a time."""
-        starts = range(0, len(rows), _BATCH)
-        parts = [self.photo_probabilities(photos[rows[at : at + _BATCH]]) for at in starts]
-        return np.concatenate([np.empty((0, len(self.classes))), *parts])
+        """Classify rows of decoded photos (n, side, side, 3); a memory map is read in batches."""
+        return self._classify(
+            np.asarray(photos[rows[at : at + _BATCH]]) for at in range(0, len(rows), _BATCH)
+        )
 
     def photo_probabilities(self, photos: Photo) -> Probabilities:
-        """Classify decoded photos, (n, pixels, pixels, 3)."""
-        given = np.mean([member.probabilities(photos) for member in self.members], axis=0)
-        return apply_temperature(given, self.temperature)
+        """Classify decoded photos, (n, side, side, 3)."""
+        return self.row_probabilities(photos, np.arange(len(photos)))
+
+    def _classify(self, batches: Iterable[Photo]) -> Probabilities:
+        parts = [np.empty((0, len(self.classes)))]
+        for batch in batches:
+            mean = np.mean([member.probabilities(batch) for member in self.members], axis=0)
+            parts.append(apply_temperature(mean, self.temperature))
+        return np.concatenate(parts)
 
 
-def turned(photos: Photo, turns: int) -> list[Photo]:
-    """The first so many of the eight turns and mirrorings of a view from above."""
+def make_views(photos: Photo, count: int) -> list[Photo]:
+    """The first of the eight rotations and reflections of photos, for test-time augmentation."""
     mirrored = photos.transpose(0, 2, 1, 3)
     views = [np.rot90(side, turn, axes=(1, 2)) for side in (photos, mirrored) for turn in range(4)]
-    return views[:turns]
+    return views[:count]
 
 
-def apply_temperature(chances: Probabilities, temperature: float) -> Probabilities:
+def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Divide log-probabilities by a temperature."""
-    scores = np.log(np.clip(chances, _LEAST, 1)) / temperature
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    from scipy.special import softmax
+
+    scores = np.log(np.clip(probabilities, _MIN_PROBABILITY, 1)) / temperature
+    return np.asarray(softmax(scores, axis=1))
 
 
-def learn_temperature(chances: Probabilities, labels: npt.NDArray[np.int64]) -> float:
-    """The temperature with the least log loss, on photos that were not learned from."""
+def fit_temperature(probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> float:
+    """The temperature with the lowest log loss, on held-out photos.
+
+    scikit-learn's temperature scaling would need an estimator around these probabilities.
+    """
     from scipy.optimize import minimize_scalar
+    from sklearn.metrics import log_loss
 
+    classes = range(probabilities.shape[1])
     found = minimize_scalar(
-        lambda power: log_loss(apply_temperature(chances, float(np.exp(power))), labels),
+        lambda power: log_loss(
+            labels, apply_temperature(probabilities, float(np.exp(power))), labels=classes
+        ),
         bounds=(-2.0, 2.0), method="bounded",
     )  # fmt: skip
     return float(np.exp(found.x))
-
-
-def log_loss(chances: Probabilities, labels: npt.NDArray[np.int64]) -> float:
-    """The mean of minus the logarithm of what the true class was given."""
-    return float(-np.log(np.clip(chances[np.arange(len(labels)), labels], _LEAST, 1)).mean())

@@ -1,61 +1,66 @@
-"""A network and its training, completely named."""
+"""The classes of photos, and the configuration of a network and its training."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Final, Literal, Self
 
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CLASSES = ("ground", "corn", "weeds", "corn_weeds")
+CNN: Final = "cnn"
+SQUEEZENET: Final = "squeezenet"
+Backbone = Literal[
+    "cnn", "squeezenet", "vgg16", "vgg19", "xception", "resnet50", "mobilenet_v2",
+    "efficientnet_v2_b0",
+]  # fmt: skip
 Augmentation = Literal["none", "turns", "turns_light", "turns_light_zoom"]
-Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd"]
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
-@dataclass(frozen=True)
-class NetworkSettings:
-    """One network and how it learns.
+class NetworkSettings(BaseModel):
+    """One network and its training.
 
     Attributes:
-        backbone: `cnn` is our own; else a pretrained network (backbones.py).
-        pixels: side of the photos that it sees.
-        filters: of our own network, one number a block; each block halves the side.
-        batch_norm: batch normalisation after each convolution of our own network.
-        dropout: share of the features that are left out before the last layer.
-        weights: of the backbone: `imagenet`, `file` or `none`.
-        epochs: at most, the backbone frozen; training stops when validation does not improve.
-        tuned_epochs: after those, with the backbone learning too.
-        learning_rate: at the start; it falls to 0 on a cosine (Loshchilov and Hutter, 2017).
-        tuned_learning_rate: the same while the backbone learns too.
+        backbone: `cnn` is our own network, the others are pretrained (networks.py).
+        image_size: side of the photos that the network takes, in pixels.
+        filters: of each block of `cnn`; each block halves the side.
+        batch_norm: batch normalisation after each convolution of `cnn`.
+        weights: of a pretrained backbone: `imagenet`, `file` or `none` (random).
+        learning_rate: at the start; cosine decay to 0 (Loshchilov and Hutter, 2017).
+        epochs: at most, with a frozen backbone if its weights are pretrained.
+        fine_tune_epochs: after those, with a trainable backbone.
+        fine_tune_learning_rate: at the start of the fine-tuning.
         patience: epochs without a better validation loss before training stops.
-        smoothing: of the labels (Szegedy et al., 2016): some labels are wrong.
+        label_smoothing: Szegedy et al. (2016); some labels are wrong.
     """
 
-    backbone: str = "cnn"
-    pixels: int = 64
-    filters: tuple[int, ...] = (24, 48, 96, 128)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backbone: Backbone = CNN
+    image_size: Positive = 64
+    filters: tuple[Positive, ...] = (24, 48, 96, 128)
     batch_norm: bool = True
-    dropout: float = 0.3
+    dropout: Fraction = 0.3
     weights: Literal["imagenet", "file", "none"] = "none"
-    optimiser: Optimiser = "adam"
+    optimiser: Literal["adam", "rmsprop", "adagrad", "sgd"] = "adam"
     learning_rate: float = 0.003
     augmentation: Augmentation = "turns_light"
-    epochs: int = 30
-    tuned_epochs: int = 0
-    tuned_learning_rate: float = 0.0003
-    patience: int = 10
-    batch: int = 32
-    smoothing: float = 0.05
+    epochs: Positive = 30
+    fine_tune_epochs: Annotated[int, Field(ge=0)] = 0
+    fine_tune_learning_rate: float = 0.0003
+    patience: Positive = 10
+    batch_size: Positive = 32
+    label_smoothing: Fraction = 0.05
 
-    def __post_init__(self) -> None:
-        """Refuse what no network can be built or trained with."""
-        counts = {
-            "pixels": self.pixels, "epochs": self.epochs, "patience": self.patience,
-            "batch": self.batch, **{f"filters {number}": number for number in self.filters},
-        }  # fmt: skip
-        for name, count in counts.items():
-            if count < 1:
-                raise ValueError(f"{name} of a network is at least 1, not {count}")
-        for name, share in {"dropout": self.dropout, "smoothing": self.smoothing}.items():
-            if not 0 <= share < 1:
-                raise ValueError(f"{name} of a network lies from 0 up to 1, not at {share}")
-        if self.pixels < 2 ** len(self.filters) and self.backbone == "cnn":
+    @property
+    def pretrained(self) -> bool:
+        """Whether the backbone gets pretrained weights."""
+        return self.backbone != CNN and self.weights != "none"
+
+    @model_validator(mode="after")
+    def _check_size(self) -> Self:
+        if self.backbone == CNN and self.image_size < 2 ** len(self.filters):
             raise ValueError(
                 f"{len(self.filters)} blocks halve the side of a photo as often, and "
-                f"{self.pixels} pixels are too few for that"
+                f"{self.image_size} pixels are too few for that"
             )
+        return self

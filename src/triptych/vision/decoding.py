@@ -1,9 +1,10 @@
-"""One photo, from its file to an array; what is no photo is refused with its reason."""
+"""One photo, from its file to an array; other files are rejected with a reason."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,9 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from triptych.classification.sources import storable
 from triptych.vision.errors import BadPhotoError
 
-Photo = npt.NDArray[np.uint8]  # (pixels, pixels, 3), or (n, pixels, pixels, 3)
+Photo = npt.NDArray[np.uint8]  # (side, side, 3), or (n, side, side, 3)
 SUFFIXES = (".jpg", ".jpeg", ".png")
+_CHUNK = 256  # photos in memory
 _COLOUR_MODES = {"RGB", "RGBA", "P"}
 _UPRIGHT = {  # by the value of the EXIF tag Orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,15 +28,23 @@ _UPRIGHT = {  # by the value of the EXIF tag Orientation
 }
 
 
+class DecodedChunk(NamedTuple):
+    """Consecutive photos out of a total number: `pixels` is (n, side, side, 3)."""
+
+    start: int
+    total: int
+    pixels: Photo
+
+
 def open_photo(path: Path, max_side: int) -> Image.Image:
     """Decode a photo completely, upright and in RGB.
 
     Args:
         path: a JPEG or PNG file.
-        max_side: no side may have more pixels; the size is read before anything is decoded.
+        max_side: largest side in pixels, checked before decoding.
 
     Raises:
-        BadPhotoError: the reason, in a few words: this one file is left out.
+        BadPhotoError: the reason, in a few words.
     """
     try:
         with Image.open(path, formats=("JPEG", "PNG")) as image:
@@ -44,30 +54,23 @@ def open_photo(path: Path, max_side: int) -> Image.Image:
             if image.mode not in _COLOUR_MODES:
                 raise BadPhotoError(f"no RGB colours (mode {image.mode})")
             image.load()
-            return _upright(image.convert("RGB"), _orientation(image))
+            orientation = _UPRIGHT.get(_read_orientation(image))
+            upright = image.convert("RGB")
+            return upright if orientation is None else upright.transpose(orientation)
     except BadPhotoError:
         raise
     except Image.DecompressionBombError as error:
         raise BadPhotoError(f"far too large; at most {max_side:,} pixels a side") from error
     except UnidentifiedImageError as error:
         raise BadPhotoError("no JPEG or PNG") from error
-    except Exception as error:  # a decoder meets anything, and raises anything
+    except Exception as error:  # decoders raise exceptions of any type
         raise BadPhotoError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
 
 
-@contextmanager
-def pillow_unwarned() -> Iterator[None]:
-    """Keep Pillow from warning of what open_photo checks (sizes, EXIF); not within threads."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        warnings.filterwarnings("ignore", module="PIL")
-        yield
+def _read_orientation(image: Image.Image) -> int:
+    """The EXIF tag Orientation; 1 (upright) if it is missing or unreadable.
 
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF tag Orientation; 1 (upright) where it is missing or the block cannot be read.
-
-    ImageOps.exif_transpose writes the block anew, which fails on values that it could skip.
+    ImageOps.exif_transpose fails on unreadable tags, because it also writes them.
     """
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -75,48 +78,57 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+@contextmanager
+def no_pillow_warnings() -> Iterator[None]:
+    """Suppress Pillow's warnings of sizes and EXIF, which open_photo checks; not thread-safe."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
-def shrink(image: Image.Image, pixels: int) -> Photo:
-    """Make a photo square, averaging the pixels that fall together: (pixels, pixels, 3)."""
-    return np.asarray(image.resize((pixels, pixels), Image.Resampling.BILINEAR))
-
-
-def read_photos(paths: list[Path], pixels: int, max_side: int) -> Photo:
-    """Read photos at one size: (n, pixels, pixels, 3).
+def read_photos(paths: Sequence[Path], image_size: int, max_side: int) -> Photo:
+    """Read photos as squares of one size: (n, image_size, image_size, 3).
 
     Raises:
-        BadPhotoError: one of them, which the message names, cannot be used.
+        BadPhotoError: a file is not a usable photo; the message names it.
     """
-    photos = np.empty((len(paths), pixels, pixels, 3), np.uint8)
-    with pillow_unwarned():
+    photos = np.empty((len(paths), image_size, image_size, 3), np.uint8)
+    with no_pillow_warnings():
         for row, path in enumerate(paths):
             try:
-                photos[row] = shrink(open_photo(path, max_side), pixels)
+                image = open_photo(path, max_side)
             except BadPhotoError as error:
                 raise BadPhotoError(
-                    f"{storable(str(path))} is no photo that can be used: {error}."
+                    f"{storable(str(path))} is not a usable photo: {error}."
                 ) from error
+            small = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
+            photos[row] = np.asarray(small)
     return photos
 
 
-def fit_size(photos: Photo, pixels: int) -> Photo:
-    """Shrink square photos to a side of `pixels` by averaging whole blocks.
+def decode_chunks(paths: Sequence[Path], image_size: int, max_side: int) -> Iterator[DecodedChunk]:
+    """Read photos as read_photos does, a bounded number at a time."""
+    for start in range(0, len(paths), _CHUNK):
+        pixels = read_photos(paths[start : start + _CHUNK], image_size, max_side)
+        yield DecodedChunk(start, len(paths), pixels)
+
+
+def fit_size(photos: Photo, image_size: int) -> Photo:
+    """Shrink square photos to a side of `image_size` by averaging whole blocks.
 
     Raises:
-        BadPhotoError: `pixels` does not divide their side.
+        BadPhotoError: `image_size` does not divide their side.
     """
     side = photos.shape[-2]
-    if side == pixels:
+    if side == image_size:
         return photos
-    if side % pixels:
+    if side % image_size:
         raise BadPhotoError(
-            f"Photos of {side} pixels a side cannot become photos of {pixels}: it must divide "
-            f"{side}. Correct the network's `pixels`, or vision.pixels."
+            f"Photos of {side} pixels a side cannot become photos of {image_size}: it must divide "
+            f"{side}. Correct the network's `image_size`, or vision.image_size."
         )
-    block = side // pixels
-    parts = photos.reshape(-1, pixels, block, pixels, block, 3)
+    block = side // image_size
+    parts = photos.reshape(-1, image_size, block, image_size, block, 3)
     small: Photo = (parts.mean(axis=(2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
     return small

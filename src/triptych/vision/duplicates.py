@@ -1,4 +1,4 @@
-"""Photos that show the same: by perceptual hash, and by what the source says of its groups."""
+"""Near-duplicate photos, by perceptual hash and by the groups that the source names."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,14 +8,13 @@ import pandas as pd
 from PIL import Image
 
 Hashes = npt.NDArray[np.uint64]
-_BLOCK = 1024  # rows compared at once: memory stays bounded on tens of thousands of photos
+_BLOCK = 1024  # rows compared at once, to bound memory
 
 
 def perceptual_hash(image: Image.Image) -> int:
     """The 64 bits of a photo that light, size and compression hardly change.
 
-    Zauner, "Implementation and benchmarking of perceptual image hash functions" (2010): signs of
-    the lowest frequencies of a cosine transform, against their median.
+    Zauner, "Implementation and benchmarking of perceptual image hash functions" (2010).
     """
     import imagehash
 
@@ -33,24 +32,21 @@ def near_duplicates(hashes: Hashes, bits: int) -> Iterator[tuple[int, int]]:
 
 
 def group_photos(hashes: Hashes, named: Sequence[str], bits: int) -> npt.NDArray[np.int64]:
-    """Number the groups of photos that show the same, however long the chain between two of them.
+    """Find the groups of near-duplicates: connected components of their pairs.
 
     Args:
-        hashes: of the photos.
-        named: the group that the source names; empty where it names none.
-        bits: hashes that differ in at most as many are near-duplicates.
+        hashes, bits: see near_duplicates.
+        named: the group that the source names for each photo, or empty.
 
     Returns:
-        The row of each group's first photo, by photo.
+        The row of the first photo of each photo's group.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     pairs = list(near_duplicates(hashes, bits))
     first: dict[str, int] = {}
-    for row, name in enumerate(named):
-        if name:
-            pairs.append((first.setdefault(name, row), row))
+    pairs += [(first.setdefault(name, row), row) for row, name in enumerate(named) if name]
     edges = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(hashes),) * 2)
     _, part = connected_components(graph, directed=False)
@@ -59,6 +55,6 @@ def group_photos(hashes: Hashes, named: Sequence[str], bits: int) -> npt.NDArray
 
 
 def straddling(photos: pd.DataFrame) -> list[str]:
-    """The groups that have photos in more than one split: what was learned would be judged."""
+    """The groups with photos in more than one split, which would leak training photos."""
     splits = photos.groupby("group")["split"].nunique()
     return [str(name) for name in splits[splits > 1].index]

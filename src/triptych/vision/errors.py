@@ -1,29 +1,21 @@
-"""What can go wrong in this room: each message is complete enough to be shown to a user."""
+"""Errors of photos and their classifiers; messages are complete enough to be shown to a user."""
 
 
 class VisionError(Exception):
-    """Base of every error of this room."""
+    """Base of all errors of this package."""
 
 
 class PhotoSourceError(VisionError):
-    """The photos cannot be read: no folder, no split, a class without a photo."""
-
-
-class PhotosRefusedError(VisionError):
-    """So many photos were refused that the rest is not the set that was meant."""
+    """The photos cannot be used: no folder, no split, a class without photos, too many faults."""
 
 
 class BadPhotoError(VisionError):
-    """One file is no photo that can be used."""
+    """A file is not a usable photo."""
 
 
-class UnknownNetworkError(VisionError):
-    """A name of a network, of an optimiser or of an augmentation is not one that there is."""
-
-
-class WeightsError(VisionError):
-    """Pretrained weights are missing, or are not those of the network."""
+class NetworkError(VisionError):
+    """A network cannot be built, or its pretrained weights are missing or of another network."""
 
 
 class StoredClassifierError(VisionError):
-    """A folder does not hold a classifier that was saved here."""
+    """A folder does not hold a stored classifier."""

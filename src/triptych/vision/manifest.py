@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,23 +12,22 @@ from triptych.vision.errors import PhotoSourceError
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.csv"
-NO_MANIFEST, UNLISTED = "unknown", "unlisted"  # origins of labels that no row of it names
+NO_MANIFEST, UNLISTED = "unknown", "unlisted"  # origins of labels without a row in the manifest
 _COLUMNS = {"file": "item", "group": "group", "label_origin": "origin"}
-_NO_FILE = f"stands in {MANIFEST}, and there is no such file"
 
 
 def add_manifest(
     photos: pd.DataFrame, file: Path, key: Callable[[str], tuple[str, ...]]
 ) -> pd.DataFrame:
-    """Add `group` and `origin` of each photo; rows that name no file are appended, with a fault.
+    """Add `group` and `origin` of each photo; rows without a file are appended, with a fault.
 
     Args:
         photos: item, path, split, label, fault.
         file: the manifest; without it, groups are empty and origins unknown.
-        key: by which a row and a file are matched.
+        key: of the name of a photo, to match rows and files.
 
     Raises:
-        PhotoSourceError: the manifest cannot be read, names a photo twice, or names none of them.
+        PhotoSourceError: the manifest is unreadable, has a photo twice, or matches no photo.
     """
     if not file.is_file():
         return photos.assign(group="", origin=NO_MANIFEST)
@@ -38,14 +36,26 @@ def add_manifest(
     keys = pd.Index([key(name) for name in names], tupleize_cols=False)
     found = known.reindex(keys)
     without_row = ~keys.isin(known.index)
-    lost = known[~known.index.isin(keys)]
-    _report(file, known, lost, photos[without_row & (photos["fault"] == "").to_numpy()])
+    missing = known[~known.index.isin(keys)]
+    if len(missing) == len(known):
+        first = known["item"].iloc[0] if len(known) else "no row at all"
+        raise PhotoSourceError(
+            f"{storable(str(file))} has {len(known):,} rows, and none names a photo of this "
+            f"folder; the first is {first}. Write paths as split/class/name, or remove it."
+        )
+    unlisted = photos[without_row & (photos["fault"] == "").to_numpy()]
+    for rows, problem in ((missing, "rows name no file"), (unlisted, "photos have no row")):
+        if len(rows):
+            first = rows["item"].iloc[0]
+            logger.warning("%s: %s %s, the first: %s", MANIFEST, f"{len(rows):,}", problem, first)
     photos = photos.assign(
         group=found["group"].fillna("").to_numpy(),
         origin=found["origin"].fillna(NO_MANIFEST).mask(without_row, UNLISTED).to_numpy(),
     )
-    missing = lost.fillna("").assign(split="", label="", fault=_NO_FILE)
-    missing["path"] = [file.parent / item for item in lost["item"]]
+    missing = missing.fillna("").assign(
+        path=[file.parent / item for item in missing["item"]],
+        split="", label="", fault=f"is in {MANIFEST}, but there is no such file",
+    )  # fmt: skip
     return pd.concat([photos, missing], ignore_index=True)
 
 
@@ -56,37 +66,18 @@ def _read(file: Path, key: Callable[[str], tuple[str, ...]]) -> pd.DataFrame:
         table = pd.read_csv(file, dtype=str)
     except ValueError as error:  # not UTF-8, not CSV, or empty
         raise PhotoSourceError(
-            f"{shown} is no CSV file in UTF-8: {error}. Correct it, or take it away."
+            f"{shown} is no CSV file in UTF-8: {error}. Correct it, or remove it."
         ) from error
     lacking = [name for name in _COLUMNS if name not in table]
     if lacking or table["file"].isna().any():
         raise PhotoSourceError(
             f"{shown} needs the columns {', '.join(_COLUMNS)}, and a file in each row; "
-            f"{', '.join(lacking) or 'a file'} is missing. Correct it, or take it away."
+            f"{', '.join(lacking) or 'a file'} is missing. Correct it, or remove it."
         )
     table = table.rename(columns=_COLUMNS)[list(_COLUMNS.values())]
     table.index = pd.Index([key(item) for item in table["item"]], tupleize_cols=False)
     if (twice := table.index.duplicated()).any():
         raise PhotoSourceError(
-            f"{shown} names {table['item'][twice].iloc[0]} twice. Leave one row a photo."
+            f"{shown} names {table['item'][twice].iloc[0]} twice. Keep one row per photo."
         )
     return table
-
-
-def _report(file: Path, known: pd.DataFrame, lost: pd.DataFrame, unlisted: pd.DataFrame) -> None:
-    """Count what found no counterpart.
-
-    Raises:
-        PhotoSourceError: no row of the manifest names a file.
-    """
-    if len(lost) == len(known):
-        first: Any = known["item"].iloc[0] if len(known) else "no row at all"
-        raise PhotoSourceError(
-            f"{storable(str(file))} has {len(known):,} rows, and none names a photo of this "
-            f"folder; the first is {first}. Write paths as split/class/name, or take it away."
-        )
-    for rows, told in ((lost, "rows name no file"), (unlisted, "photos have no row")):
-        if len(rows):
-            logger.warning(
-                "%s: %s %s, the first: %s", MANIFEST, f"{len(rows):,}", told, rows["item"].iloc[0]
-            )

@@ -1,10 +1,9 @@
-"""How good predicted probabilities of many classes are: rates, calibration, confusion."""
+"""Metrics of predicted probabilities of several classes."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from triptych.classification.matching import look_up
@@ -13,37 +12,27 @@ from triptych.classification.metrics import (
     calibration_error,
     macro_f1,
     reliability,
+    score_each_model,
     wilson,
 )
 from triptych.vision.classifier import Probabilities
 
-SCORE_COLUMNS = (
-    "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "brier",
-    "log_loss", "calibration_error",
-)  # fmt: skip
-# Then a column a class: its probability.
-PREDICTION_COLUMNS = ("model", "split", "item", "label", "true_label", "chance")
-CLASS_COLUMNS = ("model", "split", "label", "n", "precision", "recall", "f1")
-
 
 def predictions_table(
-    model: str, photos: pd.DataFrame, chances: Probabilities, classes: Sequence[str]
+    model: str, photos: pd.DataFrame, probabilities: Probabilities, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Frame the probabilities of photos (item, split, label): PREDICTION_COLUMNS and classes.
+    """Table of the predictions of photos (item, split, label).
 
-    `chance` is the probability of the class that is named, which is the most probable one.
+    Returns:
+        model, split, item, label (most probable), true_label, confidence (the probability of
+        `label`), and the probability of each class.
     """
-    table = pd.DataFrame(
-        {
-            "model": model,
-            "split": photos["split"].to_numpy(),
-            "item": photos["item"].to_numpy(),
-            "label": np.array(classes)[chances.argmax(axis=1)],
-            "true_label": photos["label"].to_numpy(),
-            "chance": chances.max(axis=1),
-        }
-    )
-    return table.assign(**dict(zip(classes, chances.T, strict=True)))
+    table = photos[["split", "item"]].reset_index(drop=True)
+    table.insert(0, "model", model)
+    table["label"] = np.array(classes)[probabilities.argmax(axis=1)]
+    table["true_label"] = photos["label"].to_numpy()
+    table["confidence"] = probabilities.max(axis=1)
+    return table.assign(**dict(zip(classes, probabilities.T, strict=True)))
 
 
 def score_predictions(
@@ -59,81 +48,86 @@ def score_predictions(
     Args:
         predictions: of predictions_table.
         classes: its columns of probabilities.
-        groups: of near-duplicates, by item; the bootstrap draws groups, for the photos of one
-            are right or wrong together.
+        groups: of near-duplicates, by item; the bootstrap resamples groups, because the photos of
+            a group are not independent.
         resamples: of the bootstrap behind the 95 % interval of accuracy.
-        seed: all models meet the same resamples.
+        seed: of the bootstrap, the same for all models.
 
     Returns:
-        SCORE_COLUMNS, in the order in which models come; `brier` is the sum over the classes.
+        model, split, n, accuracy, accuracy_low, accuracy_high, macro_f1, brier (summed over the
+        classes), log_loss, calibration_error; models in the order of the predictions.
     """
-    rows = []
-    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        truth, label = group["true_label"].to_numpy(), group["label"].to_numpy()
-        right = (label == truth).astype(np.float64)
-        chances = group[list(classes)].to_numpy(dtype=np.float64)
-        exact = (truth[:, None] == np.array(classes)).astype(np.float64)
-        table = reliability(group["chance"].to_numpy(), right)
-        alike = look_up(group["item"], groups, "group of near-duplicates")
-        interval = bootstrap_interval(right, resamples, seed, alike)
-        rows.append((
-            model, split, len(group), right.mean(), *interval,
-            macro_f1(truth, label, classes), ((chances - exact) ** 2).sum(axis=1).mean(),
-            -np.log(np.clip((chances * exact).sum(axis=1), 1e-12, 1)).mean(),
-            calibration_error(table),
-        ))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
+    from sklearn.metrics import log_loss
+
+    def score(rows: pd.DataFrame) -> pd.DataFrame:
+        y_true, label = rows["true_label"].to_numpy(), rows["label"].to_numpy()
+        correct = (label == y_true).astype(np.float64)
+        confidence = rows["confidence"].to_numpy(dtype=np.float64)
+        probabilities = rows[list(classes)].to_numpy(dtype=np.float64)
+        one_hot = (y_true[:, None] == np.array(classes)).astype(np.float64)
+        group = look_up(rows["item"], groups, "group of near-duplicates")
+        low, high = bootstrap_interval(correct, resamples, seed, group)
+        scores = {
+            "n": len(rows), "accuracy": correct.mean(), "accuracy_low": low, "accuracy_high": high,
+            "macro_f1": macro_f1(y_true, label, classes),
+            "brier": ((probabilities - one_hot) ** 2).sum(axis=1).mean(),
+            "log_loss": log_loss(one_hot, probabilities),
+            "calibration_error": calibration_error(reliability(confidence, correct)),
+        }  # fmt: skip
+        return pd.DataFrame([scores])
+
+    return score_each_model(predictions, score)
 
 
 def score_classes(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Precision, recall and F1 of each class: CLASS_COLUMNS; `n` photos are truly of it."""
+    """Scores per class: model, split, label, n (photos of that class), precision, recall, f1."""
     from sklearn.metrics import precision_recall_fscore_support
 
-    tables = []
-    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
+    def score(rows: pd.DataFrame) -> pd.DataFrame:
         precision, recall, f1, n = precision_recall_fscore_support(
-            group["true_label"], group["label"], labels=list(classes), zero_division=0
+            rows["true_label"], rows["label"], labels=list(classes), zero_division=0
         )
-        columns = (model, split, list(classes), n, precision, recall, f1)
-        tables.append(pd.DataFrame(dict(zip(CLASS_COLUMNS, columns, strict=True))))
-    return pd.concat(tables, ignore_index=True)
+        return pd.DataFrame(
+            {"label": list(classes), "n": n, "precision": precision, "recall": recall, "f1": f1}
+        )
+
+    return score_each_model(predictions, score)
 
 
 def count_confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Count truths and labels: model, split, true_label, label, n; all cells of each."""
+    """The cells of the confusion matrices: model, split, true_label, label, n."""
     from sklearn.metrics import confusion_matrix
 
-    cells = pd.MultiIndex.from_product([classes, classes], names=["true_label", "label"])
-    tables = []
-    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        counts = confusion_matrix(group["true_label"], group["label"], labels=list(classes))
-        named = {"model": str(model), "split": str(split)}
-        tables.append(cells.to_frame(index=False).assign(n=counts.ravel(), **named))
-    return pd.concat(tables, ignore_index=True)[["model", "split", "true_label", "label", "n"]]
+    true_labels, labels = np.repeat(classes, len(classes)), np.tile(classes, len(classes))
+
+    def count(rows: pd.DataFrame) -> pd.DataFrame:
+        counts = confusion_matrix(rows["true_label"], rows["label"], labels=list(classes))
+        return pd.DataFrame({"true_label": true_labels, "label": labels, "n": counts.ravel()})
+
+    return score_each_model(predictions, count)
 
 
 def reliability_tables(predictions: pd.DataFrame) -> pd.DataFrame:
-    """How often the named class is right, by its probability: model, split, low, n, …."""
-    tables = []
-    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        table = reliability(group["chance"].to_numpy(), group["label"] == group["true_label"])
-        tables.append(table.assign(model=str(model), split=str(split)))
-    joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
-    return joined[["model", "split", "low", "n", "predicted", "observed"]]
+    """Accuracy by confidence: model, split and the columns of `reliability`."""
+    return score_each_model(
+        predictions,
+        lambda rows: reliability(
+            rows["confidence"].to_numpy(), rows["label"] == rows["true_label"]
+        ),
+    )
 
 
 def accuracy_by_origin(predictions: pd.DataFrame, origins: "pd.Series[str]") -> pd.DataFrame:
-    """Accuracy by who made the label: model, split, origin, n, accuracy, low, high (Wilson, 95 %).
+    """Accuracy by the origin of the labels (by item), with Wilson's 95 % interval.
 
-    Args:
-        predictions: of predictions_table.
-        origins: of the labels, by item.
+    Returns:
+        model, split, origin, n, accuracy, low, high.
     """
-    right = predictions["label"] == predictions["true_label"]
+    correct = predictions["label"] == predictions["true_label"]
     origin = look_up(predictions["item"], origins, "origin of the label")
-    named = predictions.assign(right=right, origin=origin)
-    groups = named.groupby(["model", "split", "origin"], sort=False)["right"]
+    groups = predictions.assign(correct=correct, origin=origin).groupby(
+        ["model", "split", "origin"], sort=False
+    )["correct"]
     table = groups.agg(n="size", accuracy="mean").reset_index()
-    share: npt.NDArray[np.float64] = table["accuracy"].to_numpy()
-    low, high = wilson(share, table["n"].to_numpy())
+    low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
     return table.assign(low=low, high=high)

@@ -1,27 +1,109 @@
-"""Our own small network, and the optimisers it can learn by."""
+"""The networks: our own CNN, and pretrained backbones with their weights."""
 
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triptych.vision.config import NetworkSettings
-from triptych.vision.errors import UnknownNetworkError
+from triptych.vision import squeezenet
+from triptych.vision.config import CNN, SQUEEZENET, NetworkSettings
+from triptych.vision.errors import NetworkError
 
 if TYPE_CHECKING:
     import keras
 
-_MOMENTUM = 0.9
-OPTIMISERS = ("adam", "rmsprop", "adagrad", "sgd")
+BACKBONE = "backbone"  # the name of this layer of a network
+_APPLICATIONS = {  # module and class in keras.applications
+    "vgg16": ("vgg16", "VGG16"),
+    "vgg19": ("vgg19", "VGG19"),
+    "xception": ("xception", "Xception"),
+    "resnet50": ("resnet", "ResNet50"),
+    "mobilenet_v2": ("mobilenet_v2", "MobileNetV2"),
+    "efficientnet_v2_b0": ("efficientnet_v2", "EfficientNetV2B0"),
+}
+_OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {  # class in keras.optimizers, arguments
+    "adam": ("Adam", {}),
+    "rmsprop": ("RMSprop", {}),
+    "adagrad": ("Adagrad", {}),
+    "sgd": ("SGD", {"momentum": 0.9, "nesterov": True}),
+}
 
 
-def build_cnn(settings: NetworkSettings, classes: int) -> "keras.Model":
-    """Build blocks of convolution, normalisation, ReLU and pooling; then means, dropout, softmax.
+def build_network(settings: NetworkSettings, n_classes: int) -> "keras.Model":
+    """Build a network with random weights.
 
-    Its input is (n, pixels, pixels, 3), 0 to 255; its output a probability a class.
+    Its input is (n, image_size, image_size, 3), 0 to 255; its output a probability per class.
+
+    Raises:
+        NetworkError: the backbone does not accept photos of that size.
     """
     import keras
     from keras import layers
 
-    seen = keras.Input((settings.pixels, settings.pixels, 3))
-    signal = layers.Rescaling(1 / 127.5, offset=-1)(seen)
+    photos = keras.Input(_shape(settings))
+    if settings.backbone == CNN:
+        features = _convolve(photos, settings)
+    else:  # training=False: batch normalisation keeps its ImageNet statistics in fine-tuning too
+        features = _build_backbone(settings)(photos, training=False)
+    pooled = layers.Dropout(settings.dropout)(layers.GlobalAveragePooling2D()(features))
+    return keras.Model(photos, layers.Dense(n_classes, activation="softmax")(pooled))
+
+
+def load_pretrained(
+    model: "keras.Model", settings: NetworkSettings, folders: Sequence[Path]
+) -> None:
+    """Load the pretrained weights of the backbone that `settings.weights` names.
+
+    Args:
+        model: from build_network.
+        folders: searched for files of weights, in order.
+
+    Raises:
+        NetworkError: the weights are missing, or belong to another network.
+    """
+    backbone = model.get_layer(BACKBONE).layers[-1]
+    if settings.weights == "imagenet":
+        backbone.set_weights(_download(settings).get_weights())
+        return
+    file = _find_weights(settings.backbone, folders)
+    try:
+        backbone.load_weights(file)
+    except (OSError, ValueError) as error:
+        raise NetworkError(
+            f"{file} does not hold the weights of {settings.backbone} without its top: {error}. "
+            f"Get {file.name} from {_source(settings.backbone)} again."
+        ) from error
+
+
+def list_weight_folders(*, filepath: str, folder: str | None) -> list[Path]:
+    """The folders that may hold files of weights: that of the project, and one of real data."""
+    return [Path(filepath), *([Path(folder) / "weights"] if folder else [])]
+
+
+def make_optimiser(name: str, learning_rate: float, steps: int) -> "keras.Optimizer":
+    """Make an optimiser whose learning rate decays to 0 on a cosine within `steps`."""
+    import keras
+
+    class_name, arguments = _OPTIMISERS[name]
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    optimiser: keras.Optimizer = getattr(keras.optimizers, class_name)(rate, **arguments)
+    return optimiser
+
+
+def weights_file(backbone: str) -> str:
+    """The file name of a backbone's weights."""
+    return squeezenet.FILE if backbone == SQUEEZENET else f"{backbone}_notop.h5"
+
+
+def _shape(settings: NetworkSettings) -> tuple[int, int, int]:
+    return settings.image_size, settings.image_size, 3
+
+
+def _convolve(signal: Any, settings: NetworkSettings) -> Any:
+    """Blocks of convolution, normalisation, ReLU and pooling."""
+    from keras import layers
+
+    signal = layers.Rescaling(1 / 127.5, offset=-1)(signal)
     for filters in settings.filters:
         signal = layers.Conv2D(
             filters, 3, padding="same", use_bias=not settings.batch_norm,
@@ -30,34 +112,72 @@ def build_cnn(settings: NetworkSettings, classes: int) -> "keras.Model":
         if settings.batch_norm:
             signal = layers.BatchNormalization(momentum=0.9)(signal)
         signal = layers.MaxPooling2D()(layers.ReLU()(signal))
-    return keras.Model(seen, classify(signal, settings.dropout, classes))
+    return signal
 
 
-def classify(signal: Any, dropout: float, classes: int) -> Any:
-    """The end of every network: the means of its features, dropout, a probability a class."""
-    from keras import layers
-
-    signal = layers.GlobalAveragePooling2D()(signal)
-    return layers.Dense(classes, activation="softmax")(layers.Dropout(dropout)(signal))
-
-
-def make_optimiser(name: str, learning_rate: float, steps: int) -> "keras.Optimizer":
-    """Make an optimiser whose learning rate falls to 0 on a cosine within `steps`.
-
-    Raises:
-        UnknownNetworkError: there is no such optimiser.
-    """
+def _build_backbone(settings: NetworkSettings) -> "keras.Model":
+    """The backbone behind the scaling of its pixels."""
     import keras
 
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    if name == "adam":
-        return keras.optimizers.Adam(rate)
-    if name == "rmsprop":
-        return keras.optimizers.RMSprop(rate)
-    if name == "adagrad":
-        return keras.optimizers.Adagrad(rate)
-    if name == "sgd":
-        return keras.optimizers.SGD(rate, momentum=_MOMENTUM, nesterov=True)
-    raise UnknownNetworkError(
-        f"There is no optimiser {name!r}; there are {', '.join(OPTIMISERS)}. Correct the name."
+    photos = keras.Input(_shape(settings))
+    if settings.backbone == SQUEEZENET:
+        scaled = keras.applications.imagenet_utils.preprocess_input(photos, mode="caffe")
+        features = squeezenet.build_squeezenet(settings.image_size)(scaled)
+    else:
+        scaled = _module(settings.backbone).preprocess_input(photos)
+        features = _build_application(settings)(scaled, training=False)
+    return keras.Model(photos, features, name=BACKBONE)
+
+
+def _module(backbone: str) -> Any:
+    return import_module(f"keras.applications.{_APPLICATIONS[backbone][0]}")
+
+
+def _build_application(settings: NetworkSettings, weights: str | None = None) -> "keras.Model":
+    network = getattr(_module(settings.backbone), _APPLICATIONS[settings.backbone][1])
+    try:
+        built: keras.Model = network(
+            include_top=False, weights=weights, input_shape=_shape(settings)
+        )
+    except ValueError as error:
+        raise NetworkError(
+            f"{settings.backbone} does not accept photos of {settings.image_size} pixels a side: "
+            f"{error}"
+        ) from error
+    return built
+
+
+def _download(settings: NetworkSettings) -> "keras.Model":
+    if settings.backbone == SQUEEZENET:
+        raise NetworkError(
+            f"Keras does not know weights of {SQUEEZENET}. Get {squeezenet.FILE} from "
+            f"{squeezenet.SOURCE} and set `weights: file`."
+        )
+    try:
+        return _build_application(settings, "imagenet")
+    except Exception as error:  # Keras raises a bare one where its download fails
+        raise NetworkError(
+            f"The ImageNet weights of {settings.backbone} cannot be downloaded ({error}). Without "
+            "a network, download the file of that address elsewhere, name it "
+            f"{weights_file(settings.backbone)}, put it in data/06_models/weights and set "
+            "`weights: file`."
+        ) from error
+
+
+def _find_weights(backbone: str, folders: Sequence[Path]) -> Path:
+    name = weights_file(backbone)
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    searched = " nor in ".join(map(str, folders))
+    raise NetworkError(
+        f"The weights of {backbone} are not in {searched}. Get them from {_source(backbone)}, "
+        f"name the file {name}, and put it there; or set `weights: none` to start from random "
+        "weights."
     )
+
+
+def _source(backbone: str) -> str:
+    if backbone == SQUEEZENET:
+        return squeezenet.SOURCE
+    return "https://keras.io/api/applications (the file whose name ends in notop.h5)"

@@ -1,18 +1,22 @@
-"""Photos as they are published: a folder a split, in it a folder a class; strays are named."""
+"""Photos as they are published: a folder per split, in it a folder per class."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.classification.sources import listed, nearest_folders, storable, subfolders
+from triptych.vision.config import CLASSES
 from triptych.vision.decoding import SUFFIXES
 from triptych.vision.errors import PhotoSourceError
 from triptych.vision.manifest import MANIFEST, add_manifest
+from triptych.vision.sample import write_sample
 
-CLASSES = ("ground", "corn", "weeds", "corn_weeds")
+# Lists the photos of a source, `sample` or `folder`; sizes and seed are those of the sample.
+ListPhotos = Callable[[str, Mapping[str, int], int], pd.DataFrame]
 SPLITS = ("train", "valid", "test")
 # Folder names by their letters alone: those of the Kaggle set (Portuguese), and common ones.
 CLASS_FOLDERS = {"chao": "ground", "milho": "corn", "ervas": "weeds", "milho_ervas": "corn_weeds"}
@@ -25,7 +29,7 @@ _SPLIT_LETTERS = {
     "test": "test",
 }  # fmt: skip
 RAW_COLUMNS = ("item", "path", "split", "label", "group", "origin", "fault")
-_DEPTH = 3  # the set may lie a few folders further down, as an archive unpacks it
+_DEPTH = 3  # levels between the folder and the splits, as unpacked from an archive
 _ACCEPTED = (
     "Treino, Validação (however its letters are encoded) and Teste, or train, valid (validation, "
     "val) and test, in any case"
@@ -36,43 +40,85 @@ _GET = (
 )
 
 
-def find_root(folder: Path) -> Path:
-    """Find where the folders of the splits lie: here, or a little further down.
+def list_source(
+    source: str, sizes: Mapping[str, int], seed: int, *, filepath: str, folder: str | None
+) -> pd.DataFrame:
+    """List the photos of a source: RAW_COLUMNS.
+
+    Args:
+        source: `sample` or `folder`.
+        sizes, seed: of the sample, which is generated if necessary.
+        filepath: folder of the samples.
+        folder: real data, with the photos in `images`.
 
     Raises:
-        PhotoSourceError: there is no such folder, no split in it, a split is missing or has two
-            folders, or several sets lie side by side.
+        PhotoSourceError: no folder is named, or it holds no photos.
+    """
+    if source == "sample":
+        return list_photos(write_sample(Path(filepath), sizes, seed))
+    if not folder:
+        raise PhotoSourceError(
+            "No folder of real photos is named. Set TRIPTYCH_REAL_DATA to the folder that holds "
+            "`images/Treino`, `images/Valid` and `images/Teste`, or run with vision.source=sample "
+            "(without --env live) to take the embedded sample."
+        )
+    return list_photos(find_root(Path(folder) / "images"))
+
+
+def photo_paths(files: pd.DataFrame, items: "pd.Series[str]") -> list[Path]:
+    """The files of some items.
+
+    Raises:
+        UnmatchedError: an item is not among the files.
+    """
+    return list(look_up(items, files.set_index("item")["path"], "file in the source of photos"))
+
+
+def find_root(folder: Path) -> Path:
+    """Find the folder that holds one folder per split: this one, or one a little below.
+
+    Raises:
+        PhotoSourceError: there is none, or several.
     """
     shown = storable(str(folder))
     if not folder.is_dir():
         raise PhotoSourceError(f"There is no folder of photos {shown}. {_GET}")
-    roots = nearest_folders(folder, lambda inner: bool(_split_folders(inner)), _DEPTH)
+    roots = nearest_folders(folder, lambda inner: any(_split_folders(inner).values()), _DEPTH)
     if not roots:
         found = listed(path.name for path in folder.iterdir())
         raise PhotoSourceError(
             f"The folder {shown} holds no photos: it needs the folders {_ACCEPTED}, each with a "
-            f"folder a class, and has {found}. {_GET}"
+            f"folder per class, and has {found}. {_GET}"
         )
     if len(roots) > 1:
         raise PhotoSourceError(
-            f"The folder {shown} holds several sets of photos: {listed(map(str, roots))}. Leave "
-            "one there."
+            f"The folder {shown} holds several sets of photos: {listed(map(str, roots))}. Keep "
+            "one of them there."
         )
-    _require_splits(roots[0])
-    return roots[0]
+    (root,) = roots
+    present = listed(path.name for path in subfolders(root))
+    for split, names in _split_folders(root).items():
+        if len(names) != 1:
+            fault = (
+                f"several folders of the split {split}: {listed(names)}. Keep one of them there"
+                if names
+                else f"no folder of the split {split}. It has {present}. Name them {_ACCEPTED}"
+            )
+            raise PhotoSourceError(f"{storable(str(root))} has {fault}.")
+    return root
 
 
 def list_photos(root: Path) -> pd.DataFrame:
-    """List every file below `root`, in order of its path; nothing but a manifest is opened.
+    """List every file below `root`, in order of its path; only the manifest is opened.
 
     Returns:
         RAW_COLUMNS: `item` is the path inside the folder, as it can be stored, `path` the file;
         `split` one of SPLITS and `label` one of CLASSES, or empty; `group` and `origin` (of the
-        label) stand in manifest.csv, if there is one; `fault` says why a file cannot be a photo of
-        a class, and is empty for the others. A row of the manifest without a file is listed too.
+        label) come from manifest.csv, if it exists; `fault` says why a file cannot be a photo of a
+        class, or is empty. Rows of the manifest without a file are listed too.
     """
     rows = [
-        (storable(path.relative_to(root).as_posix()), path, *_place(path, root))
+        (storable(path.relative_to(root).as_posix()), path, *_classify_file(path, root))
         for path in _walk(root)
         if path != root / MANIFEST
     ]
@@ -81,33 +127,33 @@ def list_photos(root: Path) -> pd.DataFrame:
 
 
 def match_key(name: str) -> tuple[str, ...]:
-    """What two ways to write the path of a photo share: split, class and file name.
+    """The key that all spellings of the path of a photo share: split, class and file name.
 
-    Separators may be those of Windows, folders above the split named or not, and letters composed
-    or not. A path that names no split and class is its parts.
+    Spellings differ in separators, folders above the split, and composed letters.
     """
     parts = [unicodedata.normalize("NFC", part) for part in re.split(r"[\\/]+", name)]
     parts = [part for part in parts if part not in {"", "."}]
-    split, label = _folders_of(parts[-3:])
+    split, label = _folder_names(parts[-3:])
     return (split, label, parts[-1]) if split and label else tuple(parts)
 
 
-def _place(path: Path, root: Path) -> tuple[str, str, str]:
+def _classify_file(path: Path, root: Path) -> tuple[str, str, str]:
     """Split, class and fault of a file, by the folders it lies in."""
     parts = path.relative_to(root).parts
-    split, label = _folders_of(parts)
+    split, label = _folder_names(parts)
+    fault = ""
     if not split or not label or len(parts) > 3:  # noqa: PLR2004
-        return split, label, "lies in no folder of a class"
-    if path.suffix.lower() not in SUFFIXES:
-        return split, label, "is not named .jpg, .jpeg or .png"
-    if storable(path.name) != path.name:
-        return split, label, "file name is not UTF-8"
-    if not path.is_file():
-        return split, label, "is no file, or a link to none"
-    return split, label, ""
+        fault = "lies in no folder of a class"
+    elif path.suffix.lower() not in SUFFIXES:
+        fault = "is not named .jpg, .jpeg or .png"
+    elif storable(path.name) != path.name:
+        fault = "file name is not UTF-8"
+    elif not path.is_file():
+        fault = "is no file, or a link to none"
+    return split, label, fault
 
 
-def _folders_of(parts: "tuple[str, ...] | list[str]") -> tuple[str, str]:
+def _folder_names(parts: Sequence[str]) -> tuple[str, str]:
     """The split and the class that the first two of `split/class/file` name; empty if none."""
     split = _split(parts[0]) if len(parts) > 1 else ""
     label = _CLASS_LETTERS.get(_letters(parts[1]), "") if len(parts) > 2 else ""  # noqa: PLR2004
@@ -115,9 +161,7 @@ def _folders_of(parts: "tuple[str, ...] | list[str]") -> tuple[str, str]:
 
 
 def _split(folder: str) -> str:
-    """`Validação` arrives composed or not, in cp437, or as other letters that stand for its bytes:
-    what is left of it begins alike.
-    """
+    """The split that a folder names. `Validação` in another encoding still begins with `valid`."""
     letters = _letters(folder)
     return "valid" if letters.startswith("valid") else _SPLIT_LETTERS.get(letters, "")
 
@@ -127,32 +171,14 @@ def _letters(name: str) -> str:
     return re.sub("[^a-z]", "", unicodedata.normalize("NFKD", name).lower())
 
 
-def _split_folders(root: Path) -> list[tuple[str, str]]:
-    """Name and split of each folder that is one of a split."""
-    return [(path.name, split) for path in subfolders(root) if (split := _split(path.name))]
-
-
-def _require_splits(root: Path) -> None:
-    folders = _split_folders(root)
-    for split in SPLITS:
-        names = [name for name, found in folders if found == split]
-        if not names:
-            raise PhotoSourceError(
-                f"{storable(str(root))} has no folder of the split {split}. It has "
-                f"{listed(path.name for path in subfolders(root))}. Name the folders {_ACCEPTED}."
-            )
-        if len(names) > 1:
-            raise PhotoSourceError(
-                f"{storable(str(root))} has several folders of the split {split}: {listed(names)}. "
-                "Leave one of them there."
-            )
+def _split_folders(root: Path) -> dict[str, list[str]]:
+    """The names of the folders of each split."""
+    names = [path.name for path in subfolders(root)]
+    return {split: [name for name in names if _split(name) == split] for split in SPLITS}
 
 
 def _walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Every file below a folder, in order; linked folders are followed.
-
-    A link to a folder that holds it leads nowhere new: it is given itself.
-    """
+    """Every file below a folder, in order. Links are followed; a link to a parent is returned."""
     here = folder.resolve()
     if here in above:
         yield folder

@@ -1,7 +1,6 @@
-"""A classifier in a folder: JSON and NumPy arrays, no pickle; the same one gives the same bytes."""
+"""A classifier in a folder: JSON and NumPy arrays, no pickle; equal classifiers, equal bytes."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -15,63 +14,61 @@ from triptych.vision.errors import StoredClassifierError
 
 FILE = "classifier.json"
 _FORMAT = 1
+_RENAMED = {  # names of version 0.1
+    "pixels": "image_size", "tuned_epochs": "fine_tune_epochs", "smoothing": "label_smoothing",
+    "tuned_learning_rate": "fine_tune_learning_rate", "batch": "batch_size", "turns": "tta_views",
+}  # fmt: skip
 
 
 def save_classifier(classifier: PhotoClassifier, folder: Path) -> None:
-    """Write a classifier into a folder, which is made if need be."""
+    """Write a classifier into a folder, which is created if necessary."""
     folder.mkdir(parents=True, exist_ok=True)
     members = []
     for number, member in enumerate(classifier.members):
-        about, arrays = _apart(member)
+        stored, arrays = _dump(member)
         np.savez(folder / f"member{number}.npz", *arrays)
-        members.append(about)
-    about = {
-        "format": _FORMAT, "classes": classifier.classes, "pixels": classifier.pixels,
-        "max_side": classifier.max_side, "temperature": classifier.temperature,
-        "members": members,
-    }  # fmt: skip
-    (folder / FILE).write_text(json.dumps(about, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        members.append(stored)
+    stored = {**vars(classifier), "format": _FORMAT, "members": members}
+    text = json.dumps(stored, indent=2, sort_keys=True)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def load_classifier(folder: Path) -> PhotoClassifier:
     """Read a classifier.
 
     Raises:
-        StoredClassifierError: the folder holds none, or one that is damaged.
+        StoredClassifierError: the folder holds none, or a damaged one.
     """
     try:
-        about = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        members = [
-            _together(part, _arrays(folder / f"member{number}.npz"))
-            for number, part in enumerate(about["members"])
-        ]
-        return PhotoClassifier(
-            list(about["classes"]), about["pixels"], about["max_side"], members,
-            about["temperature"],
-        )  # fmt: skip
+        stored = json.loads((folder / FILE).read_text(encoding="utf-8"), object_hook=_rename)
+        del stored["format"]
+        members = []
+        for number, member in enumerate(stored.pop("members")):
+            with np.load(folder / f"member{number}.npz", allow_pickle=False) as arrays:
+                members.append(_restore(member, list(arrays.values())))
+        return PhotoClassifier(**stored, members=members)
     except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise StoredClassifierError(
-            f"{folder} holds no photo classifier that can be read ({type(error).__name__}: "
-            f"{error}). Name the folder that one was saved in, or train again."
+            f"{folder} holds no readable photo classifier ({type(error).__name__}: {error}). "
+            "Name the folder that one was saved in, or train again."
         ) from error
 
 
-def _apart(member: Member) -> tuple[dict[str, Any], list[Any]]:
+def _rename(stored: dict[str, Any]) -> dict[str, Any]:
+    return {_RENAMED.get(name, name): value for name, value in stored.items()}
+
+
+def _dump(member: Member) -> tuple[dict[str, Any], list[Any]]:
     if isinstance(member, NetworkMember):
-        about = {"kind": "network", "turns": member.turns, "settings": asdict(member.settings)}
-        return about, member.weights
+        settings = member.settings.model_dump()
+        stored = {"kind": "network", "tta_views": member.tta_views, "settings": settings}
+        return stored, member.weights
     if isinstance(member, ColourClassifier):
         return {"kind": "colour", "grids": member.grids}, [member.weights, member.bias]
     raise TypeError(f"A {type(member).__name__} cannot be stored.")
 
 
-def _together(about: dict[str, Any], arrays: list[Any]) -> Member:
-    if about["kind"] == "colour":
-        return ColourClassifier([tuple(grid) for grid in about["grids"]], *arrays)
-    settings = {**about["settings"], "filters": tuple(about["settings"]["filters"])}
-    return NetworkMember(NetworkSettings(**settings), arrays, about["turns"])
-
-
-def _arrays(file: Path) -> list[Any]:
-    with np.load(file, allow_pickle=False) as stored:
-        return [stored[f"arr_{number}"] for number in range(len(stored.files))]
+def _restore(stored: dict[str, Any], arrays: list[Any]) -> Member:
+    if stored["kind"] == "colour":
+        return ColourClassifier([tuple(grid) for grid in stored["grids"]], *arrays)
+    return NetworkMember(NetworkSettings(**stored["settings"]), arrays, stored["tta_views"])

@@ -1,4 +1,4 @@
-"""One network learns from some photos, and stops by others."""
+"""Training of one network, with early stopping on the validation photos."""
 
 import logging
 import time
@@ -9,55 +9,48 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from triptych.classification.tf_runtime import start_keras
-from triptych.vision.backbones import CNN, build_network, freeze, load_pretrained
-from triptych.vision.config import NetworkSettings
-from triptych.vision.input_pipeline import Rows, training_batches, validation_batches
-from triptych.vision.networks import make_optimiser
-from triptych.vision.pixel_store import PhotoPixels
+from triptych.vision.config import CNN, NetworkSettings
+from triptych.vision.decoding import Photo
+from triptych.vision.input_pipeline import Rows, make_batches
+from triptych.vision.networks import BACKBONE, build_network, load_pretrained, make_optimiser
 
 if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
 
-EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "valid_loss", "valid_accuracy")
-_VALIDATION_BATCH = 32  # photos at once
-_TOLD_EVERY = 5  # epochs
+MEASURES = ("loss", "accuracy", "valid_loss", "valid_accuracy")
+EPOCH_COLUMNS = ("epoch", *MEASURES)
+_LOGGED_EVERY = 5  # epochs
 
 
 @dataclass(frozen=True)
 class TrainingPhotos:
-    """What a network learns from, and what it stops by.
+    """Photos (n, side, side, 3), rows of them by split, and the number of each photo's class.
 
-    Attributes:
-        pixels: all photos.
-        learn: rows to learn from.
-        judge: rows of the validation split.
-        labels: the number of each photo's class.
-        classes: how many there are.
+    Memory maps are read batch by batch.
     """
 
-    pixels: PhotoPixels
-    learn: Rows
-    judge: Rows
+    photos: Photo
+    training: Rows
+    validation: Rows
     labels: npt.NDArray[np.int64]
-    classes: int
+    n_classes: int
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """What has been learned.
+    """A trained network: weights of the epoch with the lowest validation loss, in Keras' order.
 
-    Attributes:
-        epochs: a row an epoch, EPOCH_COLUMNS.
-        seconds: the training took, on one core.
+    `epochs` has EPOCH_COLUMNS; `seconds` is the training time on one core.
     """
 
     settings: NetworkSettings
     weights: list[npt.NDArray[Any]]
-    epochs: list[tuple[Any, ...]]
+    epochs: pd.DataFrame
     seconds: float
 
 
@@ -69,79 +62,73 @@ def train_network(
     folders: Sequence[Path] = (),
     name: str = "",
 ) -> TrainedNetwork:
-    """Train until the epochs are over or validation does not improve; the best epoch is kept.
+    """Train until all epochs are done or validation loss stops improving.
 
-    The same seed gives the same network: TensorFlow runs on one thread, its operations in their
-    deterministic form. More cores train more networks at once.
+    The same seed gives the same network: TensorFlow runs deterministically on one thread. Several
+    cores train several networks.
 
     Args:
-        folders: where files of pretrained weights may lie.
-        name: what progress is told under; none: it is not told.
+        folders: searched for files of pretrained weights.
+        name: logs the progress under this name.
 
     Raises:
-        UnknownNetworkError, WeightsError: see backbones.py.
+        NetworkError: see networks.py.
     """
     start_keras(seed)
     started = time.perf_counter()
-    model = build_network(settings, data.classes)
-    load_pretrained(model, settings, folders)
-    epochs: list[tuple[Any, ...]] = []
-    if settings.backbone != CNN and settings.weights != "none":
-        freeze(model, True)
-    epochs += _fit(model, settings, data, (settings.epochs, settings.learning_rate), seed, name)
-    if settings.backbone != CNN and settings.tuned_epochs:
-        freeze(model, False)
-        tuned = settings.tuned_epochs, settings.tuned_learning_rate
-        epochs += _fit(model, settings, data, tuned, seed + 1, f"{name}, tuned" if name else "")
-    numbered = [(number, *epoch) for number, epoch in enumerate(epochs, start=1)]
-    return TrainedNetwork(settings, model.get_weights(), numbered, time.perf_counter() - started)
+    model = build_network(settings, data.n_classes)
+    if settings.pretrained:
+        load_pretrained(model, settings, folders)
+        model.get_layer(BACKBONE).trainable = False
+    length = settings.epochs, settings.learning_rate
+    phases = [_fit(model, settings, data, *length, seed, name)]
+    if settings.backbone != CNN and settings.fine_tune_epochs:
+        model.get_layer(BACKBONE).trainable = True
+        length = settings.fine_tune_epochs, settings.fine_tune_learning_rate
+        phases.append(_fit(model, settings, data, *length, seed + 1, f"{name} fine-tuning"))
+    epochs = pd.concat(phases, ignore_index=True)
+    epochs.insert(0, "epoch", epochs.index + 1)
+    return TrainedNetwork(settings, model.get_weights(), epochs, time.perf_counter() - started)
 
 
 def _fit(
     model: "keras.Model",
     settings: NetworkSettings,
     data: TrainingPhotos,
-    length: tuple[int, float],
+    epochs: int,
+    learning_rate: float,
     seed: int,
     name: str,
-) -> list[tuple[Any, ...]]:
-    """Learn for so many epochs at such a rate; give the rows of the epochs."""
+) -> pd.DataFrame:
+    """Train one phase and return MEASURES, a row per epoch."""
     import keras
-    import tensorflow as tf
 
-    epochs, rate = length
-    photos = data.pixels.photos
-    exact = np.eye(data.classes, dtype=np.float32)[data.labels]
-    soft = exact * (1 - settings.smoothing) + settings.smoothing / data.classes
-    steps = -(-len(data.learn) // settings.batch) * epochs
-    model.compile(
-        make_optimiser(settings.optimiser, rate, steps), "categorical_crossentropy",
-        metrics=["accuracy"],
+    steps = -(-len(data.training) // settings.batch_size) * epochs
+    optimiser = make_optimiser(settings.optimiser, learning_rate, steps)
+    model.compile(optimiser, "categorical_crossentropy", metrics=["accuracy"])
+    # smoothed by hand: Keras would smooth the validation loss too
+    one_hot = np.eye(data.n_classes, dtype=np.float32)[data.labels]
+    smoothed = one_hot * (1 - settings.label_smoothing) + settings.label_smoothing / data.n_classes
+
+    def log(epoch: int, logs: dict[str, float]) -> None:
+        if name and ((epoch + 1) % _LOGGED_EVERY == 0 or epoch + 1 == epochs):
+            accuracy = 100 * logs["val_accuracy"]
+            logger.info(
+                "%s: epoch %s of %s, validation accuracy %.1f %%", name, epoch + 1, epochs, accuracy
+            )
+
+    fitted = model.fit(
+        make_batches(data.photos, data.training, smoothed[data.training], settings, seed),
+        epochs=epochs, shuffle=False, verbose=0,
+        validation_data=make_batches(
+            data.photos, data.validation, one_hot[data.validation], settings
+        ),
+        callbacks=[
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=settings.patience, restore_best_weights=True
+            ),
+            keras.callbacks.LambdaCallback(on_epoch_end=log),
+        ],
     )  # fmt: skip
-    fed = training_batches(
-        photos, data.learn, soft[data.learn], side=settings.pixels, batch=settings.batch,
-        augmentation=settings.augmentation, seed=seed,
-    )  # fmt: skip
-    truth = tf.data.Dataset.from_tensor_slices(exact[data.judge]).batch(_VALIDATION_BATCH)
-    judged = validation_batches(photos, data.judge, side=settings.pixels, batch=_VALIDATION_BATCH)
-    stop = keras.callbacks.EarlyStopping(
-        "val_loss", patience=settings.patience, restore_best_weights=True
-    )
-    tell = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: _tell(name, epoch + 1, epochs, logs or {})
-    )
-    past = model.fit(
-        fed, epochs=epochs, validation_data=tf.data.Dataset.zip(judged, truth),
-        callbacks=[stop, tell], shuffle=False, verbose=0,
-    ).history  # fmt: skip
-    figures = zip(*(past[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")),
-                  strict=True)  # fmt: skip
-    return list(figures)
-
-
-def _tell(name: str, epoch: int, epochs: int, logs: dict[str, float]) -> None:
-    if name and (epoch % _TOLD_EVERY == 0 or epoch == epochs):
-        logger.info(
-            "%s: epoch %s of %s, validation accuracy %.1f %%",
-            *(name, epoch, epochs, 100 * logs["val_accuracy"]),
-        )
+    history = pd.DataFrame(fitted.history).rename(columns=lambda key: key.replace("val_", "valid_"))
+    return history[list(MEASURES)]

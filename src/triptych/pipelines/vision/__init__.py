@@ -1,4 +1,4 @@
-"""Field photos: what is in them, where to spray, and what a network goes by."""
+"""The pipeline vision: classes of field photos."""
 
 from triptych.pipelines.vision.pipeline import create_pipeline
 

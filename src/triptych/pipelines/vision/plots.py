@@ -1,4 +1,4 @@
-"""The plots of the photo study. Each gives a matplotlib figure; the catalog writes and tracks."""
+"""Nodes that draw the plots of photo classifiers as matplotlib figures."""
 
 from typing import Any
 
@@ -20,15 +20,14 @@ def plot_photo_accuracy(photo_comparison: pd.DataFrame, vision: VisionParameters
 
 
 def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> Figure:
-    """Draw accuracy and loss by epoch, training and validation, a column a network."""
+    """Draw accuracy and loss by epoch, training and validation, a column per network."""
     models = photo_curves["model"].unique()
     figure = Figure(figsize=(3.8 * len(models) + 1, 5.4), layout="constrained")
     panels = figure.subplots(2, len(models), squeeze=False, sharex="col", sharey="row")
     for column, model in enumerate(models):
         rows = photo_curves[photo_curves["model"] == model]
-        for axes, measure, factor in (
-            (panels[0, column], "accuracy", 100),
-            (panels[1, column], "loss", 1),
+        for axes, measure, factor in zip(
+            panels[:, column], ("accuracy", "loss"), (100, 1), strict=True
         ):
             axes.plot(rows["epoch"], factor * rows[measure], label="training (augmented)")
             axes.plot(rows["epoch"], factor * rows[f"valid_{measure}"], label="validation")
@@ -50,28 +49,26 @@ def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: list[str]
 
 
 def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: list[str]) -> Figure:
-    """Draw how often the named class is right against its probability, two best models, test."""
-    of_best = photo_reliability["model"].isin(photo_ranking[:2])
+    """Draw accuracy against confidence, for the two best models on the test photos."""
+    best = photo_reliability["model"].isin(photo_ranking[:2])
     return draw_reliability(
-        photo_reliability[of_best & (photo_reliability["split"] == _SPLIT)],
+        photo_reliability[best & (photo_reliability["split"] == _SPLIT)],
         "Mean probability of the predicted class",
         "Share of photos that are of that class",
     )
 
 
 def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:
-    """Draw what each change did to validation accuracy; bars reach over the seeds."""
+    """Draw the validation accuracy of each change; bars span the seeds."""
     rows = photo_effects.iloc[::-1]
     figure = Figure(figsize=(8, 0.32 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
+    mean, lowest, highest = (100 * rows[name] for name in ("accuracy", "lowest", "highest"))
     names = rows["factor"] + ": " + rows["level"]
-    middle = 100 * rows["accuracy"]
-    spread = [middle - 100 * rows["lowest"], 100 * rows["highest"] - middle]
-    axes.errorbar(middle, names, xerr=spread, fmt="o", capsize=3)
-    base = photo_effects["accuracy"].iloc[0]
-    axes.axvline(100 * base, color="black", linewidth=0.8, linestyle=":", label="baseline")
+    axes.errorbar(mean, names, xerr=[mean - lowest, highest - mean], fmt="o", capsize=3)
+    axes.axvline(mean.iloc[-1], color="black", linewidth=0.8, linestyle=":", label="baseline")
     axes.set(
-        title="One change at a time, a small network on a part of the photos",
+        title="One change at a time, a small network on some of the photos",
         xlabel="Validation accuracy (%), bars: lowest and highest seed",
     )
     axes.grid(alpha=0.3)
@@ -82,7 +79,7 @@ def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:
 def plot_photo_explanations(
     photo_explanations: dict[str, Explanation], photo_deletions: pd.DataFrame
 ) -> Figure:
-    """Draw explained photos, their predictions, and the superpixels that speak for it."""
+    """Draw explained photos with their predictions above the weights of their superpixels."""
     from skimage.segmentation import mark_boundaries
 
     columns = max(len(photo_explanations), 1)
@@ -90,24 +87,23 @@ def plot_photo_explanations(
     panels = figure.subplots(2, columns, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
-    for column, row in enumerate(photo_deletions.to_dict("records")):
-        told = photo_explanations[row["item"]]
-        panels[0, column].imshow(told.photo)
-        panels[0, column].set_title(
-            f"true: {row['true_label']}\npredicted: {row['label']} {told.chance:.0%}",
+    for (above, below), row in zip(panels.T, photo_deletions.to_dict("records"), strict=False):
+        explanation = photo_explanations[row["item"]]
+        above.imshow(explanation.photo)
+        above.set_title(
+            f"true: {row['true_label']}\npredicted: {row['label']} {row['confidence']:.0%}",
             fontsize="small",
         )
-        shown: Any = mark_boundaries
-        panels[1, column].imshow(shown(told.photo, told.segments, color=(1, 1, 1)))
-        most = max(abs(told.weights).max(), 1e-9)
-        panels[1, column].imshow(
-            told.weights[told.segments], cmap="PiYG", vmin=-most, vmax=most, alpha=0.55
-        )
-        panels[1, column].set_title(
-            f"without marked: −{row['marked']:.0%}\nwithout random: −{row['random']:.0%}",
+        draw_boundaries: Any = mark_boundaries
+        below.imshow(draw_boundaries(explanation.photo, explanation.segments, color=(1, 1, 1)))
+        limit = max(abs(explanation.weights).max(), 1e-9)
+        weights = explanation.weights[explanation.segments]
+        below.imshow(weights, cmap="PiYG", vmin=-limit, vmax=limit, alpha=0.55)
+        below.set_title(
+            f"without LIME's: −{row['lime_drop']:.0%}\nwithout random: −{row['random_drop']:.0%}",
             fontsize="small",
         )
-    figure.suptitle("LIME: green superpixels speak for the class, pink ones against it")
+    figure.suptitle("LIME: green superpixels support the class, pink ones oppose it")
     return figure
 
 

@@ -1,8 +1,9 @@
-"""Networks learn from the training photos; validation stops, calibrates and chooses them."""
+"""Nodes that train networks on the training photos; validation stops, calibrates and ranks them."""
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,15 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
 from triptych.parameters.vision import VisionParameters
-from triptych.vision import metrics
 from triptych.vision.ablation import TRIAL_COLUMNS, Trial, list_trials, summarise_trials
-from triptych.vision.classifier import (
-    Member,
-    NetworkMember,
-    PhotoClassifier,
-    learn_temperature,
-    log_loss,
-)
+from triptych.vision.classifier import Member, NetworkMember, PhotoClassifier, fit_temperature
 from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier
-from triptych.vision.pixel_store import PhotoPixels
-from triptych.vision.reading import CLASSES
+from triptych.vision.config import CLASSES
+from triptych.vision.decoding import Photo
+from triptych.vision.metrics import predictions_table
 from triptych.vision.training import (
     EPOCH_COLUMNS,
+    MEASURES,
     TrainedNetwork,
     TrainingPhotos,
     train_network,
@@ -40,40 +36,45 @@ BLEND = "blend"
 
 def train_classifiers(
     selected_photos: pd.DataFrame,
-    photo_pixels: PhotoPixels,
+    photo_pixels: Photo,
     weight_folders: list[Path],
     vision: VisionParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Train the colour baselines and every network, some at once, and their blend.
+    """Train the colour baselines and every network, `n_jobs` in parallel, and blend some.
 
     Returns:
         `trained_photo_models`: PhotoClassifiers by name; `photo_curves`: model and
         training.EPOCH_COLUMNS; `photo_timings`: model, seconds (on one core).
 
     Raises:
-        WeightsError: pretrained weights are missing, or are not those of the network.
+        NetworkError: pretrained weights are missing, or belong to another network.
     """
     data = _training_photos(selected_photos, photo_pixels, vision.classes)
     members: dict[str, Member] = {}
     seconds, curves = {}, []
     for name, grids in COLOURS.items():
         started = time.perf_counter()
-        learned = photo_pixels.photos, data.learn, data.labels[data.learn]
-        members[name] = ColourClassifier.fit(grids, *learned)
+        labels = data.labels[data.training]
+        members[name] = ColourClassifier.fit(grids, photo_pixels, data.training, labels)
         seconds[name] = time.perf_counter() - started
-    for name, trained in zip(
-        vision.networks, _train_all(data, weight_folders, vision, seed), strict=True
-    ):
-        members[name] = NetworkMember(trained.settings, trained.weights, vision.turns)
+    tasks = [
+        partial(train_network, settings, data, seed, folders=weight_folders, name=name)
+        for name, settings in vision.networks.items()
+    ]
+    for name, trained in zip(vision.networks, run_networks(tasks, vision.n_jobs), strict=True):
+        members[name] = NetworkMember(trained.settings, trained.weights, vision.tta_views)
         seconds[name] = trained.seconds
-        curves.append(pd.DataFrame(trained.epochs, columns=list(EPOCH_COLUMNS)).assign(model=name))
+        curves.append(trained.epochs.assign(model=name))
         logger.info("Trained %s: %s epochs in %.0f s", name, len(trained.epochs), trained.seconds)
-    models = _classifiers(members, data, vision)
-    if BLEND in models:
+    groups = {name: [member] for name, member in members.items()}
+    if vision.blend:
+        groups[BLEND] = [members[name] for name in vision.blend]
         seconds[BLEND] = sum(seconds[name] for name in vision.blend)
     return {
-        "trained_photo_models": models,
+        "trained_photo_models": {
+            name: _calibrate(group, data, vision) for name, group in groups.items()
+        },
         "photo_curves": pd.concat(curves)[["model", *EPOCH_COLUMNS]],
         "photo_timings": pd.DataFrame(seconds.items(), columns=["model", "seconds"]),
     }
@@ -82,106 +83,105 @@ def train_classifiers(
 def choose_classifier(
     trained_photo_models: dict[str, PhotoClassifier],
     selected_photos: pd.DataFrame,
-    photo_pixels: PhotoPixels,
+    photo_pixels: Photo,
 ) -> dict[str, Any]:
-    """Rank the classifiers by their log loss on validation; nothing is judged on test yet.
+    """Rank the classifiers by their log loss on validation.
 
     Returns:
         `photo_ranking`: names, best first; `photo_validation`: metrics.predictions_table of the
         validation split.
     """
-    rows = np.flatnonzero(selected_photos["split"] == "valid")
-    truth = selected_photos.iloc[rows]
-    losses, tables = {}, []
+    from sklearn.metrics import log_loss
+
+    predictions = predict_split(trained_photo_models, selected_photos, photo_pixels, "valid")
+    losses = {}
     for name, model in trained_photo_models.items():
-        chances = model.row_probabilities(photo_pixels.photos, rows)
-        losses[name] = log_loss(chances, truth["number"].to_numpy())
-        tables.append(metrics.predictions_table(name, truth, chances, model.classes))
+        rows = predictions[predictions["model"] == name]
+        y_true = rows["true_label"].map(model.classes.index)
+        losses[name] = log_loss(y_true, rows[model.classes], labels=range(len(model.classes)))
     ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
     logger.info("Chosen on validation: %s (log loss %.3f)", ranking[0], losses[ranking[0]])
-    return {"photo_ranking": ranking, "photo_validation": pd.concat(tables, ignore_index=True)}
+    return {"photo_ranking": ranking, "photo_validation": predictions}
 
 
-def run_experiments(
-    selected_photos: pd.DataFrame, photo_pixels: PhotoPixels, vision: VisionParameters, seed: int
+def predict_split(
+    models: dict[str, PhotoClassifier], selected_photos: pd.DataFrame, pixels: Photo, split: str
+) -> pd.DataFrame:
+    """The predictions of every model for the photos of a split: metrics.predictions_table."""
+    rows = np.flatnonzero(selected_photos["split"] == split)
+    photos = selected_photos.iloc[rows]
+    return pd.concat(
+        [
+            predictions_table(name, photos, model.row_probabilities(pixels, rows), model.classes)
+            for name, model in models.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def run_ablation(
+    selected_photos: pd.DataFrame, photo_pixels: Photo, vision: VisionParameters, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Change one thing of a network at a time, with several seeds, judged on validation.
+    """Train networks that differ from a baseline in one setting, with several seeds.
 
     Returns:
-        `photo_trials`: ablation.TRIAL_COLUMNS; `photo_effects`: what each change did, beside
-        what the seed does; `photo_trial_runs`: all figures, for nested MLflow runs.
+        `photo_trials`: ablation.TRIAL_COLUMNS, on validation; `photo_effects`: of
+        ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
     """
-    study = vision.experiments
-    trials = list_trials(study.base, study.grid, range(seed, seed + study.seeds))
+    study = vision.ablation
+    trials = list_trials(study.baseline, study.grid, range(seed, seed + study.seeds))
     data = _training_photos(selected_photos, photo_pixels, vision.classes)
-    size = study.photos or len(data.learn)
-    few = TrainingPhotos(
-        data.pixels, data.learn[draw_rows(data.labels[data.learn], size, seed)], data.judge,
-        data.labels, data.classes,
-    )  # fmt: skip
-    logger.info("Experiments: %s trainings on %s photos", len(trials), f"{len(few.learn):,}")
-    rows, logged = [], []
-    tasks = [partial(train_network, trial.settings, few, trial.seed) for trial in trials]
-    for trial, trained in zip(trials, run_networks(tasks, vision.jobs), strict=True):
-        best = min(trained.epochs, key=lambda epoch: epoch[3])  # the one whose weights are kept
-        rows.append((
-            trial.factor, trial.level, trial.seed, len(trained.epochs), best[4], best[3],
-            trained.seconds,
-        ))  # fmt: skip
-        logged += list(_logged(trial, trained))
+    if study.photos:
+        rows = draw_rows(data.labels[data.training], study.photos, seed)
+        data = replace(data, training=data.training[rows])
+    logger.info("Ablation: %s trainings on %s photos", len(trials), f"{len(data.training):,}")
+    results, values = [], []
+    tasks = [partial(train_network, trial.settings, data, trial.seed) for trial in trials]
+    for trial, trained in zip(trials, run_networks(tasks, vision.n_jobs), strict=True):
+        best = trained.epochs.iloc[trained.epochs["valid_loss"].argmin()]  # its weights are kept
+        accuracy, loss = best["valid_accuracy"], best["valid_loss"]
+        results.append(
+            (trial.factor, trial.level, trial.seed, len(trained.epochs), accuracy, loss,
+             trained.seconds)
+        )  # fmt: skip
+        values += list(_logged_values(trial, trained))
         logger.info(
-            "Experiment %s of %s: %s, %s: %.1f %%",
-            *(len(rows), len(trials), trial.factor, trial.level, 100 * best[4]),
+            "Ablation %s of %s: %s, %s: %.1f %%",
+            *(len(results), len(trials), trial.factor, trial.level, 100 * accuracy),
         )
-    table = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
+    table = pd.DataFrame(results, columns=list(TRIAL_COLUMNS))
     return {
         "photo_trials": table,
         "photo_effects": summarise_trials(table),
-        "photo_trial_runs": pd.DataFrame(logged, columns=["run", "kind", "key", "value", "step"]),
+        "photo_trial_runs": pd.DataFrame(values, columns=["run", "kind", "key", "value", "step"]),
     }
 
 
-def _train_all(
-    data: TrainingPhotos, folders: list[Path], vision: VisionParameters, seed: int
-) -> Iterator[TrainedNetwork]:
-    tasks = [
-        partial(train_network, settings, data, seed, folders=folders, name=name)
-        for name, settings in vision.networks.items()
-    ]
-    return run_networks(tasks, vision.jobs)
+def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> TrainingPhotos:
+    training, validation = (
+        np.flatnonzero(photos["split"] == split) for split in ("train", "valid")
+    )
+    labels = photos["number"].to_numpy(np.int64)
+    return TrainingPhotos(pixels, training, validation, labels, n_classes)
 
 
-def _training_photos(photos: pd.DataFrame, pixels: PhotoPixels, classes: int) -> TrainingPhotos:
-    learn, judge = (np.flatnonzero(photos["split"] == split) for split in ("train", "valid"))
-    return TrainingPhotos(pixels, learn, judge, photos["number"].to_numpy(np.int64), classes)
+def _calibrate(
+    members: Iterable[Member], data: TrainingPhotos, vision: VisionParameters
+) -> PhotoClassifier:
+    """The mean of some members, calibrated on validation."""
+    classes = list(CLASSES[: vision.classes])
+    model = PhotoClassifier(classes, vision.image_size, vision.max_side, list(members))
+    probabilities = model.row_probabilities(data.photos, data.validation)
+    temperature = fit_temperature(probabilities, data.labels[data.validation])
+    return replace(model, temperature=temperature)
 
 
-def _classifiers(
-    members: dict[str, Member], data: TrainingPhotos, vision: VisionParameters
-) -> dict[str, PhotoClassifier]:
-    """Each member by itself, and some together if the blend names them; each calibrated."""
-    groups = {name: [member] for name, member in members.items()}
-    if vision.blend:
-        groups[BLEND] = [members[name] for name in vision.blend]
-    models = {}
-    for name, group in groups.items():
-        plain = PhotoClassifier(
-            list(CLASSES[: vision.classes]), vision.pixels, vision.max_side, group
-        )
-        chances = plain.row_probabilities(data.pixels.photos, data.judge)
-        temperature = learn_temperature(chances, data.labels[data.judge])
-        models[name] = PhotoClassifier(
-            plain.classes, plain.pixels, plain.max_side, group, temperature
-        )
-    return models
-
-
-def _logged(trial: Trial, trained: TrainedNetwork) -> Iterator[tuple[Any, ...]]:
-    """Everything of an experiment, a row a value."""
+def _logged_values(trial: Trial, trained: TrainedNetwork) -> Iterator[tuple[Any, ...]]:
+    """Every parameter and metric of a trial: run, kind, key, value, step."""
     run = f"{trial.factor}: {trial.level}, seed {trial.seed}"
     about = {"factor": trial.factor, "level": trial.level, "seed": trial.seed}
-    for key, value in {**about, **vars(trial.settings)}.items():
+    for key, value in {**about, **trial.settings.model_dump()}.items():
         yield run, "parameter", key, value, 0
-    for number, *figures in trained.epochs:
-        for key, value in zip(EPOCH_COLUMNS[1:], figures, strict=True):
-            yield run, "metric", key, value, number
+    for epoch in trained.epochs.to_dict("records"):
+        for measure in MEASURES:
+            yield run, "metric", measure, epoch[measure], epoch["epoch"]
