@@ -1,5 +1,6 @@
 """The API on a small database, on SQLite and on PostgreSQL; it only reads, so tests share it."""
 
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +17,23 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather be used with httpx2
     from starlette.testclient import TestClient
 
+KINDS = ["sqlite", "postgresql"]
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def filled_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give the URL of a database that holds what `tests.api.tables` describes."""
+
+@pytest.fixture(scope="session")
+def filled_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a SQLite file that holds what `tests.api.tables` describes, to read or to copy."""
+    file = tmp_path_factory.mktemp("api") / "triptych.db"
+    create_filled(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def filled_url(request: pytest.FixtureRequest) -> str:
+    """Give the URL of a filled database of each kind, to read."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'triptych.db'}"
-    else:
-        url = create_schema(request.getfixturevalue("postgresql_server"))
+        return f"sqlite:///{request.getfixturevalue('filled_template')}"
+    url = create_schema(request.getfixturevalue("postgresql_server"))
     create_filled(url)
     return url
 
@@ -36,16 +46,14 @@ def client(filled_url: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def sqlite_file(tmp_path: Path) -> Path:
+def sqlite_file(filled_template: Path, tmp_path: Path) -> Path:
     """Give a filled SQLite file of the test's own, to break."""
-    file = tmp_path / "triptych.db"
-    create_filled(f"sqlite:///{file}")
-    return file
+    return Path(shutil.copy(filled_template, tmp_path))
 
 
-def open_client(url: str) -> Any:
+def open_client(url: str, **settings: Any) -> Any:
     """Make a client whose API starts when it is entered, and stops when it is left."""
-    return TestClient(create_app(Settings(database_url=url)))
+    return TestClient(create_app(Settings(database_url=url, **settings)))
 
 
 @pytest.fixture

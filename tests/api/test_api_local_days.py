@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
 
 from api.local_days import LocalDay, list_local_days, resolve_timezone
-from tests.api.tables import STEP, add_forecasts, add_locations
+from tests.api.conftest import KINDS, open_client
+from tests.api.tables import STEP, add_forecasts, add_locations, create_filled, july
 from tests.api.test_api_surface import check_problem
+from tests.fixtures.databases import create_schema
 from triptych.store import tables
+from triptych.store.engine import create_engine
 from triptych.store.writes import upsert
 
 
@@ -84,11 +86,31 @@ def test_a_zone_that_nobody_knows(name: str) -> None:
     assert resolve_timezone(name) is None
 
 
-@pytest.fixture
-def zoned(own_client: Any, engine: Engine) -> Any:
-    """Give a client where Paris and Athens have forecasts around both changes of the clocks."""
-    zones = {"athens": "Europe/Athens", "odd": "Mars/Olympus", "folder": "Europe"}
-    add_locations(engine, *zones.items())
+# Issued on 10, 11 and 14 July at 00:00Z, two days each: the days that have all their steps.
+COVERED = {
+    "UTC": [10, 11, 12, 14, 15],
+    "America/New_York": [10, 11, 14],  # from 06:00Z to 03:00Z
+    "Asia/Tokyo": [11, 12, 15],  # from 15:00Z of the day before
+    "Pacific/Kiritimati": [11, 12, 15],  # from 12:00Z of the day before
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def zoned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Give a client of locations in many zones.
+
+    Paris and Athens have forecasts around both changes of the clocks; others have a day between
+    their forecasts (COVERED), or no whole day (partial).
+    """
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('zoned')}/triptych.db"
+    else:
+        url = create_schema(request.getfixturevalue("postgresql_server"))
+    create_filled(url)
+    engine = create_engine(url)
+    slugs = {zone.lower().replace("/", "-"): zone for zone in COVERED}
+    others = {"athens": "Europe/Athens", "odd": "Mars/Olympus", "folder": "Europe"}
+    add_locations(engine, *others.items(), ("partial", "UTC"), *slugs.items())
     days = [
         first + timedelta(days=n)
         for first in (datetime(2019, 3, 28, tzinfo=UTC), datetime(2019, 10, 24, tzinfo=UTC))
@@ -96,11 +118,15 @@ def zoned(own_client: Any, engine: Engine) -> Any:
     ]
     places = ("paris", "athens")
     add_forecasts(engine, [(place, day) for place in places for day in days[:6] + days[8:14]])
+    add_forecasts(engine, [(slug, july(day)) for slug in slugs for day in (10, 11, 14)])
+    add_forecasts(engine, [("partial", july(12, 6))], leads=10)
     steps = [(p, day + STEP * n, 10.0, 3, 0) for p in places for day in days for n in range(8)]
     columns = ("location", "time", "temperature_2m", "hours_observed", "hours_interpolated")
     with engine.begin() as connection:
         upsert(connection, tables.weather_3h, columns, steps)
-    return own_client
+    engine.dispose()
+    with open_client(url) as client:
+        yield client
 
 
 def ask(client: Any, date: str, location: str) -> Any:
@@ -164,14 +190,12 @@ def test_whose_day_must_be_said(zoned: Any) -> None:
         ("/predictions/observed", {"start": "2019-10-27", "end": "2019-10-27"}),
     ):
         response = zoned.get(path, params={**params, "tz": "local"})
-        check_problem(response, 422, path)
-        assert response.json()["errors"][0]["parameter"] == "tz"
+        assert check_problem(response, 422, path)["errors"][0]["parameter"] == "tz"
         response = zoned.get(path, params={**params, "tz": "local", "location": "atlantis"})
         check_problem(response, 404, path)
         for location, zone in (("odd", "Mars/Olympus"), ("folder", "Europe")):
             response = zoned.get(path, params={**params, "tz": "local", "location": location})
-            check_problem(response, 422, path)
-            assert f"utc: the time zone '{zone}'" in response.json()["detail"]
+            assert f"utc: the time zone '{zone}'" in check_problem(response, 422, path)["detail"]
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
@@ -183,30 +207,10 @@ def test_the_ends_of_the_calendar_hold_nothing(zoned: Any, day: str) -> None:
         check_problem(response, 404, "/predictions/observed")
 
 
-# Issued on 10, 11 and 14 July at 00:00Z, two days each: the days that have all their steps.
-COVERED = {
-    "UTC": [10, 11, 12, 14, 15],
-    "America/New_York": [10, 11, 14],  # from 06:00Z to 03:00Z
-    "Asia/Tokyo": [11, 12, 15],  # from 15:00Z of the day before
-    "Pacific/Kiritimati": [11, 12, 15],  # from 12:00Z of the day before
-}
-
-
-@pytest.fixture
-def gapped(own_client: Any, engine: Engine) -> Any:
-    """Give a client of locations with a day between their forecasts, and one without whole days."""
-    slugs = {zone: zone.lower().replace("/", "-") for zone in COVERED}
-    add_locations(engine, ("partial", "UTC"), *((slug, zone) for zone, slug in slugs.items()))
-    days = [datetime(2019, 7, day, tzinfo=UTC) for day in (10, 11, 14)]
-    add_forecasts(engine, [(slug, day) for slug in slugs.values() for day in days])
-    add_forecasts(engine, [("partial", datetime(2019, 7, 12, 6, tzinfo=UTC))], leads=10)
-    return own_client
-
-
 @pytest.mark.parametrize("zone", COVERED)
-def test_every_day_that_a_404_names_is_there(gapped: Any, zone: str) -> None:
+def test_every_day_that_a_404_names_is_there(zoned: Any, zone: str) -> None:
     location = zone.lower().replace("/", "-")
-    answers = {day: ask(gapped, f"2019-07-{day:02d}", location) for day in range(1, 31)}
+    answers = {day: ask(zoned, f"2019-07-{day:02d}", location) for day in range(1, 31)}
     covered = [day for day, answer in answers.items() if answer.status_code == 200]
 
     assert covered == COVERED[zone]
@@ -219,12 +223,12 @@ def test_every_day_that_a_404_names_is_there(gapped: Any, zone: str) -> None:
         assert allowed.endswith(f"2019-07-{covered[-1]}")  # where the page finds the last day
     assert "There is: " in answers[13].json()["detail"]
     period = {"start": "2019-01-01", "end": "2019-02-01", "location": location, "tz": "local"}
-    told = gapped.get("/predictions/observed", params=period).json()["errors"][0]["allowed"]
+    told = zoned.get("/predictions/observed", params=period).json()["errors"][0]["allowed"]
     assert told == f"2019-07-{covered[0]} to 2019-07-{covered[-1]}"
 
 
-def test_a_forecast_of_no_whole_day_names_none(gapped: Any) -> None:
-    response = ask(gapped, "2019-07-12", "partial")
+def test_a_forecast_of_no_whole_day_names_none(zoned: Any) -> None:
+    response = ask(zoned, "2019-07-12", "partial")
 
-    check_problem(response, 404, "/predictions")
-    assert response.json()["errors"][0]["allowed"] == "no day as a whole"
+    problem = check_problem(response, 404, "/predictions")
+    assert problem["errors"][0]["allowed"] == "no day as a whole"

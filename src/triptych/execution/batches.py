@@ -1,15 +1,14 @@
-"""Where batches of locations are worked on: in this process, in others, or on a Dask cluster.
+"""Map a function over batches of locations: in this process, in others, or on a Dask cluster.
 
-A step is a function of a batch; the engine maps it over batches and gives the results in order.
-The numbers are the same whatever the engine: each call has one BLAS thread and sees its batch
-alone. A single batch is worked on here: a small study starts no process.
+The numbers are the same on every engine: each call has one BLAS thread and sees its batch alone. A
+single batch stays in this process.
 """
 
 import atexit
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
+Work = Callable[[Any], Any]
 
 SERIAL = EngineParameters()
 _CONNECT_SECONDS = 10
@@ -42,23 +42,29 @@ def map_batches(
     doing: str,
     *shared: Any,
 ) -> list[Result]:
-    """Call `work(*shared, batch)` for each batch where `engine` says; the results in their order.
+    """Call `work(*shared, batch)` for each batch on an engine; the results in their order.
 
     Args:
         work: a function of a module, so that another process finds it.
-        batches: what it is called with; they are sent to where it runs, each made when it is due.
-        doing: what is done, for the lines of progress.
-        shared: what every call takes too, such as a fitted model; Dask sends it once.
+        batches: each is made when it is due, and sent to where it is needed.
+        doing: the step, for the lines of progress.
+        shared: the other arguments of every call, such as a fitted model; Dask sends them once.
 
     Raises:
-        PipelineError: the Dask scheduler is away, or a batch has killed every worker it was given.
+        PipelineError: the Dask scheduler does not respond, or a batch killed every worker.
     """
-    run = _here if len(batches) == 1 else _ENGINES[engine.kind]
-    return list(_reported(run(_Alone(work), batches, shared, engine), len(batches), doing))
+    run = _serial if len(batches) <= 1 else _ENGINES[engine.kind]
+    every = max(1, len(batches) // _REPORTS)
+    results = []
+    for number, result in enumerate(run(partial(_call, work, shared), batches, engine), 1):
+        results.append(result)
+        if len(batches) > 1 and (number % every == 0 or number == len(batches)):
+            logger.info("%s: %s of %s batches", doing, f"{number:,}", f"{len(batches):,}")
+    return results
 
 
 class Made(Collection[Batch]):
-    """Batches that are made one by one when they are due, so that memory never holds them all."""
+    """Batches that are made when they are due, so that memory never holds them all."""
 
     def __init__(self, make: Callable[[Any], Batch], keys: Collection[Any]) -> None:
         self._make, self._keys = make, keys
@@ -84,78 +90,62 @@ def split_locations(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
 
 
 def map_items(engine: EngineParameters, doing: str) -> Callable[..., list[Any]]:
-    """Make the function that forecasters use: it maps a function of a list over a list's parts."""
+    """Make the function by which forecasters map a function of a list over a list's parts."""
 
     def run(work: Callable[[list[Any]], list[Any]], items: Sequence[Any]) -> list[Any]:
         remaining = iter(items)
         parts = list(iter(lambda: list(islice(remaining, engine.batch_locations)), []))
-        found = map_batches(work, parts, engine, doing) if parts else []
-        return [result for part in found for result in part]
+        return [each for part in map_batches(work, parts, engine, doing) for each in part]
 
     return run
 
 
-class _Alone:
-    """The work with one BLAS thread; a class, since it is sent to other processes."""
-
-    def __init__(self, work: Callable[..., Any]) -> None:
-        self._work = work
-
-    def __call__(self, shared: Sequence[Any], batch: Any) -> Any:
-        with one_blas_thread():
-            return self._work(*shared, batch)
+def _call(work: Callable[..., Any], shared: Sequence[Any], batch: Any) -> Any:
+    with one_blas_thread():
+        return work(*shared, batch)
 
 
-def _reported(results: Iterable[Result], total: int, doing: str) -> Iterator[Result]:
-    every = max(1, total // _REPORTS)
-    for number, result in enumerate(results, 1):
-        if total > 1 and (number % every == 0 or number == total):
-            logger.info("%s: %s of %s batches", doing, f"{number:,}", f"{total:,}")
-        yield result
+def _serial(work: Work, batches: Collection[Any], _: EngineParameters) -> Iterator[Any]:
+    return map(work, batches)
 
 
-def _here(
-    work: _Alone, batches: Collection[Any], shared: Sequence[Any], _: EngineParameters
-) -> Iterator[Any]:
-    return (work(shared, batch) for batch in batches)
-
-
-def _joblib(
-    work: _Alone, batches: Collection[Any], shared: Sequence[Any], engine: EngineParameters
-) -> Iterator[Any]:
-    tasks = Made(lambda batch: partial(work, shared, batch), batches)
+def _joblib(work: Work, batches: Collection[Any], engine: EngineParameters) -> Iterator[Any]:
+    tasks = Made(lambda batch: partial(work, batch), batches)
     return run_jobs(tasks, engine.workers or os.cpu_count() or 1, threads=1)
 
 
-def _dask(
-    work: _Alone, batches: Collection[Any], shared: Sequence[Any], engine: EngineParameters
-) -> Iterator[Any]:
-    """Keep each worker supplied, no more: what waits is held here, not by the cluster.
-
-    A batch whose worker dies is given to another, by Dask.
-    """
+def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Iterator[Any]:
+    """Keep each worker supplied, no more; Dask gives a batch whose worker dies to another."""
     from distributed import CancelledError, KilledWorker
 
     client: Any = _client(engine.address, engine.workers)
     try:
         # Made by a task, not scattered: when the workers that hold it die, it is made again.
-        common = client.submit(tuple, shared, pure=False)
+        sent = client.submit(_same, work, pure=False)
         remaining = iter(batches)
         waiting = deque(
-            client.submit(work, common, batch, pure=False)
+            client.submit(_apply, sent, batch, pure=False)
             for batch in islice(remaining, 2 * len(client.ncores()) + 1)
         )
         while waiting:
             yield waiting.popleft().result()
             for batch in islice(remaining, 1):
-                waiting.append(client.submit(work, common, batch, pure=False))
+                waiting.append(client.submit(_apply, sent, batch, pure=False))
     except KilledWorker as error:
         raise PipelineError(
             f"A batch of locations ended every Dask worker that it was given: {error}. Most often "
             "it does not fit in their memory: lower engine.batch_locations or give them more."
         ) from error
     except (CancelledError, OSError) as error:
-        raise PipelineError(_away(engine.address, error)) from error
+        raise PipelineError(_unreachable(engine.address, error)) from error
+
+
+def _same(work: Work) -> Work:
+    return work
+
+
+def _apply(work: Work, batch: Any) -> Any:
+    return work(batch)
 
 
 @cache
@@ -169,13 +159,13 @@ def _client(address: str | None, workers: int | None) -> "Client":
         )
         client = Client(cluster, timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        raise PipelineError(_away(address, error)) from error
+        raise PipelineError(_unreachable(address, error)) from error
     atexit.register(client.close)
     logger.info("Dask: %s", client)
     return client
 
 
-def _away(address: str | None, error: Exception) -> str:
+def _unreachable(address: str | None, error: Exception) -> str:
     return (
         f"The Dask scheduler at {address or 'this machine'} does not answer: "
         f"{str(error) or type(error).__name__}. Start it (dask scheduler) with workers that have "
@@ -183,4 +173,4 @@ def _away(address: str | None, error: Exception) -> str:
     )
 
 
-_ENGINES = {"serial": _here, "joblib": _joblib, "dask": _dask}
+_ENGINES = {"serial": _serial, "joblib": _joblib, "dask": _dask}

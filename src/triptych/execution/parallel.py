@@ -1,4 +1,4 @@
-"""Independent pieces of work in processes of their own, in order, as they are done."""
+"""Independent tasks in processes of their own."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
@@ -12,15 +12,15 @@ def run_jobs(
     """Run tasks, `jobs` at a time; give their results in the order of the tasks.
 
     Args:
-        tasks: functions that pickle; they share nothing. Each is taken when it is due.
-        jobs: processes; with one, or one task, all runs here.
+        tasks: functions that pickle. Each is taken when it is due.
+        jobs: processes; one, or one task, runs here.
         threads: of linear algebra in each process; None leaves it to joblib.
     """
     from joblib import Parallel, delayed, parallel_config
 
     workers = max(1, min(jobs, len(tasks)))
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=threads):
-        yield from Parallel(return_as="generator")(delayed(_run)(task) for task in tasks)
+        yield from Parallel(return_as="generator")(delayed(task)() for task in tasks)
 
 
 def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator[Result]:
@@ -32,7 +32,3 @@ def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator
     finally:
         if min(jobs, len(tasks)) > 1:
             get_reusable_executor().shutdown(wait=True)
-
-
-def _run(task: Callable[[], Result]) -> Result:
-    return task()
