@@ -41,58 +41,41 @@ def write_batch(engine: Engine, batch: int, live: str) -> None:
             )
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(300, marks=pytest.mark.acceptance)])
-def test_a_batch_that_writes_disturbs_nobody(
+@pytest.mark.parametrize("seconds", [4, pytest.param(300, marks=pytest.mark.acceptance)])
+def test_batches_and_switches_of_production_disturb_nobody(
     url: str, engine: Engine, tmp_path: Path, seconds: int
 ) -> None:
     write_batch(engine, 0, MODELS["B"])
+    seen: set[str] = set()
     batch, sizes = 0, []
+
+    def check(status: int, body: bytes) -> None:
+        check_whole(status, body)
+        answer = json.loads(body)
+        if [each["location"] for each in answer.get("forecasts", [])] == ["paris"]:
+            name = answer["forecasts"][0]["model"]["name"]
+            seen.add(name)
+            first = answer["data"][0]["temperature_2m"]
+            assert first == {"ridge": 21.0, "lightgbm": 31.0}[name]
+
     with (
         serving(url, tmp_path / "log") as (address, process),
-        Callers(address, [ONE, ALL, PERIOD], 12, check_whole) as callers,
+        Callers(address, [ONE, ALL, PERIOD], 12, check) as callers,
     ):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             batch += 1
-            write_batch(engine, batch, MODELS["B"])
+            write_batch(engine, batch, MODELS["BC"[batch % 2]])
             sizes.append(_read_size(process.pid))
             time.sleep(0.02)
         callers.stop()
 
     assert callers.failures == []
-    assert batch > 10 * seconds
+    assert seen == {"ridge", "lightgbm"}
+    assert batch > 5 * seconds
     assert callers.count(200) == len(callers.statuses) > 50 * seconds
     if seconds > 60:  # its memory stays as it was after the first fifth
         assert max(sizes) < 1.1 * max(sizes[: len(sizes) // 5])
-
-
-@pytest.mark.parametrize("seconds", [4])
-def test_a_switch_of_production_is_whole(
-    url: str, engine: Engine, tmp_path: Path, seconds: int
-) -> None:
-    write_batch(engine, 0, MODELS["B"])
-    seen: set[str] = set()
-
-    def check(status: int, body: bytes) -> None:
-        check_whole(status, body)
-        (forecast,) = json.loads(body)["forecasts"]
-        seen.add(forecast["model"]["name"])
-        first = json.loads(body)["data"][0]["temperature_2m"]
-        assert first == {"ridge": 21.0, "lightgbm": 31.0}[forecast["model"]["name"]]
-
-    with (
-        serving(url, tmp_path / "log") as (address, _),
-        Callers(address, [ONE], 12, check) as callers,
-    ):
-        end, batch = time.monotonic() + seconds, 0
-        while time.monotonic() < end:
-            batch += 1
-            write_batch(engine, batch, MODELS["BC"[batch % 2]])
-            time.sleep(0.02)
-        callers.stop()
-
-    assert callers.failures == []
-    assert seen == {"ridge", "lightgbm"}
 
 
 def _read_size(pid: int) -> int:

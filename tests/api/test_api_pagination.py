@@ -39,19 +39,15 @@ def read_all(client: Any, path: str, params: dict[str, Any], most: int = 200) ->
 
 
 @pytest.mark.parametrize(("path", "params"), ASKED)
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 9, 50])
-def test_all_pages_together_are_the_whole(
-    client: Any, path: str, params: dict[str, str], limit: int
-) -> None:
+def test_all_pages_together_are_the_whole(client: Any, path: str, params: dict[str, str]) -> None:
     whole = client.get(path, params=params).json()
     assert whole["next"] is None
-
-    pages = read_all(client, path, {**params, "limit": limit})
-
-    assert [row for page in pages for row in page.json()["data"]] == whole["data"]
-    assert len(pages) >= len(whole["data"]) / limit
-    if "expected" in whole:
-        assert {page.json()["expected"] for page in pages} == {whole["expected"]}
+    for limit in (1, 3, 7, 8, 9, 50):
+        pages = read_all(client, path, {**params, "limit": limit})
+        assert [row for page in pages for row in page.json()["data"]] == whole["data"]
+        assert len(pages) >= len(whole["data"]) / limit
+        if "expected" in whole:
+            assert {page.json()["expected"] for page in pages} == {whole["expected"]}
 
 
 def test_a_page_has_the_scores_and_models_of_its_own_steps(client: Any) -> None:
@@ -60,11 +56,8 @@ def test_a_page_has_the_scores_and_models_of_its_own_steps(client: Any) -> None:
     pages = [page.json() for page in read_all(client, "/predictions/observed", params)]
 
     assert [page["scores"]["count"] for page in pages] == [8, 8, 6]
-    assert [[model["model_id"][0] for model in page["models"]] for page in pages] == [
-        ["a"],
-        ["b"],
-        ["b"],
-    ]
+    models = [[model["model_id"][0] for model in page["models"]] for page in pages]
+    assert models == [["a"], ["b"], ["b"]]
 
 
 def test_no_row_is_lost_when_others_come_between_pages(own_client: Any, engine: Engine) -> None:
@@ -87,9 +80,8 @@ def test_many_locations_without_a_forecast_are_skipped(own_client: Any, engine: 
     assert own_client.get("/predictions?date=2018-01-01").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("path", "cursor"),
-    [
+def test_a_cursor_that_no_answer_gave_is_422_and_that_of_a_removed_model_404(client: Any) -> None:
+    for path, cursor in (
         ("/predictions", "paris"),
         ("/predictions", "paris.x"),
         ("/predictions", "paris.99999999999"),
@@ -104,30 +96,21 @@ def test_many_locations_without_a_forecast_are_skipped(own_client: Any, engine: 
         ("/texts/predictions", "f" * 64),
         ("/texts/predictions", "f" * 64 + ".7"),
         ("/models", "b" * 65),
-    ],
-)
-def test_a_cursor_that_no_answer_gave_is_422(client: Any, path: str, cursor: str) -> None:
-    response = client.get(path, params={**ROUTES[path], "cursor": cursor})
-
-    check_problem(response, 422, path)
-    assert response.json()["errors"][0]["parameter"] == "cursor"
-
-
-def test_a_model_that_is_gone_cannot_be_gone_on_behind(client: Any) -> None:
+    ):
+        response = client.get(path, params={**ROUTES[path], "cursor": cursor})
+        problem = check_problem(response, 422, path)
+        assert problem["errors"][0]["parameter"] == "cursor", cursor
     check_problem(client.get("/models", params={"cursor": "f" * 64}), 404, "/models")
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "10001", "1.5", "", "many", "9" * 400])
 @pytest.mark.parametrize("path", ["/predictions", "/predictions/observed", "/locations", "/models"])
-def test_a_limit_is_from_1_to_10000(client: Any, path: str, limit: str) -> None:
-    response = client.get(path, params={**ROUTES[path], "limit": limit})
-
-    check_problem(response, 422, path)
-    assert response.json()["errors"][0]["parameter"] == "limit"
+def test_a_limit_is_from_1_to_10000(client: Any, path: str) -> None:
+    for limit in ("0", "-1", "10001", "1.5", "", "many", "9" * 400):
+        response = client.get(path, params={**ROUTES[path], "limit": limit})
+        assert check_problem(response, 422, path)["errors"][0]["parameter"] == "limit"
 
 
 @pytest.mark.parametrize("year", [1653, 1969, 1970, 2019, 2286])
 def test_a_cursor_reads_as_it_was_written(year: int) -> None:
     key = StepKey("le-mans_2", datetime(year, 11, 20, 21, tzinfo=UTC))
-
     assert StepKey.parse(str(key)) == key
