@@ -30,8 +30,8 @@ class AppendCSVDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     def save(self, data: pd.DataFrame) -> None:
         """Add the rows; the columns are those of the first frame, which may have no row."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "a" if self._started else "w"
-        data.to_csv(self._path, mode=mode, header=not self._started, index=False)
+        with self._path.open("a" if self._started else "w", encoding="utf-8", newline="") as file:
+            data.to_csv(file, header=not self._started, index=False)
         self._started = True
 
     def load(self) -> pd.DataFrame:
