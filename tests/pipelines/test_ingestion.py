@@ -142,7 +142,7 @@ class Archive:
         for slug in slugs:
             self.asked.append(query.start)
             rows = {"location": slug, "time": times, **values, "surface_pressure": 1000.0}
-            yield Fetched(self.change(pd.DataFrame(rows)), until.to_pydatetime(), self.absent)
+            yield Fetched(self.change(pd.DataFrame(rows)), self.absent)
 
     def close(self) -> None:
         self.closed = True

@@ -45,7 +45,7 @@ class CorrectedClimate(SampleClimate):
         for said in super().fetch_many(query, variables):
             warmer = (said.frame["time"] == HOUR) * 2.0
             corrected = said.frame.assign(temperature_2m=said.frame["temperature_2m"] + warmer)
-            yield Fetched(corrected, said.known_until)
+            yield Fetched(corrected)
 
 
 def ingest(project: Project, source: WeatherSource, since: date | None = None) -> pd.DataFrame:

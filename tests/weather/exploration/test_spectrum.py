@@ -10,7 +10,6 @@ from triptych.weather.exploration.spectrum import (
     WELCH,
     estimate_spectra,
     find_lines,
-    thin_spectrum,
 )
 
 TIMES = waves.steps(1000)
@@ -59,17 +58,6 @@ def test_noise_has_almost_no_line() -> None:
     assert sum(found) <= 3
 
 
-def test_thinning_keeps_every_peak() -> None:
-    spectrum = estimate_spectra(waves.parts(wave(24) + wave(8) + waves.noise(len(HOURS))))
-
-    thin = thin_spectrum(spectrum)
-
-    assert len(thin) < len(spectrum) / 5
-    for method in (PERIODOGRAM, WELCH):
-        most, kept = (table[table["method"] == method]["density"] for table in (spectrum, thin))
-        assert kept.nlargest(2).tolist() == most.nlargest(2).tolist()
-
-
 def test_gaps_are_filled_by_trend_and_seasons() -> None:
     season = wave(24)
     parts = waves.parts(season + waves.noise(len(HOURS), sd=0.1)).assign(daily=season)
@@ -88,5 +76,4 @@ def test_what_has_no_spectrum_is_left_out() -> None:
 
     assert nothing.empty
     assert find_lines(nothing).empty
-    assert thin_spectrum(nothing).empty
     assert find_lines(estimate_spectra(waves.parts(np.full(800, 0.0)))).empty

@@ -137,8 +137,8 @@ class _Run:
             yield from source.fetch_nwp(query, models, range(1, self._nwp.lead_days + 1))
         for model in models if request.product == ANALYSIS else ():
             today = self._today.date()
-            for fetched in source.fetch_recent(query, list(VARIABLES), model, today):
-                yield fetched.frame.assign(model=model)
+            for frame in source.fetch_recent(query, list(VARIABLES), model, today):
+                yield frame.assign(model=model)
 
     def record(
         self,

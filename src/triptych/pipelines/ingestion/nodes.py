@@ -29,7 +29,13 @@ from triptych.weather.locations import Location, SourceKind, locations_frame, se
 from triptych.weather.sources.base import PAST_DAYS, Fetched, OpenSource, Query, WeatherSource
 from triptych.weather.sources.call_budget import Pacer
 from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
-from triptych.weather.validation.report import Answer, Validation, empty_report, validate_hourly
+from triptych.weather.validation.report import (
+    HOUR,
+    Answer,
+    Validation,
+    empty_report,
+    validate_hourly,
+)
 from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
@@ -105,8 +111,8 @@ def fetch_weather(
                     "%s %s: %s hours (%s of %s)", place.name, request.start.year,
                     f"{len(fetched.frame):,}", len(answered), total,
                 )  # fmt: skip
-                end = pd.Timestamp(request.end, tz="UTC")
-                expected = max(pd.Timestamp(fetched.known_until), min(end, due))
+                after = fetched.frame["time"].tail(1) + HOUR
+                expected = max([min(pd.Timestamp(request.end, tz="UTC"), due), *after])
                 answer = Answer(place, request.start, request.end, expected)
                 validation = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
                 _warn(validation.report, place.name)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from triptych.weather.exploration.missing import ALL
 from triptych.weather.exploration.outliers import robust_scores
-from triptych.weather.exploration.spectrum import PERIODOGRAM, WELCH, thin_spectrum
+from triptych.weather.exploration.spectrum import PERIODOGRAM, WELCH
 from triptych.weather.steps import STEP_HOURS
 
 # Okabe and Ito (2008): distinguishable with colour vision deficiency.
@@ -74,7 +74,7 @@ def plot_spectrum(
     locations: int = SHOWN_LOCATIONS,
 ) -> Figure:
     """Plot the power spectra on log axes, with the lines that stand out of the noise."""
-    shown = split_locations(thin_spectrum(spectrum), locations) or {"too short": spectrum}
+    shown = split_locations(spectrum, locations) or {"too short": spectrum}
     title = _title("Power spectrum of the temperature", spectrum, period, locations)
     figure, panels = subplots(list(shown), 2.2, title)
     for slug, axes in panels.items():

@@ -55,18 +55,6 @@ def find_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.DataFra
     return _join(tables, ["location", "period_hours", "density", "times_background", "share"])
 
 
-def thin_spectrum(spectrum: pd.DataFrame, per_decade: int = 120) -> pd.DataFrame:
-    """Keep the highest density of each small range of periods, so that no line is lost in a plot.
-
-    Args:
-        spectrum: location, method, period_hours, density.
-        per_decade: ranges between a period and ten times that period.
-    """
-    cell = (np.log10(spectrum["period_hours"]) * per_decade).round().rename("cell")
-    highest = spectrum.groupby([spectrum["location"], spectrum["method"], cell])["density"].idxmax()
-    return spectrum.loc[np.sort(highest.to_numpy())].reset_index(drop=True)
-
-
 def _estimate(values: Floats, method: str) -> pd.DataFrame:
     from scipy import signal
 

@@ -2,8 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -38,20 +37,16 @@ class Query(NamedTuple):
         return np.arange(np.datetime64(self.start, "h"), np.datetime64(self.end, "h"))
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """The hours that the source has, of those that were requested.
 
     Attributes:
         frame: location, time (UTC, hourly) and a float column a variable; sorted, unique. Hours
             without any value are left out; a missing value among others is NaN.
-        known_until: exclusive end of what the source has, at most the end requested; the start
-            requested if it has nothing.
         absent: variables that the source does not offer at all; they are not missing.
     """
 
     frame: pd.DataFrame
-    known_until: datetime
     absent: frozenset[str] = frozenset()
 
 
@@ -78,7 +73,7 @@ class WeatherSource(ABC):
     @abstractmethod
     def fetch_recent(
         self, query: Query, variables: Sequence[str], model: str, today: date
-    ) -> Iterator[Fetched]:
+    ) -> Iterator[pd.DataFrame]:
         """Get the analysis of a weather model; `today` decides which service has days so old."""
 
     @abstractmethod

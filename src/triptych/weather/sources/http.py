@@ -172,17 +172,12 @@ def _parse_url(base_url: str, setting: str) -> httpx.URL:
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:  # its text may quote a part of a password
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host or url.query:
         raise WeatherError(
-            f"{setting} is not a URL (it is not shown: it may hold a password). Write https://host "
-            "or https://user:password@host; in a password, write @ : / ? # % as %40 %3A %2F %3F "
-            "%23 %25."
-        ) from None
-    if url.query:
-        raise WeatherError(f"{setting} is a base address and takes no query. Remove all after `?`.")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise WeatherError(
-            f"{setting} needs a scheme and a host, such as https://host; found the scheme "
-            f"{url.scheme!r} and the host {url.host!r}. Correct it."
+            f"{setting} is not a base address such as https://host or https://user:password@host, "
+            "without a query (it is not shown: it may hold a password). In a password, write "
+            "@ : / ? # % as %40 %3A %2F %3F %23 %25."
         )
     return url
 

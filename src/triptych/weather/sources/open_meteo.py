@@ -63,7 +63,7 @@ class OpenMeteo(WeatherSource):
 
     def fetch_recent(
         self, query: Query, variables: Sequence[str], model: str, today: date
-    ) -> Iterator[Fetched]:
+    ) -> Iterator[pd.DataFrame]:
         """Request the Forecast API; for older days than it has, the Historical Forecast API.
 
         If one refuses, the other is requested: each has locations and days that the other lacks.
@@ -71,7 +71,8 @@ class OpenMeteo(WeatherSource):
         services = [self._forecast, self._historical]
         if query.start < today - timedelta(days=PAST_DAYS):
             services.reverse()
-        return self._fetch(services, "/v1/forecast", query, variables, model)
+        fetched = self._fetch(services, "/v1/forecast", query, variables, model)
+        return (each.frame for each in fetched)
 
     def fetch_nwp(
         self, query: Query, models: Sequence[str], lead_days: Sequence[int]

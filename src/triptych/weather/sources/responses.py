@@ -1,8 +1,6 @@
 """Read a response of Open-Meteo, and accept only what was requested."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 import numpy as np
@@ -11,8 +9,6 @@ import pandas as pd
 from triptych.weather.errors import InvalidAnswer
 from triptych.weather.sources.base import Fetched, Floats, Hours, to_times
 from triptych.weather.variables import VARIABLES
-
-logger = logging.getLogger(__name__)
 
 _NO_UNIT = "undefined"  # the unit of a variable that a model does not have
 
@@ -66,15 +62,11 @@ def read_hours(
 ) -> Fetched:
     """Read the hours that have a value of any variable: the archive answers null for the others."""
     values = read_values(answer, hours, variables, what)
-    known = np.flatnonzero(~np.logical_and.reduce([np.isnan(each) for each in values.values()]))
-    last = int(known[-1]) + 1 if known.size else 0
-    until = datetime.fromisoformat(str(hours[0])).replace(tzinfo=UTC) + timedelta(hours=last)
-    if last < hours.size:
-        logger.info("%s: the source has nothing from %s on yet", slug, until.isoformat())
+    known = ~np.logical_and.reduce([np.isnan(column) for column in values.values()])
     columns = {name: column[known] for name, column in values.items()}
     frame = pd.DataFrame({"location": slug, "time": to_times(hours[known]), **columns})
     units = answer["hourly_units"]
-    return Fetched(frame, until, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
+    return Fetched(frame, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
 
 
 def _array(values: Any, dtype: str) -> Any:

@@ -5,7 +5,7 @@ Like a real source it lacks hours now and then, and very rarely a value is impos
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache, partial
 from typing import ClassVar
 
@@ -53,7 +53,8 @@ class SampleClimate(WeatherSource):
         hours = query.hours.astype(np.int64)
         for location in query.locations:
             rows = _add_nonsense(location, hours, _weather(location, hours))
-            yield _fetched(location, query, rows, variables, ~_outages(location.slug, hours))
+            frame = _frame(location, query, rows, variables)
+            yield Fetched(frame[~_outages(location.slug, hours)].reset_index(drop=True))
 
     def fetch_recent(
         self,
@@ -61,7 +62,7 @@ class SampleClimate(WeatherSource):
         variables: Sequence[str],
         model: str,
         today: date,  # noqa: ARG002
-    ) -> Iterator[Fetched]:
+    ) -> Iterator[pd.DataFrame]:
         """Generate a complete analysis: too warm by night, too cold by day, a little noise."""
         hours = query.hours.astype(np.int64)
         for location in query.locations:
@@ -69,7 +70,7 @@ class SampleClimate(WeatherSource):
             error = _in_blocks(partial(_analysis_error, model), location, hours)
             rows[TEMPERATURE] = np.round(rows[TEMPERATURE] + error, 1)
             rows[DEW_POINT] = np.minimum(rows[DEW_POINT], rows[TEMPERATURE])
-            yield _fetched(location, query, rows, variables)
+            yield _frame(location, query, rows, variables)
 
     def fetch_nwp(
         self, query: Query, models: Sequence[str], lead_days: Sequence[int]
@@ -86,18 +87,9 @@ class SampleClimate(WeatherSource):
             yield to_long(np.round(truth + np.stack(errors), 1).T, query.hours, models, lead_days)
 
 
-def _fetched(
-    location: Location,
-    query: Query,
-    rows: Rows,
-    variables: Sequence[str],
-    kept: npt.NDArray[np.bool_] | None = None,
-) -> Fetched:
+def _frame(location: Location, query: Query, rows: Rows, variables: Sequence[str]) -> pd.DataFrame:
     columns = {name: rows[name] for name in variables}
-    frame = pd.DataFrame({"location": location.slug, "time": to_times(query.hours), **columns})
-    if kept is not None:
-        frame = frame[kept].reset_index(drop=True)
-    return Fetched(frame, datetime.combine(query.end, datetime.min.time(), UTC))
+    return pd.DataFrame({"location": location.slug, "time": to_times(query.hours), **columns})
 
 
 def _in_blocks(
