@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.project", "tests.fixtures.tracking"]
+pytest_plugins = [
+    "tests.fixtures.databases", "tests.fixtures.project", "tests.fixtures.tracking",
+    "tests.weather.archive_server",
+]  # fmt: skip
 _CONFIGURED = ("", "triptych", "kedro")
 
 

@@ -1,6 +1,5 @@
 """`kedro location add`, against a small geocoding server."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,6 @@ from tests.weather.archive_server import ArchiveServer
 from triptych.commands.location import _choose
 from triptych.weather.location_file import load_locations
 from triptych.weather.sources.geocoding import search_places
-
-
-@pytest.fixture
-def server() -> Iterator[ArchiveServer]:
-    running = ArchiveServer()
-    yield running
-    running.close()
 
 
 @pytest.fixture

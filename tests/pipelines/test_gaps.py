@@ -1,14 +1,13 @@
 """Gaps of a real server that fills them in later, to the tables of a real database."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
-import pytest
 from sqlalchemy import Engine, select
 
 from tests.fixtures.databases import dump_tables
-from tests.weather.archive_server import UNITS, Answer, ArchiveServer
+from tests.weather.archive_server import Answer, ArchiveServer
+from tests.weather.places import PARIS
 from triptych.datasets import SqlTableDataset
 from triptych.datasets.sources import open_weather
 from triptych.parameters.forecasting import ForecastParameters
@@ -16,12 +15,9 @@ from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.store.tables import weather_hourly
-from triptych.weather.locations import Location, locations_frame
+from triptych.weather.locations import locations_frame
+from triptych.weather.variables import VARIABLES
 
-PARIS = Location(
-    slug="paris", name="Paris", latitude=48.75, longitude=2.25, elevation=90.0,
-    timezone="Europe/Paris", source="open_meteo",
-)  # fmt: skip
 PLACES = locations_frame([PARIS])
 FORECAST = ForecastParameters(
     train_start=date(2018, 11, 1), validation_start=date(2018, 12, 1), test_start=date(2019, 1, 1),
@@ -29,15 +25,6 @@ FORECAST = ForecastParameters(
 )  # fmt: skip
 INGESTION = IngestionParameters(models="era5", final_after_days=30, max_rejected_share=0.05)
 SAVED = ["rejected_rows", "weather_hourly", "incomplete_days", "ingested_periods"]
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    running = ArchiveServer()
-    yield running
-    running.close()
 
 
 def whole(answer: Answer) -> None:
@@ -52,7 +39,7 @@ def hollow(answer: Answer) -> None:
     hourly = answer["hourly"]
     for hour, time in enumerate(hourly["time"]):
         if time.startswith("2018-12-12"):
-            for name in UNITS:
+            for name in VARIABLES:
                 hourly[name][hour] = None
         if time == "2018-12-10T05:00":
             hourly["precipitation"][hour] = None

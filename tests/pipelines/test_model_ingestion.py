@@ -1,7 +1,6 @@
 """Recent analyses and NWP forecasts, from a real server to the tables of a real database."""
 
 import logging
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from tests.weather.archive_server import Answer, ArchiveServer
+from tests.weather.places import PARIS
 from triptych.datasets import SqlTableDataset
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import (
@@ -24,11 +24,7 @@ from triptych.weather.locations import Location, locations_frame
 from triptych.weather.sources import make_source
 from triptych.weather.sources.open_meteo import OpenMeteo
 
-PARIS, BREST = (
-    Location(slug=slug, name=slug.title(), latitude=48.75, longitude=longitude, elevation=90.0,
-             timezone="Europe/Paris", source="open_meteo")
-    for slug, longitude in (("paris", 2.25), ("brest", -4.5))
-)  # fmt: skip
+BREST = PARIS.model_copy(update={"slug": "brest", "longitude": -4.5})
 FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0, 144])
 INGESTION = IngestionParameters(
     models="era5", final_after_days=30, max_rejected_share=0.05, locations_per_request=10
@@ -37,16 +33,6 @@ RECENT = RecentParameters(model="ecmwf_ifs025", overlap_days=10)
 NWP = NwpParameters(models="gfs_global; icon_global", start=date(2024, 12, 1))
 TODAY = "2025-06-30"
 SAVED = ["rejected_model_rows", "weather_recent", "nwp_forecasts", "model_periods"]
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    running = ArchiveServer()
-    running.now = datetime(2025, 6, 30)
-    yield running
-    running.close()
 
 
 class Project:
@@ -106,6 +92,7 @@ class Project:
 
 @pytest.fixture
 def project(engine: Engine, server: ArchiveServer) -> Project:
+    server.now = datetime(2025, 6, 30)
     return Project(engine, server)
 
 

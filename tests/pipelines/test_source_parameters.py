@@ -1,6 +1,5 @@
 """A parameter that selects a source, a size or a seed is what nodes and datasets both go by."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -16,13 +15,6 @@ PHOTOS = (
     "vision.sample_photos.train=1,vision.sample_photos.valid=1,vision.sample_photos.test=1,"
     "vision.max_rejected_share=0.9"
 )
-
-
-@pytest.fixture
-def server() -> Iterator[ArchiveServer]:
-    running = ArchiveServer()
-    yield running
-    running.close()
 
 
 def cold_air(answer: dict[str, Any]) -> None:

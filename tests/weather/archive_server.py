@@ -3,70 +3,34 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-UNITS = {
-    "temperature_2m": "°C",
-    "relative_humidity_2m": "%",
-    "dew_point_2m": "°C",
-    "surface_pressure": "hPa",
-    "cloud_cover": "%",
-    "wind_speed_10m": "km/h",
-    "wind_direction_10m": "°",
-    "precipitation": "mm",
-    "shortwave_radiation": "W/m²",
-}
+import pytest
+
+from triptych.weather.variables import VARIABLES
+
 LIMIT = "Minutely API request limit exceeded. Please try again in one minute."
+FRANCE, USA = {"country": "France", "country_code": "FR"}, {"country": "United States"}
 CITIES = [
-    {
-        "name": "Ajaccio",
-        "latitude": 41.91886,
-        "longitude": 8.73812,
-        "elevation": 15.0,
-        "timezone": "Europe/Paris",
-        "admin1": "Corsica",
-        "country": "France",
-    },
-    {
-        "name": "Saint-Étienne",
-        "latitude": 45.43389,
-        "longitude": 4.39,
-        "elevation": 518.0,
-        "timezone": "Europe/Paris",
-        "country": "France",
-    },
-    {
-        "name": "Saint-Étienne-du-Rouvray",
-        "latitude": 49.37794,
-        "longitude": 1.10467,
-        "elevation": 29.0,
-        "timezone": "Europe/Paris",
-        "country": "France",
-    },
-    *(
-        {
-            "name": "Paris",
-            "latitude": latitude,
-            "longitude": longitude,
-            "elevation": 42.0,
-            "timezone": zone,
-            "admin1": admin1,
-            "country": country,
-            "country_code": code,
-            "population": population,
-        }
-        for latitude, longitude, zone, admin1, country, code, population in [
-            (48.85341, 2.3488, "Europe/Paris", "Île-de-France", "France", "FR", 2_138_551),
-            (33.66094, -95.55551, "America/Chicago", "Texas", "United States", "US", 24_782),
-            (38.2098, -84.25299, "America/New_York", "Kentucky", "United States", "US", 9_870),
-        ]
-    ),
-    {"name": "Nowhere", "latitude": 1.0, "longitude": 2.0, "country": "Sea"},
-]
+    {"name": name, "latitude": latitude, "longitude": longitude, "elevation": elevation,
+     "timezone": timezone, **others}
+    for name, latitude, longitude, elevation, timezone, others in (
+        ("Ajaccio", 41.91886, 8.73812, 15.0, "Europe/Paris", FRANCE | {"admin1": "Corsica"}),
+        ("Saint-Étienne", 45.43389, 4.39, 518.0, "Europe/Paris", FRANCE),
+        ("Saint-Étienne-du-Rouvray", 49.37794, 1.10467, 29.0, "Europe/Paris", FRANCE),
+        ("Paris", 48.85341, 2.3488, 42.0, "Europe/Paris",
+         FRANCE | {"admin1": "Île-de-France", "population": 2_138_551}),
+        ("Paris", 33.66094, -95.55551, 181.0, "America/Chicago",
+         USA | {"admin1": "Texas", "population": 24_782}),
+        ("Paris", 38.2098, -84.25299, 257.0, "America/New_York",
+         USA | {"admin1": "Kentucky", "population": 9_870}),
+    )
+]  # fmt: skip
+CITIES.append({"name": "Nowhere", "latitude": 1.0, "longitude": 2.0, "country": "Sea"})
 
 Answer = dict[str, Any]
 
@@ -79,7 +43,7 @@ def archive_answer(query: dict[str, str]) -> tuple[int, Answer]:
             return 400, {"error": True, "reason": reason}
     names = query["hourly"].split(",")
     for name in names:
-        if name not in UNITS:
+        if name not in VARIABLES:
             reason = f"Cannot initialize VariableOrSpread from invalid String value {name}."
             return 400, {"error": True, "reason": reason}
     start, end = date.fromisoformat(query["start_date"]), date.fromisoformat(query["end_date"])
@@ -92,7 +56,7 @@ def archive_answer(query: dict[str, str]) -> tuple[int, Answer]:
         "longitude": 2.229,
         "utc_offset_seconds": 0,
         "timezone": "GMT",
-        "hourly_units": {"time": "iso8601", **{name: UNITS[name] for name in names}},
+        "hourly_units": {"time": "iso8601", **{name: VARIABLES[name] for name in names}},
         "hourly": {"time": [f"{hour:%Y-%m-%dT%H:%M}" for hour in hours], **values},
     }
 
@@ -127,7 +91,7 @@ def forecast_answer(query: dict[str, str], now: datetime) -> tuple[int, Answer]:
             until = now if not lead else now - PUBLICATION + timedelta(days=int(lead), hours=1)
             level = {"temperature_2m": 10.0, "surface_pressure": 1000.0}.get(base, 5.0)
             key = f"{name}_{model}" if len(models) > 1 else name
-            units[key] = UNITS[base]
+            units[key] = VARIABLES[base]
             hourly[key] = [
                 None if hour >= until or model == "arome_france" else level + int(lead or 0)
                 for hour in hours
@@ -181,6 +145,15 @@ class ArchiveServer:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    running = ArchiveServer()
+    yield running
+    running.close()
 
 
 class _Quiet(ThreadingHTTPServer):

@@ -1,4 +1,4 @@
-"""Fixtures of the weather tests: a server like Open-Meteo, places, waits that are only noted."""
+"""Fixtures of the weather tests: a client of the local server, locations, recorded waits."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -6,18 +6,10 @@ from datetime import date
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
+from tests.weather.places import NORTHMERE, PARIS
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Fetched
 from triptych.weather.sources.open_meteo import OpenMeteo
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    running = ArchiveServer()
-    yield running
-    running.close()
 
 
 @pytest.fixture
@@ -28,28 +20,12 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def paris() -> Location:
-    return Location(
-        slug="paris",
-        name="Paris",
-        latitude=48.75,
-        longitude=2.25,
-        elevation=90.0,
-        timezone="Europe/Paris",
-        source="open_meteo",
-    )
+    return PARIS
 
 
 @pytest.fixture
 def northmere() -> Location:
-    return Location(
-        slug="northmere",
-        name="Northmere (synthetic)",
-        latitude=52.0,
-        longitude=22.0,
-        elevation=210.0,
-        timezone="Etc/GMT-1",
-        source="sample",
-    )
+    return NORTHMERE
 
 
 @pytest.fixture

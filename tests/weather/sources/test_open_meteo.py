@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tests.weather.archive_server import UNITS, ArchiveServer
+from tests.weather.archive_server import ArchiveServer
 from triptych.weather.errors import (
     SourceRefused,
     SourceUnavailable,
@@ -18,6 +18,7 @@ from triptych.weather.errors import (
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Fetched
 from triptych.weather.sources.open_meteo import OpenMeteo
+from triptych.weather.variables import VARIABLES
 
 DAY = date(2019, 7, 14), date(2019, 7, 15)
 
@@ -43,10 +44,10 @@ def test_asks_in_gmt_for_the_named_model_with_an_inclusive_end(
 def test_all_variables_of_a_leap_year(
     archive: OpenMeteo, server: ArchiveServer, paris: Location
 ) -> None:
-    frame = archive.fetch(paris, date(2016, 1, 1), date(2017, 1, 1), list(UNITS)).frame
+    frame = archive.fetch(paris, date(2016, 1, 1), date(2017, 1, 1), list(VARIABLES)).frame
 
     assert frame.shape == (8784, 11)
-    assert list(frame.columns[2:]) == list(UNITS)
+    assert list(frame.columns[2:]) == list(VARIABLES)
     assert (frame.dtypes.iloc[2:] == np.float64).all()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triptych.weather.locations import Location
+from tests.weather.places import PARIS
 from triptych.weather.validation.expectations import REJECT, WARN, monthly_bounds
 from triptych.weather.validation.report import (
     REPORT_COLUMNS,
@@ -21,15 +21,6 @@ from triptych.weather.validation.report import (
 from triptych.weather.variables import VARIABLES
 
 HOURS = 31 * 24
-PARIS = Location(
-    slug="paris",
-    name="Paris",
-    latitude=48.75,
-    longitude=2.25,
-    elevation=90.0,
-    timezone="Europe/Paris",
-    source="open_meteo",
-)
 JULY = Answer(PARIS, date(2019, 7, 1), date(2019, 8, 1), datetime(2019, 8, 1, tzinfo=UTC))
 
 
@@ -54,13 +45,13 @@ def sound() -> pd.DataFrame:
     )
 
 
-def judge(frame: pd.DataFrame, allowed: float = 1.0) -> Validation:
+def validate(frame: pd.DataFrame, allowed: float = 1.0) -> Validation:
     return validate_hourly(frame, JULY, allowed)
 
 
 def broken(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
     """What the report says of the rules that are not kept: level, failed, checked."""
-    report = judge(frame).report
+    report = validate(frame).report
     return {
         (row.column, row.rule): (row.level, row.failed, row.checked)
         for row in report[report["failed"] > 0].itertuples()
@@ -69,21 +60,21 @@ def broken(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
 
 
 def test_sound_weather_keeps_every_rule_and_each_has_its_row() -> None:
-    judged = judge(sound())
+    validated = validate(sound())
 
-    assert len(judged.accepted) == HOURS
-    assert judged.rejected.empty
-    assert list(judged.report.columns) == list(REPORT_COLUMNS)
-    assert (judged.report["verdict"] == "ok").all()
-    assert (judged.report["failed"] == 0).all()
+    assert len(validated.accepted) == HOURS
+    assert validated.rejected.empty
+    assert list(validated.report.columns) == list(REPORT_COLUMNS)
+    assert (validated.report["verdict"] == "ok").all()
+    assert (validated.report["failed"] == 0).all()
     rules = [(e.column, e.rule) for e in (*REJECT, *WARN)] + [("the row", "rejected_share")]
-    assert list(zip(judged.report["column"], judged.report["rule"], strict=True)) == rules
+    assert list(zip(validated.report["column"], validated.report["rule"], strict=True)) == rules
     assert len(set(rules)) == len(rules)
-    assert judged.report["why"].str.len().gt(0).all()
-    months = judged.report["rule"] == "monthly_mean"
-    assert judged.report.loc[months, "checked"].tolist() == [1, 1]
-    jumps = judged.report["rule"] == "jump"
-    assert judged.report.loc[jumps, "checked"].tolist() == [HOURS - 1] * 3
+    assert validated.report["why"].str.len().gt(0).all()
+    months = validated.report["rule"] == "monthly_mean"
+    assert validated.report.loc[months, "checked"].tolist() == [1, 1]
+    jumps = validated.report["rule"] == "jump"
+    assert validated.report.loc[jumps, "checked"].tolist() == [HOURS - 1] * 3
 
 
 def value(row: int, name: str, new: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -165,14 +156,14 @@ def test_a_planted_violation_is_counted_under_its_rule_alone(rule: tuple[str, st
 
     assert found.pop(rule) == (level, failed, checked)
     assert set(found) <= BESIDE
-    assert len(judge(plant(sound())).rejected) == (1 if level == "reject" else 0)
+    assert len(validate(plant(sound())).rejected) == (1 if level == "reject" else 0)
 
 
 def test_the_report_names_limits_share_and_a_first_example() -> None:
     frame = sound()
     frame.loc[[7, 9], "temperature_2m"] = [99.9, -120.0]
 
-    report = judge(frame).report.set_index(["column", "rule"])
+    report = validate(frame).report.set_index(["column", "rule"])
 
     row = report.loc[("temperature_2m", "range")].to_dict()
     assert row == {
@@ -213,7 +204,7 @@ def test_a_gap_is_no_jump_and_ends_a_flat_line() -> None:
 
 
 def test_some_missing_hours_are_counted_and_only_more_than_a_twentieth_warn() -> None:
-    few, many = (judge(sound().drop(index=range(40, end))).report for end in (77, 78))
+    few, many = (validate(sound().drop(index=range(40, end))).report for end in (77, 78))
 
     verdicts = [
         r.set_index(["column", "rule"])["verdict"]["time", "regular_grid"] for r in (few, many)
@@ -232,11 +223,11 @@ def test_hours_that_the_source_does_not_have_yet_are_not_missed() -> None:
     assert report.loc[report["rule"] == "monthly_mean", "checked"].tolist() == [0, 0]
 
 
-def test_a_variable_that_the_source_lacks_is_not_judged() -> None:
-    report = judge(sound()[["location", "time", "temperature_2m"]]).report
+def test_a_variable_that_the_source_lacks_is_not_validated() -> None:
+    report = validate(sound()[["location", "time", "temperature_2m"]]).report
 
     assert set(report["column"]) == {"location", "time", "temperature_2m", "the row"}
-    absent = judge(sound().assign(surface_pressure=np.nan)).report
+    absent = validate(sound().assign(surface_pressure=np.nan)).report
     of_pressure = absent[absent["column"] == "surface_pressure"]
     assert of_pressure["checked"].tolist() == [0, 0, 0, 0]
     assert (of_pressure["verdict"] == "unchecked").all()
@@ -253,12 +244,12 @@ def test_no_rows_of_hours_that_are_due_is_a_warning() -> None:
 def test_no_rows_and_no_answer() -> None:
     nothing = JULY._replace(expected_until=datetime(2019, 7, 1, tzinfo=UTC))
 
-    judged = validate_hourly(sound().iloc[:0], nothing, 0.0)
+    validated = validate_hourly(sound().iloc[:0], nothing, 0.0)
 
-    assert (judged.report["checked"] == 0).all()
-    assert (judged.report["verdict"] == "unchecked").all()
-    assert not judged.stopped
-    assert list(empty_report().columns) == list(judged.report.columns)
+    assert (validated.report["checked"] == 0).all()
+    assert (validated.report["verdict"] == "unchecked").all()
+    assert not validated.stopped
+    assert list(empty_report().columns) == list(validated.report.columns)
     assert empty_report().empty
 
 
@@ -278,15 +269,15 @@ def test_more_than_the_allowed_share_of_a_variable(name: str, bad: int, verdict:
     frame = sound()
     frame.loc[: bad - 1, name] = 255.0
 
-    judged = judge(frame, 0.05)
+    validated = validate(frame, 0.05)
 
-    assert judged.stopped is (verdict == "stop")
-    assert len(judged.rejected) == bad
-    assert len(judged.accepted) == HOURS
+    assert validated.stopped is (verdict == "stop")
+    assert len(validated.rejected) == bad
+    assert len(validated.accepted) == HOURS
     missing = HOURS if verdict in ("drop", "stop") else bad
-    assert judged.accepted[name].isna().sum() == missing
-    assert judged.accepted["dew_point_2m"].notna().all()
-    line = judged.report.set_index(["column", "rule"]).loc[(name, "range")]
+    assert validated.accepted[name].isna().sum() == missing
+    assert validated.accepted["dew_point_2m"].notna().all()
+    line = validated.report.set_index(["column", "rule"]).loc[(name, "range")]
     assert (line["verdict"], line["failed"]) == (verdict, bad)
 
 
@@ -295,10 +286,10 @@ def test_more_rows_without_a_key_than_allowed_stop(bad: int, stopped: bool) -> N
     frame = sound()
     frame.loc[: bad - 1, "time"] = pd.NaT
 
-    judged = judge(frame, 0.05)
+    validated = validate(frame, 0.05)
 
-    assert judged.stopped is stopped
-    assert len(judged.accepted) == HOURS - bad
+    assert validated.stopped is stopped
+    assert len(validated.accepted) == HOURS - bad
 
 
 CLIMATES = [
@@ -357,19 +348,19 @@ def test_no_row_is_lost_and_what_is_let_in_stays_in(rows: list[tuple[float, ...]
     frame.insert(0, "time", pd.DatetimeIndex(times).as_unit("us").tz_localize("UTC"))
     frame.insert(0, "location", pd.array(["paris"] * len(rows), dtype="str"))
 
-    judged = judge(frame, 0.05)
+    validated = validate(frame, 0.05)
 
-    of_rows = judged.rejected["variable"].isna()
-    assert len(judged.accepted) + of_rows.sum() == len(frame)
-    rejecting = judged.report[judged.report["level"] == "reject"]
-    assert rejecting["failed"].max() <= len(judged.rejected) <= rejecting["failed"].sum()
-    assert (judged.report["failed"] <= judged.report["checked"]).all()
-    hot = (judged.rejected["variable"] == "temperature_2m").sum()
-    assert judged.stopped == (
+    of_rows = validated.rejected["variable"].isna()
+    assert len(validated.accepted) + of_rows.sum() == len(frame)
+    rejecting = validated.report[validated.report["level"] == "reject"]
+    assert rejecting["failed"].max() <= len(validated.rejected) <= rejecting["failed"].sum()
+    assert (validated.report["failed"] <= validated.report["checked"]).all()
+    hot = (validated.rejected["variable"] == "temperature_2m").sum()
+    assert validated.stopped == (
         of_rows.sum() > 0.05 * len(frame) or hot > 0.05 * frame["temperature_2m"].count()
     )
-    assert judge(judged.accepted).rejected.empty
-    assert judged.accepted["time"].is_unique
+    assert validate(validated.accepted).rejected.empty
+    assert validated.accepted["time"].is_unique
 
 
 def test_all_variables_have_a_range() -> None:
