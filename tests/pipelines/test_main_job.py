@@ -312,6 +312,7 @@ def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
     assert "nothing is requested" in result.stdout
     assert "hours (1 of" not in result.stdout
     assert "Hours: 0 fetched, 0 rejected" in result.stdout
+    assert "Validation: nothing new to check" in result.stdout
     assert "temperature-northmere-westhaven version 1 is this very model" in result.stdout
     written = [line for line in result.stdout.splitlines() if " written" in line]
     assert written

@@ -37,13 +37,14 @@ from triptych.weather.variables import TEMPERATURE, VARIABLES
 
 logger = logging.getLogger(__name__)
 
-MODEL_OUTPUTS = (
-    "rejected_model_rows", "weather_recent", "nwp_forecasts", "model_report", "model_periods",
-    "model_warnings",
-)  # fmt: skip
 _FIRST_RUNS = pd.Timestamp("2024-01-01", tz="UTC")  # the first that the Previous Runs API has
 _SAMPLE_NWP = 200 * DAY
 _REPORT = ["product", "location", "model", "start", "end", "rows", "missing"]
+MODEL_OUTPUTS: dict[str, Any] = {
+    "rejected_model_rows": pd.DataFrame(), "weather_recent": pd.DataFrame(),
+    "nwp_forecasts": pd.DataFrame(), "model_report": pd.DataFrame(columns=_REPORT),
+    "model_periods": pd.DataFrame(), "model_warnings": [],
+}  # fmt: skip
 _PARAMETERS = {ANALYSIS: "recent.model", FORECAST: "nwp.models"}
 _TABLES = {ANALYSIS: "weather_recent", FORECAST: "nwp_forecasts"}
 
@@ -173,13 +174,11 @@ class _Run:
         )
 
     def chunk(self, **outputs: Any) -> dict[str, Any]:
-        """Fill in an empty frame for each other output, and the warnings so far."""
-        empty: dict[str, Any] = {name: pd.DataFrame() for name in MODEL_OUTPUTS}
-        for warning in self.warnings:
+        """Return what is to be saved, with the warnings since the last chunk."""
+        warnings, self.warnings = self.warnings, []
+        for warning in warnings:
             logger.warning("%s", warning)
-        said, self.warnings = self.warnings, []
-        report = pd.DataFrame(columns=_REPORT)
-        return empty | {"model_report": report, "model_warnings": said} | outputs
+        return MODEL_OUTPUTS | {"model_warnings": warnings} | outputs
 
     def warn_of_uncovered(self) -> None:
         """Name the models that have never had a value at a location."""

@@ -31,19 +31,20 @@ from triptych.weather.sources.call_budget import Pacer
 from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.validation.report import (
     HOUR,
+    REPORT_COLUMNS,
     Answer,
     Validation,
-    empty_report,
     validate_hourly,
 )
 from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
-WEATHER_OUTPUTS = (  # in the order in which they are saved
-    "rejected_rows", "weather_hourly", "validation_report", "archive_warnings", "incomplete_days",
-    "ingested_periods",
-)  # fmt: skip
+WEATHER_OUTPUTS: dict[str, Any] = {  # in the order in which they are saved
+    "rejected_rows": pd.DataFrame(), "weather_hourly": pd.DataFrame(),
+    "validation_report": pd.DataFrame(columns=list(REPORT_COLUMNS)), "archive_warnings": [],
+    "incomplete_days": pd.DataFrame(), "ingested_periods": pd.DataFrame(),
+}  # fmt: skip
 
 
 def list_locations(
@@ -98,7 +99,7 @@ def fetch_weather(
     answered: set[tuple[str, date]] = set()
     if not weather_requests:
         logger.info("The database holds everything up to as_of: nothing is requested")
-        yield _chunk()  # Kedro requires at least one chunk
+        yield WEATHER_OUTPUTS  # Kedro requires at least one chunk
     with closing(weather_source(source, models=ingestion.models)) as opened:
         _require_source(places, opened)
         try:
@@ -116,16 +117,25 @@ def fetch_weather(
                 answer = Answer(place, request.start, request.end, expected)
                 validation = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
                 _warn(validation.report, place.name)
-                yield _validated(validation, fetched, answer, records)
+                rejected = with_id(validation.rejected.assign(source=source))
+                chunk = {"rejected_rows": rejected, "validation_report": validation.report}
                 if validation.stopped:
                     refused.append(_too_many(validation, answer, ingestion.max_rejected_share))
+                else:
+                    chunk |= {
+                        "weather_hourly": validation.accepted.assign(source=source),
+                        "incomplete_days": records.incomplete_days(
+                            answer, fetched, validation.accepted
+                        ),
+                        "ingested_periods": records.periods(answer, fetched),
+                    }
+                yield WEATHER_OUTPUTS | chunk
         except (SourceUnavailable, CallLimitReached) as error:
             if not _has_all_but_latest(weather_requests, known_periods, answered, issued):
                 raise
             logger.warning("%s", error)
-            yield _chunk(
-                archive_warnings=[f"{error} The run goes on with the data in the database."]
-            )
+            warning = f"{error} The run goes on with the data in the database."
+            yield WEATHER_OUTPUTS | {"archive_warnings": [warning]}
     if refused and (ingestion.on_refused == "fail" or len(refused) == len(answered)):
         others = f" {len(refused) - 1} other requests failed as well." if len(refused) > 1 else ""
         raise type(refused[0])(f"{refused[0]}{others}") from refused[0]
@@ -207,30 +217,6 @@ def _require_source(places: dict[str, Location], source: WeatherSource) -> None:
                 f"Location {place.slug!r} has the source {place.source}, but {source.kind} was "
                 "opened. Nothing was fetched. Name locations of the run's `source`."
             )
-
-
-def _validated(
-    validation: Validation, fetched: Fetched, answer: Answer, records: Records
-) -> dict[str, Any]:
-    """Return what is to be saved of an answer; no hour if it is rejected as a whole."""
-    source = answer.place.source
-    chunk = _chunk(
-        rejected_rows=with_id(validation.rejected.assign(source=source)),
-        validation_report=validation.report,
-    )
-    if validation.stopped:
-        return chunk
-    return chunk | {
-        "weather_hourly": validation.accepted.assign(source=source),
-        "incomplete_days": records.incomplete_days(answer, fetched, validation.accepted),
-        "ingested_periods": records.periods(answer, fetched),
-    }
-
-
-def _chunk(**outputs: Any) -> dict[str, Any]:
-    """Fill in an empty frame for each other output."""
-    empty: dict[str, Any] = {name: pd.DataFrame() for name in WEATHER_OUTPUTS}
-    return empty | {"validation_report": empty_report(), "archive_warnings": []} | outputs
 
 
 def _warn(report: pd.DataFrame, name: str) -> None:

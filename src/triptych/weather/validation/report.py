@@ -105,11 +105,6 @@ def validate_hourly(
     return Validation(accepted, rejected, report)
 
 
-def empty_report() -> pd.DataFrame:
-    """Return the report of a run that fetched nothing."""
-    return pd.DataFrame(columns=list(REPORT_COLUMNS))
-
-
 Found = dict[str, Any]  # checked, failed, example and perhaps limits
 
 
