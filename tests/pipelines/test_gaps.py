@@ -113,15 +113,6 @@ def test_gaps_are_filled_by_the_next_run(engine: Engine, server: ArchiveServer) 
     assert {str(row[2]) for row in dump_tables(engine)["incomplete_days"]} == {"{}"}
 
 
-def test_gaps_that_stay_are_final_after_thirty_days(engine: Engine, server: ArchiveServer) -> None:
-    url = engine.url.render_as_string(hide_password=False)
-    server.change = hollow
-    ingest(url, server, "2019-03-01")
-
-    assert ingest(url, server, "2019-03-30") == ["2018-12-10 to 2018-12-20"]
-    assert ingest(url, server, "2019-03-31") == []
-
-
 def test_a_run_killed_before_its_gaps_are_recorded_requests_them_again(
     engine: Engine, server: ArchiveServer
 ) -> None:

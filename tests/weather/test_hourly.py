@@ -180,19 +180,6 @@ def test_agrees_with_the_slow_implementation(
     np.testing.assert_allclose(fast.to_numpy(), expected.to_numpy(), atol=1e-9)
 
 
-def test_the_slow_implementation_tells_a_fault() -> None:
-    """pandas fills the first hours of a long gap: what is not done here, and would be seen."""
-    values = [1.0, NAN, NAN, NAN, 5.0]
-    hours = [START + timedelta(hours=hour) for hour in range(5)]
-    known = {hour: value for hour, value in zip(hours, values, strict=True) if not np.isnan(value)}
-
-    pandas = pd.Series(values).interpolate(limit=2).tolist()
-
-    slow = interpolated(known, hours[0], hours[-1], 2, turn=False)
-    assert [slow.get(hour) for hour in hours] == [1.0, None, None, None, 5.0]
-    assert pandas[:3] == [1.0, 2.0, 3.0]
-
-
 def test_ten_years_of_three_cities_are_quick() -> None:
     hours = pd.date_range("2010-01-01", "2019-12-31T23:00", freq="h", tz="UTC", unit="us")
     rng = np.random.default_rng(1)

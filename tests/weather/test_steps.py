@@ -62,7 +62,7 @@ def test_precipitation_is_summed_and_wind_averaged_as_components() -> None:
     np.testing.assert_allclose(steps["wind_speed_10m"], speeds, atol=1e-9)
 
 
-def test_an_hour_missing_is_a_step_missing_for_that_variable_only() -> None:
+def test_a_missing_hour_is_a_missing_step_of_that_variable_only() -> None:
     steps = to_three_hours(hourly("2019-07-14", [10, NAN, 12], cloud_cover=[30, 60, 90]))
 
     assert np.isnan(steps["temperature_2m"].iloc[0])
@@ -91,14 +91,6 @@ def test_a_last_step_without_all_its_hours_is_left_out_and_a_first_one_has_no_va
 def test_less_than_a_step_is_no_step() -> None:
     assert to_three_hours(hourly("2019-07-14", [1, 2])).empty
     assert to_three_hours(hourly("2019-07-14", [])).empty
-
-
-def test_holes_in_the_grid_and_rows_in_any_order() -> None:
-    table = hourly("2019-07-14", [1, 2, 3, 4, 5, 6, 7, 8, 9]).drop(index=4)
-
-    steps = to_three_hours(table.sample(frac=1, random_state=1))
-
-    np.testing.assert_allclose(steps["temperature_2m"], [2, NAN, 8])
 
 
 def test_history_has_the_hours_of_each_step_and_the_place() -> None:

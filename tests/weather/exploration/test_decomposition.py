@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.tsa.seasonal import MSTL
 
 from tests.weather.exploration import waves
 from triptych.weather.exploration.decomposition import PARTS, completed, decompose, summarize_parts
@@ -38,25 +37,6 @@ def test_trend_seasons_and_residual_are_recovered() -> None:
     assert wrong["yearly"] < 0.2
     assert wrong["daily"] < 0.3
     assert wrong["residual"] < 0.4
-
-
-def test_the_parts_are_those_of_mstl() -> None:
-    """In years without 29 February; the year's season is smoothed afterwards."""
-    history = composed()[0].iloc[: 2 * 365 * 8 + 80]  # 2010 and 2011
-
-    found = decompose(history)
-
-    fitted = MSTL(
-        np.append(history["temperature_2m"], history["temperature_2m"].iloc[-2920]),
-        periods=(8, 2920),
-        windows=(61, 11),
-        stl_kwargs={
-            "seasonal_deg": 0, "seasonal_jump": 6, "trend_jump": 240, "low_pass_jump": 240,
-        },
-    ).fit()  # fmt: skip
-    assert np.allclose(found["trend"], fitted.trend[:-1])
-    assert np.allclose(found["daily"], fitted.seasonal[:-1, 0])
-    assert np.corrcoef(found["yearly"], fitted.seasonal[:-1, 1])[0, 1] > 0.99
 
 
 def test_the_parts_add_up_to_what_was_observed() -> None:

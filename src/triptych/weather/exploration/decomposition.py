@@ -73,18 +73,12 @@ def _decompose_location(rows: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"time": times, "observed": observed})
     if np.isnan(observed).all():
         return table.assign(**dict.fromkeys([*PARTS, "residual"], np.nan))
-    taken = _without_leap_days(times)
-    regular = np.unique(taken)
-    parts = _parts(_filled(observed, times)[regular])
-    parts = {name: part[np.searchsorted(regular, taken)] for name, part in parts.items()}
-    return table.assign(**parts, residual=observed - sum(parts.values()))
-
-
-def _without_leap_days(times: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Return the position whose parts each step has: on 29 February that of a day beside it."""
-    leap = (times.month == 2) & (times.day == 29)  # noqa: PLR2004
-    before = np.arange(len(times)) - STEPS_PER_DAY * leap
-    return np.where(before < 0, before + 2 * STEPS_PER_DAY, before) % len(times)
+    regular = ~((times.month == 2) & (times.day == 29))  # noqa: PLR2004
+    fitted = pd.DataFrame(_parts(_filled(observed, times)[regular]), times[regular])
+    parts = fitted.reindex(times)  # 29 February has the parts of a day beside it
+    parts = parts.fillna(parts.shift(STEPS_PER_DAY)).fillna(parts.shift(-STEPS_PER_DAY))
+    table[PARTS] = parts.to_numpy()
+    return table.assign(residual=observed - table[PARTS].sum(axis=1, skipna=False))
 
 
 def _parts(steps: Floats) -> dict[str, Floats]:
