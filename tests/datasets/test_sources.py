@@ -1,6 +1,5 @@
 """Sources as datasets: a node opens the one that its parameter names."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,15 +50,6 @@ def test_locations_are_read_when_they_are_loaded(tmp_path: Path) -> None:
     (tmp_path / "locations.yml").unlink()
     with pytest.raises(DatasetError, match=r"locations\.yml cannot be read"):
         dataset.load()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    running = ArchiveServer()
-    yield running
-    running.close()
 
 
 def test_the_node_names_the_weather_source(server: ArchiveServer, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Recent analyses and NWP forecasts, from a real server to the tables of a real database."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -93,15 +95,16 @@ class Project:
 
 
 @pytest.fixture
-def project(sqlite_url: str, server: ArchiveServer) -> Iterator[Project]:
-    yield Project(sqlite_url, server)
-    close_database(sqlite_url)
+def project(sqlite_template: Path, tmp_path: Path, server: ArchiveServer) -> Iterator[Project]:
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'triptych.db')}"
+    yield Project(url, server)
+    close_database(url)
 
 
 @pytest.fixture
-def on_both(database_url: str, server: ArchiveServer) -> Project:
+def on_both(tables_url: str, server: ArchiveServer) -> Project:
     """The same on SQLite and on PostgreSQL."""
-    return Project(database_url, server)
+    return Project(tables_url, server)
 
 
 FIRST = [
