@@ -6,16 +6,18 @@ from itertools import chain
 import numpy as np
 
 from bench.results import Row, Stopwatch, peak_mb, row, run_isolated
-from triptych.nlp.calibration import Calibration
-from triptych.nlp.classifier import TextClassifier
-from triptych.nlp.config import FAMILIES
-from triptych.nlp.document_models import CalibratedClassifier, ReviewModel
+from triptych.nlp.classifier import (
+    CalibratedClassifier,
+    Calibration,
+    Labels,
+    ReviewModel,
+    TextClassifier,
+)
+from triptych.nlp.config import FAMILIES, LstmSettings
 from triptych.nlp.lstm import LstmClassifier
-from triptych.nlp.lstm_config import LstmSettings
-from triptych.nlp.nbsvm import Labels
 from triptych.nlp.preprocessing import Preparation
 from triptych.nlp.sample import generate_reviews
-from triptych.nlp.word_vectors import VectorSettings, VectorSource
+from triptych.nlp.word_vectors import VectorSettings, train_vectors
 
 FULL, TEST = 160_000, 20_000
 FEW, SINGLE = 2_000, 200
@@ -34,11 +36,11 @@ def _throughput() -> list[Row]:
     documents, texts = Preparation().prepare(texts[:FEW]), texts[FEW:]
     linear = TextClassifier(FAMILIES[FAMILY][0]).fit(documents, labels[:FEW])
     settings = LstmSettings(epochs=1)
-    lstm = LstmClassifier(settings).fit(documents, labels[:FEW], VectorSource(VECTORS))
+    lstm = LstmClassifier(settings).fit(documents, labels[:FEW], VECTORS)
     rows = []
     for name, classifier in ((FAMILY, linear), ("lstm, 48 units", lstm)):
-        calibrated = CalibratedClassifier(classifier, Calibration(1, 0))
-        model = ReviewModel(name, Preparation(), calibrated)
+        member = CalibratedClassifier(classifier, Calibration())
+        model = ReviewModel(name, Preparation(), {name: member})
         model.probabilities(texts[:1])  # tracing and loading
         batch, single = Stopwatch(), Stopwatch()
         with batch.running():
@@ -78,9 +80,9 @@ def measure_lstm() -> list[Row]:
     gc.collect()
     vectors, epoch, encoding = Stopwatch(), Stopwatch(), Stopwatch()
     with vectors.running():
-        source = VectorSource(VECTORS).learned([document.stems for document in documents], seed=1)
+        trained = train_vectors([document.stems for document in documents], VECTORS, seed=1)
     with epoch.running():
-        lstm = LstmClassifier(LstmSettings(epochs=1)).fit(documents, labels, source)
+        lstm = LstmClassifier(LstmSettings(epochs=1)).fit(documents, labels, trained)
     with encoding.running():
         lstm.encode(documents)
     epochs = LstmSettings().epochs

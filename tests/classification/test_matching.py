@@ -7,7 +7,7 @@ from triptych.classification.errors import UnmatchedError
 from triptych.classification.matching import look_up
 from triptych.classification.significance import paired_tests
 from triptych.nlp.metrics import accuracy_by_length
-from triptych.nlp.slice_tests import judge_hypotheses
+from triptych.nlp.slice_tests import run_slice_tests
 from triptych.vision.metrics import accuracy_by_origin, score_predictions
 
 PREDICTIONS = pd.DataFrame(
@@ -17,7 +17,7 @@ PREDICTIONS = pd.DataFrame(
         "confidence": 0.9, "corn": [0.9, 0.1, 0.9], "weeds": [0.1, 0.9, 0.1],
     }
 )  # fmt: skip
-REVIEWS = PREDICTIONS.assign(label=[1, 0, 1], polarity=1)
+REVIEWS = PREDICTIONS.assign(label=[1, 0, 1], y_true=1)
 WITHOUT_Z = pd.Series({"x": "one", "y": "two"})
 
 
@@ -35,7 +35,7 @@ def test_every_join_of_the_evaluation_refuses_unmatched_items() -> None:
     with pytest.raises(UnmatchedError, match="no length of the review"):
         accuracy_by_length(REVIEWS, pd.Series({"x": 1, "y": 2}), [10])
     with pytest.raises(UnmatchedError, match="no review"):
-        judge_hypotheses(REVIEWS, WITHOUT_Z)
+        run_slice_tests(REVIEWS, WITHOUT_Z)
     other = PREDICTIONS[PREDICTIONS["item"] != "x"].assign(model="b")
     both = pd.concat([PREDICTIONS, other])
     with pytest.raises(UnmatchedError, match=r"Of 3 items in the predictions .* test, b lacks 1"):

@@ -1,4 +1,4 @@
-"""Files of reviews: what is published is read, what is wrong is named."""
+"""Published files of reviews are read; unusable files and reviews are reported."""
 
 import codecs
 import json
@@ -11,9 +11,9 @@ from pyarrow import parquet as pq
 
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.reading import _NO_UNICODE, RAW_COLUMNS, read_reviews
-from triptych.nlp.validation import ReviewLimits, check_reviews, explain_refusal, same_text
+from triptych.nlp.validation import check_reviews, explain_refusal, normalise_text
 
-LIMITS = ReviewLimits(max_characters=200, max_rejected_share=0.9, needed=("train", "val"))
+Checked = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def line(review: object, polarity: object) -> bytes:
@@ -26,11 +26,15 @@ def write(folder: Path, **splits: bytes) -> Path:
     return folder
 
 
+def check(raw: pd.DataFrame) -> Checked:
+    return check_reviews(raw, max_characters=200, needed=("train", "val"))
+
+
 def good(words: str) -> bytes:
     return line(f"un film {words} réussi", 1) + line(f"un film {words} raté", 0)
 
 
-def test_json_lines_are_read_with_their_place(tmp_path: Path) -> None:
+def test_json_lines_are_read_with_their_line_number(tmp_path: Path) -> None:
     raw = read_reviews(write(tmp_path, train=good("très") + b"\n" + good("assez"), val=good("peu")))
 
     assert list(raw.columns) == list(RAW_COLUMNS)
@@ -45,16 +49,6 @@ def test_json_lines_are_read_with_their_place(tmp_path: Path) -> None:
     assert set(raw["fault"]) == {""}
 
 
-def test_parquet_as_on_hugging_face_is_read(tmp_path: Path) -> None:
-    table = pd.DataFrame({"review": ["un film réussi", "un film raté"], "label": [1, 0]})
-    table.to_parquet(tmp_path / "train.parquet")
-
-    raw = read_reviews(tmp_path)
-
-    assert raw["polarity"].tolist() == [1, 0]
-    assert raw["split"].tolist() == ["train", "train"]
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -63,7 +57,7 @@ def test_parquet_as_on_hugging_face_is_read(tmp_path: Path) -> None:
         ({"train": b'{"text": "a", "stars": 1}\n'}, r"needs the fields `review` and `polarity`"),
     ],
 )
-def test_a_folder_without_reviews_is_refused(
+def test_a_folder_without_reviews_is_rejected(
     tmp_path: Path, content: dict[str, bytes], message: str
 ) -> None:
     with pytest.raises(ReviewSourceError, match=message):
@@ -76,12 +70,10 @@ def test_a_missing_split_is_named(tmp_path: Path) -> None:
     raw = read_reviews(write(tmp_path, train=good("très")))
 
     with pytest.raises(ReviewSourceError, match=r"have no split 'val'; there are: train"):
-        check_reviews(raw, LIMITS)
-    with pytest.raises(ReviewSourceError, match=r"need the columns .*; polarity is missing"):
-        check_reviews(raw.drop(columns="polarity"), LIMITS)
+        check(raw)
 
 
-def test_what_cannot_be_used_is_listed_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_unusable_reviews_are_listed_with_the_reason(tmp_path: Path) -> None:
     bad = (
         line("un film étiqueté deux", 2)
         + line("un film étiqueté vrai", True)
@@ -92,7 +84,7 @@ def test_what_cannot_be_used_is_listed_and_nothing_is_lost(tmp_path: Path) -> No
         + line(None, 1)
         + b'{"review": "sans note"}\n'
         + line("x" * 1_000_000, 1)
-        + line("Un film très RÉUSSI !!!", 1)  # as above, but for signs and case
+        + line("Un film très RÉUSSI !!!", 1)  # the same text as in line 1
         + line("vu dans les deux", 1)
         + line("on dit oui, on dit non", 1)
         + line("on dit oui : on dit non", 0)
@@ -102,14 +94,14 @@ def test_what_cannot_be_used_is_listed_and_nothing_is_lost(tmp_path: Path) -> No
     )
     raw = read_reviews(folder)
 
-    kept, refused = check_reviews(raw, LIMITS)
+    kept, rejected = check(raw)
 
-    assert len(kept) + len(refused) == len(raw) == 18
+    assert len(kept) + len(rejected) == len(raw) == 18
     assert kept["item"].tolist() == [
         "train-000001", "train-000002", "val-000001", "val-000002", "val-000003",
     ]  # fmt: skip
     assert kept["polarity"].tolist() == [1, 0, 1, 0, 1]
-    assert dict(zip(refused["line"], refused["reason"], strict=True)) == {
+    assert dict(zip(rejected["line"], rejected["reason"], strict=True)) == {
         3: "label is not 0 or 1",
         4: "label is not 0 or 1",
         5: "not UTF-8",
@@ -124,38 +116,38 @@ def test_what_cannot_be_used_is_listed_and_nothing_is_lost(tmp_path: Path) -> No
         14: "the same text with another label",
         15: "the same text with another label",
     }
-    assert refused["characters"].max() == 1_000_000
-    assert refused["excerpt"].str.len().max() == 80
+    assert rejected["characters"].max() == 1_000_000
+    assert rejected["excerpt"].str.len().max() == 80
 
 
-def test_too_much_that_is_wrong_is_another_file(tmp_path: Path) -> None:
+def test_a_data_set_with_many_rejected_reviews_is_refused(tmp_path: Path) -> None:
     latin = '{"review": "très décevant n° %d", "polarity": 0}\n'
     content = "".join(latin % number for number in range(9)).encode("latin-1")
     raw = read_reviews(write(tmp_path, train=good("a") + content, val=good("b")))
-    strict = ReviewLimits(200, 0.05, ("train", "val"))
 
-    assert explain_refusal(*check_reviews(raw, strict), strict).startswith(
+    assert explain_refusal(*check(raw), 0.05).startswith(
         "Reviews of the split train: 9 of 11 rejected (81.82 %), at most 0 allowed: 9 × not UTF-8."
     )
+    assert explain_refusal(*check(raw), 0.9) == ""
 
 
-def test_one_class_alone_teaches_nothing(tmp_path: Path) -> None:
+def test_a_split_with_one_class_is_refused(tmp_path: Path) -> None:
     raw = read_reviews(write(tmp_path, train=line("beau", 1) + line("bien", 1), val=good("b")))
 
-    assert explain_refusal(*check_reviews(raw, LIMITS), LIMITS) == (
+    assert explain_refusal(*check(raw), 0.9) == (
         "The split train needs reviews of both classes, 0 (negative) and 1 (positive); of its 2 "
         "reviews 2 can be used, all of one class. Correct the file."
     )
 
 
-def test_copies_are_told_from_different_reviews() -> None:
-    assert same_text("L\u2019ÉTÉ, enfin !") == same_text("l'été... enfin")
-    assert same_text("un été") != same_text("un ete")
+def test_duplicates_are_found_by_letters_and_digits() -> None:
+    assert normalise_text("L\u2019ÉTÉ, enfin !") == normalise_text("l'été... enfin")
+    assert normalise_text("un été") != normalise_text("un ete")
 
 
-def test_a_byte_order_mark_and_windows_line_ends_lose_no_review(tmp_path: Path) -> None:
+def test_byte_order_marks_and_windows_line_ends_are_accepted(tmp_path: Path) -> None:
     content = (good("très") + good("assez")).replace(b"\n", b"\r\n")
-    val = codecs.BOM_UTF8 + b"\r\n" + codecs.BOM_UTF8 + good("peu")  # as files are put together
+    val = codecs.BOM_UTF8 + b"\r\n" + codecs.BOM_UTF8 + good("peu")  # two concatenated files
     raw = read_reviews(write(tmp_path, train=codecs.BOM_UTF8 + content, val=val))
 
     assert raw["review"].str.contains("film").all()
@@ -163,7 +155,7 @@ def test_a_byte_order_mark_and_windows_line_ends_lose_no_review(tmp_path: Path) 
     assert raw[raw["split"] == "val"]["line"].tolist() == [2, 3]
 
 
-def test_what_no_file_can_hold_is_rejected_alone(tmp_path: Path) -> None:
+def test_lines_with_surrogates_or_broken_json_are_rejected_alone(tmp_path: Path) -> None:
     bad = (
         b'{"review": "un film \\ud83d", "polarity": 1}\n'
         b'{"review": "un film entier \\ud83d\\ude00", "polarity": 1}\n'
@@ -173,15 +165,15 @@ def test_what_no_file_can_hold_is_rejected_alone(tmp_path: Path) -> None:
     )
     raw = read_reviews(write(tmp_path, train=good("très") + bad, val=good("peu")))
 
-    kept, refused = check_reviews(raw, LIMITS)
+    kept, rejected = check(raw)
 
     assert len(kept) == 5
     assert "un film entier 😀" in set(kept["review"])
     reasons = {3: _NO_UNICODE, 5: "label is not 0 or 1", 6: "not JSON", 7: "not JSON"}
     reasons[8] = "no fields review and polarity"
-    assert dict(zip(refused["line"], refused["reason"], strict=True)) == reasons
-    assert refused["excerpt"].iloc[0] == r"un film \ud83d"
-    for table in (kept, refused):
+    assert dict(zip(rejected["line"], rejected["reason"], strict=True)) == reasons
+    assert rejected["excerpt"].iloc[0] == r"un film \ud83d"
+    for table in (kept, rejected):
         table.to_csv(tmp_path / "table.csv")
         table.to_parquet(tmp_path / "table.parquet")
 
@@ -199,14 +191,14 @@ def test_the_csv_files_of_the_kaggle_mirror_are_read(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_bytes(codecs.BOM_UTF8 + whole + odd)
 
     raw = read_reviews(tmp_path)
-    kept, refused = check_reviews(raw, ReviewLimits(200, 0.9, ("train", "val", "test")))
+    kept, rejected = check(raw)
 
     assert kept.groupby("split").size().to_dict() == {"test": 2, "train": 2, "val": 2}
     assert set(kept["review"]) == {
         text for name in ("train", "valid", "test") for text in table(name)["review"]
     }
     assert kept.groupby("split")["polarity"].sum().eq(1).all()
-    assert refused[["line", "reason"]].values.tolist() == [
+    assert rejected[["line", "reason"]].values.tolist() == [
         [3, _NO_UNICODE],
         [4, "no fields review and polarity"],
     ]

@@ -56,7 +56,7 @@ def test_all_models_are_judged_on_the_same_reviews(ran: Project) -> None:
     assert set(scores["model"]) == set(ranking(ran)) == set(predictions["model"])
     assert (scores["accuracy_low"] <= scores["accuracy"]).all()
     assert predictions.groupby(["model", "item"]).size().max() == 1
-    found = predictions.assign(right=predictions["label"] == predictions["polarity"])
+    found = predictions.assign(right=predictions["label"] == predictions["y_true"])
     rates = found.groupby(["model", "split"])["right"].mean()
     assert scores.set_index(["model", "split"])["accuracy"].to_dict() == pytest.approx(
         rates.to_dict()
@@ -69,15 +69,16 @@ def test_the_study_of_errors_counts_them_all(ran: Project) -> None:
     chosen = ranking(ran)[0]
     predictions = pd.read_parquet(ran.path / "data/07_model_output/review_predictions.parquet")
     of_chosen = predictions[predictions["model"] == chosen]
-    wrong = of_chosen[of_chosen["label"] != of_chosen["polarity"]].groupby("split").size()
+    wrong = of_chosen[of_chosen["label"] != of_chosen["y_true"]].groupby("split").size()
 
-    counted = report(ran, "error_hypotheses")
-    told = (counted["wrong_with"] + counted["wrong_without"]).groupby(counted["split"]).unique()
+    counted = report(ran, "slice_tests")
+    told = (counted["errors_with"] + counted["errors_without"]).groupby(counted["split"]).unique()
     assert {split: n.tolist() for split, n in told.items()} == {s: [n] for s, n in wrong.items()}
-    shown = report(ran, "confident_mistakes")
+    shown = report(ran, "confident_errors")
     assert set(shown["split"]) == {"val", "test"}
-    assert (shown["polarity"] != (shown["positive"] >= 0.5)).all()
-    assert set(report(ran, "preparation_effects")["step"]) >= {"stemming", "negation", "stop_words"}
+    assert (shown["y_true"] != (shown["p_positive"] >= 0.5)).all()
+    steps = report(ran, "preparation_effects")["step"]
+    assert {"baseline", "stemming", "negation", "drop_stop_words"} <= set(steps)
     assert report(ran, "text_learning_curve")["size"].max() == 200
 
 
@@ -101,7 +102,7 @@ def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     runs = client.search_runs([experiments["nlp"]])
     (run,) = (found for found in runs if "mlflow.parentRunId" not in found.data.tags)
     trials = {found.info.run_name: found for found in runs if found is not run}
-    assert set(trials) == {"as it is · seed 20", "last state · seed 20"}
+    assert set(trials) == {"baseline · seed 20", "last state · seed 20"}
     assert {found.data.tags["mlflow.parentRunId"] for found in trials.values()} == {run.info.run_id}
     tried = trials["last state · seed 20"]
     assert tried.data.params["pooling"] == "last state"
@@ -118,7 +119,7 @@ def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     assert {"text_comparison.csv", "text_confusion.png", "text_learning_curve.png"} <= files
     # texts of the source stay where the data is
     assert not files & {
-        "confident_mistakes.csv", "rejected_reviews.csv", "mistake_explanations.csv"
+        "confident_errors.csv", "rejected_reviews.csv", "error_explanations.csv"
     }  # fmt: skip
 
 
@@ -137,17 +138,17 @@ def test_the_chosen_model_is_registered_and_its_labels_are_stored(ran: Project) 
     for row in labels:
         expected = unseen.loc[row["item"]]
         assert row["split"] == expected["split"]
-        assert (row["label"] == "positive") == (expected["positive"] >= 0.5)
-        assert (row["true_label"] == "positive") == (expected["polarity"] == 1)
-        assert row["probabilities"]["positive"] == pytest.approx(expected["positive"], abs=1e-6)
+        assert (row["label"] == "positive") == (expected["p_positive"] >= 0.5)
+        assert (row["true_label"] == "positive") == (expected["y_true"] == 1)
+        assert row["probabilities"]["positive"] == pytest.approx(expected["p_positive"], abs=1e-6)
 
 
 def test_mistakes_are_explained_word_by_word(ran: Project) -> None:
-    words = report(ran, "mistake_explanations")
+    words = report(ran, "error_explanations")
     best_lstm = next(name for name in ranking(ran) if name.startswith("lstm"))
 
     assert set(words["model"]) == {ranking(ran)[0], best_lstm}
-    assert (words["polarity"] != (words["positive"] >= 0.5)).all()
+    assert (words["y_true"] != (words["p_positive"] >= 0.5)).all()
     assert words["fit"].between(0, 1).all()
     assert set(words.groupby(["model", "item"])["rank"].min()) == {1}
 
@@ -179,15 +180,15 @@ def test_the_notebook_can_be_executed_on_the_sample(ran: Project, tmp_path: Path
     text = " ".join(str(output["data"].get("text/markdown", "")) for output in shown)
     assert f"Chosen in cross-validation: *{ranking(ran)[0]}*" in text
     assert "340 reviews" in text
-    # one seed shows nothing: no sentence may say that a change harms
-    assert "not shown: *last state*" in text
-    assert "harms with every seed: none" in text
-    assert "What harms the LSTM** with every seed (log loss): none" in text
+    # one seed is inconclusive
+    assert "inconclusive: *last state*" in text
+    assert "worsens with every seed: none" in text
+    assert "What worsens the LSTM** with every seed (log loss): none" in text
 
 
 @pytest.mark.parametrize(
     "name",
-    ["rejected_reviews", "word_neighbours", "confident_mistakes", "mistake_explanations",
+    ["rejected_reviews", "word_neighbours", "confident_errors", "error_explanations",
      "top_features"],
 )  # fmt: skip
 def test_the_word_null_is_a_word(name: str) -> None:
@@ -201,7 +202,7 @@ def test_the_word_null_is_a_word(name: str) -> None:
     ("parameters", "message"),
     [
         ("nlp.models=[bert]", "There is no text classifier 'bert'; there are bow_naive_"),
-        ("nlp.preparation.stop_words=[pas]", "must not hold negations: without pas"),
+        ("nlp.preparation.stop_words=[pas]", "must not contain negations: without pas"),
         ("nlp.foldz=3", "foldz"),
         ("nlp.lstm.changes=[GRU]", "There is no change 'GRU' of the LSTM"),
         ("vectors_file=data/absent.bin", "There is no file of word vectors"),

@@ -1,4 +1,1 @@
-"""French film reviews: checking, cleaning, classical classifiers and what they get wrong.
-
-Pure functions and small classes: nothing of Kedro, SQL or MLflow, and nothing else of the project.
-"""
+"""French film reviews: reading, preparation, classifiers and error analysis, without Kedro."""

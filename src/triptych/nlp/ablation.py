@@ -1,19 +1,17 @@
-"""What each step of preparation is worth: one switch turned at a time, judged out of fold."""
+"""Ablation of the preparation: one step switched at a time, evaluated out of fold."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from triptych.classification.significance import mcnemar
-from triptych.nlp.calibration import cross_fitted_log_odds
-from triptych.nlp.config import ModelSettings
-from triptych.nlp.nbsvm import Labels
+from triptych.nlp.classifier import Labels, cross_fitted_log_odds
+from triptych.nlp.config import BASELINE, ModelSettings
 from triptych.nlp.preprocessing import Preparation
-from triptych.nlp.tuning import cross_scores, judge_scores, stratified_folds
+from triptych.nlp.tuning import cross_scores, evaluate_scores, stratified_folds
 
-_WORD_KINDS = {"words": "stems", "stems": "words"}
 EFFECT_COLUMNS = ("step", "change", "accuracy", "log_loss", "difference", "p_mid")
 
 
@@ -21,58 +19,40 @@ def measure_effects(
     reviews: Sequence[str],
     labels: Labels,
     preparation: Preparation,
-    stop_words: tuple[str, ...],
     settings: ModelSettings,
     *,
     n_splits: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Turn each step on or off and judge the same model on the same folds.
+    """Evaluate a classifier on the same folds with each step switched on or off.
 
     Args:
         reviews: raw texts of the training split.
-        preparation: the one in use, which the first row judges.
-        stop_words: those that are left out where that step is turned on.
-        settings: the classifier, which counts words or stems.
+        labels: 0 or 1.
+        preparation: the baseline, in the first row.
+        settings: of the classifier, which counts words or stems.
 
     Returns:
-        EFFECT_COLUMNS: accuracy and log loss out of fold; `difference` is the accuracy less that of
-        the preparation in use, with McNemar's mid-p value.
+        EFFECT_COLUMNS: out-of-fold accuracy and log loss; `difference` is the accuracy less that of
+        the baseline, with McNemar's mid-p value.
     """
-    parts = stratified_folds(labels, n_splits, seed)
-    used: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
-    rows = []
-    other = replace(settings, analyzer=_WORD_KINDS[settings.analyzer])
-    turned = "on" if other.analyzer == "stems" else "off"
-    variants = [(*variant, settings) for variant in _variants(preparation, stop_words)]
-    variants.insert(1, ("stemming", turned, preparation, other))
-    for step, change, changed, classifier in variants:
-        documents = changed.prepare(reviews)
-        (scores,) = cross_scores([classifier], documents, labels, parts, seed)
-        loss, accuracy = judge_scores(scores, labels)
-        right = (cross_fitted_log_odds(scores, labels) >= 0) == (labels == 1)
-        used = right if used is None else used
-        gained, lost = int((right & ~used).sum()), int((~right & used).sum())
-        rows.append(
-            (step, change, accuracy, loss, (gained - lost) / len(right), mcnemar(gained, lost)[1])
-        )
+    stemming = settings.analyzer == "stems"
+    other = replace(settings, analyzer="words" if stemming else "stems")
+    variants = [(BASELINE, "", preparation, settings)]
+    variants += [("stemming", "off" if stemming else "on", preparation, other)]
+    for step, used in preparation:
+        if isinstance(used, bool):
+            changed = preparation.model_copy(update={step: not used})
+            variants += [(step, "off" if used else "on", changed, settings)]
+    folds = stratified_folds(labels, n_splits, seed)
+    correct, rows = [], []
+    for step, change, variant, classifier in variants:
+        documents = variant.prepare(reviews)
+        (scores,) = cross_scores([classifier], documents, labels, folds, seed)
+        loss, accuracy = evaluate_scores(scores, labels)
+        correct.append((cross_fitted_log_odds(scores, labels) >= 0) == (labels == 1))
+        gained = int(np.sum(correct[-1] & ~correct[0]))
+        lost = int(np.sum(correct[0] & ~correct[-1]))
+        p_mid = mcnemar(gained, lost)[1]
+        rows.append((step, change, accuracy, loss, (gained - lost) / len(labels), p_mid))
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
-
-
-def _variants(
-    preparation: Preparation, stop_words: tuple[str, ...]
-) -> Iterator[tuple[str, str, Preparation]]:
-    yield "as it is", "", preparation
-    for part in ("cleaning", "tokens"):
-        rules = getattr(preparation, part)
-        for switch in (field.name for field in fields(rules) if field.name != "stop_words"):
-            turned = not getattr(rules, switch)
-            changed = replace(rules, **{switch: turned})
-            yield switch, "on" if turned else "off", replace(preparation, **{part: changed})
-    tokens = preparation.tokens
-    changed_words = () if tokens.stop_words else stop_words
-    yield (
-        "stop_words",
-        "left out" if changed_words else "kept",
-        replace(preparation, tokens=replace(tokens, stop_words=changed_words)),
-    )

@@ -1,136 +1,227 @@
-"""A linear classifier of documents: features, NB weights if asked for, and one linear model."""
+"""Classical classifiers: term counts under a linear model, calibration, and blends of them."""
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from triptych.nlp.config import ModelSettings
-from triptych.nlp.errors import UnfittedTextModelError, UnknownChoiceError
-from triptych.nlp.features import Terms, fitted_terms, make_features, restore_terms
-from triptych.nlp.nbsvm import Labels, log_count_ratio, weigh
-from triptych.nlp.preprocessing import Document
+from triptych.nlp.preprocessing import Document, Preparation
 
-Scores = npt.NDArray[np.float64]
+CLASSES = ("negative", "positive")
 Documents = Sequence[Document]
+Labels = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Terms = tuple[list[str], npt.NDArray[np.float32] | None]  # by column; IDF or None
 
 
-class LinearHead:
-    """What stands on a matrix of features: NB weights, if any, and a linear model.
+class Scorer(Protocol):
+    """A fitted classifier of documents."""
 
-    Attributes:
-        weights: what one unit of each column adds to the score.
-        intercept: the score of a document with no known term.
+    @property
+    def settings(self) -> Any:
+        """Its configuration."""
+        ...
+
+    def scores(self, documents: Documents) -> Scores:
+        """The score of each document; positive for class 1."""
+        ...
+
+
+def make_vectoriser(analyzer: str, weighting: str, ngram_max: int = 2, min_df: int = 1) -> Any:
+    """Make an unfitted scikit-learn vectoriser of documents.
+
+    Args:
+        analyzer: `words` or `stems` (n-grams up to `ngram_max`), `chars` (2 to 5 characters within
+            words), or `both`: stems and characters.
+        weighting: `counts` (bag of words), `binary` or `tfidf` (sublinear).
+        ngram_max: words.
+        min_df: minimum number of documents that contain a term.
     """
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+    from sklearn.pipeline import FeatureUnion
 
-    def __init__(self, settings: ModelSettings, seed: int) -> None:
-        self._alpha = settings.nb_alpha
-        self._model = _linear_model(settings, seed)
-        self.weights: Scores = np.zeros(0)
-        self.intercept = 0.0
+    if analyzer == "both":
+        parts = ("stems", "chars")
+        return FeatureUnion([(p, make_vectoriser(p, weighting, ngram_max, min_df)) for p in parts])
+    settings: dict[str, Any] = {"lowercase": False, "min_df": min_df, "dtype": np.float32}
+    if analyzer == "chars":
+        settings |= {"analyzer": "char_wb", "ngram_range": (2, 5)}
+    else:
+        settings |= {"token_pattern": r"\S+", "ngram_range": (1, ngram_max)}
+    settings["preprocessor"] = attrgetter("text" if analyzer == "chars" else analyzer)
+    if weighting == "tfidf":
+        return TfidfVectorizer(sublinear_tf=True, **settings)
+    return CountVectorizer(binary=weighting == "binary", **settings)
 
-    def fit(self, matrix: Any, labels: Labels) -> Self:
-        """Learn from a matrix with a row a document, and its labels 0 and 1."""
-        ratio = None
-        if self._alpha is not None:
-            ratio = log_count_ratio(matrix, labels, self._alpha)
-            matrix = weigh(matrix, ratio)
-        model = self._model.fit(matrix, labels)
-        if hasattr(model, "coef_"):
-            weights, self.intercept = model.coef_.ravel(), float(model.intercept_[0])
-        else:  # naive Bayes: the log-odds are linear too
-            weights = np.diff(model.feature_log_prob_, axis=0).ravel()
-            self.intercept = float(np.diff(model.class_log_prior_)[0])
-        self.weights = np.asarray(weights if ratio is None else weights * ratio, dtype=np.float64)
-        return self
 
-    def scores(self, matrix: Any) -> Scores:
-        """How much each row speaks for class 1; 0 is undecided."""
-        return np.asarray(matrix @ self.weights + self.intercept, dtype=np.float64)
+def fit_linear(
+    matrix: Any, labels: Labels, settings: ModelSettings, seed: int
+) -> tuple[Scores, float]:
+    """Fit the linear model of the settings: the weight of each column, and the intercept.
+
+    NB weights multiply the columns by their log-count ratio: Wang and Manning, "Baselines and
+    Bigrams" (ACL 2012), equation 1.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.svm import LinearSVC
+
+    ratio: Any = 1.0
+    if settings.nb_alpha is not None:
+        ratio = _log_ratio(MultinomialNB(alpha=settings.nb_alpha).fit(matrix, labels))
+        ratio = ratio.astype(np.float32)
+        matrix = matrix.multiply(ratio[None, :]).tocsr()
+    if settings.classifier == "naive_bayes":
+        bayes = MultinomialNB(alpha=settings.alpha).fit(matrix, labels)
+        return _log_ratio(bayes) * ratio, float(np.diff(bayes.class_log_prior_)[0])
+    if settings.classifier == "logistic":
+        model = LogisticRegression(
+            C=settings.C, solver="liblinear", max_iter=1000, random_state=seed
+        )
+    else:
+        model = LinearSVC(C=settings.C, max_iter=5000, random_state=seed)
+    model.fit(matrix, labels)
+    return np.asarray(model.coef_.ravel() * ratio, np.float64), float(model.intercept_[0])
+
+
+def _log_ratio(bayes: Any) -> Scores:
+    return np.asarray(np.diff(bayes.feature_log_prob_, axis=0).ravel(), np.float64)
 
 
 class TextClassifier:
-    """Settings fitted on documents: the vocabulary and its weights come from those alone."""
+    """A linear classifier; vocabulary, IDF and weights are fitted on the same documents."""
 
     def __init__(self, settings: ModelSettings, seed: int = 0) -> None:
         self.settings = settings
-        self._features = make_features(*settings.features)
-        self._head = LinearHead(settings, seed)
-        self._fitted = False
+        self._seed = seed
+        self._vectoriser = make_vectoriser(*settings.features)
+        self.weights: Scores = np.zeros(0)
+        self.intercept = 0.0
 
     def fit(self, documents: Documents, labels: Labels) -> Self:
-        """Learn vocabulary, weights and model."""
-        self._head.fit(self._features.fit_transform(documents), labels)
-        self._fitted = True
+        """Fit on documents with labels 0 or 1."""
+        matrix = self._vectoriser.fit_transform(documents)
+        self.weights, self.intercept = fit_linear(matrix, labels, self.settings, self._seed)
         return self
 
     def scores(self, documents: Documents) -> Scores:
-        """How much each document speaks for class 1 (positive); 0 is undecided."""
-        self._require()
-        return self._head.scores(self._features.transform(documents))
+        """The score of each document; positive for class 1."""
+        return np.asarray(self._vectoriser.transform(documents) @ self.weights + self.intercept)
 
-    def terms(self) -> list[str]:
-        """The words or runs of characters of the vocabulary, by column."""
-        self._require()
-        return [str(name) for name in self._features.get_feature_names_out()]
+    def terms(self) -> npt.NDArray[np.object_]:
+        """The terms of the vocabulary, by column."""
+        return np.asarray(self._vectoriser.get_feature_names_out(), dtype=object)
 
-    def contributions(self, document: Document) -> dict[str, float]:
-        """What each term of a document adds to its score."""
-        row = self._features.transform([document]).tocsr()
-        names, weights = self._features.get_feature_names_out(), self._head.weights
-        values = zip(row.indices, row.data, strict=True)
-        return {str(names[column]): float(value * weights[column]) for column, value in values}
+    def contributions(self, documents: Documents) -> Any:
+        """The contribution of each term to the score: a sparse matrix (documents, terms)."""
+        return self._vectoriser.transform(documents).multiply(self.weights[None, :]).tocsr()
 
-    def mean_contributions(self, documents: Documents) -> tuple[Scores, npt.NDArray[np.int64]]:
-        """What each term adds to the score where it occurs, on average, and where it does."""
-        self._require()
-        matrix = self._features.transform(documents).tocsc()
-        counts = np.diff(matrix.indptr).astype(np.int64)
-        sums = np.asarray(matrix.sum(axis=0), dtype=np.float64).ravel()
-        return self._head.weights * sums / np.maximum(counts, 1), counts
+    def vocabularies(self) -> list[Terms]:
+        """The terms of each vectoriser, and their IDF."""
+        return [
+            ([str(term) for term in part.get_feature_names_out()], getattr(part, "idf_", None))
+            for part in self._parts()
+        ]
 
-    def terms_by_part(self) -> list[Terms]:
-        """What the features know, as restore takes it."""
-        self._require()
-        return fitted_terms(self._features)
-
-    @property
-    def line(self) -> tuple[Scores, float]:
-        """What one unit of each column adds to the score, and the score of no known term."""
-        self._require()
-        return self._head.weights, self._head.intercept
-
-    def restore(self, parts: Sequence[Terms], weights: Scores, intercept: float) -> Self:
-        """Take what `terms_by_part` and `line` gave, in place of learning."""
-        restore_terms(self._features, parts)
-        self._head.weights, self._head.intercept = weights, intercept
-        self._fitted = True
+    def restore(self, vocabularies: Sequence[Terms], weights: Scores, intercept: float) -> Self:
+        """Set stored vocabularies and weights instead of fitting."""
+        for part, (terms, idf) in zip(self._parts(), vocabularies, strict=True):
+            part.set_params(vocabulary={term: column for column, term in enumerate(terms)})
+            if idf is not None:
+                part.idf_ = idf
+        self.weights, self.intercept = weights, intercept
         return self
 
-    def _require(self) -> None:
-        if not self._fitted:
-            raise UnfittedTextModelError(
-                "The text classifier is not fitted yet: call fit with documents and labels first."
-            )
+    def _parts(self) -> list[Any]:
+        union = getattr(self._vectoriser, "transformer_list", None)
+        return [self._vectoriser] if union is None else [part for _, part in union]
 
 
-def _linear_model(settings: ModelSettings, seed: int) -> Any:
-    if settings.classifier == "logistic":
-        from sklearn.linear_model import LogisticRegression
+@dataclass(frozen=True)
+class Calibration:
+    """Platt scaling: log-odds as a linear function of the score."""
 
-        return LogisticRegression(
-            C=settings.C, solver="liblinear", max_iter=1000, random_state=seed
-        )
-    if settings.classifier == "svm":
-        from sklearn.svm import LinearSVC
+    slope: float = 1.0
+    intercept: float = 0.0
 
-        return LinearSVC(C=settings.C, max_iter=5000, random_state=seed)
-    if settings.classifier == "naive_bayes":
-        from sklearn.naive_bayes import MultinomialNB
+    @classmethod
+    def learn(cls, scores: Scores, labels: Labels) -> Self:
+        """Fit on out-of-fold scores.
 
-        return MultinomialNB(alpha=settings.alpha)
-    raise UnknownChoiceError(
-        f"There is no classifier {settings.classifier!r}; there are logistic, svm, naive_bayes. "
-        "Correct the name."
-    )
+        CalibratedClassifierCV would fit all folds again, although tuning has their scores.
+        """
+        spread = float(np.std(scores)) or 1.0
+        model = _unregularised().fit(scores[:, None] / spread, labels)
+        return cls(float(model.coef_[0, 0]) / spread, float(model.intercept_[0]))
+
+    def log_odds(self, scores: Scores) -> Scores:
+        """The log-odds of class 1."""
+        return self.slope * scores + self.intercept
+
+
+def cross_fitted_log_odds(scores: Scores, labels: Labels) -> Scores:
+    """Calibrate out-of-fold scores for evaluation: each fold with a line fitted on the others."""
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    scaled = scores[:, None] / (float(np.std(scores)) or 1.0)
+    odds = cross_val_predict(_unregularised(), scaled, labels, cv=folds, method="decision_function")
+    return np.asarray(odds, dtype=np.float64)
+
+
+def _unregularised() -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=1e6)
+
+
+@dataclass(frozen=True)
+class CalibratedClassifier:
+    """A classifier fitted on all training documents, calibrated on its out-of-fold scores."""
+
+    classifier: Scorer
+    calibration: Calibration
+
+    def log_odds(self, documents: Documents) -> Scores:
+        """The calibrated log-odds of class 1."""
+        return self.calibration.log_odds(self.classifier.scores(documents))
+
+
+@dataclass(frozen=True)
+class ReviewModel:
+    """One classifier or a blend of several, with the preparation of reviews.
+
+    The log-odds of a blend are the mean of those of its members, calibrated again.
+    """
+
+    name: str
+    preparation: Preparation
+    members: Mapping[str, CalibratedClassifier]
+    calibration: Calibration = Calibration()  # of a blend
+    parameters: Mapping[str, object] = field(default_factory=dict)  # for display
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes, in the order of the columns of `probabilities`."""
+        return list(CLASSES)
+
+    def probabilities(self, reviews: Sequence[str]) -> Scores:
+        """The probabilities of raw reviews (reviews, classes)."""
+        positive = self.document_probabilities(self.preparation.prepare(reviews))
+        return np.stack([1 - positive, positive], axis=1)
+
+    def document_probabilities(self, documents: Documents) -> Scores:
+        """The probability that each prepared review is positive."""
+        from scipy.special import expit
+
+        return np.asarray(expit(self.log_odds(documents)))
+
+    def log_odds(self, documents: Documents) -> Scores:
+        """The log-odds that each prepared review is positive."""
+        odds = np.mean([member.log_odds(documents) for member in self.members.values()], axis=0)
+        return self.calibration.log_odds(odds)

@@ -1,104 +1,172 @@
-"""The mistakes a model was surest of, and the terms that carry its decisions."""
+"""Error analysis: the most confident errors, the terms behind them, and LIME explanations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from triptych.nlp.classifier import TextClassifier
-from triptych.nlp.document_models import Blend, CalibratedClassifier, ReviewModel
+from triptych.nlp.classifier import CLASSES, Documents, ReviewModel, Scores, TextClassifier
 from triptych.nlp.preprocessing import Document
 
-MISTAKE_COLUMNS = (
-    "model", "split", "item", "polarity", "positive", "words", "for_positive", "for_negative",
+ERROR_COLUMNS = (
+    "model", "split", "item", "y_true", "p_positive", "words", "for_positive", "for_negative",
     "review",
 )  # fmt: skip
 TERM_COLUMNS = ("model", "member", "direction", "rank", "term", "weight", "documents")
-_SHOWN_TERMS = 6
+EXPLANATION_COLUMNS = (
+    "model", "split", "item", "y_true", "p_positive", "rank", "word", "weight", "fit",
+)  # fmt: skip
+_SHOWN_TERMS, _SHOWN_WORDS = 6, 8
+_WORD_SEPARATORS = r"[^\w'\u2019-]+"  # apostrophes and hyphens belong to words
 
 
-def confident_mistakes(
+def confident_errors(
     predictions: pd.DataFrame, texts: "pd.Series[str]", model: ReviewModel, count: int
 ) -> pd.DataFrame:
-    """List the wrong answers of each split that the model was surest of, with what moved it.
-
-    A classical model is linear in what it counts, so what each term added to the log-odds is exact;
-    of an LSTM no terms are named here (explanations.py has words).
+    """List the most confident errors of a model on each split.
 
     Args:
-        predictions: of that model, judging.PREDICTION_COLUMNS.
-        texts: the raw review by item.
-        count: how many a split.
+        predictions: of the model, metrics.PREDICTION_COLUMNS.
+        texts: raw reviews by item.
+        count: per split.
 
     Returns:
-        MISTAKE_COLUMNS; `for_positive` and `for_negative` name the terms that spoke loudest.
+        ERROR_COLUMNS; `for_positive` and `for_negative` name the terms with the largest
+        contributions, which classical models have.
     """
-    wrong = predictions[predictions["label"] != predictions["polarity"]]
-    sure = wrong.assign(sure=(wrong["positive"] - 0.5).abs().round(9))
-    sure = sure.sort_values(["split", "sure", "item"], ascending=[True, False, True])
     rows = []
-    for row in sure.groupby("split").head(count).itertuples():
+    for row in _most_confident_errors(predictions).groupby("split").head(count).itertuples():
         text = str(texts.loc[str(row.item)])
         (document,) = model.preparation.prepare([text])
-        told = explain(model, document)
+        contributions = term_contributions(model, document)
         rows.append((
-            row.model, row.split, row.item, row.polarity, row.positive, len(text.split()),
-            _loudest(told, 1), _loudest(told, -1), text,
+            row.model, row.split, row.item, row.y_true, row.p_positive, len(text.split()),
+            _largest(contributions), _largest(-contributions), text,
         ))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(MISTAKE_COLUMNS))
+    return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
 
 
-def explain(model: ReviewModel, document: Document) -> dict[str, float]:
-    """What each term of a document adds to the model's log-odds of class 1, before calibration."""
-    told: dict[str, float] = {}
-    members = linear_members(model)
+def term_contributions(model: ReviewModel, document: Document) -> "pd.Series[float]":
+    """The contribution of each term to the mean log-odds of the linear members of a model."""
+    members = _linear_members(model)
+    parts = [pd.Series(dtype=float)]
     for classifier, slope in members.values():
-        for term, value in classifier.contributions(document).items():
-            told[term] = told.get(term, 0.0) + slope * value / len(members)
-    return told
+        row = classifier.contributions([document])
+        parts.append(pd.Series(row.data * slope / len(members), classifier.terms()[row.indices]))
+    total: pd.Series[float] = pd.concat(parts).groupby(level=0).sum()
+    return total
 
 
-def top_features(model: ReviewModel, documents: list[Document], count: int) -> pd.DataFrame:
-    """List the terms that move a model most over the training documents.
+def top_features(model: ReviewModel, documents: Documents, count: int) -> pd.DataFrame:
+    """List the most influential terms of the linear members of a model.
 
-    A term's weight is what it adds to the log-odds where it occurs, on average, times the square
-    root of the share of documents that have it: rare terms with wild weights stay below.
+    The weight of a term is its mean contribution to the log-odds in the documents that contain it.
+    Influence is the weight times the root of their number, so that rare terms rank low.
 
     Returns:
-        TERM_COLUMNS, `count` terms a member and direction; `documents` have the term.
+        TERM_COLUMNS, `count` terms per member and direction.
     """
     tables = []
-    for name, (classifier, slope) in linear_members(model).items():
-        table = _term_table(classifier, documents)
-        table["weight"] *= slope
-        table["moves"] = table["weight"].abs() * np.sqrt(table["documents"])
-        for direction, sign in (("positive", 1), ("negative", -1)):
-            of_sign = table[np.sign(table["weight"]) == sign]
-            top = of_sign.round(9).sort_values(["moves", "term"], ascending=[False, True])[:count]
-            rank = np.arange(1, len(top) + 1)
-            tables.append(top.assign(model=model.name, member=name, direction=direction, rank=rank))
+    for member, (classifier, slope) in _linear_members(model).items():
+        contributions = classifier.contributions(documents).tocsc()
+        counts = np.diff(contributions.indptr)
+        sums = np.asarray(contributions.sum(axis=0)).ravel()
+        weight = slope * sums / np.maximum(counts, 1)
+        table = pd.DataFrame({
+            "model": model.name, "member": member, "term": classifier.terms(), "weight": weight,
+            "direction": np.where(weight > 0, "positive", "negative"), "documents": counts,
+            "influence": (np.abs(weight) * np.sqrt(counts)).round(9),
+        })  # fmt: skip
+        groups = (
+            table[table["weight"] != 0]
+            .sort_values(["direction", "influence", "term"], ascending=[False, False, True])
+            .groupby("direction", sort=False)
+        )
+        tables.append(groups.head(count).assign(rank=groups.cumcount() + 1))
     joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
-    return joined[list(TERM_COLUMNS)]
+    return joined.round({"weight": 9})[list(TERM_COLUMNS)]
 
 
-def linear_members(model: ReviewModel) -> dict[str, tuple[TextClassifier, float]]:
-    """The linear classifiers of a model and the slope of each's log-odds; of an LSTM none."""
-    inner = model.model
-    members = inner.members if isinstance(inner, Blend) else {model.name: inner}
+def explain_review(
+    probabilities: Callable[[Sequence[str]], Scores], review: str, *, samples: int, seed: int
+) -> tuple[list[tuple[str, float]], float]:
+    """Explain a prediction by the words of the review (LIME).
+
+    Ribeiro, Singh and Guestrin, "Why should I trust you?" (KDD 2016).
+
+    Args:
+        probabilities: of raw reviews (reviews, classes).
+        review: the raw text.
+        samples: perturbed copies of the review.
+        seed: of the samples.
+
+    Returns:
+        Words and their weights in the probability of class 1, largest first; R² of the local model.
+    """
+    from lime.lime_text import LimeTextExplainer
+
+    explainer = LimeTextExplainer(
+        class_names=list(CLASSES), split_expression=_WORD_SEPARATORS, random_state=seed
+    )
+    explanation = explainer.explain_instance(
+        review, lambda texts: probabilities(list(texts)), num_features=_SHOWN_WORDS,
+        num_samples=samples,
+    )  # fmt: skip
+    weights = [(str(word), float(weight)) for word, weight in explanation.as_list()]
+    return weights, float(explanation.score)
+
+
+def explain_errors(
+    predictions: pd.DataFrame,
+    texts: "pd.Series[str]",
+    model: ReviewModel,
+    *,
+    count: int,
+    samples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Explain the most confident errors of a model.
+
+    Args:
+        predictions: of the model, metrics.PREDICTION_COLUMNS.
+        texts: raw reviews by item.
+        count: errors.
+        samples, seed: see explain_review.
+
+    Returns:
+        EXPLANATION_COLUMNS, a row per word; positive weights speak for class 1.
+    """
+    rows: list[tuple[object, ...]] = []
+    for row in _most_confident_errors(predictions).head(count).itertuples():
+        words, fit = explain_review(
+            model.probabilities, str(texts.loc[str(row.item)]), samples=samples, seed=seed
+        )
+        rows += [
+            (model.name, row.split, row.item, row.y_true, row.p_positive, rank, *word, fit)
+            for rank, word in enumerate(words, start=1)
+        ]
+    return pd.DataFrame(rows, columns=list(EXPLANATION_COLUMNS))
+
+
+def _most_confident_errors(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The errors by split, the most confident first."""
+    errors = predictions[predictions["label"] != predictions["y_true"]]
+    confidence = (errors["p_positive"] - 0.5).abs().round(9)
+    return errors.assign(confidence=confidence).sort_values(
+        ["split", "confidence", "item"], ascending=[True, False, True]
+    )
+
+
+def _linear_members(model: ReviewModel) -> dict[str, tuple[TextClassifier, float]]:
+    """The linear classifiers of a model with the slope of their calibration; none of an LSTM."""
     return {
         name: (member.classifier, member.calibration.slope)
-        for name, member in members.items()
-        if isinstance(member, CalibratedClassifier)
-        and isinstance(member.classifier, TextClassifier)
+        for name, member in model.members.items()
+        if isinstance(member.classifier, TextClassifier)
     }
 
 
-def _term_table(classifier: TextClassifier, documents: list[Document]) -> pd.DataFrame:
-    mean, counts = classifier.mean_contributions(documents)
-    names = classifier.terms()
-    return pd.DataFrame({"term": names, "weight": mean, "documents": counts})
-
-
-def _loudest(told: Mapping[str, float], sign: int) -> str:
-    ranked = sorted(told, key=lambda term: (round(-sign * told[term], 9), term))
-    return ", ".join(term.strip() for term in ranked[:_SHOWN_TERMS] if sign * told[term] > 0)
+def _largest(contributions: "pd.Series[float]") -> str:
+    """The terms with the largest positive contributions."""
+    ordered = contributions.round(9).sort_index().sort_values(ascending=False, kind="stable")
+    return ", ".join(str(term).strip() for term in ordered[ordered > 0].index[:_SHOWN_TERMS])

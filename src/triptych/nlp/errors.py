@@ -1,28 +1,20 @@
-"""What can go wrong in this room: each message is complete enough to be shown to a user."""
+"""Errors of the review study; each message is complete enough to be shown to a user."""
 
 
 class NlpError(Exception):
-    """Base of every error of this room."""
+    """Base of every error of this package."""
 
 
 class ReviewSourceError(NlpError):
-    """The reviews cannot be read: no folder, no file of a split, wrong columns, nothing in it."""
+    """The reviews cannot be read: no folder, no file of a split, wrong columns, no rows."""
 
 
 class ReviewsRefusedError(NlpError):
-    """So many reviews were refused that the rest is not the set that was meant."""
-
-
-class UnknownChoiceError(NlpError):
-    """A name of a model, of features or of a parameter is not one that there is."""
-
-
-class UnfittedTextModelError(NlpError):
-    """A model was asked for an answer before it was fitted."""
+    """Too many reviews were rejected, or a split has one class only."""
 
 
 class VectorsError(NlpError):
-    """A file of word vectors is missing, cut off, of another format or of another dimension."""
+    """A file of word vectors is missing, truncated, or of another format or dimension."""
 
 
 class ModelFilesError(NlpError):

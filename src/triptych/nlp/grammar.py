@@ -1,26 +1,17 @@
 """The words of the embedded sample: nouns with gender and number, adjectives in four forms."""
 
-from typing import NamedTuple
-
-
-class Noun(NamedTuple):
-    """An aspect of a film with its article; `form` picks the form of an adjective."""
-
-    text: str
-    form: int  # 0 masculine, 1 feminine, 2 masculine plural, 3 feminine plural
-
-
 Adjective = tuple[str, str, str, str]
 
-ASPECTS = (
-    Noun("le scénario", 0), Noun("le rythme", 0), Noun("le montage", 0), Noun("le casting", 0),
-    Noun("le jeu d'acteurs", 0), Noun("l'humour", 0), Noun("le dénouement", 0),
-    Noun("l'histoire", 1), Noun("la mise en scène", 1), Noun("la musique", 1),
-    Noun("l'intrigue", 1), Noun("la photographie", 1), Noun("l'interprétation", 1),
-    Noun("les acteurs", 2), Noun("les dialogues", 2), Noun("les décors", 2),
-    Noun("les personnages", 2), Noun("les effets spéciaux", 2),
-    Noun("les actrices", 3), Noun("les images", 3), Noun("les scènes d'action", 3),
+# Aspects of a film by the form of their adjective: masculine, feminine, and the plurals.
+_NOUNS = (
+    ("le scénario", "le rythme", "le montage", "le casting", "le jeu d'acteurs", "l'humour",
+     "le dénouement"),
+    ("l'histoire", "la mise en scène", "la musique", "l'intrigue", "la photographie",
+     "l'interprétation"),
+    ("les acteurs", "les dialogues", "les décors", "les personnages", "les effets spéciaux"),
+    ("les actrices", "les images", "les scènes d'action"),
 )  # fmt: skip
+ASPECTS = [(noun, form) for form, nouns in enumerate(_NOUNS) for noun in nouns]
 
 
 def _regular(*words: str) -> tuple[Adjective, ...]:
@@ -60,7 +51,7 @@ BAD_VERDICTS = (
     "J'ai perdu mon temps", "Je me suis endormi", "Une honte", "Passez votre chemin",
     "Aucun intérêt", "Rien ne fonctionne", "Je n'ai pas aimé du tout",
 )  # fmt: skip
-GOOD_MARKS, BAD_MARKS = ("4/5", "5/5", "9/10", "18/20"), ("1/5", "0/5", "2/10", "4/20")
+GOOD_RATINGS, BAD_RATINGS = ("4/5", "5/5", "9/10", "18/20"), ("1/5", "0/5", "2/10", "4/20")
 GOOD_SIGNS, BAD_SIGNS = (":-)", ":)", "^^", "<3", "!!!"), (":-(", ":(", "-_-", "...", "???")
 
 PEOPLE = ("une institutrice", "un vieux pêcheur", "une avocate", "un gendarme",

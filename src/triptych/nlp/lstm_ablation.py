@@ -1,23 +1,20 @@
-"""What matters in an LSTM: one change at a time, several seeds, within the training split."""
+"""Ablation and cross-validation of the LSTM, within the training split."""
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from triptych.execution.parallel import run_networks
-from triptych.nlp.classifier import Documents, Scores
+from triptych.nlp.classifier import Documents, Labels, Scores
+from triptych.nlp.config import BASELINE, CHANGES, LstmSettings
 from triptych.nlp.lstm import LstmClassifier, early_stopping_split
-from triptych.nlp.lstm_config import BASE, LstmSettings, change_settings
-from triptych.nlp.nbsvm import Labels
-from triptych.nlp.tuning import Fold, Rows, judge_scores, stratified_folds
-from triptych.nlp.word_vectors import VectorSource
+from triptych.nlp.tuning import Fold, evaluate_scores, stratified_folds
+from triptych.nlp.word_vectors import VectorSource, find_vectors
 
 TRIAL_COLUMNS = ("change", "seed", "n", "accuracy", "log_loss", "epochs", "seconds")
 HISTORY_COLUMNS = ("change", "seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -27,19 +24,7 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 logger = logging.getLogger(__name__)
 
-_SHARE = 5  # a fifth of the reviews judges a trial
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One network to be trained and judged: what changes, on which parts, from which vectors."""
-
-    change: str
-    settings: LstmSettings
-    seed: int
-    learn: Rows
-    judge: Rows
-    source: VectorSource
+_HELD_OUT_FOLDS = 5  # a trial is evaluated on one of them
 
 
 def run_trials(
@@ -53,74 +38,74 @@ def run_trials(
     seed: int,
     n_jobs: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train the network as it is and with each change; all meet the same parts of the reviews.
+    """Train the baseline network and each change of it with several seeds.
 
-    Each seed draws other starting weights and another fifth that judges. Vectors are learned once
-    for all changes, from the other four fifths without their early-stopping split.
+    A seed determines the initial weights and the held-out fifth. Vectors are trained once per seed,
+    without the held-out and the early-stopping reviews.
 
     Returns:
         The trials TRIAL_COLUMNS, and their epochs HISTORY_COLUMNS.
     """
-    named = {BASE: settings, **{name: change_settings(settings, name) for name in changes}}
-    trials = []
-    for one in range(seed, seed + seeds):
-        learn, judge = stratified_folds(labels, _SHARE, one)[0]
-        known = [documents[row] for row in learn[early_stopping_split(labels[learn], one)[0]]]
-        learned = {
-            analyzer: source.learned([getattr(document, analyzer) for document in known], one)
-            for analyzer in dict.fromkeys(each.analyzer for each in named.values())
+    variants = {
+        name: settings.change(**CHANGES[name], ensemble_size=1)
+        for name in dict.fromkeys([BASELINE, *changes])
+    }
+    tasks = []
+    for each in range(seed, seed + seeds):
+        fold = stratified_folds(labels, _HELD_OUT_FOLDS, each)[0]
+        rows = fold[0][early_stopping_split(labels[fold[0]], each)[0]]
+        vectors = {
+            analyzer: find_vectors([getattr(documents[k], analyzer) for k in rows], source, each)
+            for analyzer in {variant.analyzer for variant in variants.values()}
         }
-        trials += [
-            Trial(name, replace(each, ensemble_size=1), one, learn, judge, learned[each.analyzer])
-            for name, each in named.items()
+        tasks += [
+            partial(_run, name, each, variant, documents, labels, fold, vectors[variant.analyzer])
+            for name, variant in variants.items()
         ]
-    rows, histories = [], []
-    tasks = [partial(_run, trial, documents, labels) for trial in trials]
-    for number, (row, history) in enumerate(run_networks(tasks, n_jobs), start=1):
-        told = dict(zip(TRIAL_COLUMNS, row, strict=True))
+    trials, histories = [], []
+    for number, (trial, history) in enumerate(run_networks(tasks, n_jobs), start=1):
         logger.info(
-            "LSTM %s of %s, %s, seed %s: log loss %.3f in %.0f s",
-            *(number, len(trials), told["change"], told["seed"], told["log_loss"], told["seconds"]),
-        )
-        rows.append(row)
+            "LSTM %s of %s, %s, seed %s: log loss %.3f in %.0f s", number, len(tasks),
+            trial["change"], trial["seed"], trial["log_loss"], trial["seconds"],
+        )  # fmt: skip
+        trials.append(trial)
         histories.append(history)
     joined: pd.DataFrame = pd.concat(histories, ignore_index=True)
-    return pd.DataFrame(rows, columns=list(TRIAL_COLUMNS)), joined[list(HISTORY_COLUMNS)]
+    return pd.DataFrame(trials)[list(TRIAL_COLUMNS)], joined[list(HISTORY_COLUMNS)]
 
 
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Say of each change what it does, and whether it does so with every seed.
+    """Summarise the effect of each change over the seeds.
 
     Returns:
-        SUMMARY_COLUMNS, least log loss first. `difference` is the mean of the log loss less that of
-        the unchanged network with the same seed; a change helps or harms if all seeds agree.
+        SUMMARY_COLUMNS, lowest log loss first. `difference` is the log loss less that of the
+        baseline with the same seed. A change improves or worsens the network if all of several
+        seeds agree, else it is inconclusive.
     """
-    base = trials[trials["change"] == BASE].set_index("seed")["log_loss"]
-    paired = trials.assign(difference=trials["log_loss"] - trials["seed"].map(base))
-    groups = paired.groupby("change", sort=False)
-    table = groups.agg(
+    baseline = trials[trials["change"] == BASELINE].set_index("seed")["log_loss"]
+    differences = trials.assign(difference=trials["log_loss"] - trials["seed"].map(baseline))
+    table = differences.groupby("change").agg(
         seeds=("seed", "size"), accuracy=("accuracy", "mean"), accuracy_min=("accuracy", "min"),
         accuracy_max=("accuracy", "max"), log_loss=("log_loss", "mean"),
         log_loss_low=("log_loss", "min"), log_loss_high=("log_loss", "max"),
         difference=("difference", "mean"), difference_min=("difference", "min"),
         difference_max=("difference", "max"), seconds=("seconds", "mean"),
-    ).reset_index()  # fmt: skip
-    several = table["seeds"] > 1  # one seed shows nothing
-    helps, harms = several & (table["difference_max"] < 0), several & (table["difference_min"] > 0)
+    )  # fmt: skip
+    several = table["seeds"] > 1
     finding = np.select(
-        [table["change"] == BASE, helps, harms], ["", "helps", "harms"], "not shown"
-    )
-    table = table.assign(finding=finding, loss=table["log_loss"].round(9))
-    table = table.sort_values(["loss", "change"], ignore_index=True)
-    return table[list(SUMMARY_COLUMNS)]
+        [table.index == BASELINE, several & (table["difference_max"] < 0),
+         several & (table["difference_min"] > 0)],
+        ["", "improves", "worsens"], "inconclusive",
+    )  # fmt: skip
+    order = table["log_loss"].round(9).sort_values(kind="stable").index
+    return table.assign(finding=finding).loc[order].reset_index()[list(SUMMARY_COLUMNS)]
 
 
-def choose_settings(trials: pd.DataFrame, settings: LstmSettings) -> tuple[str, LstmSettings]:
-    """The change with the least mean log loss among those that help with every seed, or none."""
+def choose_change(trials: pd.DataFrame) -> str:
+    """Choose the change with the lowest log loss of those that improve the network, if any."""
     summary = summarise_trials(trials)
-    helping = summary.loc[summary["finding"] == "helps", "change"]
-    change = BASE if helping.empty else str(helping.iloc[0])
-    return change, settings if change == BASE else change_settings(settings, change)
+    improving = summary.loc[summary["finding"] == "improves", "change"]
+    return BASELINE if improving.empty else str(improving.iloc[0])
 
 
 def cross_lstm(
@@ -136,40 +121,44 @@ def cross_lstm(
     """Score each document by networks that have not seen it, vectors and vocabulary included.
 
     Returns:
-        Scores of the first member alone (1), and of all members.
+        Scores by number of networks: of the first one (1), and of all.
     """
+    sizes = sorted({1, settings.ensemble_size})
 
-    def judge(fold: Fold, n_jobs: int = 1) -> dict[int, Scores]:
-        learn, unseen = ([documents[row] for row in part] for part in fold)
-        model = LstmClassifier(settings, seed).fit(learn, labels[fold[0]], source, n_jobs)
-        return {count: model.first(count).scores(unseen) for count in counts}
+    def score_fold(fold: Fold, n_jobs: int = 1) -> dict[int, Scores]:
+        train, held_out = ([documents[row] for row in rows] for rows in fold)
+        model = LstmClassifier(settings, seed).fit(train, labels[fold[0]], source, n_jobs)
+        return {size: model.first(size).scores(held_out) for size in sizes}
 
-    counts = sorted({1, settings.ensemble_size})
-    scores = {count: np.zeros(len(labels)) for count in counts}
-    together = (
-        len(folds) - len(folds) % n_jobs
-    )  # the others share the processes among their members
+    parallel = len(folds) - len(folds) % n_jobs  # the networks of other folds are run in parallel
     found = chain(
-        run_networks([partial(judge, fold) for fold in folds[:together]], n_jobs),
-        (judge(fold, n_jobs) for fold in folds[together:]),
+        run_networks([partial(score_fold, fold) for fold in folds[:parallel]], n_jobs),
+        (score_fold(fold, n_jobs) for fold in folds[parallel:]),
     )
+    scores = {size: np.zeros(len(labels)) for size in sizes}
     for number, (fold, of_fold) in enumerate(zip(folds, found, strict=True), start=1):
         logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))
-        for count in counts:
-            scores[count][fold[1]] = of_fold[count]
+        for size in sizes:
+            scores[size][fold[1]] = of_fold[size]
     return scores
 
 
 def _run(
-    trial: Trial, documents: Documents, labels: Labels
-) -> tuple[tuple[Any, ...], pd.DataFrame]:
+    change: str,
+    seed: int,
+    settings: LstmSettings,
+    documents: Documents,
+    labels: Labels,
+    fold: Fold,
+    vectors: pd.DataFrame,
+) -> tuple[dict[str, object], pd.DataFrame]:
     started = time.perf_counter()
-    learn, judge = ([documents[row] for row in part] for part in (trial.learn, trial.judge))
-    model = LstmClassifier(trial.settings, trial.seed).fit(learn, labels[trial.learn], trial.source)
-    loss, accuracy = judge_scores(model.scores(judge), labels[trial.judge])
-    history = pd.DataFrame(model.history).assign(change=trial.change, seed=trial.seed)
-    row: Mapping[str, Any] = {
-        "change": trial.change, "seed": trial.seed, "n": len(judge), "accuracy": accuracy,
-        "log_loss": loss, "epochs": len(history), "seconds": time.perf_counter() - started,
+    train, held_out = ([documents[row] for row in rows] for rows in fold)
+    model = LstmClassifier(settings, seed).fit(train, labels[fold[0]], vectors)
+    loss, accuracy = evaluate_scores(model.scores(held_out), labels[fold[1]])
+    history = pd.DataFrame(model.history).assign(change=change, seed=seed)
+    trial = {
+        "change": change, "seed": seed, "n": len(held_out), "accuracy": accuracy, "log_loss": loss,
+        "epochs": len(history), "seconds": time.perf_counter() - started,
     }  # fmt: skip
-    return tuple(row[name] for name in TRIAL_COLUMNS), history
+    return trial, history

@@ -1,9 +1,8 @@
-"""How good predicted probabilities of a positive review are."""
+"""Metrics of predicted probabilities of positive reviews, by model and split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from triptych.classification.matching import look_up
@@ -19,82 +18,85 @@ SCORE_COLUMNS = (
     "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "roc_auc",
     "brier", "log_loss", "calibration_error",
 )  # fmt: skip
-PREDICTION_COLUMNS = ("model", "split", "item", "label", "positive", "polarity")
+PREDICTION_COLUMNS = ("model", "split", "item", "label", "p_positive", "y_true")
+THRESHOLD = 0.5
 
 
 def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
     """Score every model on every split.
 
     Args:
-        predictions: PREDICTION_COLUMNS; `positive` is the probability of class 1, `polarity` the
-            true label.
-        resamples: of the bootstrap over reviews behind the 95 % interval of accuracy.
-        seed: all models meet the same resamples.
+        predictions: PREDICTION_COLUMNS; `label` is the predicted class, 0 or 1.
+        resamples: of the reviews, for the 95 % bootstrap interval of accuracy.
+        seed: of the resamples, which are the same for all models.
 
     Returns:
-        SCORE_COLUMNS, in the order in which models come.
+        SCORE_COLUMNS, in the order of the predictions.
     """
-    from sklearn.metrics import log_loss
+    from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
     rows = []
-    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        truth = group["polarity"].to_numpy()
-        chance = group["positive"].to_numpy(dtype=np.float64)
-        right = (group["label"].to_numpy() == truth).astype(np.float64)
-        low, high = bootstrap_interval(right, resamples, seed)
-        table = reliability(chance, truth)
+    for key, group in _by_model(predictions):
+        y_true, p_positive = group["y_true"].to_numpy(), group["p_positive"].to_numpy()
+        correct = (group["label"] == y_true).to_numpy().astype(np.float64)
         rows.append((
-            model, split, len(group), right.mean(), low, high,
-            macro_f1(truth, group["label"].to_numpy(), (0, 1)), roc_auc(truth, chance),
-            ((chance - truth) ** 2).mean(), log_loss(truth, chance, labels=[0, 1]),
-            calibration_error(table),
+            *key, len(group), correct.mean(), *bootstrap_interval(correct, resamples, seed),
+            macro_f1(y_true, group["label"].to_numpy(), (0, 1)), roc_auc_score(y_true, p_positive),
+            brier_score_loss(y_true, p_positive), log_loss(y_true, p_positive),
+            calibration_error(reliability(p_positive, y_true)),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
-def roc_auc(y_true: npt.ArrayLike, p_positive: npt.ArrayLike) -> float:
-    """The area under the ROC curve; NaN if there is only one class."""
-    from sklearn.metrics import roc_auc_score
-
-    if len(np.unique(np.asarray(y_true))) == 1:
-        return float("nan")
-    return float(roc_auc_score(y_true, p_positive))
-
-
-def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Count true and predicted labels: model, split, polarity, label, n; all four cells of each."""
+def count_confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Count the pairs of true and predicted class: model, split, y_true, label, n."""
     from sklearn.metrics import confusion_matrix
 
     rows: list[tuple[object, ...]] = []
-    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
-        counts = confusion_matrix(group["polarity"], group["label"], labels=[0, 1])
-        rows += [(model, split, *cell, int(n)) for cell, n in np.ndenumerate(counts)]
-    return pd.DataFrame(rows, columns=["model", "split", "polarity", "label", "n"])
+    for key, group in _by_model(predictions):
+        counts = confusion_matrix(group["y_true"], group["label"], labels=[0, 1])
+        rows += [(*key, *cell, int(n)) for cell, n in np.ndenumerate(counts)]
+    return pd.DataFrame(rows, columns=["model", "split", "y_true", "label", "n"])
+
+
+def compare_calibration(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The reliability of each model by bin: model, split, low, n, predicted, observed."""
+    tables = []
+    for (model, split), group in _by_model(predictions):
+        table = reliability(group["p_positive"].to_numpy(), group["y_true"])
+        table.insert(0, "model", model)
+        table.insert(1, "split", split)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 def accuracy_by_length(
-    predictions: pd.DataFrame, lengths: "pd.Series[int]", edges: Sequence[float]
+    predictions: pd.DataFrame, lengths: "pd.Series[int]", edges: Sequence[int]
 ) -> pd.DataFrame:
-    """Accuracy by the length of the review in words.
+    """Accuracy by the number of words of the review.
 
     Args:
         predictions: PREDICTION_COLUMNS.
         lengths: words by item.
-        edges: where a class of lengths ends and the next begins, rising.
+        edges: of the bins, ascending.
 
     Returns:
         model, split, words (`0-49`, …, `200+`), n, accuracy, low, high (Wilson, 95 %).
     """
-    inner = [int(edge) for edge in edges]
-    names = [f"{low}-{high - 1}" for low, high in zip([0, *inner[:-1]], inner, strict=True)]
-    names.append(f"{inner[-1]}+")
+    names = [f"{low}-{high - 1}" for low, high in zip([0, *edges[:-1]], edges, strict=True)]
     words = look_up(predictions["item"], lengths, "length of the review")
-    kinds = pd.cut(words, [0, *inner, np.inf], right=False, labels=names)
-    right = (predictions["label"] == predictions["polarity"]).rename("right")
-    groups = predictions.assign(words=kinds, right=right).groupby(
-        ["model", "split", "words"], sort=False, observed=True
-    )["right"]
-    table = groups.agg(n="size", accuracy="mean").reset_index()
+    bins = pd.cut(words, [0, *edges, np.inf], right=False, labels=[*names, f"{edges[-1]}+"])
+    keys = ["model", "split", "words"]
+    table = (
+        predictions.assign(words=bins, correct=predictions["label"] == predictions["y_true"])
+        .groupby(keys, observed=True)["correct"]
+        .agg(n="size", accuracy="mean")
+        .reset_index()
+    )
     low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
-    table = table.assign(low=low, high=high)
-    return table.sort_values(["model", "split", "words"], kind="stable", ignore_index=True)
+    return table.assign(low=low, high=high)
+
+
+def _by_model(predictions: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    for (model, split), group in predictions.groupby(["model", "split"], sort=False):
+        yield (str(model), str(split)), group

@@ -1,36 +1,160 @@
-"""From a review to what a vectoriser counts: the cleaned text for characters, words, and stems.
+"""Preparation of French reviews: cleaned text, words and stems. Nothing is fitted here."""
 
-Nothing here learns: every review is prepared by itself, so nothing can leak from one to another.
-"""
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from triptych.nlp.cleaning import CleaningRules, clean_text
-from triptych.nlp.tokens import TokenRules, stem, tokenise
+NEGATIONS = frozenset(
+    {"ne", "n'", "pas", "plus", "jamais", "rien", "aucun", "aucune", "ni", "sans", "guère", "point"}
+)
+_NEGATORS = NEGATIONS - {"ne", "n'", "point"}
+_NEGATED_WORDS = 3  # that `negation` marks after a negator
+
+_EYES, _NOSE = r"[:;=xX8]", r"[-'o^]?"
+# An emoticon stands free: `xp` in a word or `8)` after the digits of `(1998)` is none.
+_HAPPY = re.compile(
+    rf"(?<![\w(]){_EYES}{_NOSE}[)\]D]+(?!\w)|(?<!\w)\^[_.]?\^(?!\w)|<3|[😀-😆😉-😎😍🤩👍❤🙂🎉👏🥰]"
+)
+_SAD = re.compile(
+    rf"(?<![\w(]){_EYES}{_NOSE}[(\[/]+(?![\w/])|(?<!\w)-_+-(?!\w)|[😒😞-😢👎🤮🙁💩😴]"
+)
+_APOSTROPHES = re.compile("[\u2019\u2018\u02bc`\u00b4\u2032]")
+_ELONGATED = re.compile(r"([^\W\d_])\1{2,}")
+_DECIMAL = r"\d+(?:[.,]\d+)?"
+_RATING_OR_NUMBER = re.compile(rf"{_DECIMAL}\s*/\s*\d+|{_DECIMAL}")
+_SPACE = re.compile(r"\s+")
+
+# A rating (4/5), an elided word with its apostrophe (l', jusqu'), a word (compounds stay whole), or
+# a run of expressive signs, which `_normalise` writes in one way.
+_WORDS = (
+    rf"{_DECIMAL}/\d+|"
+    r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|presqu)'|"
+    r"[^\W_]+(?:['-][^\W_]+)*"
+)
+_SIGNS = r"|\.{2,}|…|!+(?:[!? ]*!)*|\?+|[\"«»“”]"
 
 
 class Document(NamedTuple):
-    """A prepared review: its cleaned text, its words and their stems with blanks between them."""
+    """A prepared review: cleaned text; words and stems, separated by spaces."""
 
     text: str
     words: str
     stems: str
 
 
-@dataclass(frozen=True)
-class Preparation:
-    """How reviews are prepared; a model keeps it, so that new reviews are treated alike."""
+class Preparation(BaseModel):
+    """The preparation steps. A model stores them, so that new reviews are prepared alike.
 
-    cleaning: CleaningRules = field(default_factory=CleaningRules)
-    tokens: TokenRules = field(default_factory=TokenRules)
+    Accents stay: `a` and `à` are different words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unicode: bool = True  # resolve HTML entities and compose characters (NFC)
+    apostrophes: bool = True  # write every apostrophe as ', so that elisions can be split
+    lower_case: bool = True
+    elongated: bool = True  # write a letter repeated three times or more once: nuuuul is nul
+    emoticons: bool = True  # replace :-) and the like by one of two words, happy or sad
+    numbers: bool = True  # replace numbers by one word, except ratings such as 4/5
+    punctuation: bool = True  # ! ? … and quotation marks are tokens
+    negation: bool = False  # mark the words after a negation: pas bon gives pas non_bon
+    drop_stop_words: bool = False
+    stop_words: tuple[str, ...] = ()  # as written after cleaning
+
+    @field_validator("stop_words")
+    @classmethod
+    def _keep_negations(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        if found := sorted(set(words) & NEGATIONS):
+            raise ValueError(
+                f"stop words must not contain negations: without {', '.join(found)}, `pas bon` "
+                "becomes `bon`"
+            )
+        return words
 
     def prepare(self, reviews: Iterable[str]) -> list[Document]:
-        """Clean, split and stem each review, in order."""
+        """Clean, tokenise and stem each review, in order."""
         documents = []
         for review in reviews:
-            text = clean_text(review, self.cleaning)
-            words = tokenise(text, self.tokens)
+            text = self.clean(review)
+            words = self.tokenise(text)
             documents.append(Document(text, " ".join(words), " ".join(map(stem, words))))
         return documents
+
+    def clean(self, text: str) -> str:
+        """Normalise one text; white space becomes single spaces."""
+        if self.unicode:
+            text = unicodedata.normalize("NFC", html.unescape(text))
+        if self.apostrophes:
+            text = _APOSTROPHES.sub("'", text)
+        if self.emoticons:  # before lower case: `:D` and `xD`
+            text = _HAPPY.sub(" emoticonepositive ", text)
+            text = _SAD.sub(" emoticonenegative ", text)
+        if self.lower_case:
+            text = text.lower()
+        if self.elongated:
+            text = _ELONGATED.sub(r"\1", text)
+        if self.numbers:
+            text = _RATING_OR_NUMBER.sub(_replace_number, text)
+        return _SPACE.sub(" ", text).strip()
+
+    def tokenise(self, text: str) -> list[str]:
+        """Split a cleaned text into words with NLTK's RegexpTokenizer."""
+        words = [_normalise(word) for word in _tokeniser(self.punctuation)(text)]
+        if self.negation:
+            words = _mark_negated(words)
+        if self.drop_stop_words:
+            stop_words = frozenset(self.stop_words)
+            words = [word for word in words if word not in stop_words]
+        return words
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Return Snowball's French stem of a lower-case word."""
+    return str(_stemmer().stem(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    from nltk.stem.snowball import FrenchStemmer
+
+    return FrenchStemmer()
+
+
+@lru_cache(maxsize=2)
+def _tokeniser(punctuation: bool) -> Callable[[str], list[str]]:
+    from nltk.tokenize import RegexpTokenizer
+
+    tokenise: Callable[[str], list[str]] = RegexpTokenizer(
+        _WORDS + (_SIGNS if punctuation else "")
+    ).tokenize
+    return tokenise
+
+
+def _replace_number(match: re.Match[str]) -> str:
+    found = match.group()
+    return _SPACE.sub("", found) if "/" in found else "nombre"
+
+
+def _normalise(word: str) -> str:
+    """Write each run of signs in one way: `!!`, `! !` and `!!!!` are the same token."""
+    if word[0] in "!?":
+        return word if len(word) == 1 else 3 * word[0]
+    if word[0] in ".…":
+        return "..."
+    return '"' if word in "«»“”" else word
+
+
+def _mark_negated(words: list[str]) -> list[str]:
+    marked, remaining = [], 0
+    for word in words:
+        if not word[0].isalpha():
+            remaining = 0
+        marked.append(f"non_{word}" if remaining and word not in NEGATIONS else word)
+        remaining = _NEGATED_WORDS if word in _NEGATORS else max(remaining - 1, 0)
+    return marked

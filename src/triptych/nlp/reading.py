@@ -1,4 +1,4 @@
-"""Reviews as they are published: the files of each split, faults kept and named."""
+"""Reading of published reviews; lines that cannot be read are reported with a fault."""
 
 import codecs
 import csv
@@ -16,9 +16,9 @@ from triptych.nlp.errors import ReviewSourceError
 
 SPLITS = ("train", "val", "test")
 RAW_COLUMNS = ("split", "line", "review", "polarity", "fault")
-# The raw reviews of a source, `sample` or `folder`; sizes and seed are those of the sample.
+# Reads the raw reviews of a source, `sample` or `folder`; sizes and seed are for the sample.
 ReadReviews = Callable[[str, Mapping[str, int], int], pd.DataFrame]
-LABEL_NAMES = ("polarity", "label")  # as in the author's repository, and as on Hugging Face
+_LABEL_NAMES = ("polarity", "label")  # in the author's repository, and on Hugging Face
 ACCEPTED = (
     "train, val (valid, validation) and test, each .jsonl, .csv or .parquet, in one file or in "
     "parts such as train-00000-of-00002.parquet"
@@ -30,22 +30,21 @@ _NAME = re.compile(
 )
 _NO_FIELDS = "no fields review and polarity"
 _NO_UNICODE = "not valid Unicode: half of a surrogate pair, or a byte that is not UTF-8"
-_DEPTH = 2  # folders further down, as a repository or an archive has them
+_DEPTH = 2  # subfolders, as in a repository or an archive
 
 Row = tuple[int, str, Any, str]  # line, review, polarity, fault
 
 
 def read_reviews(folder: Path) -> pd.DataFrame:
-    """Read the splits that a folder has (ACCEPTED).
+    """Read the splits of a folder (ACCEPTED).
 
     Returns:
-        RAW_COLUMNS: `line` counts from 1 (of a CSV or Parquet file, rows; on through the parts of
-        a split), `polarity` is whatever stands there, `fault` says why a line cannot be read, and
-        is empty for the others. Texts can be stored: half of a surrogate pair is written out.
+        RAW_COLUMNS: `line` counts lines or rows from 1, through the parts of a split; `polarity` is
+        unchecked; `fault` is empty for lines that could be read. Surrogates in texts are escaped.
 
     Raises:
-        ReviewSourceError: there is no such folder or no split in it, a split has two files or lacks
-            a part, a file is empty or broken, or no line of it has the two fields.
+        ReviewSourceError: the folder or its splits are missing, a split has two files or lacks a
+            part, a file is empty or broken, or none of its lines has the two fields.
     """
     shown = storable(str(folder))
     if not folder.is_dir():
@@ -98,36 +97,29 @@ def _splits(folder: Path) -> dict[str, list[Path]]:
 
 
 def _read(files: list[Path], split: str) -> pd.DataFrame:
+    readers = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
     rows: list[Row] = []
     for path in files:
         offset = rows[-1][0] if rows else 0
-        own = [(offset + line, *rest) for line, *rest in _rows(path)]
-        _require_rows(path, own)
+        read = readers[path.suffix.lower()](path)
+        own = [(offset + line, *rest) for line, *rest in read]
+        shown = storable(str(path))
+        if not own:
+            raise ReviewSourceError(
+                f"{shown} is empty: a split needs at least one review. Restore the file."
+            )
+        if all(fault == _NO_FIELDS for *_, fault in own):
+            raise ReviewSourceError(
+                f"{shown}: each line needs the fields `review` and `polarity` (or `label`); no "
+                "line has them. Rename the fields."
+            )
         rows += own
     frame = pd.DataFrame(rows, columns=["line", "review", "polarity", "fault"])
     return frame.assign(split=split)[list(RAW_COLUMNS)]
 
 
-def _require_rows(path: Path, rows: list[Any]) -> None:
-    shown = storable(str(path))
-    if not rows:
-        raise ReviewSourceError(
-            f"{shown} is empty: a split needs at least one review. Restore the file."
-        )
-    if all(fault == _NO_FIELDS for *_, fault in rows):
-        raise ReviewSourceError(
-            f"{shown}: each line needs the fields `review` and `polarity` (or `label`); no line "
-            "has them. Rename the fields."
-        )
-
-
-def _rows(path: Path) -> Iterator[Row]:
-    read = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
-    return read[path.suffix.lower()](path)
-
-
 def _parquet_rows(path: Path) -> Iterator[Row]:
-    """Rows of a Parquet file; its texts are taken as bytes, since one may be no UTF-8."""
+    """Read texts as bytes, because one may not be UTF-8."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -146,13 +138,13 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 
 def _text(value: Any) -> Any:
-    """Text of bytes; what is not UTF-8 becomes surrogates, which no review may have."""
+    """Decode bytes; invalid UTF-8 becomes surrogates, which `_fields` reports."""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
-    """Rows of a CSV file with a header; quotes that do not match shift all that follows."""
-    csv.field_size_limit(sys.maxsize)  # a text of any length is read, and judged later
+    """Read strictly, because an unmatched quote shifts everything that follows."""
+    csv.field_size_limit(sys.maxsize)  # validation rejects long texts
     line = 0
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         try:
@@ -178,12 +170,12 @@ def _parse(content: bytes) -> tuple[str, Any, str]:
         return _fields(json.loads(content.decode("utf-8")))
     except UnicodeDecodeError:
         return content.decode("latin-1"), None, "not UTF-8"
-    except (ValueError, RecursionError):  # a number of 5,000 digits, brackets within brackets
+    except (ValueError, RecursionError):  # also from 5,000 digits or nested brackets
         return content.decode("utf-8"), None, "not JSON"
 
 
 def _fields(record: Any) -> tuple[str, Any, str]:
-    names = [name for name in LABEL_NAMES if isinstance(record, dict) and name in record]
+    names = [name for name in _LABEL_NAMES if isinstance(record, dict) and name in record]
     if not names or "review" not in record:
         return storable(str(record)), None, _NO_FIELDS
     review, label = record["review"], record[names[0]]

@@ -1,7 +1,7 @@
-"""The embedded sample: synthetic French film reviews from a grammar, for work offline.
+"""The embedded sample: synthetic French film reviews from a grammar, for use offline.
 
-They have what makes real ones hard (negations, mixed opinions, plots that say nothing, typing
-faults, irony, some wrong labels) but prove nothing about quality on real ones.
+They have negations, mixed opinions, neutral plots, typing errors, irony and some wrong labels, but
+prove nothing about the quality on real reviews.
 """
 
 import unicodedata
@@ -13,139 +13,133 @@ import pandas as pd
 
 from triptych.nlp import grammar
 from triptych.nlp.reading import RAW_COLUMNS
-from triptych.nlp.validation import same_text
+from triptych.nlp.validation import normalise_text
 
 _T = TypeVar("_T")
-_WRONG_LABELS = 0.03
-_IRONY = 0.03
-_NOISE = 0.08  # a review that is typed without accents, in capitals, with drawn-out words, …
+_WRONG_LABELS, _IRONY, _NOISE = 0.03, 0.03, 0.08  # probabilities; noise: of each typing change
 _BLOCK = 100_000
 
 
-class _Dice:
-    """Uniform numbers drawn in blocks: one at a time they would cost more than the grammar."""
+class _Random:
+    """Uniform random numbers, drawn in blocks: single draws would cost more than the grammar."""
 
     def __init__(self, seed: Sequence[int]) -> None:
-        self._rng = np.random.default_rng(seed)
-        self._numbers: Iterator[float] = iter(())
+        self._numbers = self._draw(np.random.default_rng(seed))
 
-    def roll(self) -> float:
-        """A number from 0 up to 1."""
-        for number in self._numbers:
-            return number
-        self._numbers = iter(self._rng.random(_BLOCK).tolist())
-        return next(self._numbers)
+    @staticmethod
+    def _draw(rng: np.random.Generator) -> Iterator[float]:
+        while True:
+            yield from rng.random(_BLOCK).tolist()
 
-    def pick(self, choices: Sequence[_T]) -> _T:
-        """One of these."""
-        return choices[int(self.roll() * len(choices))]
+    def below(self, probability: float) -> bool:
+        """Return true with this probability."""
+        return next(self._numbers) < probability
+
+    def index(self, size: int) -> int:
+        """Draw an index below `size`."""
+        return int(next(self._numbers) * size)
+
+    def choice(self, choices: Sequence[_T]) -> _T:
+        """Draw an item."""
+        return choices[self.index(len(choices))]
 
 
 def generate_reviews(counts: Mapping[str, int], seed: int) -> pd.DataFrame:
-    """Write reviews: half of a split positive, in random order.
+    """Generate distinct reviews, half of them positive.
 
     Args:
-        counts: how many reviews of each split; no review stands twice.
-        seed: the same seed writes the same reviews.
+        counts: reviews by split.
+        seed: the same seed gives the same reviews.
 
     Returns:
-        RAW_COLUMNS, no fault among them.
+        RAW_COLUMNS, without faults.
     """
     seen: set[str] = set()
     rows = []
     for number, (split, count) in enumerate(counts.items()):
-        dice = _Dice((seed, number))
+        rng = _Random((seed, number))
         for line in range(1, count + 1):
-            positive = dice.roll() < 0.5  # noqa: PLR2004
-            review = _write(dice, positive)
-            while (text := same_text(review)) in seen:
-                review = _write(dice, positive)
+            positive = rng.below(0.5)
+            review = _review(rng, positive)
+            while (text := normalise_text(review)) in seen:
+                review = _review(rng, positive)
             seen.add(text)
-            wrong = dice.roll() < _WRONG_LABELS
-            rows.append((split, line, review, int(positive != wrong), ""))
+            rows.append((split, line, review, int(positive != rng.below(_WRONG_LABELS)), ""))
     return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
 
 
-def _write(dice: _Dice, positive: bool) -> str:
-    """One review: the plot, opinions, perhaps one against, a verdict, and how it is typed."""
-    sentences = [_plot(dice)] if dice.roll() < 0.6 else []  # noqa: PLR2004
-    sentences += [_opinion(dice, positive) for _ in range(1 + int(3 * dice.roll()))]
-    if dice.roll() < 0.3:  # noqa: PLR2004
-        sentences.insert(int(dice.roll() * len(sentences)), _concession(dice, positive))
-    if dice.roll() < 0.5:  # noqa: PLR2004
-        sentences.append(dice.pick(grammar.ASIDES).format(dice.pick(grammar.WHEN)) + ".")
-    if dice.roll() < 0.4:  # noqa: PLR2004
-        sentences.append(_verdict(dice, positive))
-    return _typed(dice, " ".join(sentences))
+def _review(rng: _Random, positive: bool) -> str:
+    sentences = [_plot(rng)] if rng.below(0.6) else []
+    sentences += [_opinion(rng, positive) for _ in range(1 + rng.index(3))]
+    if rng.below(0.3):
+        place = rng.index(len(sentences))
+        concession = _opinion(rng, not positive).rstrip(" .!")
+        sentences.insert(place, f"{concession}, mais ce n'est pas l'essentiel.")
+    if rng.below(0.5):
+        sentences.append(rng.choice(grammar.ASIDES).format(rng.choice(grammar.WHEN)) + ".")
+    if rng.below(0.4):
+        sentences.append(_verdict(rng, positive))
+    review = " ".join(sentences)
+    for change in _TYPING:
+        if rng.below(_NOISE):
+            review = change(rng, review)
+    return review
 
 
-def _plot(dice: _Dice) -> str:
-    hero, other = dice.pick(grammar.PEOPLE), dice.pick(grammar.PEOPLE)
-    title = f"{dice.pick(grammar.TITLE_NOUNS)} {dice.pick(grammar.TITLE_ENDS)}"
-    told = f"« {title} » raconte comment {hero}, {dice.pick(grammar.PLACES)},"
-    return f"{told} {dice.pick(grammar.DEEDS)} {other}."
+def _plot(rng: _Random) -> str:
+    hero, other = rng.choice(grammar.PEOPLE), rng.choice(grammar.PEOPLE)
+    title = f"{rng.choice(grammar.TITLE_NOUNS)} {rng.choice(grammar.TITLE_ENDS)}"
+    told = f"« {title} » raconte comment {hero}, {rng.choice(grammar.PLACES)},"
+    return f"{told} {rng.choice(grammar.DEEDS)} {other}."
 
 
-def _opinion(dice: _Dice, positive: bool) -> str:
-    """Say it plainly, or deny the contrary."""
-    noun = dice.pick(grammar.ASPECTS)
-    verb, denied = grammar.VERBS[noun.form]
-    if dice.roll() < 0.3:  # noqa: PLR2004
-        word = dice.pick(grammar.BAD if positive else grammar.GOOD)[noun.form]
-        never = dice.pick(("pas", "jamais", "pas du tout"))
-        said = f"{noun.text} {denied} {never} {word}"
+def _opinion(rng: _Random, positive: bool) -> str:
+    """An opinion, or the negation of the opposite."""
+    noun, form = rng.choice(grammar.ASPECTS)
+    verb, negated = grammar.VERBS[form]
+    if rng.below(0.3):
+        word = rng.choice(grammar.BAD if positive else grammar.GOOD)[form]
+        said = f"{noun} {negated} {rng.choice(('pas', 'jamais', 'pas du tout'))} {word}"
     else:
-        word = dice.pick(grammar.GOOD if positive else grammar.BAD)[noun.form]
-        said = f"{noun.text} {verb} {dice.pick(grammar.INTENSITIES)}{word}"
-    return said[0].upper() + said[1:] + dice.pick((".", ".", " !", "..."))
+        word = rng.choice(grammar.GOOD if positive else grammar.BAD)[form]
+        said = f"{noun} {verb} {rng.choice(grammar.INTENSITIES)}{word}"
+    return said[0].upper() + said[1:] + rng.choice((".", ".", " !", "..."))
 
 
-def _concession(dice: _Dice, positive: bool) -> str:
-    against = _opinion(dice, not positive).rstrip(" .!")
-    return f"{against}, mais ce n'est pas l'essentiel."
-
-
-def _verdict(dice: _Dice, positive: bool) -> str:
-    ironic = dice.roll() < _IRONY
+def _verdict(rng: _Random, positive: bool) -> str:
+    ironic = rng.below(_IRONY)
     verdicts = grammar.GOOD_VERDICTS if positive != ironic else grammar.BAD_VERDICTS
-    marks = grammar.GOOD_MARKS if positive else grammar.BAD_MARKS
+    ratings = grammar.GOOD_RATINGS if positive else grammar.BAD_RATINGS
     signs = grammar.GOOD_SIGNS if positive else grammar.BAD_SIGNS
-    ending = dice.pick((".", " !", f" : {dice.pick(marks)}", f" {dice.pick(signs)}"))
-    return dice.pick(verdicts) + (" bien sûr, bravo..." if ironic else ending)
+    ending = rng.choice((".", " !", f" : {rng.choice(ratings)}", f" {rng.choice(signs)}"))
+    return rng.choice(verdicts) + (" bien sûr, bravo..." if ironic else ending)
 
 
-def _typed(dice: _Dice, text: str) -> str:
-    for change in _CHANGES:
-        if dice.roll() < _NOISE:
-            text = change(dice, text)
-    return text
-
-
-def _plain_letters(_: _Dice, text: str) -> str:
+def _drop_accents(_: _Random, text: str) -> str:
     parts = unicodedata.normalize("NFD", text)
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
-def _drawn_out(dice: _Dice, text: str) -> str:
-    """Draw one vowel of a long word out."""
+def _elongate(rng: _Random, text: str) -> str:
+    """Repeat one vowel."""
     words = text.split(" ")
-    place = int(dice.roll() * len(words))
+    place = rng.index(len(words))
     vowels = [at for at, sign in enumerate(words[place]) if sign in "aeiou"]
     if vowels:
-        at = dice.pick(vowels)
+        at = rng.choice(vowels)
         words[place] = words[place][:at] + 4 * words[place][at] + words[place][at + 1 :]
     return " ".join(words)
 
 
-def _swapped(dice: _Dice, text: str) -> str:
-    at = int(dice.roll() * (len(text) - 1))
+def _swap(rng: _Random, text: str) -> str:
+    at = rng.index(len(text) - 1)
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
-_CHANGES: tuple[Callable[[_Dice, str], str], ...] = (
-    _plain_letters,
-    _drawn_out,
-    _swapped,
+_TYPING: tuple[Callable[[_Random, str], str], ...] = (
+    _drop_accents,
+    _elongate,
+    _swap,
     lambda _, text: text.upper(),
     lambda _, text: text.replace("'", "\u2019"),
     lambda _, text: text.replace(".", " !!!"),

@@ -1,19 +1,18 @@
-"""Why does a model err? Each hypothesis counted on all reviews, and tested."""
+"""Slice tests: are errors more frequent on reviews with a certain trait?"""
 
 import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from triptych.classification.matching import look_up
 
-HYPOTHESIS_COLUMNS = (
-    "split", "hypothesis", "n_with", "wrong_with", "error_with", "n_without", "wrong_without",
-    "error_without", "odds_ratio", "p_value", "p_holm", "finding",
+SLICE_COLUMNS = (
+    "split", "trait", "n_with", "errors_with", "error_rate_with", "n_without", "errors_without",
+    "error_rate_without", "odds_ratio", "p_value", "p_holm", "finding",
 )  # fmt: skip
-_SIGNIFICANT = 0.05
+_SIGNIFICANCE_LEVEL = 0.05
 
 _NEGATION = re.compile(r"\b(?:pas|jamais|rien|aucune?|ni|sans|guère)\b", re.IGNORECASE)
 _CONTRAST = re.compile(
@@ -27,25 +26,19 @@ _TITLE = re.compile(r"(?<=[a-zà-ÿ,] )[A-ZÀ-Ý][\w'\u2019-]+(?: [A-ZÀ-Ý][\w'
 _COMPARED = re.compile(
     r"\b(?:comme|que dans|premier (?:film|volet)|par rapport|contrairement)\b", re.IGNORECASE
 )
-_MARK = re.compile(r"(?<!\d)(\d{1,2}(?:[.,]\d)?)\s*/\s*(5|10|20)(?!\d)")
+_RATING = re.compile(r"(?<!\d)(\d{1,2}(?:[.,]\d)?)\s*/\s*(5|10|20)(?!\d)")
 _MANY, _SHORT, _LONG = 3, 30, 150
 _GOOD, _BAD = 0.7, 0.3
 
-Flags = npt.NDArray[np.bool_]
-Trait = Callable[[str, int], bool]
-
 
 def contradicts(text: str, label: int) -> bool:
-    """Tell whether the marks in a review (`4/5`, `2/20`) all say the other label."""
-    shares = [float(mark.replace(",", ".")) / int(of) for mark, of in _MARK.findall(text)]
-    if not shares:
-        return False
-    if label == 1:
-        return all(share <= _BAD for share in shares)
-    return all(_GOOD <= share <= 1 for share in shares)
+    """Tell whether all ratings in a review (`4/5`, `2/20`) contradict its label."""
+    shares = [float(rating.replace(",", ".")) / int(of) for rating, of in _RATING.findall(text)]
+    low, high = (0, _BAD) if label == 1 else (_GOOD, 1)
+    return bool(shares) and all(low <= share <= high for share in shares)
 
 
-TRAITS: Mapping[str, Trait] = {
+TRAITS: Mapping[str, Callable[[str, int], bool]] = {
     "several negations": lambda text, _: len(_NEGATION.findall(text)) >= _MANY,
     "mixed opinions (mais, malgré, …)": lambda text, _: bool(_CONTRAST.search(text)),
     "marks of irony (…, bravo, ;-))": lambda text, _: bool(_IRONY.search(text)),
@@ -54,39 +47,43 @@ TRAITS: Mapping[str, Trait] = {
     "comparison with other films": lambda text, _: bool(_COMPARED.search(text)),
     f"short (under {_SHORT} words)": lambda text, _: len(text.split()) < _SHORT,
     f"long ({_LONG} words and more)": lambda text, _: len(text.split()) >= _LONG,
-    "suspect label (a mark says otherwise)": contradicts,
+    "suspect label (a rating contradicts it)": contradicts,
 }
 
 
-def judge_hypotheses(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.DataFrame:
-    """Count mistakes among the reviews with and without each trait, and test the difference.
+def run_slice_tests(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.DataFrame:
+    """Compare the error rates of the reviews with and without each trait.
 
     Args:
-        predictions: of one model, judging.PREDICTION_COLUMNS.
-        texts: the raw review by item.
+        predictions: of one model, metrics.PREDICTION_COLUMNS.
+        texts: raw reviews by item.
 
     Returns:
-        HYPOTHESIS_COLUMNS by split: Fisher's exact test, two-sided, with Holm's correction over the
-        hypotheses of a split that can be tested; `finding` is `more mistakes`, `fewer mistakes` or
-        `not shown`. If all reviews or none have the trait, or all or none are misclassified, the
-        odds ratio and the p-values are NaN and `finding` is `not testable`.
+        SLICE_COLUMNS by split: Fisher's exact test, two-sided, with Holm's correction over the
+        traits of a split; `finding` is `more errors`, `fewer errors` or `inconclusive`. If all
+        reviews or none have the trait, or all or none are misclassified, the odds ratio and the
+        p-values are NaN and `finding` is `not testable`.
     """
     tables = []
     for split, group in predictions.groupby("split", sort=False):
-        wrong = (group["label"] != group["polarity"]).to_numpy()
-        own = look_up(group["item"], texts, "review")
-        pairs = list(zip(own, group["polarity"], strict=True))
+        pairs = list(zip(look_up(group["item"], texts, "review"), group["y_true"], strict=True))
+        wrong = group["label"] != group["y_true"]
         rows = [
-            _count(str(split), name, np.array([trait(*pair) for pair in pairs]), wrong)
+            (split, name, *_test(np.array([trait(*pair) for pair in pairs]), wrong.to_numpy()))
             for name, trait in TRAITS.items()
         ]
-        table = pd.DataFrame(rows, columns=list(HYPOTHESIS_COLUMNS[:-2]))
-        tables.append(_with_findings(table))
+        table = pd.DataFrame(rows, columns=list(SLICE_COLUMNS[:-2]))
+        p_holm = holm(table["p_value"])
+        finding = np.select(
+            [p_holm.isna(), p_holm >= _SIGNIFICANCE_LEVEL, table["odds_ratio"] > 1],
+            ["not testable", "inconclusive", "more errors"], "fewer errors",
+        )  # fmt: skip
+        tables.append(table.assign(p_holm=p_holm, finding=finding))
     return pd.concat(tables, ignore_index=True)
 
 
 def holm(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Holm's correction of p-values; NaN stays NaN and does not count as a test."""
+    """Holm's correction of p-values; NaN stays NaN and is not counted as a test."""
     from statsmodels.stats.multitest import multipletests
 
     tested = values.dropna()
@@ -96,27 +93,17 @@ def holm(values: "pd.Series[float]") -> "pd.Series[float]":
     return pd.Series(corrected, index=tested.index).reindex(values.index)
 
 
-def _count(split: str, name: str, has: Flags, wrong: Flags) -> tuple[object, ...]:
+def _test(has: np.ndarray, wrong: np.ndarray) -> tuple[float, ...]:
+    """The columns from `n_with` to `p_value`."""
     from scipy.stats import fisher_exact
+    from statsmodels.stats.contingency_tables import Table2x2
 
-    n_with, n_without = int(has.sum()), int((~has).sum())
-    wrong_with, wrong_without = int((has & wrong).sum()), int((~has & wrong).sum())
-    table = [[wrong_with, n_with - wrong_with], [wrong_without, n_without - wrong_without]]
-    odds, chance = float("nan"), float("nan")
-    if has.any() and not has.all() and wrong.any() and not wrong.all():
-        chance = float(fisher_exact(table).pvalue)
-        (a, b), (c, d) = np.array(table) + 0.5  # Haldane's correction, finite with an empty cell
-        odds = float(a * d / (b * c))
-    return (
-        split, name, n_with, wrong_with, wrong_with / n_with if n_with else float("nan"),
-        n_without, wrong_without, wrong_without / n_without if n_without else float("nan"),
-        odds, chance,
-    )  # fmt: skip
-
-
-def _with_findings(table: pd.DataFrame) -> pd.DataFrame:
-    corrected = holm(table["p_value"])
-    finding = np.where(table["odds_ratio"] > 1, "more mistakes", "fewer mistakes")
-    finding = np.where(corrected < _SIGNIFICANT, finding, "not shown")
-    finding = np.where(corrected.isna(), "not testable", finding)
-    return table.assign(p_holm=corrected, finding=finding)
+    table = np.array([[np.sum(rows & wrong), np.sum(rows & ~wrong)] for rows in (has, ~has)])
+    counts: list[float] = []
+    for errors, correct in table.tolist():
+        n = errors + correct
+        counts += [n, errors, errors / n if n else float("nan")]
+    if not (table.sum(axis=0).all() and table.sum(axis=1).all()):
+        return (*counts, float("nan"), float("nan"))
+    odds_ratio = Table2x2(table + 0.5).oddsratio  # Haldane's correction: finite with an empty cell
+    return (*counts, float(odds_ratio), float(fisher_exact(table).pvalue))

@@ -1,7 +1,7 @@
-"""Models of reviews as files: JSON and plain arrays, nothing that runs code when it is read.
+"""Review models as files: JSON and arrays, without pickle.
 
-A folder holds `classifier.json`, `terms.json` (a vocabulary) and `arrays.npz`; a blend has a folder
-a member. The same model gives the same bytes.
+A folder holds `classifier.json`, `terms.json` (vocabularies) and `arrays.npz`; a blend has a
+subfolder per member. The same model gives the same bytes.
 """
 
 import json
@@ -12,36 +12,36 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import numpy.typing as npt
 
-from triptych.nlp.calibration import Calibration
-from triptych.nlp.classifier import TextClassifier
-from triptych.nlp.cleaning import CleaningRules
-from triptych.nlp.config import ModelSettings
-from triptych.nlp.document_models import Blend, CalibratedClassifier, DocumentModel, ReviewModel
+from triptych.nlp.classifier import CalibratedClassifier, Calibration, ReviewModel, TextClassifier
+from triptych.nlp.config import LstmSettings, ModelSettings
 from triptych.nlp.errors import ModelFilesError
-from triptych.nlp.features import Terms
 from triptych.nlp.lstm import LstmClassifier
-from triptych.nlp.lstm_config import LstmSettings
 from triptych.nlp.preprocessing import Preparation
-from triptych.nlp.tokens import TokenRules
-from triptych.nlp.word_vectors import WordVectors
 
 FORMAT = 1
 SPECIFICATION, TERMS, ARRAYS = "classifier.json", "terms.json", "arrays.npz"
-Arrays = dict[str, npt.NDArray[Any]]
 
 
-def save_classifier(classifier: ReviewModel, folder: Path) -> None:
-    """Write a fitted model of reviews into `folder`, which is made and must be empty."""
+def save_classifier(model: ReviewModel, folder: Path) -> None:
+    """Write a fitted model into `folder`, which is created and must be empty."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ModelFilesError(f"{folder} is not empty: save a model in a folder of its own.")
-    _save_model(classifier.model, folder, {
-        "name": classifier.name,
-        "parameters": dict(classifier.parameters),
-        "preparation": asdict(classifier.preparation),
-    })  # fmt: skip
+    about = {
+        "name": model.name,
+        "parameters": dict(model.parameters),
+        "preparation": model.preparation.model_dump(),
+    }
+    if len(model.members) == 1:
+        (member,) = model.members.values()
+        _save_member(member, folder, about)
+        return
+    about |= {"kind": "blend", "members": list(model.members)}
+    _write_specification(folder, about, model.calibration)
+    for name, member in model.members.items():
+        (folder / name).mkdir()
+        _save_member(member, folder / name, {})
 
 
 def load_classifier(folder: Path) -> ReviewModel:
@@ -51,13 +51,16 @@ def load_classifier(folder: Path) -> ReviewModel:
         ModelFilesError: the folder holds anything else, or another format.
     """
     try:
-        about = _specification(folder)
-        rules = about["preparation"]
-        tokens = {**rules["tokens"], "stop_words": tuple(rules["tokens"]["stop_words"])}
-        preparation = Preparation(CleaningRules(**rules["cleaning"]), TokenRules(**tokens))
-        return ReviewModel(
-            about["name"], preparation, _load_model(folder, about), _renamed(about["parameters"])
-        )
+        about = _read_specification(folder)
+        calibration = Calibration()
+        if about["kind"] == "blend":
+            calibration = Calibration(**about["calibration"])
+            members = {name: _load_member(folder / name) for name in about["members"]}
+        else:
+            members = {about["name"]: _load_member(folder)}
+        preparation = _current_preparation(about["preparation"])
+        parameters = _current_names(about["parameters"])
+        return ReviewModel(about["name"], preparation, members, calibration, parameters)
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ModelFilesError(
             f"{folder} does not hold a saved model of reviews ({SPECIFICATION}, {TERMS}, "
@@ -65,59 +68,49 @@ def load_classifier(folder: Path) -> ReviewModel:
         ) from error
 
 
-def _save_model(model: DocumentModel, folder: Path, about: Mapping[str, Any]) -> None:
-    if isinstance(model, Blend):
-        specification: dict[str, Any] = {"kind": "blend", "members": list(model.members)}
-        for name, member in model.members.items():
-            (folder / name).mkdir()
-            _save_model(member, folder / name, {})
-    else:
-        assert isinstance(model, CalibratedClassifier)  # noqa: S101 (there is no third kind)
-        specification = _save_inner(model.classifier, folder)
-    specification |= {"format": FORMAT, "calibration": asdict(model.calibration), **about}
-    _write_json(folder / SPECIFICATION, specification)
-
-
-def _save_inner(classifier: TextClassifier | LstmClassifier, folder: Path) -> dict[str, Any]:
-    arrays: Arrays
+def _save_member(member: CalibratedClassifier, folder: Path, about: Mapping[str, Any]) -> None:
+    classifier = member.classifier
+    arrays: dict[str, Any]
     if isinstance(classifier, TextClassifier):
-        parts, (weights, intercept) = classifier.terms_by_part(), classifier.line
-        arrays = {"weights": weights, "intercept": np.array(intercept)}
-        arrays |= {f"idf.{k}": part.idf for k, part in enumerate(parts) if part.idf is not None}
-        terms, kind, more = [part.terms for part in parts], "linear", {}
+        vocabularies = classifier.vocabularies()
+        terms = [terms for terms, _ in vocabularies]
+        arrays = {"weights": classifier.weights, "intercept": np.array(classifier.intercept)}
+        arrays |= {f"idf.{k}": idf for k, (_, idf) in enumerate(vocabularies) if idf is not None}
+        more: dict[str, Any] = {"kind": "linear", "settings": asdict(classifier.settings)}
     else:
-        arrays = classifier.arrays()
-        terms, kind = [list(classifier.vectors.words)], "lstm"
-        more = {"seed": classifier.seed, "dimension": classifier.vectors.matrix.shape[1]}
+        assert isinstance(classifier, LstmClassifier)  # noqa: S101 (there is no third kind)
+        terms = [list(classifier.vocabulary)]
+        arrays = {"words": classifier.word_weights}
+        for network, weights in enumerate(classifier.networks):
+            arrays |= {f"{network}.{k:02d}": array for k, array in enumerate(weights)}
+        settings = classifier.settings.model_dump()
+        more = {"kind": "lstm", "settings": settings, "seed": classifier.seed}
     _write_json(folder / TERMS, terms)
-    named: dict[str, Any] = {name: arrays[name] for name in sorted(arrays)}
-    np.savez(folder / ARRAYS, **named)
-    return {"kind": kind, "settings": asdict(classifier.settings), **more}
+    np.savez(folder / ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
+    _write_specification(folder, {**about, **more}, member.calibration)
 
 
-def _load_model(folder: Path, about: Mapping[str, Any]) -> DocumentModel:
-    calibration = Calibration(**about["calibration"])
-    if about["kind"] == "blend":
-        members = {name: _load_model(folder / name, _specification(folder / name))
-                   for name in about["members"]}  # fmt: skip
-        return Blend(members, calibration)  # type: ignore[arg-type]
+def _load_member(folder: Path) -> CalibratedClassifier:
+    about = _read_specification(folder)
     terms = json.loads((folder / TERMS).read_text(encoding="utf-8"))
     with (folder / ARRAYS).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        arrays: Arrays = {name: file[name] for name in file.files}
+        arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    settings, calibration = _current_names(about["settings"]), Calibration(**about["calibration"])
     if about["kind"] == "linear":
-        parts = [Terms(words, arrays.get(f"idf.{k}")) for k, words in enumerate(terms)]
-        linear = TextClassifier(ModelSettings(**_renamed(about["settings"])))
-        linear.restore(parts, arrays["weights"], float(arrays["intercept"]))
+        linear = TextClassifier(ModelSettings(**settings))
+        vocabularies = [(words, arrays.get(f"idf.{k}")) for k, words in enumerate(terms)]
+        linear.restore(vocabularies, arrays["weights"], float(arrays["intercept"]))
         return CalibratedClassifier(linear, calibration)
-    vectors = WordVectors(
-        tuple(terms[0]), np.zeros((len(terms[0]), about["dimension"]), np.float32)
-    )
-    lstm = LstmClassifier(LstmSettings(**_renamed(about["settings"])), about["seed"])
-    return CalibratedClassifier(lstm.restore(vectors, arrays), calibration)
+    lstm = LstmClassifier(LstmSettings(**settings), about["seed"])
+    networks = [
+        [arrays[name] for name in sorted(arrays) if name.startswith(f"{network}.")]
+        for network in range(lstm.settings.ensemble_size)
+    ]
+    return CalibratedClassifier(lstm.restore(terms[0], arrays["words"], networks), calibration)
 
 
-def _renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by today's names; version 0.1 had others."""
+def _current_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename settings of version 0.1."""
     names = {"counted": "analyzer", "min_documents": "min_df"}
     if "units" in settings:
         names |= {"batch": "batch_size", "longest": "max_length", "members": "ensemble_size"}
@@ -127,11 +120,24 @@ def _renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in settings.items()}
 
 
-def _specification(folder: Path) -> dict[str, Any]:
+def _current_preparation(steps: Mapping[str, Any]) -> Preparation:
+    """Read the preparation; version 0.1 had two groups of steps."""
+    if "cleaning" in steps:
+        tokens = steps["tokens"]
+        steps = {**steps["cleaning"], **tokens, "drop_stop_words": bool(tokens["stop_words"])}
+    return Preparation(**steps)
+
+
+def _read_specification(folder: Path) -> dict[str, Any]:
     about = json.loads((folder / SPECIFICATION).read_text(encoding="utf-8"))
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise ValueError(f"{SPECIFICATION} is of another format than {FORMAT}")
     return about
+
+
+def _write_specification(folder: Path, about: Mapping[str, Any], calibration: Calibration) -> None:
+    complete = {**about, "format": FORMAT, "calibration": asdict(calibration)}
+    _write_json(folder / SPECIFICATION, complete)
 
 
 def _write_json(path: Path, content: Any) -> None:

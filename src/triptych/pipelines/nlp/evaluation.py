@@ -1,22 +1,26 @@
-"""What the reviews that nothing has learned from say of the models, once they are chosen."""
+"""Nodes of the evaluation on held-out reviews, after model selection."""
 
 import logging
-from typing import Any
+from functools import partial
 
 import pandas as pd
 
 from triptych.classification.matching import look_up
-from triptych.classification.metrics import reliability
 from triptych.classification.significance import paired_tests
-from triptych.nlp import metrics as judging
-from triptych.nlp.config import ModelSettings
-from triptych.nlp.document_models import BLEND, ReviewModel
-from triptych.nlp.error_analysis import confident_mistakes, top_features
-from triptych.nlp.learning_curve import curve_table, learning_curve, lstm_curve
-from triptych.nlp.lime import explain_mistakes
-from triptych.nlp.lstm_config import make_settings
-from triptych.nlp.slice_tests import judge_hypotheses
-from triptych.nlp.tuning import Tuned
+from triptych.execution.parallel import run_jobs, run_networks
+from triptych.nlp import metrics
+from triptych.nlp.classifier import Documents, Labels, ReviewModel
+from triptych.nlp.config import LstmSettings, ModelSettings
+from triptych.nlp.error_analysis import confident_errors, explain_errors, top_features
+from triptych.nlp.learning_curve import (
+    classical_fit,
+    curve_table,
+    list_tasks,
+    lstm_fit,
+    measure_accuracy,
+)
+from triptych.nlp.slice_tests import run_slice_tests
+from triptych.nlp.tuning import BLEND, Tuned
 from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
@@ -29,7 +33,8 @@ from triptych.pipelines.nlp.lstm_nodes import vector_source
 
 logger = logging.getLogger(__name__)
 
-PLAIN = "tfidf_logistic"  # what is published: the learning curve shows it beside the chosen model
+REFERENCE = "tfidf_logistic"  # published; the learning curve shows it beside the selected model
+_MEASURES = ("accuracy", "macro_f1", "roc_auc", "brier", "log_loss", "calibration_error")
 
 
 def predict_reviews(
@@ -38,21 +43,21 @@ def predict_reviews(
     holdout_documents: pd.DataFrame,
     text_cross_validation: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Predict the reviews that nothing has learned from, beside the out-of-fold predictions.
+    """Predict the held-out reviews, and append the out-of-fold predictions.
 
     Returns:
-        judging.PREDICTION_COLUMNS: model, split, item, label, positive (its probability), polarity.
+        triptych.nlp.metrics.PREDICTION_COLUMNS.
     """
     documents = documents_of(holdout_documents)
-    chances = {
+    probabilities = {
         name: model.document_probabilities(documents)
         for name, model in {**text_models, **lstm_models}.items()
     }
-    judged = predictions_table(chances, holdout_documents)
-    return pd.concat([text_cross_validation, judged], ignore_index=True)
+    predicted = predictions_table(probabilities, holdout_documents)
+    return pd.concat([text_cross_validation, predicted], ignore_index=True)
 
 
-def judge_classifiers(
+def evaluate_classifiers(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
     text_timings: pd.DataFrame,
@@ -61,29 +66,30 @@ def judge_classifiers(
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Put all models in one table, on the same reviews, with intervals and tests.
+    """Compare all models on the same reviews, with intervals and tests.
 
     Returns:
         `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`,
         `mcnemar_tests` and `text_metrics` (metric, step, value).
     """
-    scores = judging.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
+    scores = metrics.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
     seconds = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
-    scores = scores.assign(fit_seconds=look_up(scores["model"], seconds, "time of training"))
-    order = {name: place for place, name in enumerate(text_ranking)}
-    scores = scores.sort_values(
-        ["split", "model"], key=lambda column: column.map(order).fillna(0) if column.name == "model"
-        else column, kind="stable", ignore_index=True,
-    )  # fmt: skip
+    scores = scores.assign(
+        fit_seconds=look_up(scores["model"], seconds, "time of training"),
+        rank=scores["model"].map(text_ranking.index),
+    )
+    scores = scores.sort_values(["split", "rank"], ignore_index=True).drop(columns="rank")
+    long = scores.melt(["model", "split"], list(_MEASURES), var_name="measure")
+    metric = long["model"] + "." + long["split"] + "." + long["measure"].astype("str")
     words = count_words(reviews.set_index("item")["review"])
     best = review_predictions[review_predictions["model"].isin(text_ranking[:2])]
     return {
         "text_comparison": scores,
-        "text_confusion": judging.confusion(review_predictions),
-        "text_reliability": _reliability(best),
-        "accuracy_by_length": judging.accuracy_by_length(best, words, nlp.length_edges),
-        "mcnemar_tests": paired_tests(review_predictions, text_ranking),
-        "text_metrics": _metrics(scores),
+        "text_confusion": metrics.count_confusion(review_predictions),
+        "text_reliability": metrics.compare_calibration(best),
+        "accuracy_by_length": metrics.accuracy_by_length(best, words, nlp.length_edges),
+        "mcnemar_tests": paired_tests(review_predictions, text_ranking, "y_true"),
+        "text_metrics": pd.DataFrame({"metric": metric, "step": 0, "value": long["value"]}),
     }
 
 
@@ -96,29 +102,28 @@ def trace_learning_curve(
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Fit the best classical model, and plain TF-IDF, on parts of the training reviews.
-
-    Settings are those tuned on all of them; nothing is chosen by what this shows.
+    """Fit the best classical model and the reference on samples of the training reviews.
 
     Returns:
-        triptych.nlp.learning_curve.CURVE_COLUMNS, judged on the test split.
+        triptych.nlp.learning_curve.CURVE_COLUMNS, of the test split.
     """
-    compared = {}
     best = next(name for name in text_ranking if name == BLEND or name in tuned_text_models)
-    for name in dict.fromkeys([best, PLAIN]):
+    fits = {}
+    for name in dict.fromkeys([best, REFERENCE]):
         members = blend_members if name == BLEND else [name]
         if set(members) <= set(tuned_text_models):
-            compared[name] = {member: tuned_text_models[member].settings for member in members}
-    judged = holdout_documents[holdout_documents["split"] == nlp.test_split]
-    curve = learning_curve(
-        compared,
-        (documents_of(training_documents), labels_of(training_documents)),
-        (documents_of(judged), labels_of(judged)),
-        sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, n_splits=nlp.n_splits, seed=seed,
-        n_jobs=nlp.n_jobs,
-    )  # fmt: skip
-    logger.info("Learning curve: %s fits judged on %s reviews", len(curve), f"{len(judged):,}")
-    return curve
+            settings = {member: tuned_text_models[member].settings for member in members}
+            fits[name] = classical_fit(settings, nlp.n_splits, seed)
+    training, test = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
+    tasks = list_tasks(
+        fits, training, test, sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, seed=seed
+    )
+    size = len(training_documents)
+    tasks += [
+        partial(measure_accuracy, name, fit, training, test, size=size, repeat=0, seed=seed)
+        for name, fit in fits.items()
+    ]
+    return curve_table(run_jobs(tasks, nlp.n_jobs))
 
 
 def trace_lstm_curve(
@@ -129,25 +134,28 @@ def trace_lstm_curve(
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Train the LSTM on parts of the training reviews, vectors included; all of them is the model.
+    """Train the single LSTM on samples of the training reviews, and add the fitted model.
 
     Returns:
-        triptych.nlp.learning_curve.CURVE_COLUMNS, judged on the test split.
+        triptych.nlp.learning_curve.CURVE_COLUMNS, of the test split.
     """
-    judged = holdout_documents[holdout_documents["split"] == nlp.test_split]
-    documents, labels = documents_of(judged), labels_of(judged)
-    name, model = next(iter(lstm_models.items()))  # one network: many are trained
-    curve = lstm_curve(
-        name, make_settings(model.parameters), vector_source(training_documents, vectors_file, nlp),
-        (documents_of(training_documents), labels_of(training_documents)), (documents, labels),
-        sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed, n_jobs=nlp.n_jobs,
+    name, model = next(iter(lstm_models.items()))
+    training, test = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
+    source = vector_source(training_documents, vectors_file, nlp)
+    fit = lstm_fit(LstmSettings.model_validate(model.parameters), source)
+    tasks = list_tasks(
+        {name: fit}, training, test,
+        sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed,
     )  # fmt: skip
-    right = (model.document_probabilities(documents) >= 0.5) == (labels == 1)  # noqa: PLR2004
-    whole = curve_table([(name, len(training_documents), 0, len(right), float(right.mean()))])
-    return pd.concat([curve, whole], ignore_index=True)
+    rows = list(run_networks(tasks, nlp.n_jobs))
+    whole = measure_accuracy(
+        name, lambda *_: model.log_odds, training, test,
+        size=len(training_documents), repeat=0, seed=seed,
+    )  # fmt: skip
+    return curve_table([*rows, whole])
 
 
-def study_mistakes(
+def analyse_errors(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
     training_documents: pd.DataFrame,
@@ -156,25 +164,25 @@ def study_mistakes(
     text_ranking: list[str],
     nlp: ReviewParameters,
 ) -> dict[str, pd.DataFrame]:
-    """Look at what the chosen model has wrong, and why.
+    """Analyse the errors of the selected model.
 
     Returns:
-        `confident_mistakes`, of the reviews that were not learned from; `error_hypotheses`, counted
-        and tested by split; `top_features`, of the best classical model.
+        `confident_errors`, of held-out reviews; `slice_tests`, by split; `top_features`, of the
+        best classical model.
     """
-    chosen = {**text_models, **lstm_models}[text_ranking[0]]
+    selected = {**text_models, **lstm_models}[text_ranking[0]]
     linear = next(text_models[name] for name in text_ranking if name in text_models)
-    of_chosen = review_predictions[review_predictions["model"] == chosen.name]
+    predictions = review_predictions[review_predictions["model"] == selected.name]
     texts = reviews.set_index("item")["review"]
-    unseen = of_chosen[of_chosen["split"] != CROSS_VALIDATION]
+    held_out = predictions[predictions["split"] != CROSS_VALIDATION]
     return {
-        "confident_mistakes": confident_mistakes(unseen, texts, chosen, nlp.shown_mistakes),
-        "error_hypotheses": judge_hypotheses(of_chosen, texts),
+        "confident_errors": confident_errors(held_out, texts, selected, nlp.shown_errors),
+        "slice_tests": run_slice_tests(predictions, texts),
         "top_features": top_features(linear, documents_of(training_documents), nlp.shown_terms),
     }
 
 
-def explain_words(
+def explain_predictions(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
     text_models: dict[str, ReviewModel],
@@ -183,39 +191,28 @@ def explain_words(
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Explain the surest mistakes on the test split word by word: the chosen model's, an LSTM's.
+    """Explain the most confident errors of the selected model and of the best LSTM by LIME.
 
     Returns:
-        triptych.nlp.lime.EXPLANATION_COLUMNS.
+        triptych.nlp.error_analysis.EXPLANATION_COLUMNS, of the test split.
     """
     models = {**text_models, **lstm_models}
     best_lstm = next(name for name in text_ranking if name in lstm_models)
     texts = reviews.set_index("item")["review"]
-    judged = review_predictions[review_predictions["split"] == nlp.test_split]
+    predictions = _test(review_predictions, nlp)
     tables = [
-        explain_mistakes(
-            judged[judged["model"] == name], texts, models[name],
-            count=nlp.explained_mistakes, samples=nlp.explanation_samples, seed=seed,
+        explain_errors(
+            predictions[predictions["model"] == name], texts, models[name],
+            count=nlp.explained_errors, samples=nlp.explanation_samples, seed=seed,
         )
         for name in dict.fromkeys([text_ranking[0], best_lstm])
     ]  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
 
-def _reliability(predictions: pd.DataFrame) -> pd.DataFrame:
-    tables = [
-        reliability(group["positive"].to_numpy(), group["polarity"]).assign(
-            model=str(model), split=str(split)
-        )
-        for (model, split), group in predictions.groupby(["model", "split"], sort=False)
-    ]
-    joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
-    return joined[["model", "split", "low", "n", "predicted", "observed"]]
+def _test(table: pd.DataFrame, nlp: ReviewParameters) -> pd.DataFrame:
+    return table[table["split"] == nlp.test_split]
 
 
-def _metrics(scores: pd.DataFrame) -> pd.DataFrame:
-    """Every score as a metric of the run: `blend.test.accuracy`."""
-    measures = ["accuracy", "macro_f1", "roc_auc", "brier", "log_loss", "calibration_error"]
-    long: Any = scores.melt(["model", "split"], measures, var_name="measure")
-    metric = long["model"] + "." + long["split"] + "." + long["measure"]
-    return pd.DataFrame({"metric": metric, "step": 0, "value": long["value"]})
+def _labelled(table: pd.DataFrame) -> tuple[Documents, Labels]:
+    return documents_of(table), labels_of(table)

@@ -1,39 +1,41 @@
-"""The tables that the nodes of the study hand on, and what is in them."""
+"""The tables that the nodes exchange."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from triptych.nlp.nbsvm import Labels
+from triptych.nlp.classifier import Labels, Scores
+from triptych.nlp.metrics import PREDICTION_COLUMNS, THRESHOLD
 from triptych.nlp.preprocessing import Document
 
 TRAIN = "train"
-CROSS_VALIDATION = "cross_validation"  # the training reviews, each judged by models without it
+CROSS_VALIDATION = "cross_validation"  # the split of out-of-fold predictions
 DOCUMENT_COLUMNS = ("item", "split", "polarity", *Document._fields)
 
 
-def predictions_table(chances: Mapping[str, Any], documents: pd.DataFrame) -> pd.DataFrame:
-    """Frame judging.PREDICTION_COLUMNS of the probabilities of each model."""
+def predictions_table(
+    probabilities: Mapping[str, Scores], documents: pd.DataFrame, split: str | None = None
+) -> pd.DataFrame:
+    """Make the table PREDICTION_COLUMNS of the probabilities of class 1 by model.
+
+    Args:
+        probabilities: by model.
+        documents: DOCUMENT_COLUMNS.
+        split: shown instead of that of the documents.
+    """
+    items = documents[["split", "item"]].assign(y_true=documents["polarity"])
+    if split is not None:
+        items["split"] = split
     tables = [
-        pd.DataFrame(
-            {
-                "model": name,
-                "split": documents["split"].to_numpy(),
-                "item": documents["item"].to_numpy(),
-                "label": (positive >= 0.5).astype(np.int64),  # noqa: PLR2004
-                "positive": positive,
-                "polarity": documents["polarity"].to_numpy(),
-            }
-        )
-        for name, positive in chances.items()
+        items.assign(model=name, p_positive=positive, label=(positive >= THRESHOLD).astype(int))
+        for name, positive in probabilities.items()
     ]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)[list(PREDICTION_COLUMNS)]
 
 
 def count_words(reviews: "pd.Series[str]") -> "pd.Series[int]":
-    """The words of each raw review, stop words included: the only meaning of "words" in reports."""
+    """The words of each raw review, stop words included, as in all reports."""
     return reviews.str.count(r"\S+")
 
 

@@ -1,8 +1,7 @@
-"""From raw reviews to a chosen classifier: all of it within the training split."""
+"""Nodes from raw reviews to fitted classical classifiers, within the training split."""
 
 import logging
 import time
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,16 +9,21 @@ import pandas as pd
 
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.ablation import measure_effects
-from triptych.nlp.calibration import cross_fitted_log_odds, sigmoid
-from triptych.nlp.config import FAMILIES, ModelSettings
-from triptych.nlp.document_models import BLEND, ReviewModel, blend_scores, choose_members
+from triptych.nlp.classifier import cross_fitted_log_odds
+from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
 from triptych.nlp.errors import ReviewsRefusedError
-from triptych.nlp.learning_curve import fit_model
-from triptych.nlp.lstm_config import LstmSettings
 from triptych.nlp.preprocessing import Document
 from triptych.nlp.reading import ReadReviews
-from triptych.nlp.tuning import Tuned, judge_scores, tune
-from triptych.nlp.validation import ReviewLimits, check_reviews, explain_refusal
+from triptych.nlp.tuning import (
+    BLEND,
+    Tuned,
+    blend_scores,
+    choose_members,
+    evaluate_scores,
+    fit_model,
+    tune,
+)
+from triptych.nlp.validation import check_reviews, explain_refusal
 from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
@@ -36,30 +40,33 @@ logger = logging.getLogger(__name__)
 def check_raw_reviews(
     review_source: ReadReviews, nlp: ReviewParameters, seed: int
 ) -> dict[str, Any]:
-    """Leave out what cannot be used, and list it.
+    """Separate usable reviews from unusable ones.
 
     Returns:
-        `checked_reviews` (item, split, review, polarity), `rejected_reviews`, with reasons, and
-        `review_refusal`: why the whole set is refused, or empty.
+        `checked_reviews` (item, split, review, polarity); `rejected_reviews`, with reasons;
+        `review_refusal`: why the data set is refused, or empty.
 
     Raises:
-        NlpError: a split or a column is missing.
+        NlpError: a split is missing.
     """
-    limits = ReviewLimits(
-        nlp.max_characters, nlp.max_rejected_share, tuple({TRAIN: 0, nlp.test_split: 0})
-    )
     raw_reviews = review_source(nlp.source, nlp.sample_reviews.model_dump(), seed)
-    kept, refused = check_reviews(raw_reviews, limits)
-    logger.info("Reviews: %s kept, %s left out", f"{len(kept):,}", f"{len(refused):,}")
-    refusal = explain_refusal(kept, refused, limits)
-    return {"checked_reviews": kept, "rejected_reviews": refused, "review_refusal": refusal}
+    reviews, rejected = check_reviews(
+        raw_reviews, max_characters=nlp.max_characters, needed=(TRAIN, nlp.test_split)
+    )
+    logger.info("Reviews: %s used, %s rejected", f"{len(reviews):,}", f"{len(rejected):,}")
+    refusal = explain_refusal(reviews, rejected, nlp.max_rejected_share)
+    return {
+        "checked_reviews": reviews,
+        "rejected_reviews": rejected,
+        "review_refusal": refusal,
+    }
 
 
 def accept_reviews(checked_reviews: pd.DataFrame, review_refusal: str) -> pd.DataFrame:
-    """Hand the reviews on; by now the list of rejected ones is written, whatever comes.
+    """Return the reviews, after the list of rejected ones was saved.
 
     Raises:
-        ReviewsRefusedError: too many are rejected, or a split has one class alone.
+        ReviewsRefusedError: too many are rejected, or a split has one class only.
     """
     if review_refusal:
         raise ReviewsRefusedError(review_refusal)
@@ -84,54 +91,50 @@ def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
 
 
 def prepare_reviews(reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, pd.DataFrame]:
-    """Clean, split and stem each review by itself.
+    """Clean, tokenise and stem each review.
 
     Returns:
-        `training_documents` and `holdout_documents` (all other splits), DOCUMENT_COLUMNS: what
-        learns never sees what is judged.
+        `training_documents` and, of all other splits, `holdout_documents`: DOCUMENT_COLUMNS.
     """
-    documents = nlp.preparation.build().prepare(reviews["review"])
+    documents = nlp.preparation.prepare(reviews["review"])
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
     table = pd.concat([reviews[["item", "split", "polarity"]], table], axis=1)
-    of_training = table["split"] == TRAIN
+    training = table["split"] == TRAIN
     return {
-        "training_documents": table[of_training].reset_index(drop=True),
-        "holdout_documents": table[~of_training].reset_index(drop=True),
+        "training_documents": table[training].reset_index(drop=True),
+        "holdout_documents": table[~training].reset_index(drop=True),
     }
 
 
 def measure_preparation(reviews: pd.DataFrame, nlp: ReviewParameters, seed: int) -> pd.DataFrame:
-    """Turn each step of the preparation on or off, and judge it out of fold in training alone.
+    """Switch each preparation step on or off, and evaluate the effect out of fold.
 
     Returns:
         triptych.nlp.ablation.EFFECT_COLUMNS.
     """
     training = reviews[reviews["split"] == TRAIN]
-    labels = training["polarity"].to_numpy(dtype=np.int64)
-    rows = draw_rows(labels, nlp.tuning_reviews, seed)
-    settings = FAMILIES[nlp.effects_model][0]
+    tuned_on = training.iloc[tuning_rows(training, nlp, seed)]
     return measure_effects(
-        training["review"].iloc[rows].tolist(), labels[rows], nlp.preparation.build(),
-        tuple(nlp.preparation.stop_words), settings, n_splits=nlp.n_splits, seed=seed,
+        tuned_on["review"].tolist(), labels_of(tuned_on), nlp.preparation,
+        FAMILIES[nlp.effects_model][0], n_splits=nlp.n_splits, seed=seed,
     )  # fmt: skip
 
 
 def tune_classifiers(
     training_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> dict[str, Any]:
-    """Search the settings of each classical family, then the members of the blend, out of fold.
+    """Tune each classical family and select the members of the blend, out of fold.
 
     Returns:
-        `text_trials`; `tuned_text_models`: by family the settings and out-of-fold scores;
-        `blend_members`.
+        `text_trials`; `tuned_text_models` by family; `blend_members`.
     """
-    labels = labels_of(training_documents)
-    rows = draw_rows(labels, nlp.tuning_reviews, seed)
-    documents, labels = documents_of(training_documents.iloc[rows]), labels[rows]
+    tuned_on = training_documents.iloc[tuning_rows(training_documents, nlp, seed)]
+    labels = labels_of(tuned_on)
     logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
     tuned, trials = tune(
-        nlp.models, documents, labels, n_trials=nlp.n_trials, n_splits=nlp.n_splits, seed=seed
-    )
+        nlp.models, documents_of(tuned_on), labels,
+        n_trials=nlp.n_trials, n_splits=nlp.n_splits, seed=seed,
+    )  # fmt: skip
     return {
         "text_trials": trials,
         "tuned_text_models": tuned,
@@ -147,28 +150,29 @@ def rank_models(
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Rank all models, classical and LSTM, by the log loss of calibrated out-of-fold scores.
+    """Rank all models by the log loss of calibrated out-of-fold scores.
 
     Returns:
-        `text_ranking`: least log loss first; `text_cross_validation`: out-of-fold predictions of
-        the tuning reviews.
+        `text_ranking`, best first; `text_cross_validation`: out-of-fold predictions of the tuning
+        reviews.
     """
-    rows = draw_rows(labels_of(training_documents), nlp.tuning_reviews, seed)
-    tuned_on = training_documents.iloc[rows].assign(split=CROSS_VALIDATION)
+    from scipy.special import expit
+
+    tuned_on = training_documents.iloc[tuning_rows(training_documents, nlp, seed)]
     labels = labels_of(tuned_on)
     scores = {name: found.scores for name, found in tuned_text_models.items()}
     scores |= {name: found.scores for name, found in tuned_lstms.items()}
     if len(blend_members) > 1:
         scores[BLEND] = blend_scores(tuned_text_models, blend_members, labels)
-    losses = {name: judge_scores(row, labels)[0] for name, row in scores.items()}
-    chances = {name: sigmoid(cross_fitted_log_odds(row, labels)) for name, row in scores.items()}
+    losses = {name: evaluate_scores(row, labels)[0] for name, row in scores.items()}
+    probabilities = {
+        name: expit(cross_fitted_log_odds(row, labels)) for name, row in scores.items()
+    }
     ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
-    logger.info(
-        "Chosen by cross-validation: %s (blend of %s)", ranking[0], ", ".join(blend_members)
-    )
+    logger.info("Best in cross-validation: %s", ranking[0])
     return {
         "text_ranking": ranking,
-        "text_cross_validation": predictions_table(chances, tuned_on),
+        "text_cross_validation": predictions_table(probabilities, tuned_on, CROSS_VALIDATION),
     }
 
 
@@ -185,17 +189,24 @@ def fit_classifiers(
         `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
-    rows = draw_rows(labels, nlp.tuning_reviews, seed)
+    members = {name: [name] for name in tuned_text_models}
+    if len(blend_members) > 1:
+        members[BLEND] = blend_members
     models, timings = {}, []
-    for name in [*tuned_text_models, *([BLEND] if len(blend_members) > 1 else [])]:
+    for name, of_model in members.items():
         started = time.perf_counter()
-        fitted = fit_model(
-            name, tuned_text_models, blend_members, documents, labels, seed, tuned_on=rows
-        )
+        models[name] = fit_model(
+            name, tuned_text_models, of_model, documents, labels, seed=seed,
+            preparation=nlp.preparation, tuned_on=tuning_rows(training_documents, nlp, seed),
+        )  # fmt: skip
         timings.append((name, time.perf_counter() - started))
-        found = tuned_text_models.get(name)
-        about = asdict(found.settings) if found else {"members": blend_members}
-        models[name] = ReviewModel(name, nlp.preparation.build(), fitted, about)
-        logger.info("Fitted %s in %.1f s", name, timings[-1][1])
+        logger.info("Fitted %s in %.1f s", *timings[-1])
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"text_models": models, "text_timings": table}
+
+
+def tuning_rows(
+    training: pd.DataFrame, nlp: ReviewParameters, seed: int
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """The sample of the training reviews that models are tuned on."""
+    return draw_rows(labels_of(training), nlp.tuning_reviews, seed)

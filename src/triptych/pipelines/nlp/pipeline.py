@@ -1,274 +1,154 @@
-"""nlp: raw reviews, to a chosen classifier, its evaluation and the study of its errors."""
+"""nlp: film reviews, classical classifiers and LSTMs, their evaluation and error analysis."""
 
 from collections.abc import Callable
 from itertools import starmap
+from typing import Any
 
 from kedro.pipeline import Node, Pipeline
-from matplotlib.figure import Figure
 
 from triptych.pipelines.namespaces import group_nodes
 from triptych.pipelines.nlp import evaluation, lstm_nodes, nodes, plots, registration
 
-SETTINGS = ("params:nlp", "params:seed")
+_NLP, _SEED, _FILE = "params:nlp", "params:seed", "params:vectors_file"
+_MODELS = ["text_models", "lstm_models", "text_ranking"]
+_DOCUMENTS = ["training_documents", "holdout_documents"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Build the pipeline: prepare, learn within training, judge once, look at the mistakes."""
+    """Build the pipeline: prepare, select within the training split, evaluate, analyse errors."""
     groups = {
         "preparation": _preparation(),
-        "classifiers": _learning(),
+        "classifiers": _classifiers(),
         "lstm": _lstm(),
-        "evaluation": _judgement(),
+        "evaluation": _evaluation(),
         "registration": _registration(),
         "plots": _plots(),
     }
     return group_nodes("nlp", starmap(group_nodes, groups.items()), tags="nlp")
 
 
+def _node(function: Callable[..., Any], inputs: list[str], *outputs: str) -> Node:
+    """A node named after its function, whose outputs are named as the keys that it returns."""
+    named: Any = outputs[0] if len(outputs) == 1 else {name: name for name in outputs}
+    return Node(function, inputs=inputs, outputs=named, name=function.__name__)
+
+
 def _preparation() -> list[Node]:
+    checked = ("checked_reviews", "rejected_reviews", "review_refusal")
     return [
-        Node(
-            nodes.check_raw_reviews,
-            inputs=["review_source", *SETTINGS],
-            outputs=_same("checked_reviews", "rejected_reviews", "review_refusal"),
-            name="check_raw_reviews",
-        ),
-        Node(
-            nodes.accept_reviews,
-            inputs=["checked_reviews", "review_refusal"],
-            outputs="reviews",
-            name="accept_reviews",
-        ),
-        Node(
-            nodes.summarise_reviews,
-            inputs="reviews",
-            outputs="review_summary",
-            name="summarise_reviews",
-        ),
-        Node(
-            nodes.prepare_reviews,
-            inputs=["reviews", "params:nlp"],
-            outputs=_same("training_documents", "holdout_documents"),
-            name="prepare_reviews",
-        ),
-        Node(
-            nodes.measure_preparation,
-            inputs=["reviews", "params:nlp", "params:seed"],
-            outputs="preparation_effects",
-            name="measure_preparation",
-        ),
+        _node(nodes.check_raw_reviews, ["review_source", _NLP, _SEED], *checked),
+        _node(nodes.accept_reviews, ["checked_reviews", "review_refusal"], "reviews"),
+        _node(nodes.summarise_reviews, ["reviews"], "review_summary"),
+        _node(nodes.prepare_reviews, ["reviews", _NLP], *_DOCUMENTS),
+        _node(nodes.measure_preparation, ["reviews", _NLP, _SEED], "preparation_effects"),
     ]
 
 
-def _learning() -> list[Node]:
-    """What is decided, within the training split."""
+def _classifiers() -> list[Node]:
+    tuned = ("text_trials", "tuned_text_models", "blend_members")
+    tuned_models = ("tuned_text_models", "tuned_lstms")
     return [
-        Node(
-            nodes.tune_classifiers,
-            inputs=["training_documents", *SETTINGS],
-            outputs=_same("text_trials", "tuned_text_models", "blend_members"),
-            name="tune_classifiers",
-        ),
-        Node(
+        _node(nodes.tune_classifiers, ["training_documents", _NLP, _SEED], *tuned),
+        _node(
             nodes.rank_models,
-            inputs=[
-                "training_documents",
-                "tuned_text_models",
-                "tuned_lstms",
-                "blend_members",
-                *SETTINGS,
-            ],
-            outputs=_same("text_ranking", "text_cross_validation"),
-            name="rank_models",
+            ["training_documents", *tuned_models, "blend_members", _NLP, _SEED],
+            *("text_ranking", "text_cross_validation"),
         ),
-        Node(
+        _node(
             nodes.fit_classifiers,
-            inputs=["training_documents", "tuned_text_models", "blend_members", *SETTINGS],
-            outputs=_same("text_models", "text_timings"),
-            name="fit_classifiers",
+            ["training_documents", "tuned_text_models", "blend_members", _NLP, _SEED],
+            *("text_models", "text_timings"),
         ),
     ]
 
 
 def _lstm() -> list[Node]:
-    """Word vectors and the LSTM, within the training split too."""
     return [
-        Node(
+        _node(
             lstm_nodes.learn_word_vectors,
-            inputs=["training_documents", "holdout_documents", "params:vectors_file", *SETTINGS],
-            outputs=_same("word_vectors", "vocabulary_coverage", "word_neighbours"),
-            name="learn_word_vectors",
+            [*_DOCUMENTS, _FILE, _NLP, _SEED],
+            *("word_vectors", "vocabulary_coverage", "word_neighbours"),
         ),
-        Node(
+        _node(
             lstm_nodes.compare_lstms,
-            inputs=["training_documents", "params:vectors_file", *SETTINGS],
-            outputs=_same(
-                "lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs", "chosen_lstm"
-            ),
-            name="compare_lstms",
+            ["training_documents", _FILE, _NLP, _SEED],
+            *("lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs", "chosen_lstm"),
         ),
-        Node(
+        _node(
             lstm_nodes.cross_validate_lstm,
-            inputs=["training_documents", "params:vectors_file", "chosen_lstm", *SETTINGS],
-            outputs="tuned_lstms",
-            name="cross_validate_lstm",
+            ["training_documents", _FILE, "chosen_lstm", _NLP, _SEED],
+            "tuned_lstms",
         ),
-        Node(
+        _node(
             lstm_nodes.fit_lstms,
-            inputs=["training_documents", "word_vectors", "tuned_lstms", *SETTINGS],
-            outputs=_same("lstm_models", "lstm_timings"),
-            name="fit_lstms",
+            ["training_documents", "word_vectors", "tuned_lstms", _NLP, _SEED],
+            *("lstm_models", "lstm_timings"),
         ),
     ]
 
 
-def _judgement() -> list[Node]:
-    """What the other splits say, once everything is chosen."""
+def _evaluation() -> list[Node]:
+    timings = ("text_timings", "lstm_timings")
     return [
-        Node(
+        _node(
             evaluation.predict_reviews,
-            inputs=["text_models", "lstm_models", "holdout_documents", "text_cross_validation"],
-            outputs="review_predictions",
-            name="predict_reviews",
+            ["text_models", "lstm_models", "holdout_documents", "text_cross_validation"],
+            "review_predictions",
         ),
-        Node(
-            evaluation.judge_classifiers,
-            inputs=[
-                "review_predictions",
-                "reviews",
-                "text_timings",
-                "lstm_timings",
-                "text_ranking",
-                *SETTINGS,
-            ],
-            outputs=_same(
-                "text_comparison",
-                "text_confusion",
-                "text_reliability",
-                "accuracy_by_length",
-                "mcnemar_tests",
-                "text_metrics",
-            ),
-            name="judge_classifiers",
+        _node(
+            evaluation.evaluate_classifiers,
+            ["review_predictions", "reviews", *timings, "text_ranking", _NLP, _SEED],
+            *("text_comparison", "text_confusion", "text_reliability", "accuracy_by_length"),
+            *("mcnemar_tests", "text_metrics"),
         ),
-        Node(
+        _node(
             evaluation.trace_learning_curve,
-            inputs=[
-                "training_documents",
-                "holdout_documents",
-                "tuned_text_models",
-                "blend_members",
-                "text_ranking",
-                *SETTINGS,
-            ],
-            outputs="text_learning_curve",
-            name="trace_learning_curve",
+            [*_DOCUMENTS, "tuned_text_models", "blend_members", "text_ranking", _NLP, _SEED],
+            "text_learning_curve",
         ),
-        Node(
+        _node(
             evaluation.trace_lstm_curve,
-            inputs=[
-                "training_documents",
-                "holdout_documents",
-                "params:vectors_file",
-                "lstm_models",
-                *SETTINGS,
-            ],
-            outputs="lstm_learning_curve",
-            name="trace_lstm_curve",
+            [*_DOCUMENTS, _FILE, "lstm_models", _NLP, _SEED],
+            "lstm_learning_curve",
         ),
-        Node(
-            evaluation.study_mistakes,
-            inputs=[
-                "review_predictions",
-                "reviews",
-                "training_documents",
-                "text_models",
-                "lstm_models",
-                "text_ranking",
-                "params:nlp",
-            ],
-            outputs=_same("confident_mistakes", "error_hypotheses", "top_features"),
-            name="study_mistakes",
+        _node(
+            evaluation.analyse_errors,
+            ["review_predictions", "reviews", "training_documents", *_MODELS, _NLP],
+            *("confident_errors", "slice_tests", "top_features"),
         ),
-        Node(
-            evaluation.explain_words,
-            inputs=[
-                "review_predictions",
-                "reviews",
-                "text_models",
-                "lstm_models",
-                "text_ranking",
-                *SETTINGS,
-            ],
-            outputs="mistake_explanations",
-            name="explain_words",
+        _node(
+            evaluation.explain_predictions,
+            ["review_predictions", "reviews", *_MODELS, _NLP, _SEED],
+            "error_explanations",
         ),
     ]
 
 
 def _registration() -> list[Node]:
-    """The chosen model in the register, and the table of what it and the one before say."""
+    run = ["params:as_of", "params:today", "params:registry"]
     return [
-        Node(
+        _node(
             registration.prepare_text_candidate,
-            inputs=[
-                "text_models",
-                "lstm_models",
-                "text_ranking",
-                "text_comparison",
-                "reviews",
-                "params:nlp",
-                "params:as_of",
-                "params:today",
-                "params:registry",
-            ],
-            outputs="text_registry",
-            name="prepare_text_candidate",
+            [*_MODELS, "text_comparison", "reviews", _NLP, *run],
+            "text_registry",
         ),
-        Node(
+        _node(
             registration.label_reviews,
-            inputs=[
-                "text_registry",
-                "text_models",
-                "lstm_models",
-                "text_ranking",
-                "review_predictions",
-                "reviews",
-            ],
-            outputs="text_predictions",
-            name="label_reviews",
+            ["text_registry", *_MODELS, "review_predictions", "reviews"],
+            "text_predictions",
         ),
     ]
 
 
 def _plots() -> list[Node]:
-    settings = "params:nlp"
-    drawn: dict[str, tuple[Callable[..., Figure], list[str]]] = {
-        "plot_text_accuracy": (plots.plot_text_accuracy, ["text_comparison", settings]),
-        "plot_text_confusion": (
-            plots.plot_text_confusion,
-            ["text_confusion", "text_ranking", settings],
-        ),
-        "plot_text_reliability": (plots.plot_text_reliability, ["text_reliability", settings]),
-        "plot_text_learning_curve": (
-            plots.plot_text_learning_curve,
-            ["text_learning_curve", "lstm_learning_curve", settings],
-        ),
-        "plot_lstm_changes": (plots.plot_lstm_changes, ["lstm_trials", settings]),
-        "plot_length_accuracy": (plots.plot_length_accuracy, ["accuracy_by_length", settings]),
-        "plot_top_features": (plots.plot_top_features, ["top_features"]),
-    }
+    curves = ["text_learning_curve", "lstm_learning_curve", _NLP]
+    confusion = ["text_confusion", "text_ranking", _NLP]
     return [
-        Node(
-            draw,
-            inputs=inputs,
-            outputs=name.removeprefix("plot_") + "_plot",
-            name=name,
-        )
-        for name, (draw, inputs) in drawn.items()
+        _node(plots.plot_text_accuracy, ["text_comparison", _NLP], "text_accuracy_plot"),
+        _node(plots.plot_text_confusion, confusion, "text_confusion_plot"),
+        _node(plots.plot_text_reliability, ["text_reliability", _NLP], "text_reliability_plot"),
+        _node(plots.plot_text_learning_curve, curves, "text_learning_curve_plot"),
+        _node(plots.plot_lstm_changes, ["lstm_trials", _NLP], "lstm_changes_plot"),
+        _node(plots.plot_length_accuracy, ["accuracy_by_length", _NLP], "length_accuracy_plot"),
+        _node(plots.plot_top_features, ["top_features"], "top_features_plot"),
     ]
-
-
-def _same(*names: str) -> dict[str, str]:
-    """Outputs that are named as what the function gives."""
-    return {name: name for name in names}

@@ -1,0 +1,97 @@
+"""Word vectors: reproducible training, and invalid pretrained files."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from triptych.nlp.errors import VectorsError
+from triptych.nlp.word_vectors import (
+    VectorSettings,
+    load_vectors,
+    measure_coverage,
+    nearest_words,
+    train_vectors,
+)
+
+SETTINGS = VectorSettings(dimension=8, window=2, epochs=30, min_df=2)
+TEXTS = ["un film nul et long", "un film long et nul", "une fin belle", "une belle fin"] * 10
+VECTORS = pd.DataFrame(
+    [[1, 0], [0.9, 0.1], [0, 1], [-1, 0]],
+    index=pd.Index(["beau", "joli", "long", "nul"], name="word"),
+    columns=["v000", "v001"],
+    dtype="float32",
+)
+PROGRAM = """
+from tests.nlp.test_word_vectors import SETTINGS, TEXTS
+from triptych.nlp.word_vectors import train_vectors
+print(train_vectors(TEXTS, SETTINGS, seed=3).to_csv())
+"""
+
+
+def test_the_same_seed_trains_the_same_vectors_in_every_process() -> None:
+    here = train_vectors([*TEXTS, "rare rare"], SETTINGS, seed=3)
+    environment = {**os.environ, "PYTHONHASHSEED": "2"}
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment
+    )
+
+    assert elsewhere.stdout.strip() == here.to_csv().strip()
+    assert "nul" in here.index
+    assert "rare" not in here.index  # it is in one text only
+    assert not np.array_equal(here, train_vectors(TEXTS, SETTINGS, seed=4))
+
+
+def test_neighbours_and_coverage() -> None:
+    near = nearest_words(VECTORS, ["beau", "absent"], 2)
+
+    assert near["neighbour"].tolist() == ["joli", "long"]
+    assert near["cosine"].tolist() == pytest.approx([0.9938, 0.0], abs=1e-4)
+    row = measure_coverage(VECTORS, {"test": ["beau beau nul", "autre"]}).iloc[0]
+    assert (row["words"], row["known_words"], row["split"]) == (3, 2, "test")
+    assert (row["share_of_words"], row["share_of_text"]) == pytest.approx((2 / 3, 3 / 4))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Write the vectors in word2vec's binary format."""
+    rows = [
+        word.encode() + b" " + row.astype("<f4").tobytes() + b"\n"
+        for word, row in zip(VECTORS.index, VECTORS.to_numpy(), strict=True)
+    ]
+    path = tmp_path / "v.bin"
+    path.write_bytes(b"4 2\n" + b"".join(rows))
+    return path
+
+
+def test_a_pretrained_file_is_read_for_the_words_that_occur(file: Path) -> None:
+    read = load_vectors(file, 2, ["nul", "beau", "absent"])
+
+    pd.testing.assert_frame_equal(read, VECTORS.loc[["beau", "nul"]])
+
+
+@pytest.mark.parametrize(
+    ("content", "dimension", "word", "message"),
+    [
+        (None, 2, "nul", r"no file of word vectors .*v.bin.*fauconnier"),
+        (slice(-6), 2, "nul", r"v.bin \(\d+ bytes\) ends before its last vector"),
+        (b"<html>not found</html>\n", 2, "nul", "v.bin .* is not in word2vec's binary format"),
+        (b"", 2, "nul", "v.bin .* is not in word2vec's binary format"),
+        (slice(None), 200, "nul", "has vectors of 2 numbers, and 200 are asked for"),
+        (slice(None), 2, "absent", "for none of the reviews' words"),
+    ],
+)
+def test_an_invalid_pretrained_file_is_rejected(
+    file: Path, content: bytes | slice | None, dimension: int, word: str, message: str
+) -> None:
+    whole = file.read_bytes()
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else whole[content])
+
+    with pytest.raises(VectorsError, match=message):
+        load_vectors(file, dimension, [word])
