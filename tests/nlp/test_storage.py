@@ -40,7 +40,7 @@ def test_a_loaded_model_predicts_the_same_and_has_the_same_bytes(
     loaded = load_classifier(tmp_path / "a")
     assert np.array_equal(loaded.probabilities(TEXTS), blend.probabilities(TEXTS))
     assert loaded.probabilities(TEXTS).sum(axis=1) == pytest.approx([1, 1, 1, 1])
-    assert (loaded.name, loaded.classes) == ("blend", ["negative", "positive"])
+    assert (loaded.name, *loaded.classes) == ("blend", "negative", "positive")
     assert loaded.preparation == blend.preparation
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
     assert len(files) == 1 + 3 * len(FAMILY_NAMES)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -204,11 +204,7 @@ class ReviewModel:
     members: Mapping[str, CalibratedClassifier]
     calibration: Calibration = Calibration()  # of a blend
     parameters: Mapping[str, object] = field(default_factory=dict)  # for display
-
-    @property
-    def classes(self) -> list[str]:
-        """The classes, in the order of the columns of `probabilities`."""
-        return list(CLASSES)
+    classes: ClassVar[tuple[str, ...]] = CLASSES
 
     def probabilities(self, reviews: Sequence[str]) -> Scores:
         """The probabilities of raw reviews (reviews, classes)."""

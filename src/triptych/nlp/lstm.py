@@ -1,8 +1,8 @@
 """The LSTM as a classifier of documents: vocabulary, word weights and networks."""
 
 from collections.abc import Sequence
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,9 @@ from triptych.nlp.encoding import (
     encode_texts,
     learn_word_weights,
 )
+from triptych.nlp.lstm_network import Labelled, Network, train_network
 from triptych.nlp.tuning import Fold, stratified_folds
 from triptych.nlp.word_vectors import VectorSource, find_vectors
-
-if TYPE_CHECKING:
-    from triptych.nlp.lstm_network import Labelled, NetworkWeights, Predictor
 
 _STOPPING_FOLDS, _ENCODING_FOLDS = 10, 5
 _SPREAD = 0.33  # standard deviation of the initial embedding
@@ -46,7 +44,7 @@ class LstmClassifier:
         self.seed = seed
         self.vocabulary: Sequence[str] = ()
         self.word_weights: Weights = np.zeros(FIRST_WORD, dtype=np.float32)
-        self.networks: list[NetworkWeights] = []
+        self.networks: list[Network] = []
         self.history: list[dict[str, float]] = []
 
     def fit(
@@ -66,7 +64,7 @@ class LstmClassifier:
         self.vocabulary = vectors.index.tolist()
         splits = self._encode_splits(self.encode(documents), labels, train, stop)
         tasks = [
-            partial(_train, self.settings, self._initial_embedding(vectors, seed), seed, *splits)
+            partial(train_network, self.settings, self._embedding(vectors, seed), seed, *splits)
             for seed in range(self.seed, self.seed + self.settings.ensemble_size)
         ]
         for member, (network, epochs) in enumerate(run_networks(tasks, n_jobs)):
@@ -81,7 +79,7 @@ class LstmClassifier:
         """The mean logit of each document; positive for class 1."""
         numbers = self.encode(documents)
         weights = self.word_weights[numbers]
-        return np.asarray(np.mean([each.logits(numbers, weights) for each in self._predictors], 0))
+        return np.asarray(np.mean([each.logits(numbers, weights) for each in self.networks], 0))
 
     def first(self, count: int) -> Self:
         """A classifier of the first `count` networks."""
@@ -89,10 +87,8 @@ class LstmClassifier:
         fewer.history = [epoch for epoch in self.history if epoch["member"] < count]
         return fewer.restore(self.vocabulary, self.word_weights, self.networks[:count])
 
-    def restore(
-        self, vocabulary: Sequence[str], weights: Weights, networks: list["NetworkWeights"]
-    ) -> Self:
-        """Set a stored vocabulary, word weights and network weights instead of fitting."""
+    def restore(self, vocabulary: Sequence[str], weights: Weights, networks: list[Network]) -> Self:
+        """Set a stored vocabulary, word weights and networks instead of fitting."""
         self.vocabulary, self.word_weights, self.networks = vocabulary, weights, networks
         return self
 
@@ -105,7 +101,7 @@ class LstmClassifier:
 
     def _encode_splits(
         self, numbers: Numbers, labels: Labels, train: Rows, stop: Rows
-    ) -> tuple["Labelled", "Labelled"]:
+    ) -> tuple[Labelled, Labelled]:
         """Encode the training split by cross-fitting and the other one with its weights."""
         size = FIRST_WORD + len(self.vocabulary)
         self.word_weights = np.zeros(size, dtype=np.float32)
@@ -121,25 +117,13 @@ class LstmClassifier:
             ((numbers[stop], weights[stop]), labels[stop]),
         )
 
-    def _initial_embedding(self, vectors: pd.DataFrame, seed: int) -> npt.NDArray[Any]:
+    def _embedding(self, vectors: pd.DataFrame, seed: int) -> npt.NDArray[Any]:
         """The initial embedding; padding and the unknown word are zero."""
         known: Any = vectors.to_numpy(dtype=np.float32)
         if self.settings.embeddings == "learned":
             known = np.random.default_rng(seed).normal(size=known.shape)
         scaled = known * (_SPREAD / max(float(known.std()), 1e-12))
         return np.vstack([np.zeros((FIRST_WORD, known.shape[1])), scaled]).astype(np.float32)
-
-    @cached_property
-    def _predictors(self) -> list["Predictor"]:
-        from triptych.nlp.lstm_network import Predictor
-
-        return [Predictor(self.settings, weights) for weights in self.networks]
-
-
-def _train(*task: Any) -> tuple["NetworkWeights", list[dict[str, float]]]:
-    from triptych.nlp.lstm_network import train_network
-
-    return train_network(*task)
 
 
 def early_stopping_split(labels: Labels, seed: int) -> tuple[Rows, Rows]:

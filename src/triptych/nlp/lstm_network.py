@@ -1,6 +1,7 @@
 """The LSTM in Keras: model, training and prediction. TensorFlow is imported on first use."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,47 @@ from triptych.nlp.encoding import PADDING, UNKNOWN, Numbers, Weights
 
 Encoded = tuple[Numbers, Weights]
 Labelled = tuple[Encoded, Labels]
-NetworkWeights = list[npt.NDArray[Any]]
 _PREDICTION_BATCH = 256
+
+
+class Network:
+    """A trained network.
+
+    Args:
+        settings: of the network.
+        weights: of all layers; the embedding comes first.
+        model: with these weights; it is built if needed, also after pickling.
+    """
+
+    def __init__(
+        self, settings: LstmSettings, weights: list[npt.NDArray[Any]], model: Any = None
+    ) -> None:
+        self._settings = settings
+        self.weights = weights
+        self._model = model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Network, (self._settings, self.weights)
+
+    def logits(self, numbers: Numbers, weights: Weights) -> Scores:
+        """The logit of each text."""
+        found = np.zeros(len(numbers))
+        order = np.argsort(np.count_nonzero(numbers, axis=1), kind="stable")
+        for rows in _split(order, _PREDICTION_BATCH):
+            found[rows] = self._call(*_trim(numbers, weights, rows)).numpy().ravel()
+        return found
+
+    @cached_property
+    def _call(self) -> Any:
+        import tensorflow as tf
+
+        model = self._model
+        if model is None:
+            model = build_network(self._settings, self.weights[0], seed=0)
+            model.set_weights(self.weights)
+        return tf.function(
+            lambda *inputs: model(list(inputs), training=False), input_signature=_signature()
+        )
 
 
 def build_network(settings: LstmSettings, vectors: npt.NDArray[Any], seed: int) -> Any:
@@ -55,11 +95,11 @@ def build_network(settings: LstmSettings, vectors: npt.NDArray[Any], seed: int) 
 
 def train_network(
     settings: LstmSettings, vectors: npt.NDArray[Any], seed: int, train: Labelled, stop: Labelled
-) -> tuple[NetworkWeights, list[dict[str, float]]]:
+) -> tuple[Network, list[dict[str, float]]]:
     """Train until the loss on `stop` no longer falls.
 
     Returns:
-        The weights with the lowest loss on `stop`; loss, accuracy, val_loss, val_accuracy by epoch.
+        The network with the lowest loss on `stop`; loss, accuracy, val_loss, val_accuracy by epoch.
     """
     model = build_network(settings, vectors, seed)
     import keras
@@ -89,7 +129,7 @@ def train_network(
         {name: float(values[epoch]) for name, values in history.items()}
         for epoch in range(len(history["loss"]))
     ]
-    return model.get_weights(), epochs
+    return Network(settings, model.get_weights(), model), epochs
 
 
 def _stream(labelled: Labelled, settings: LstmSettings, seed: int | None = None) -> Any:
@@ -138,24 +178,3 @@ def _signature() -> tuple[Any, Any]:
     import tensorflow as tf
 
     return tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)
-
-
-class Predictor:
-    """A trained network that predicts."""
-
-    def __init__(self, settings: LstmSettings, weights: NetworkWeights) -> None:
-        import tensorflow as tf
-
-        model = build_network(settings, weights[0], seed=0)  # the embedding comes first
-        model.set_weights(weights)
-        self._call = tf.function(
-            lambda *inputs: model(list(inputs), training=False), input_signature=_signature()
-        )
-
-    def logits(self, numbers: Numbers, weights: Weights) -> Scores:
-        """The logit of each text."""
-        found = np.zeros(len(numbers))
-        order = np.argsort(np.count_nonzero(numbers, axis=1), kind="stable")
-        for rows in _split(order, _PREDICTION_BATCH):
-            found[rows] = self._call(*_trim(numbers, weights, rows)).numpy().ravel()
-        return found

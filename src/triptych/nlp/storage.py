@@ -17,6 +17,7 @@ from triptych.nlp.classifier import CalibratedClassifier, Calibration, ReviewMod
 from triptych.nlp.config import LstmSettings, ModelSettings
 from triptych.nlp.errors import ModelFilesError
 from triptych.nlp.lstm import LstmClassifier
+from triptych.nlp.lstm_network import Network
 from triptych.nlp.preprocessing import Preparation
 
 FORMAT = 1
@@ -81,8 +82,8 @@ def _save_member(member: CalibratedClassifier, folder: Path, about: Mapping[str,
         assert isinstance(classifier, LstmClassifier)  # noqa: S101 (there is no third kind)
         terms = [list(classifier.vocabulary)]
         arrays = {"words": classifier.word_weights}
-        for network, weights in enumerate(classifier.networks):
-            arrays |= {f"{network}.{k:02d}": array for k, array in enumerate(weights)}
+        for place, network in enumerate(classifier.networks):
+            arrays |= {f"{place}.{k:02d}": array for k, array in enumerate(network.weights)}
         settings = classifier.settings.model_dump()
         more = {"kind": "lstm", "settings": settings, "seed": classifier.seed}
     _write_json(folder / TERMS, terms)
@@ -103,8 +104,8 @@ def _load_member(folder: Path) -> CalibratedClassifier:
         return CalibratedClassifier(linear, calibration)
     lstm = LstmClassifier(LstmSettings(**settings), about["seed"])
     networks = [
-        [arrays[name] for name in sorted(arrays) if name.startswith(f"{network}.")]
-        for network in range(lstm.settings.ensemble_size)
+        Network(lstm.settings, [arrays[k] for k in sorted(arrays) if k.startswith(f"{place}.")])
+        for place in range(lstm.settings.ensemble_size)
     ]
     return CalibratedClassifier(lstm.restore(terms[0], arrays["words"], networks), calibration)
 

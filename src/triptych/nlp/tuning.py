@@ -1,7 +1,6 @@
 """Model selection by cross-validation within the training split."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -90,16 +89,18 @@ def tune(
     Returns:
         The selected settings by family, and all trials (TRIAL_COLUMNS).
     """
-    named = [(name, each) for name in families for each in list_candidates(name, n_trials, seed)]
-    candidates = [settings for _, settings in named]
+    named = [
+        (family, number, settings)
+        for family in families
+        for number, settings in enumerate(list_candidates(family, n_trials, seed))
+    ]
+    candidates = [settings for _, _, settings in named]
     folds = stratified_folds(labels, n_splits, seed)
     scores = cross_scores(candidates, documents, labels, folds, seed)
-    counts: Counter[str] = Counter()
-    rows = []
-    for (family, settings), of_candidate in zip(named, scores, strict=True):
-        written = json.dumps(asdict(settings), sort_keys=True)
-        rows.append((family, counts[family], *evaluate_scores(of_candidate, labels), written))
-        counts[family] += 1
+    rows = [
+        (*about, *evaluate_scores(row, labels), json.dumps(asdict(settings), sort_keys=True))
+        for (*about, settings), row in zip(named, scores, strict=True)
+    ]
     trials = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
     best = trials["log_loss"].round(9).groupby(trials["model"], sort=False).idxmin()
     return {str(name): Tuned(candidates[row], scores[row]) for name, row in best.items()}, trials

@@ -1,7 +1,6 @@
 """Nodes of the evaluation on held-out reviews, after model selection."""
 
-import logging
-from functools import partial
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -9,16 +8,11 @@ from triptych.classification.matching import look_up
 from triptych.classification.significance import paired_tests
 from triptych.execution.parallel import run_jobs, run_networks
 from triptych.nlp import metrics
-from triptych.nlp.classifier import Documents, Labels, ReviewModel
+from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores
 from triptych.nlp.config import LstmSettings, ModelSettings
 from triptych.nlp.error_analysis import confident_errors, explain_errors, top_features
-from triptych.nlp.learning_curve import (
-    classical_fit,
-    curve_table,
-    list_tasks,
-    lstm_fit,
-    measure_accuracy,
-)
+from triptych.nlp.learning_curve import classical_fit, curve_table, list_fits
+from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.slice_tests import run_slice_tests
 from triptych.nlp.tuning import BLEND, Tuned
 from triptych.parameters.reviews import ReviewParameters
@@ -30,8 +24,6 @@ from triptych.pipelines.nlp.frames import (
     predictions_table,
 )
 from triptych.pipelines.nlp.lstm_nodes import vector_source
-
-logger = logging.getLogger(__name__)
 
 REFERENCE = "tfidf_logistic"  # published; the learning curve shows it beside the selected model
 _MEASURES = ("accuracy", "macro_f1", "roc_auc", "brier", "log_loss", "calibration_error")
@@ -115,15 +107,8 @@ def trace_learning_curve(
             settings = {member: tuned_text_models[member].settings for member in members}
             fits[name] = classical_fit(settings, nlp.n_splits, seed)
     training, test = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
-    tasks = list_tasks(
-        fits, training, test, sizes=nlp.curve_sizes, repeats=nlp.curve_repeats, seed=seed
-    )
-    size = len(training_documents)
-    tasks += [
-        partial(measure_accuracy, name, fit, training, test, size=size, repeat=0, seed=seed)
-        for name, fit in fits.items()
-    ]
-    return curve_table(run_jobs(tasks, nlp.n_jobs))
+    sizes = [*_samples(training_documents, nlp, nlp.curve_repeats), (len(training_documents), 1)]
+    return curve_table(run_jobs(list_fits(fits, training, test, sizes, seed), nlp.n_jobs))
 
 
 def trace_lstm_curve(
@@ -140,19 +125,18 @@ def trace_lstm_curve(
         triptych.nlp.learning_curve.CURVE_COLUMNS, of the test split.
     """
     name, model = next(iter(lstm_models.items()))
-    training, test = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
+    settings = LstmSettings.model_validate(model.parameters)
     source = vector_source(training_documents, vectors_file, nlp)
-    fit = lstm_fit(LstmSettings.model_validate(model.parameters), source)
-    tasks = list_tasks(
-        {name: fit}, training, test,
-        sizes=nlp.curve_sizes, repeats=nlp.lstm.curve_repeats, seed=seed,
-    )  # fmt: skip
-    rows = list(run_networks(tasks, nlp.n_jobs))
-    whole = measure_accuracy(
-        name, lambda *_: model.log_odds, training, test,
-        size=len(training_documents), repeat=0, seed=seed,
-    )  # fmt: skip
-    return curve_table([*rows, whole])
+    data = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
+
+    def fit(documents: Documents, labels: Labels, seed: int) -> Callable[[Documents], Scores]:
+        return LstmClassifier(settings, seed).fit(documents, labels, source).scores
+
+    samples = _samples(training_documents, nlp, nlp.lstm.curve_repeats)
+    rows = list(run_networks(list_fits({name: fit}, *data, samples, seed), nlp.n_jobs))
+    whole = [(len(training_documents), 1)]
+    (fitted,) = list_fits({name: lambda *_: model.log_odds}, *data, whole, seed)
+    return curve_table([*rows, fitted()])
 
 
 def analyse_errors(
@@ -212,6 +196,10 @@ def explain_predictions(
 
 def _test(table: pd.DataFrame, nlp: ReviewParameters) -> pd.DataFrame:
     return table[table["split"] == nlp.test_split]
+
+
+def _samples(training: pd.DataFrame, nlp: ReviewParameters, repeats: int) -> list[tuple[int, int]]:
+    return [(size, repeats) for size in nlp.curve_sizes if size < len(training)]
 
 
 def _labelled(table: pd.DataFrame) -> tuple[Documents, Labels]:
