@@ -11,8 +11,7 @@ from api.problems import InvalidParam, ProblemError, invalid_params_error
 
 logger = logging.getLogger(__name__)
 
-_MAX_HEADERS = 100
-_MAX_HEADER_BYTES = 16_384
+_MAX_HEADERS, _MAX_HEADER_BYTES = 100, 16_384
 # Holds the longest `item`, percent-encoded, or a cursor with an item of 16,000 bytes.
 _MAX_QUERY_BYTES = 32_768
 _MAX_PARAMS = 30

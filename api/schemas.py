@@ -86,6 +86,8 @@ class Step(Schema):
     lower: float = Field(description="lower end of the interval", examples=[15.9])
     upper: float = Field(description="upper end of the interval", examples=[18.8])
     method: str = Field(description="model, or climatology where the data are too old for it")
+    climatology: float | None = Field(description="mean of many years; null: not recorded")
+    nwp_mean: float | None = Field(description="mean of the NWP models; null: unknown")
 
 
 class Issue(Schema):
@@ -94,6 +96,7 @@ class Issue(Schema):
     issued_at: datetime = Field(description="as_of: nothing at or after it was known")
     known_until: datetime = Field(description="end of the observations used")
     sources: _Sources = Field(description="input data; empty: not recorded", examples=[["NWP (x)"]])
+    created_at: datetime = Field(description="when the batch wrote it")
 
     @computed_field(description="hours from known_until to issued_at")  # type: ignore[prop-decorator]
     @property
@@ -101,12 +104,17 @@ class Issue(Schema):
         """Hours from the end of the observations to the issue time."""
         return int((self.issued_at - self.known_until) // timedelta(hours=1))
 
+    @computed_field(description="written a day or more after issued_at")  # type: ignore[prop-decorator]
+    @property
+    def hindcast(self) -> bool:
+        """Whether the forecast was made afterwards, for days that had passed."""
+        return self.created_at >= self.issued_at + timedelta(days=1)
+
 
 class Forecast(Issue):
     """The forecast that the steps of a location belong to."""
 
     location: str = Field(examples=["paris"])
-    created_at: datetime = Field(description="when the batch wrote it")
     level: float = Field(description="nominal coverage of the interval", examples=[0.9])
     model: ModelSummary
 
@@ -126,6 +134,7 @@ class ObservedStep(Issue, Step):
     """A forecast step with its observation."""
 
     known_until: datetime = Field(exclude=True)
+    created_at: datetime = Field(exclude=True)
     model_id: str = _MODEL_ID
     observed: float | None = Field(description="null: not known yet", examples=[17.9])
     error: float | None = Field(description="prediction minus observed", examples=[-0.5])

@@ -148,13 +148,12 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
     watch = Stopwatch()
     with watch.running():
         locations = table("locations").load()
-        made = nodes.choose_models(registry, locations, None, "sample", as_of, batch)
-        chosen, unserved = made["chosen_models"], made["unserved_locations"]
-        reader = LazySqlTableDataset(table="weather_hourly", credentials={"url": url()}).load()
-        recent, nwp = (
+        reader, recent, nwp, earlier = (
             LazySqlTableDataset(table=name, credentials={"url": url()}).load()
-            for name in ("weather_recent", "nwp_forecasts")
+            for name in ("weather_hourly", "weather_recent", "nwp_forecasts", "predictions")
         )
+        made = nodes.choose_models(registry, earlier, locations, None, "sample", as_of, batch)
+        chosen, unserved = made["chosen_models"], made["unserved_locations"]
         none = pd.DataFrame()
         prepared = nodes.prepare_history(
             reader, recent, nwp, none, none, locations, chosen, as_of, 3, limit,
@@ -163,7 +162,7 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
         )  # fmt: skip
         made = nodes.forecast_locations(
             prepared["recent_history"], prepared["forecast_sources"], chosen, unserved, registry,
-            as_of, 3, batch, engine,
+            as_of, 3, NwpParameters(models=cities.NWP_MODELS), engine,
         )  # fmt: skip
         for name in ("prediction_inputs", "predictions"):
             table(name).save(made[name])

@@ -37,8 +37,7 @@ def list_models(request: Request, params: Annotated[ModelParams, Query()]) -> Ca
         raise unknown_name_error("cursor", params.cursor, ["`next` of a page"], "unknown-model")
     data = [Model.model_validate(row._mapping) for row in rows[: params.limit]]
     cursor = data[-1].model_id if len(rows) > params.limit else None
-    page = Page[Model](data=data, count=len(data))
-    return render(request, page, cursor, f"{page.count} models")
+    return render(request, Page[Model](data=data, count=len(data)), cursor, f"{len(data)} models")
 
 
 def _add_route(kind: str, items: str, table: Table) -> None:
@@ -78,8 +77,7 @@ _add_route("texts", "reviews", text_predictions)
 
 def _find_classifiers(connection: Connection, kind: str, name: str | None) -> list[Row[Any]]:
     """Read the production versions of one model or all; raises a 404 if there are none."""
-    of_kind = select(models).where(models.c.kind == kind).order_by(models.c.name)
-    rows = connection.execute(of_kind).all()
+    rows = connection.execute(select(models).filter_by(kind=kind).order_by(models.c.name)).all()
     found = [row for row in rows if row.stage == "production" and name in {None, row.name}]
     names = list(dict.fromkeys(row.name for row in rows))
     if name is not None and name not in names:

@@ -35,7 +35,6 @@ def get_predictions(request: Request, params: Annotated[DayParams, Query()]) -> 
         rows, cursor, common = _read_period(connection, params, params.date, params.date)
     firsts = [next(group)._mapping for _, group in groupby(rows, key=lambda row: row.location)]
     page = schemas.Predictions(
-        date=params.date,
         data=[schemas.Step.model_validate(row._mapping) for row in rows],
         forecasts=[schemas.Forecast.model_validate({**row, "model": row}) for row in firsts],
         **common,
@@ -61,12 +60,7 @@ def get_observed(request: Request, params: Annotated[PeriodParams, Query()]) -> 
     models = {row.model_id: schemas.ModelSummary.model_validate(row._mapping) for row in by_rank}
     data = [schemas.ObservedStep.model_validate(row._mapping) for row in rows]
     page = schemas.ObservedPredictions(
-        start=params.start,
-        end=params.end,
-        data=data,
-        scores=_score(data),
-        models=list(models.values()),
-        **common,
+        data=data, scores=_score(data), models=list(models.values()), **common
     )
     summary = f"{page.count} steps of {params.start} to {params.end}, {params.location or 'all'}"
     return render(request, page, cursor, f"{summary}, {page.scores.count} observed")
@@ -101,7 +95,8 @@ def _read_period(
         raise no_prediction_error(connection, params, (start, end), zone)
     places = queries.count_locations(connection) if params.location is None else 1
     expected = places * sum(day.steps for day in days)
-    return rows, cursor, {"timezone": str(zone), "count": len(rows), "expected": expected}
+    common = {"timezone": str(zone), "count": len(rows), "expected": expected}
+    return rows, cursor, common | {"date": start, "start": start, "end": end}
 
 
 def _find_zone(connection: Connection, params: ForecastParams) -> tzinfo:

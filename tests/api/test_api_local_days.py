@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.local_days import LocalDay, list_local_days, resolve_timezone
+from api.schemas import Step
 from tests.api.conftest import KINDS, open_client
 from tests.api.tables import STEP, add_forecasts, add_locations, create_filled, july
 from tests.api.test_api_surface import check_problem
@@ -169,8 +170,7 @@ def test_a_local_period_is_its_local_days(
         ask(zoned, str(start + timedelta(days=n)), location).json()
         for n in range((end - start).days + 1)
     ]
-    fields = ("location", "time", "lead", "temperature_2m", "lower", "upper", "method")
-    found = [{name: step[name] for name in fields} for step in answer["data"]]
+    found = [{name: step[name] for name in Step.model_fields} for step in answer["data"]]
     assert found == [step for day in days for step in day["data"]]
     assert answer["expected"] == answer["count"] == sum(day["expected"] for day in days)
     assert answer["scores"]["count"] == answer["count"]

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from api.schemas import Step
 from tests.api.tables import MODELS, RIDGE_2, SOURCES
 from tests.api.test_api_surface import check_problem
 
 DAY = {"date": "2019-07-11", "location": "paris"}
 NOTHING = "no prediction at all yet; run the pipelines first"
-STEP_FIELDS = ("location", "time", "lead", "temperature_2m", "lower", "upper", "method")
+STEP_FIELDS = tuple(Step.model_fields)
 # By hand from the table in tests.api.tables: model, day of issue, first lead, first temperature.
 EXPECTED = {
     "2019-07-10": ("A", "2019-07-10", 1, 11.0),
@@ -26,7 +27,17 @@ EXPECTED = {
 def steps_of_b(day: str) -> list[dict[str, Any]]:
     """The steps that B forecasts on a day that it is issued on."""
     values = [
-        ("paris", f"{day}T{3 * n:02d}:00:00Z", n + 1, 21.0 + n, 19.5 + n, 22.5 + n, "model")
+        (
+            "paris",
+            f"{day}T{3 * n:02d}:00:00Z",
+            n + 1,
+            21.0 + n,
+            19.5 + n,
+            22.5 + n,
+            "model",
+            None,
+            None,
+        )
         for n in range(8)
     ]
     return [dict(zip(STEP_FIELDS, step, strict=True)) for step in values]
@@ -52,6 +63,7 @@ def test_a_day_in_full(client: Any) -> None:
                 "known_until": "2019-07-10T12:00:00Z",
                 "sources": SOURCES,
                 "data_age": 12,
+                "hindcast": True,
                 "created_at": "2019-07-20T05:30:00Z",
                 "level": 0.9,
                 "model": RIDGE_2,
@@ -173,7 +185,7 @@ def test_an_observed_day_in_full(client: Any) -> None:
     }
     forecast = {
         "issued_at": "2019-07-12T00:00:00Z", "sources": SOURCES, "data_age": 0,
-        "model_id": "b" * 64,
+        "hindcast": True, "model_id": "b" * 64,
     }  # fmt: skip
     assert observed(client, "2019-07-12", "2019-07-12").json() == {
         "start": "2019-07-12",

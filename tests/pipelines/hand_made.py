@@ -63,3 +63,8 @@ class FrameRows:
         if "model" in filters:
             rows = rows[rows["model"].isin(filters["model"])]
         return rows[[name for name in columns if name in rows]].reset_index(drop=True)
+
+    def is_empty(self, filters: dict[str, Any]) -> bool:
+        """Whether no row has one of the locations; all rows count if none are named."""
+        wanted = filters.get("location", list(self._table["location"]))
+        return not self._table["location"].isin(wanted).any()

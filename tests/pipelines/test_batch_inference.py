@@ -14,6 +14,7 @@ from triptych.errors import ParameterError, PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
+from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
@@ -34,6 +35,7 @@ LOCATIONS = pd.DataFrame(
     }
 )
 BATCH = BatchParameters(history_days=60)
+NWP = NwpParameters(models=["gfs", "icon"])
 BOTH = ["brest", "paris"]
 SOURCES = pd.DataFrame({"location": ["northmere", *BOTH], "sources": "reanalysis (x)"})
 
@@ -51,12 +53,15 @@ class Registry:
     def __init__(self, models: dict[str, PanelForecaster] | None = None, **changes: Any) -> None:
         self.models = models or {}
         self.changes = changes
-        self.asked: datetime | None = None
+        self.asked: list[datetime] = []
 
     def serving(self, locations: list[str], as_of: datetime) -> Any:
-        self.asked = as_of
-        facts = {"name": "temperature", "version": 1, "stage": "production"} | self.changes
-        return {s: {"model_id": f"m of {s}", "locations": [s], **facts} for s in locations}, {}
+        self.asked.append(as_of)
+        if as_of < self.changes.get("train_end", as_of):
+            return {}, dict.fromkeys(locations, "Train one.")
+        facts = {"stage": "production"} | self.changes
+        rows = {s: model_row(s) | {"model_id": f"m of {s}"} | facts for s in locations}
+        return rows, {}
 
     def load(self, row: dict[str, Any], *, evaluated: bool) -> PanelForecaster:
         assert not evaluated
@@ -93,7 +98,7 @@ def model_row(*slugs: str, wanted: list[str] | None = None) -> dict[str, Any]:
     return {
         "model_id": "m1", "locations": list(slugs), "features": [], "algorithm": "ridge",
         "parameters": {}, "train_end": utc("2019-07-01"), "name": "temperature", "version": 1,
-        "evaluated": False, "wanted": wanted or list(slugs),
+        "evaluated": False, "wanted": wanted or list(slugs), "first_origin": AS_OF,
     }  # fmt: skip
 
 
@@ -102,17 +107,23 @@ def forecast(
     known: pd.DataFrame,
     *rows: dict[str, Any],
     days: int = 1,
-    batch: BatchParameters = BATCH,
 ) -> dict[str, pd.DataFrame]:
     chosen = rows or (model_row("northmere"),)
     registry: Any = Registry({chosen[0]["locations"][0]: model})
-    return forecast_locations(known, SOURCES, list(chosen), {}, registry, "2019-07-14", days, batch)
+    return forecast_locations(known, SOURCES, list(chosen), {}, registry, "2019-07-14", days, NWP)
 
 
-def choose(registry: Any, location: str | None = None, batch: BatchParameters = BATCH) -> Any:
-    return choose_models(registry, LOCATIONS, location, "open_meteo", "2019-07-14", batch)[
-        "chosen_models"
-    ]
+def choose(
+    registry: Any,
+    location: str | None = None,
+    batch: BatchParameters = BATCH,
+    *,
+    predictions: pd.DataFrame = SOURCES.iloc[:0],
+) -> Any:
+    made = choose_models(
+        registry, FrameRows(predictions), LOCATIONS, location, "open_meteo", "2019-07-14", batch
+    )
+    return made["chosen_models"]
 
 
 def test_locations_that_share_a_model_are_forecast_together() -> None:
@@ -132,21 +143,43 @@ def test_a_version_out_of_production_is_named_in_a_warning(
     choose(Registry(stage="candidate", version=4), "paris")
 
     assert caplog.messages == [
-        "temperature version 4 (candidate) forecasts paris: the version in production was trained "
-        "on data from as_of 2019-07-14 on, so its forecast would be none"
+        "temperature version 4 (candidate), trained on data before 2019-07-01, forecasts paris "
+        "from 2019-07-14 on"
     ]
 
 
 def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:
     registry = Registry()
     choose(registry)
-    assert registry.asked == AS_OF
-    choose(registry, batch=BatchParameters(history_days=60, since=date(2018, 2, 1)))
-    assert registry.asked == utc("2018-02-01")
+    assert registry.asked == [AS_OF]
+    rows = choose(registry, "paris", BatchParameters(history_days=60, since=date(2018, 2, 1)))
+    assert registry.asked == [AS_OF, AS_OF, utc("2018-02-01")]
+    assert [row["first_origin"] for row in rows] == [AS_OF, utc("2018-02-01")]
     with pytest.raises(
         ParameterError, match=r"since must lie before as_of \(2019-07-14\). Found 2019-07-14"
     ):
         first_origin(date(2019, 7, 14), AS_OF)
+
+
+def test_hindcasts_of_four_weeks_come_with_the_first_forecast_of_a_location(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    batch = BatchParameters(history_days=60, hindcast_days=28)
+    of_brest = SOURCES[SOURCES["location"] == "brest"]
+
+    first, second = (
+        choose(Registry(), slug, batch, predictions=of_brest) for slug in ("paris", "brest")
+    )
+
+    assert [row["first_origin"] for row in first] == [AS_OF, utc("2019-06-16")]
+    assert [row["first_origin"] for row in second] == [AS_OF]
+    caplog.clear()
+    (row,) = choose(Registry(train_end=utc("2019-07-01")), "paris", batch)
+    assert row["first_origin"] == AS_OF
+    assert caplog.messages[-1] == "No hindcasts for paris: Train one."
+    since = BatchParameters(history_days=60, since=date(2019, 6, 1))
+    with pytest.raises(PipelineError, match="Train one"):
+        choose(Registry(train_end=utc("2019-07-01")), "paris", since)
 
 
 def hourly(slug: str, start: str, end: str, degrees: float = 10.0) -> pd.DataFrame:
@@ -164,8 +197,7 @@ def prepare(
     return prepare_history(
         FrameRows(table), FrameRows(tables["recent"]), FrameRows(tables["nwp"]), nothing, nothing,
         LOCATIONS, [row], "2019-07-14", 1, PreprocessingParameters(interpolation_limit_hours=6),
-        RecentParameters(model="ifs", overlap_days=30), NwpParameters(models=["gfs", "icon"]),
-        BATCH,
+        RecentParameters(model="ifs", overlap_days=30), NWP, BATCH,
     )  # fmt: skip
 
 
@@ -233,8 +265,11 @@ def test_the_day_after_as_of_is_forecast_as_the_model_says(
 
     assert list(rows.columns) == [
         "model_id", "location", "as_of", "time", "lead", "temperature_2m", "lower", "upper",
-        "level", "known_until", "method", "sources",
+        "climatology", "nwp_mean", "level", "known_until", "method", "sources",
     ]  # fmt: skip
+    normal = forecast_climatology(ridge, ["northmere"], AS_OF, 8)
+    assert rows["climatology"].tolist() == normal["mean"].round(2).tolist()
+    assert rows["nwp_mean"].isna().all()
     assert rows["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     assert rows["time"].tolist() == list(pd.date_range(AS_OF, periods=8, freq="3h"))
     expected = ridge.predict(known, pd.DatetimeIndex([AS_OF]), range(1, 9))
@@ -246,6 +281,21 @@ def test_the_day_after_as_of_is_forecast_as_the_model_says(
         ("as_of", AS_OF), ("sources", "reanalysis (x)"),
     ):  # fmt: skip
         assert set(rows[name]) == {value}
+
+
+def test_a_forecast_has_beside_it_the_nwp_forecasts_published_when_it_was_issued(
+    ridge: PanelForecaster,
+) -> None:
+    known = history("2019-05-15", "2019-07-16")
+    for column, value in (("gfs_day1", 11.0), ("icon_day1", 14.0), ("gfs_day2", 20.0)):
+        known[f"nwp_{column}"] = value
+    known["temperature_2m"] = known["temperature_2m"].where(known["time"] < AS_OF)
+
+    rows = forecast(ridge, known, days=2)["predictions"].sort_values("lead")
+
+    # a run counts from six hours after its start: the last six hours of a day are of day 2,
+    # and there is no day 3
+    assert rows["nwp_mean"].fillna(0).tolist() == [12.5] * 6 + [20.0] * 8 + [0.0] * 2
 
 
 @pytest.mark.parametrize("trailing", [False, True], ids=["no rows", "no temperature"])
@@ -341,7 +391,7 @@ def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None
     registry: Any = Registry({"brest": make("same_hour_yesterday", "brest"), "northmere": ridge})
     rows = [model_row(slug) | {"model_id": slug} for slug in ("brest", "northmere")]
 
-    made = forecast_locations(known, SOURCES, rows, {}, registry, "2019-07-14", 1, BATCH)[
+    made = forecast_locations(known, SOURCES, rows, {}, registry, "2019-07-14", 1, NWP)[
         "predictions"
     ]
 
@@ -356,7 +406,7 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
 ) -> None:
     registry: Any = Registry({"northmere": ridge})
     rows = [model_row(slug) | {"model_id": slug} for slug in ("brest", "northmere")]
-    given = (known, SOURCES), ({"paris": "Train one."}, registry, "2019-07-14", 1, BATCH)
+    given = (known, SOURCES), ({"paris": "Train one."}, registry, "2019-07-14", 1, NWP)
 
     made = forecast_locations(*given[0], rows, *given[1])
 
@@ -396,9 +446,9 @@ def test_the_inputs_are_the_models_own_and_json_says_null_for_what_is_missing(
 
 def test_hindcasts_are_what_a_backtest_of_the_same_days_gives(ridge: PanelForecaster) -> None:
     known = history("2019-05-01", "2019-07-14")
-    batch = BatchParameters(history_days=60, since=date(2019, 7, 1))
+    row = model_row("northmere")
 
-    made = forecast(ridge, known, batch=batch)
+    made = forecast(ridge, known, row, row | {"first_origin": utc("2019-07-01")})
 
     rows = made["predictions"]
     past = rows[rows["as_of"] < AS_OF].reset_index(drop=True)

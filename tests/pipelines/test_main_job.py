@@ -95,11 +95,14 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
         rest[1],
     )
     assert rest[2] == (
-        "Predictions: 32 in the table predictions, for northmere, westhaven, 2024-03-01 00:00 to "
-        "2024-03-02 21:00 UTC"
+        "Predictions: 928 in the table predictions, issued 2024-03-01 00:00 UTC, and hindcasts of "
+        "the 28 days before"
     )
-    assert rest[3].startswith("See them: make api")
-    assert len(rest) == 4
+    assert rest[3].startswith("Temperature (°C) of Saturday, 02 March 2024")
+    assert rest[4].split() == [f"{hour:02}:00" for hour in range(0, 24, 3)]
+    assert [line.split()[0] for line in rest[5:7]] == ["northmere", "westhaven"]
+    assert rest[7].startswith("Dashboard and API: make api, http://127.0.0.1:8000")
+    assert len(rest) == 8
 
 
 def test_the_run_warns_of_nothing(run_project: Project) -> None:
@@ -129,10 +132,11 @@ def test_the_tables_hold_the_weather(run_project: Project) -> None:
 
 def test_the_tables_hold_the_forecast(run_project: Project, model: dict[str, Any]) -> None:
     predictions = rows(run_project, "predictions")
-    assert len(predictions) == 32
     assert set(predictions["model_id"]) == {model["model_id"]}
-    for _, of_place in predictions.groupby("location"):
-        assert of_place["lead"].tolist() == list(range(1, 17))
+    by_forecast = predictions.groupby(["location", "as_of"])["lead"].unique().map(list)
+    assert len(by_forecast) == 2 * 29  # that of as_of, and hindcasts of four weeks
+    assert all(leads == list(range(1, 17)) for leads in by_forecast)
+    assert predictions[["climatology", "nwp_mean"]].notna().all().all()
     assert (predictions["lower"] < predictions["temperature_2m"]).all()
     assert (predictions["upper"] > predictions["temperature_2m"]).all()
     inputs = rows(run_project, "prediction_inputs")
@@ -210,7 +214,7 @@ def test_metrics_are_tracked_by_lead(
     assert [metric.value for metric in history] == pytest.approx(
         [table.loc[("ridge", "northmere", str(lead)), "rmse"] for lead in range(1, 17)]
     )
-    other = ("tuning.", "chosen/", "day_rmse/", "features.")
+    other = ("tuning.", "chosen/", "day_rmse/", "features.", "live.")
     by_lead = [name for name in run.data.metrics if not name.startswith(other)]
     assert len(by_lead) == len(MODELS) * 3 * 3  # models, locations and all, errors
     day = {name for name in run.data.metrics if name.startswith("day_rmse/")}
@@ -300,6 +304,7 @@ def test_the_logged_model_predicts_what_the_forecaster_does(
     assert served["mean"].tolist() == own["mean"].tolist()
     assert served["lower"].tolist() == own["lower"].tolist()
     published = rows(run_project, "predictions").sort_values(["location", "time"])
+    published = published[published["as_of"] == published["as_of"].max()]
     assert served["mean"].round(2).tolist() == published["temperature_2m"].tolist()
 
 
@@ -329,7 +334,7 @@ def test_batch_inference_alone_with_parameters(copied: Project) -> None:
     )  # fmt: skip
 
     assert result.returncode == 0, result.stdout
-    assert "Predictions: 8 in the table predictions, for westhaven, 2023-07-14" in result.stdout
+    assert "Predictions: 8 in the table predictions, issued 2023-07-14" in result.stdout
     after = rows(copied, "predictions")
     new = after[after["as_of"].astype(str).str.startswith("2023-07-14")]
     assert new["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]

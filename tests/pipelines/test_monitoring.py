@@ -98,7 +98,8 @@ def issued(study: pd.DataFrame, model_id: str = "m1", **changes: Any) -> pd.Data
     """The rows of `predictions` that a backtest would have been."""
     rows = study.drop(columns="observed").rename(columns={"mean": "temperature_2m"})
     known = {"model_id": model_id, "level": 0.9, "known_until": rows["as_of"], "method": "model"}
-    return rows.assign(**known | {"created_at": utc(TODAY)} | changes)
+    references = {"climatology": 10.0, "nwp_mean": None}
+    return rows.assign(**known | references | {"created_at": utc(TODAY)} | changes)
 
 
 def verify(

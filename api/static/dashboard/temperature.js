@@ -5,7 +5,7 @@ import { STEP, daysAround, drawDailyErrors, drawForecast, drawLeadErrors } from 
 import { create, createFacts, fillMetrics, fillTable, get, setStatus } from "./elements.js";
 import { calendar, dayOf, degrees, hour, longDay, mean, moment, number, percent, shiftDay, shortDay, signed } from "./format.js";
 
-export const extraLines = ["seasonal_naive"];
+export const extraLines = ["nwp_mean", "seasonal_naive", "climatology"];
 const DAYS_BEFORE = 7;
 const ERROR_DAYS = 28;
 const BASELINES = { skill_day: "seasonal naive", skill_climatology: "climatology", skill_persistence: "persistence" };
@@ -56,6 +56,8 @@ function showForecast(place, day, steps, lines) {
     const cells = [step.temperature_2m, step.lower, step.upper, step.observed].map((value) => number(value));
     return [shortDay(dayOf(start, zone)), `${hour(start, zone)} – ${hour(start + STEP, zone)}`, ...cells, isObserved(step) ? signed(errorOf(step)) : "–"];
   }));
+  const hindcasts = new Set(shown.filter((step) => step.hindcast).map((step) => dayOf(step.time, zone)));
+  get("hindcasts").textContent = hindcasts.size ? `Hindcasts (made afterwards, by a model that had not seen these days): ${hindcasts.size} of the days shown.` : "";
   setStatus(`${title}. ${sentence}`);
   return () => drawForecast(get("forecast-chart"), { steps: shown, chosen: day.date, zone, title: `${title}: the week before, this day and the next`, description: sentence, extra: lines });
 }
@@ -136,7 +138,7 @@ function showProvenance(day) {
   const zone = day.timezone;
   get("provenance-facts").replaceChildren(
     createFacts("Data", [
-      ["issued", moment(forecast.issued_at, zone)],
+      ["issued", moment(forecast.issued_at, zone) + (forecast.hindcast ? " (hindcast: made afterwards)" : "")],
       ["data until", `${moment(forecast.known_until, zone)}, ${forecast.data_age} h before`],
       ["sources", forecast.sources.join("; ") || "not recorded"],
       ["written", moment(forecast.created_at, zone)],

@@ -58,6 +58,11 @@ class TableReader:
         """
         return read_frame(open_database(self.url), self.select(columns, filters))
 
+    def is_empty(self, filters: Mapping[str, Any]) -> bool:
+        """Whether no row passes the filters."""
+        with reading(open_database(self.url)) as connection:
+            return connection.execute(self.select(None, filters).limit(1)).first() is None
+
     def select(
         self, columns: Sequence[str] | None = None, filters: Mapping[str, Any] | None = None
     ) -> Select[Any]:

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 Saved = defaultdict[str, list[Any]]  # what each dataset was saved with, in one or several parts
 
 _SHOWN_GAPS = 3
+_SHOWN_LOCATIONS = 10
 _COUNTED = (  # too large to keep: the number of rows is shown
     "weather_hourly", "rejected_rows", "photos", "rejected_photos", "reviews", "rejected_reviews",
 )  # fmt: skip
@@ -182,12 +183,22 @@ def _review_lines(saved: Saved) -> list[str]:
 
 def _forecast_lines(saved: Saved) -> list[str]:
     rows: pd.DataFrame = pd.concat(saved["predictions"])
+    issued, past = rows["as_of"].max(), rows["as_of"].nunique() - 1
+    hindcasts = f", and hindcasts of the {past} days before" if past else ""
+    tomorrow = issued.floor("D") + pd.Timedelta(days=1)
+    day = rows[(rows["as_of"] == issued) & (rows["time"].dt.floor("D") == tomorrow)]
+    table = day.assign(hour=day["time"].dt.strftime("%H:%M"))
+    table = table.pivot(index="location", columns="hour", values="temperature_2m")
+    more = len(table) - _SHOWN_LOCATIONS
+    text = table.head(_SHOWN_LOCATIONS).to_string(float_format="{:.1f}".format, index_names=False)
     return [
-        f"Predictions: {len(rows):,} in the table predictions, for "
-        f"{', '.join(sorted(set(rows['location'])))}, {rows['time'].min():%Y-%m-%d %H:%M} to "
-        f"{rows['time'].max():%Y-%m-%d %H:%M} UTC",
-        "See them: make api, then http://127.0.0.1:8000/docs; the runs: make mlflow; "
-        "the pipelines: make viz",
+        f"Predictions: {len(rows):,} in the table predictions, issued {issued:%Y-%m-%d %H:%M} UTC"
+        f"{hindcasts}",
+        f"Temperature (°C) of {tomorrow:%A, %d %B %Y}, means of 3 hours from (UTC):",
+        *(text.splitlines() if len(table) else ["no forecast reaches this day"]),
+        *([f"and {more:,} locations more"] if more > 0 else []),
+        "Dashboard and API: make api, http://127.0.0.1:8000 | MLflow: make mlflow, "
+        "http://127.0.0.1:5001 | pipelines: make viz, http://127.0.0.1:4141",
     ]
 
 

@@ -13,6 +13,7 @@ class BatchParameters(Parameters):
 
     history_days: Count  # at least the longest lag of the features
     since: date | None = None  # issue forecasts of every midnight from here on too
+    hindcast_days: Annotated[int, Field(ge=0)] = 0  # since, if there is no prediction yet
     on_missing: Literal["warn", "fail"] = "warn"  # locations without a forecast of their model
 
 

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 # The newest file of migrations/versions, known without importing Alembic: four digits and the
 # letter of a generation (none, then a, b, …). A migration that removes or changes what an earlier
 # API reads starts the next generation, as in 0009a; all that follow carry its letter.
-HEAD = "0009"
+HEAD = "0010"
 _DIGITS = 4
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_472_697_963_104  # any number that other programs on the server do not use

@@ -243,9 +243,9 @@ predictions = Table(
     Column("time", UtcDateTime, primary_key=True),
     Column("lead", Integer, nullable=False),  # 1: the step from as_of; ≤ 0: before schema 0009
     *_required(Float, "temperature_2m", "lower", "upper", "level"),
+    *(Column(name, Float) for name in ("climatology", "nwp_mean")),  # null: not recorded, no NWP
     Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
-    # `model`, or `climatology` where the model cannot reach or its location has no recent data
-    Column("method", String(16), nullable=False, server_default="model"),
+    Column("method", String(16), nullable=False, server_default="model"),  # or `climatology`
     Column("sources", Text),  # of the input data, separated by `;`; null before schema 0009
     Column("created_at", UtcDateTime, nullable=False),
     # The API asks for a place and a day: in this order the key answers it without a second index.

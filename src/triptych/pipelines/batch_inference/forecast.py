@@ -20,6 +20,7 @@ from triptych.forecasting.contract import (
 )
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import daily_origins, forecast_part, parts_of
+from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column, usable_lead_day
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.parameters.execution import EngineParameters
@@ -98,14 +99,47 @@ def _forecast_from(
     return Forecasts(own.assign(known_until=origin), inputs, status)
 
 
-def first_origin(since: date | None, issued: pd.Timestamp) -> pd.Timestamp:
-    """The earliest instant that the run forecasts from: `since`, or that of issue.
+def add_references(
+    forecasts: pd.DataFrame,
+    forecaster: PanelForecaster,
+    history: pd.DataFrame,
+    publication_delay_hours: int,
+) -> pd.DataFrame:
+    """Add what a forecast is compared with, °C: `climatology`, and `nwp_mean` if it is known.
+
+    Args:
+        forecasts: location, as_of, time and other columns; one row a step.
+        history: with the NWP forecasts of these steps (forecasting.features.nwp).
+        publication_delay_hours: from the start of an NWP run to its publication.
+    """
+    first, last = forecasts["time"].min(), forecasts["time"].max()
+    slugs = list(forecasts["location"].unique())
+    normal = forecast_climatology(forecaster, slugs, first, (last - first) // STEP + 1)
+    normal = normal[["location", "time", "mean"]].rename(columns={"mean": CLIMATOLOGY})
+    forecasts = forecasts.merge(normal, how="left", on=["location", "time"])
+    by_day: dict[int, list[str]] = {}
+    for model, days in lead_days_by_model(map(str, history.columns)).items():
+        for day in days:
+            by_day.setdefault(day, []).append(nwp_column(model, day))
+    if not by_day:
+        return forecasts.assign(nwp_mean=np.nan)
+    nwp = history[history["time"].between(first, last)]
+    means = pd.concat(
+        nwp[["location", "time"]].assign(lead_day=day, nwp_mean=nwp[columns].mean(axis=1))
+        for day, columns in by_day.items()
+    )
+    forecasts["lead_day"] = usable_lead_day(
+        forecasts["time"], forecasts["as_of"], publication_delay_hours, STEP_HOURS
+    )
+    return forecasts.merge(means, how="left").drop(columns="lead_day")
+
+
+def first_origin(since: date, issued: pd.Timestamp) -> pd.Timestamp:
+    """The earliest instant that the run forecasts from.
 
     Raises:
         ParameterError: `since` does not lie before the instant of issue.
     """
-    if since is None:
-        return issued
     earliest = pd.Timestamp(str(since), tz="UTC")
     if earliest >= issued:
         raise ParameterError(

@@ -15,7 +15,12 @@ from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
-from triptych.pipelines.batch_inference.forecast import first_origin, forecast_with, hindcast
+from triptych.pipelines.batch_inference.forecast import (
+    add_references,
+    first_origin,
+    forecast_with,
+    hindcast,
+)
 from triptych.pipelines.batch_inference.sources import add_nwp_sources, prepare_batch
 from triptych.pipelines.ts_common.history import add_nwp
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
@@ -33,42 +38,68 @@ STATUS_COLUMNS = ["location", "model", "known_until", *COUNTS, "reason"]
 
 def choose_models(
     model_registry: ModelRegistry,
+    prediction_rows: Rows,
     locations: pd.DataFrame,
     location: str | None,
     source: str,
     as_of: str,
     batch_inference: BatchParameters,
 ) -> dict[str, Any]:
-    """Take for each location the version in production; for a hindcast one that has not seen it.
+    """Take for each location the version in production, and for hindcasts one that fits them.
 
-    With `since`, nothing at or after the first origin: else it would forecast what it has seen.
+    Hindcasts begin at `since`, or `hindcast_days` before `as_of` while there is no prediction. A
+    model that forecasts them was trained on data before their first origin.
 
     Returns:
-        `chosen_models`: rows of `models`, each with `wanted`, the locations it is to forecast;
+        `chosen_models`: rows of `models`, each with `wanted`, the locations it is to forecast, and
+        `first_origin`: `as_of`, or that of the hindcasts;
         `unserved_locations`: the reason by location, of those that no version can forecast.
 
     Raises:
-        PipelineError: no location has such a version.
+        PipelineError: no location has such a version, or `since` is given and none for hindcasts.
     """
-    issued = first_origin(batch_inference.since, parse_as_of(as_of))
+    issued = parse_as_of(as_of)
     slugs = list(select_rows(locations, location, source)["location"])
-    chosen: dict[str, dict[str, Any]] = {}
-    served, unserved = model_registry.serving(slugs, issued)
-    if not served:
+    chosen, unserved = _choose_versions(model_registry, slugs, issued)
+    if not chosen:
         raise PipelineError(" ".join(dict.fromkeys(unserved.values())))
+    earliest, since, days = issued, batch_inference.since, batch_inference.hindcast_days
+    if since is not None:
+        earliest = first_origin(since, issued)
+    elif days and prediction_rows.is_empty({} if location is None else {"location": slugs}):
+        earliest = issued.floor("D") - pd.Timedelta(days=days)
+    if earliest < issued:
+        past, missing = _choose_versions(model_registry, slugs, earliest)
+        chosen += past
+        if missing:
+            message = " ".join(dict.fromkeys(missing.values()))
+            if since is not None and not past:
+                raise PipelineError(message)
+            logger.warning("No hindcasts for %s: %s", shown(list(missing)), message)
+    return {"chosen_models": chosen, "unserved_locations": unserved}
+
+
+def _choose_versions(
+    registry: ModelRegistry, slugs: list[str], origin: pd.Timestamp
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The versions that forecast from an origin on, and why locations have none."""
+    served, unserved = registry.serving(slugs, origin)
+    chosen: dict[str, dict[str, Any]] = {}
     for slug, row in served.items():
-        chosen.setdefault(row["model_id"], {**row, "wanted": []})["wanted"].append(slug)
+        empty = {**row, "first_origin": origin, "wanted": []}
+        chosen.setdefault(row["model_id"], empty)["wanted"].append(slug)
     for row in chosen.values():
-        version, slugs = f"{row['name']} version {row['version']}", row["wanted"]
-        if row["stage"] == "production":
-            logger.info("%s forecasts %s", version, shown(slugs))
-        else:
-            logger.warning(
-                f"{version} ({row['stage']}) forecasts {shown(slugs)}: the version in production "
-                f"was trained on data from as_of {issued:%Y-%m-%d} on, so its forecast would be "
-                "none"
-            )
-    return {"chosen_models": list(chosen.values()), "unserved_locations": unserved}
+        logger.log(
+            logging.INFO if row["stage"] == "production" else logging.WARNING,
+            f"{row['name']} version {row['version']} ({row['stage']}), trained on data before "
+            f"{_train_end(row):%Y-%m-%d}, forecasts {shown(row['wanted'])} from "
+            f"{origin:%Y-%m-%d} on",
+        )
+    return list(chosen.values()), unserved
+
+
+def _train_end(row: dict[str, Any]) -> pd.Timestamp:
+    return pd.Timestamp(row["evaluated_train_end"] if row["evaluated"] else row["train_end"])
 
 
 def prepare_history(
@@ -100,7 +131,7 @@ def prepare_history(
         PipelineError: no location has any data in these weeks.
     """
     issued = parse_as_of(as_of)
-    earliest = first_origin(batch_inference.since, issued)
+    earliest = min(row["first_origin"] for row in chosen_models)
     start = earliest - pd.Timedelta(days=batch_inference.history_days)
     period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
     columns = ["location", "time", *variables_of(chosen_models)]
@@ -142,7 +173,7 @@ def forecast_locations(
     model_registry: ModelRegistry,
     as_of: str,
     horizon_days: int,
-    batch_inference: BatchParameters,
+    nwp: NwpParameters,
     engine: EngineParameters = SERIAL,
 ) -> dict[str, pd.DataFrame]:
     """Forecast from the end of what is known through `as_of` + `horizon_days`.
@@ -150,8 +181,8 @@ def forecast_locations(
     Locations fail independently: where the model cannot forecast, its climatology does, and where
     the model cannot be loaded, the others have their forecasts all the same.
 
-    With `since`, also from every midnight between it and `as_of`, on what lies before; the inputs
-    are those of the latest forecast alone.
+    Models chosen for hindcasts forecast from every midnight between their first origin and `as_of`,
+    on what lies before; the inputs are those of the latest forecast alone.
 
     Returns:
         `prediction_inputs` and `predictions`, rows of the tables of these names;
@@ -164,23 +195,30 @@ def forecast_locations(
     failed = dict(unserved_locations)
     inputs, steps, status = [], [], []
     for row in chosen_models:
+        is_hindcast = row["first_origin"] < issued
         try:
             forecaster: PanelForecaster = model_registry.load(row, evaluated=row["evaluated"])
         except (PipelineError, ForecastingError) as error:
-            failed |= dict.fromkeys(row["wanted"], str(error))
+            if is_hindcast:
+                logger.warning("No hindcasts for %s: %s", shown(row["wanted"]), error)
+            else:
+                failed |= dict.fromkeys(row["wanted"], str(error))
             continue
         seen = recent_history[recent_history["location"].isin(row["locations"])]
+        delay = nwp.publication_delay_hours
+        if is_hindcast:
+            first = row["first_origin"]
+            past = hindcast(forecaster, seen, row["wanted"], first, issued, horizon_days)
+            past = past.assign(model_id=row["model_id"], method=MODEL)
+            steps.append(add_references(past, forecaster, seen, delay))
+            continue
         number = horizon_days * STEPS_PER_DAY
         made = forecast_with(forecaster, seen, row["wanted"], issued, number, engine)
         keys = {"model_id": row["model_id"], "as_of": issued}
         inputs.append(made.inputs.assign(**keys))
-        steps.append(made.steps.assign(**keys))
+        steps.append(add_references(made.steps.assign(**keys), forecaster, seen, delay))
         status.append(made.status.assign(model=f"{row['name']} version {row['version']}"))
-        if batch_inference.since is not None:
-            earliest = first_origin(batch_inference.since, issued)
-            past = hindcast(forecaster, seen, row["wanted"], earliest, issued, horizon_days)
-            steps.append(past.assign(model_id=row["model_id"], method=MODEL))
-    if not steps:
+    if not status:
         raise PipelineError(" ".join(dict.fromkeys(failed.values())))
     without = pd.DataFrame(failed.items(), columns=["location", "reason"])
     return {
@@ -196,7 +234,7 @@ def _nwp_starts(models: list[dict[str, Any]]) -> Iterator[pd.Timestamp]:
     """
     for row in models:
         debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
-        yield pd.Timestamp(row["train_end"]) - (NWP_BIAS if debiased else NWP_ERRORS)
+        yield _train_end(row) - (NWP_BIAS if debiased else NWP_ERRORS)
 
 
 def variables_of(models: list[dict[str, Any]]) -> list[str]:
@@ -211,7 +249,7 @@ def _predictions(forecast: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     rows = forecast.rename(columns={"mean": "temperature_2m"})
     rows["lead"] = step_numbers(rows["time"]) - step_numbers(rows["as_of"]) + 1
     rows["level"] = LEVEL
-    degrees = ["temperature_2m", "lower", "upper"]
+    degrees = ["temperature_2m", "lower", "upper", "climatology", "nwp_mean"]
     rows[degrees] = rows[degrees].round(2)  # more digits would claim what no forecast knows
     latest = rows["as_of"] == rows["as_of"].max()  # hindcasts: of past data nothing is recorded
     by_location = sources.set_index("location")["sources"]

@@ -61,6 +61,8 @@ def verify_predictions(
     issued = parse_as_of(as_of)
     observed = observations.dropna(subset="temperature_2m")
     known_end = observed.groupby("location")["time"].max() + STEP
+    # the baselines are fitted here, all on the training period of the model
+    predictions = predictions.drop(columns=["climatology", "nwp_mean"], errors="ignore")
     of_models = predictions["method"] == MODEL
     rows = predictions[of_models & (predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
     age = (rows["as_of"] - rows["known_until"]).dt.total_seconds() // SECONDS_PER_HOUR

@@ -17,6 +17,10 @@ class Rows(Protocol):
         """The rows that pass the filters, by column: a value, a list, or bounds."""
         ...
 
+    def is_empty(self, filters: Mapping[str, Any]) -> bool:
+        """Whether no row passes the filters."""
+        ...
+
 
 def shown(slugs: Sequence[str]) -> str:
     """Name locations in a message that stays readable with ten thousand of them."""
