@@ -198,16 +198,16 @@ def test_missing_or_wrong_weights_are_errors(
         changed = settings.model_copy(update={"weights": weights})
         load_pretrained(networks[settings.backbone], changed, [tmp_path])
 
-    with pytest.raises(NetworkError, match=rf"are not in .* name the file {FILE}, and put it"):
+    with pytest.raises(NetworkError, match=rf"are not in .* name the file {FILE}, put it in"):
         load(squeezenet)
     for settings in (squeezenet, mobilenet):
         (tmp_path / weights_file(settings.backbone)).write_bytes(b"no HDF5 at all")
-        with pytest.raises(NetworkError, match=f"hold the weights of {settings.backbone}"):
+        with pytest.raises(NetworkError, match=f"{settings.backbone} cannot be loaded from"):
             load(settings)
     networks["squeezenet"].save(tmp_path / weights_file("mobilenet_v2"))
-    with pytest.raises(NetworkError, match="hold the weights of mobilenet_v2"):
+    with pytest.raises(NetworkError, match="mobilenet_v2 cannot be loaded from"):
         load(mobilenet)
-    with pytest.raises(NetworkError, match="Keras does not know weights of squeezenet"):
+    with pytest.raises(NetworkError, match="squeezenet are unknown to Keras"):
         load(squeezenet, "imagenet")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

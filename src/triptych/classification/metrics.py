@@ -28,14 +28,11 @@ def score_each_model(
 def bootstrap_interval(
     values: Numbers, resamples: int, seed: int, groups: npt.ArrayLike | None = None
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of a mean over resampled rows, or groups of rows.
+    """The 95 % percentile interval of a mean over resampled values.
 
     Args:
-        values: of the rows.
-        resamples: how many.
-        seed: the same seed, the same resamples.
-        groups: of each row; rows of a group are not independent, and are drawn together (the
-            cluster bootstrap: Davison and Hinkley, 1997, section 3.8). None: each row by itself.
+        groups: of the values; those of a group are not independent and are resampled together
+            (cluster bootstrap: Davison and Hinkley, 1997, section 3.8). None: no groups.
     """
     place = np.arange(len(values))
     if groups is not None:
@@ -74,10 +71,8 @@ def reliability(confidence: Numbers, y_true: npt.ArrayLike, bins: int = 10) -> p
     Returns:
         low (of the bin), n, predicted, observed.
     """
-    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    frame = pd.DataFrame(
-        {"low": place / bins, "predicted": confidence, "observed": np.asarray(y_true)}
-    )
+    low = np.minimum((confidence * bins).astype(np.int64), bins - 1) / bins
+    frame = pd.DataFrame({"low": low, "predicted": confidence, "observed": np.asarray(y_true)})
     groups = frame.groupby("low")
     table = groups.mean().assign(n=groups.size()).reset_index()
     return table[["low", "n", "predicted", "observed"]]

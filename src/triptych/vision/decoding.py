@@ -37,11 +37,7 @@ class DecodedChunk(NamedTuple):
 
 
 def open_photo(path: Path, max_side: int) -> Image.Image:
-    """Decode a photo completely, upright and in RGB.
-
-    Args:
-        path: a JPEG or PNG file.
-        max_side: largest side in pixels, checked before decoding.
+    """Decode a JPEG or PNG file, upright and in RGB, if no side exceeds `max_side` pixels.
 
     Raises:
         BadPhotoError: the reason, in a few words.

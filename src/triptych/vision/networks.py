@@ -1,7 +1,6 @@
 """The networks: our own CNN, and pretrained backbones with their weights."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,18 +60,23 @@ def load_pretrained(
     Raises:
         NetworkError: the weights are missing, or belong to another network.
     """
-    backbone = model.get_layer(BACKBONE).layers[-1]
+    name, backbone = settings.backbone, model.get_layer(BACKBONE).layers[-1]
     if settings.weights == "imagenet":
-        backbone.set_weights(_download(settings).get_weights())
+        if name == SQUEEZENET:
+            raise _weights_error(name, "are unknown to Keras")
+        try:
+            backbone.set_weights(_build_application(settings, "imagenet").get_weights())
+        except Exception as error:  # Keras raises a bare one if the download fails
+            raise _weights_error(name, f"cannot be downloaded ({error})") from error
         return
-    file = _find_weights(settings.backbone, folders)
+    files = [folder / weights_file(name) for folder in folders]
+    found = [file for file in files if file.is_file()]
+    if not found:
+        raise _weights_error(name, f"are not in {' nor in '.join(map(str, folders))}")
     try:
-        backbone.load_weights(file)
+        backbone.load_weights(found[0])
     except (OSError, ValueError) as error:
-        raise NetworkError(
-            f"{file} does not hold the weights of {settings.backbone} without its top: {error}. "
-            f"Get {file.name} from {_source(settings.backbone)} again."
-        ) from error
+        raise _weights_error(name, f"cannot be loaded from {found[0]} ({error})") from error
 
 
 def list_weight_folders(*, filepath: str, folder: str | None) -> list[Path]:
@@ -124,17 +128,16 @@ def _build_backbone(settings: NetworkSettings) -> "keras.Model":
         scaled = keras.applications.imagenet_utils.preprocess_input(photos, mode="caffe")
         features = squeezenet.build_squeezenet(settings.image_size)(scaled)
     else:
-        scaled = _module(settings.backbone).preprocess_input(photos)
+        module = getattr(keras.applications, _APPLICATIONS[settings.backbone][0])
+        scaled = module.preprocess_input(photos)
         features = _build_application(settings)(scaled, training=False)
     return keras.Model(photos, features, name=BACKBONE)
 
 
-def _module(backbone: str) -> Any:
-    return import_module(f"keras.applications.{_APPLICATIONS[backbone][0]}")
-
-
 def _build_application(settings: NetworkSettings, weights: str | None = None) -> "keras.Model":
-    network = getattr(_module(settings.backbone), _APPLICATIONS[settings.backbone][1])
+    import keras
+
+    network = getattr(keras.applications, _APPLICATIONS[settings.backbone][1])
     try:
         built: keras.Model = network(
             include_top=False, weights=weights, input_shape=_shape(settings)
@@ -147,37 +150,11 @@ def _build_application(settings: NetworkSettings, weights: str | None = None) ->
     return built
 
 
-def _download(settings: NetworkSettings) -> "keras.Model":
-    if settings.backbone == SQUEEZENET:
-        raise NetworkError(
-            f"Keras does not know weights of {SQUEEZENET}. Get {squeezenet.FILE} from "
-            f"{squeezenet.SOURCE} and set `weights: file`."
-        )
-    try:
-        return _build_application(settings, "imagenet")
-    except Exception as error:  # Keras raises a bare one where its download fails
-        raise NetworkError(
-            f"The ImageNet weights of {settings.backbone} cannot be downloaded ({error}). Without "
-            "a network, download the file of that address elsewhere, name it "
-            f"{weights_file(settings.backbone)}, put it in data/06_models/weights and set "
-            "`weights: file`."
-        ) from error
-
-
-def _find_weights(backbone: str, folders: Sequence[Path]) -> Path:
-    name = weights_file(backbone)
-    for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
-    searched = " nor in ".join(map(str, folders))
-    raise NetworkError(
-        f"The weights of {backbone} are not in {searched}. Get them from {_source(backbone)}, "
-        f"name the file {name}, and put it there; or set `weights: none` to start from random "
-        "weights."
+def _weights_error(backbone: str, problem: str) -> NetworkError:
+    source = "https://keras.io/api/applications (the file whose name ends in notop.h5)"
+    return NetworkError(
+        f"The weights of {backbone} {problem}. Get them from "
+        f"{squeezenet.SOURCE if backbone == SQUEEZENET else source}, name the file "
+        f"{weights_file(backbone)}, put it in data/06_models/weights and set `weights: file`; or "
+        "set `weights: none` to start from random weights."
     )
-
-
-def _source(backbone: str) -> str:
-    if backbone == SQUEEZENET:
-        return squeezenet.SOURCE
-    return "https://keras.io/api/applications (the file whose name ends in notop.h5)"
