@@ -1,1 +1,1 @@
-"""What judges any classifier, of reviews or of photos: pure functions, nothing of the project."""
+"""Evaluation that photo and review classifiers share: pure functions."""

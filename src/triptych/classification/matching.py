@@ -10,15 +10,10 @@ _REMEDY = "The tables come from different runs or data: run the pipeline again f
 
 
 def look_up(keys: pd.Series, values: pd.Series, what: str) -> "pd.Series[Any]":
-    """Take the value of each key; unlike `keys.map(values)`, no key is left without one.
-
-    Args:
-        keys: of the rows that ask.
-        values: by key.
-        what: what a value is, for the message: `group of a photo`.
+    """Map keys to `values` (indexed by key); unlike `Series.map`, every key must have one.
 
     Raises:
-        UnmatchedError: some keys are not in the index of `values`; the message counts them.
+        UnmatchedError: some keys have no value; the message counts them and says `what` it is.
     """
     unmatched = keys[~keys.isin(values.index)]
     if len(unmatched):
@@ -30,7 +25,7 @@ def look_up(keys: pd.Series, values: pd.Series, what: str) -> "pd.Series[Any]":
 
 
 def require_complete(table: pd.DataFrame, what: str) -> None:
-    """Refuse a table of models by item in which a model lacks an item.
+    """Check that every model (column) has a value for every item (row).
 
     Raises:
         UnmatchedError: the message counts the gaps.

@@ -1,13 +1,13 @@
-"""A part of many labelled items, for work that need not see all."""
+"""Stratified samples of labelled items."""
 
 import numpy as np
 import numpy.typing as npt
 
 
 def draw_rows(labels: npt.NDArray[np.int64], size: int, seed: int) -> npt.NDArray[np.intp]:
-    """Draw rows at random, all classes in their shares; all of them if there are no more.
+    """Draw a stratified sample of rows, sorted; all rows if there are no more than `size`.
 
-    A smaller draw of the same seed is part of a larger one. The rows rise.
+    A smaller sample of the same seed is part of a larger one.
     """
     order = np.random.default_rng(seed).permutation(len(labels))
     place = np.empty(len(labels))

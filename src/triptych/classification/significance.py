@@ -12,11 +12,7 @@ PAIR_COLUMNS = (
 
 
 def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
-    """Two-sided exact and mid-p values of McNemar's test.
-
-    Args:
-        only_one: items that only the first model has correct.
-        only_other: items that only the other has correct.
+    """Two-sided exact and mid-p values of McNemar's test, for items that one model has correct.
 
     The mid-p value is that of Fagerland, Lydersen and Laake (BMC Medical Research Methodology 13,
     2013): the exact one less the probability of the observed table. It has more power.
@@ -34,19 +30,18 @@ def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
 def paired_tests(
     predictions: pd.DataFrame, ranking: Sequence[str], truth: str = "polarity"
 ) -> pd.DataFrame:
-    """Compare the first of a ranking with each other one, on the same items.
+    """Compare the first model of a ranking with each other one, on the same items.
 
     Args:
         predictions: model, split, item, label and the true label.
-        ranking: models, the chosen one first.
+        ranking: models, the selected one first.
         truth: the column of the true label.
 
     Returns:
-        PAIR_COLUMNS, a row a split and other model, in the order of the ranking; `difference` is
-        the chosen model's accuracy less the other's.
+        PAIR_COLUMNS by split and other model; `difference` is that of the accuracies.
 
     Raises:
-        UnmatchedError: a model has not predicted all of the items.
+        UnmatchedError: a model lacks predictions of some items.
     """
     rows = []
     chosen, *others = ranking

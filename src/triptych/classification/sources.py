@@ -31,15 +31,9 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def nearest_folders(folder: Path, suits: Callable[[Path], bool], depth: int) -> list[Path]:
-    """Find the folders that suit, on the first level that has any: `folder`, then those in it.
+    """Find the folders that suit, on the first level that has any: `folder`, or `depth` below.
 
-    Args:
-        folder: where to begin.
-        suits: what makes a folder one that is looked for.
-        depth: how many levels further down to look.
-
-    Returns:
-        The folders, sorted; one that several links lead to is listed once.
+    They are sorted; one that several links lead to is listed once.
     """
     level = [folder]
     for _ in range(depth + 1):
@@ -51,10 +45,10 @@ def nearest_folders(folder: Path, suits: Callable[[Path], bool], depth: int) -> 
 
 
 def explain_excess(rejected: int, total: int, share: float) -> str:
-    """Say that more was rejected than a share allows: in counts, since percentages are rounded.
+    """Say that more was rejected than a share allows, in counts: percentages are rounded.
 
     Returns:
-        `51 of 1,000 rejected (5.10 %), at most 50 allowed`; empty if no more are rejected.
+        `51 of 1,000 rejected (5.10 %), at most 50 allowed`; empty otherwise.
     """
     allowed = math.floor(share * total + 1e-9)  # 0.29 * 100 is a little less than 29
     if rejected <= allowed:

@@ -1,4 +1,4 @@
-"""Keras on the CPU: quiet, and from the same seed the same figures, whatever the machine."""
+"""Keras on the CPU: quiet and deterministic."""
 
 import logging
 import os
@@ -11,11 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def start_keras(seed: int) -> Any:
-    """Forget the networks before, and make all that is random follow from the seed.
-
-    Returns:
-        The module keras.
-    """
+    """Forget earlier networks, seed everything random, and return the module keras."""
     keras = load_keras()
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
@@ -24,12 +20,9 @@ def start_keras(seed: int) -> Any:
 
 @cache
 def load_keras() -> Any:
-    """Import Keras; TensorFlow runs on one thread, so that it adds up in one order everywhere.
+    """Import and return Keras; TensorFlow runs deterministically on one thread.
 
-    More cores train more networks at once, in processes of their own.
-
-    Returns:
-        The module keras.
+    Several cores train several networks, in processes of their own.
     """
     with _silence():
         import tensorflow as tf  # before Keras: MLflow's hook on it imports Keras itself
@@ -48,7 +41,7 @@ def load_keras() -> Any:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what compiled code writes to standard error while it is loaded; no setting does."""
+    """Suppress what compiled code writes to standard error at its import; no setting does."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from triptych.classification.tf_runtime import load_keras
+from triptych.vision.colour_baseline import ColourClassifier
 from triptych.vision.config import NetworkSettings
 from triptych.vision.decoding import Photo, fit_size, read_photos
 from triptych.vision.networks import build_network
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 Probabilities = npt.NDArray[np.float64]  # (n, classes)
 _BATCH = 32
 _MIN_PROBABILITY = 1e-7
-
-
-class Member(Protocol):
-    """A fitted model that a classifier averages."""
-
-    def probabilities(self, photos: Photo) -> Probabilities:
-        """Probabilities (n, classes) of a batch of decoded photos."""
-        ...
 
 
 class NetworkMember:
@@ -50,6 +43,9 @@ class NetworkMember:
         model = build_network(self.settings, len(self.weights[-1]))
         model.set_weights(self.weights)
         return model
+
+
+Member = NetworkMember | ColourClassifier
 
 
 @dataclass(frozen=True)

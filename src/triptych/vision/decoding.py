@@ -17,7 +17,7 @@ Photo = npt.NDArray[np.uint8]  # (side, side, 3), or (n, side, side, 3)
 SUFFIXES = (".jpg", ".jpeg", ".png")
 _CHUNK = 256  # photos in memory
 _COLOUR_MODES = {"RGB", "RGBA", "P"}
-_UPRIGHT = {  # by the value of the EXIF tag Orientation
+_UPRIGHT: dict[int | None, Image.Transpose] = {  # by the value of the EXIF tag Orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -50,9 +50,8 @@ def open_photo(path: Path, max_side: int) -> Image.Image:
             if image.mode not in _COLOUR_MODES:
                 raise BadPhotoError(f"no RGB colours (mode {image.mode})")
             image.load()
-            orientation = _UPRIGHT.get(_read_orientation(image))
-            upright = image.convert("RGB")
-            return upright if orientation is None else upright.transpose(orientation)
+            turn = _UPRIGHT.get(_read_orientation(image))
+            return image.convert("RGB") if turn is None else image.convert("RGB").transpose(turn)
     except BadPhotoError:
         raise
     except Image.DecompressionBombError as error:
@@ -63,15 +62,12 @@ def open_photo(path: Path, max_side: int) -> Image.Image:
         raise BadPhotoError(f"cannot be decoded ({str(error) or type(error).__name__})") from error
 
 
-def _read_orientation(image: Image.Image) -> int:
-    """The EXIF tag Orientation; 1 (upright) if it is missing or unreadable.
-
-    ImageOps.exif_transpose fails on unreadable tags, because it also writes them.
-    """
+def _read_orientation(image: Image.Image) -> int | None:
+    """The EXIF tag Orientation; ImageOps.exif_transpose fails where other tags are unreadable."""
     try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # the pixels are decoded already
-        return 1
+        return image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # of any type
+        return None
 
 
 @contextmanager

@@ -46,8 +46,11 @@ class Explanation:
 def explain_photo(photo: Photo, classify: Classify, *, samples: int, seed: int) -> Explanation:
     """Explain the predicted class of a photo (side, side, 3) by classifying variants of it."""
     from lime.lime_image import LimeImageExplainer
+    from skimage.segmentation import slic
 
-    segments = find_superpixels(photo)
+    # Superpixels: SLIC (Achanta et al., 2012), numbered from 0.
+    found = slic(photo, n_segments=_SUPERPIXELS, compactness=_COMPACTNESS, start_label=0)
+    segments = np.unique(found, return_inverse=True)[1].reshape(found.shape)
     explainer = LimeImageExplainer(random_state=seed)
     with redirect_stderr(io.StringIO()):  # its progress bar
         explained = explainer.explain_instance(
@@ -59,14 +62,6 @@ def explain_photo(photo: Photo, classify: Classify, *, samples: int, seed: int) 
     for part, weight in explained.local_exp[label]:
         weights[part] = weight
     return Explanation(photo, segments, weights, label, float(classify(photo[None])[0, label]))
-
-
-def find_superpixels(photo: Photo) -> npt.NDArray[np.int64]:
-    """Divide a photo into superpixels, numbered from 0 (SLIC: Achanta et al., 2012)."""
-    from skimage.segmentation import slic
-
-    found = slic(photo, n_segments=_SUPERPIXELS, compactness=_COMPACTNESS, start_label=0)
-    return np.unique(found, return_inverse=True)[1].reshape(found.shape)
 
 
 def check_deletion(explanation: Explanation, classify: Classify, seed: int) -> dict[str, float]:

@@ -23,7 +23,7 @@ def add_manifest(
 
     Args:
         photos: item, path, split, label, fault.
-        file: the manifest; without it, groups are empty and origins unknown.
+        file: the manifest, if there is one.
         key: of the name of a photo, to match rows and files.
 
     Raises:

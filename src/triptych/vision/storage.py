@@ -63,9 +63,7 @@ def _dump(member: Member) -> tuple[dict[str, Any], list[Any]]:
         settings = member.settings.model_dump()
         stored = {"kind": "network", "tta_views": member.tta_views, "settings": settings}
         return stored, member.weights
-    if isinstance(member, ColourClassifier):
-        return {"kind": "colour", "grids": member.grids}, [member.weights, member.bias]
-    raise TypeError(f"A {type(member).__name__} cannot be stored.")
+    return {"kind": "colour", "grids": member.grids}, [member.weights, member.bias]
 
 
 def _restore(stored: dict[str, Any], arrays: list[Any]) -> Member:

@@ -125,8 +125,8 @@ def run_ablation(
     """Train networks that differ from a baseline in one setting, with several seeds.
 
     Returns:
-        `photo_trials`: ablation.TRIAL_COLUMNS, on validation; `photo_effects`: of
-        ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
+        `photo_trials`: scores on validation; `photo_effects`: of ablation.summarise_trials;
+        `photo_trial_runs`: all values, for nested MLflow runs.
     """
     study = vision.ablation
     trials = list_trials(study.baseline, study.grid, range(seed, seed + study.seeds))
