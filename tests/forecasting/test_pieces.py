@@ -97,7 +97,7 @@ def test_the_metric_puts_the_present_before_the_past() -> None:
     assert feature_scales(names).tolist() == [1, 1, 1, 0.5, 0.25, 0.25, 0, 0, 0]
 
 
-@settings(deadline=None)  # a busy machine is not a failure
+@settings(deadline=None, max_examples=20)  # a busy machine is not a failure
 @given(
     st.floats(-30, 30),
     st.lists(st.floats(-5, 5), min_size=6, max_size=6),

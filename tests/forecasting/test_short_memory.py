@@ -25,7 +25,7 @@ PLACE = Location(
     source="sample",
 )
 TRAIN_END = pd.Timestamp("2020-01-01", tz="UTC")
-ORIGINS = pd.date_range("2020-01-05", "2020-12-20", freq="35D", tz="UTC")
+ORIGINS = pd.date_range("2020-01-05", "2020-12-20", freq="70D", tz="UTC")
 LEADS = range(1, 17)
 
 

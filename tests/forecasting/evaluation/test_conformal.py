@@ -64,7 +64,7 @@ def test_a_missing_observation_does_not_count() -> None:
         learn_intervals(_residuals(np.array([np.nan])))
 
 
-@settings(deadline=None)  # a busy machine is not a failure
+@settings(deadline=None, max_examples=25)  # a busy machine is not a failure
 @given(st.integers(0, 10_000))
 def test_exchangeable_days_are_covered(seed: int) -> None:
     errors = np.random.default_rng(seed).standard_t(4, size=8000)

@@ -110,7 +110,7 @@ def test_what_was_estimated_is_left_and_taken(history: pd.DataFrame) -> None:
     first = search("sarima", history, 2, estimates)
     known = estimates.stored()
     assert len(known) == 4  # candidates times locations
-    again = search("sarima", history, 2, FitCache.of(known))
+    again = search("sarima", history, 2, FitCache(known))
     pd.testing.assert_frame_equal(first[1], again[1])
     search("sarima_ridge", history, 3, estimates)
     assert estimates.stored() == known

@@ -34,10 +34,14 @@ def walk(seed: int) -> np.ndarray:
     return np.convolve(np.random.default_rng(seed).normal(size=500), [1, 0.5, 0.2])
 
 
+def fit(cache: FitCache, series: np.ndarray, orders: Orders = ORDERS, name: str = "here") -> Fitted:
+    return cache.fit_each({name: series}, orders)[name]
+
+
 def test_the_same_series_and_orders_are_estimated_once(asked: list[Orders]) -> None:
     known = FitCache()
-    first = known.fit(walk(0), ORDERS, "here")
-    assert known.fit(walk(0), ORDERS, "there") == first == fit_arma(walk(0), ORDERS)
+    first = fit(known, walk(0))
+    assert fit(known, walk(0), name="there") == first == fit_arma(walk(0), ORDERS)
     assert asked == [ORDERS]
 
 
@@ -46,9 +50,9 @@ def test_another_series_or_other_orders_are_another_process(asked: list[Orders])
     changed = walk(0)
     changed[250] += 1e-9
     found = [
-        known.fit(walk(0), ORDERS, "here"),
-        known.fit(changed, ORDERS, "here"),
-        known.fit(walk(0), Orders(0, 1), "here"),
+        fit(known, walk(0)),
+        fit(known, changed),
+        fit(known, walk(0), Orders(0, 1)),
     ]
     assert len(asked) == 3
     assert len({process.parameters for process in found}) == 3
@@ -56,9 +60,9 @@ def test_another_series_or_other_orders_are_another_process(asked: list[Orders])
 
 def test_the_cache_is_restored_exactly(asked: list[Orders]) -> None:
     known = FitCache()
-    first = known.fit(walk(0), ORDERS, "here")
-    again = FitCache.of(json.loads(json.dumps(known.stored())))
-    assert again.fit(walk(0), ORDERS, "here") == first
+    first = fit(known, walk(0))
+    again = FitCache(json.loads(json.dumps(known.stored())))
+    assert fit(again, walk(0)) == first
     assert again.stored() == known.stored()
     assert len(asked) == 1
 
@@ -67,7 +71,7 @@ def test_the_oldest_are_dropped(asked: list[Orders], monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "LIMIT", 2)
     known = FitCache()
     for seed in (0, 1, 2, 2, 0):
-        known.fit(walk(seed), ORDERS, "here")
+        fit(known, walk(seed))
     assert len(asked) == 4
     assert len(known.stored()) == 2
 
@@ -76,7 +80,7 @@ def test_a_fallback_is_logged_for_each_model(caplog: pytest.LogCaptureFixture) -
     known = FitCache()
     with caplog.at_level(logging.WARNING):
         for name in ("sarima of brest", "sarima_ridge of brest"):
-            known.fit(np.ones(500), ORDERS, name)
+            fit(known, np.ones(500), name=name)
     assert "sarima of brest falls back on white_noise: nothing varies" in caplog.text
     assert "sarima_ridge of brest falls back on white_noise" in caplog.text
 

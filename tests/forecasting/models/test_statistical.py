@@ -108,7 +108,7 @@ def test_past_weights_are_the_forecast_of_a_long_past() -> None:
 
 
 def test_the_parameters_that_made_a_path_are_found() -> None:
-    path = with_holes(simulated(SEASONAL, 6000, seed=1))
+    path = simulated(SEASONAL, 6000, seed=1)
     fitted = fit_arma(path, Orders(2, 1, 1, 1))
     assert fitted.method == "maximum_likelihood" and fitted.reason == ""
     assert fitted.parameters == pytest.approx((1.1, -0.2, 0.4, 0.6, -0.3), abs=0.1)
@@ -140,7 +140,7 @@ def test_an_estimate_that_does_not_converge_falls_back(
     monkeypatch.setattr(arma_fit, "MAX_ITERATIONS", 1)
     path = simulated(SEASONAL, 2000)
     with caplog.at_level(logging.WARNING):
-        fitted = FitCache().fit(path, Orders(2, 1, 1, 1), "sarima of brest")
+        (fitted,) = FitCache().fit_each({"sarima of brest": path}, Orders(2, 1, 1, 1)).values()
     assert (fitted.method, fitted.orders) == ("yule_walker", Orders(8, 0))
     assert fitted.reason == "no convergence in 1 iterations"
     assert fitted.process.spectral_radius < 1

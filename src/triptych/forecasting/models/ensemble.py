@@ -154,12 +154,10 @@ def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> 
     """
     rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
     odd = rows["as_of"].dt.month % 2 == 1
-    halves = [rows[odd], rows[~odd]]
-    if any(half.empty for half in halves):  # a single month: nothing to cross
+    if odd.nunique() == 1:  # a single month: nothing to cross
         return weighted_mean(rows, learn_weights(rows, members), name)
     crossed = [
-        weighted_mean(half, learn_weights(other, members), name)
-        for half, other in zip(halves, reversed(halves), strict=True)
+        weighted_mean(rows[half], learn_weights(rows[~half], members), name) for half in (odd, ~odd)
     ]
     return pd.concat(crossed).sort_values([*TARGET, "lead"], ignore_index=True)
 
@@ -196,27 +194,22 @@ def _group(lead: int) -> int:
 
 
 def _stack(errors: FloatArray) -> FloatArray:
-    """Weights of all members; 0 for one without forecasts at these leads."""
-    able = np.isfinite(errors).any(axis=0)
-    rows = errors[np.isfinite(errors[:, able]).all(axis=1)][:, able]
-    weights = np.zeros(errors.shape[1])
-    weights[able] = _simplex(rows)
-    return weights
-
-
-def _simplex(errors: FloatArray) -> FloatArray:
-    """Weights that are not negative, sum to 1 and minimise the mean square of `errors @ weights`.
+    """Weights that are not negative, sum to 1 and minimise the mean square of `errors @ weights`; 0
+    for a member without forecasts at these leads.
 
     Non-negative least squares with a heavy row for the sum; rounded to three digits, so that a
     rerun gives the same.
     """
     from scipy.optimize import nnls
 
-    count = errors.shape[1]
-    moments = errors.T @ errors / len(errors)
+    able = np.isfinite(errors).any(axis=0)
+    known = errors[np.isfinite(errors[:, able]).all(axis=1)][:, able]
+    count = known.shape[1]
+    moments = known.T @ known / len(known)
     size = float(np.trace(moments)) + TINY
     root = np.linalg.cholesky(moments + JITTER * size * np.eye(count)).T
     heavy = SUM_WEIGHT * np.sqrt(size)
-    rows = np.vstack([root, np.full(count, heavy)])
-    weights, _ = nnls(rows, np.append(np.zeros(count), heavy))
-    return np.asarray(np.round(weights / weights.sum(), 3), dtype=np.float64)
+    found, _ = nnls(np.vstack([root, np.full(count, heavy)]), np.append(np.zeros(count), heavy))
+    weights = np.zeros(errors.shape[1])
+    weights[able] = np.round(found / found.sum(), 3)
+    return weights

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.forecasting.errors import UnknownModelError
-from triptych.forecasting.models.arima import ArimaForecaster, SarimaForecaster
+from triptych.forecasting.models.arima import ArimaForecaster, SarimaForecaster, SarimaxForecaster
 from triptych.forecasting.models.autoregression import AutoregressionForecaster
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import (
@@ -20,7 +20,6 @@ from triptych.forecasting.models.nwp import NwpDebiasedForecaster, NwpMeanForeca
 from triptych.forecasting.models.random_forest import RandomForestForecaster
 from triptych.forecasting.models.ridge import PooledRidgeForecaster, RidgeForecaster
 from triptych.forecasting.models.sarima_ridge import SarimaRidgeForecaster
-from triptych.forecasting.models.sarimax import SarimaxForecaster
 
 _CLASSES: dict[str, type[PanelForecaster]] = {
     kind.name: kind

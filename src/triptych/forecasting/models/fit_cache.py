@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -25,20 +25,15 @@ class FitCache:
     `map_parts` applies a function of a list to parts of a list, such as an engine's workers.
     """
 
-    def __init__(self) -> None:
-        self._found: dict[str, Fitted] = {}
+    def __init__(self, stored: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Restore what `stored` gave, by way of JSON."""
+        self._found = {key: Fitted.of(fitted) for key, fitted in (stored or {}).items()}
         self.map_parts = _at_once
 
-    def fit(self, series: FloatArray, orders: Orders, name: str) -> Fitted:
-        """The process of one series, as `fit_each` gives it."""
-        return self.fit_each({name: series}, orders)[name]
-
     def fit_each(self, series: Mapping[str, FloatArray], orders: Orders) -> dict[str, Fitted]:
-        """The process of each series, estimated unless it is known; fallbacks are logged as
-        warnings.
+        """The process of each series, estimated unless it is known; fallbacks are logged.
 
-        Series of shape (step,) by arma_fit.fit_arma; with further columns, regressors, by
-        fit_regression.
+        Series of shape (step,) by arma_fit.fit_arma; with columns of regressors by fit_regression.
         """
         keys = {name: _key(values, orders) for name, values in series.items()}
         new = {
@@ -57,16 +52,9 @@ class FitCache:
         """What is known, as plain values: JSON keeps them to the last bit."""
         return {key: asdict(fitted) for key, fitted in self._found.items()}
 
-    @classmethod
-    def of(cls, stored: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Restore from `stored`, by way of JSON."""
-        made = cls()
-        made._found = {key: Fitted.of(fitted) for key, fitted in stored.items()}
-        return made
-
 
 def fit_all(orders: Orders, series: list[FloatArray]) -> list[Fitted]:
-    """The process of each of some series, estimated one by one."""
+    """The process of each of some series."""
     return [
         fit_arma(values, orders)
         if values.ndim == 1

@@ -136,7 +136,7 @@ def validate_family(
         Forecasts with `observed`, `data_age` and `model`.
     """
     known = between(history, periods.train_start, periods.test_start)
-    start, estimates = periods.validation_start, FitCache.of(estimated_processes or {})
+    start, estimates = periods.validation_start, FitCache(estimated_processes)
     fitted = fit_forecasters(known, start, parameters, periods.max_lead, seed, engine, estimates)
     made = backtests(fitted, known, start, periods.test_start, periods, engine)
     able = made.groupby("model")["mean"].transform("count") > 0
