@@ -82,14 +82,16 @@ def tune(
         smaller = {**parameters, **CHEAPER.get(name, {})}
         made = make_forecaster(name, smaller, max_lead=DAY_LEADS[-1], seed=seed)
         model = share_fit_cache(made, cache).fit(past)
-        error = rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
+        error = _rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
         tried.append((name, len(tried), error, _aic(model), parameters))
         return error
 
+    start = {**make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=seed).parameters}
     if trials > 0 and name in SPACES:
-        _search(lambda trial: attempt({**base, **_suggest(trial, name)}), name, base, trials, seed)
+        _search(lambda trial: attempt({**base, **_suggest(trial, name)}), start, trials, seed)
     elif name in CANDIDATES:
-        for parameters in _candidates(name, base)[:trials]:
+        listed = [{**start, **own} for own in CANDIDATES[name]]
+        for parameters in [start, *(own for own in listed if own != start)][:trials]:
             attempt(parameters)
     table = trials_table(tried)
     if not tried:
@@ -99,15 +101,14 @@ def tune(
 
 
 def _search(
-    objective: Callable[["Trial"], float], name: str, base: dict[str, Any], trials: int, seed: int
+    objective: Callable[["Trial"], float], start: dict[str, Any], trials: int, seed: int
 ) -> None:
-    """Optuna's tree-structured Parzen estimator, from the base over the defaults."""
+    """Optuna's tree-structured Parzen estimator."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
-    start = make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=seed).parameters
-    study.enqueue_trial({**start}, skip_if_exists=True)
+    study.enqueue_trial(start, skip_if_exists=True)
     study.optimize(objective, n_trials=trials)
 
 
@@ -120,7 +121,7 @@ def _suggest(trial: "Trial", name: str) -> dict[str, Any]:
     }
 
 
-def rmse(forecasts: pd.DataFrame) -> float:
+def _rmse(forecasts: pd.DataFrame) -> float:
     """Root mean square error in °C of a backtest, averaged over locations."""
     square = (forecasts["mean"] - forecasts["observed"]) ** 2
     return float(np.sqrt(square.groupby(forecasts["location"]).mean()).mean())
@@ -142,14 +143,6 @@ def trial_metrics(table: pd.DataFrame) -> pd.DataFrame:
     return long.assign(metric="tuning." + long["model"] + "." + long["measure"])[
         ["metric", "step", "value"]
     ]
-
-
-def _candidates(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:
-    """The base over the defaults, then the list, each once."""
-    start = make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=0).parameters
-    found = [start]
-    found += [{**start, **own} for own in CANDIDATES[name] if {**start, **own} != start]
-    return found
 
 
 def _aic(model: object) -> float:

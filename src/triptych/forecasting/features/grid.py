@@ -198,6 +198,16 @@ def between_knots(knots: IntArray, at: IntArray) -> tuple[IntArray, IntArray, Fl
     return before, np.minimum(before + 1, len(knots) - 1), place - before
 
 
+def ordered_product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Matrix product of the last two axes, term by term and not by BLAS: a row must not depend on
+    how many others are requested with it.
+    """
+    total = np.zeros((*left.shape[:-1], right.shape[-1]))
+    for term in range(left.shape[-1]):
+        total += left[..., term, None] * right[..., None, term, :]
+    return total
+
+
 def _constant(history: pd.DataFrame, column: str) -> FloatArray:
     grouped = history.groupby("location")[column]
     low, high = grouped.min(), grouped.max()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.feature_table import CALENDAR, calendar
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
+from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray, ordered_product
 from triptych.forecasting.features.panel import Panel, panel_frame
 from triptych.forecasting.models.anomaly import AnomalyForecaster
 from triptych.forecasting.models.base import Arrays, PanelForecaster
@@ -159,10 +159,7 @@ class SarimaxForecaster(SarimaForecaster):
         """What the regressors give in °C, shape (location, step)."""
         regressors = calendar(panel, steps)
         slopes = np.array([self._processes[name].regression for name in panel.grid.locations])
-        total = np.zeros(regressors.shape[:2])
-        for column in range(len(CALENDAR)):  # not by BLAS: independent of the number of rows
-            total += regressors[..., column] * slopes[:, None, column]
-        return total
+        return ordered_product(regressors, slopes[..., None])[..., 0]
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -5,7 +5,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
+from triptych.forecasting.features.grid import (
+    TEMPERATURE,
+    FloatArray,
+    Grid,
+    IntArray,
+    ordered_product,
+)
 from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.models.anomaly import AnomalyForecaster
 from triptych.forecasting.models.base import Arrays
@@ -49,13 +55,10 @@ class AutoregressionForecaster(AnomalyForecaster):
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         coefficients = self.state["coefficients"][panel.rows]
         values = _filled(panel.anomalies[TEMPERATURE], coefficients)
+        lags = np.arange(1, coefficients.shape[1] + 1)
+        past = np.nan_to_num(panel.grid.at_steps(values, origins[:, None] - lags))
         weights = _weights(coefficients, int(leads[-1]))[:, leads - 1]
-        total = np.zeros((len(values), len(origins), len(leads)))
-        # Term by term, not by BLAS: a forecast must not depend on how many are requested with it.
-        for lag in range(coefficients.shape[1]):
-            past = np.nan_to_num(panel.grid.at_steps(values, origins - 1 - lag))
-            total += past[:, :, None] * weights[:, None, :, lag]
-        return total
+        return ordered_product(past, weights.swapaxes(1, 2))
 
     def _importance_values(self) -> FloatArray:
         """Mean absolute weight of each past anomaly in the forecast of the next step."""

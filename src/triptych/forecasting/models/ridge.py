@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import FloatArray, IntArray
+from triptych.forecasting.features.grid import FloatArray, IntArray, ordered_product
 from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.models.anomaly import (
     LearnedForecaster,
@@ -74,11 +74,7 @@ def forecast_by_step(
         here = origins % STEPS_PER_DAY == step
         mean, scale, weights = (table[places, step] for table in tables)
         standard = standardise(design(origins[here]), mean[:, None], scale[:, None])
-        total = np.zeros((len(out), int(here.sum()), len(leads)))
-        # Column by column, not by BLAS: a forecast must not depend on how many others there are.
-        for column in range(standard.shape[2]):
-            total += standard[:, :, column, None] * weights[:, None, column, leads - 1]
-        out[:, here] = total
+        out[:, here] = ordered_product(standard, weights[..., leads - 1])
     return out
 
 

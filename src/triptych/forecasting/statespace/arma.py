@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triptych.forecasting.features.grid import FloatArray, IntArray
+from triptych.forecasting.features.grid import FloatArray, IntArray, ordered_product
 
 if TYPE_CHECKING:
     from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
@@ -81,12 +81,7 @@ class Arma:
 
         `states`: (state, origin).
         """
-        weights = self._weights(int(leads.max()))[leads - 1]
-        total = np.zeros((states.shape[1], len(leads)))
-        # Term by term, not by BLAS: a forecast must not depend on how many are requested with it.
-        for term, row in enumerate(states):
-            total += row[:, None] * weights[None, :, term]
-        return total
+        return ordered_product(states.T, self._weights(int(leads.max()))[leads - 1].T)
 
     def past_weights(self, count: int) -> FloatArray:
         """Weights of the last `count` values in the next forecast: the process as AR(∞)."""

@@ -77,6 +77,12 @@ class Fitted:
             np.convolve(_polynomial(ma, 1), _polynomial(seasonal_ma, STEPS_PER_DAY))[1:],
         )
 
+    @property
+    def stable(self) -> bool:
+        """Whether the process forgets."""
+        finite = bool(np.isfinite(self.parameters).all())
+        return finite and self.process.spectral_radius < STABLE
+
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
         """Restore from `dataclasses.asdict`, by way of JSON."""
@@ -126,8 +132,7 @@ def fit_regression(series: FloatArray, regressors: FloatArray, orders: Orders) -
         regression=tuple(slopes.tolist()),
         aic=float(result.aic),
     )
-    stable = np.isfinite(result.params).all() and fitted.process.spectral_radius < STABLE
-    return fitted if stable else start
+    return fitted if fitted.stable else start
 
 
 def yule_walker(series: FloatArray, order: int) -> FloatArray:
@@ -162,12 +167,10 @@ def _maximum_likelihood(series: FloatArray, orders: Orders) -> Fitted:
         found = tuple(float(value) for value in model.transform_params(point))
     aic = 2 * (len(found) + 1) + 2 * float(least) * len(series)  # the scale is a parameter too
     fitted = Fitted(LIKELIHOOD, orders, found, aic=aic)
-    if not np.isfinite(found).all() or not fitted.process.spectral_radius < STABLE:
-        return replace(fitted, aic=None, reason="the estimate is not stable")
-    if status["warnflag"]:
-        reason = f"no convergence in {MAX_ITERATIONS} iterations"
-        return replace(fitted, aic=None, reason=reason)
-    return fitted
+    if not fitted.stable:
+        return replace(fitted, reason="the estimate is not stable")
+    failed = f"no convergence in {MAX_ITERATIONS} iterations"
+    return replace(fitted, reason=failed if status["warnflag"] else "")
 
 
 def _sarimax(series: FloatArray, orders: Orders, regressors: FloatArray | None) -> Any:
@@ -195,8 +198,7 @@ def _start(series: FloatArray, orders: Orders) -> FloatArray:
 def _fallback(series: FloatArray, reason: str) -> Fitted:
     found = tuple(yule_walker(series, STEPS_PER_DAY).tolist())
     fitted = Fitted(YULE_WALKER, Orders(STEPS_PER_DAY, 0), found, reason=reason)
-    stable = np.isfinite(found).all() and fitted.process.spectral_radius < STABLE
-    return fitted if stable else Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
+    return fitted if fitted.stable else Fitted(WHITE_NOISE, Orders(0, 0), (), reason=reason)
 
 
 def _polynomial(coefficients: FloatArray, spacing: int) -> FloatArray:
