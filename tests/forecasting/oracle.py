@@ -119,34 +119,4 @@ class Oracle:
             "target_step": lambda: float(target.hour // 3),
             "target_normal": lambda: normal,
             "target_slope": lambda: normal - self.normal(place, "temperature_2m", origin - STEP),
-            "target_sun": lambda: sun(*self.places[place], target + STEP / 2),
         }[name]()
-
-
-def sun(latitude: float, longitude: float, time: datetime) -> float:
-    """Solar elevation in degrees by another way: Spencer's series (1971), good to half a degree."""
-    start = datetime(time.year, 1, 1, tzinfo=UTC)
-    day = 2 * math.pi * ((time - start) / timedelta(days=1)) / 365
-    equation = 229.18 * (
-        0.000075
-        + 0.001868 * math.cos(day)
-        - 0.032077 * math.sin(day)
-        - 0.014615 * math.cos(2 * day)
-        - 0.040849 * math.sin(2 * day)
-    )
-    declination = (
-        0.006918
-        - 0.399912 * math.cos(day)
-        + 0.070257 * math.sin(day)
-        - 0.006758 * math.cos(2 * day)
-        + 0.000907 * math.sin(2 * day)
-        - 0.002697 * math.cos(3 * day)
-        + 0.00148 * math.sin(3 * day)
-    )
-    minutes = time.hour * 60 + time.minute + equation + 4 * longitude
-    hour = math.radians(minutes / 4 - 180)
-    phi = math.radians(latitude)
-    sine = math.sin(phi) * math.sin(declination) + math.cos(phi) * math.cos(declination) * math.cos(
-        hour
-    )
-    return math.degrees(math.asin(sine))

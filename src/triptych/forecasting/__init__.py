@@ -1,3 +1,1 @@
-"""Forecasters of the 3-hour temperature, and what judges them: numpy and pandas, nothing of the
-project.
-"""
+"""Forecasters of the 3-hour temperature and their evaluation, independent of the pipelines."""

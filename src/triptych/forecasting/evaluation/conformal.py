@@ -63,12 +63,10 @@ def with_bounds(forecasts: pd.DataFrame, intervals: Intervals) -> pd.DataFrame:
 def scale_to_recent_errors(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Scale the intervals of daily backtests to the errors known at each issue time.
 
-    The factor is the quantile of |error| / half width over the first days of the forecasts issued
-    in the RECENT_DAYS before, whose targets had been observed. Seasons differ from year to year:
-    widths of the calibration years alone cover 75 to 99 % of a season, with the factor 84 to 94 %.
-
-    `forecasts`: `location, data_age, as_of, lead, mean, lower, upper, observed` of one model.
-    Returns the same rows with other bounds and a column `scale`, 1 before any error is known.
+    The factor, a new column `scale`, is the quantile of |error| / half width over the first days of
+    the forecasts issued in the RECENT_DAYS before, whose targets had been observed; 1 before any.
+    Without it intervals cover 75 to 99 % of a season, with it 84 to 94 %. `forecasts`: `location,
+    data_age, as_of, lead, mean, lower, upper, observed` of one model.
     """
     half = (forecasts["upper"] - forecasts["lower"]) / 2
     ratio = (forecasts["mean"] - forecasts["observed"]).abs() / half
@@ -107,14 +105,12 @@ def _recent_scale(ratios: pd.DataFrame) -> "pd.Series[float]":
 
 
 def learn_intervals(forecasts: pd.DataFrame, level: float = LEVEL) -> Intervals:
-    """Learn half widths from validation forecasts of one model.
+    """Learn half widths from validation forecasts of one model (`location, time, lead, mean,
+    observed` and optionally `data_age`); ForecastingError if none has an observation.
 
-    The ⌈(n + 1) x level⌉-th smallest absolute error covers at least `level` of new days
-    exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018, 1094-1111, section 2.2).
-    The errors of a month are those of the month and its two neighbours.
-
-    `forecasts`: `location, time, lead, mean, observed` and optionally `data_age` (hours).
-    ForecastingError if no forecast has an observation.
+    The ⌈(n + 1) x level⌉-th smallest absolute error of a month and its two neighbours covers at
+    least `level` of new days exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018,
+    1094-1111, section 2.2).
     """
     rows = pd.DataFrame(
         {

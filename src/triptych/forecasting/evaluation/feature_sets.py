@@ -71,12 +71,10 @@ def compare_feature_sets(
     """Fit ridge and LightGBM before `validation_start` with growing sets of features, and forecast
     leads 1-8 from every midnight until `end`.
 
-    A simplified setting in which the sets are comparable: midnights alone, one ridge a location and
-    lead, one LightGBM for all. If MIN_NWP_DAYS training days have NWP forecasts, all sets are
-    fitted on those days; otherwise that set is left out.
-
-    Returns COLUMNS: errors in °C over the validation days; skill_day is the RMSE skill against the
-    seasonal naive. ShortHistoryError for less than a year of training.
+    One ridge a location and lead, one LightGBM for all. If MIN_NWP_DAYS training days have NWP
+    forecasts, all sets are fitted on those days; otherwise that set is left out. Returns COLUMNS:
+    errors in °C over the validation days; skill_day is the RMSE skill against the seasonal naive.
+    ShortHistoryError for less than a year of training.
     """
     training, grid = to_grid(history[history["time"] < validation_start]), to_grid(history)
     check_enough(training)

@@ -62,9 +62,8 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
 
     Own arithmetic, because it serves all series at once (scipy: 1 ms each). jarque_bera: Int. Stat.
     Rev. 55, 1987, 163-172. beyond_3_sigma: share beyond three standard deviations. ljung_box and
-    largest_acf: of the daily series of one lead over DAILY_LAGS days, never across leads, whose
-    errors are alike. The p-values assume independent rows; with many rows every test rejects, so
-    that skewness, ratios and largest_acf show whether a departure matters.
+    largest_acf: of the daily series of one lead over DAILY_LAGS days. With many rows every test
+    rejects; skewness, ratios and largest_acf show whether a departure matters.
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     rows = pd.concat([day.assign(lead=day["lead"].astype(str)), day.assign(lead=DAY)])

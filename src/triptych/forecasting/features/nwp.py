@@ -22,14 +22,11 @@ PUBLICATION_DELAY_HOURS = 6
 def usable_lead_day(
     time: Any, as_of: Any, publication_delay: float, step_hours: int = 1
 ) -> npt.NDArray[np.int64]:
-    """The smallest N whose `previous_dayN` was published at the issue time; at least 1.
-
-    `previous_dayN` of an hour is from the newest run that started 24 N hours before it or earlier,
-    and a run is published `publication_delay` hours after its start. Hence 24 N must be at least
-    the hours from issue to target plus the delay. Day 0 is never usable: its run may be newer.
+    """The smallest N of at least 1 whose `previous_dayN` was published at the issue time: 24 N
+    covers the hours from issue to target plus the publication delay.
 
     `time`: starts of hours or, with `step_hours` 3, of 3-hour means, whose last hour counts;
-    `as_of`: one issue time, or one for each.
+    `as_of`: one issue time, or one for each. Day 0 is never usable: its run may be newer.
     """
     issued = as_of if isinstance(as_of, pd.Timestamp) else pd.DatetimeIndex(as_of)
     ahead = pd.DatetimeIndex(time) - issued

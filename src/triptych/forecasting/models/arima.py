@@ -126,10 +126,9 @@ class SarimaForecaster(StatisticalForecaster):
 class SarimaxForecaster(SarimaForecaster):
     """SARIMAX(ar, 0, ma)(seasonal_ar, 0, seasonal_ma) with season 8 of the temperature in °C.
 
-    The regressors are solar elevation and the calendar (feature_table.CALENDAR): known at every
-    target, so nothing observed after the origin is used. They replace the climatology that the
-    other models subtract. Parameters: those of SARIMA; low orders by default, because high ones fit
-    slowly.
+    The regressors, solar elevation and the calendar (feature_table.CALENDAR), are known at every
+    target and replace the climatology that the other models subtract. Parameters: those of SARIMA;
+    low orders by default, because high ones fit slowly.
     """
 
     name: ClassVar[str] = "sarimax"

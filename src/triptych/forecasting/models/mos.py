@@ -156,13 +156,13 @@ def _choose_alpha(values: FloatArray, targets: int, weight: FloatArray) -> float
 
 
 class MosForecaster(NwpMeanForecaster):
-    """Ridge regression of each day's eight steps on what the weather models forecast for them.
+    """Ridge regression of each day's eight steps on every weather model's published forecasts of
+    the day and of two steps before it, and on its last four errors.
 
-    One regression a location and forecast day. Explanatory variables: every model's published
-    forecasts of the day and of two steps before it, and its last four errors. Recent days count
-    more (`half_life_days`). Each day of the history before an origin brings the regression up to
-    date, as a daily refit would; variables missing at an origin are left out. NaN where no model
-    covers the day, and for locations with fewer than `min_days` complete days.
+    One regression a location and forecast day, with more weight on recent days (`half_life_days`).
+    Each day of the history before an origin updates it, as a daily refit would; variables missing
+    at an origin are left out. NaN where no model covers the day, and for locations with fewer than
+    `min_days` complete days.
     """
 
     name: ClassVar[str] = "mos"

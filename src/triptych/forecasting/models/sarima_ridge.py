@@ -40,8 +40,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
     harmonics. Each lead has its own b, because x at the target time is unknown (local projections:
     Jordà, Am. Econ. Rev. 95, 2005, 161-182).
 
-    Parameters: those of SARIMA; `harmonics` of the year; `alpha_per_lead`,
-    the ridge penalty of lead 1.
+    Parameters: those of SARIMA; `harmonics` of the year; `alpha_per_lead`, the penalty of lead 1.
     """
 
     name: ClassVar[str] = "sarima_ridge"
