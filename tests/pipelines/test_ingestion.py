@@ -411,16 +411,6 @@ def test_gaps_are_requested_again_in_one_short_request() -> None:
     assert plan(known, later["incomplete_days"], today="2024-03-03") == []
 
 
-def test_a_known_value_is_not_missing_if_a_later_answer_lacks_it() -> None:
-    """The upsert keeps the value; see tests/store/test_writes.py."""
-    lacking = incomplete(("2024-02-12", {"cloud_cover": 3}))
-
-    (later,) = fetch(AGAIN, Archive(change=hollow), WHOLE, lacking, today="2024-03-02")
-
-    assert later["incomplete_days"]["day"].dt.day.tolist() == [12]
-    assert later["incomplete_days"]["missing"].tolist() == [{"cloud_cover": 3}]
-
-
 def test_a_variable_that_the_model_does_not_have_is_not_missing() -> None:
     absent = frozenset({"precipitation", "shortwave_radiation"})
 

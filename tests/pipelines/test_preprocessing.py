@@ -92,28 +92,6 @@ def test_a_short_gap_is_filled_and_a_long_one_reported() -> None:
     ]
 
 
-def test_the_step_of_midnight_is_the_mean_of_00_01_and_02() -> None:
-    table = hours("northmere", [1.0, 2.0, 6.0, 4.0, 4.0, 7.0], "2019-07-13T00:00")
-    known = select(table, "2019-07-14", "northmere")
-
-    steps = average_steps(complete_hours(known, LIMIT)["complete_hours"])
-
-    assert steps["temperature_2m"].tolist() == [3.0, 5.0]
-    assert steps["time"].dt.hour.tolist() == [0, 3]
-    assert steps["hours_observed"].tolist() == [3, 3]
-
-
-def test_a_history_has_the_three_hours_of_each_step_and_the_place() -> None:
-    table = hours("northmere", [1.0, 2.0, 6.0], "2019-07-13T00:00")
-    known = select(table, "2019-07-14", "northmere")
-
-    (row,) = build_history(known, LOCATIONS, LIMIT).to_dict("records")
-
-    assert row["temperature_2m"] == 3.0
-    assert [row[f"temperature_2m_h{hour}"] for hour in range(3)] == [1.0, 2.0, 6.0]
-    assert (row["latitude"], row["longitude"]) == (52.0, 22.0)
-
-
 def test_no_history_before_midnight_depends_on_what_came_after() -> None:
     """23:00 is missing: the table fills it from both sides, the history of forecasters does not."""
     before = [10.0] * 23

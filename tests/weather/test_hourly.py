@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.weather.slow_hours import Series, interpolated
-from triptych.weather.errors import InvalidFrame
 from triptych.weather.interpolation import Interpolated, complete_grid, interpolate
 from triptych.weather.variables import VARIABLES
 
@@ -125,18 +124,6 @@ def test_no_rows() -> None:
     assert filled.frame.empty
     assert list(filled.frame.columns) == ["location", "time", "temperature_2m", "interpolated"]
     assert filled.gaps.empty
-
-
-def test_two_rows_for_one_hour_or_a_half_hour_are_refused() -> None:
-    table = frame(paris=[1, 2, 3])
-
-    with pytest.raises(InvalidFrame, match="paris has two rows for 2019-07-14 01:00:00"):
-        complete_grid(pd.concat([table, table.iloc[[1]]]))
-    with pytest.raises(InvalidFrame, match="rows without a location"):
-        complete_grid(table.assign(location=["paris", None, "paris"]))
-    table.loc[1, "time"] += pd.Timedelta(minutes=30)
-    with pytest.raises(InvalidFrame, match="must be on the hour; found 2019-07-14T01:30"):
-        complete_grid(table)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

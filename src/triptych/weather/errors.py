@@ -39,7 +39,3 @@ class InvalidAnswer(WeatherError):
 
 class TooManyRejected(WeatherError):
     """Too many rows of an answer break a rule for the others to be believed."""
-
-
-class InvalidFrame(WeatherError):
-    """A frame has doubled, unaligned or missing keys."""

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.errors import InvalidFrame
 from triptych.weather.variables import TEMPERATURE, VARIABLES, WIND_DIRECTION
 
 Floats = npt.NDArray[np.float64]
@@ -29,16 +28,14 @@ def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
     """Give each location every hour from its first to its last; NaN where there is no row.
 
     Args:
-        frame: location, time (UTC, on the hour), any of the variables and perhaps `interpolated`.
+        frame: location, time (UTC, on the hour, unique), any of the variables and perhaps
+            `interpolated`.
         step: the hours of a step: begin at the step of the first hour, end with a whole step.
 
     Returns:
         The same columns as float; sorted by location and time.
-
-    Raises:
-        InvalidFrame: a location is missing, a time is not on the hour, or an hour has two rows.
     """
-    hours = _hours(frame)
+    hours = frame["time"].to_numpy(dtype="datetime64[h]").astype(np.int64)
     codes, slugs = pd.factorize(frame["location"], sort=True)
     low = np.full(len(slugs), np.iinfo(np.int64).max)
     high = np.full(len(slugs), np.iinfo(np.int64).min)
@@ -100,26 +97,6 @@ def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = Fal
         grid.assign(interpolated=interpolated),
         table.sort_values(["location", "variable", "start"], ignore_index=True),
     )
-
-
-def _hours(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Return the hours since 1970 of rows that a grid can hold."""
-    times = frame["time"].to_numpy(dtype="datetime64[us]")
-    hours = times.astype("datetime64[h]")
-    off = np.flatnonzero(hours != times)
-    if off.size:
-        raise InvalidFrame(
-            f"Hourly weather must be on the hour; found {times[off[0]]}. Reject such rows first."
-        )
-    if frame["location"].isna().any():
-        raise InvalidFrame("Hourly weather has rows without a location. Reject such rows first.")
-    double = frame.duplicated(["location", "time"])
-    if double.any():
-        row = frame[double].iloc[0]
-        raise InvalidFrame(
-            f"{row['location']} has two rows for {row['time']}; one is allowed. Remove one of them."
-        )
-    return hours.astype(np.int64)
 
 
 def _fill(values: Floats, short: Flags, *, circular: bool) -> Floats:

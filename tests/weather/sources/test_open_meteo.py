@@ -183,12 +183,6 @@ def test_a_refused_request_is_not_retried(
     assert len(server.requests) == 2
 
 
-def test_a_request_for_no_day(archive: OpenMeteo, server: ArchiveServer) -> None:
-    with pytest.raises(WeatherError, match="No day lies from 2019-07-14 up to"):
-        archive.fetch(PARIS, DAY[0], DAY[0], ["temperature_2m"])
-    assert server.requests == []
-
-
 def test_a_wrong_base_address_is_named(server: ArchiveServer) -> None:
     with pytest.raises(SourceRefused, match=r"404: Not Found \(is TRIPTYCH_OPEN_METEO_URL the"):
         fetch_day(f"{server.url}/elsewhere")

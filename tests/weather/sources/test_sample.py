@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.weather.places import NORTHMERE, PARIS
-from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
+from triptych.weather.errors import SourceUnavailable
 from triptych.weather.locations import Location
 from triptych.weather.sources import make_source
 from triptych.weather.sources.base import Query
@@ -105,13 +105,6 @@ def test_is_cheap(northmere: Location) -> None:
     begin = time.process_time()
     SampleClimate().fetch(place, date(2010, 1, 1), date(2020, 1, 1), NAMES)
     assert time.process_time() - begin < 2.0
-
-
-def test_refuses_what_it_does_not_have(northmere: Location) -> None:
-    with pytest.raises(SourceRefused, match="no variable moonshine; it has temperature_2m"):
-        SampleClimate().fetch(northmere, date(2019, 1, 1), date(2019, 1, 2), ["moonshine"])
-    with pytest.raises(WeatherError, match="No day lies"):
-        SampleClimate().fetch(northmere, date(2019, 1, 2), date(2019, 1, 2), NAMES)
 
 
 def test_seasons_and_days(decade: pd.DataFrame) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.errors import WeatherError
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.variables import TEMPERATURE
 
@@ -29,11 +28,6 @@ class Query(NamedTuple):
     @property
     def hours(self) -> Hours:
         """The hours of the days (datetime64[h], UTC)."""
-        if self.end <= self.start:
-            raise WeatherError(
-                f"No day lies from {self.start} up to, not including, {self.end}. "
-                "Ask for a later end."
-            )
         return np.arange(np.datetime64(self.start, "h"), np.datetime64(self.end, "h"))
 
 
