@@ -24,7 +24,7 @@ from triptych.pipelines.ingestion.requests import (
 )
 from triptych.weather.errors import (
     CallLimitReached,
-    InvalidAnswer,
+    InvalidResponse,
     SourceRefused,
     SourceUnavailable,
     TooManyRejected,
@@ -472,7 +472,7 @@ def test_an_answer_with_too_many_impossible_temperatures_is_rejected_as_a_whole(
         "Northmere, 2024-01-01 to 2024-02-01, values of temperature_2m that break a rule: 75 of "
         "744 rejected (10.08 %), at most 37 allowed (ingestion.max_rejected_share). Most often "
         "temperature_2m, range: "
-        "75, first 2024-01-01T00:00Z: 255.0. No hour of this answer was stored, what the "
+        "75, first 2024-01-01T00:00Z: 255.0. No hour of this response was stored, what the "
         "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
         "say more. Run again when the source is mended, or raise the share if it is right. 1 "
         "other requests failed as well."
@@ -491,7 +491,7 @@ def test_a_variable_that_is_mostly_wrong_costs_no_temperature(
     assert bad["rejected_rows"]["variable"].tolist() == ["cloud_cover"] * 75
     assert (
         "cloud_cover breaks range, 75 of 744, first 2024-01-01T00:00Z: 255.0. That is more than "
-        "ingestion.max_rejected_share: no value of this variable was stored from this answer"
+        "ingestion.max_rejected_share: no value of this variable was stored from this response"
     ) in caplog.text
 
 
@@ -527,7 +527,7 @@ def test_a_warning_is_logged_and_loses_no_row(caplog: pytest.LogCaptureFixture) 
 BOTH = requests(("northmere+westhaven", *JANUARY))
 
 
-@pytest.mark.parametrize("error", [SourceRefused, InvalidAnswer])
+@pytest.mark.parametrize("error", [SourceRefused, InvalidResponse])
 def test_a_refused_location_fails_alone(
     error: type[WeatherError], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -177,7 +177,7 @@ def test_a_passing_fault_is_requested_again(project: Project, faults: list[str])
     ("fault", "message"),
     [
         ("429 Hourly API request limit exceeded. Please try again in the next hour.", "Hourly"),
-        ("503", "gave no usable answer in 7 attempts"),
+        ("503", "gave no usable response in 7 attempts"),
     ],
 )
 def test_a_source_that_is_down_is_a_warning_and_the_next_run_continues(

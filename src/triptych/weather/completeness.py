@@ -1,4 +1,4 @@
-"""Which values of which days a source has not answered, and which of them are requested again."""
+"""Which values of which days a source lacks, and which of them are requested again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -33,7 +33,7 @@ def missing_by_day(
 
 
 def still_missing(found: Missing, before: Mapping[str, int]) -> Missing:
-    """Combine a repeated answer with what was missing before: a known value is not lost again."""
+    """Combine a repeated response with what was missing before: a known value is not lost again."""
     return {
         name: min(hours, before[name])
         for name, hours in found.items()

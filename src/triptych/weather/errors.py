@@ -33,9 +33,9 @@ class CallLimitReached(SourceRefused):
     """The calls that the source allows are used up: any other request would fail as well."""
 
 
-class InvalidAnswer(WeatherError):
-    """The source's answer has other hours, units or lengths than were asked for."""
+class InvalidResponse(WeatherError):
+    """The response has other hours, units or lengths than requested."""
 
 
 class TooManyRejected(WeatherError):
-    """Too many rows of an answer break a rule for the others to be believed."""
+    """Too many rows of a response break a rule for the others to be believed."""

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.weather.archive_server import Answer, ArchiveServer
-from triptych.weather.errors import InvalidAnswer
+from triptych.weather.errors import InvalidResponse
 from triptych.weather.sources.base import Fetched
 
 
@@ -160,6 +160,6 @@ def test_an_answer_to_another_question_is_not_used(
 ) -> None:
     server.change = change
 
-    with pytest.raises(InvalidAnswer, match=message):
+    with pytest.raises(InvalidResponse, match=message):
         fetch()
     assert waits == []

@@ -157,7 +157,7 @@ def test_an_unreachable_source_ends_in_one_message(unreachable: str, waits: list
     with pytest.raises(
         SourceUnavailable,
         match=rf"^paris, 2019-07-14 to 2019-07-15: the Open-Meteo archive \({unreachable}\) gave "
-        r"no usable answer in 7 attempts; .*ConnectError.*Check the network and "
+        r"no usable response in 7 attempts; .*ConnectError.*Check the network and "
         "TRIPTYCH_OPEN_METEO_URL",
     ):
         fetch_day(unreachable, waits)

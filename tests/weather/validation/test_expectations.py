@@ -13,14 +13,14 @@ from tests.weather.places import PARIS
 from triptych.weather.validation.expectations import REJECT, WARN, monthly_bounds
 from triptych.weather.validation.report import (
     REPORT_COLUMNS,
-    Answer,
+    RequestedPeriod,
     Validation,
     validate_hourly,
 )
 from triptych.weather.variables import VARIABLES
 
 HOURS = 31 * 24
-JULY = Answer(PARIS, date(2019, 7, 1), date(2019, 8, 1), datetime(2019, 8, 1, tzinfo=UTC))
+JULY = RequestedPeriod(PARIS, date(2019, 7, 1), date(2019, 8, 1), datetime(2019, 8, 1, tzinfo=UTC))
 
 
 def sound() -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.requests import Request
-from triptych.weather.errors import CallLimitReached, InvalidAnswer, SourceRefused
+from triptych.weather.errors import CallLimitReached, InvalidResponse, SourceRefused
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.sources.call_budget import CallLimits, Pacer, describe_budget, shared_pacer
 
@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 NO_DATA = "No data is available"  # the refusal of a location outside the model's domain
 _OUT_OF_RANGE = "out of allowed range"  # of days, for whichever model and location
 
-_Answer = TypeVar("_Answer")
+_Response = TypeVar("_Response")
 Models = tuple[str, ...]
-Refusal = SourceRefused | InvalidAnswer
+Refusal = SourceRefused | InvalidResponse
 
 
 def make_pacer(
@@ -36,20 +36,20 @@ def make_pacer(
 
 
 def fetch_parts(
-    ask: Callable[[Sequence[Location], Models], Iterable[_Answer]],
+    ask: Callable[[Sequence[Location], Models], Iterable[_Response]],
     places: Sequence[Location],
     models: Models,
-) -> Iterator[tuple[Sequence[Location], Models, list[_Answer] | Refusal]]:
+) -> Iterator[tuple[Sequence[Location], Models, list[_Response] | Refusal]]:
     """Request everything at once; what is refused, in smaller parts: one fault fails alone.
 
     Yields:
-        Locations, models, and an answer for each location or the refusal.
+        Locations, models, and a response for each location or the refusal.
     """
     try:
-        answers = list(ask(places, models))
+        responses = list(ask(places, models))
     except CallLimitReached:
         raise
-    except (SourceRefused, InvalidAnswer) as error:
+    except (SourceRefused, InvalidResponse) as error:
         unknown = names_unknown(models, error)
         parts: list[tuple[Sequence[Location], Models]] = []
         if unknown and len(unknown) < len(models):
@@ -65,7 +65,7 @@ def fetch_parts(
         for part in parts:
             yield from fetch_parts(ask, *part)
     else:
-        yield places, models, answers
+        yield places, models, responses
 
 
 def names_unknown(models: Models, error: Exception) -> Models:

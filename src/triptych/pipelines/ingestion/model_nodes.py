@@ -148,7 +148,7 @@ class _Run:
         models: tuple[str, ...],
         result: list[pd.DataFrame] | WeatherError,
     ) -> dict[str, Any]:
-        """Return what is to be saved of the answers for some locations and models."""
+        """Return what is to be saved of the responses for some locations and models."""
         frame, error = pd.DataFrame(columns=["location", "model", "time"]), None
         if isinstance(result, list):
             parts = zip(places, result, strict=True)
@@ -261,7 +261,7 @@ def accept_rows(
         if excess:
             refused[slug, model] = (
                 f"{model}, {slug}, impossible temperatures: {excess} (ingestion."
-                "max_rejected_share). Nothing of this answer was stored; the table rejected_rows "
+                "max_rejected_share). Nothing of this response was stored; the table rejected_rows "
                 "has details."
             )
     stored = ~pd.MultiIndex.from_frame(accepted[["location", "model"]]).isin(list(refused))

@@ -32,7 +32,7 @@ from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.validation.report import (
     HOUR,
     REPORT_COLUMNS,
-    Answer,
+    RequestedPeriod,
     Validation,
     validate_hourly,
 )
@@ -81,11 +81,11 @@ def fetch_weather(
 
     Raises:
         WrongSource: a location belongs to another source than the one that is opened.
-        WeatherError: no request had a usable answer, or one had none and `ingestion.on_refused` is
-            `fail`: the source refused it, or more rows or temperatures of the answer were rejected
-            than `ingestion.max_rejected_share`. What was rejected and the report have been yielded,
-            of its hours none; the other requests have been made.
-        SourceUnavailable, CallLimitReached: no further request would be answered, and more is
+        WeatherError: no request had a usable response, or one had none and `ingestion.on_refused`
+            is `fail`: the source refused it, or more rows or temperatures were rejected than
+            `ingestion.max_rejected_share`. Such rejections and their report have been yielded, no
+            hour of the response; the other requests have been made.
+        SourceUnavailable, CallLimitReached: no further request would succeed, and more is
             missing than the latest days, which forecasts can do without.
     """
     slugs = {slug for request in weather_requests for slug in request.slugs}
@@ -103,7 +103,7 @@ def fetch_weather(
     with closing(weather_source(source, models=ingestion.models)) as opened:
         _require_source(places, opened)
         try:
-            for place, request, fetched in _answers(weather_requests, places, opened, pacer):
+            for place, request, fetched in _responses(weather_requests, places, opened, pacer):
                 answered.add((place.slug, request.start))
                 if isinstance(fetched, WeatherError):
                     refused.append(fetched)
@@ -114,20 +114,20 @@ def fetch_weather(
                 )  # fmt: skip
                 after = fetched.frame["time"].tail(1) + HOUR
                 expected = max([min(pd.Timestamp(request.end, tz="UTC"), due), *after])
-                answer = Answer(place, request.start, request.end, expected)
-                validation = validate_hourly(fetched.frame, answer, ingestion.max_rejected_share)
+                period = RequestedPeriod(place, request.start, request.end, expected)
+                validation = validate_hourly(fetched.frame, period, ingestion.max_rejected_share)
                 _warn(validation.report, place.name)
                 rejected = with_id(validation.rejected.assign(source=source))
                 chunk = {"rejected_rows": rejected, "validation_report": validation.report}
                 if validation.stopped:
-                    refused.append(_too_many(validation, answer, ingestion.max_rejected_share))
+                    refused.append(_too_many(validation, period, ingestion.max_rejected_share))
                 else:
                     chunk |= {
                         "weather_hourly": validation.accepted.assign(source=source),
                         "incomplete_days": records.incomplete_days(
-                            answer, fetched, validation.accepted
+                            period, fetched, validation.accepted
                         ),
-                        "ingested_periods": records.periods(answer, fetched),
+                        "ingested_periods": records.periods(period, fetched),
                     }
                 yield WEATHER_OUTPUTS | chunk
         except (SourceUnavailable, CallLimitReached) as error:
@@ -153,7 +153,7 @@ def report_missing(
     forecast: ForecastParameters,
     ingestion: IngestionParameters,
 ) -> pd.DataFrame:
-    """List what the source has not answered of the study's period, and what is requested again.
+    """List what the source lacks of the study's period, and what is requested again.
 
     Returns:
         location, start and end (first and last day), variables, hours, first_requested, repeated;
@@ -170,10 +170,10 @@ def report_missing(
     return summarize_missing(chosen.assign(repeated=is_open(chosen, now, limit)))
 
 
-def _answers(
+def _responses(
     requests: list[Request], places: dict[str, Location], source: WeatherSource, pacer: Pacer
 ) -> Iterator[tuple[Location, Request, Fetched | WeatherError]]:
-    """Make the requests; yield an answer or the refusal for each location."""
+    """Make the requests; yield a response or the refusal for each location."""
 
     def ask(request: Request, own: Sequence[Location], _: tuple[str, ...]) -> Iterator[Fetched]:
         return source.fetch_many(Query(own, request.start, request.end), list(VARIABLES))
@@ -198,7 +198,7 @@ def _has_all_but_latest(
     answered: set[tuple[str, date]],
     issued: pd.Timestamp,
 ) -> bool:
-    """Tell whether every request without an answer is for recent days of a known location."""
+    """Tell whether every request without a response is for recent days of a known location."""
     known = known_periods.groupby("location").agg({"start": "min", "end": "max"})
     current = known[known["end"] >= issued - PAST_DAYS * DAY]["start"].to_dict()
     return all(
@@ -223,7 +223,7 @@ def _warn(report: pd.DataFrame, name: str) -> None:
     for row in report[report["verdict"].isin(["warn", "drop"])].itertuples():
         dropped = (
             ". That is more than ingestion.max_rejected_share: no value of this variable was "
-            "stored from this answer"
+            "stored from this response"
         )
         logger.warning(
             "%s %s to %s: %s breaks %s, %s of %s, first %s%s",
@@ -232,7 +232,7 @@ def _warn(report: pd.DataFrame, name: str) -> None:
         )  # fmt: skip
 
 
-def _too_many(validation: Validation, answer: Answer, allowed: float) -> TooManyRejected:
+def _too_many(validation: Validation, period: RequestedPeriod, allowed: float) -> TooManyRejected:
     report = validation.report
     stop = report[report["verdict"] == "stop"].iloc[0]
     of_rows = stop["column"] == WHOLE_ROW
@@ -240,10 +240,11 @@ def _too_many(validation: Validation, answer: Answer, allowed: float) -> TooMany
     most = rejecting.sort_values("failed", kind="stable").iloc[-1] if of_rows else stop
     what = "rows" if of_rows else f"values of {stop['column']}"
     return TooManyRejected(
-        f"{answer.place.name}, {answer.start} to {answer.end}, {what} that break a rule: "
+        f"{period.place.name}, {period.start} to {period.end}, {what} that break a rule: "
         f"{explain_excess(stop['failed'], stop['checked'], allowed)} "
         f"(ingestion.max_rejected_share). Most often {most['column']}, {most['rule']}: "
-        f"{most['failed']:,}, first {most['example']}. No hour of this answer was stored, what the "
-        "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
+        f"{most['failed']:,}, first {most['example']}. No hour of this response was stored, what "
+        "the database held stays; the table rejected_rows and data/08_reporting/"
+        "validation_report.csv "
         "say more. Run again when the source is mended, or raise the share if it is right."
     )

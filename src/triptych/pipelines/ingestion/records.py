@@ -11,7 +11,7 @@ from triptych.pipelines.ts_common.periods import DAY
 from triptych.weather.completeness import missing_by_day, still_missing
 from triptych.weather.request_periods import Period, missing_periods, overlaps
 from triptych.weather.sources.base import Fetched
-from triptych.weather.validation.report import Answer
+from triptych.weather.validation.report import RequestedPeriod
 from triptych.weather.variables import VARIABLES
 
 ANALYSIS, FORECAST = "analysis", "forecast"
@@ -65,24 +65,24 @@ class Records:
         }
         self._as_of, self._today = as_of, today
 
-    def periods(self, answer: Answer, fetched: Fetched) -> pd.DataFrame:
+    def periods(self, period: RequestedPeriod, fetched: Fetched) -> pd.DataFrame:
         """Return the part of the response that was requested for the first time."""
         times = fetched.frame["time"]
         rows = [
-            (answer.place.slug, start, end, int(((times >= start) & (times < end)).sum()),
-             answer.place.source)
-            for start, end in self._new(answer)
+            (period.place.slug, start, end, int(((times >= start) & (times < end)).sum()),
+             period.place.source)
+            for start, end in self._new(period)
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=_PERIODS)
 
     def incomplete_days(
-        self, answer: Answer, fetched: Fetched, accepted: pd.DataFrame
+        self, period: RequestedPeriod, fetched: Fetched, accepted: pd.DataFrame
     ) -> pd.DataFrame:
         """Return the days that lack values, and those that did and no longer do."""
         variables = [name for name in VARIABLES if name not in fetched.absent]
-        new, slug = self._new(answer), answer.place.slug
+        new, slug = self._new(period), period.place.slug
         rows = []
-        for day, found in missing_by_day(accepted, answer.start, answer.end, variables).items():
+        for day, found in missing_by_day(accepted, period.start, period.end, variables).items():
             before, first = self._gaps.get((slug, day), ({}, self._today))
             is_new = any(overlaps((day, day + DAY), period) for period in new)
             missing = found if is_new else still_missing(found, before)
@@ -90,9 +90,9 @@ class Records:
                 rows.append((slug, day, missing, first, self._today, self._as_of))
         return pd.DataFrame(rows, columns=_DAYS)
 
-    def _new(self, answer: Answer) -> list[Period]:
-        days = (pd.Timestamp(answer.start, tz="UTC"), pd.Timestamp(answer.end, tz="UTC"))
-        return missing_periods(days, self._periods.get(answer.place.slug, []))
+    def _new(self, period: RequestedPeriod) -> list[Period]:
+        days = (pd.Timestamp(period.start, tz="UTC"), pd.Timestamp(period.end, tz="UTC"))
+        return missing_periods(days, self._periods.get(period.place.slug, []))
 
 
 class ModelPeriods:

@@ -45,8 +45,8 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
     parameters = {"name": place, "count": str(_MOST), "language": "en"}
     setting = "TRIPTYCH_GEOCODING_URL"
     with closing(JsonService("Open-Meteo geocoding service", base_url, setting, **options)) as api:
-        (answer,) = api.get_many("/v1/search", parameters, 1, f"City {name!r}")
-    matches = answer.get("results") or []
+        (response,) = api.get_many("/v1/search", parameters, 1, f"City {name!r}")
+    matches = response.get("results") or []
     found = [match for match in matches if not region or _lies_in(match, region)]
     if not found:
         other = "; ".join(describe(match) for match in matches[:_SHOWN])

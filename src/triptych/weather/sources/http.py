@@ -96,23 +96,23 @@ class JsonService:
             what: the request, for messages.
 
         Raises:
-            SourceUnavailable: no usable answer in all attempts.
+            SourceUnavailable: no usable response in all attempts.
             SourceRefused: the service refused the request itself.
         """
         try:
-            answers: list[dict[str, Any]] = self._retrying(self._get, path, parameters, count)
+            objects: list[dict[str, Any]] = self._retrying(self._get, path, parameters, count)
         except SourceRefused as error:
             raise type(error)(f"{what}: {error}") from error
         except RetryError as error:
             tried = error.last_attempt.attempt_number
             failure = error.last_attempt.exception()
             raise SourceUnavailable(
-                f"{what}: {self._where} gave no usable answer in {tried} "
+                f"{what}: {self._where} gave no usable response in {tried} "
                 f"{'attempt' if tried == 1 else 'attempts'}; the last failure was {failure}. Check "
                 f"the network and {self._setting}, or wait; what was fetched is kept, and the next "
                 "run goes on from there."
             ) from failure
-        return answers
+        return objects
 
     def close(self) -> None:
         """Close the connection."""
@@ -122,7 +122,7 @@ class JsonService:
         try:
             response = self._client.get(path, params={**parameters, **self._key})
         except httpx.TimeoutException as error:
-            raise _Passing(f"no answer in time ({type(error).__name__})") from error
+            raise _Passing(f"no response in time ({type(error).__name__})") from error
         except httpx.RequestError as error:
             raise _Passing(f"{type(error).__name__}: {error}") from error
         if response.status_code != httpx.codes.OK:
@@ -189,11 +189,11 @@ def _parse_body(response: httpx.Response, count: int) -> list[dict[str, Any]]:
     except ValueError as error:
         start = response.text[:80].strip()
         raise _Passing(f"a body that is not JSON (it starts {start!r})") from error
-    answers = [body] if count == 1 else body
-    sound = isinstance(answers, list) and all(isinstance(each, dict) for each in answers)
-    if not sound or len(answers) != count or any(each.get("error") for each in answers):
-        raise _Passing(f"status 200, but no answer in it: {str(body)[:200]}")
-    return answers
+    objects = [body] if count == 1 else body
+    sound = isinstance(objects, list) and all(isinstance(each, dict) for each in objects)
+    if not sound or len(objects) != count or any(each.get("error") for each in objects):
+        raise _Passing(f"status 200, but not the requested objects: {str(body)[:200]}")
+    return objects
 
 
 def _reason(response: httpx.Response) -> str:

@@ -23,9 +23,9 @@ from triptych.weather.variables import TEMPERATURE
 class OpenMeteo(WeatherSource):
     """A client of the archive and of the three forecast services, or of compatible ones.
 
-    All methods raise SourceUnavailable (no usable answer in all attempts), SourceRefused
+    All methods raise SourceUnavailable (no usable response in all attempts), SourceRefused
     (coordinates, dates, variables, limits; Open-Meteo refuses all locations of a request for a
-    fault of one) or InvalidAnswer (other hours, units or lengths than requested).
+    fault of one) or InvalidResponse (other hours, units or lengths than requested).
 
     Args:
         base_url: the address below which `/v1/archive` answers.
@@ -82,9 +82,9 @@ class OpenMeteo(WeatherSource):
         # keys end in the model only if there are several
         keys = [f"{name}_{m}" if len(models) > 1 else name for m in models for name in names]
         hours, services = query.hours, [self._previous_runs]
-        for location, answer in _ask(services, "/v1/forecast", query, names, ",".join(models)):
-            _add_absent(answer, keys, len(hours))
-            values = read_values(answer, hours, keys, _describe(query, location))
+        for location, response in _ask(services, "/v1/forecast", query, names, ",".join(models)):
+            _add_absent(response, keys, len(hours))
+            values = read_values(response, hours, keys, _describe(query, location))
             yield to_long(np.column_stack(list(values.values())), hours, models, lead_days)
 
     def close(self) -> None:
@@ -101,9 +101,9 @@ class OpenMeteo(WeatherSource):
         models: str,
     ) -> Iterator[Fetched]:
         hours = query.hours
-        for location, answer in _ask(services, path, query, variables, models):
+        for location, response in _ask(services, path, query, variables, models):
             what = _describe(query, location)
-            yield read_hours(location.slug, answer, hours, variables, what)
+            yield read_hours(location.slug, response, hours, variables, what)
 
 
 def _describe(query: Query, location: Location) -> str:
@@ -131,19 +131,19 @@ def _ask(
     refusals: list[SourceRefused] = []
     for service in services:
         try:
-            answers = service.get_many(path, parameters, len(query.locations), what)
+            responses = service.get_many(path, parameters, len(query.locations), what)
         except CallLimitReached:
             raise
         except SourceRefused as refused:
             refusals.append(refused)
         else:
-            return zip(query.locations, answers, strict=True)
+            return zip(query.locations, responses, strict=True)
     raise refusals[0]
 
 
-def _add_absent(answer: dict[str, Any], keys: Sequence[str], length: int) -> None:
-    """Fill in the models that an answer leaves out: they do not cover the location."""
-    hourly, units = answer.get("hourly"), answer.get("hourly_units")
+def _add_absent(response: dict[str, Any], keys: Sequence[str], length: int) -> None:
+    """Fill in the models that a response leaves out: they do not cover the location."""
+    hourly, units = response.get("hourly"), response.get("hourly_units")
     if isinstance(hourly, dict) and isinstance(units, dict) and any(k in hourly for k in keys):
         for key in set(keys) - set(hourly):
             hourly[key], units[key] = [None] * length, "undefined"

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from triptych.weather.errors import InvalidAnswer
+from triptych.weather.errors import InvalidResponse
 from triptych.weather.sources.base import Fetched, Floats, Hours, to_times
 from triptych.weather.variables import VARIABLES
 
@@ -14,33 +14,33 @@ _NO_UNIT = "undefined"  # the unit of a variable that a model does not have
 
 
 def read_values(
-    answer: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
+    response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
 ) -> dict[str, Floats]:
     """Read a value for each hour and variable, NaN for null.
 
     Args:
-        answer: the JSON object.
+        response: the JSON object.
         hours: the hours requested.
         variables: the variables requested.
         what: the request, for messages.
 
     Raises:
-        InvalidAnswer: other hours, units, lengths or offset than requested.
+        InvalidResponse: other hours, units, lengths or offset than requested.
     """
 
     def refuse(rule: str, found: object) -> NoReturn:
-        raise InvalidAnswer(
-            f"{what}: the answer must {rule}; found {found}. Nothing of it was used. Is another "
+        raise InvalidResponse(
+            f"{what}: the response must {rule}; found {found}. Nothing of it was used. Is another "
             "service answering at this address?"
         )
 
     offset, hourly, units = (
-        answer.get(name) for name in ("utc_offset_seconds", "hourly", "hourly_units")
+        response.get(name) for name in ("utc_offset_seconds", "hourly", "hourly_units")
     )
     if offset != 0:
         refuse("be in UTC, with an offset of 0 s", repr(offset))
     if not isinstance(hourly, Mapping) or not isinstance(units, Mapping):
-        refuse("hold `hourly` and `hourly_units`", sorted(answer))
+        refuse("hold `hourly` and `hourly_units`", sorted(response))
     times = _array(hourly.get("time"), "datetime64[m]")
     if not np.array_equal(times, hours.astype("datetime64[m]")):
         span = f"{times.size}, {times[0]} to {times[-1]}" if times.size else "no readable times"
@@ -58,14 +58,14 @@ def read_values(
 
 
 def read_hours(
-    slug: str, answer: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
+    slug: str, response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
 ) -> Fetched:
     """Read the hours that have a value of any variable: the archive answers null for the others."""
-    values = read_values(answer, hours, variables, what)
+    values = read_values(response, hours, variables, what)
     known = ~np.logical_and.reduce([np.isnan(column) for column in values.values()])
     columns = {name: column[known] for name, column in values.items()}
     frame = pd.DataFrame({"location": slug, "time": to_times(hours[known]), **columns})
-    units = answer["hourly_units"]
+    units = response["hourly_units"]
     return Fetched(frame, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
 
 

@@ -33,7 +33,7 @@ Rows = dict[str, Floats]
 
 
 class SampleClimate(WeatherSource):
-    """A synthetic source for any place and date; the same query always has the same answer."""
+    """A synthetic source for any place and date; the same query always gives the same values."""
 
     kind: ClassVar[SourceKind] = "sample"
 

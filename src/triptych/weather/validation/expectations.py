@@ -3,7 +3,7 @@
 What breaks a rule of REJECT is kept in `rejected_rows`, never in `weather_hourly`: a value that
 breaks a rule of VALUE_RULES, or else the whole row. Of a dew point above the temperature the dew
 point is rejected, since nothing tells which of the two is wrong and the other is the target.
-A rule of WARN is about an answer as a whole: no row can be named as the wrong one, so all are
+A rule of WARN is about a response as a whole: no row can be named as the wrong one, so all are
 stored, and the report says what was found. The limits stand on records of weather, not on the data
 at hand: what lies outside is a broken value, not a rare one. "WMO" is the WMO archive of weather
 and climate extremes (wmo.asu.edu).

@@ -1,4 +1,4 @@
-"""Validate an answer by every expectation: what may be stored, and a report, a row a rule."""
+"""Validate a response by every expectation: what may be stored, and a report, a row a rule."""
 
 import math
 from collections.abc import Callable
@@ -29,8 +29,8 @@ REPORT_COLUMNS = (
 HOUR = pd.Timedelta(hours=1)
 
 
-class Answer(NamedTuple):
-    """The request that an answer is for.
+class RequestedPeriod(NamedTuple):
+    """What was requested of a location.
 
     Attributes:
         place: the location.
@@ -46,7 +46,7 @@ class Answer(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """A validated answer.
+    """A validated response.
 
     Attributes:
         accepted: the rows that may be stored; NaN where a value was rejected.
@@ -54,7 +54,7 @@ class Validation(NamedTuple):
         report: the columns REPORT_COLUMNS; one row a rule, and one for the share of rejected rows.
             A verdict is `ok`, `unchecked` (there was nothing to check), `warn`,
             `reject`, `drop` (so much of the variable was rejected that none of it is accepted) or
-            `stop` (nothing of the answer is to be stored).
+            `stop` (nothing of the response is to be stored).
     """
 
     accepted: pd.DataFrame
@@ -68,7 +68,7 @@ class Validation(NamedTuple):
 
 
 def validate_hourly(
-    frame: pd.DataFrame, answer: Answer, max_rejected_share: float = 1.0
+    frame: pd.DataFrame, period: RequestedPeriod, max_rejected_share: float = 1.0
 ) -> Validation:
     """Validate the hourly rows of one location.
 
@@ -77,7 +77,7 @@ def validate_hourly(
 
     Args:
         frame: location, time (aware, UTC), temperature_2m and any of the other variables.
-        answer: the request.
+        period: the request.
         max_rejected_share: the share of rejected values of a variable above which none of them is
             accepted; the share of rejected rows or temperatures above which the verdict is `stop`.
     """
@@ -94,9 +94,9 @@ def validate_hourly(
     )
     known = {WHOLE_ROW, *frame}
     found = {e: _count_rejected(e, frame, broken) for e in REJECT if e.column in known}
-    found |= {e: _WARN_RULES[e.rule](e, rows, answer) for e in WARN if e.column in known}
+    found |= {e: _WARN_RULES[e.rule](e, rows, period) for e in WARN if e.column in known}
     found[threshold] = {"checked": len(frame), "failed": int(rejected["variable"].isna().sum())}
-    lines = [_line(answer, expected, each) for expected, each in found.items()]
+    lines = [_line(period, expected, each) for expected, each in found.items()]
     report = pd.DataFrame(lines, columns=list(REPORT_COLUMNS))
     broken_values = (report["verdict"] == "reject") & report["rule"].isin(VALUE_RULES)
     for name in untrusted:
@@ -108,15 +108,15 @@ def validate_hourly(
 Found = dict[str, Any]  # checked, failed, example and perhaps limits
 
 
-def _line(answer: Answer, expected: Expectation, found: Found) -> dict[str, Any]:
+def _line(period: RequestedPeriod, expected: Expectation, found: Found) -> dict[str, Any]:
     level = "reject" if expected in REJECT else "warn" if expected in WARN else "stop"
     share = found["failed"] / found["checked"] if found["checked"] else 0.0
     verdict = level if share > expected.tolerated else "ok"
     limits = {"lowest": expected.lowest, "highest": expected.highest}
     return {
-        "location": answer.place.slug,
-        "start": answer.start.isoformat(),
-        "end": answer.end.isoformat(),
+        "location": period.place.slug,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
         "column": expected.column,
         "rule": expected.rule,
         "level": level,
@@ -160,23 +160,23 @@ def _count_rejected(expected: Expectation, frame: pd.DataFrame, broken: pd.DataF
     return _count(frame["time"][known], failed[known], values[known])
 
 
-def _count_absent(_: Expectation, rows: pd.DataFrame, answer: Answer) -> Found:
-    start = pd.Timestamp(answer.start, tz="UTC")
-    hours = pd.date_range(start, answer.expected_until, freq="h", inclusive="left")
+def _count_absent(_: Expectation, rows: pd.DataFrame, period: RequestedPeriod) -> Found:
+    start = pd.Timestamp(period.start, tz="UTC")
+    hours = pd.date_range(start, period.expected_until, freq="h", inclusive="left")
     return _count(hours, ~hours.isin(rows["time"]))
 
 
-def _count_nulls(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
+def _count_nulls(expected: Expectation, rows: pd.DataFrame, _: RequestedPeriod) -> Found:
     return _count(rows["time"], rows[expected.column].isna())
 
 
-def _count_jumps(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
+def _count_jumps(expected: Expectation, rows: pd.DataFrame, _: RequestedPeriod) -> Found:
     """Count large changes from an hour to the next, where both have a value."""
     steps = rows[expected.column].diff()[rows["time"].diff() == HOUR].dropna()
     return _count(rows["time"][steps.index], steps.abs() > expected.highest, steps, "+g")
 
 
-def _count_flat(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
+def _count_flat(expected: Expectation, rows: pd.DataFrame, _: RequestedPeriod) -> Found:
     """Count the hours in runs of one value that are longer than the limit."""
     known = rows[["time", expected.column]].dropna(ignore_index=True)
     values = known[expected.column]
@@ -184,12 +184,12 @@ def _count_flat(expected: Expectation, rows: pd.DataFrame, _: Answer) -> Found:
     return _count(known["time"], run.map(run.value_counts()) > expected.highest, values, "g")
 
 
-def _count_months(expected: Expectation, rows: pd.DataFrame, answer: Answer) -> Found:
+def _count_months(expected: Expectation, rows: pd.DataFrame, period: RequestedPeriod) -> Found:
     """Compare the mean of each month that has enough values with what the climate allows."""
     month = rows["time"].dt.strftime("%Y-%m")
     table = rows.groupby(month)[expected.column].agg(["mean", "count"])
     means = table["mean"][table["count"] >= MONTHLY_HOURS]
-    place = answer.place
+    place = period.place
     bounds = [
         monthly_bounds(expected.column, place.latitude, place.elevation, int(name[-2:]))
         for name in means.index
@@ -207,7 +207,7 @@ def _at(label: Any) -> str:
     return "no time" if pd.isna(label) else str(label.strftime("%Y-%m-%dT%H:%MZ"))
 
 
-_WARN_RULES: dict[str, Callable[[Expectation, pd.DataFrame, Answer], Found]] = {
+_WARN_RULES: dict[str, Callable[[Expectation, pd.DataFrame, RequestedPeriod], Found]] = {
     "regular_grid": _count_absent,
     "not_null": _count_nulls,
     "jump": _count_jumps,
