@@ -2,22 +2,19 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, NoReturn
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
-from sqlalchemy import Column, ColumnElement, Select, Table, delete, select
+from sqlalchemy import delete, select
 
 from triptych.datasets.sql_frames import read_frame, to_columns
 from triptych.store.database import close_database, open_database
-from triptych.store.engine import reading
 from triptych.store.errors import StoreError
 from triptych.store.tables import metadata as tables_metadata
-from triptych.store.types import UtcDateTime
 from triptych.store.writes import BOOKKEEPING, upsert_columns
 
 logger = logging.getLogger(__name__)
@@ -44,77 +41,33 @@ class TableReader:
         self.table = tables_metadata.tables[table]
 
     def read(
-        self, columns: Sequence[str] | None = None, filters: Mapping[str, Any] | None = None
+        self,
+        columns: Iterable[str] | None = None,
+        filters: Mapping[str, Iterable[Any] | Mapping[str, Any]] | None = None,
+        limit: int | None = None,
     ) -> pd.DataFrame:
         """The rows that pass the filters, sorted by key: instants are UTC, missing numbers NaN.
 
         Args:
             columns: all unless named.
-            filters: by column: a value, a list of values, or bounds such as `{ge: …, lt: …}`.
-                Instants are text or dates; without a zone they are UTC.
-
-        Raises:
-            StoreError: a column or a comparison is unknown, or a value is no instant.
+            filters: by column: a list of values, or bounds such as `{"ge": …, "lt": …}`.
+            limit: of rows.
         """
-        return read_frame(open_database(self.url), self.select(columns, filters))
-
-    def is_empty(self, filters: Mapping[str, Any]) -> bool:
-        """Whether no row passes the filters."""
-        with reading(open_database(self.url)) as connection:
-            return connection.execute(self.select(None, filters).limit(1)).first() is None
-
-    def select(
-        self, columns: Sequence[str] | None = None, filters: Mapping[str, Any] | None = None
-    ) -> Select[Any]:
-        """The query that `read` runs."""
+        conditions = []
+        for name, wanted in (filters or {}).items():
+            column = self.table.c[name]
+            if isinstance(wanted, Mapping):
+                bounds = ((_COMPARISONS[each], value) for each, value in wanted.items())
+                conditions += [compare(column, value) for compare, value in bounds]
+            else:
+                conditions.append(column.in_(wanted))
         names = self.table.columns.keys() if columns is None else columns
-        conditions = [
-            condition
-            for name, wanted in (filters or {}).items()
-            for condition in _conditions(self._column(name, "filter on"), wanted)
-        ]
-        return (
-            select(*(self._column(name, "load") for name in names))
-            .where(*conditions)
-            .order_by(*self.table.primary_key)
-        )
+        statement = select(*(self.table.c[name] for name in names)).where(*conditions).limit(limit)
+        return read_frame(open_database(self.url), statement.order_by(*self.table.primary_key))
 
-    def _column(self, name: str, purpose: str) -> Column[Any]:
-        if name not in self.table.columns:
-            raise StoreError(
-                f"The table {self.table.name} has no column {name} to {purpose}. "
-                f"Its columns are {', '.join(self.table.columns.keys())}."
-            )
-        return self.table.columns[name]
-
-
-def _conditions(column: Column[Any], wanted: Any) -> list[ColumnElement[bool]]:
-    if isinstance(wanted, list | tuple):
-        return [column.in_([_value(column, item) for item in wanted])]
-    if not isinstance(wanted, Mapping):
-        return [column == _value(column, wanted)]
-    if unknown := sorted(set(wanted) - set(_COMPARISONS)):
-        raise StoreError(
-            f"A filter on {column} compares with {', '.join(_COMPARISONS)}; "
-            f"got {', '.join(map(str, unknown))}."
-        )
-    return [_COMPARISONS[name](column, _value(column, bound)) for name, bound in wanted.items()]
-
-
-def _value(column: Column[Any], value: Any) -> Any:
-    if not isinstance(column.type, UtcDateTime):
-        return value
-    try:
-        return _utc(pd.Timestamp(value))
-    except (TypeError, ValueError) as error:
-        raise StoreError(
-            f"A filter on {column} needs an instant such as 2019-07-14T06:00:00Z; got {value!r}."
-        ) from error
-
-
-def _utc(instant: pd.Timestamp) -> datetime:
-    utc = instant.tz_localize("UTC") if instant.tz is None else instant.tz_convert("UTC")
-    return utc.to_pydatetime()
+    def is_empty(self, filters: Mapping[str, Any] | None = None) -> bool:
+        """Whether no row passes the filters."""
+        return self.read(None, filters, limit=1).empty
 
 
 class LazySqlTableDataset(AbstractDataset[NoReturn, TableReader]):
@@ -164,11 +117,6 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
       type: triptych.datasets.SqlTableDataset
       table: weather_hourly
       credentials: database # url: ${oc.env:TRIPTYCH_DATABASE_URL}
-      load_args:
-        columns: [location, time, temperature_2m]
-        filters:
-          location: [paris, brest]
-          time: {ge: 2019-01-01, lt: 2020-01-01}
     ```
 
     In Python:
@@ -191,7 +139,6 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         *,
         table: str,
         credentials: dict[str, Any],
-        load_args: dict[str, Any] | None = None,
         keep_days: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -200,28 +147,27 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         Args:
             table: a name of `triptych.store.tables`.
             credentials: `url`, a SQLite or PostgreSQL URL.
-            load_args: `columns` and `filters` of `TableReader.read`.
             keep_days: a save removes the rows whose `as_of` lies so many days or more before the
                 latest one saved; None keeps all.
             metadata: for Kedro-Viz and others; unused here.
 
         Raises:
-            StoreError: the table, a column, a filter or an argument is unknown.
+            StoreError: an argument is wrong.
         """
         self._reader = TableReader(credentials, table)
         self._table, self._url = self._reader.table, self._reader.url
-        self._load_args = load_args or {}
-        if unknown := sorted(set(self._load_args) - {"columns", "filters"}):
+        sound = isinstance(keep_days, int) and keep_days >= 1 and "as_of" in self._table.columns
+        if keep_days is not None and not sound:
             raise StoreError(
-                f"load_args of the table {table} are columns and filters; got {', '.join(unknown)}."
+                f"keep_days of the table {table} is a whole number from 1 or null, of a table "
+                f"that has as_of; got {keep_days!r}. Correct `retention` in conf/base/globals.yml."
             )
-        self._reader.select(**self._load_args)  # a mistake shows at the start of a run
-        self._keep_days = _checked_keep_days(self._table, keep_days)
+        self._keep_days = keep_days
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
         """Load the rows."""
-        return self._reader.read(**self._load_args)
+        return self._reader.read()
 
     def save(self, data: pd.DataFrame) -> None:
         """Insert the rows whose key is new, and update those whose values differ.
@@ -248,27 +194,15 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """Give the first rows as JSON, for Kedro-Viz."""
-        first = self._reader.select(**self._load_args).limit(nrows)
-        frame = read_frame(open_database(self._url), first)
+        frame = self._reader.read(limit=nrows)
         return TablePreview(json.loads(frame.to_json(orient="split", date_format="iso")))
 
     def _exists(self) -> bool:
         """Tell whether there is any row."""
-        with reading(open_database(self._url)) as connection:
-            return connection.execute(select(self._table).limit(1)).first() is not None
+        return not self._reader.is_empty()
 
     def _release(self) -> None:
         close_database(self._url)
 
     def _describe(self) -> dict[str, Any]:
-        return {"table": self._table.name, "load_args": self._load_args}
-
-
-def _checked_keep_days(table: Table, keep_days: int | None) -> int | None:
-    sound = keep_days is None or (isinstance(keep_days, int) and keep_days >= 1)
-    if not sound or (keep_days is not None and "as_of" not in table.columns):
-        raise StoreError(
-            f"keep_days of the table {table.name} is a whole number from 1 or null, of a table "
-            f"that has as_of; got {keep_days!r}. Correct `retention` in conf/base/globals.yml."
-        )
-    return keep_days
+        return {"table": self._table.name}
