@@ -6,23 +6,11 @@ from sqlite3 import Error as SqliteError
 from typing import Any
 
 from psycopg import Error as PsycopgError
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    ForeignKey,
-    MetaData,
-    Table,
-    false,
-    func,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
-from triptych.store.coercion import converter
+from triptych.store.coercion import convert
 from triptych.store.driver_errors import explain
 from triptych.store.errors import RowsRefused, StoreError
 from triptych.store.tables import KEEP_KNOWN
@@ -33,7 +21,6 @@ Columns = Sequence[Sequence[Any]]
 BOOKKEEPING = frozenset({"created_at", "fetched_at", "rejected_at"})
 _CHUNK = 10_000  # rows held in memory at once
 _EXAMPLES = 5  # a message stays short, however many rows are wrong
-_REPEATED = "repeated_key"  # of a staged row: its key came more than once
 _SORT_MEMORY = "64MB"  # PostgreSQL's own limit of 4 MB sorts a batch on disk
 
 
@@ -69,11 +56,10 @@ def upsert_columns(
     _check_columns(table, columns)
     with connection.begin_nested():
         staged = _create_staging_table(connection, table, columns)
-        given = [staged.c[name] for name in columns]
         load = _copy if connection.dialect.name == "postgresql" else _insert
-        load(connection, staged, given, (_convert(connection, given, each) for each in chunks))
+        load(connection, staged, (_convert(connection, staged, each) for each in chunks))
         _check_keys(connection, table, staged)
-        merge = _merge(connection, table, staged, given).execution_options(preserve_rowcount=True)
+        merge = _merge(connection, table, staged).execution_options(preserve_rowcount=True)
         written: int = connection.execute(merge).rowcount
         connection.execute(DropTable(staged))
     return written
@@ -111,51 +97,35 @@ def _check_columns(table: Table, columns: Sequence[str]) -> None:
 
 
 def _create_staging_table(connection: Connection, table: Table, columns: Sequence[str]) -> Table:
-    """Create a temporary table with some columns of `table`.
-
-    On SQLite it has the key of the table, so that nothing has to be sorted afterwards, and marks
-    repeated keys.
-    """
-    keyed = connection.dialect.name == "sqlite"
-    key = set(table.primary_key.columns.keys()) if keyed else set()
-    own = [Column(n, table.c[n].type, primary_key=n in key, autoincrement=False) for n in columns]
-    if keyed:
-        own.append(Column(_REPEATED, Boolean, server_default=false()))
-    else:
+    """Create a temporary table with some columns of `table`."""
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
     staged = Table(
         f"staged_{table.name}",
         MetaData(),
-        *own,
+        *(Column(name, table.c[name].type) for name in columns),
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
-        sqlite_with_rowid=False,
     )
     connection.execute(CreateTable(staged))
     return staged
 
 
-def _convert(connection: Connection, given: Sequence[Column[Any]], chunk: Columns) -> Columns:
+def _convert(connection: Connection, staged: Table, chunk: Columns) -> Columns:
     converted = []
-    for column, values in zip(given, chunk, strict=True):
+    for column, values in zip(staged.columns, chunk, strict=True):
         try:
-            converted.append(converter(column, connection.dialect)(values))
+            converted.append(convert(column, connection.dialect, values))
         except (TypeError, ValueError, OverflowError) as error:
             raise RowsRefused(
-                f"{column.table.name.removeprefix('staged_')}.{column.name} cannot hold a value: "
+                f"{staged.name.removeprefix('staged_')}.{column.name} cannot hold a value: "
                 f"{error}. Correct it, then write again; nothing was written."
             ) from error
     return converted
 
 
-def _insert(
-    connection: Connection, staged: Table, given: Sequence[Column[Any]], chunks: Iterable[Columns]
-) -> None:
-    insert = sqlite.insert(staged).on_conflict_do_update(
-        index_elements=list(staged.primary_key), set_={_REPEATED: text("1")}
-    )
-    names = [column.name for column in given]
-    statement = str(insert.compile(dialect=connection.dialect, column_keys=names))
+def _insert(connection: Connection, staged: Table, chunks: Iterable[Columns]) -> None:
+    statement = str(staged.insert().compile(dialect=connection.dialect))
     driver: Any = connection.connection.driver_connection
     try:
         for chunk in chunks:  # the driver takes an iterator: no list of 50,000 rows is made
@@ -164,10 +134,8 @@ def _insert(
         raise explain(error, connection.engine.url) from error
 
 
-def _copy(
-    connection: Connection, staged: Table, given: Sequence[Column[Any]], chunks: Iterable[Columns]
-) -> None:
-    types = [oid for _, oid, *_ in connection.execute(select(*given)).cursor.description]
+def _copy(connection: Connection, staged: Table, chunks: Iterable[Columns]) -> None:
+    types = [oid for _, oid, *_ in connection.execute(select(staged)).cursor.description]
     name = connection.dialect.identifier_preparer.format_table(staged)
     driver: Any = connection.connection.driver_connection
     try:
@@ -186,10 +154,7 @@ def _copy(
 def _check_keys(connection: Connection, table: Table, staged: Table) -> None:
     """Require that staged rows have distinct keys, and refer only to rows that exist."""
     key = [staged.c[column.name] for column in table.primary_key]
-    if _REPEATED in staged.c:
-        repeated = select(*key).where(staged.c[_REPEATED])
-    else:
-        repeated = select(*key).group_by(*key).having(func.count() > 1)
+    repeated = select(*key).group_by(*key).having(func.count() > 1)
     found = sorted(connection.execute(repeated.limit(_EXAMPLES)).all())
     if found:
         raise RowsRefused(
@@ -217,17 +182,15 @@ def _check_reference(
         )
 
 
-def _merge(
-    connection: Connection, table: Table, staged: Table, given: Sequence[Column[Any]]
-) -> Any:
+def _merge(connection: Connection, table: Table, staged: Table) -> Any:
     """Make the statement that moves the staged rows into the table."""
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     key = [column.name for column in table.primary_key]
     # In the order of the key: two writers cannot lock each other out, and SQLite needs a clause
     # between SELECT and ON CONFLICT to tell them apart.
-    source = select(*given).order_by(*(staged.c[name] for name in key))
-    insert = dialect.insert(table).from_select([column.name for column in given], source)
-    new = {c.name: insert.excluded[c.name] for c in given if c.name not in key}
+    source = select(staged).order_by(*(staged.c[name] for name in key))
+    insert = dialect.insert(table).from_select(staged.columns.keys(), source)
+    new = {c.name: insert.excluded[c.name] for c in staged.columns if c.name not in key}
     if table.info.get(KEEP_KNOWN):
         new = {name: func.coalesce(value, table.c[name]) for name, value in new.items()}
     differs = [
