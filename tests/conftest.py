@@ -1,5 +1,6 @@
-"""What all tests share."""
+"""Fixtures and hooks for all tests."""
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -12,14 +13,19 @@ pytest_plugins = [
 _CONFIGURED = ("", "triptych", "kedro")
 
 
+def pytest_collection_finish() -> None:
+    """Exclude all imported modules from garbage collection, which takes 8 % of the time."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """Undo what Kedro and the commands change of the logging of their process."""
+def restored_logging() -> Iterator[None]:
+    """Undo changes of Kedro and the commands to the logging of this process."""
     loggers = [logging.getLogger(name) for name in _CONFIGURED]
-    before = [(each, each.level, each.propagate, set(each.handlers)) for each in loggers]
+    before = [(logger, logger.level, logger.propagate, set(logger.handlers)) for logger in loggers]
     yield
-    for each, level, propagate, handlers in before:
-        each.setLevel(level)
-        each.propagate = propagate
-        for handler in set(each.handlers) - handlers:
-            each.removeHandler(handler)
+    for logger, level, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        for handler in set(logger.handlers) - handlers:
+            logger.removeHandler(handler)
