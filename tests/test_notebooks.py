@@ -69,27 +69,25 @@ def test_the_time_series_notebook_can_be_executed_on_the_sample(
     assert "Paris" not in text
 
 
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("1 / 0", "a cell fails with ZeroDivisionError"),
-        ("import sys\nsys.stderr.write('noise')", "writes to standard error: noise"),
-        ("print('file:' + '//here')", "contains a path of this machine: (?s:.*)file://here"),
-    ],
-    ids=["failure", "standard error", "path"],
-)
-def test_an_invalid_notebook_is_rejected(
-    project: Project, tmp_path: Path, source: str, message: str
-) -> None:
-    nbformat.write(notebook(source), tmp_path / "planted.ipynb")
+def test_a_failing_notebook_is_rejected(project: Project, tmp_path: Path) -> None:
+    nbformat.write(notebook("1 / 0"), tmp_path / "planted.ipynb")
 
-    with pytest.raises(NotebookError, match=message):
+    with pytest.raises(NotebookError, match="a cell fails with ZeroDivisionError"):
         execute(tmp_path / "planted.ipynb", project, "test")
 
 
-def test_a_large_notebook_is_rejected() -> None:
+@pytest.mark.parametrize(
+    ("stream", "text", "message"),
+    [
+        ("stderr", "noise", "writes to standard error: noise"),
+        ("stdout", "file:" + "//here", "contains a path of this machine: (?s:.*)file://here"),
+        ("stdout", MAX_BYTES * "x", "2,000,000 are allowed"),
+    ],
+    ids=["standard error", "path", "size"],
+)
+def test_invalid_output_is_rejected(stream: str, text: str, message: str) -> None:
     book = notebook("")
-    book.cells[0].outputs = [nbformat.v4.new_output("stream", text="x" * MAX_BYTES)]
+    book.cells[0].outputs = [nbformat.v4.new_output("stream", name=stream, text=text)]
 
-    with pytest.raises(NotebookError, match="2,000,000 are allowed"):
+    with pytest.raises(NotebookError, match=message):
         check(book, "planted.ipynb")

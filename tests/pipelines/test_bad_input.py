@@ -1,6 +1,7 @@
 """What a user can get wrong, by command: one clear message, exit code 1, the data intact."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_an_unknown_name_in_a_file_is_refused_before_anything_is_opened(project:
     assert said.startswith(
         "Unknown parameter `vision.image_siz`. Did you mean `vision.image_size`?"
     )
-    assert not list((project.path / "data").iterdir())
+    assert not (project.path / "data" / "triptych.db").exists()
 
 
 def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(
@@ -133,7 +134,7 @@ def test_a_corrupted_database(project: Project, name: str, message: str) -> None
 
 
 def test_a_data_folder_that_cannot_be_written(project: Project) -> None:
-    (project.path / "data").rmdir()
+    shutil.rmtree(project.path / "data")
     (project.path / "data").write_text("a file, so that it stands in the way of root too")
 
     assert re.search("/data: File exists.*folder data .*readable and writable", refused(project))

@@ -13,20 +13,17 @@ import yaml
 from sqlalchemy import Table, select
 
 from notebooks.execute import REVIEWS, execute
-from tests.fixtures.project import ROOT, Project, copy_of, make_project
+from tests.fixtures.project import ROOT, Project, copy_of, run_once
 from tests.pipelines.test_bad_input import refused
 from triptych.store.tables import models, text_predictions
 
 RUN = ("--pipeline", "nlp")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Give a project in which the pipeline has run on the sample; not to be changed."""
-    project = make_project(tmp_path_factory.mktemp("nlp") / "project")
-    result = project.kedro("run", "--env", "test", *RUN)
-    assert result.returncode == 0, result.stdout
-    return project
+    """Return a project in which the pipeline has run on the sample; do not change it."""
+    return run_once(tmp_path_factory, "nlp", *RUN)
 
 
 def report(project: Project, name: str) -> pd.DataFrame:

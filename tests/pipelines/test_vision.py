@@ -10,7 +10,7 @@ import pytest
 from kedro.framework.project import configure_project
 from pydantic import ValidationError
 
-from tests.fixtures.project import ROOT, Project, copy_of, make_project
+from tests.fixtures.project import ROOT, Project, copy_of, run_once
 from tests.pipelines.test_bad_input import refused
 from triptych.commands.project import read_configuration
 from triptych.parameters.vision import VisionParameters
@@ -20,13 +20,10 @@ from triptych.vision.sample import write_sample
 RUN = ("--pipeline", "vision")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Give a project in which the pipeline has run on the sample; not to be changed."""
-    project = make_project(tmp_path_factory.mktemp("vision") / "project")
-    result = project.kedro("run", "--env", "test", *RUN)
-    assert result.returncode == 0, result.stdout
-    return project
+    """Return a project in which the pipeline has run on the sample; do not change it."""
+    return run_once(tmp_path_factory, "vision", *RUN)
 
 
 def report(project: Project, name: str) -> pd.DataFrame:
