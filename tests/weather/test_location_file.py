@@ -119,11 +119,8 @@ def test_a_file_that_cannot_be_read_as_one(content: bytes, file: Path) -> None:
 
     with pytest.raises(LocationFileError, match=r"locations\.yml"):
         load_locations(file)
-
-
-def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(LocationFileError, match=r"absent\.yml cannot be read: .*No such file"):
-        load_locations(tmp_path / "absent.yml")
+        load_locations(file.with_name("absent.yml"))
 
 
 @pytest.mark.parametrize("name", ["Ajaccio", "No", "L'Aquila: città #1", "東京"])
@@ -135,16 +132,6 @@ def test_adding_keeps_all_that_is_there(file: Path, paris: Location, name: str) 
     assert file.read_text(encoding="utf-8").startswith(TEXT)
     assert load_locations(file) == [paris, added]
     assert [path.name for path in file.parent.iterdir()] == ["locations.yml"]
-
-
-def test_adding_to_the_file_of_the_repository(tmp_path: Path, paris: Location) -> None:
-    file = tmp_path / "locations.yml"
-    file.write_bytes(REPOSITORY_FILE.read_bytes())
-
-    add_location(file, paris.model_copy(update={"slug": "added"}))
-
-    assert file.read_bytes().startswith(REPOSITORY_FILE.read_bytes())
-    assert load_locations(file)[-1].slug == "added"
 
 
 def test_adding_follows_the_indentation_and_a_missing_last_newline(

@@ -70,19 +70,15 @@ def select_locations(
             )
         return served
     by_slug = {location.slug: location for location in locations}
-    return [_pick(slug, by_slug, source) for slug in slugs]
-
-
-def _pick(slug: str, by_slug: dict[str, Location], source: SourceKind) -> Location:
-    location = by_slug.get(slug)
-    if location is None:
-        raise UnknownLocation(_unknown(slug, list(by_slug)))
-    if location.source != source:
-        raise WrongSource(
-            f"Location {slug!r} is served by {location.source}, but this run asks {source}. "
-            f"Run it with `--env {_ENVIRONMENTS[location.source]}`."
-        )
-    return location
+    for slug in slugs:
+        if slug not in by_slug:
+            raise UnknownLocation(_unknown(slug, list(by_slug)))
+        if by_slug[slug].source != source:
+            raise WrongSource(
+                f"Location {slug!r} is served by {by_slug[slug].source}, but this run asks "
+                f"{source}. Run it with `--env {_ENVIRONMENTS[by_slug[slug].source]}`."
+            )
+    return [by_slug[slug] for slug in slugs]
 
 
 def _unknown(slug: str, known: list[str]) -> str:

@@ -1,7 +1,6 @@
 """The embedded sample: repeatable to the bit, faulty as a source is, and shaped like weather."""
 
 import time
-from contextlib import closing
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,11 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.weather.places import NORTHMERE, PARIS
-from triptych.weather.errors import SourceUnavailable
 from triptych.weather.locations import Location
-from triptych.weather.sources import make_source
 from triptych.weather.sources.base import Query
-from triptych.weather.sources.open_meteo import OpenMeteo
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.validation.schemas import check_hourly
 from triptych.weather.variables import VARIABLES
@@ -174,14 +170,3 @@ def test_memory_makes_an_autoregression_better_than_persistence_and_climatology(
     persistence = rmse(anomaly[2:] - anomaly[1:-1])
     assert rmse(anomaly[2:] - lags @ memory) < 0.95 * persistence
     assert persistence < 0.9 * rmse(anomaly)
-
-
-def test_make_source(northmere: Location) -> None:
-    with closing(make_source("sample")) as source:
-        assert isinstance(source, SampleClimate)
-    with closing(
-        make_source("open_meteo", base_url="http://127.0.0.1:1", timeout=1.0, attempts=1)
-    ) as archive:
-        assert isinstance(archive, OpenMeteo)
-        with pytest.raises(SourceUnavailable, match="in 1 attempt"):
-            archive.fetch(northmere, date(2019, 1, 1), date(2019, 1, 2), NAMES)

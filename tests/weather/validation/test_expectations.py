@@ -58,7 +58,7 @@ def broken(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
     }
 
 
-def test_sound_weather_keeps_every_rule_and_each_has_its_row() -> None:
+def test_valid_weather_keeps_every_rule_and_each_has_its_row() -> None:
     validated = validate(sound())
 
     assert len(validated.accepted) == HOURS
@@ -232,15 +232,7 @@ def test_a_variable_that_the_source_lacks_is_not_validated() -> None:
     assert (of_pressure["verdict"] == "unchecked").all()
 
 
-def test_no_rows_of_hours_that_are_due_is_a_warning() -> None:
-    report = validate_hourly(sound().iloc[:0], JULY).report
-
-    (grid,) = report[report["rule"] == "regular_grid"].to_dict("records")
-    assert (grid["checked"], grid["failed"], grid["verdict"]) == (HOURS, HOURS, "warn")
-    assert "ok" not in set(report["verdict"])
-
-
-def test_no_rows_and_no_answer() -> None:
+def test_no_rows_and_nothing_due() -> None:
     nothing = JULY._replace(expected_until=datetime(2019, 7, 1, tzinfo=UTC))
 
     validated = validate_hourly(sound().iloc[:0], nothing, 0.0)
