@@ -474,7 +474,7 @@ def test_an_answer_with_too_many_impossible_temperatures_is_rejected_as_a_whole(
         "temperature_2m, range: "
         "75, first 2024-01-01T00:00Z: 255.0. No hour of this response was stored, what the "
         "database held stays; the table rejected_rows and data/08_reporting/validation_report.csv "
-        "say more. Run again when the source is mended, or raise the share if it is right. 1 "
+        "say more. Run again when the source is corrected, or raise the share if it is right. 1 "
         "other requests failed as well."
     )
     assert source.asked == [date(2023, 1, 1), date(2024, 1, 1), date(2024, 1, 1)]
@@ -552,7 +552,7 @@ def test_a_source_that_is_down_fails_the_run_unless_only_the_latest_days_are_mis
     (chunk,) = fetch(latest, source, known)
 
     (warning,) = chunk["archive_warnings"]
-    assert warning == "northmere: refused The run goes on with the data in the database."
+    assert warning == "northmere: refused The run continues with the data in the database."
     assert chunk["ingested_periods"].empty
     with pytest.raises(CallLimitReached, match=r"^northmere and westhaven: refused$"):
         list(fetch(BOTH, Archive(refused="northmere", error=CallLimitReached)))

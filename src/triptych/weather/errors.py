@@ -10,7 +10,7 @@ class LocationFileError(WeatherError):
 
 
 class UnknownLocation(WeatherError):
-    """A location that is asked for is not in the file."""
+    """A requested location is not in the file."""
 
 
 class WrongSource(UnknownLocation):
@@ -22,7 +22,7 @@ class CityNotFound(WeatherError):
 
 
 class SourceUnavailable(WeatherError):
-    """The source stayed away, overloaded or unreadable through all attempts."""
+    """No attempt had a usable response."""
 
 
 class SourceRefused(WeatherError):

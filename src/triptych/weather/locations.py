@@ -75,7 +75,7 @@ def select_locations(
             raise UnknownLocation(_unknown(slug, list(by_slug)))
         if by_slug[slug].source != source:
             raise WrongSource(
-                f"Location {slug!r} is served by {by_slug[slug].source}, but this run asks "
+                f"Location {slug!r} is served by {by_slug[slug].source}, but this run uses "
                 f"{source}. Run it with `--env {_ENVIRONMENTS[by_slug[slug].source]}`."
             )
     return [by_slug[slug] for slug in slugs]

@@ -1,4 +1,4 @@
-"""Which periods a source still has to be asked for. A period is half-open: start, exclusive end."""
+"""Periods that are still to be requested. A period is half-open: start, exclusive end."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta

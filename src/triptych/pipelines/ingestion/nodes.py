@@ -134,7 +134,7 @@ def fetch_weather(
             if not _has_all_but_latest(weather_requests, known_periods, answered, issued):
                 raise
             logger.warning("%s", error)
-            warning = f"{error} The run goes on with the data in the database."
+            warning = f"{error} The run continues with the data in the database."
             yield WEATHER_OUTPUTS | {"archive_warnings": [warning]}
     if refused and (ingestion.on_refused == "fail" or len(refused) == len(answered)):
         others = f" {len(refused) - 1} other requests failed as well." if len(refused) > 1 else ""
@@ -246,5 +246,5 @@ def _too_many(validation: Validation, period: RequestedPeriod, allowed: float) -
         f"{most['failed']:,}, first {most['example']}. No hour of this response was stored, what "
         "the database held stays; the table rejected_rows and data/08_reporting/"
         "validation_report.csv "
-        "say more. Run again when the source is mended, or raise the share if it is right."
+        "say more. Run again when the source is corrected, or raise the share if it is right."
     )

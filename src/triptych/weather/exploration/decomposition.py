@@ -110,7 +110,7 @@ def _smoothed(season: Floats) -> Floats:
 def _filled(observed: Floats, times: pd.DatetimeIndex) -> Floats:
     """Fill missing steps by harmonics of year and day; in a short series by those of the day.
 
-    A short series departs from them with its season: the departure is drawn as a line.
+    A short series departs from them with its season: the departure is interpolated linearly.
     """
     known = ~np.isnan(observed)
     if known.all():

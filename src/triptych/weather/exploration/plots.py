@@ -85,7 +85,7 @@ def plot_spectrum(
             line = shown[slug][shown[slug]["method"] == method]
             axes.plot(line["period_hours"], line["density"], color=colour, lw=0.9, label=label)
         lines = spectral_lines[spectral_lines["location"] == slug]
-        axes.plot(lines["period_hours"], lines["density"], "o", ms=4, label="stands out")
+        axes.plot(lines["period_hours"], lines["density"], "o", ms=4, label="significant")
         axes.set(title=slug, ylabel="Power (°C² day)")
         if len(shown[slug]):
             axes.set(xscale="log", yscale="log")

@@ -73,14 +73,14 @@ class Pacer:
         """Wait until a request of this weight may be made, and count it.
 
         Raises:
-            CallLimitReached: the day's calls are used up; a later run goes on from here.
+            CallLimitReached: the day's calls are used up; a later run continues.
         """
         if self._limits is None:
             return
         if not self.affords(cost):
             raise CallLimitReached(
                 f"The {self._limits.day:,} weighted calls of a day (ingestion.limits) are used up. "
-                "What was fetched is kept: run again tomorrow, and it goes on from there. Without "
+                "What was fetched is stored: run again tomorrow to continue. Without "
                 "a limit: a key (TRIPTYCH_OPEN_METEO_KEY) or a server of your own."
             )
         for name, seconds in (("minute", 60.0), ("hour", 3600.0)):

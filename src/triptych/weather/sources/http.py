@@ -109,8 +109,8 @@ class JsonService:
             raise SourceUnavailable(
                 f"{what}: {self._where} gave no usable response in {tried} "
                 f"{'attempt' if tried == 1 else 'attempts'}; the last failure was {failure}. Check "
-                f"the network and {self._setting}, or wait; what was fetched is kept, and the next "
-                "run goes on from there."
+                f"the network and {self._setting}, or wait; what was fetched is stored, and the "
+                "next run continues."
             ) from failure
         return objects
 
@@ -136,7 +136,7 @@ class JsonService:
         if status == httpx.codes.TOO_MANY_REQUESTS and reason.lower().startswith(_LONG_LIMITS):
             raise CallLimitReached(
                 f"{self._where} has a limit that is used up: {reason}. "
-                "What was fetched is kept: run again after that time, and it goes on from there."
+                "What was fetched is stored: run again after that time to continue."
             )
         if status in _RETRIED_STATUS:
             raise _Passing(f"status {status}: {reason}", _retry_after(response))

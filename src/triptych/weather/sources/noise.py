@@ -1,4 +1,4 @@
-"""Noise without a state: an hour's value depends on the hour alone, in whatever order asked."""
+"""Noise without a state: an hour's value depends on the hour alone, not on what was requested before."""
 
 import numpy as np
 import numpy.typing as npt

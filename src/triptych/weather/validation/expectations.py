@@ -1,6 +1,6 @@
 """What is expected of hourly weather: every rule, its limits and their reason, in one table.
 
-What breaks a rule of REJECT is kept in `rejected_rows`, never in `weather_hourly`: a value that
+What breaks a rule of REJECT is stored in `rejected_rows`, never in `weather_hourly`: a value that
 breaks a rule of VALUE_RULES, or else the whole row. Of a dew point above the temperature the dew
 point is rejected, since nothing tells which of the two is wrong and the other is the target.
 A rule of WARN is about a response as a whole: no row can be named as the wrong one, so all are
@@ -46,7 +46,7 @@ class Expectation:
 
     @property
     def text(self) -> str:
-        """What is said of a row that breaks the rule, after the column's name."""
+        """The reason of a rejection, after the column's name."""
         return {
             "not_null": "is missing",
             "unique": "repeats the location and time of one before",
@@ -101,7 +101,7 @@ WARN = (
                 unit="hPa"),
 )  # fmt: skip
 
-MONTHLY_HOURS = 20 * 24  # a month with fewer values is not judged by its mean
+MONTHLY_HOURS = 20 * 24  # of a month with fewer values the mean is not checked
 
 # Below each latitude (°, north or south): the lowest and highest monthly mean in °C at sea level,
 # November to April, then May to October; south of the equator the other way round. Drawn wide
