@@ -1,4 +1,4 @@
-"""Noise without a state: an hour's value depends on the hour alone, not on what was requested before."""
+"""Noise without a state: the value of an hour depends on the hour alone."""
 
 import numpy as np
 import numpy.typing as npt

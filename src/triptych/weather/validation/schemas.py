@@ -1,4 +1,4 @@
-"""Checks of hourly rows and values before they are stored; what fails is rejected with its reason."""
+"""Checks of hourly rows and values before they are stored; failures are rejected with a reason."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
