@@ -70,8 +70,11 @@ def own_client(url: str) -> Iterator[Any]:
         yield opened
 
 
-@pytest.fixture
-def served(sqlite_file: Path, tmp_path: Path) -> Iterator[tuple[str, Process]]:
-    """Start the API on `sqlite_file`, with a log in tmp_path; give its address and process."""
-    with serving(f"sqlite:///{sqlite_file}", tmp_path / "log") as running:
+@pytest.fixture(scope="session")
+def served(
+    filled_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Process]]:
+    """Start the API on the filled file, to read; give its address and process."""
+    log = tmp_path_factory.mktemp("served") / "log"
+    with serving(f"sqlite:///{filled_template}", log) as running:
         yield running
