@@ -1,4 +1,4 @@
-"""The database as the pipelines open it: one engine a process, its tables up to date."""
+"""The database as the pipelines open it: one engine per process, with up-to-date tables."""
 
 import os
 from functools import cache
@@ -10,13 +10,13 @@ from triptych.store.migrate import migrate
 
 
 def open_database(url: str) -> Engine:
-    """Give the engine of a database, made once a process, after bringing its tables up to date.
+    """Return the engine of a database, one per process, after bringing its tables up to date.
 
-    The look at the schema takes a millisecond, so it is taken every time: a database file that
-    was deleted in between is made anew.
+    Checking the schema takes a millisecond, so it is done every time: a database file that was
+    deleted in between is created again.
 
     Raises:
-        StoreError: the database is away, is corrupt, or is not one of this version.
+        StoreError: the database is unavailable, corrupt, or of another version.
     """
     engine = _engine(url, os.getpid())
     migrate(engine)
@@ -24,7 +24,7 @@ def open_database(url: str) -> Engine:
 
 
 def close_database(url: str) -> None:
-    """Close the connections that this process keeps to a database; it opens again when used."""
+    """Close the connections of this process to a database; they open again when used."""
     _engine(url, os.getpid()).dispose()
 
 

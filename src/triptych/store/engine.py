@@ -15,7 +15,7 @@ from triptych.store.sqlite import READS_ONLY, prepare
 
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_S = 600
-# Somebody waits for what a reader reads: it gives up early, and holds few connections.
+# A client waits for the reader: it gives up early, and holds few connections.
 _READ_CONNECT_TIMEOUT_S = 3
 _READ_SETTINGS = {
     "default_transaction_read_only": "on",
@@ -24,7 +24,7 @@ _READ_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
 }
 _READ_POOL = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3, "pool_recycle": 1800}
-# A server that vanishes without a word is noticed within ten seconds.
+# A server that disappears is noticed within ten seconds.
 _READ_SOCKET = {
     "keepalives_idle": 10,
     "keepalives_interval": 2,
@@ -41,18 +41,18 @@ _FORMS = "sqlite:////absolute/path.db or postgresql://user:password@host:5432/da
 
 
 def create_engine(url: str, *, read_only: bool = False) -> Engine:
-    """Make the engine of a database; it connects at the first use.
+    """Create the engine of a database; it connects at the first use.
 
-    Every error of the driver comes out as a StoreError, whichever statement raised it.
-    On SQLite a transaction is real (also for DDL and reads) and takes the write lock at its
-    start, unless the engine is `read_only` or the connection comes from `reading`.
+    Every driver error is raised as a StoreError. On SQLite a transaction is real (also for DDL and
+    reads) and takes the write lock at its start, unless the engine is `read_only` or the connection
+    comes from `reading`.
 
     Args:
         url: `sqlite:///file` or `postgresql://…` (psycopg 3 is the driver).
-        read_only: refuse every write, and do not make a SQLite file that is not there.
+        read_only: refuse every write, and create no SQLite file.
 
     Raises:
-        StoreError: the URL is no URL, or of another kind of database.
+        StoreError: the URL is invalid, or of another kind of database.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
@@ -73,7 +73,7 @@ def create_engine(url: str, *, read_only: bool = False) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Connect to read: one view of the data for all statements, and no writer is held up."""
+    """Connect to read: all statements see the same data, and no writer is blocked."""
     options: dict[str, Any] = {READS_ONLY: True}
     if engine.dialect.name == "postgresql":
         options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
@@ -82,7 +82,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _parse(url: str) -> URL:
-    """Read the URL; its text is in no message, since a mistyped one may hold a password."""
+    """Parse the URL; no message shows it, since a mistyped one may hold a password."""
     try:
         parsed = sqlalchemy.make_url(url)
     except (sqlalchemy.exc.ArgumentError, ValueError):

@@ -1,4 +1,4 @@
-"""What a role that serves may read: `python -m triptych.store.grants ROLE` on PostgreSQL."""
+"""Grant the API's role read access: `python -m triptych.store.grants ROLE` on PostgreSQL."""
 
 import logging
 import os
@@ -32,9 +32,9 @@ _OTHER_DATABASES = text(
 
 
 def grant_reading(engine: Engine, role: str) -> None:
-    """Bring the tables up to date, and let a role read those of the API and do nothing else there.
+    """Bring the tables up to date, and let a role read those of the API and nothing else.
 
-    A second call changes nothing; what an earlier version granted beyond is withdrawn.
+    A second call changes nothing; other rights that an earlier version granted are withdrawn.
 
     Args:
         engine: of the tables' owner.

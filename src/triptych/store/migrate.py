@@ -22,7 +22,7 @@ HEAD = "0010"
 _DIGITS = 4
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_472_697_963_104  # any number that other programs on the server do not use
-# A migration that waits for a table holds up all who come after it, so it does not wait long.
+# A migration that waits for a table blocks later requests for it, so it does not wait long.
 _LOCK_TIMEOUT = "5s"
 
 
@@ -47,8 +47,8 @@ def migrate(engine: Engine) -> None:
 def upgrading(engine: Engine) -> Iterator[Connection]:
     """Begin the transaction of an upgrade; it waits for another process that upgrades.
 
-    SQLite cannot change a column: Alembic makes the table anew, copies its rows and drops the old
-    one, which foreign keys to it would stop. They can be turned off outside a transaction alone.
+    SQLite cannot change a column: Alembic creates the table again, copies its rows and drops the
+    old one, which foreign keys would prevent. They can only be turned off outside a transaction.
     """
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
@@ -116,7 +116,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection, found: str | None) -> None:
-    # Alembic takes a while to import, and most openings need no migration.
+    # Alembic is slow to import, and rarely needed.
     from alembic import command
     from alembic.config import Config
 
@@ -128,7 +128,7 @@ def _upgrade(connection: Connection, found: str | None) -> None:
 
 
 def refuse_foreign(connection: Connection, known: set[str]) -> None:
-    """Leave alone what this version did not make and does not know.
+    """Refuse a database that this version does not know.
 
     Raises:
         SchemaError: the revision is not one of those known, or there is none but there are tables.

@@ -36,7 +36,7 @@ metadata = MetaData(
     }
 )
 
-# In Table.info: a null does not replace a value. Sources lose hours now and then.
+# In Table.info: a null does not replace a value, as sources lose hours now and then.
 KEEP_KNOWN = "keep_known"
 
 WEATHER_VARIABLES = (
@@ -54,7 +54,7 @@ WEATHER_VARIABLES = (
 STAGES = ("candidate", "staging", "production", "archived")
 _STAGES = ", ".join(f"'{stage}'" for stage in STAGES)
 _LIVE = text("stage IN ('staging', 'production')")
-KINDS = ("temperature", "images", "texts")  # of models, by what they are asked about
+KINDS = ("temperature", "images", "texts")  # of models, by modality
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 # An item is sorted by its bytes on every database: the API pages in that order.
 _ITEM = Text().with_variant(Text(collation="C"), "postgresql")
@@ -81,7 +81,7 @@ locations = Table(
     *_required(String(64), "timezone", "source"),
 )
 
-# What the source has answered for. What was missing in an answer: see incomplete_days.
+# Periods that the source has returned. For gaps in a response see incomplete_days.
 ingested_periods = Table(
     "ingested_periods",
     metadata,
@@ -116,7 +116,7 @@ weather_hourly = Table(
     sqlite_with_rowid=False,
 )
 
-# The latest hours as a weather model analysed them: never mixed with the reanalysis.
+# The latest hours as analysed by a weather model: never mixed with the reanalysis.
 weather_recent = Table(
     "weather_recent",
     metadata,
@@ -170,13 +170,13 @@ weather_3h = Table(
 rejected_rows = Table(
     "rejected_rows",
     metadata,
-    Column("id", String(64), primary_key=True),  # digest of what was refused and why: refused once
+    Column("id", String(64), primary_key=True),  # digest of row and reason: rejected once
     Column("location", String(64), nullable=False),
     Column("time", UtcDateTime),
     Column("source", String(64), nullable=False),
     Column("variable", String(64)),  # whose value was rejected; null: the whole row was
     Column("reason", Text, nullable=False),
-    Column("row", Json, nullable=False),  # what was rejected: a value by its variable, or all
+    Column("row", Json, nullable=False),  # the rejected value by its variable, or the whole row
     Column("rejected_at", UtcDateTime, nullable=False),
     Index(None, "location", "time"),
 )
@@ -209,23 +209,23 @@ models = Table(
         "kind <> 'temperature' OR (train_start IS NOT NULL AND train_end IS NOT NULL)",
         name="period",
     ),
-    # one version of a name in production, and one in staging, whoever promotes at the same time
+    # one version of a name in production and one in staging, also under concurrent promotions
     Index(
         "uq_models_live", "name", "stage", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
     ),
 )
 
-# Every change of a stage, in the order of `id`; what a model is now stands in `models`.
+# Every change of a stage, in the order of `id`; the current stage is in `models`.
 model_transitions = Table(
     "model_transitions",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("model_id", ForeignKey("models.model_id"), nullable=False, index=True),
-    Column("action", String(16), nullable=False),  # `replace`: another version took the place
+    Column("action", String(16), nullable=False),  # `replace`: by another version
     *_required(String(16), "from_stage", "to_stage"),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
-    Column("forced", Boolean, nullable=False),  # promoted though the comparison would refuse
+    Column("forced", Boolean, nullable=False),  # promoted against the comparison
     Column("at", UtcDateTime, nullable=False),
     CheckConstraint("action IN ('promote', 'replace', 'reject', 'rollback')", name="action"),
     CheckConstraint(
@@ -244,11 +244,11 @@ predictions = Table(
     Column("lead", Integer, nullable=False),  # 1: the step from as_of; ≤ 0: before schema 0009
     *_required(Float, "temperature_2m", "lower", "upper", "level"),
     *(Column(name, Float) for name in ("climatology", "nwp_mean")),  # null: not recorded, no NWP
-    Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the data it stands on
+    Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the input data
     Column("method", String(16), nullable=False, server_default="model"),  # or `climatology`
     Column("sources", Text),  # of the input data, separated by `;`; null before schema 0009
     Column("created_at", UtcDateTime, nullable=False),
-    # The API asks for a place and a day: in this order the key answers it without a second index.
+    # The API queries a location and a day: in this order the key needs no second index.
     PrimaryKeyConstraint("location", "time", "as_of", "model_id"),
     sqlite_with_rowid=False,
 )
@@ -262,7 +262,7 @@ prediction_inputs = Table(
     Column("inputs", Json, nullable=False),
 )
 
-# How the forecasts that were issued did, once their targets were observed.
+# Errors of issued forecasts whose targets have been observed.
 forecast_scores = Table(
     "forecast_scores",
     metadata,
@@ -282,7 +282,7 @@ forecast_scores = Table(
 
 
 def _labels(name: str) -> Table:
-    """Describe what the classifiers of a kind say of items; no pixel and no text is kept."""
+    """Predictions of the classifiers of a kind; no pixel and no text is stored."""
     return Table(
         name,
         metadata,
