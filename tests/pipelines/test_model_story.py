@@ -122,7 +122,7 @@ def test_the_life_of_two_versions(run_project: Project, tmp_path: Path) -> None:
 def train_a_worse_one(project: Project) -> None:
     for family, settings in CRIPPLED.items():
         (project.path / "conf" / "test" / f"parameters_{family}.yml").write_text(settings)
-    said = run(project)
+    said = run(project, "--pipelines", "ts_ml,ts_statistical,ts_evaluation,batch_inference")
     assert f"{NAME} version 2 registered" in said
     assert f"{NAME} version 1 forecasts northmere, westhaven" in said
     assert "predictions: 32 rows given, 0 written" in said

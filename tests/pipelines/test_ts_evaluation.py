@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from tests.fixtures.project import Project, copy_of
 from tests.pipelines.hand_made import forecasts, history
 from triptych.errors import PipelineError
 from triptych.forecasting.errors import ForecastingError
@@ -248,16 +247,3 @@ def test_the_chosen_model_is_tested_against_each_other_one() -> None:
     of_all = table[(table["location"] == "all") & (table["lead"] == "1-8")]
     assert of_all["other"].tolist() == ["ridge", *BASELINE_NAMES]
     assert of_all["difference"].tolist() == [0.75, 8.75, 8.75, 8.75]
-
-
-def test_evaluation_alone_goes_on_from_what_was_fitted(run_project: Project, tmp_path: Any) -> None:
-    project = copy_of(run_project, tmp_path / "project")
-    table = project.path / "data/08_reporting/forecast_comparison.csv"
-    before = table.read_text()
-    table.unlink()
-
-    result = project.kedro("run", "--env", "test", "--pipeline", "ts_evaluation")
-
-    assert result.returncode == 0, result.stdout
-    assert "is this very model" in result.stdout
-    assert table.read_text() == before
