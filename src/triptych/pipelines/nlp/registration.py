@@ -1,19 +1,15 @@
 """Nodes that register the selected model, and store its predictions."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pandas as pd
 
 from triptych.classification.matching import look_up
-from triptych.forecasting.storage import digest
 from triptych.nlp.classifier import CLASSES, ReviewModel
 from triptych.nlp.lstm import LstmClassifier
-from triptych.nlp.metrics import THRESHOLD
-from triptych.nlp.storage import save_classifier
 from triptych.parameters.operations import RegistryParameters
 from triptych.parameters.reviews import ReviewParameters
+from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.candidate import SERVED_REVIEWS, ClassifierCandidate
@@ -81,33 +77,14 @@ def label_reviews(
     """
     selected = {**text_models, **lstm_models}[text_ranking[0]]
     held_out = review_predictions["split"] != CROSS_VALIDATION
-    predictions = review_predictions[(review_predictions["model"] == selected.name) & held_out]
-    new = _model_id(selected)
-    tables = [_labels(new, predictions, predictions["p_positive"].tolist())]
-    for row in text_registry.list_models():
-        live = row["name"] == NAME and row["stage"] == "production"
-        if live and row["model_id"] != new:
-            texts = look_up(predictions["item"], reviews.set_index("item")["review"], "review")
-            probabilities = text_registry.load(row).probabilities(texts.tolist())
-            tables.append(_labels(row["model_id"], predictions, probabilities[:, 1].tolist()))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _labels(model_id: str, predictions: pd.DataFrame, positive: list[float]) -> pd.DataFrame:
-    negative_class, positive_class = CLASSES
-    probabilities = [
-        {negative_class: round(1 - p, 6), positive_class: round(p, 6)} for p in positive
-    ]
-    return predictions[["item", "split"]].assign(
-        model_id=model_id,
-        label=[CLASSES[p >= THRESHOLD] for p in positive],
-        probabilities=pd.Series(probabilities, predictions.index),
-        true_label=predictions["y_true"].map(dict(enumerate(CLASSES))),
+    items = review_predictions[(review_predictions["model"] == selected.name) & held_out]
+    negative, positive = CLASSES
+    items = items.assign(
+        true_label=items["y_true"].map(dict(enumerate(CLASSES))),
+        **{negative: 1 - items["p_positive"], positive: items["p_positive"]},
     )
-
-
-def _model_id(model: ReviewModel) -> str:
-    """The id in the model registry: the digest of the files."""
-    with TemporaryDirectory() as folder:
-        save_classifier(model, Path(folder))
-        return digest(Path(folder))
+    texts = reviews.set_index("item")["review"]
+    return label_items(
+        text_registry, "texts", NAME, selected, items,
+        lambda: look_up(items["item"], texts, "review").tolist(),
+    )  # fmt: skip
