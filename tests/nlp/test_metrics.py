@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from triptych.classification.metrics import wilson
+from triptych.classification.metrics import count_confusions, wilson
 from triptych.classification.significance import mcnemar, paired_tests
 from triptych.nlp import metrics
 
@@ -51,7 +51,7 @@ def test_reliability_and_confusion_count_every_review() -> None:
         ["a", "test", 0.1, 2, pytest.approx(0.165), 0.5],
         ["a", "test", 0.9, 2, pytest.approx(0.975), 1.0],
     ]
-    assert metrics.count_confusion(frame)[["y_true", "label", "n"]].values.tolist() == [
+    assert count_confusions(frame, "y_true", (0, 1))[["y_true", "label", "n"]].values.tolist() == [
         [0, 0, 2], [0, 1, 0], [1, 0, 1], [1, 1, 2],
     ]  # fmt: skip
 

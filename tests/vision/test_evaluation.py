@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
-from triptych.classification.metrics import bootstrap_interval
+from triptych.classification.metrics import bootstrap_interval, count_confusions
 from triptych.vision import metrics
 from triptych.vision.ablation import BASELINE, Trial, list_trials, summarise_trials
 from triptych.vision.classifier import Probabilities, apply_temperature, fit_temperature
@@ -49,7 +49,7 @@ def test_scores_agree_with_scikit_learn(predictions: pd.DataFrame) -> None:
         precision = precision_score(y_true, label, **of_class)
         assert table.loc[name, "precision"] == pytest.approx(precision)
         assert table.loc[name, "recall"] == pytest.approx(recall_score(y_true, label, **of_class))
-    counts = metrics.count_confusions(predictions, CLASSES)["n"].to_numpy().reshape(3, 3)
+    counts = count_confusions(predictions, "true_label", CLASSES)["n"].to_numpy().reshape(3, 3)
     assert counts.tolist() == confusion_matrix(y_true, label, labels=CLASSES).tolist()
     assert metrics.reliability_tables(predictions)["n"].sum() == 200
 

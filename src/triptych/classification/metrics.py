@@ -1,4 +1,4 @@
-"""Accuracy with confidence intervals, and calibration of predicted probabilities."""
+"""Metrics of predictions (model, split, item, label, …) and of their probabilities."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +23,60 @@ def score_each_model(
     groups = predictions.groupby(["model", "split"], sort=False)
     tables = pd.concat({key: score(rows) for key, rows in groups}, names=["model", "split"])
     return tables.reset_index(["model", "split"]).reset_index(drop=True)
+
+
+def base_scores(
+    rows: pd.DataFrame,
+    truth: str,
+    classes: Sequence[Any],
+    resamples: int,
+    seed: int,
+    groups: npt.ArrayLike | None = None,
+) -> dict[str, Any]:
+    """The scores of one model and split: n, accuracy with its 95 % interval, macro_f1.
+
+    Args:
+        rows: label and the true class.
+        truth: the column of the true class.
+        classes: a class that neither occurs nor is predicted counts as F1 = 0.
+        resamples, seed, groups: of bootstrap_interval.
+    """
+    from sklearn.metrics import f1_score
+
+    correct = np.asarray(rows["label"] == rows[truth], np.float64)
+    low, high = bootstrap_interval(correct, resamples, seed, groups)
+    return {
+        "n": len(rows), "accuracy": correct.mean(), "accuracy_low": low, "accuracy_high": high,
+        "macro_f1": f1_score(
+            rows[truth], rows["label"], labels=list(classes), average="macro", zero_division=0
+        ),
+    }  # fmt: skip
+
+
+def count_confusions(predictions: pd.DataFrame, truth: str, classes: Sequence[Any]) -> pd.DataFrame:
+    """The cells of the confusion matrices: model, split, true class (`truth`), label, n."""
+    from sklearn.metrics import confusion_matrix
+
+    true_classes, labels = np.repeat(classes, len(classes)), np.tile(classes, len(classes))
+
+    def count(rows: pd.DataFrame) -> pd.DataFrame:
+        counts = confusion_matrix(rows[truth], rows["label"], labels=list(classes))
+        return pd.DataFrame({truth: true_classes, "label": labels, "n": counts.ravel()})
+
+    return score_each_model(predictions, count)
+
+
+def accuracy_by(predictions: pd.DataFrame, group: "pd.Series[Any]", truth: str) -> pd.DataFrame:
+    """Accuracy by a group of each row: model, split, group (its name), n, accuracy, low, high.
+
+    `low` and `high` are Wilson's 95 % interval.
+    """
+    correct = predictions["label"] == predictions[truth]
+    keys = [predictions["model"], predictions["split"], group]
+    groups = correct.groupby(keys, sort=False, observed=True)
+    table = groups.agg(n="size", accuracy="mean").reset_index()
+    low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
+    return table.assign(low=low, high=high)
 
 
 def bootstrap_interval(
@@ -51,13 +105,6 @@ def wilson(proportion: Numbers, n: npt.NDArray[np.int64]) -> tuple[Numbers, Numb
 
     low, high = proportion_confint(proportion * n, n, alpha=1 - _LEVEL, method="wilson")
     return low, high
-
-
-def macro_f1(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, classes: Sequence[Any]) -> float:
-    """The mean F1 of `classes`; a class that neither occurs nor is predicted counts 0."""
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(y_true, y_pred, labels=list(classes), average="macro", zero_division=0))
 
 
 # scikit-learn's calibration_curve has no item count per bin, which calibration_error needs.

@@ -8,12 +8,11 @@ import pandas as pd
 
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import (
-    bootstrap_interval,
+    accuracy_by,
+    base_scores,
     calibration_error,
-    macro_f1,
     reliability,
     score_each_model,
-    wilson,
 )
 from triptych.vision.classifier import Probabilities
 
@@ -54,26 +53,19 @@ def score_predictions(
         seed: of the bootstrap, the same for all models.
 
     Returns:
-        model, split, n, accuracy, accuracy_low, accuracy_high, macro_f1, brier (summed over the
-        classes), log_loss, calibration_error; models in the order of the predictions.
+        model, split, those of base_scores, brier (summed over classes), log_loss,
+        calibration_error.
     """
     from sklearn.metrics import log_loss
 
     def score(rows: pd.DataFrame) -> pd.DataFrame:
-        y_true, label = rows["true_label"].to_numpy(), rows["label"].to_numpy()
-        correct = (label == y_true).astype(np.float64)
-        confidence = rows["confidence"].to_numpy(dtype=np.float64)
-        probabilities = rows[list(classes)].to_numpy(dtype=np.float64)
-        one_hot = (y_true[:, None] == np.array(classes)).astype(np.float64)
         group = look_up(rows["item"], groups, "group of near-duplicates")
-        low, high = bootstrap_interval(correct, resamples, seed, group)
-        scores = {
-            "n": len(rows), "accuracy": correct.mean(), "accuracy_low": low, "accuracy_high": high,
-            "macro_f1": macro_f1(y_true, label, classes),
-            "brier": ((probabilities - one_hot) ** 2).sum(axis=1).mean(),
-            "log_loss": log_loss(one_hot, probabilities),
-            "calibration_error": calibration_error(reliability(confidence, correct)),
-        }  # fmt: skip
+        scores = base_scores(rows, "true_label", classes, resamples, seed, group)
+        probabilities = rows[list(classes)].to_numpy(dtype=np.float64)
+        one_hot = (rows["true_label"].to_numpy()[:, None] == np.array(classes)).astype(np.float64)
+        scores["brier"] = ((probabilities - one_hot) ** 2).sum(axis=1).mean()
+        scores["log_loss"] = log_loss(one_hot, probabilities)
+        scores["calibration_error"] = calibration_error(_reliability(rows))
         return pd.DataFrame([scores])
 
     return score_each_model(predictions, score)
@@ -94,40 +86,16 @@ def score_classes(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataF
     return score_each_model(predictions, score)
 
 
-def count_confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """The cells of the confusion matrices: model, split, true_label, label, n."""
-    from sklearn.metrics import confusion_matrix
-
-    true_labels, labels = np.repeat(classes, len(classes)), np.tile(classes, len(classes))
-
-    def count(rows: pd.DataFrame) -> pd.DataFrame:
-        counts = confusion_matrix(rows["true_label"], rows["label"], labels=list(classes))
-        return pd.DataFrame({"true_label": true_labels, "label": labels, "n": counts.ravel()})
-
-    return score_each_model(predictions, count)
-
-
 def reliability_tables(predictions: pd.DataFrame) -> pd.DataFrame:
     """Accuracy by confidence: model, split and the columns of `reliability`."""
-    return score_each_model(
-        predictions,
-        lambda rows: reliability(
-            rows["confidence"].to_numpy(), rows["label"] == rows["true_label"]
-        ),
-    )
+    return score_each_model(predictions, _reliability)
 
 
 def accuracy_by_origin(predictions: pd.DataFrame, origins: "pd.Series[str]") -> pd.DataFrame:
-    """Accuracy by the origin of the labels (by item), with Wilson's 95 % interval.
-
-    Returns:
-        model, split, origin, n, accuracy, low, high.
-    """
-    correct = predictions["label"] == predictions["true_label"]
+    """Accuracy by the origin of the labels (by item): see `accuracy_by`."""
     origin = look_up(predictions["item"], origins, "origin of the label")
-    groups = predictions.assign(correct=correct, origin=origin).groupby(
-        ["model", "split", "origin"], sort=False
-    )["correct"]
-    table = groups.agg(n="size", accuracy="mean").reset_index()
-    low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
-    return table.assign(low=low, high=high)
+    return accuracy_by(predictions, origin.rename("origin"), "true_label")
+
+
+def _reliability(rows: pd.DataFrame) -> pd.DataFrame:
+    return reliability(rows["confidence"].to_numpy(), rows["label"] == rows["true_label"])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from triptych.classification.matching import look_up
+from triptych.classification.metrics import count_confusions
 from triptych.classification.significance import paired_tests
 from triptych.execution.parallel import run_jobs, run_networks
 from triptych.nlp import metrics
@@ -77,7 +78,7 @@ def evaluate_classifiers(
     best = review_predictions[review_predictions["model"].isin(text_ranking[:2])]
     return {
         "text_comparison": scores,
-        "text_confusion": metrics.count_confusion(review_predictions),
+        "text_confusion": count_confusions(review_predictions, "y_true", (0, 1)),
         "text_reliability": metrics.compare_calibration(best),
         "accuracy_by_length": metrics.accuracy_by_length(best, words, nlp.length_edges),
         "mcnemar_tests": paired_tests(review_predictions, text_ranking, "y_true"),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.matching import look_up
+from triptych.classification.metrics import count_confusions
 from triptych.classification.significance import paired_tests
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import predict_split
@@ -69,7 +70,7 @@ def evaluate_photo_classifiers(
     return {
         "photo_comparison": scores,
         "photo_class_scores": metrics.score_classes(photo_predictions, classes),
-        "photo_confusion": metrics.count_confusions(photo_predictions, classes),
+        "photo_confusion": count_confusions(photo_predictions, "true_label", classes),
         "photo_reliability": metrics.reliability_tables(photo_predictions),
         "photo_accuracy_by_origin": metrics.accuracy_by_origin(photo_predictions, photos["origin"]),
         "photo_pairs": paired_tests(photo_predictions, photo_ranking, "true_label"),
