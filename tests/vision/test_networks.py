@@ -145,9 +145,9 @@ def test_batches_hold_each_photo_once_and_turns_lose_no_pixel(decoded: TrainingP
     targets = np.eye(3, dtype=np.float32)[decoded.labels[rows]]
     batches = make_batches(photos, rows, targets, SMALL, seed=1)
     first, second = ([(x.numpy(), y.numpy()) for x, y in batches] for _ in range(2))
-    drawn = np.concatenate([x for x, _ in first])
+    pixels = np.concatenate([x for x, _ in first])
 
-    sums = sorted(drawn.sum(axis=(1, 2, 3)).tolist())
+    sums = sorted(pixels.sum(axis=(1, 2, 3)).tolist())
     assert sums == sorted(photos[rows].sum(axis=(1, 2, 3)).tolist())
     assert max(len(x) for x, _ in first) == SMALL.batch_size
     assert not np.array_equal(first[0][1], second[0][1])  # each epoch has another order

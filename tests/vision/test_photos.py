@@ -94,12 +94,12 @@ def test_each_fault_is_listed_with_its_reason(folder: Path) -> None:
     )
 
 
-def test_copies_and_near_duplicates_stay_in_the_split_that_is_judged(folder: Path) -> None:
-    judged, learned = folder / "Teste" / "Ervas", folder / "Treino" / "Ervas"
-    shutil.copy(judged / "0.jpg", learned / "same.jpg")
-    image = Image.open(judged / "1.jpg")
-    image.resize((90, 90)).save(learned / "smaller.jpg", quality=60)
-    shutil.copy(judged / "0.jpg", judged / "again.jpg")
+def test_copies_and_near_duplicates_stay_in_the_evaluated_split(folder: Path) -> None:
+    test, train = folder / "Teste" / "Ervas", folder / "Treino" / "Ervas"
+    shutil.copy(test / "0.jpg", train / "same.jpg")
+    image = Image.open(test / "1.jpg")
+    image.resize((90, 90)).save(train / "smaller.jpg", quality=60)
+    shutil.copy(test / "0.jpg", test / "again.jpg")
     shutil.copy(folder / "Valid" / "Chao" / "0.jpg", folder / "Valid" / "Milho" / "doubt.jpg")
 
     used, rejected = checked(folder)
@@ -191,7 +191,7 @@ def test_photos_are_read_upright_and_shrunk_by_averaging(tmp_path: Path) -> None
     half[:20] = 200
     turned = Image.fromarray(half)
     exif = turned.getexif()
-    exif[0x0112] = 6  # to be turned by 90°: what is on top stands right
+    exif[0x0112] = 6  # to be turned by 90°: the top comes to the right
     turned.save(tmp_path / "turned.jpg", exif=exif)
 
     (seen,) = read_photos([tmp_path / "turned.jpg"], 8, 100)

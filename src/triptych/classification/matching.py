@@ -32,5 +32,5 @@ def require_complete(table: pd.DataFrame, what: str) -> None:
     """
     gaps = table.isna().sum()
     if gaps.any():
-        told = ", ".join(f"{name} lacks {count:,}" for name, count in gaps[gaps > 0].items())
-        raise UnmatchedError(f"Of {len(table):,} items in the {what}, {told}. {_REMEDY}")
+        shown = ", ".join(f"{name} lacks {count:,}" for name, count in gaps[gaps > 0].items())
+        raise UnmatchedError(f"Of {len(table):,} items in the {what}, {shown}. {_REMEDY}")

@@ -27,7 +27,7 @@ def score_each_model(
 
 def base_scores(
     rows: pd.DataFrame,
-    truth: str,
+    true_column: str,
     classes: Sequence[Any],
     resamples: int,
     seed: int,
@@ -37,41 +37,45 @@ def base_scores(
 
     Args:
         rows: label and the true class.
-        truth: the column of the true class.
+        true_column: the column of the true class.
         classes: a class that neither occurs nor is predicted counts as F1 = 0.
         resamples, seed, groups: of bootstrap_interval.
     """
     from sklearn.metrics import f1_score
 
-    correct = np.asarray(rows["label"] == rows[truth], np.float64)
+    correct = np.asarray(rows["label"] == rows[true_column], np.float64)
     low, high = bootstrap_interval(correct, resamples, seed, groups)
     return {
         "n": len(rows), "accuracy": correct.mean(), "accuracy_low": low, "accuracy_high": high,
         "macro_f1": f1_score(
-            rows[truth], rows["label"], labels=list(classes), average="macro", zero_division=0
+            rows[true_column], rows["label"], labels=list(classes), average="macro", zero_division=0
         ),
     }  # fmt: skip
 
 
-def count_confusions(predictions: pd.DataFrame, truth: str, classes: Sequence[Any]) -> pd.DataFrame:
-    """The cells of the confusion matrices: model, split, true class (`truth`), label, n."""
+def count_confusions(
+    predictions: pd.DataFrame, true_column: str, classes: Sequence[Any]
+) -> pd.DataFrame:
+    """The cells of the confusion matrices: model, split, true class (`true_column`), label, n."""
     from sklearn.metrics import confusion_matrix
 
     true_classes, labels = np.repeat(classes, len(classes)), np.tile(classes, len(classes))
 
     def count(rows: pd.DataFrame) -> pd.DataFrame:
-        counts = confusion_matrix(rows[truth], rows["label"], labels=list(classes))
-        return pd.DataFrame({truth: true_classes, "label": labels, "n": counts.ravel()})
+        counts = confusion_matrix(rows[true_column], rows["label"], labels=list(classes))
+        return pd.DataFrame({true_column: true_classes, "label": labels, "n": counts.ravel()})
 
     return score_each_model(predictions, count)
 
 
-def accuracy_by(predictions: pd.DataFrame, group: "pd.Series[Any]", truth: str) -> pd.DataFrame:
+def accuracy_by(
+    predictions: pd.DataFrame, group: "pd.Series[Any]", true_column: str
+) -> pd.DataFrame:
     """Accuracy by a group of each row: model, split, group (its name), n, accuracy, low, high.
 
     `low` and `high` are Wilson's 95 % interval.
     """
-    correct = predictions["label"] == predictions[truth]
+    correct = predictions["label"] == predictions[true_column]
     keys = [predictions["model"], predictions["split"], group]
     groups = correct.groupby(keys, sort=False, observed=True)
     table = groups.agg(n="size", accuracy="mean").reset_index()

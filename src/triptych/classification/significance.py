@@ -28,14 +28,14 @@ def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
 
 
 def paired_tests(
-    predictions: pd.DataFrame, ranking: Sequence[str], truth: str = "polarity"
+    predictions: pd.DataFrame, ranking: Sequence[str], true_column: str
 ) -> pd.DataFrame:
     """Compare the first model of a ranking with each other one, on the same items.
 
     Args:
         predictions: model, split, item, label and the true label.
         ranking: models, the selected one first.
-        truth: the column of the true label.
+        true_column: the column of the true label.
 
     Returns:
         PAIR_COLUMNS by split and other model; `difference` is that of the accuracies.
@@ -45,9 +45,9 @@ def paired_tests(
     """
     rows = []
     chosen, *others = ranking
-    right = predictions.assign(right=predictions["label"] == predictions[truth])
-    for split, of_split in right.groupby("split", sort=False):
-        table = of_split.pivot(index="item", columns="model", values="right")
+    predictions = predictions.assign(correct=predictions["label"] == predictions[true_column])
+    for split, of_split in predictions.groupby("split", sort=False):
+        table = of_split.pivot(index="item", columns="model", values="correct")
         require_complete(table, f"predictions of the split {split}")
         for other in others:
             one = int((table[chosen] & ~table[other]).sum())

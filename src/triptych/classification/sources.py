@@ -10,7 +10,7 @@ _NO_DATA = "__MACOSX"  # what macOS adds to an archive
 def storable(text: str) -> str:
     r"""Write surrogates as escapes (`\udce9`): no file, table or terminal can hold them.
 
-    They stand for bytes of a file name that are not UTF-8, or are half of a pair in JSON.
+    They represent bytes of a file name that are not UTF-8, or are half of a pair in JSON.
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -26,7 +26,7 @@ def draw_accuracy(scores: pd.DataFrame, title: str, explanation: str) -> Figure:
 
 
 def draw_confusion(
-    counts: pd.DataFrame, models: Sequence[str], classes: Mapping[Any, str], truth: str
+    counts: pd.DataFrame, models: Sequence[str], classes: Mapping[Any, str], true_column: str
 ) -> Figure:
     """Draw the confusion matrices of some models, a panel each.
 
@@ -34,14 +34,16 @@ def draw_confusion(
         counts: model, label, n and the true class, of one split.
         models: the models to draw.
         classes: the name of each value of `label`, in order.
-        truth: the column of the true class.
+        true_column: the column of the true class.
     """
     from sklearn.metrics import ConfusionMatrixDisplay
 
     figure = Figure(figsize=(4.2 * len(models), 3.8), layout="constrained")
     panels = figure.subplots(1, len(models), squeeze=False)[0]
     for axes, name in zip(panels, models, strict=True):
-        table = counts[counts["model"] == name].pivot(index=truth, columns="label", values="n")
+        table = counts[counts["model"] == name].pivot(
+            index=true_column, columns="label", values="n"
+        )
         cells = table.loc[list(classes), list(classes)].to_numpy()
         display = ConfusionMatrixDisplay(cells, display_labels=list(classes.values()))
         display.plot(ax=axes, cmap="Blues", colorbar=False, values_format=",")

@@ -18,7 +18,7 @@ from triptych.vision.decoding import Photo
 
 Numbers = npt.NDArray[np.float64]
 SIDE = 96  # pixels
-_FINE = 2  # drawn larger and shrunk: smooth edges
+_FINE = 2  # drawn at this scale and shrunk, for smooth edges
 _SOIL = np.array([[150, 118, 90], [112, 84, 62], [170, 140, 112], [128, 104, 86]])
 _LEAF = np.array([[92, 128, 58], [70, 112, 52], [116, 146, 74], [86, 120, 74]])
 _ROUGHNESS = ((4, 16), (12, 12), (48, 10))  # cells per side, and their standard deviation
