@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
+from triptych.classification.matching import look_up
 from triptych.parameters.base import Count, Parameters, WithoutNull
 from triptych.parameters.known_names import check_names
 from triptych.vision.config import NetworkSettings
-from triptych.vision.reading import ListPhotos, photo_paths
+from triptych.vision.reading import ListPhotos
 
 Network = Annotated[
     NetworkSettings, BeforeValidator(lambda given: check_names(given, NetworkSettings.model_fields))
@@ -80,4 +81,5 @@ class VisionParameters(Parameters):
         self, photo_source: ListPhotos, seed: int, items: "pd.Series[str]"
     ) -> list[Path]:
         """The files of some photos of the source."""
-        return photo_paths(self.list_photos(photo_source, seed), items)
+        files = self.list_photos(photo_source, seed).set_index("item")["path"]
+        return list(look_up(items, files, "file in the source of photos"))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from triptych.classification.matching import look_up
 from triptych.classification.sources import listed, nearest_folders, storable, subfolders
 from triptych.vision.config import CLASSES
 from triptych.vision.decoding import SUFFIXES
@@ -63,15 +62,6 @@ def list_source(
             "(without --env live) to take the embedded sample."
         )
     return list_photos(find_root(Path(folder) / "images"))
-
-
-def photo_paths(files: pd.DataFrame, items: "pd.Series[str]") -> list[Path]:
-    """The files of some items.
-
-    Raises:
-        UnmatchedError: an item is not among the files.
-    """
-    return list(look_up(items, files.set_index("item")["path"], "file in the source of photos"))
 
 
 def find_root(folder: Path) -> Path:
