@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 from PIL import Image, ImageOps
 
 from tests.vision.conftest import LIMITS
 from tests.vision.conftest import plain_photo as photo
+from triptych.datasets import PhotoPixelsDataset
 from triptych.pipelines.vision.nodes import select_photos
+from triptych.vision import decoding
 from triptych.vision.decoding import fit_size, no_pillow_warnings, open_photo, read_photos
 from triptych.vision.duplicates import group_photos, straddling
 from triptych.vision.errors import BadPhotoError, PhotoSourceError
@@ -203,3 +206,20 @@ def test_photos_are_read_upright_and_shrunk_by_averaging(tmp_path: Path) -> None
         fit_size(half[None], 16)
     with pytest.raises(BadPhotoError, match=r"nowhere.jpg is not a usable photo"):
         read_photos([tmp_path / "nowhere.jpg"], 8, 100)
+
+
+def test_chunks_replace_the_file_of_decoded_photos_when_they_are_complete(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_CHUNK", 4)
+    paths = sorted(folder.rglob("*.jpg"))[:10]
+    dataset = PhotoPixelsDataset(filepath=str(tmp_path / "data" / "pixels.npy"))
+    with pytest.raises(DatasetError, match="run the node decode_photos first"):
+        dataset.load()
+    for chunk in decoding.decode_chunks(paths, 8, 100):
+        assert not dataset.exists()
+        dataset.save(chunk)
+
+    np.testing.assert_array_equal(dataset.load(), read_photos(paths, 8, 100))
+    dataset.save(next(decoding.decode_chunks(paths[:5], 8, 100)))  # interrupted
+    assert len(dataset.load()) == 10
