@@ -34,7 +34,7 @@ class NetworkMember:
     def probabilities(self, photos: Photo) -> Probabilities:
         """Probabilities (n, classes) of a batch of decoded photos."""
         views = make_views(fit_size(photos, self.settings.image_size), self.tta_views)
-        predicted = [np.asarray(self._model.predict_on_batch(view)) for view in views]
+        predicted = [self._model.predict_on_batch(view) for view in views]
         return np.asarray(np.mean(predicted, axis=0), np.float64)
 
     @cached_property
@@ -91,8 +91,9 @@ class PhotoClassifier:
     def _classify(self, batches: Iterable[Photo]) -> Probabilities:
         parts = [np.empty((0, len(self.classes)))]
         for batch in batches:
-            mean = np.mean([member.probabilities(batch) for member in self.members], axis=0)
-            parts.append(apply_temperature(mean, self.temperature))
+            members = [member.probabilities(batch) for member in self.members]
+            mean = np.mean(members, axis=0, dtype=np.float64)  # colours compute in float32
+            parts.append(apply_temperature(np.asarray(mean), self.temperature))
         return np.concatenate(parts)
 
 
