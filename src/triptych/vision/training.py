@@ -85,7 +85,8 @@ def train_network(
     if settings.backbone != CNN and settings.fine_tune_epochs:
         model.get_layer(BACKBONE).trainable = True
         length = settings.fine_tune_epochs, settings.fine_tune_learning_rate
-        phases.append(_fit(model, settings, data, *length, seed + 1, f"{name} fine-tuning"))
+        shown = name and f"{name} fine-tuning"
+        phases.append(_fit(model, settings, data, *length, seed + 1, shown))
     epochs = pd.concat(phases, ignore_index=True)
     epochs.insert(0, "epoch", epochs.index + 1)
     return TrainedNetwork(settings, model.get_weights(), epochs, time.perf_counter() - started)
