@@ -121,7 +121,7 @@ def _mos(known: Any) -> Any:
     model = MosForecaster(max_lead=LEADS).fit(few)
     rows = np.arange(len(known.locations)) % 20
     model.state = {n: own if n == "models" else own[rows] for n, own in model.state.items()}
-    model.training, model.intervals = known.training, known.intervals
+    model.climatology, model.intervals = known.climatology, known.intervals
     return model
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from triptych.forecasting.errors import StorageError
 from triptych.forecasting.evaluation.conformal import MONTHS, Intervals
 from triptych.forecasting.features.climatology import Climatology
-from triptych.forecasting.features.panel import Training
 from triptych.forecasting.models.base import Arrays, PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
 
@@ -31,7 +30,7 @@ EVALUATED = "evaluated"  # subfolder of the forecaster that was evaluated before
 
 def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
     """Write a fitted forecaster into an empty `folder`; the same state gives the same bytes."""
-    training, intervals = forecaster.fitted, forecaster.intervals
+    climatology, intervals = forecaster.fitted, forecaster.intervals
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise StorageError(f"{folder} is not empty: save a forecaster in a folder of its own.")
@@ -41,10 +40,10 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
         "parameters": forecaster.parameters,
         "max_lead": forecaster.max_lead,
         "seed": forecaster.seed,
-        "start": training.start,
-        "end": training.end,
-        "locations": training.climatology.locations,
-        "variables": list(training.climatology.coefficients),
+        "start": climatology.start,
+        "end": climatology.end,
+        "locations": climatology.locations,
+        "variables": list(climatology.coefficients),
         "interval_locations": None if intervals is None else intervals.locations,
         "members": [member.name for member in forecaster.members],
     }
@@ -52,8 +51,8 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
         json.dumps(specification, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
     arrays: dict[str, Any] = {
-        **_prefixed("climatology", training.climatology.coefficients),
-        **_prefixed("scale", training.climatology.scale),
+        **_prefixed("climatology", climatology.coefficients),
+        **_prefixed("scale", climatology.scale),
         **_prefixed("interval", _interval_arrays(intervals)),
         **forecaster.state,
     }
@@ -74,12 +73,13 @@ def load_forecaster(folder: Path) -> PanelForecaster:
         seed=specification["seed"],
     )
     coefficients, scale = _taken("climatology", arrays), _taken("scale", arrays)
-    climatology = Climatology(
+    forecaster.climatology = Climatology(
         tuple(specification["locations"]),
+        specification["start"],
+        specification["end"],
         {name: coefficients[name] for name in specification["variables"]},
         {name: scale[name] for name in specification["variables"]},
     )
-    forecaster.training = Training(specification["start"], specification["end"], climatology)
     intervals, places = _taken("interval", arrays), specification["interval_locations"]
     forecaster.intervals = None if places is None else _intervals(tuple(places), intervals)
     forecaster.members = [load_forecaster(folder / name) for name in specification["members"]]

@@ -118,12 +118,6 @@ def test_moments_and_normality_are_those_of_scipy() -> None:
     assert found["beyond_3_sigma"] == pytest.approx(beyond.mean())
 
 
-def test_normal_errors_are_taken_for_normal() -> None:
-    found = summary(np.random.default_rng(5).normal(size=(DAYS, 8)))
-    assert found.loc["1-8", "jarque_bera_p"] > 0.01
-    assert found.loc["1-8", "beyond_3_sigma"] == pytest.approx(0.0027, abs=0.002)
-
-
 def test_memory_is_looked_for_from_day_to_day_and_not_across_leads() -> None:
     """All leads of a day err alike, days do not: no memory. One lead that remembers is found."""
     rng = np.random.default_rng(7)

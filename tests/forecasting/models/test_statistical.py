@@ -23,7 +23,6 @@ from triptych.forecasting.statespace.arma_fit import (
     Orders,
     fit_arma,
     fit_regression,
-    yule_walker,
 )
 
 SEASONAL = Fitted("given", Orders(2, 1, 1, 1), (1.1, -0.2, 0.4, 0.6, -0.3)).process
@@ -126,12 +125,6 @@ def test_a_regression_and_the_process_of_its_errors_are_found_together() -> None
     assert fitted.regression == pytest.approx((10.0, 3.0), abs=0.4)
     assert fitted.parameters == pytest.approx((0.8,), abs=0.03)
     assert Fitted.of(json.loads(json.dumps(asdict(fitted)))) == fitted
-
-
-def test_yule_and_walker_find_an_autoregression() -> None:
-    process = Arma(np.array([1.2, -0.5]), np.zeros(0))
-    found = yule_walker(simulated(process, 20_000), 2)
-    assert found == pytest.approx([1.2, -0.5], abs=0.02)
 
 
 def test_an_estimate_that_does_not_converge_falls_back(

@@ -118,7 +118,7 @@ def forecast_references(
     ]
     first.fit(known[known["time"] < train_end])
     for baseline in baselines:  # they learn nothing but the climatology
-        baseline.training = first.training
+        baseline.climatology = first.climatology
     tables = [baseline.predict(known, origins, leads) for baseline in baselines]
     keys = tables[0][["location", "as_of", "time"]].rename(columns={"as_of": "origin"})
     means = [table["mean"].to_numpy() for table in tables]

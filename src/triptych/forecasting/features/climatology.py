@@ -1,6 +1,6 @@
 """What is normal for a place, a day of the year and a step of the day, and where the sun stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY
+from triptych.forecasting.errors import HistoryError
 from triptych.forecasting.features.grid import FloatArray, Grid, IntArray
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
@@ -25,12 +26,15 @@ CONSTANT = 1e-3  # a smaller spread, in the unit of any of our variables, is rou
 class Climatology:
     """Annual harmonics for each of the eight steps of the day.
 
-    `coefficients[variable]`: (location, 8, 1 + 2 x harmonics), with one more column for the linear
-    trend per decade where the history is long enough. `scale[variable]`: (location,), standard
-    deviation of the training anomalies; 1 where they are constant or missing.
+    `start`, `end`: steps of the training period, `end` exclusive. `coefficients[variable]`:
+    (location, 8, 1 + 2 x harmonics), with one more column for the linear trend per decade where the
+    history is long enough. `scale[variable]`: (location,), standard deviation of the training
+    anomalies; 1 where they are constant or missing.
     """
 
     locations: tuple[str, ...]
+    start: int
+    end: int
     coefficients: Mapping[str, FloatArray]
     scale: Mapping[str, FloatArray]
 
@@ -78,9 +82,25 @@ def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
     terms = 1 + 2 * harmonics + (grid.length >= TREND_YEARS * STEPS_PER_YEAR)
     for name, values in grid.values.items():
         coefficients[name] = _coefficients(values, grid.steps, terms)
-        fitted = Climatology(grid.locations, {name: coefficients[name]}, {})
+        fitted = Climatology(grid.locations, grid.first, grid.end, coefficients, {})
         scale[name] = _scale(values - fitted.normal(name, rows, grid.steps[None, :]))
-    return Climatology(grid.locations, coefficients, scale)
+    return Climatology(grid.locations, grid.first, grid.end, coefficients, scale)
+
+
+def join_climatologies(parts: Sequence[Climatology]) -> Climatology:
+    """The climatology of all parts' locations, in their order; HistoryError if variables differ."""
+    if len({tuple(sorted(part.coefficients)) for part in parts}) > 1:
+        raise HistoryError("The parts of a fit must have the same variables: prepare them alike.")
+    return Climatology(
+        tuple(name for part in parts for name in part.locations),
+        min(part.start for part in parts),
+        max(part.end for part in parts),
+        {
+            n: np.concatenate([part.coefficients[n] for part in parts])
+            for n in parts[0].coefficients
+        },
+        {n: np.concatenate([part.scale[n] for part in parts]) for n in parts[0].scale},
+    )
 
 
 def _coefficients(values: FloatArray, steps: IntArray, terms: int) -> FloatArray:

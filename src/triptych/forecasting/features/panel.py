@@ -1,13 +1,13 @@
 """Standardised anomalies of a history, and the neighbours of its locations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.errors import HistoryError, UnknownLocationError
+from triptych.forecasting.errors import UnknownLocationError
 from triptych.forecasting.features.climatology import Climatology
 from triptych.forecasting.features.grid import (
     TEMPERATURE,
@@ -41,28 +41,6 @@ class Panel:
     def normal(self, steps: IntArray) -> FloatArray:
         """Climatology of the temperature in °C at step numbers of two axes: (location, *steps)."""
         return self.climatology.normal(TEMPERATURE, self.rows[:, None, None], steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """The training period (step numbers, `end` exclusive) and its climatology."""
-
-    start: int
-    end: int
-    climatology: Climatology
-
-
-def join_training(parts: Sequence[Training]) -> Training:
-    """The training of all parts' locations, in their order."""
-    each = [part.climatology for part in parts]
-    if len({tuple(sorted(climatology.coefficients)) for climatology in each}) > 1:
-        raise HistoryError("The parts of a fit must have the same variables: prepare them alike.")
-    together = Climatology(
-        tuple(name for climatology in each for name in climatology.locations),
-        {n: np.concatenate([c.coefficients[n] for c in each]) for n in each[0].coefficients},
-        {n: np.concatenate([c.scale[n] for c in each]) for n in each[0].scale},
-    )
-    return Training(min(p.start for p in parts), max(p.end for p in parts), together)
 
 
 def with_wind_components(grid: Grid) -> Grid:

@@ -80,7 +80,7 @@ class LearnedForecaster(AnomalyForecaster):
     @property
     def _origin_names(self) -> tuple[str, ...]:
         count = self.state[NEIGHBOURS].shape[1]
-        return origin_feature_names(self.fitted.climatology.coefficients, count)
+        return origin_feature_names(self.fitted.coefficients, count)
 
     def features(self, panel: Panel, origins: IntArray) -> Float32Array:
         """Features of the origins, shape (location, origin, feature)."""

@@ -174,7 +174,7 @@ class SarimaxForecaster(SarimaForecaster):
         """Mean absolute weight of each past residual in the next forecast, and mean absolute
         coefficient of each regressor (all within -1 and 1) in training standard deviations.
         """
-        scale = self.fitted.climatology.scale[TEMPERATURE]
+        scale = self.fitted.scale[TEMPERATURE]
         slopes = np.array([process.regression[1:] for process in self.processes.values()])
         own = np.abs(slopes / scale[:, None]).mean(axis=0)
         return np.concatenate([super()._importance_values(), own])

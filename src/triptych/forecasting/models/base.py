@@ -12,7 +12,12 @@ import pandas as pd
 from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEP_HOURS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
 from triptych.forecasting.evaluation.conformal import Intervals
-from triptych.forecasting.features.climatology import fit_climatology, harmonics_of
+from triptych.forecasting.features.climatology import (
+    Climatology,
+    fit_climatology,
+    harmonics_of,
+    join_climatologies,
+)
 from triptych.forecasting.features.grid import (
     MIN_TRAINING_DAYS,
     FloatArray,
@@ -27,8 +32,6 @@ from triptych.forecasting.features.grid import (
 from triptych.forecasting.features.panel import (
     SHOWN,
     Panel,
-    Training,
-    join_training,
     to_panel,
     with_wind_components,
 )
@@ -39,7 +42,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 logger = logging.getLogger(__name__)
 
 
-FittedPart = tuple[Training, Arrays]
+FittedPart = tuple[Climatology, Arrays]
 
 
 class PanelForecaster:
@@ -71,7 +74,7 @@ class PanelForecaster:
             )
         self.parameters: dict[str, Any] = {**self.defaults, **given}
         self.max_lead, self.seed = max_lead, seed
-        self.training: Training | None = None
+        self.climatology: Climatology | None = None
         self.intervals: Intervals | None = None
         self.members: list[PanelForecaster] = []
         self.state: Arrays = {}
@@ -80,23 +83,23 @@ class PanelForecaster:
     def fit(self, history: pd.DataFrame) -> Self:
         """Learn from the whole of `history`; ShortHistoryError for too few days of temperatures."""
         with one_blas_thread():
-            return self.fit_panel(*self._prepare(history))
+            return self.fit_panel(self._prepare(history))
 
-    def fit_panel(self, training: Training, panel: Panel) -> Self:
+    def fit_panel(self, panel: Panel) -> Self:
         """Learn from a history whose climatology is known already."""
-        self.training, self.intervals = training, None
+        self.climatology, self.intervals = panel.climatology, None
         self._fit(panel)
         return self
 
     def fit_part(self, history: pd.DataFrame) -> FittedPart:
         """What the locations of `history` give to `join`; ShortHistoryError as in `fit`."""
-        own = copy(self)
-        own.training, panel = self._prepare(history)
-        return own.training, own._gather(panel)
+        own, panel = copy(self), self._prepare(history)
+        own.climatology = panel.climatology
+        return own.climatology, own._gather(panel)
 
     def join(self, parts: Sequence[FittedPart]) -> Self:
         """Become the forecaster that a fit on the history of all parts would give."""
-        self.training, self.intervals = join_training([training for training, _ in parts]), None
+        self.climatology, self.intervals = join_climatologies([own for own, _ in parts]), None
         with one_blas_thread():
             self._learn([arrays for _, arrays in parts])
         return self
@@ -154,20 +157,20 @@ class PanelForecaster:
 
     def panel(self, history: pd.DataFrame) -> Panel:
         """The history as this forecaster sees it: anomalies from its own climatology."""
-        return to_panel(self._grid(history), self.fitted.climatology)
+        return to_panel(self._grid(history), self.fitted)
 
     def neighbour_locations(self, locations: Collection[str]) -> set[str]:  # noqa: ARG002
         """Other locations whose history the forecasts of these use."""
         return set()
 
     @property
-    def fitted(self) -> Training:
-        """The training state; UnfittedModelError before `fit`."""
-        if self.training is None:
+    def fitted(self) -> Climatology:
+        """The climatology of the training period; UnfittedModelError before `fit`."""
+        if self.climatology is None:
             raise UnfittedModelError(
                 f"{self.name} has not been fitted: call fit(history), or load a saved one."
             )
-        return self.training
+        return self.climatology
 
     @property
     def train_start(self) -> pd.Timestamp:
@@ -182,7 +185,7 @@ class PanelForecaster:
     @property
     def locations(self) -> tuple[str, ...]:
         """Locations of the training history."""
-        return self.fitted.climatology.locations
+        return self.fitted.locations
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -259,12 +262,11 @@ class PanelForecaster:
     def _grid(self, history: pd.DataFrame) -> Grid:
         return self._narrowed(with_wind_components(to_grid(history)))
 
-    def _prepare(self, history: pd.DataFrame) -> tuple[Training, Panel]:
-        """Fit the climatology, and return it with the history's anomalies."""
+    def _prepare(self, history: pd.DataFrame) -> Panel:
+        """Fit the climatology, and return the history's anomalies."""
         grid = self._grid(history)
         days = check_enough(grid, self.min_training_days)
-        climatology = fit_climatology(grid, harmonics_of(days))
-        return Training(grid.first, grid.end, climatology), to_panel(grid, climatology)
+        return to_panel(grid, fit_climatology(grid, harmonics_of(days)))
 
     def _frame(
         self,

@@ -71,7 +71,7 @@ def forecast_climatology(
     The interval is the central LEVEL of a normal distribution of the training anomalies. Returns
     `location, time, mean, lower, upper`, °C; UnknownLocationError for an untrained location.
     """
-    climatology = forecaster.fitted.climatology
+    climatology = forecaster.fitted
     rows = known_rows(locations, climatology.locations)
     numbers = step_numbers(pd.DatetimeIndex([as_of])) + np.arange(steps)
     mean = climatology.normal(TEMPERATURE, rows[:, None], numbers[None, :])

@@ -31,16 +31,8 @@ class EnsembleForecaster(PanelForecaster):
         "weights": {},
     }
 
-    def __init__(
-        self,
-        parameters: Mapping[str, Any] | None = None,
-        *,
-        max_lead: int = 8,
-        seed: int = 0,
-        members: Sequence[PanelForecaster] = (),
-    ) -> None:
+    def with_members(self, members: Sequence[PanelForecaster]) -> Self:
         """Take the members; UnknownModelError for none, or for weights of others."""
-        super().__init__(parameters, max_lead=max_lead, seed=seed)
         names = sorted(member.name for member in members)
         weights: Mapping[str, Sequence[float]] = self.parameters["weights"]
         if not names or sorted(weights) not in ([], names):
@@ -50,24 +42,26 @@ class EnsembleForecaster(PanelForecaster):
                 f"{', '.join(sorted(weights)) or 'none'}. Correct the ensemble's parameters."
             )
         self.members = list(members)
+        return self
 
     @classmethod
     def of_fitted(
         cls, members: Sequence[PanelForecaster], weights: Mapping[str, Sequence[float]]
     ) -> Self:
         """An ensemble of members that were fitted on the same history."""
-        parameters = {"members": {m.name: m.parameters for m in members}, "weights": weights}
-        lead = min((member.max_lead for member in members), default=0)
+        first, parameters = members[0], {m.name: m.parameters for m in members}
         made = cls(
-            parameters, max_lead=lead, seed=members[0].seed if members else 0, members=members
-        )
-        made.training = members[0].fitted
+            {"members": parameters, "weights": weights},
+            max_lead=min(member.max_lead for member in members),
+            seed=first.seed,
+        ).with_members(members)
+        made.climatology = first.fitted
         for member in members:
             period = (member.train_start, member.train_end, member.locations)
             if period != (made.train_start, made.train_end, made.locations):
                 raise ForecastingError(
                     "The members of an ensemble are fitted on one history, but "
-                    f"{member.name} saw another than {members[0].name}: fit both on the same "
+                    f"{member.name} saw another than {first.name}: fit both on the same "
                     "locations and period."
                 )
         return made
@@ -91,7 +85,7 @@ class EnsembleForecaster(PanelForecaster):
 
     def _fit(self, panel: Panel) -> None:
         for member in self.members:
-            member.fit_panel(self.fitted, panel)
+            member.fit_panel(panel)
 
     def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
         """Weighted mean of the members that have a forecast, °C.

@@ -61,9 +61,10 @@ def make_forecaster(
             f"There is no forecaster {name!r}; there are {', '.join(MODEL_NAMES)}. Correct the "
             "name."
         )
-    kind = _CLASSES[name]
-    if not issubclass(kind, EnsembleForecaster):
-        return kind(parameters, max_lead=max_lead, seed=seed)
-    given = parameters.get("members", kind.defaults["members"])
-    members = [make_forecaster(n, own, max_lead=max_lead, seed=seed) for n, own in given.items()]
-    return kind(parameters, max_lead=max_lead, seed=seed, members=members)
+    made = _CLASSES[name](parameters, max_lead=max_lead, seed=seed)
+    if not isinstance(made, EnsembleForecaster):
+        return made
+    members = made.parameters["members"].items()
+    return made.with_members(
+        [make_forecaster(n, own, max_lead=max_lead, seed=seed) for n, own in members]
+    )

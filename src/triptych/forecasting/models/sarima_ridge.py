@@ -91,7 +91,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
 
     @property
     def _lagged_names(self) -> tuple[str, ...]:
-        return lagged_names(self.fitted.climatology.coefficients, self._lags)
+        return lagged_names(self.fitted.coefficients, self._lags)
 
     @property
     def _season_names(self) -> tuple[str, ...]:
