@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from triptych.forecasting.errors import UnknownModelError
-from triptych.forecasting.models.arima import ArimaForecaster, SarimaForecaster, SarimaxForecaster
-from triptych.forecasting.models.autoregression import AutoregressionForecaster
+from triptych.forecasting.models.arima import (
+    ArimaForecaster,
+    AutoregressionForecaster,
+    SarimaForecaster,
+    SarimaxForecaster,
+)
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import (
     ClimatologyForecaster,
