@@ -285,7 +285,7 @@ def test_documented_make_targets_exist() -> None:
     named = {
         name
         for file in documents
-        for name in re.findall(r"(?m)(?:^|`)make ([a-z-]+)", file.read_text(encoding="utf-8"))
+        for name in re.findall(r"(?m)(?:^|^\$ |`)make ([a-z-]+)", file.read_text(encoding="utf-8"))
     }
 
     assert {"run", "test"} <= named <= targets

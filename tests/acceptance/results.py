@@ -17,6 +17,7 @@ DATA = (
     "tested on every day of 2019 from 00:00 UTC"
 )
 README = ROOT / "README.md"
+RESULTS = ROOT / "docs" / "results.md"
 LIVE_MARKS = "<!-- live -->", "<!-- /live -->"
 START, END = "<!-- results -->", "<!-- /results -->"
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn", "statsmodels")
@@ -60,7 +61,7 @@ def live_table(rows: list[dict[str, Any]]) -> str:
 
 
 def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
-    """Write the comparison, the chosen model, the code and the versions; the README quotes it."""
+    """Write comparison, chosen model, code and versions; docs/results.md quotes them."""
     leads = comparison["lead"]
     number = pd.to_numeric(leads, errors="coerce")
     kept = number.isna() | (number <= 16) | (number % 8 == 0)  # beyond tomorrow one a day
@@ -69,7 +70,7 @@ def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
         for row in comparison[kept].to_dict("records")
     ]
     table = _write(FILE, rows, {"chosen": chosen, "data": DATA})
-    README.write_text(with_results(README.read_text(encoding="utf-8"), table), encoding="utf-8")
+    RESULTS.write_text(with_results(RESULTS.read_text(encoding="utf-8"), table), encoding="utf-8")
     return table
 
 
@@ -108,7 +109,7 @@ def day_ahead_table(table: dict[str, Any]) -> str:
 
 
 def with_results(readme: str, table: dict[str, Any]) -> str:
-    """Put the table between the marks of the README."""
+    """Put the table between the marks of docs/results.md."""
     return _between(readme, START, END, day_ahead_table(table))
 
 

@@ -1,4 +1,4 @@
-"""`kedro location add`, against a small geocoding server."""
+"""`kedro location`, against a small geocoding server."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from triptych.weather.sources.geocoding import search_places
 
 @pytest.fixture
 def file(project: Project) -> Path:
-    return project.path / "conf" / "base" / "locations.yml"
+    return project.path / "conf" / "local" / "locations.yml"
 
 
 def add(project: Project, server: ArchiveServer, *arguments: str) -> tuple[int, str]:
@@ -34,11 +34,9 @@ def last_entry(file: Path) -> dict[str, Any]:
     return entry
 
 
-def test_a_city_is_appended_to_the_location_file(
+def test_a_city_is_added_listed_and_removed(
     project: Project, server: ArchiveServer, file: Path
 ) -> None:
-    before = file.read_text()
-
     code, output = add(project, server, "Ajaccio")
 
     assert code == 0, output
@@ -46,7 +44,6 @@ def test_a_city_is_appended_to_the_location_file(
         f"Added Ajaccio as 'ajaccio' to {file}: 41.91886, 8.73812.",
         'To forecast it: kedro run --env live --params "location=ajaccio"',
     ]
-    assert file.read_text().startswith(before)
     assert last_entry(file) == {
         "slug": "ajaccio",
         "name": "Ajaccio",
@@ -56,7 +53,31 @@ def test_a_city_is_appended_to_the_location_file(
         "timezone": "Europe/Paris",
         "source": "open_meteo",
     }
-    assert len(load_locations(file)) == 8
+    table = project.kedro("location", "list").stdout
+    assert "conf/local  Ajaccio" in table
+    assert "conf/base  Paris" in table
+    assert "Removed 'ajaccio'" in project.kedro("location", "remove", "ajaccio").stdout
+    assert not file.exists()
+    again = project.kedro("location", "remove", "ajaccio")
+    assert again.returncode == 1
+    assert "has no location 'ajaccio'. It has: none." in again.stdout
+
+
+def test_cities_are_imported_from_a_csv_file_once(
+    project: Project, tmp_path: Path, file: Path
+) -> None:
+    table = tmp_path / "cities.csv"
+    table.write_text(
+        "slug,name,latitude,longitude,elevation,timezone\n"
+        "nice,Nice,43.7,7.25,10,Europe/Paris\n"
+        "paris,Paris,48.75,2.25,90,Europe/Paris\n"
+    )
+
+    outputs = [project.kedro("location", "import", str(table)).stdout for _ in range(2)]
+
+    assert "Added 1 of 2 locations" in outputs[0]
+    assert "Added 0 of 2 locations" in outputs[1]
+    assert [each.slug for each in load_locations(file)] == ["nice"]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +86,7 @@ def test_a_city_is_appended_to_the_location_file(
         (["Xyzzy"], "Xyzzy"),
         (["Paris"], "'Paris' matches 3 places; nothing was written. Choose one with --pick N, or"),
         (["Paris", "--pick", "4"], "'Paris' has 3 matches"),
-        (["Paris, Texas"], "has a location 'paris' already"),
+        (["Paris, Texas"], "There is a location 'paris' already"),
         (["Paris, Texas", "--slug", "Paris Texas"], "Use 'paris-texas'"),
     ],
     ids=["unknown", "several matches", "no such match", "slug in use", "invalid slug"],
@@ -73,14 +94,12 @@ def test_a_city_is_appended_to_the_location_file(
 def test_nothing_is_written_after_an_error(
     project: Project, server: ArchiveServer, file: Path, arguments: list[str], message: str
 ) -> None:
-    before = file.read_bytes()
-
     code, output = add(project, server, *arguments)
 
     assert code != 0
     assert "Traceback" not in output
     assert message in output.splitlines()[-1]
-    assert file.read_bytes() == before
+    assert not file.exists()
 
 
 def test_one_of_several_matches_can_be_selected(

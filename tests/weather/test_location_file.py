@@ -1,4 +1,4 @@
-"""The file of locations: its rules, and how it grows."""
+"""The files of locations: their rules, and how that of the user grows."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,14 @@ import pytest
 import yaml
 
 from triptych.weather.errors import LocationFileError
-from triptych.weather.location_file import add_location, load_locations
+from triptych.weather.location_file import (
+    add_locations,
+    load_all,
+    load_locations,
+    read_csv,
+    remove_location,
+    user_file,
+)
 from triptych.weather.locations import Location
 
 REPOSITORY_FILE = Path(__file__).parents[2] / "conf" / "base" / "locations.yml"
@@ -123,51 +130,75 @@ def test_a_file_that_cannot_be_read_as_one(content: bytes, file: Path) -> None:
         load_locations(file.with_name("absent.yml"))
 
 
+@pytest.fixture
+def project_file(tmp_path: Path) -> Path:
+    """The file of a project whose user has no file yet."""
+    path = tmp_path / "conf" / "base" / "locations.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("name", ["Ajaccio", "No", "L'Aquila: città #1", "東京"])
-def test_adding_keeps_all_that_is_there(file: Path, paris: Location, name: str) -> None:
-    added = paris.model_copy(update={"slug": "added", "name": name})
-
-    add_location(file, added)
-
-    assert file.read_text(encoding="utf-8").startswith(TEXT)
-    assert load_locations(file) == [paris, added]
-    assert [path.name for path in file.parent.iterdir()] == ["locations.yml"]
-
-
-def test_adding_follows_the_indentation_and_a_missing_last_newline(
-    file: Path, paris: Location
+def test_own_locations_are_added_and_removed_beside_those_of_the_project(
+    project_file: Path, paris: Location, name: str
 ) -> None:
-    file.write_text(TEXT.replace("\n  ", "\n").rstrip("\n"), encoding="utf-8")
+    first, second = (paris.model_copy(update={"slug": s, "name": name}) for s in ("one", "two"))
 
-    add_location(file, paris.model_copy(update={"slug": "added"}))
+    assert add_locations(project_file, [first]) == [first]
+    assert add_locations(project_file, [paris, first, second, second]) == [second]
 
-    assert [location.slug for location in load_locations(file)] == ["paris", "added"]
+    assert load_all(project_file) == [paris, first, second]
+    assert project_file.read_text(encoding="utf-8") == TEXT
+    remove_location(project_file, "one")
+    assert load_all(project_file) == [paris, second]
+    remove_location(project_file, "two")
+    assert load_all(project_file) == [paris]
+    assert [path.name for path in user_file(project_file).parent.iterdir()] == []
 
 
-def test_adding_what_is_there_changes_nothing(file: Path, paris: Location) -> None:
-    with pytest.raises(LocationFileError, match="has a location 'paris' already"):
-        add_location(file, paris)
-    assert file.read_text(encoding="utf-8") == TEXT
+def test_a_slug_of_another_location_is_refused_and_nothing_is_written(
+    project_file: Path, paris: Location
+) -> None:
+    other = paris.model_copy(update={"latitude": 33.7})
 
-
-def test_adding_where_the_list_is_not_last_changes_nothing(file: Path, paris: Location) -> None:
-    text = TEXT + "other: 1\n"
-    file.write_text(text, encoding="utf-8")
-
-    with pytest.raises(LocationFileError, match=r"does not end with the list.*by hand:\n  - slug"):
-        add_location(file, paris.model_copy(update={"slug": "added"}))
-    assert file.read_text(encoding="utf-8") == text
+    with pytest.raises(LocationFileError, match="a location 'paris' already, another one"):
+        add_locations(project_file, [paris.model_copy(update={"slug": "new"}), other])
+    with pytest.raises(LocationFileError, match=r"no location 'paris'\. It has: none"):
+        remove_location(project_file, "paris")
+    assert load_all(project_file) == [paris]
+    user_file(project_file).parent.mkdir()
+    user_file(project_file).write_text(TEXT, encoding="utf-8")
+    with pytest.raises(LocationFileError, match="both have a location 'paris'"):
+        load_all(project_file)
 
 
 def test_a_failure_while_writing_leaves_the_file(
-    file: Path, paris: Location, monkeypatch: pytest.MonkeyPatch
+    project_file: Path, paris: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
+    first, second = (paris.model_copy(update={"slug": slug}) for slug in ("one", "two"))
+    add_locations(project_file, [first])
     monkeypatch.setattr(Path, "replace", full)
 
     with pytest.raises(LocationFileError, match=r"cannot be written: .*No space left on device"):
-        add_location(file, paris.model_copy(update={"slug": "added"}))
-    assert file.read_text(encoding="utf-8") == TEXT
-    assert [path.name for path in file.parent.iterdir()] == ["locations.yml"]
+        add_locations(project_file, [second])
+    assert load_all(project_file) == [paris, first]
+    assert [path.name for path in user_file(project_file).parent.iterdir()] == ["locations.yml"]
+
+
+CSV = "slug,name,latitude,longitude,elevation,timezone\n"
+
+
+def test_locations_of_a_csv_file(tmp_path: Path, paris: Location) -> None:
+    file = tmp_path / "cities.csv"
+    file.write_text(f"\ufeff{CSV}paris,Paris,48.75,2.25,90,Europe/Paris\n", encoding="utf-8")
+
+    assert read_csv(file) == [paris]
+    file.write_text(f"{CSV}a,A,95,2,3,Europe/Paris\nb,B,,2,3,UTC\n", encoding="utf-8")
+    with pytest.raises(LocationFileError, match=r"slug 'a'.*latitude: .*90.*slug 'b'.*latitude"):
+        read_csv(file)
+    with pytest.raises(LocationFileError, match=r"absent\.csv cannot be read"):
+        read_csv(tmp_path / "absent.csv")

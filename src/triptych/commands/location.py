@@ -25,7 +25,7 @@ def location() -> None:
 def add_location_command(
     metadata: ProjectMetadata, name: str, pick: int | None, slug: str | None
 ) -> None:
-    """Look up the city NAME and add it to conf/base/locations.yml.
+    """Look up the city NAME and add it to conf/local/locations.yml.
 
     NAME may include a region or country: "Paris, Texas". If several places match, choose one
     from the list; without a terminal, use --pick.
@@ -39,17 +39,69 @@ def add_location_command(
             f"Slug {slug!r} may only contain a-z, 0-9 and single hyphens. Use {example!r}.",
             param_hint="--slug",
         )
-    path = Path(metadata.project_path) / "conf" / "base" / "locations.yml"
+    path = _file(metadata)
     with user_errors():
         matches = geocoding.search_places(
             name, os.environ.get("TRIPTYCH_GEOCODING_URL", geocoding.GEOCODING_URL)
         )
         found = geocoding.to_location(_choose(name, matches, pick), name, slug)
-        location_file.add_location(path, found)
-    click.echo(
-        f"Added {found.name} as {found.slug!r} to {path}: {found.latitude}, {found.longitude}."
-    )
+        added = location_file.add_locations(path, [found])
+    file = location_file.user_file(path)
+    place = f"{found.name} as {found.slug!r}"
+    where = f"to {file}" if added else "before"
+    click.echo(f"Added {place} {where}: {found.latitude}, {found.longitude}.")
     click.echo(f'To forecast it: kedro run --env live --params "location={found.slug}"')
+
+
+@location.command(name="list")
+@click.pass_obj
+def list_locations_command(metadata: ProjectMetadata) -> None:
+    """List all locations, with their source and the file that they come from."""
+    from triptych.weather import location_file
+
+    path = _file(metadata)
+    with user_errors():
+        of_project = location_file.load_locations(path)
+        for each in location_file.load_all(path):
+            folder = "base" if each in of_project else "local"
+            click.echo(
+                f"{each.slug:24} {each.latitude:9.4f} {each.longitude:9.4f} "
+                f"{each.elevation:6.0f} m  {each.source:10}  conf/{folder}  {each.name}"
+            )
+
+
+@location.command(name="remove")
+@click.argument("slug")
+@click.pass_obj
+def remove_location_command(metadata: ProjectMetadata, slug: str) -> None:
+    """Remove the location SLUG from conf/local/locations.yml; its stored data stay."""
+    from triptych.weather import location_file
+
+    with user_errors():
+        location_file.remove_location(_file(metadata), slug)
+    click.echo(f"Removed {slug!r}. Its weather and predictions stay in the database.")
+
+
+@location.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def import_locations_command(metadata: ProjectMetadata, file: Path) -> None:
+    """Add the locations of a CSV FILE to conf/local/locations.yml.
+
+    Columns: slug, name, latitude, longitude, elevation, timezone.
+    """
+    from triptych.weather import location_file
+
+    with user_errors():
+        found = location_file.read_csv(file)
+        added = location_file.add_locations(_file(metadata), found)
+    click.echo(
+        f"Added {len(added):,} of {len(found):,} locations of {file}; the others were there."
+    )
+
+
+def _file(metadata: ProjectMetadata) -> Path:
+    return Path(metadata.project_path) / "conf" / "base" / "locations.yml"
 
 
 def _choose(name: str, matches: list[Mapping[str, Any]], pick: int | None) -> Mapping[str, Any]:

@@ -14,15 +14,15 @@ import pandas as pd
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.reading import ReadReviews
 from triptych.vision.reading import ListPhotos, list_source
-from triptych.weather.location_file import load_locations
+from triptych.weather.location_file import load_all
 from triptych.weather.locations import Location
 from triptych.weather.sources import make_source
 from triptych.weather.sources.base import OpenSource
 
 
 def read_locations(filepath: str) -> list[Location]:
-    """Read the YAML file of locations; LocationFileError names the entry that breaks a rule."""
-    return load_locations(Path(filepath))
+    """Read the locations of the project and of the user; see `location_file.load_all`."""
+    return load_all(Path(filepath))
 
 
 def open_weather(*, archive_url: str, **options: Any) -> OpenSource:

@@ -1,9 +1,8 @@
-"""The file of locations: read with every rule checked, and added to without losing a comment."""
+"""The files of locations: that of the project, and that of the user beside it."""
 
-import re
-import shutil
+import csv
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from triptych.weather.errors import LocationFileError
 from triptych.weather.locations import Location
-
-_ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -42,31 +39,111 @@ def load_locations(path: Path) -> list[Location]:
     return _parse(text, path)
 
 
-def add_location(path: Path, location: Location) -> None:
-    """Append a location to the file without changing what is in it; all or nothing.
+def load_all(path: Path) -> list[Location]:
+    """Read the locations of the project's file and of the user's (`user_file`).
 
     Raises:
-        LocationFileError: the slug is there already, or the file cannot be read or written.
+        LocationFileError: as `load_locations`, or both files have a slug.
     """
-    known = load_locations(path)
-    text = path.read_text(encoding="utf-8")
-    if location.slug in {other.slug for other in known}:
+    known, own = load_locations(path), _load_own(path)
+    for location in own:
+        if location.slug in {other.slug for other in known}:
+            raise LocationFileError(
+                f"{path} and {user_file(path)} both have a location {location.slug!r}. Remove "
+                f"yours: kedro location remove {location.slug}"
+            )
+    return [*known, *own]
+
+
+def user_file(path: Path) -> Path:
+    """Return the file of the user's own locations, which git ignores: conf/local/locations.yml."""
+    return path.parents[1] / "local" / path.name
+
+
+def add_locations(path: Path, added: Sequence[Location]) -> list[Location]:
+    """Add locations to the user's file; all or nothing, and none twice.
+
+    Args:
+        path: the project's file; the user's is `user_file(path)`.
+        added: one that is there already, just as it is, changes nothing.
+
+    Returns:
+        The locations that are new.
+
+    Raises:
+        LocationFileError: a slug names another location, or a file cannot be read or written.
+    """
+    known = {each.slug: each for each in load_all(path)}
+    new: dict[str, Location] = {}
+    for location in added:
+        other = known.get(location.slug) or new.get(location.slug, location)
+        if other != location:
+            raise LocationFileError(
+                f"There is a location {location.slug!r} already, another one: {other}. Give this "
+                "one a slug of its own (--slug NAME), or remove the other one: "
+                f"kedro location remove {location.slug}"
+            )
+        if location.slug not in known:
+            new[location.slug] = location
+    if new:
+        _write(user_file(path), [*_load_own(path), *new.values()])
+    return list(new.values())
+
+
+def remove_location(path: Path, slug: str) -> None:
+    """Remove a location from the user's file; what is stored about it stays.
+
+    Raises:
+        LocationFileError: the user's file has no such location.
+    """
+    own = _load_own(path)
+    rest = [location for location in own if location.slug != slug]
+    if len(rest) == len(own):
+        listed = ", ".join(location.slug for location in own) or "none"
         raise LocationFileError(
-            f"{path} has a location {location.slug!r} already. Use it as it is, edit its entry, or "
-            "add another place under a name of its own: --slug NAME."
+            f"{user_file(path)} has no location {slug!r}. It has: {listed}. Locations of {path} "
+            "are part of the project."
         )
-    entry = _entry(location, text)
-    grown = text + ("" if text.endswith("\n") else "\n") + entry
+    _write(user_file(path), rest)
+
+
+def read_csv(path: Path) -> list[Location]:
+    """Read locations from a CSV file, with the fields of Location as columns.
+
+    `source` is open_meteo unless there is such a column.
+
+    Raises:
+        LocationFileError: the file cannot be read, or a row breaks a rule.
+    """
     try:
-        appended = _parse(grown, path) == [*known, location]
-    except LocationFileError:
-        appended = False
-    if not appended:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [{"source": "open_meteo", **row} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LocationFileError(f"{path} cannot be read: {error}. Name a CSV file.") from error
+    return _validate(rows, path, strict=False)
+
+
+def _load_own(path: Path) -> list[Location]:
+    return load_locations(user_file(path)) if user_file(path).exists() else []
+
+
+def _write(path: Path, locations: Sequence[Location]) -> None:
+    """Write the user's file, or delete it if no location is left."""
+    if not locations:
+        path.unlink()
+        return
+    entries = [location.model_dump() for location in locations]
+    text = yaml.safe_dump({"locations": entries}, sort_keys=False, allow_unicode=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        part.write_text(f"# Written by `kedro location`; comments are not kept.\n{text}", "utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
         raise LocationFileError(
-            f"{path} does not end with the list `locations`, so nothing can be appended to it. "
-            f"Add this entry to the list by hand:\n{entry}"
-        )
-    _replace(path, grown)
+            f"{path} cannot be written: {error}. Make its folder writable; nothing was changed."
+        ) from error
 
 
 def _parse(text: str, path: Path) -> list[Location]:
@@ -81,8 +158,12 @@ def _parse(text: str, path: Path) -> list[Location]:
             f"{path}: a list of entries named `locations` is needed; found {_shorten(entries)}. "
             "Write `locations:` and below it one `- slug: …` an entry."
         )
+    return _validate(entries, path)
+
+
+def _validate(entries: list[Any], path: Path, *, strict: bool | None = None) -> list[Location]:
     try:
-        locations = TypeAdapter(list[Location]).validate_python(entries)
+        locations = TypeAdapter(list[Location]).validate_python(entries, strict=strict)
     except ValidationError as error:
         faults = "; ".join(_describe(fault, entries) for fault in error.errors())
         raise LocationFileError(f"{path}, {faults}. Correct the entry.") from error
@@ -104,27 +185,6 @@ def _describe(fault: Mapping[str, Any], entries: list[Any]) -> str:
     message = fault["msg"].removeprefix("Value error, ")
     where = [f"entry {index + 1} (slug {_shorten(slug)})", *map(str, field)]
     return f"{': '.join(where)}: {message} (found {found})"
-
-
-def _entry(location: Location, text: str) -> str:
-    """Write an entry, indented as the others of the file."""
-    found = _ITEM.search(text)
-    indent = found[1] if found else "  "
-    block = yaml.safe_dump([location.model_dump()], sort_keys=False, allow_unicode=True)
-    return textwrap.indent(block, indent)
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        shutil.copymode(path, part)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise LocationFileError(
-            f"{path} cannot be written: {error}. Make its folder writable; nothing was changed."
-        ) from error
 
 
 def _shorten(value: Any) -> str:
