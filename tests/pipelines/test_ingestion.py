@@ -320,13 +320,10 @@ def test_with_nothing_to_request_nothing_is_saved() -> None:
 
 def test_no_source_is_stored_under_the_name_of_another() -> None:
     asked, places = requests(("paris", "2024-01-01", "2024-01-02")), locations_frame([PARIS])
-    chunks = fetch_weather(
-        asked, places, periods(), NO_DAYS, lambda *_, **__: SampleClimate(), "open_meteo", TODAY,
-        TODAY, INGESTION,
-    )  # fmt: skip
+    run = (lambda *_, **__: SampleClimate(), "sample", TODAY, TODAY, INGESTION)
 
-    with pytest.raises(WrongSource, match=r"'paris' has the source open_meteo, but sample was"):
-        next(chunks)
+    with pytest.raises(WrongSource, match=r"'paris' has the source open_meteo, .* uses sample"):
+        next(fetch_weather(asked, places, NOTHING, NO_DAYS, *run))
 
 
 def test_what_a_late_source_does_not_have_yet_is_requested_again_the_next_day() -> None:

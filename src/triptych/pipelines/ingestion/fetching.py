@@ -10,7 +10,7 @@ import pandas as pd
 
 from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.requests import Request
-from triptych.weather.errors import CallLimitReached, InvalidResponse, SourceRefused
+from triptych.weather.errors import CallLimitReached, InvalidResponse, SourceRefused, WrongSource
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.sources.call_budget import CallLimits, Pacer, describe_budget, shared_pacer
 
@@ -80,7 +80,18 @@ def with_id(rejected: pd.DataFrame) -> pd.DataFrame:
     return rejected.assign(id=[hashlib.sha256(c.encode()).hexdigest() for c in contents])
 
 
-def to_places(locations: pd.DataFrame) -> dict[str, Location]:
-    """Return the rows of the table `locations` by slug."""
+def to_places(locations: pd.DataFrame, source: SourceKind) -> dict[str, Location]:
+    """Return the rows of the table `locations` by slug.
+
+    Raises:
+        WrongSource: one belongs to another source, whose rows would be stored under its name.
+    """
     rows: list[dict[Any, Any]] = locations.rename(columns={"location": "slug"}).to_dict("records")
-    return {row["slug"]: Location.model_validate(row) for row in rows}
+    places = {row["slug"]: Location.model_validate(row) for row in rows}
+    for place in places.values():
+        if place.source != source:
+            raise WrongSource(
+                f"Location {place.slug!r} has the source {place.source}, but this run uses "
+                f"{source}. Nothing was fetched. Name locations of the run's `source`."
+            )
+    return places

@@ -94,7 +94,7 @@ def fetch_models(
     )  # fmt: skip
     pacer = make_pacer(requests, source, ingestion)
     run = _Run(periods, now, ingestion.max_rejected_share, nwp)
-    places = to_places(rows)
+    places = to_places(rows, source)
     stopped: set[str] = set()
     yield run.chunk()  # Kedro requires at least one chunk
     with closing(weather_source(source, models=ingestion.models)) as opened:

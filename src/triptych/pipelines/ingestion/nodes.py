@@ -23,7 +23,6 @@ from triptych.weather.errors import (
     SourceUnavailable,
     TooManyRejected,
     WeatherError,
-    WrongSource,
 )
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.sources.base import PAST_DAYS, Fetched, OpenSource, Query, WeatherSource
@@ -80,7 +79,7 @@ def fetch_weather(
         requests again the year that it has not recorded.
 
     Raises:
-        WrongSource: a location belongs to another source than the one that is opened.
+        WrongSource: a location belongs to another source.
         WeatherError: no request had a usable response, or one had none and `ingestion.on_refused`
             is `fail`: the source refused it, or more rows or temperatures were rejected than
             `ingestion.max_rejected_share`. Such rejections and their report have been yielded, no
@@ -89,7 +88,7 @@ def fetch_weather(
             missing than the latest days, which forecasts can do without.
     """
     slugs = {slug for request in weather_requests for slug in request.slugs}
-    places = to_places(locations[locations["location"].isin(slugs)])
+    places = to_places(locations[locations["location"].isin(slugs)], source)
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     due = now - ingestion.final_after_days * DAY  # older hours are missing, younger ones are late
     records = Records(known_periods, known_gaps, issued, now)
@@ -101,7 +100,6 @@ def fetch_weather(
         logger.info("The database holds everything up to as_of: nothing is requested")
         yield WEATHER_OUTPUTS  # Kedro requires at least one chunk
     with closing(weather_source(source, models=ingestion.models)) as opened:
-        _require_source(places, opened)
         try:
             for place, request, fetched in _responses(weather_requests, places, opened, pacer):
                 answered.add((place.slug, request.start))
@@ -207,16 +205,6 @@ def _has_all_but_latest(
         for slug in request.slugs
         if not request.repeated and (slug, request.start) not in answered
     )
-
-
-def _require_source(places: dict[str, Location], source: WeatherSource) -> None:
-    """Refuse to store rows of one source under the name of another."""
-    for place in places.values():
-        if place.source != source.kind:
-            raise WrongSource(
-                f"Location {place.slug!r} has the source {place.source}, but {source.kind} was "
-                "opened. Nothing was fetched. Name locations of the run's `source`."
-            )
 
 
 def _warn(report: pd.DataFrame, name: str) -> None:
