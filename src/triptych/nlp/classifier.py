@@ -22,10 +22,7 @@ Terms = tuple[list[str], npt.NDArray[np.float32] | None]  # by column; IDF or No
 class Scorer(Protocol):
     """A fitted classifier of documents."""
 
-    @property
-    def settings(self) -> Any:
-        """Its configuration."""
-        ...
+    settings: Any
 
     def scores(self, documents: Documents) -> Scores:
         """The score of each document; positive for class 1."""

@@ -28,8 +28,9 @@ def classical_fit(members: Mapping[str, ModelSettings], n_splits: int, seed: int
         scores = cross_scores(list(members.values()), documents, labels, folds, seed)
         tuned = {name: Tuned(members[name], row) for name, row in zip(members, scores, strict=True)}
         return fit_model(
-            "curve", tuned, list(members), documents, labels, seed=seed, preparation=Preparation()
-        ).log_odds
+            "curve", tuned, list(members), documents, labels,
+            seed=seed, preparation=Preparation(), tuning_labels=labels,
+        ).log_odds  # fmt: skip
 
     return fit
 

@@ -50,13 +50,9 @@ class LstmClassifier:
     def fit(
         self, documents: Documents, labels: Labels, source: VectorSource, n_jobs: int = 1
     ) -> Self:
-        """Train every network.
+        """Train every network; a part of the documents is the early-stopping split.
 
-        Args:
-            documents: of the training and the early-stopping split.
-            labels: 0 or 1.
-            source: of the word vectors.
-            n_jobs: processes; results do not depend on it.
+        Results do not depend on `n_jobs`, the number of processes.
         """
         train, stop = early_stopping_split(labels, self.seed)
         texts = self._texts(documents)

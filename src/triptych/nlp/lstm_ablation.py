@@ -84,13 +84,11 @@ def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """
     baseline = trials[trials["change"] == BASELINE].set_index("seed")["log_loss"]
     differences = trials.assign(difference=trials["log_loss"] - trials["seed"].map(baseline))
+    spread = ["mean", "min", "max"]
     table = differences.groupby("change").agg(
-        seeds=("seed", "size"), accuracy=("accuracy", "mean"), accuracy_min=("accuracy", "min"),
-        accuracy_max=("accuracy", "max"), log_loss=("log_loss", "mean"),
-        log_loss_low=("log_loss", "min"), log_loss_high=("log_loss", "max"),
-        difference=("difference", "mean"), difference_min=("difference", "min"),
-        difference_max=("difference", "max"), seconds=("seconds", "mean"),
-    )  # fmt: skip
+        {"seed": ["size"], "accuracy": spread, "log_loss": spread, "difference": spread,
+         "seconds": ["mean"]}
+    ).set_axis(list(SUMMARY_COLUMNS[1:-1]), axis=1)  # fmt: skip
     several = table["seeds"] > 1
     finding = np.select(
         [table.index == BASELINE, several & (table["difference_max"] < 0),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from triptych.classification.tf_runtime import start_keras
 from triptych.nlp.classifier import Labels, Rows, Scores
@@ -61,7 +62,6 @@ def build_network(settings: LstmSettings, vectors: npt.NDArray[Any], seed: int) 
     """Build a model of word numbers and word weights (reviews, words); its output is a logit.
 
     Args:
-        settings: of the network.
         vectors: initial embedding, by word number.
         seed: of the initial weights and of everything random in training.
     """
@@ -125,11 +125,8 @@ def train_network(
         validation_steps=-(-len(stop[1]) // settings.batch_size),
         epochs=settings.epochs, callbacks=[early_stopping], shuffle=False, verbose=0,
     ).history  # fmt: skip
-    epochs = [
-        {name: float(values[epoch]) for name, values in history.items()}
-        for epoch in range(len(history["loss"]))
-    ]
-    return Network(settings, model.get_weights(), model), epochs
+    epochs = pd.DataFrame(history).to_dict("records")
+    return Network(settings, model.get_weights(), model), epochs  # type: ignore[return-value]
 
 
 def _stream(labelled: Labelled, settings: LstmSettings, seed: int | None = None) -> Any:

@@ -3,7 +3,7 @@
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -37,6 +37,7 @@ _WORDS = (
     r"[^\W_]+(?:['-][^\W_]+)*"
 )
 _SIGNS = r"|\.{2,}|…|!+(?:[!? ]*!)*|\?+|[\"«»“”]"
+_TOKENS = {False: re.compile(_WORDS), True: re.compile(_WORDS + _SIGNS)}
 
 
 class Document(NamedTuple):
@@ -103,8 +104,8 @@ class Preparation(BaseModel):
         return _SPACE.sub(" ", text).strip()
 
     def tokenise(self, text: str) -> list[str]:
-        """Split a cleaned text into words with NLTK's RegexpTokenizer."""
-        words = [_normalise(word) for word in _tokeniser(self.punctuation)(text)]
+        """Split a cleaned text into words."""
+        words = [_normalise(word) for word in _TOKENS[self.punctuation].findall(text)]
         if self.negation:
             words = _mark_negated(words)
         if self.drop_stop_words:
@@ -124,16 +125,6 @@ def _stemmer() -> Any:
     from nltk.stem.snowball import FrenchStemmer
 
     return FrenchStemmer()
-
-
-@lru_cache(maxsize=2)
-def _tokeniser(punctuation: bool) -> Callable[[str], list[str]]:
-    from nltk.tokenize import RegexpTokenizer
-
-    tokenise: Callable[[str], list[str]] = RegexpTokenizer(
-        _WORDS + (_SIGNS if punctuation else "")
-    ).tokenize
-    return tokenise
 
 
 def _replace_number(match: re.Match[str]) -> str:

@@ -153,7 +153,7 @@ def fit_model(
     *,
     seed: int,
     preparation: Preparation,
-    tuned_on: Rows | None = None,
+    tuning_labels: Labels,
 ) -> ReviewModel:
     """Fit tuned classifiers on all documents.
 
@@ -164,17 +164,17 @@ def fit_model(
         documents, labels: training data.
         seed: of the linear models.
         preparation: of the documents.
-        tuned_on: rows of the out-of-fold scores; None: all.
+        tuning_labels: of the out-of-fold scores.
     """
-    known = labels if tuned_on is None else labels[tuned_on]
     fitted = {}
     for member in members:
         classifier = TextClassifier(tuned[member].settings, seed).fit(documents, labels)
         fitted[member] = CalibratedClassifier(
-            classifier, Calibration.learn(tuned[member].scores, known)
+            classifier, Calibration.learn(tuned[member].scores, tuning_labels)
         )
     if len(members) > 1:
-        calibration = Calibration.learn(blend_scores(tuned, members, known), known)
+        blended = blend_scores(tuned, members, tuning_labels)
+        calibration = Calibration.learn(blended, tuning_labels)
         return ReviewModel(name, preparation, fitted, calibration, {"members": list(members)})
     about = asdict(next(iter(fitted.values())).classifier.settings)
     return ReviewModel(name, preparation, fitted, parameters=about)

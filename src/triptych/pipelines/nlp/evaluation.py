@@ -101,12 +101,15 @@ def trace_learning_curve(
         triptych.nlp.learning_curve.CURVE_COLUMNS, of the test split.
     """
     best = next(name for name in text_ranking if name == BLEND or name in tuned_text_models)
-    fits = {}
-    for name in dict.fromkeys([best, REFERENCE]):
-        members = blend_members if name == BLEND else [name]
-        if set(members) <= set(tuned_text_models):
-            settings = {member: tuned_text_models[member].settings for member in members}
-            fits[name] = classical_fit(settings, nlp.n_splits, seed)
+    members = {best: blend_members if best == BLEND else [best]}
+    if REFERENCE in tuned_text_models:
+        members[REFERENCE] = [REFERENCE]
+    fits = {
+        name: classical_fit(
+            {member: tuned_text_models[member].settings for member in of_model}, nlp.n_splits, seed
+        )
+        for name, of_model in members.items()
+    }
     training, test = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
     sizes = [*_samples(training_documents, nlp, nlp.curve_repeats), (len(training_documents), 1)]
     return curve_table(run_jobs(list_fits(fits, training, test, sizes, seed), nlp.n_jobs))

@@ -24,7 +24,6 @@ from triptych.nlp.word_vectors import (
 from triptych.parameters.resolvers import project_path
 from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import documents_of, labels_of
-from triptych.pipelines.nlp.nodes import tuning_rows
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +89,7 @@ def compare_lstms(
 
 def cross_validate_lstm(
     training_documents: pd.DataFrame,
+    tuning_documents: pd.DataFrame,
     vectors_file: str | None,
     chosen_lstm: dict[str, Any],
     nlp: ReviewParameters,
@@ -100,11 +100,10 @@ def cross_validate_lstm(
     Returns:
         Settings and scores by model.
     """
-    tuned_on = training_documents.iloc[tuning_rows(training_documents, nlp, seed)]
     settings = LstmSettings(**chosen_lstm["settings"])
-    labels = labels_of(tuned_on)
+    labels = labels_of(tuning_documents)
     scores = cross_lstm(
-        settings, documents_of(tuned_on), labels,
+        settings, documents_of(tuning_documents), labels,
         stratified_folds(labels, nlp.lstm.n_splits, seed),
         vector_source(training_documents, vectors_file, nlp), seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
@@ -116,6 +115,7 @@ def cross_validate_lstm(
 
 def fit_lstms(
     training_documents: pd.DataFrame,
+    tuning_documents: pd.DataFrame,
     word_vectors: pd.DataFrame,
     tuned_lstms: dict[str, Tuned[LstmSettings]],
     nlp: ReviewParameters,
@@ -127,7 +127,7 @@ def fit_lstms(
         `lstm_models`: ReviewModels by name; `lstm_timings`: model, fit_seconds.
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
-    known = labels[tuning_rows(training_documents, nlp, seed)]
+    known = labels_of(tuning_documents)
     sizes = {name: found.settings.ensemble_size for name, found in tuned_lstms.items()}
     largest = tuned_lstms[max(sizes, key=lambda name: sizes[name])].settings
     started = time.perf_counter()

@@ -4,7 +4,6 @@ import logging
 import time
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from triptych.classification.sampling import draw_rows
@@ -55,11 +54,7 @@ def check_raw_reviews(
     )
     logger.info("Reviews: %s used, %s rejected", f"{len(reviews):,}", f"{len(rejected):,}")
     refusal = explain_refusal(reviews, rejected, nlp.max_rejected_share)
-    return {
-        "checked_reviews": reviews,
-        "rejected_reviews": rejected,
-        "review_refusal": refusal,
-    }
+    return {"checked_reviews": reviews, "rejected_reviews": rejected, "review_refusal": refusal}
 
 
 def accept_reviews(checked_reviews: pd.DataFrame, review_refusal: str) -> pd.DataFrame:
@@ -90,49 +85,54 @@ def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
-def prepare_reviews(reviews: pd.DataFrame, nlp: ReviewParameters) -> dict[str, pd.DataFrame]:
+def prepare_reviews(
+    reviews: pd.DataFrame, nlp: ReviewParameters, seed: int
+) -> dict[str, pd.DataFrame]:
     """Clean, tokenise and stem each review.
 
     Returns:
-        `training_documents` and, of all other splits, `holdout_documents`: DOCUMENT_COLUMNS.
+        `training_documents`, a sample of them, `tuning_documents`, and `holdout_documents` of all
+        other splits: DOCUMENT_COLUMNS.
     """
     documents = nlp.preparation.prepare(reviews["review"])
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
     table = pd.concat([reviews[["item", "split", "polarity"]], table], axis=1)
-    training = table["split"] == TRAIN
+    training = table[table["split"] == TRAIN].reset_index(drop=True)
+    sample = draw_rows(labels_of(training), nlp.tuning_reviews, seed)
     return {
-        "training_documents": table[training].reset_index(drop=True),
-        "holdout_documents": table[~training].reset_index(drop=True),
+        "training_documents": training,
+        "tuning_documents": training.iloc[sample].reset_index(drop=True),
+        "holdout_documents": table[table["split"] != TRAIN].reset_index(drop=True),
     }
 
 
-def measure_preparation(reviews: pd.DataFrame, nlp: ReviewParameters, seed: int) -> pd.DataFrame:
+def measure_preparation(
+    reviews: pd.DataFrame, tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
+) -> pd.DataFrame:
     """Switch each preparation step on or off, and evaluate the effect out of fold.
 
     Returns:
         triptych.nlp.ablation.EFFECT_COLUMNS.
     """
-    training = reviews[reviews["split"] == TRAIN]
-    tuned_on = training.iloc[tuning_rows(training, nlp, seed)]
+    texts = reviews.set_index("item").loc[tuning_documents["item"], "review"].tolist()
     return measure_effects(
-        tuned_on["review"].tolist(), labels_of(tuned_on), nlp.preparation,
-        FAMILIES[nlp.effects_model][0], n_splits=nlp.n_splits, seed=seed,
+        texts, labels_of(tuning_documents), nlp.preparation, FAMILIES[nlp.effects_model][0],
+        n_splits=nlp.n_splits, seed=seed,
     )  # fmt: skip
 
 
 def tune_classifiers(
-    training_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
+    tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> dict[str, Any]:
     """Tune each classical family and select the members of the blend, out of fold.
 
     Returns:
         `text_trials`; `tuned_text_models` by family; `blend_members`.
     """
-    tuned_on = training_documents.iloc[tuning_rows(training_documents, nlp, seed)]
-    labels = labels_of(tuned_on)
+    labels = labels_of(tuning_documents)
     logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
     tuned, trials = tune(
-        nlp.models, documents_of(tuned_on), labels,
+        nlp.models, documents_of(tuning_documents), labels,
         n_trials=nlp.n_trials, n_splits=nlp.n_splits, seed=seed,
     )  # fmt: skip
     return {
@@ -143,12 +143,10 @@ def tune_classifiers(
 
 
 def rank_models(
-    training_documents: pd.DataFrame,
+    tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     tuned_lstms: dict[str, Tuned[LstmSettings]],
     blend_members: list[str],
-    nlp: ReviewParameters,
-    seed: int,
 ) -> dict[str, Any]:
     """Rank all models by the log loss of calibrated out-of-fold scores.
 
@@ -158,8 +156,7 @@ def rank_models(
     """
     from scipy.special import expit
 
-    tuned_on = training_documents.iloc[tuning_rows(training_documents, nlp, seed)]
-    labels = labels_of(tuned_on)
+    labels = labels_of(tuning_documents)
     scores = {name: found.scores for name, found in tuned_text_models.items()}
     scores |= {name: found.scores for name, found in tuned_lstms.items()}
     if len(blend_members) > 1:
@@ -172,12 +169,15 @@ def rank_models(
     logger.info("Best in cross-validation: %s", ranking[0])
     return {
         "text_ranking": ranking,
-        "text_cross_validation": predictions_table(probabilities, tuned_on, CROSS_VALIDATION),
+        "text_cross_validation": predictions_table(
+            probabilities, tuning_documents, CROSS_VALIDATION
+        ),
     }
 
 
 def fit_classifiers(
     training_documents: pd.DataFrame,
+    tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     blend_members: list[str],
     nlp: ReviewParameters,
@@ -197,16 +197,9 @@ def fit_classifiers(
         started = time.perf_counter()
         models[name] = fit_model(
             name, tuned_text_models, of_model, documents, labels, seed=seed,
-            preparation=nlp.preparation, tuned_on=tuning_rows(training_documents, nlp, seed),
+            preparation=nlp.preparation, tuning_labels=labels_of(tuning_documents),
         )  # fmt: skip
         timings.append((name, time.perf_counter() - started))
         logger.info("Fitted %s in %.1f s", *timings[-1])
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"text_models": models, "text_timings": table}
-
-
-def tuning_rows(
-    training: pd.DataFrame, nlp: ReviewParameters, seed: int
-) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The sample of the training reviews that models are tuned on."""
-    return draw_rows(labels_of(training), nlp.tuning_reviews, seed)

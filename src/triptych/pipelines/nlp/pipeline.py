@@ -26,11 +26,12 @@ def create_pipeline(**_: object) -> Pipeline:
 
 def _preparation() -> list[Node]:
     checked = ("checked_reviews", "rejected_reviews", "review_refusal")
+    documents = ("training_documents", "tuning_documents", "holdout_documents")
     return [
         make_node(nodes.check_raw_reviews, *checked),
         make_node(nodes.accept_reviews, "reviews"),
         make_node(nodes.summarise_reviews, "review_summary"),
-        make_node(nodes.prepare_reviews, "training_documents", "holdout_documents"),
+        make_node(nodes.prepare_reviews, *documents),
         make_node(nodes.measure_preparation, "preparation_effects"),
     ]
 
