@@ -195,14 +195,13 @@ def test_the_word_null_is_a_word(name: str) -> None:
 
 
 def test_wrong_parameters_are_rejected_together(project: Project) -> None:
-    parameters = "nlp.models=[bert],nlp.preparation.stop_words=[pas],nlp.foldz=3"
+    parameters = "nlp.models=[bert],nlp.preparation.stop_words=[pas]"
 
     message = refused(project, *RUN, "--params", f"{parameters},nlp.lstm.changes=[GRU]")
 
     for part in (
         "There is no text classifier 'bert'; there are bow_naive_",
         "must not contain negations: without pas",
-        "Unknown parameter `nlp.foldz`",
         "There is no change of the LSTM 'GRU'",
     ):
         assert part in message
