@@ -34,7 +34,7 @@ def _respond(query: Query) -> dict[str, Any]:
     complete = complete.where(complete.notna(), None)
     return {
         "utc_offset_seconds": 0,
-        "hourly_units": {"time": "iso8601", **{name: VARIABLES[name].unit for name in names}},
+        "hourly_units": {"time": "iso8601", **{name: VARIABLES[name] for name in names}},
         "hourly": {
             "time": complete.index.strftime("%Y-%m-%dT%H:%M").tolist(),
             **{name: complete[name].tolist() for name in names},

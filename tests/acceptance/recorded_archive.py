@@ -43,7 +43,7 @@ class RecordedArchive:
         series = self._read(slug)
         return {
             "utc_offset_seconds": 0,
-            "hourly_units": {"time": "iso8601", **{name: VARIABLES[name].unit for name in names}},
+            "hourly_units": {"time": "iso8601", **{name: VARIABLES[name] for name in names}},
             "hourly": {
                 "time": hours,
                 **{name: [series.get(hour, {}).get(name) for hour in hours] for name in names},
