@@ -68,8 +68,8 @@ def fit(count: int, folder: Path) -> list[Row]:
     with storage.running():
         save_forecaster(model, file)
         load_forecaster(file)
-    size = f"{sum(part.stat().st_size for part in file.iterdir()) / 1e6:.1f} MB"
-    return [fitted, row("save and load the model", storage.seconds, "s", size, digits=3)]
+    megabytes = f"{sum(part.stat().st_size for part in file.iterdir()) / 1e6:.1f} MB"
+    return [fitted, row("save and load the model", storage.seconds, "s", megabytes, digits=3)]
 
 
 def pool(count: int, _: Path) -> list[Row]:
