@@ -51,8 +51,10 @@ def test_both_families_and_the_baselines_are_in_one_table() -> None:
 def test_the_ensemble_of_all_mixes_the_families_but_no_other_ensemble() -> None:
     made = joined()
 
-    assert made["ensemble_weights"] == {"ridge": [1.0] * 8}
-    assert made["ensemble_all_weights"] == {"arima": [0.5] * 8, "ridge": [0.5] * 8}
+    assert made["ensemble_weights"] == {
+        "ensemble": {"ridge": [1.0] * 8},
+        "ensemble_all": {"arima": [0.5] * 8, "ridge": [0.5] * 8},
+    }
     mixed = made["validation_forecasts"].query("model == 'ensemble_all'")
     assert mixed["mean"].tolist() == [10.0] * 16  # errors of -1 and +1
 
@@ -63,8 +65,7 @@ def test_models_of_another_study_are_refused() -> None:
     )
 
     with pytest.raises(PipelineError, match="before 2018-08-01, but this study tests from 2018-09"):
-        weights = {"ridge": [1.0]}
-        nodes.join_models({"ridge": early}, {}, weights, weights, forecasts({}), PERIODS)
+        nodes.join_models({"ridge": early}, {}, {}, forecasts({}), PERIODS)
 
 
 def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> None:
@@ -83,8 +84,8 @@ def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> Non
     validation = validation.assign(as_of=validation["as_of"] - year, time=validation["time"] - year)
 
     fitted = nodes.join_models(
-        {"ridge": members["ridge"]}, {"arima": members["arima"]}, {"ridge": [1.0]}, weights,
-        validation, periods,
+        {"ridge": members["ridge"]}, {"arima": members["arima"]},
+        {"ensemble": {"ridge": [1.0]}, "ensemble_all": weights}, validation, periods,
     )  # fmt: skip
     made = nodes.join_tests(
         own["ridge"].iloc[:0], own["ridge"], own["arima"], fitted, validation, known,

@@ -23,7 +23,7 @@ from triptych.pipelines.ts_common.study import between
 
 logger = logging.getLogger(__name__)
 
-Weights = dict[str, list[float]]
+ENSEMBLES = {kind.name: kind for kind in (EnsembleForecaster, EnsembleOfAllForecaster)}
 
 
 def join_validation(
@@ -34,22 +34,18 @@ def join_validation(
     """Put all validation forecasts in one table, and add both ensembles.
 
     Returns:
-        `validation_forecasts`, with `observed`, `data_age` and `model`; `ensemble_weights` and
-        `ensemble_all_weights`, by model and lead: of the learned forecasters, and of all.
+        `validation_forecasts`, with `observed`, `data_age` and `model`; `ensemble_weights`, by
+        ensemble, model and lead: `ensemble` of the learned forecasters, `ensemble_all` of all.
     """
     families = [learned_validation_forecasts, statistical_validation_forecasts]
     joined = pd.concat([baseline_validation_forecasts, *families], ignore_index=True)
     learned = list(learned_validation_forecasts["model"].unique())
     every = [*statistical_validation_forecasts["model"].unique(), *learned]
-    crossed = [
-        cross_fitted(joined, members, kind.name)
-        for kind, members in ((EnsembleForecaster, learned), (EnsembleOfAllForecaster, every))
-        if members
-    ]
+    members = {name: own for name, own in zip(ENSEMBLES, (learned, every), strict=True) if own}
+    crossed = [cross_fitted(joined, own, name) for name, own in members.items()]
     return {
         "validation_forecasts": pd.concat([joined, *crossed], ignore_index=True),
-        "ensemble_weights": learn_weights(joined, learned) if learned else {},
-        "ensemble_all_weights": learn_weights(joined, every) if every else {},
+        "ensemble_weights": {name: learn_weights(joined, own) for name, own in members.items()},
     }
 
 
@@ -77,8 +73,7 @@ def choose_model(
 def join_models(
     fitted_learned: Forecasters,
     fitted_statistical: Forecasters,
-    ensemble_weights: Weights,
-    ensemble_all_weights: Weights,
+    ensemble_weights: dict[str, dict[str, list[float]]],
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> Forecasters:
@@ -97,12 +92,8 @@ def join_models(
                 "the same --params."
             )
     ensembles: Forecasters = {
-        kind.name: kind.of_fitted([fitted[name] for name in weights], weights)
-        for kind, weights in (
-            (EnsembleForecaster, ensemble_weights),
-            (EnsembleOfAllForecaster, ensemble_all_weights),
-        )
-        if weights
+        name: ENSEMBLES[name].of_fitted([fitted[member] for member in weights], weights)
+        for name, weights in ensemble_weights.items()
     }
     return {**fitted, **calibrate(ensembles, validation_forecasts)}
 
@@ -123,8 +114,7 @@ def join_tests(
         `test_forecasts_by_age`, with intervals, `observed`, `data_age` and `model`;
         `test_forecasts`: those at the data age that is served.
     """
-    names = (EnsembleForecaster.name, EnsembleOfAllForecaster.name)
-    ensembles = {name: fitted_models[name] for name in names if name in fitted_models}
+    ensembles = {name: fitted_models[name] for name in ENSEMBLES if name in fitted_models}
     together = backtest_family(ensembles, history, periods, validation_forecasts, engine)
     singles = [baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts]
     joined = pd.concat([*singles, together], ignore_index=True)

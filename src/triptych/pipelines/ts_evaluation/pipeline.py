@@ -22,12 +22,11 @@ def create_pipeline(**_: object) -> Pipeline:
 
 def _comparison() -> list[Node]:
     """The decisions on validation, then the test period, which is read once."""
-    weights = ("ensemble_weights", "ensemble_all_weights")
     choice = ("chosen_model", "model_ranking", "validation_comparison")
     tests = ("test_forecasts_by_age", "test_forecasts")
     errors = ("error_by_time", "error_by_lead", "day_ahead_errors")
     return [
-        make_node(nodes.join_validation, "validation_forecasts", *weights),
+        make_node(nodes.join_validation, "validation_forecasts", "ensemble_weights"),
         make_node(nodes.choose_model, *choice, **STUDY),
         make_node(nodes.join_models, "fitted_models", periods="study_periods"),
         make_node(nodes.join_tests, *tests, **STUDY),
