@@ -99,9 +99,9 @@ class RunDescriptionHook:
             return
         model = mlflow.MlflowClient().get_run(run.info.run_id).data.tags.get(REGISTERED_TAG)
         stage = f"Registered as {model}; its stage today: tag `triptych.stage`."
-        told = self._describe(self._saved, [stage] if model else [])
-        note = "\n\n".join([*failure, *told.parts])
-        mlflow.set_tags({"mlflow.runName": told.name(self._job), "mlflow.note.content": note})
+        described = self._describe(self._saved, [stage] if model else [])
+        note = "\n\n".join([*failure, *described.parts])
+        mlflow.set_tags({"mlflow.runName": described.name(self._job), "mlflow.note.content": note})
 
 
 def _slugs(catalog: DataCatalog, parameters: Mapping[str, Any]) -> list[str]:

@@ -102,9 +102,9 @@ def _missing_lines(saved: Saved) -> list[str]:
     gaps = saved["missing_weather"][-1]
     if gaps.empty:
         return []
-    again = gaps.loc[gaps["repeated"], "hours"].sum()
+    repeated = gaps.loc[gaps["repeated"], "hours"].sum()
     return [
-        f"Missing: {gaps['hours'].sum():,} hours in {len(gaps):,} periods, {again:,} of them "
+        f"Missing: {gaps['hours'].sum():,} hours in {len(gaps):,} periods, {repeated:,} of them "
         "are requested again by later runs (data/08_reporting/missing_weather.csv)"
     ] + [
         f"Missing: {gap.location}, {gap.start:%Y-%m-%d} to {gap.end:%Y-%m-%d}, "

@@ -1,4 +1,4 @@
-"""What configuration may ask of the machine: the date, and where the project lies."""
+"""Resolvers of the configuration: the date, and the paths of the project."""
 
 import os
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ def tracking_uri() -> str:
 
 
 def artifact_location() -> str | None:
-    """Where runs put their files: beside a database; a server chooses for itself."""
+    """Where runs store their files: next to a database; a server chooses for itself."""
     of_database = tracking_uri().startswith(("sqlite", "postgresql", "mysql", "mssql"))
     return f"{ARTIFACT_SCHEME}:/" if of_database else None
 

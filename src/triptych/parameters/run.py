@@ -92,8 +92,8 @@ def check_parameters(given: Mapping[str, Any]) -> None:
     try:
         RunParameters.model_validate(given)
     except ValidationError as error:
-        told = dict.fromkeys(_explain(fault, given) for fault in error.errors())
-        raise ParameterError(f"{' '.join(told)} {_REMEDY}") from error
+        messages = dict.fromkeys(_explain(fault, given) for fault in error.errors())
+        raise ParameterError(f"{' '.join(messages)} {_REMEDY}") from error
 
 
 def _explain(fault: ErrorDetails, given: Mapping[str, Any]) -> str:
@@ -103,10 +103,10 @@ def _explain(fault: ErrorDetails, given: Mapping[str, Any]) -> str:
         prefix = f"{path}." if path else ""
         known = [f"{prefix}{name}" for name in context["known"]]
         return " ".join(_unknown(f"{prefix}{name}", known, given) for name in context["names"])
-    said = str(context["error"]) if fault["type"] == "value_error" else fault["msg"]
+    text = str(context["error"]) if fault["type"] == "value_error" else fault["msg"]
     found = fault["input"]
     shown = "" if isinstance(found, Mapping) else f" Found {shorten(repr(found), _SHOWN)}."
-    return f"Parameter {path}: {said.rstrip('.')}.{shown}"
+    return f"Parameter {path}: {text.rstrip('.')}.{shown}"
 
 
 def _unknown(name: str, known: list[str], given: Mapping[str, Any]) -> str:

@@ -229,8 +229,8 @@ def forecast_locations(
 
 
 def _nwp_starts(models: list[dict[str, Any]]) -> Iterator[pd.Timestamp]:
-    """From when on each model needs NWP forecasts: MOS goes on from the end of its training, with
-    its last errors; a bias is the mean of some weeks.
+    """The first NWP forecasts that each model needs: MOS corrects with the errors since the end of
+    its training, a debiased mean with those of some weeks.
     """
     for row in models:
         debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}

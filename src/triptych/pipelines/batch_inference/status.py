@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def list_incomplete(forecast_status: pd.DataFrame) -> list[str]:
-    """Name the locations without a forecast, or with steps that climatology stands in for.
+    """Name the locations without a forecast, or with steps forecast by climatology.
 
     Returns:
         One sentence a cause, with its locations.
@@ -47,8 +47,8 @@ def _describe(row: dict[Hashable, Any]) -> str:
     if pd.isna(row["known_until"]):
         return f"no forecast. {row['reason']}"
     steps = row["steps_model"] + row["steps_climatology"]
-    said = (
+    text = (
         f"climatology for {row['steps_climatology']} of {steps} steps. The data end at "
         f"{row['known_until']:%Y-%m-%d %H:%M} UTC, {row['data_age']} h before as_of"
     )
-    return f"{said}: {row['reason'] or 'the model has no value from there'}."
+    return f"{text}: {row['reason'] or 'the model has no value from there'}."

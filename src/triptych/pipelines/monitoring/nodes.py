@@ -1,4 +1,4 @@
-"""Forecasts that were issued, beside what was observed later: errors, drift, warnings."""
+"""Verify issued forecasts against later observations: errors, drift, warnings."""
 
 import logging
 from typing import Any
@@ -191,7 +191,7 @@ def find_warnings(
 
 
 def refuse_warnings(monitoring_warnings: list[str], monitoring: MonitoringParameters) -> None:
-    """End the run with the warnings as its error, if it was asked to be strict.
+    """End the run with the warnings as its error if `monitoring.strict` is set.
 
     Raises:
         PipelineError: there is a warning, and `monitoring.strict` is true.
@@ -214,7 +214,7 @@ def _rank(row: dict[str, Any], verified: set[Any]) -> tuple[bool, float, bool]:
 def _with_references(
     of_model: pd.DataFrame, observations: pd.DataFrame, row: dict[str, Any], *, is_hindcast: bool
 ) -> pd.DataFrame:
-    """Add each baseline's forecast from where the model's own data ended.
+    """Add the forecasts of the baselines from the end of the model's data.
 
     Hindcasts are those of the evaluated model: the refit, and so its baselines, saw their targets.
     """

@@ -56,15 +56,15 @@ def plot_issued_coverage(
 
 
 def plot_input_drift(input_drift: pd.DataFrame, monitoring: MonitoringParameters) -> Figure:
-    """Draw the stability index of each variable; what has drifted stands out."""
+    """Draw the stability index of each variable; drifted variables are red."""
     groups = input_drift.groupby("location")
     figure, panels = draw_panels(groups, empty="Nothing to compare yet.")
     for (slug, rows), axes in panels:
         drifted = rows["drifted"].astype(bool)
         colours = drifted.map({True: "tab:red", False: "tab:blue"})
         axes.barh(rows["variable"], rows["psi"], color=colours)
-        told = "large, of many days; a month can reach it by chance, so the test decides too"
-        axes.axvline(monitoring.drift_psi, color="black", linestyle=":", label=told)
+        note = "large, of many days; a month can reach it by chance, so the test decides too"
+        axes.axvline(monitoring.drift_psi, color="black", linestyle=":", label=note)
         title = (
             f"{slug}: last {monitoring.drift_days} days against the season in training "
             f"({int(drifted.sum())} drifted, red)"

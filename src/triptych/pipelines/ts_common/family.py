@@ -267,7 +267,7 @@ def backtests(
 
 
 def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> Forecasters:
-    """Give each forecaster the intervals that its errors on validation ask for."""
+    """Set the prediction intervals of each forecaster from its errors on validation."""
     for name, forecaster in forecasters.items():
         own = validation_forecasts[validation_forecasts["model"] == name]
         forecaster.intervals = learn_intervals(own)

@@ -1,4 +1,4 @@
-"""The NWP forecasts beside the history that forecasters take."""
+"""NWP forecasts added to the history of the forecasters."""
 
 from collections.abc import Sequence
 

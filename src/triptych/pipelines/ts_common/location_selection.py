@@ -1,4 +1,4 @@
-"""Which locations a run is about."""
+"""The locations of a run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -29,7 +29,7 @@ def shown(slugs: Sequence[str]) -> str:
 
 
 def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
-    """Keep the locations that are asked for.
+    """Select the locations of a run.
 
     Args:
         locations: the table of locations.
@@ -41,15 +41,15 @@ def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> p
     """
     if location is None:
         chosen = locations[locations["source"] == source]
-        asked = f"any location of the source {source!r}"
+        wanted = f"any location of the source {source!r}"
     else:
         slugs = [slug.strip() for slug in str(location).split(";") if slug.strip()]
         missing = [slug for slug in slugs if slug not in set(locations["location"])]
         chosen = locations[locations["location"].isin(slugs) & (not missing)]
-        asked = " and ".join(missing)
+        wanted = " and ".join(missing)
     if chosen.empty:
         raise PipelineError(
-            f"The database does not hold {asked}. It holds: "
+            f"The database does not hold {wanted}. It holds: "
             f"{shown(list(locations['location'])) or 'no location'}. Ingest it first: "
             'kedro run --pipeline ingestion --params "location=…", with --env live for a real city.'
         )

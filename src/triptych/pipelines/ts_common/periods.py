@@ -46,7 +46,7 @@ def parse_as_of(as_of: str, today: str | None = None) -> pd.Timestamp:
 
     Args:
         as_of: ISO 8601 date or instant; without a zone it is UTC.
-        today: ISO 8601 date, the latest that can be asked for. Nodes need not check it once more.
+        today: ISO 8601 date, the latest allowed; None in nodes, whose run has checked it.
 
     Raises:
         ParameterError: not a date, off the 3-hour grid, or in the future.

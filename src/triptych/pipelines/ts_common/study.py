@@ -76,7 +76,7 @@ def _not_covered(periods: StudyPeriods, spans: pd.DataFrame) -> str:
 
 
 def keep_training_rows(history: pd.DataFrame, periods: StudyPeriods) -> TrainingRows:
-    """Keep what the study knows, so that it can be made again when the source has corrected it."""
+    """Snapshot the rows of the study, so that it can be reproduced after corrections."""
     return TrainingRows(history, frame_sha256(history[history["time"] >= periods.train_start]))
 
 

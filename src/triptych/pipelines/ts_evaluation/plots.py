@@ -26,8 +26,8 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
         for model, line in of_place.groupby("model"):
             axes.plot(line["hours"], line["rmse"], BASELINE_STYLE.get(str(model), "-"), label=model)
         axes.set(ylim=(0, None), xticks=range(0, int(rows["hours"].max()) + 1, 6))
-        beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
-        label(axes, f"{slug}: error by lead", "Lead (h)", "RMSE (°C)", **beside)
+        outside = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+        label(axes, f"{slug}: error by lead", "Lead (h)", "RMSE (°C)", **outside)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""The chosen model and what the registry is told of it."""
+"""The chosen model, refitted and described for the registry."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,10 +33,10 @@ def refit_model(
     periods: StudyPeriods,
     engine: EngineParameters = SERIAL,
 ) -> PanelForecaster:
-    """Fit the chosen model again, on all data known at `as_of`.
+    """Refit the chosen model on all data known at `as_of`.
 
     Members of an ensemble without any weight are left out. If all others need NWP forecasts, the
-    best forecaster that does not stands in where there are none. Intervals are those of the
+    best forecaster without them is added, as a fallback. Intervals are those of the
     evaluated model, scaled to its errors of the last weeks.
     """
     evaluated = fitted_models[chosen_model]

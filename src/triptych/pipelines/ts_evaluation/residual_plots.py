@@ -33,7 +33,7 @@ Panels = list[tuple[str, pd.DataFrame, list[Axes]]]
 
 
 def plot_residual_distribution(test_forecasts: pd.DataFrame, chosen_model: str) -> Figure:
-    """Draw the day-ahead errors: histogram beside the normal curve, and quantiles against its."""
+    """Draw the day-ahead errors: a histogram with the normal curve, and a QQ plot."""
     from scipy.stats import norm, probplot
 
     title = f"{chosen_model}: errors of the day ahead, test period"
@@ -44,8 +44,8 @@ def plot_residual_distribution(test_forecasts: pd.DataFrame, chosen_model: str) 
         histogram.hist(errors, bins=BINS, density=True, alpha=0.5, label=f"{len(errors):,} errors")
         if spread > 0:
             at = np.linspace(errors[0], errors[-1], 200)
-            told = f"normal, {mean:+.2f} ± {spread:.2f} °C"
-            histogram.plot(at, norm.pdf(at, mean, spread), label=told, **LINE)
+            text = f"normal, {mean:+.2f} ± {spread:.2f} °C"
+            histogram.plot(at, norm.pdf(at, mean, spread), label=text, **LINE)
         label(histogram, f"{slug}: distribution", ERROR, "Density (1/°C)")
         normal, _ = probplot(errors, fit=False)
         quantiles.plot(normal, errors, ".", markersize=3, label="errors")

@@ -48,7 +48,7 @@ def select_orders(
 
 
 def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
-    """List what was estimated for each location, and where a fallback stands in.
+    """List the estimated process of each location, and where a fallback replaces it.
 
     Returns:
         PROCESS_COLUMNS, one row a model and location; `reason` is empty where the estimation went
