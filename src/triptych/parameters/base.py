@@ -1,10 +1,12 @@
 """What all groups of parameters have in common."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from triptych.parameters.known_names import check_names
+UNKNOWN_NAME = "unknown_name"  # the type of the error, which run.py explains
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -17,6 +19,15 @@ def _drop_null(value: Any) -> Any:
 
 
 WithoutNull = BeforeValidator(_drop_null)
+
+
+def check_names(given: Any, known: Collection[str], prefix: str = "") -> Any:
+    """Reject names that are not known; run.py suggests the intended ones."""
+    names = [f"{prefix}{n}" for n in given if n not in known] if isinstance(given, dict) else []
+    if names:
+        context = {"names": names, "known": [f"{prefix}{name}" for name in known]}
+        raise PydanticCustomError(UNKNOWN_NAME, "there is no parameter {names}", context)
+    return given
 
 
 class Parameters(BaseModel):

@@ -5,8 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from triptych.parameters.base import Count, Parameters, WithoutNull
-from triptych.parameters.known_names import check_names, check_settings
+from triptych.parameters.base import Count, Parameters, WithoutNull, check_names
+
+_KINDS: dict[type, Any] = {
+    int: int, float: (int, float), str: str, bool: bool, tuple: (list, tuple),
+    type(None): (int, float, type(None)),
+}  # fmt: skip
 
 
 def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -15,7 +19,14 @@ def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
 
     check_names(models, MODEL_NAMES)
     for name, own in models.items():
-        check_settings(own, make_forecaster(name, {}, max_lead=8, seed=0).defaults, f"{name}.")
+        defaults = make_forecaster(name, {}, max_lead=8, seed=0).defaults
+        check_names(own, defaults, f"{name}.")
+        for key, value in own.items():
+            default = defaults[key]
+            kinds: Any = _KINDS.get(type(default), object)
+            if not isinstance(value, kinds) or isinstance(value, bool) > isinstance(default, bool):
+                kind = type(default).__name__
+                raise ValueError(f"{name}.{key} must be like {default!r} ({kind}), not {value!r}")
         try:
             make_forecaster(name, own, max_lead=8, seed=0)
         except ForecastingError as error:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from triptych.errors import ParameterError
-from triptych.parameters.base import Parameters
+from triptych.parameters.base import UNKNOWN_NAME, Parameters
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import (
     ForecastParameters,
@@ -25,7 +25,6 @@ from triptych.parameters.ingestion import (
     PreprocessingParameters,
     RecentParameters,
 )
-from triptych.parameters.known_names import UNKNOWN_NAME
 from triptych.parameters.operations import BatchParameters, MonitoringParameters, RegistryParameters
 from triptych.parameters.reviews import ReviewParameters
 from triptych.parameters.vision import VisionParameters

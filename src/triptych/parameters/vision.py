@@ -4,17 +4,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from triptych.classification.matching import look_up
-from triptych.parameters.base import Count, Parameters, WithoutNull
-from triptych.parameters.known_names import check_names
+from triptych.parameters.base import Count, Parameters, WithoutNull, check_names
 from triptych.vision.config import NetworkSettings
 from triptych.vision.reading import ListPhotos
 
-Network = Annotated[
-    NetworkSettings, BeforeValidator(lambda given: check_names(given, NetworkSettings.model_fields))
-]
+
+class NetworkParameters(NetworkSettings, Parameters):
+    """A network and its training."""
 
 
 class AblationParameters(Parameters):
@@ -22,7 +21,7 @@ class AblationParameters(Parameters):
 
     photos: Count | None  # training photos of each trial; null: all
     seeds: Count
-    baseline: Network
+    baseline: NetworkParameters
     grid: dict[str, list[dict[str, Any]]]  # by factor, the settings that each level changes
 
     @model_validator(mode="after")
@@ -54,7 +53,7 @@ class VisionParameters(Parameters):
     duplicate_bits: Annotated[int, Field(ge=0, lt=32)]
     max_photos: Count | None
     image_size: Count
-    networks: Annotated[dict[str, Network], Field(min_length=1), WithoutNull]
+    networks: Annotated[dict[str, NetworkParameters], Field(min_length=1), WithoutNull]
     blend: list[str]  # names of networks whose probabilities are averaged; none: no blend
     tta_views: Literal[1, 2, 4, 8]
     ablation: AblationParameters
