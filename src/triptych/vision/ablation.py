@@ -34,7 +34,7 @@ def list_trials(
     levels = [(BASELINE, BASELINE, baseline)]
     for factor, changes in grid.items():
         for change in changes:
-            settings = NetworkSettings(**{**baseline.model_dump(), **change})
+            settings = type(baseline)(**{**baseline.model_dump(), **change})
             if settings != baseline:
                 levels.append((factor, describe(change), settings))
     return [Trial(*level, seed) for level in levels for seed in seeds]
