@@ -1,6 +1,5 @@
 """The comparison of both families: the choice, the tables, the plots, what is registered."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from triptych.errors import PipelineError
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
+from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.parameters.operations import RegistryParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
@@ -76,30 +76,38 @@ def test_the_test_forecasts_of_the_ensemble_are_the_mean_of_its_members() -> Non
         name: make_forecaster(name, parameters, max_lead=8, seed=1).fit(past)
         for name, parameters in (("ridge", {}), ("arima", {"ar": 1}))
     }
-    own = {n: backtest(m, known, utc("2018-09-01"), utc("2018-09-11"), range(1, 9)).assign(model=n)
-           for n, m in members.items()}  # fmt: skip
-    weights = {"arima": [0.25], "ridge": [0.75]}
+
+    def tested(name: str, model: PanelForecaster, *ages: int) -> pd.DataFrame:
+        made = [backtest(model, known, start, end, range(1, 9), age) for age in ages]
+        return pd.concat(made, ignore_index=True).assign(model=name)
+
+    start, end = periods.test_start, periods.test_end
+    own = {name: tested(name, model, 0, 24) for name, model in members.items()}
     validation = forecasts({"ensemble": 1.0, "ensemble_all": 1.0}, days=9)
     year = pd.DateOffset(years=1)
     validation = validation.assign(as_of=validation["as_of"] - year, time=validation["time"] - year)
 
+    ensembles = {"ensemble": {"ridge": [1.0]}, "ensemble_all": {"arima": [0.25], "ridge": [0.75]}}
+
     fitted = nodes.join_models(
-        {"ridge": members["ridge"]}, {"arima": members["arima"]},
-        {"ensemble": {"ridge": [1.0]}, "ensemble_all": weights}, validation, periods,
-    )  # fmt: skip
+        {"ridge": members["ridge"]}, {"arima": members["arima"]}, ensembles, validation, periods
+    )
     made = nodes.join_tests(
-        own["ridge"].iloc[:0], own["ridge"], own["arima"], fitted, validation, known,
-        replace(periods, data_ages=(0, 24)),
-    )  # fmt: skip
+        own["ridge"].iloc[:0], own["ridge"], own["arima"], fitted, ensembles, validation, periods
+    )
     table = made["test_forecasts"]
     assert set(made["test_forecasts_by_age"]["data_age"]) == {0, 24}
     assert set(table["data_age"]) == {0}
 
     mixed = table[table["model"] == "ensemble_all"]
     expected = 0.25 * own["arima"]["mean"] + 0.75 * own["ridge"]["mean"]
-    assert mixed["mean"].tolist() == pytest.approx(expected.tolist())
+    assert mixed["mean"].tolist() == pytest.approx(expected[own["ridge"]["data_age"] == 0].tolist())
+    served = tested(
+        "ensemble_all", fitted["ensemble_all"], 0
+    )  # what the registered model forecasts
+    assert mixed["mean"].tolist() == pytest.approx(served["mean"].tolist())
     assert (mixed["upper"] - mixed["mean"]).tolist() == pytest.approx(mixed["scale"].tolist())
-    assert mixed["observed"].tolist() == own["ridge"]["observed"].tolist()
+    assert mixed["observed"].tolist() == served["observed"].tolist()
 
 
 def test_the_model_of_least_day_ahead_error_is_chosen_and_no_baseline() -> None:

@@ -161,13 +161,19 @@ def weighted_mean(
 ) -> pd.DataFrame:
     """The forecasts of the ensemble `name` from backtests of its members, without intervals.
 
-    The last weight serves all later leads.
+    The last weight serves all later leads. Where all members with a weight lack a forecast, the
+    others replace them, as in `EnsembleForecaster.forecast`.
     """
     keys = [*TARGET, "lead"]
-    means = forecasts.pivot(index=keys, columns="model", values="mean")[list(weights)]
+    of_members = forecasts[forecasts["model"].isin(list(weights))]
+    means = of_members.pivot(index=keys, columns="model", values="mean")[list(weights)]
     leads = means.index.get_level_values("lead").to_numpy()
-    shares = _weight_table(weights, list(weights), leads).T * np.isfinite(means.to_numpy())
-    mean = (np.nan_to_num(means.to_numpy()) * shares).sum(axis=1) / shares.sum(axis=1)
+    known = np.isfinite(means.to_numpy())
+    shares = _weight_table(weights, list(weights), leads).T * known
+    shares = np.where(shares.sum(axis=1, keepdims=True) > 0, shares, known)
+    total = shares.sum(axis=1)
+    mean = (np.nan_to_num(means.to_numpy()) * shares).sum(axis=1) / np.where(total > 0, total, 1)
+    mean = np.where(total > 0, mean, np.nan)
     observed = forecasts.drop_duplicates(keys).set_index(keys)["observed"].reindex(means.index)
     return means.index.to_frame(index=False).assign(
         mean=mean, observed=observed.to_numpy(), model=name

@@ -174,18 +174,29 @@ def backtest_family(
         weeks before each issue time, in the beginning those of validation.
     """
     known = between(history, periods.train_start, periods.test_end)
-    start = periods.test_start
-    made = backtests(forecasters, known, start, periods.test_end, periods, engine)
-    since = start - pd.Timedelta(days=2 * RECENT_DAYS)
-    before = validation_forecasts[validation_forecasts["as_of"] >= since]
-    scaled = []
+    made = backtests(forecasters, known, periods.test_start, periods.test_end, periods, engine)
+    return scale_intervals(made, forecasters, validation_forecasts, periods)
+
+
+def scale_intervals(
+    test_forecasts: pd.DataFrame,
+    forecasters: Forecasters,
+    validation_forecasts: pd.DataFrame,
+    periods: StudyPeriods,
+) -> pd.DataFrame:
+    """Scale the forecasters' intervals to the errors of the weeks before each issue time, in the
+    beginning those of validation.
+    """
+    since = periods.test_start - pd.Timedelta(days=2 * RECENT_DAYS)
+    both = pd.concat([validation_forecasts, test_forecasts], ignore_index=True)
+    recent, scaled = both[both["as_of"] >= since], [test_forecasts.iloc[:0]]
     for name, forecaster in forecasters.items():
-        known_errors = before[before["model"] == name]
+        rows = recent[recent["model"] == name]
         if forecaster.intervals is not None:
-            known_errors = with_bounds(known_errors, forecaster.intervals)
-        table = scale_to_recent_errors(pd.concat([known_errors, made[made["model"] == name]]))
-        scaled.append(table[table["as_of"] >= start])
-    return pd.concat(scaled, ignore_index=True) if scaled else made
+            rows = with_bounds(rows, forecaster.intervals)
+        scaled.append(scale_to_recent_errors(rows))
+    made = pd.concat(scaled, ignore_index=True)
+    return made[made["as_of"] >= periods.test_start].reset_index(drop=True)
 
 
 def compare_family(

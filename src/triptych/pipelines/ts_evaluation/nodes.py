@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.execution.batches import SERIAL
 from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age, breakdown, rank, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
 from triptych.forecasting.models.ensemble import (
@@ -14,14 +13,16 @@ from triptych.forecasting.models.ensemble import (
     EnsembleOfAllForecaster,
     cross_fitted,
     learn_weights,
+    weighted_mean,
 )
 from triptych.forecasting.models.factory import BASELINE_NAMES
-from triptych.parameters.execution import EngineParameters
-from triptych.pipelines.ts_common.family import Forecasters, backtest_family, calibrate
+from triptych.pipelines.ts_common.family import Forecasters, calibrate, scale_intervals
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between
 
 logger = logging.getLogger(__name__)
+
+Weights = dict[str, dict[str, list[float]]]  # by ensemble, model and lead
 
 ENSEMBLES = {kind.name: kind for kind in (EnsembleForecaster, EnsembleOfAllForecaster)}
 
@@ -73,7 +74,7 @@ def choose_model(
 def join_models(
     fitted_learned: Forecasters,
     fitted_statistical: Forecasters,
-    ensemble_weights: dict[str, dict[str, list[float]]],
+    ensemble_weights: Weights,
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> Forecasters:
@@ -103,10 +104,9 @@ def join_tests(
     learned_test_forecasts: pd.DataFrame,
     statistical_test_forecasts: pd.DataFrame,
     fitted_models: Forecasters,
+    ensemble_weights: Weights,
     validation_forecasts: pd.DataFrame,
-    history: pd.DataFrame,
     periods: StudyPeriods,
-    engine: EngineParameters = SERIAL,
 ) -> dict[str, pd.DataFrame]:
     """Put all test forecasts in one table, and add both ensembles.
 
@@ -114,10 +114,13 @@ def join_tests(
         `test_forecasts_by_age`, with intervals, `observed`, `data_age` and `model`;
         `test_forecasts`: those at the data age that is served.
     """
-    ensembles = {name: fitted_models[name] for name in ENSEMBLES if name in fitted_models}
-    together = backtest_family(ensembles, history, periods, validation_forecasts, engine)
-    singles = [baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts]
-    joined = pd.concat([*singles, together], ignore_index=True)
+    families = [baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts]
+    singles = pd.concat(families, ignore_index=True)
+    means = [weighted_mean(singles, own, name) for name, own in ensemble_weights.items()]
+    ensembles = {name: fitted_models[name] for name in ensemble_weights}
+    mixed = pd.concat([singles.iloc[:0], *means], ignore_index=True)
+    mixed = scale_intervals(mixed, ensembles, validation_forecasts, periods)
+    joined = pd.concat([singles, mixed], ignore_index=True)
     return {"test_forecasts_by_age": joined, "test_forecasts": at_served_age(joined)}
 
 

@@ -29,7 +29,7 @@ def _comparison() -> list[Node]:
         make_node(nodes.join_validation, "validation_forecasts", "ensemble_weights"),
         make_node(nodes.choose_model, *choice, **STUDY),
         make_node(nodes.join_models, "fitted_models", periods="study_periods"),
-        make_node(nodes.join_tests, *tests, **STUDY),
+        make_node(nodes.join_tests, *tests, periods="study_periods"),
         make_node(nodes.compare_models, "forecast_comparison", *errors, **STUDY),
         make_node(nodes.compare_pairs, "paired_tests"),
     ]
