@@ -204,23 +204,23 @@ def _registry(folder: Path) -> Any:
 
 
 def _candidate(model: Any, name: str) -> Any:
-    from triptych.registry.candidate import Candidate
+    from triptych.registry.candidate import FORECASTER_REQUIREMENTS, Candidate
 
     scores = {"n": 1, "rmse": 1.0, "skill_day": 0.1, "skill_climatology": 0.1, "coverage": 0.9}
     return Candidate(
+        kind="temperature",
         name=name.replace(" ", "-"),
         algorithm=model.name,
-        forecaster=model,
+        model=model,
         evaluated=model,
+        requirements=FORECASTER_REQUIREMENTS,
         example=cities.history(0, 5, 30),
-        locations=list(model.locations),
-        train_start=model.train_start.to_pydatetime(),
-        train_end=model.train_end.to_pydatetime(),
         as_of=cities.END.to_pydatetime(),
         parameters=model.parameters,
         features=list(model.feature_names),
         metrics=dict.fromkeys(["all", *model.locations], scores),
         data_sha256="0" * 64,
+        beats_baselines=True,
         promote_first=True,
     )
 

@@ -17,9 +17,7 @@ HEAVY = {
 # The environment's own packages, an optional dependency of Pandera, and the coverage measurement.
 NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis", "coverage"}
 # MLflow runs these files itself, in a process that has already imported it.
-PYFUNCS = {
-    f"registry/pyfunc_{name}.py" for name in ("forecaster", "classifier", "photos", "reviews")
-}
+PYFUNCS = {f"registry/pyfunc_{name}.py" for name in ("forecaster", "classifier")}
 
 
 def at_module_level(source: str) -> set[str]:

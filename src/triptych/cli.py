@@ -2,6 +2,7 @@
 
 import re
 from copy import copy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 from kedro.pipeline import Pipeline
 
-from triptych.commands.audit import audit
-from triptych.commands.data import data
-from triptych.commands.location import location
-from triptych.commands.model import model
-from triptych.commands.reproduce import reproduce
-from triptych.commands.user_errors import user_errors
+from triptych.commands.error_messages import user_errors
 from triptych.errors import PipelineError
 from triptych.pipeline_registry import PIPELINES
 from triptych.pipelines.namespaces import full_names
@@ -47,16 +43,26 @@ _PARAMS.callback = read_params
 _OPTIONS = [_PARAMS if option is _KEDRO_PARAMS else option for option in kedro_run.params]
 
 
-@click.group(context_settings=CONTEXT_SETTINGS, name="triptych")
+_COMMANDS = ("data", "location", "model", "reproduce")
+
+
+class LazyGroup(click.Group):
+    """Imports the modules of triptych.commands only when their command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List all commands."""
+        return sorted([*super().list_commands(ctx), *_COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        return getattr(import_module(f"triptych.commands.{cmd_name}"), cmd_name)  # type: ignore[no-any-return]
+
+
+@click.group(context_settings=CONTEXT_SETTINGS, name="triptych", cls=LazyGroup)
 def cli() -> None:
     """Triptych's commands."""
-
-
-cli.add_command(data)
-cli.add_command(location)
-model.add_command(audit)
-cli.add_command(model)
-cli.add_command(reproduce)
 
 
 @cli.command(name="run", params=_OPTIONS, help=kedro_run.help)

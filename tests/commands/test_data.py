@@ -6,17 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.commands import git
 from tests.fixtures.project import ROOT, Project
 from tests.pipelines.hand_made import history
 from triptych.commands.data import dvc_program, track
 from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER, SnapshotStore
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    command = ["git", "-C", str(folder), *identity, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ def test_a_commit_names_the_data_and_brings_it_back(repository: Project) -> None
     git(repository.path, "add", "data/snapshots.dvc")
     git(repository.path, "commit", "--quiet", "--no-gpg-sign", "-m", "data")
     new = SnapshotStore(folder).store(history("2016-01-01", "2018-02-01"))
-    track(repository.path, FOLDER)
+    track(repository.path)
     assert git(repository.path, "status", "--porcelain", "data") == "M data/snapshots.dvc"
 
     shutil.rmtree(folder)
@@ -66,11 +61,11 @@ def test_without_dvc_the_command_says_how_to_install_it(
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PipelineError, match="data/snapshots does not exist"):
-        track(project.path, FOLDER)
+        track(project.path)
     (project.path / FOLDER).mkdir()
 
     with pytest.raises(PipelineError, match=r"DVC is not installed.*requirements/dvc\.lock"):
-        track(project.path, FOLDER)
+        track(project.path)
 
 
 def test_what_dvc_refuses_is_told(
@@ -85,4 +80,4 @@ def test_what_dvc_refuses_is_told(
     (project.path / FOLDER).mkdir()
 
     with pytest.raises(PipelineError, match=r"dvc add .* failed: ERROR: you are not inside"):
-        track(project.path, FOLDER)
+        track(project.path)

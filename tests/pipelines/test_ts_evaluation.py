@@ -229,10 +229,11 @@ def test_the_candidate_tells_where_it_comes_from() -> None:
 
     assert candidate.name == "temperature-northmere"
     assert candidate.algorithm == "ridge"
-    assert candidate.locations == ["northmere"]
-    assert pd.Timestamp(candidate.train_start) == utc("2017-01-01")
-    assert pd.Timestamp(candidate.train_end) == utc("2018-10-01")  # of the refit
-    assert pd.Timestamp(candidate.row()["evaluated_train_end"]) == utc("2018-09-01")
+    row = candidate.row()
+    assert row["locations"] == ["northmere"]
+    assert pd.Timestamp(row["train_start"]) == utc("2017-01-01")
+    assert pd.Timestamp(row["train_end"]) == utc("2018-10-01")  # of the refit
+    assert pd.Timestamp(row["evaluated_train_end"]) == utc("2018-09-01")
     assert candidate.evaluated is model
     width = refit.intervals.half_width(["northmere"], np.array([[7]]), np.array([1]))
     assert width.item() == 1.0  # 0.5 of validation, doubled by the errors of the last weeks

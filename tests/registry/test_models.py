@@ -1,12 +1,11 @@
-"""The register of models, on both databases: what it keeps, and what it refuses to give back."""
+"""The model registry on both databases: what it records, and what it refuses to load."""
 
 import logging
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import mlflow
 import pandas as pd
 import pytest
 
@@ -14,31 +13,27 @@ from tests.pipelines.hand_made import history
 from tests.registry.conftest import MakeCandidate
 from triptych.errors import PipelineError
 from triptych.registry.models import ModelRegistry
-from triptych.registry.stages import Approval
-from triptych.registry.transitions import reject_version
+from triptych.registry.stages import Approval, reject
 
 LATER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def files(registry: ModelRegistry) -> Path:
-    """The folder of the only model's files."""
-    import mlflow
-
-    (row,) = registry.list_models()
-    uri = mlflow.models.get_model_info(row["model_uri"]).artifact_path
-    return Path(urlsplit(uri).path) / "artifacts" / "forecaster"
-
-
 def test_a_model_gets_a_row_that_says_where_it_comes_from(
-    registry: ModelRegistry, make_candidate: MakeCandidate, monkeypatch: pytest.MonkeyPatch
+    registry: ModelRegistry,
+    make_candidate: MakeCandidate,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    import mlflow
-
     monkeypatch.setenv("TRIPTYCH_VERSION", "0123abc")
     with mlflow.start_run() as run:
         model_id = registry.register(make_candidate())
 
-    (row,) = registry.list_models()
+    (row,) = before = registry.list_models()
+    caplog.set_level(logging.INFO, "triptych")
+    assert registry.register(make_candidate()) == model_id  # the same training, the same model
+    assert "temperature version 1 is this very model" in caplog.text
+    assert registry.list_models() == before
+    row = dict(row)
     created = row.pop("created_at")
     assert abs((datetime.now(UTC) - created).total_seconds()) < 60
     assert row.pop("model_uri").startswith("models:/m-")
@@ -69,59 +64,20 @@ def test_a_model_gets_a_row_that_says_where_it_comes_from(
     assert len(model_id) == 64
 
 
-def test_the_same_model_again_is_one_row(
-    registry: ModelRegistry, make_candidate: MakeCandidate, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "triptych")
-
-    first = registry.register(make_candidate())
-    before = registry.list_models()
-    second = registry.register(make_candidate())
-
-    assert first == second
-    assert registry.list_models() == before
-    assert len(before) == 1
-    assert "temperature version 1 is this very model" in caplog.text
-
-
-def test_the_id_covers_the_refit_and_the_evaluated_model(
-    registry: ModelRegistry, make_candidate: MakeCandidate
-) -> None:
-    first, other = make_candidate("2018-02-01"), make_candidate("2018-03-01")
-    candidates = [
-        first,
-        replace(first, forecaster=other.forecaster),
-        replace(first, evaluated=other.evaluated),
-    ]
-
-    assert len({registry.register(each) for each in candidates}) == len(candidates)
-
-
-def test_versions_count_by_name_and_the_newest_comes_first(
-    registry: ModelRegistry, make_candidate: MakeCandidate
-) -> None:
-    registry.register(make_candidate("2018-01-01"))
-    registry.register(make_candidate("2018-02-01"))
-    registry.register(make_candidate("2018-03-01", name="wind"))
-
-    listed = {(row["name"], row["version"]): row["train_end"] for row in registry.list_models()}
-    assert {key: f"{end:%Y-%m}" for key, end in listed.items()} == {
-        ("temperature", 1): "2018-01",
-        ("temperature", 2): "2018-02",
-        ("wind", 1): "2018-03",
-    }
-    temperature = [r["version"] for r in registry.list_models() if r["name"] == "temperature"]
-    assert temperature == [2, 1]
-
-
 def test_the_first_version_is_promoted_if_it_may_be_and_beats_the_baselines(
     registry: ModelRegistry, make_candidate: MakeCandidate
 ) -> None:
     registry.register(make_candidate("2018-01-01", promote_first=True))
     registry.register(make_candidate("2018-02-01", promote_first=True))
     registry.register(make_candidate("2018-01-01", promote_first=True))  # again: nothing happens
+    registry.register(make_candidate("2018-03-01", name="wind"))
 
-    (second, first) = registry.list_models()
+    rows = registry.list_models()
+    assert [(row["name"], row["version"]) for row in rows] == [
+        ("wind", 1), ("temperature", 2), ("temperature", 1),
+    ]  # fmt: skip
+    assert [f"{row['train_end']:%Y-%m}" for row in rows] == ["2018-03", "2018-02", "2018-01"]
+    _, second, first = rows
     assert (first["stage"], first["approved_by"]) == ("production", "kedro run")
     assert (second["stage"], second["approved_by"]) == ("candidate", None)
     (change,) = registry.history("temperature")
@@ -150,52 +106,36 @@ def test_what_a_person_has_decided_a_run_leaves_alone(
 ) -> None:
     registry.register(make_candidate())
     (row,) = registry.list_models()
-    reject_version(registry.engine, row, Approval("Ada", "wrong station"))
+    with registry.engine.begin() as connection:
+        reject(connection, row, Approval("Ada", "wrong station"))
 
     registry.register(make_candidate(promote_first=True))
 
     assert [row["stage"] for row in registry.list_models()] == ["archived"]
 
 
-def test_a_model_comes_back_as_it_was(
-    registry: ModelRegistry, make_candidate: MakeCandidate
+def test_a_model_comes_back_as_it_was_unless_its_files_changed(
+    three: ModelRegistry, make_candidate: MakeCandidate
 ) -> None:
-    candidate = make_candidate()
-    registry.register(candidate)
-
-    loaded = registry.load(registry.list_models()[0])
-
+    row = three.find("temperature", 1)
+    candidate = make_candidate("2018-01-01")
     known, origin = history("2019-05-01", "2019-07-14"), pd.DatetimeIndex(["2019-07-14"], tz="UTC")
     pd.testing.assert_frame_equal(
-        loaded.predict(known, origin, range(1, 17)),
-        candidate.forecaster.predict(known, origin, range(1, 17)),
+        three.load(row).predict(known, origin, range(1, 17)),
+        candidate.model.predict(known, origin, range(1, 17)),
     )
+    assert three.broken_files() == []
 
-
-def test_files_that_were_changed_are_not_used(
-    registry: ModelRegistry, make_candidate: MakeCandidate
-) -> None:
-    registry.register(make_candidate())
-    specification = files(registry) / "forecaster.json"
-    whole = specification.read_text()
-    registry.load(registry.list_models()[0])
-
-    specification.write_text(whole.replace('"seed": 20', '"seed": 21'))
+    files = Path(mlflow.artifacts.download_artifacts(row["model_uri"])) / "artifacts/forecaster"
+    specification = files / "forecaster.json"
+    specification.write_text(specification.read_text().replace('"seed": 20', '"seed": 21'))
 
     with pytest.raises(PipelineError, match=r"were changed after it was registered .* not used"):
-        registry.load(registry.list_models()[0])
-
-
-def test_files_that_are_gone_are_explained(
-    registry: ModelRegistry, make_candidate: MakeCandidate
-) -> None:
-    registry.register(make_candidate())
-    (row,) = registry.list_models()
-
+        three.load(row)
     with pytest.raises(PipelineError, match=r"cannot be read from models:/m-0: .*Restore"):
-        registry.load(row | {"model_uri": "models:/m-0"})
-
-    for path in files(registry).iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        three.load(row | {"model_uri": "models:/m-0"})
+    shutil.rmtree(files)
     with pytest.raises(PipelineError, match=r"(were changed|cannot be read)"):
-        registry.load(row)
+        three.load(row)
+    (broken,) = three.broken_files()
+    assert broken.startswith("temperature version 1: ")

@@ -1,12 +1,15 @@
-"""Which rows a model was trained on, and by which code."""
+"""Which rows a model was trained on, by which code and in which environment."""
 
-import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.fixtures.commands import git
+from tests.fixtures.project import ROOT
 from triptych.registry.provenance import frame_sha256, git_commit
+from triptych.registry.run_manifest import describe_environment
 
 
 def frame() -> pd.DataFrame:
@@ -45,12 +48,6 @@ def test_the_digest_is_of_the_rows_not_of_the_file_they_came_from(tmp_path: Path
 )
 def test_the_digest_changes_with_anything_in_the_rows(changed: pd.DataFrame) -> None:
     assert frame_sha256(changed) != frame_sha256(frame())
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    command = ["git", "-C", str(folder), *identity, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -92,3 +89,19 @@ def test_without_git_the_version_says_it(repository: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", str(repository))
 
     assert git_commit(repository) == "0123abc"
+
+
+def test_code_packages_and_machine_are_named(tmp_path: Path) -> None:
+    found = describe_environment(tmp_path)
+
+    package = ROOT / "src" / "triptych"
+    assert set(found["code"]) == {
+        path.relative_to(package).as_posix() for path in package.rglob("*.py")
+    }
+    assert len(set(found["code"].values())) > 100
+    packages = found["packages"]
+    assert {"python", "numpy", "scipy", "pandas", "scikit-learn", "kedro-datasets"} <= set(packages)
+    assert packages["lightgbm"] == version("lightgbm")
+    assert "pytest" not in packages  # of the extra `dev`: no run stands on it
+    assert found["machine"].keys() == {"platform", "processor", "blas"}
+    assert "openblas" in found["machine"]["blas"]

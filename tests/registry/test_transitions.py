@@ -14,17 +14,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from tests.fixtures.databases import dump_tables
-from tests.registry.conftest import MakeCandidate
 from triptych.errors import PipelineError
 from triptych.registry import mlflow_sync, stages
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Approval
-from triptych.registry.transitions import (
-    find_version,
-    promote_version,
-    reject_version,
-    roll_back_name,
-)
 from triptych.store.engine import create_engine, reading
 from triptych.store.tables import models
 
@@ -33,17 +26,28 @@ GRACE = Approval("Grace", "warmer summers")
 Row = dict[str, Any]
 
 
-@pytest.fixture
-def three(registry: ModelRegistry, make_candidate: MakeCandidate) -> ModelRegistry:
-    """A register with version 1 in production, 2 and 3 candidates."""
-    registry.register(make_candidate("2018-01-01", promote_first=True))
-    registry.register(make_candidate("2018-02-01"))
-    registry.register(make_candidate("2018-03-01"))
-    return registry
+def promote(
+    registry: ModelRegistry, version: int, to_stage: str, seen: Row | None, approval: Approval = ADA
+) -> None:
+    with mlflow_sync.changing(registry.engine, "temperature") as connection:
+        if to_stage == "production":
+            stages.check_production(connection, "temperature", seen)
+        stages.promote(connection, row(registry, version), to_stage, approval)
+
+
+def reject(registry: ModelRegistry, version: int) -> None:
+    with mlflow_sync.changing(registry.engine, "temperature") as connection:
+        stages.reject(connection, row(registry, version), ADA)
+
+
+def roll_back(registry: ModelRegistry, seen: Row) -> None:
+    with mlflow_sync.changing(registry.engine, "temperature") as connection:
+        stages.check_production(connection, "temperature", seen)
+        stages.roll_back(connection, "temperature", ADA)
 
 
 def row(registry: ModelRegistry, version: int) -> Row:
-    return find_version(registry.list_models(), "temperature", version)
+    return registry.find("temperature", version)
 
 
 def seen(registry: ModelRegistry) -> str:
@@ -61,8 +65,8 @@ def aliases() -> dict[str, str]:
 def test_mlflow_has_a_version_a_row_and_the_aliases(three: ModelRegistry) -> None:
     import mlflow
 
-    promote_version(three.engine, row(three, 2), "staging", ADA, row(three, 1))
-    promote_version(three.engine, row(three, 3), "production", ADA, row(three, 1))
+    promote(three, 2, "staging", row(three, 1))
+    promote(three, 3, "production", row(three, 1))
 
     versions = mlflow.MlflowClient().search_model_versions("name='temperature'")
     assert {
@@ -79,18 +83,17 @@ def test_mlflow_has_a_version_a_row_and_the_aliases(three: ModelRegistry) -> Non
     by_alias = mlflow.artifacts.download_artifacts("models:/temperature@production")
     assert (Path(by_alias) / "artifacts" / "forecaster" / "forecaster.json").exists()
 
-    reject_version(three.engine, row(three, 2), ADA)
-    roll_back_name(three.engine, "temperature", ADA, row(three, 3))
+    reject(three, 2)
+    roll_back(three, row(three, 3))
 
     assert aliases() == {"production": "1"}
     assert mlflow_sync.compare(three.engine) == []
 
 
 def test_a_version_is_found_by_number_or_by_the_start_of_its_id(three: ModelRegistry) -> None:
-    rows = three.list_models()
     second = row(three, 2)
 
-    assert find_version(rows, second["model_id"][:8], None) == second
+    assert three.find(second["model_id"][:8], None) == second
     for asked, fault in (
         (("temperature", None), "'temperature' is more than one version"),
         (("temperature", 4), "'temperature version 4' is no version of a model.*temperature 1"),
@@ -98,7 +101,7 @@ def test_a_version_is_found_by_number_or_by_the_start_of_its_id(three: ModelRegi
         (("xyz", None), "'xyz' is no version"),
     ):
         with pytest.raises(PipelineError, match=fault):
-            find_version(rows, *asked)
+            three.find(*asked)
 
 
 def test_a_change_that_changes_nothing_is_refused(three: ModelRegistry) -> None:
@@ -109,21 +112,21 @@ def test_a_change_that_changes_nothing_is_refused(three: ModelRegistry) -> None:
         ("version 1 is in production. Promote another", "staging"),
     ):
         with pytest.raises(PipelineError, match=message):
-            promote_version(three.engine, first, to_stage, ADA, first)
+            promote(three, 1, to_stage, first)
     assert dump_tables(three.engine) == before
-    reject_version(three.engine, first, ADA)
+    reject(three, 1)
     with pytest.raises(PipelineError, match="version 1 is archived already"):
-        reject_version(three.engine, first, ADA)
+        reject(three, 1)
     assert seen(three) == "archived candidate candidate"
 
 
 def test_the_second_of_two_at_once_waits_and_is_refused(three: ModelRegistry) -> None:
-    second, third, production = row(three, 2), row(three, 3), row(three, 1)
+    second, production = row(three, 2), row(three, 1)
     refusals: list[str] = []
 
     def promote_third() -> None:
         try:
-            promote_version(three.engine, third, "production", GRACE, production)
+            promote(three, 3, "production", production, GRACE)
         except PipelineError as error:
             refusals.append(str(error))
 
@@ -141,47 +144,59 @@ def test_the_second_of_two_at_once_waits_and_is_refused(three: ModelRegistry) ->
     assert "run the command again" in refusal
     assert seen(three) == "archived production candidate"
     with pytest.raises(PipelineError, match="Somebody else changed"):
-        roll_back_name(three.engine, "temperature", GRACE, production)
+        roll_back(three, production)
 
 
 CHANGER = """
-import sys, time, warnings
+import sys, warnings
 warnings.simplefilter("ignore")
 import mlflow
 from triptych.errors import PipelineError
-from triptych.registry.transitions import find_version, promote_version
+from triptych.registry.mlflow_sync import changing
 from triptych.registry.models import ModelRegistry
-from triptych.registry.stages import Approval
+from triptych.registry.stages import Approval, check_production, promote
 from triptych.store.database import open_database
 
-url, tracking, version, start = sys.argv[1:]
+url, tracking, version = sys.argv[1:]
 mlflow.set_tracking_uri(tracking)
 registry = ModelRegistry(open_database(url), None)
-rows = registry.list_models()
 mlflow.MlflowClient().search_registered_models()
-time.sleep(max(0, float(start) - time.time()))
-row, production = (find_version(rows, "temperature", number) for number in (int(version), 1))
+print("ready", flush=True)
+sys.stdin.readline()
+row, production = (registry.find("temperature", number) for number in (int(version), 1))
 try:
-    promote_version(registry.engine, row, "production", Approval("process", "race"), production)
+    with changing(registry.engine, "temperature") as connection:
+        check_production(connection, "temperature", production)
+        promote(connection, row, "production", Approval("process", "race"))
 except PipelineError as error:
     sys.exit(str(error))
 """
 
 
-def changer(registry: ModelRegistry, tracking: str, version: int, start: float) -> Any:
+def changer(registry: ModelRegistry, tracking: str, version: int) -> Any:
     url = registry.engine.url.render_as_string(hide_password=False)
     return subprocess.Popen(
-        [sys.executable, "-c", CHANGER, url, tracking, str(version), str(start)],
+        [sys.executable, "-c", CHANGER, url, tracking, str(version)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
+def go(*processes: Any) -> None:
+    """Let processes start at the same time, when all are ready."""
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * len(processes)
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+
 def test_of_two_processes_that_promote_at_once_one_wins(
     three: ModelRegistry, tracking: str
 ) -> None:
-    start = time.time() + 8
-    both = [changer(three, tracking, version, start) for version in (2, 3)]
+    both = [changer(three, tracking, version) for version in (2, 3)]
+    go(*both)
 
     said = [process.communicate(timeout=120)[1] for process in both]
 
@@ -202,7 +217,8 @@ def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
     watcher = create_engine(url)
     with closing(sqlite3.connect(tracking.removeprefix("sqlite:///"))) as lock:
         lock.execute("BEGIN IMMEDIATE")
-        process = changer(three, tracking, 2, 0)
+        process = changer(three, tracking, 2)
+        go(process)
         until = time.monotonic() + 60
         while stage_of(watcher, 2) != "production" and process.poll() is None:
             assert time.monotonic() < until
@@ -214,14 +230,14 @@ def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
 
     assert seen(three) == "archived production candidate"
     assert aliases() == {"production": "1"}
-    assert [str(difference) for difference in mlflow_sync.compare(three.engine)] == [
+    assert mlflow_sync.compare(three.engine) == [
         "temperature: version 1 is archived in the database, production in MLflow",
         "temperature: version 2 is production in the database, candidate in MLflow",
         "temperature: version 2 is in production in the database; MLflow's alias production is at "
         "its version 1",
     ]
 
-    promote_version(three.engine, row(three, 3), "staging", ADA, row(three, 2))
+    promote(three, 3, "staging", row(three, 2))
 
     assert aliases() == {"production": "2", "staging": "3"}
     assert mlflow_sync.compare(three.engine) == []
@@ -242,7 +258,7 @@ def test_what_mlflow_lost_or_was_told_by_others_is_put_right(three: ModelRegistr
     client.delete_model_version("temperature", "2")
     client.set_registered_model_alias("temperature", "staging", "3")
 
-    assert [str(difference) for difference in mlflow_sync.compare(three.engine)] == [
+    assert mlflow_sync.compare(three.engine) == [
         "temperature: version 2 is not in MLflow",
         "temperature: no version is in staging in the database; MLflow's alias staging is at its "
         "version 3",
@@ -251,7 +267,7 @@ def test_what_mlflow_lost_or_was_told_by_others_is_put_right(three: ModelRegistr
     assert mlflow_sync.compare(three.engine) == []
 
     client.delete_registered_model("temperature")
-    promote_version(three.engine, row(three, 2), "production", ADA, row(three, 1))
+    promote(three, 2, "production", row(three, 1))
 
     assert mlflow_sync.compare(three.engine) == []
     numbers = {
@@ -275,10 +291,10 @@ def test_files_that_mlflow_lost_are_said_and_the_change_stands(three: ModelRegis
         match=r"The database is changed, .* temperature: version 3 is not in MLflow \(.*m-0.*"
         r"kedro model sync",
     ):
-        promote_version(three.engine, row(three, 2), "production", ADA, row(three, 1))
+        promote(three, 2, "production", row(three, 1))
 
     assert seen(three) == "archived production candidate"
-    assert [d.text for d in mlflow_sync.compare(three.engine)] == ["version 3 is not in MLflow"]
+    assert mlflow_sync.compare(three.engine) == ["temperature: version 3 is not in MLflow"]
 
 
 def test_nothing_is_changed_while_mlflow_is_away(
@@ -291,9 +307,9 @@ def test_nothing_is_changed_while_mlflow_is_away(
     mlflow.set_tracking_uri("http://127.0.0.1:9")
 
     for change in (
-        lambda: promote_version(three.engine, row(three, 2), "production", ADA, row(three, 1)),
-        lambda: reject_version(three.engine, row(three, 2), ADA),
-        lambda: roll_back_name(three.engine, "temperature", ADA, row(three, 1)),
+        lambda: promote(three, 2, "production", row(three, 1)),
+        lambda: reject(three, 2),
+        lambda: roll_back(three, row(three, 1)),
     ):
         with pytest.raises(PipelineError, match="does not answer, so nothing was changed"):
             change()

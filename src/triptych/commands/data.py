@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from kedro.framework.startup import ProjectMetadata
 
-from triptych.commands.user_errors import user_errors
+from triptych.commands.error_messages import user_errors
 from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER
 
@@ -30,22 +30,21 @@ def track_command(metadata: ProjectMetadata) -> None:
 
     Commit data/snapshots.dvc afterwards to version the data with the code.
     """
-    project = Path(metadata.project_path)
     with user_errors():
-        track(project, FOLDER)
+        track(Path(metadata.project_path))
     click.echo(f"Tracked and pushed. Commit {FOLDER}.dvc to version the data with the code.")
 
 
-def track(project: Path, folder: Path) -> None:
-    """Run `dvc add` and `dvc push` for a folder of the project.
+def track(project: Path) -> None:
+    """Run `dvc add` and `dvc push` for the training rows of a project.
 
     Raises:
         PipelineError: there is nothing to track, DVC is not installed or fails.
     """
-    if not (project / folder).is_dir():
-        raise PipelineError(f"{folder} does not exist. Train a model first: kedro run.")
+    if not (project / FOLDER).is_dir():
+        raise PipelineError(f"{FOLDER} does not exist. Train a model first: kedro run.")
     program = dvc_program()
-    for arguments in (["add", "--quiet", str(folder)], ["push", "--quiet", f"{folder}.dvc"]):
+    for arguments in (["add", "--quiet", str(FOLDER)], ["push", "--quiet", f"{FOLDER}.dvc"]):
         done = subprocess.run(  # noqa: S603 (a program of this environment, no shell)
             [program, *arguments], cwd=project, capture_output=True, text=True, check=False
         )

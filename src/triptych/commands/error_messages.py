@@ -6,9 +6,10 @@ raise for user errors are translated here.
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import shorten
 
-from triptych.store.driver_errors import mask_passwords
+import click
 
 _LONGEST = 600
 _ERRORS_MODULE = re.compile(r"triptych\.(\w+\.)*errors")
@@ -25,12 +26,28 @@ _FOLDER = (
 )
 
 
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn user errors into one message and exit code 1."""
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        raise click.ClickException(message) from error
+
+
 def explain(error: BaseException) -> str | None:
     """Find the user error among an error and its causes (Kedro wraps errors of datasets).
 
     Returns:
         Its message; None if the error is not a user error.
     """
+    from triptych.store.driver_errors import mask_passwords
+
     causes = list(_causes(error))
     for find in (_own, _others, _of_datasets):
         for cause in causes:
@@ -92,9 +109,9 @@ def _of_datasets(error: BaseException) -> str | None:
         return f"{found}. Correct the configuration (conf/)."
     if cause is None:  # raised by a dataset of this project
         return f"{found}."
-    told = _one_line(f"{type(cause).__name__}: {cause}")
-    said = _one_line(str(error).partition("\n")[0])
-    return f"{said}: {told}. Restore the data, or rerun the pipeline that produces it."
+    reason = _one_line(f"{type(cause).__name__}: {cause}")
+    message = _one_line(str(error).partition("\n")[0])
+    return f"{message}: {reason}. Restore the data, or rerun the pipeline that produces it."
 
 
 def _one_line(text: str) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 import click
 from kedro.framework.startup import ProjectMetadata
 
-from triptych.commands.user_errors import user_errors
+from triptych.commands.error_messages import user_errors
+from triptych.weather import location_file
+from triptych.weather.sources import geocoding
 
 
 @click.group()
@@ -30,9 +32,6 @@ def add_location_command(
     NAME may include a region or country: "Paris, Texas". If several places match, choose one
     from the list; without a terminal, use --pick.
     """
-    from triptych.weather import location_file
-    from triptych.weather.sources import geocoding
-
     if slug is not None and geocoding.slugify(slug) != slug:
         example = geocoding.slugify(slug) or "paris-texas"
         raise click.BadParameter(
@@ -57,8 +56,6 @@ def add_location_command(
 @click.pass_obj
 def list_locations_command(metadata: ProjectMetadata) -> None:
     """List all locations, with their source and the file that they come from."""
-    from triptych.weather import location_file
-
     path = _file(metadata)
     with user_errors():
         of_project = location_file.load_locations(path)
@@ -75,8 +72,6 @@ def list_locations_command(metadata: ProjectMetadata) -> None:
 @click.pass_obj
 def remove_location_command(metadata: ProjectMetadata, slug: str) -> None:
     """Remove the location SLUG from conf/local/locations.yml; its stored data stay."""
-    from triptych.weather import location_file
-
     with user_errors():
         location_file.remove_location(_file(metadata), slug)
     click.echo(f"Removed {slug!r}. Its weather and predictions stay in the database.")
@@ -90,8 +85,6 @@ def import_locations_command(metadata: ProjectMetadata, file: Path) -> None:
 
     Columns: slug, name, latitude, longitude, elevation, timezone.
     """
-    from triptych.weather import location_file
-
     with user_errors():
         found = location_file.read_csv(file)
         added = location_file.add_locations(_file(metadata), found)
@@ -106,22 +99,13 @@ def _file(metadata: ProjectMetadata) -> Path:
 
 def _choose(name: str, matches: list[Mapping[str, Any]], pick: int | None) -> Mapping[str, Any]:
     """Return the only match, or the one that the user picks."""
-    from triptych.weather.sources.geocoding import describe
-
     if len(matches) == 1 and pick is None:
         return matches[0]
     for number, match in enumerate(matches, 1):
-        click.echo(f"{number:2}  {describe(match)}")
-    if pick is None:
-        pick = _ask(name, len(matches))
-    if pick > len(matches):
-        raise click.BadParameter(f"{name!r} has {len(matches)} matches.", param_hint="--pick")
-    return matches[pick - 1]
-
-
-def _ask(name: str, count: int) -> int:
+        click.echo(f"{number:2}  {geocoding.describe(match)}")
+    count = len(matches)
     try:
-        number: int = click.prompt("Number", type=click.IntRange(1, count), default=1)
+        number = pick or click.prompt("Number", type=click.IntRange(1, count), default=1)
     except click.Abort:
         if sys.stdin.isatty():
             raise
@@ -130,4 +114,6 @@ def _ask(name: str, count: int) -> int:
             f"{name!r} matches {count} places; nothing was written. Choose one with --pick N, or "
             f'name its region or country too: "{name}, …".'
         ) from None
-    return number
+    if number > count:
+        raise click.BadParameter(f"{name!r} has {count} matches.", param_hint="--pick")
+    return matches[number - 1]

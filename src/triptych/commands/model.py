@@ -1,27 +1,28 @@
-"""`kedro model`: list, promote, roll back and verify model versions."""
+"""`kedro model`: list, promote, roll back, verify and audit model versions."""
 
+import json
 import logging
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
-from kedro.framework.startup import ProjectMetadata
 
-from triptych.commands.user_errors import user_errors
-
-if TYPE_CHECKING:
-    from triptych.registry.classifier_comparison import ClassifierComparison
-    from triptych.registry.models import ModelRegistry
-    from triptych.registry.stages import Row
-    from triptych.registry.version_comparison import Comparison
+from triptych.commands.model_tables import list_lines, show_lines
+from triptych.commands.project import open_registry, project_command, read_configuration
+from triptych.commands.reproduce import reproduce_all
+from triptych.errors import PipelineError
+from triptych.forecasting.errors import ForecastingError
+from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.operations import RegistryParameters
+from triptych.registry import mlflow_sync, stages
+from triptych.registry.audit import format_report, gather
+from triptych.registry.comparison import PREDICTIONS, compare_classifiers, compare_forecasters
+from triptych.registry.models import ModelRegistry
+from triptych.registry.reproduction.reproduce import REPRODUCED_TAG, TrackedRuns
+from triptych.registry.stages import Approval, Row, version_title
 
 _LONGEST_NAME = 200  # the column model_transitions.who
-_COMPARISON_FIRST = (
-    "Nothing was changed. Train a better model (kedro run), or override with --force, which is "
-    "recorded with the reason."
-)
 
 
 @click.group()
@@ -29,23 +30,7 @@ def model() -> None:
     """Manage model versions."""
 
 
-def _command(*names: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Register a command with the option --env, the project path and error messages."""
-
-    def decorate(function: Callable[..., None]) -> click.Command:
-        def guarded(metadata: ProjectMetadata, /, **options: Any) -> None:
-            # only print the command's own output
-            logging.getLogger("triptych").setLevel(logging.WARNING)
-            logging.getLogger("urllib3").setLevel(
-                logging.ERROR
-            )  # hide retries; the final error is reported
-            with user_errors():
-                function(Path(metadata.project_path), **options)
-
-        with_env = click.option("--env", "-e", help="Environment of conf/, as for kedro run.")
-        return model.command(*names)(with_env(update_wrapper(click.pass_obj(guarded), function)))
-
-    return decorate
+_command = partial(project_command, group=model)
 
 
 def _version(function: Callable[..., None]) -> Callable[..., None]:
@@ -54,15 +39,14 @@ def _version(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _approved(function: Callable[..., None]) -> Callable[..., None]:
-    function = click.option(
-        "--reason", required=True, callback=_said, help="Reason for the change."
-    )(function)
-    return click.option("--by", required=True, callback=_said, help="Name of the approver.")(
-        function
+    reason = click.option(
+        "--reason", required=True, callback=_not_empty, help="Reason for the change."
     )
+    by = click.option("--by", required=True, callback=_not_empty, help="Name of the approver.")
+    return by(reason(function))
 
 
-def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
+def _not_empty(_: click.Context, parameter: click.Parameter, value: str) -> str:
     if not value.strip():
         raise click.BadParameter("must not be empty, because it is recorded.")
     if parameter.name == "by" and len(value) > _LONGEST_NAME:
@@ -74,23 +58,17 @@ def _said(_: click.Context, parameter: click.Parameter, value: str) -> str:
 @click.argument("name", required=False)
 def list_command(project: Path, name: str | None, env: str | None) -> None:
     """List versions, optionally only those of NAME."""
-    from triptych.commands.model_tables import list_lines
-    from triptych.commands.project import open_registry
-
     rows = open_registry(project, env).list_models()
-    for line in list_lines([row for row in rows if name in (None, row["name"])]):
-        click.echo(line)
+    click.echo("\n".join(list_lines([row for row in rows if name in (None, row["name"])])))
 
 
 @_command("show")
 @_version
 def show_command(project: Path, name: str, version: int | None, env: str | None) -> None:
     """Show a version and its history: NAME VERSION, or the start of its model id."""
-    from triptych.commands.model_tables import show_lines
-
-    registry, row = _find(project, env, name, version)
-    for line in show_lines(row, registry.history(row["name"])):
-        click.echo(line)
+    registry = open_registry(project, env)
+    row = registry.find(name, version)
+    click.echo("\n".join(show_lines(row, registry.history(row["name"]))))
 
 
 @_command("promote")
@@ -119,20 +97,40 @@ def promote_command(
     It must be significantly better than the production version: on enough days that neither was
     trained on or, for photos and reviews, on the items that both predicted.
     """
-    from triptych.registry.stages import Approval
-    from triptych.registry.transitions import promote_version
-
-    registry, row = _find(project, env, name, version)
-    production = _in_production(registry, row["name"])
+    registry = open_registry(project, env)
+    row = registry.find(name, version)
+    production = registry.in_production(row["name"])
     registry.load(row)  # a version that cannot be loaded must not be promoted
-    if (
-        to_stage == "production"
-        and production is not None
-        and production["model_id"] != row["model_id"]
-    ):
+    if to_stage == "production" and production and production["model_id"] != row["model_id"]:
         _compare(registry, project, env, row, production, force)
-    promote_version(registry.engine, row, to_stage, Approval(by, reason, force), production)
-    click.echo(f"{row['name']} version {row['version']} is in {to_stage}, approved by {by}.")
+    with mlflow_sync.changing(registry.engine, row["name"]) as connection:
+        if to_stage == "production":
+            stages.check_production(connection, row["name"], production)
+        stages.promote(connection, row, to_stage, Approval(by, reason, force))
+    click.echo(f"{version_title(row)} is in {to_stage}, approved by {by}.")
+
+
+def _compare(
+    registry: ModelRegistry, project: Path, env: str | None, row: Row, production: Row, force: bool
+) -> None:
+    """Compare both versions; PipelineError unless the candidate is better or it is forced."""
+    parameters = read_configuration(project, env)["parameters"]
+    rule = RegistryParameters.model_validate(parameters["registry"])
+    try:
+        if row["kind"] in PREDICTIONS:
+            found = compare_classifiers(registry.engine, row, production, rule)
+        else:
+            preprocessing = PreprocessingParameters.model_validate(parameters["preprocessing"])
+            found = compare_forecasters(registry, row, production, preprocessing, rule)
+        text, objection = f"{found.text}.", found.objection and f" {found.objection}."
+    except (PipelineError, ForecastingError) as error:
+        text, objection = f"{str(error).rstrip('.')}.", ""
+    if objection is not None and not force:
+        raise PipelineError(
+            f"{version_title(row)} is not promoted: {text}{objection} Nothing was changed. Train a "
+            "better model (kedro run), or override with --force, which is recorded with the reason."
+        )
+    click.echo(f"{text[0].upper()}{text[1:]}{objection or ''}")
 
 
 @_command("reject")
@@ -142,13 +140,12 @@ def reject_command(
     project: Path, name: str, version: int | None, by: str, reason: str, env: str | None
 ) -> None:
     """Archive a version: NAME VERSION, or the start of its model id."""
-    from triptych.registry.stages import Approval
-    from triptych.registry.transitions import reject_version
-
-    registry, row = _find(project, env, name, version)
-    reject_version(registry.engine, row, Approval(by, reason))
-    click.echo(f"{row['name']} version {row['version']} is archived.")
-    if _in_production(registry, row["name"]) is None:
+    registry = open_registry(project, env)
+    row = registry.find(name, version)
+    with mlflow_sync.changing(registry.engine, row["name"]) as connection:
+        stages.reject(connection, row, Approval(by, reason))
+    click.echo(f"{version_title(row)} is archived.")
+    if registry.in_production(row["name"]) is None:
         click.echo(
             f"No version of {row['name']} is in production now. Use kedro model rollback or "
             "promote."
@@ -160,14 +157,15 @@ def reject_command(
 @_approved
 def rollback_command(project: Path, name: str, by: str, reason: str, env: str | None) -> None:
     """Restore the previous production version of NAME."""
-    from triptych.commands.project import open_registry
-    from triptych.registry.stages import Approval
-    from triptych.registry.transitions import check_name, roll_back_name
-
     registry = open_registry(project, env)
-    check_name(registry.list_models(), name)
-    production = _in_production(registry, name)
-    back = roll_back_name(registry.engine, name, Approval(by, reason), production)
+    names = sorted({row["name"] for row in registry.list_models()})
+    if name not in names:
+        known = ", ".join(names) or "none yet, train one with kedro run"
+        raise PipelineError(f"There is no model {name!r}. There is: {known}.")
+    production = registry.in_production(name)
+    with mlflow_sync.changing(registry.engine, name) as connection:
+        stages.check_production(connection, name, production)
+        back = stages.roll_back(connection, name, Approval(by, reason))
     click.echo(f"{name} version {back['version']} is in production again, approved by {by}.")
 
 
@@ -177,91 +175,42 @@ def check_command(project: Path, env: str | None) -> None:
 
     Exit code 1 if they differ or if files are missing or changed.
     """
-    from triptych.commands.project import open_registry
-    from triptych.registry.mlflow_sync import compare
-
     registry = open_registry(project, env)
-    differences, broken = compare(registry.engine), registry.broken_files()
+    differences, broken = mlflow_sync.compare(registry.engine), registry.broken_files()
     for message in (*differences, *broken):
-        click.echo(str(message))
-    if differences or broken:
-        raise click.ClickException(" ".join([*_differing(len(differences)), *_broken(broken)]))
+        click.echo(message)
+    advice = []
+    if differences:
+        advice.append(f"{len(differences)} differences. Update MLflow with: kedro model sync.")
+    if broken:
+        advice.append(
+            f"The files of {len(broken)} versions are missing or changed. Restore data/mlflow.db "
+            "and data/mlartifacts from the same backup (docs/operations.md)."
+        )
+    if advice:
+        raise click.ClickException(" ".join(advice))
     click.echo("MLflow's registry matches the database; the files of all versions are intact.")
 
 
 @_command("sync")
 def sync_command(project: Path, env: str | None) -> None:
     """Update MLflow's registry to match the database."""
-    from triptych.commands.project import open_registry
-    from triptych.registry import mlflow_sync
-
-    engine = open_registry(project, env).engine
-    differences = mlflow_sync.compare(engine)
-    for difference in differences:
-        click.echo(str(difference))
-    for name in dict.fromkeys(difference.name for difference in differences):
-        mlflow_sync.sync_name(engine, name)
-    click.echo(f"MLflow's registry matches the database. Differences fixed: {len(differences)}.")
+    fixed = mlflow_sync.sync(open_registry(project, env).engine)
+    for difference in fixed:
+        click.echo(difference)
+    click.echo(f"MLflow's registry matches the database. Differences fixed: {len(fixed)}.")
 
 
-def _differing(count: int) -> list[str]:
-    return [f"{count} differences. Update MLflow with: kedro model sync."] if count else []
-
-
-def _broken(broken: list[str]) -> list[str]:
-    if not broken:
-        return []
-    return [
-        f"The files of {len(broken)} versions are missing or changed. Restore data/mlflow.db and "
-        "data/mlartifacts from the same backup (docs/operations.md)."
-    ]
-
-
-def _find(
-    project: Path, env: str | None, name: str, version: int | None
-) -> "tuple[ModelRegistry, Row]":
-    from triptych.commands.project import open_registry
-    from triptych.registry.transitions import find_version
-
+@_command("audit")
+@click.option("--reproduce", "retry", is_flag=True, help="Retrain runs that were never reproduced.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures per run as JSON.")
+def audit_command(project: Path, retry: bool, as_json: bool, env: str | None) -> None:
+    """Report which runs are traceable to code, data and parameters, and which reproduce."""
+    logging.getLogger("triptych").setLevel(logging.ERROR)  # only print the report
     registry = open_registry(project, env)
-    return registry, find_version(registry.list_models(), name, version)
-
-
-def _in_production(registry: "ModelRegistry", name: str) -> "Row | None":
-    from triptych.registry.stages import in_stage
-
-    return in_stage((row for row in registry.list_models() if row["name"] == name), "production")
-
-
-def _compare(
-    registry: "ModelRegistry",
-    project: Path,
-    env: str | None,
-    row: "Row",
-    production: "Row",
-    force: bool,
-) -> None:
-    """Compare both on the same targets; raise unless the candidate is better or forced."""
-    from triptych.commands.project import preprocessing_parameters, registry_parameters
-    from triptych.errors import PipelineError
-    from triptych.forecasting.errors import ForecastingError
-    from triptych.registry.classifier_comparison import PREDICTIONS, compare_classifiers
-    from triptych.registry.version_comparison import compare_versions
-
-    found: Comparison | ClassifierComparison
-    rule = registry_parameters(project, env)
-    try:
-        if row["kind"] in PREDICTIONS:
-            found = compare_classifiers(registry.engine, row, production, rule)
-        else:
-            treated = preprocessing_parameters(project, env)
-            found = compare_versions(registry, row, production, treated, rule)
-        said, objection = f"{found}.", found.objection and f" {found.objection}."
-    except (PipelineError, ForecastingError) as error:
-        said, objection = f"{str(error).rstrip('.')}.", ""
-    if objection is not None and not force:
-        raise PipelineError(
-            f"{row['name']} version {row['version']} is not promoted: {said}{objection} "
-            f"{_COMPARISON_FIRST}"
-        )
-    click.echo(f"{said[0].upper()}{said[1:]}{objection or ''}")
+    tracked = TrackedRuns.of(project, env)
+    if retry:
+        untried = [run for run in tracked.training() if REPRODUCED_TAG not in run.data.tags]
+        reproduce_all(project, untried, err=True)
+    report = gather(project, tracked, registry)
+    click.echo(json.dumps(report, indent=2) if as_json else format_report(report))

@@ -1,7 +1,7 @@
 """Output of `kedro model list` and `kedro model show`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,37 +16,37 @@ def list_lines(rows: Sequence[Row]) -> list[str]:
     """Return one line per version, by name and number; forecasters first, then classifiers."""
     if not rows:
         return ["No models. Train one with kedro run."]
+    rows = sorted(rows, key=lambda row: (row["name"], row["version"]))
     forecasters = [row for row in rows if row["kind"] == TEMPERATURE]
     classifiers = [row for row in rows if row["kind"] != TEMPERATURE]
     tables = [
-        _table(forecasters, "day-ahead RMSE (°C)", "trained until"),
-        _table(classifiers, "accuracy", "trained as of"),
+        _table(of_kind, measure, figures, trained)
+        for of_kind, measure, figures, trained in (
+            (forecasters, "day-ahead RMSE (°C)", _errors, "trained until"),
+            (classifiers, "accuracy", _accuracies, "trained as of"),
+        )
+        if of_kind
     ]
-    return [line for table in filter(None, tables) for line in ("", *table)][1:]
+    return "\n\n".join(tables).splitlines()
 
 
-def _table(rows: Sequence[Row], measure: str, trained: str) -> list[str]:
-    head = ("name", "version", "algorithm", "stage", measure, trained, "approved by")
+def _table(rows: Sequence[Row], measure: str, figures: Callable[[Row], str], trained: str) -> str:
+    columns = ("name", "version", "algorithm", "stage")
+    head = (*columns, measure, trained, "approved by")
     lines = [
         (
-            row["name"],
-            str(row["version"]),
-            row["algorithm"],
-            row["stage"],
-            (_errors if row["kind"] == TEMPERATURE else _accuracies)(row["metrics"]),
+            *(str(row[name]) for name in columns),
+            figures(row["metrics"]),
             f"{row['train_end'] or row['as_of']:%Y-%m-%d}",
             row["approved_by"] or "",
         )
-        for row in sorted(rows, key=lambda row: (row["name"], row["version"]))
+        for row in rows
     ]
-    return _aligned([head, *lines]) if lines else []
+    return "\n".join(_aligned([head, *lines]))
 
 
 def show_lines(row: Row, history: Sequence[Row]) -> list[str]:
     """Return every field of a version, then its history."""
-    width = max(map(len, row))
-    fields = [f"{name:{width}}  {_text(value)}" for name, value in row.items()]
-    own = [change for change in history if change["model_id"] == row["model_id"]]
     changes = [
         (
             _text(change["at"]),
@@ -55,10 +55,11 @@ def show_lines(row: Row, history: Sequence[Row]) -> list[str]:
             f"by {change['who']}",
             change["why"],
         )
-        for change in own
+        for change in history
+        if change["model_id"] == row["model_id"]
     ]
     return [
-        *fields,
+        *_aligned([(name, _text(value)) for name, value in row.items()]),
         "",
         "history",
         *(_aligned(changes) or ["none: a candidate since its registration"]),

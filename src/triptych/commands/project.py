@@ -1,43 +1,68 @@
-"""Configuration of commands: database, MLflow store, parameters."""
+"""What the project's commands share: configuration, model registry, options, error messages."""
 
+import logging
+from collections.abc import Callable
+from functools import update_wrapper
 from pathlib import Path
+from typing import Any
 
+import click
 from kedro.config import OmegaConfigLoader
+from kedro.framework.startup import ProjectMetadata
 
-from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.parameters.operations import RegistryParameters
+from triptych.commands.error_messages import user_errors
+from triptych.registry.artifacts import prepare_artifacts
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import open_database
 
+_QUIET = {"kedro.runner": logging.WARNING, "triptych": logging.WARNING, "urllib3": logging.ERROR}
+
+
+def project_command(
+    name: str, group: click.Group | None = None
+) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of a function that takes the project's path and `env`.
+
+    It only prints its own output: logs below warnings and retries of requests are hidden. User
+    errors end it with their message.
+    """
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        def guarded(metadata: ProjectMetadata, /, **options: Any) -> None:
+            for logger, level in _QUIET.items():
+                logging.getLogger(logger).setLevel(level)
+            with user_errors():
+                function(Path(metadata.project_path), **options)
+
+        with_env = click.option("--env", "-e", help="Environment of conf/, as for kedro run.")
+        command = click.command(name)(with_env(update_wrapper(click.pass_obj(guarded), function)))
+        if group is not None:
+            group.add_command(command)
+        return command
+
+    return decorate
+
 
 def open_registry(project: Path, env: str | None) -> ModelRegistry:
-    """Open the model registry of an environment, and set MLflow's tracking URI.
+    """Open the model registry of an environment, and its tracking store.
 
     Raises:
         StoreError: the database is unavailable, corrupt or of another version.
         PipelineError: MLflow's database cannot be read.
     """
-    import mlflow
-
-    from triptych.registry.artifacts import prepare_artifacts
-
     configuration = read_configuration(project, env)
-    tracking_uri = configuration["mlflow"]["server"]["mlflow_tracking_uri"]
-    mlflow.set_tracking_uri(tracking_uri)
-    prepare_artifacts(tracking_uri)
+    open_tracking(configuration)
     return ModelRegistry(open_database(configuration["credentials"]["database"]["url"]), project)
 
 
-def preprocessing_parameters(project: Path, env: str | None) -> PreprocessingParameters:
-    """Return the preprocessing parameters of an environment."""
-    parameters = read_configuration(project, env)["parameters"]
-    return PreprocessingParameters.model_validate(parameters["preprocessing"])
+def open_tracking(configuration: OmegaConfigLoader) -> str:
+    """Make the tracking store of a configuration the active one, and return its URI."""
+    import mlflow
 
-
-def registry_parameters(project: Path, env: str | None) -> RegistryParameters:
-    """Return the promotion rules of an environment."""
-    parameters = read_configuration(project, env)["parameters"]
-    return RegistryParameters.model_validate(parameters["registry"])
+    uri = str(configuration["mlflow"]["server"]["mlflow_tracking_uri"])
+    mlflow.set_tracking_uri(uri)
+    prepare_artifacts(uri)
+    return uri
 
 
 def read_configuration(project: Path, env: str | None) -> OmegaConfigLoader:

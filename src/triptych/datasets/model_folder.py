@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from kedro.io import AbstractDataset, DatasetError
 
-from triptych.registry.model_types import TEMPERATURE, load_files, save_files
+from triptych.registry.model_types import KINDS, TEMPERATURE
 
 Kind = Literal["forecaster", "photo", "review"]
 Models = dict[str, Any]
@@ -50,7 +50,7 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
                 f"There are no fitted {self._kind} models in {self._folder}. "
                 "Run the pipeline that fits them first."
             )
-        return {name: load_files(_REGISTERED[self._kind], self._folder / name) for name in names}
+        return {name: KINDS[_REGISTERED[self._kind]].load(self._folder / name) for name in names}
 
     def save(self, data: Models) -> None:
         """Replace the saved models."""
@@ -58,7 +58,7 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         for name, model in data.items():
-            save_files(_REGISTERED[self._kind], model, fresh / name)
+            KINDS[_REGISTERED[self._kind]].save(model, fresh / name)
         (fresh / _ORDER).write_text(json.dumps(list(data)) + "\n", encoding="utf-8")
         shutil.rmtree(self._folder, ignore_errors=True)
         fresh.rename(self._folder)

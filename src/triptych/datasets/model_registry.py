@@ -1,4 +1,4 @@
-"""The register of models as a dataset: saving registers a model, loading gives the register."""
+"""The model registry as a dataset: saving registers a model, loading opens the registry."""
 
 from pathlib import Path
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro.utils import find_kedro_project
 
-from triptych.registry.candidate import AnyCandidate
+from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
 from triptych.store.database import open_database
 
 
-class ModelRegistryDataset(AbstractDataset[AnyCandidate, ModelRegistry]):
-    """Saves a candidate of any kind in MLflow and the table `models`; loads the register.
+class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):
+    """Saves a candidate of any kind in MLflow and the table `models`; opens the registry.
 
     Example, in the catalog:
 
@@ -33,11 +33,11 @@ class ModelRegistryDataset(AbstractDataset[AnyCandidate, ModelRegistry]):
         self.metadata = metadata
 
     def load(self) -> ModelRegistry:
-        """Open the register."""
+        """Open the registry."""
         project = find_kedro_project(Path.cwd()) or Path.cwd()
         return ModelRegistry(open_database(self._url), Path(project))
 
-    def save(self, data: AnyCandidate) -> None:
+    def save(self, data: Candidate) -> None:
         """Register a candidate."""
         self.load().register(data)
 

@@ -92,7 +92,7 @@ class RunDescriptionHook:
     def _write(self, failure: list[str]) -> None:
         import mlflow
 
-        from triptych.registry.run_tags import REGISTERED_TAG
+        from triptych.registry.tracking import REGISTERED_TAG
 
         run = mlflow.active_run()
         if self._describe is None or run is None:

@@ -57,8 +57,7 @@ class TrackingHook:
         """
         import mlflow
 
-        from triptych.registry.environment import describe_environment
-        from triptych.registry.run_manifest import RunManifest, log_manifest
+        from triptych.registry.run_manifest import RunManifest, describe_environment, log_manifest
 
         if mlflow.active_run() is None:
             return

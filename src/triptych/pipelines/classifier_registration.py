@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from triptych.forecasting.storage import digest
-from triptych.registry.model_types import Classifier, save_files
+from triptych.registry.model_types import KINDS, Classifier
 from triptych.registry.models import ModelRegistry
 
 
 def model_id(kind: str, model: Classifier) -> str:
     """The id of a model in the model registry: the digest of its files."""
     with TemporaryDirectory() as folder:
-        save_files(kind, model, Path(folder))
+        KINDS[kind].save(model, Path(folder))
         return digest(Path(folder))
 
 
@@ -42,12 +42,11 @@ def label_items(
     """
     new = model_id(kind, selected)
     tables = [_label(new, selected.classes, items, items[list(selected.classes)].to_numpy())]
-    for row in registry.list_models():
-        production = row["name"] == name and row["stage"] == "production"
-        if production and row["model_id"] != new:
-            model = registry.load(row)
-            probabilities = model.probabilities(read_inputs())
-            tables.append(_label(row["model_id"], model.classes, items, probabilities))
+    row = registry.in_production(name)
+    if row is not None and row["model_id"] != new:
+        model = registry.load(row)
+        probabilities = model.probabilities(read_inputs())
+        tables.append(_label(row["model_id"], model.classes, items, probabilities))
     return pd.concat(tables, ignore_index=True)
 
 

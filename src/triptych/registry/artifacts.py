@@ -1,8 +1,7 @@
-"""Artifact locations that hold no path, so that a project can be moved, copied and restored.
+"""Artifact locations `triptych-artifacts:/…`, relative to the tracking database.
 
-MLflow stores an absolute location with each experiment, run and logged model, unless the location
-has a URI scheme of its own. `triptych-artifacts:/…` is such a scheme: MLflow finds it through the
-entry point `mlflow.artifact_repository` (pyproject.toml).
+MLflow stores absolute paths otherwise, and a project could not be moved, copied and restored. It
+finds this scheme through the entry point `mlflow.artifact_repository` (pyproject.toml).
 """
 
 import os
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
@@ -63,17 +62,14 @@ def artifact_repository(
 
 
 def artifact_folder(tracking_uri: str) -> Path:
-    """The folder of the artifacts: beside the SQLite database, else `data/` of the project."""
+    """Return `mlartifacts` beside the SQLite database, else in `data/` of the project."""
     database = sqlite_file(tracking_uri)
     folder = Path(project_path()) / "data" if database is None else database.parent
     return folder / _FOLDER
 
 
 def prepare_artifacts(tracking_uri: str) -> None:
-    """Make the locations in the project's own tracking store independent of where the project is.
-
-    Absolute locations of earlier versions, `…/data/mlartifacts/…`, are rewritten in one
-    transaction; a store without any is only read.
+    """Rewrite absolute locations of earlier versions in the project's own tracking store.
 
     Raises:
         PipelineError: the database cannot be read, or stays locked.
@@ -88,11 +84,15 @@ def prepare_artifacts(tracking_uri: str) -> None:
     database = sqlite_file(tracking_uri)
     if database != own_tracking_database() or not database.is_file():
         return
+    scheme = f"{ARTIFACT_SCHEME}:"
     engine = create_engine(tracking_uri, poolclass=NullPool, connect_args={"timeout": 60})
     try:
         with engine.begin() as connection:
             if inspect(connection).has_table("logged_models"):
-                _make_relative(connection)
+                for root in connection.scalars(text(_ABSOLUTE_ROOTS)).all():
+                    for table, column in _LOCATIONS:
+                        rewrite = text(_REWRITE.format(table=table, column=column))
+                        connection.execute(rewrite, {"root": root, "scheme": scheme})
     except DatabaseError as error:
         raise PipelineError(
             f"MLflow's database {database} cannot be read: {error.orig}. Stop the process that "
@@ -106,11 +106,3 @@ def sqlite_file(tracking_uri: str) -> Path | None:
         return None
     database = make_url(tracking_uri).database
     return Path(database).absolute() if database else None
-
-
-def _make_relative(connection: Connection) -> None:
-    scheme = f"{ARTIFACT_SCHEME}:"
-    for root in connection.scalars(text(_ABSOLUTE_ROOTS)).all():
-        for table, column in _LOCATIONS:
-            rewrite = text(_REWRITE.format(table=table, column=column))
-            connection.execute(rewrite, {"root": root, "scheme": scheme})

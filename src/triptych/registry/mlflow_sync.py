@@ -4,69 +4,66 @@ The tables are authoritative. After a crash or an outage of MLflow, the next cha
 `kedro model sync` updates MLflow.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from triptych.errors import PipelineError
-from triptych.registry.run_tags import STAGE_TAG, tag_runs
-from triptych.registry.stages import Row, in_stage, versions_of
-from triptych.registry.tracking import MODEL_TAG
+from triptych.registry.stages import Row, in_stage, lock_name, versions_of
+from triptych.registry.tracking import MODEL_TAG, STAGE_TAG
 from triptych.store.engine import reading
 from triptych.store.tables import models
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ALIASES = ("staging", "production")
-_ROUNDS = 4
-VERSION_TAG = "triptych.version"
+_ROUNDS = 4  # versions, aliases, and changes of concurrent writers
+_VERSION_TAG = "triptych.version"
 
 
 class SyncError(PipelineError):
     """The tables were changed, but MLflow could not be updated."""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A difference between MLflow and the tables, and the action that resolves it."""
-
-    name: str
-    text: str
-    resolve: Callable[[], object]
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.text}"
-
-
-def check_reachable() -> None:
-    """Check before a change that MLflow's registry responds.
+@contextmanager
+def changing(engine: Engine, name: str) -> Iterator[Connection]:
+    """Change the stages of a name in one transaction, alone, and then update MLflow.
 
     Raises:
-        PipelineError: it does not respond.
+        PipelineError: MLflow's registry does not respond; nothing is changed.
+        SyncError: the tables are changed, but MLflow could not be updated.
     """
+    import mlflow
+
     try:
-        _client().search_registered_models(max_results=1)
+        mlflow.MlflowClient().search_registered_models(max_results=1)
     except _faults() as error:
         raise PipelineError(
             f"MLflow's registry does not answer, so nothing was changed: {_short(error)}. It is "
             "data/mlflow.db unless MLFLOW_TRACKING_URI names another: bring that one up, then run "
             "again."
         ) from error
+    with engine.begin() as connection:
+        lock_name(connection, name)
+        yield connection
+    sync_name(engine, name)
 
 
-def compare(engine: Engine) -> list[Difference]:
-    """List the differences between MLflow and the tables, for every name."""
-    with reading(engine) as connection:
-        names = connection.scalars(select(models.c.name).distinct().order_by(models.c.name)).all()
-    return [found for name in names for found in _compare_name(engine, name)]
+def compare(engine: Engine) -> list[str]:
+    """Describe the differences between MLflow and the tables, for every name."""
+    return [text for name in _names(engine) for text in _differences(engine, name)]
 
 
-def sync_name(engine: Engine, name: str) -> list[Difference]:
+def sync(engine: Engine) -> list[str]:
+    """Update every name in MLflow; as `sync_name`."""
+    return [text for name in _names(engine) for text in sync_name(engine, name)]
+
+
+def sync_name(engine: Engine, name: str) -> list[str]:
     """Update a name in MLflow to match the tables.
 
     No lock is held while MLflow responds. Each writer compares again afterwards, so that the last
@@ -78,131 +75,108 @@ def sync_name(engine: Engine, name: str) -> list[Difference]:
     Raises:
         SyncError: a difference could not be resolved.
     """
-    repaired: list[Difference] = []
+    resolved: dict[str, object] = {}
     failed: list[str] = []
     for _ in range(_ROUNDS):
         try:
-            found = _compare_name(engine, name)
+            found = _differences(engine, name)
         except _faults() as error:
-            raise SyncError(_untold([f"{name}: {_short(error)}"])) from error
-        if not found:
-            return repaired
-        before, failed = failed, _apply(found)
-        if failed and failed == before:
+            failed = [f"{name}: {_short(error)}"]
             break
-        repaired += found
-    raise SyncError(_untold(failed or [str(difference) for difference in found]))
+        if not found:
+            return list(resolved)
+        resolved |= found
+        failed = []
+        for text, resolve in found.items():
+            try:
+                resolve()
+            except _faults() as error:
+                failed.append(f"{text} ({_short(error)})")
+    raise SyncError(
+        "The database is changed, and it is what counts; but MLflow's registry could not follow: "
+        f"{'; '.join(failed or resolved)}. Bring MLflow up, then: kedro model sync"
+    )
 
 
-def _apply(found: list[Difference]) -> list[str]:
-    failed = []
-    for difference in found:
-        try:
-            difference.resolve()
-        except _faults() as error:
-            failed.append(f"{difference} ({_short(error)})")
-    return failed
+def _names(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        names = select(models.c.name).distinct().order_by(models.c.name)
+        return list(connection.scalars(names))
 
 
-def _compare_name(engine: Engine, name: str) -> list[Difference]:
+def _differences(engine: Engine, name: str) -> dict[str, Callable[[], object]]:
+    """The differences of a name, each with the action that resolves it."""
+    import mlflow
+
     with reading(engine) as connection:
         rows = versions_of(connection, name)
-    return _differences(_client(), name, rows)
-
-
-def _differences(client: "MlflowClient", name: str, rows: list[Row]) -> list[Difference]:
-    registered = _find_registered(client, name)
-    there = {} if registered is None else _versions_there(client, name)
-    numbers = {model_id: str(found.version) for model_id, found in there.items()}
-    found = []
-    if registered is None:
-        text = "MLflow has no registered model of this name"
-        found.append(Difference(name, text, partial(client.create_registered_model, name)))
+    client, query = mlflow.MlflowClient(), f"name='{name}'"
+    found: dict[str, Callable[[], object]] = {}
+    try:
+        aliases = client.get_registered_model(name).aliases
+        listed = mlflow.search_model_versions(filter_string=query)
+    except mlflow.MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        aliases, listed = {}, []
+        create = partial(client.create_registered_model, name)
+        found["MLflow has no registered model of this name"] = create
+    # by our model id: MLflow numbers versions itself
+    there = {each.tags[MODEL_TAG]: each for each in listed if MODEL_TAG in each.tags}
     for row in rows:
-        version, logged = row["version"], there.get(row["model_id"])
+        version, logged = f"version {row['version']}", there.get(row["model_id"])
         if logged is None:
-            text = f"version {version} is not in MLflow"
-            found.append(Difference(name, text, partial(_add, client, name, row, numbers)))
+            found[f"{version} is not in MLflow"] = partial(_add, client, row)
         elif logged.tags.get(STAGE_TAG) != row["stage"]:
             stage = logged.tags.get(STAGE_TAG, "without a stage")
-            text = f"version {version} is {row['stage']} in the database, {stage} in MLflow"
-            found.append(Difference(name, text, partial(_tag, client, name, row, numbers)))
-    aliases = {} if registered is None else registered.aliases
-    for alias in ALIASES:
-        row_in_stage = in_stage(rows, alias)
+            text = f"{version} is {row['stage']} in the database, {stage} in MLflow"
+            found[text] = partial(_tag, client, row, logged.version)
+    for alias in ("staging", "production"):
+        live = in_stage(rows, alias)
+        wanted = there.get(live["model_id"]) if live else None
         pointed = str(aliases[alias]) if alias in aliases else None
+        if (pointed is None and live is None) or (wanted and str(wanted.version) == pointed):
+            continue
+        version = "no version" if live is None else f"version {live['version']}"
         state = "not set" if pointed is None else f"at its version {pointed}"
-        if row_in_stage is None and pointed is not None:
-            text = f"no version is in {alias} in the database; MLflow's alias {alias} is {state}"
-            clear = partial(client.delete_registered_model_alias, name, alias)
-            found.append(Difference(name, text, clear))
-        elif row_in_stage and pointed != numbers.get(row_in_stage["model_id"], "none"):
-            text = (
-                f"version {row_in_stage['version']} is in {alias} in the database; MLflow's alias "
-                f"{alias} is {state}"
-            )
-            point = partial(_point, client, name, alias, row_in_stage, numbers)
-            found.append(Difference(name, text, point))
-    return found
+        text = f"{version} is in {alias} in the database; MLflow's alias {alias} is {state}"
+        if wanted:
+            point = partial(client.set_registered_model_alias, name, alias, wanted.version)
+            found[text] = point
+        elif live:  # resolved in the next round, when MLflow has the version
+            found[text] = lambda: None
+        else:
+            found[text] = partial(client.delete_registered_model_alias, name, alias)
+    return {f"{name}: {text}": resolve for text, resolve in found.items()}
 
 
-def _add(client: "MlflowClient", name: str, row: Row, numbers: dict[str, str]) -> None:
-    version = client.create_model_version(
-        name,
+def _add(client: "MlflowClient", row: Row) -> None:
+    client.create_model_version(
+        row["name"],
         row["model_uri"],
         row["mlflow_run_id"],
         tags={
             MODEL_TAG: row["model_id"],
-            VERSION_TAG: str(row["version"]),
+            _VERSION_TAG: str(row["version"]),
             STAGE_TAG: row["stage"],
         },
         model_id=row["model_uri"].removeprefix("models:/"),
         await_creation_for=0,
     )
-    numbers[row["model_id"]] = str(version.version)
 
 
-def _tag(client: "MlflowClient", name: str, row: Row, numbers: Mapping[str, str]) -> None:
-    tag_runs(client, row)  # first: synchronization compares the tag of the version
-    client.set_model_version_tag(name, numbers[row["model_id"]], STAGE_TAG, row["stage"])
-
-
-def _point(
-    client: "MlflowClient", name: str, alias: str, row: Row, numbers: Mapping[str, str]
-) -> None:
-    number = numbers.get(row["model_id"])
-    if number is not None:  # otherwise the missing version is reported already
-        client.set_registered_model_alias(name, alias, number)
-
-
-def _find_registered(client: "MlflowClient", name: str) -> Any:
+def _tag(client: "MlflowClient", row: Row, version: str) -> None:
+    """Tag the runs that trained the model, then the version, which the comparison reads."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_registered_model(name)
+        experiment = client.get_run(row["mlflow_run_id"]).info.experiment_id
+        for run in client.search_runs([experiment], f"tags.`{MODEL_TAG}` = '{row['model_id']}'"):
+            client.set_tag(run.info.run_id, STAGE_TAG, row["stage"])
     except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-
-
-def _versions_there(client: "MlflowClient", name: str) -> dict[str, Any]:
-    """MLflow's versions by our model id: it numbers them itself, so the number proves nothing."""
-    found: dict[str, Any] = {}
-    token: str | None = None
-    while token != "":
-        page = client.search_model_versions(f"name='{name}'", page_token=token)
-        for version in sorted(page, key=lambda version: int(version.version)):
-            if MODEL_TAG in version.tags:
-                found.setdefault(version.tags[MODEL_TAG], version)
-        token = page.token or ""
-    return found
-
-
-def _client() -> "MlflowClient":
-    import mlflow
-
-    return mlflow.MlflowClient()
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # the run was removed
+            raise
+    client.set_model_version_tag(row["name"], str(version), STAGE_TAG, row["stage"])
 
 
 def _faults() -> tuple[type[Exception], ...]:
@@ -214,10 +188,3 @@ def _faults() -> tuple[type[Exception], ...]:
 
 def _short(error: BaseException) -> str:
     return shorten(str(error), 300, placeholder=" …").rstrip(".")
-
-
-def _untold(failed: list[str]) -> str:
-    return (
-        "The database is changed, and it is what counts; but MLflow's registry could not follow: "
-        f"{'; '.join(failed)}. Bring MLflow up, then: kedro model sync"
-    )

@@ -1,6 +1,4 @@
-"""The kinds of models: where their files stand within an MLflow model, what reads them back, and
-what they must beat.
-"""
+"""The kinds of models: their code and files in MLflow, and the baselines that they must beat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ TEMPERATURE = "temperature"
 
 
 class Classifier(Protocol):
-    """A fitted classifier of photos (named by their paths) or reviews (their texts)."""
+    """A fitted classifier of photos (given by their paths) or reviews (their texts)."""
 
     @property
     def classes(self) -> Sequence[str]:
@@ -31,39 +29,33 @@ class Kind:
     """What the registry knows of a kind of model.
 
     Attributes:
-        artifact: the folder of the model's files among MLflow's artifacts of it.
-        storage: the module whose `load_<artifact>` and `save_<artifact>` read and write it.
-        baselines: what the first version has to beat, for people.
+        artifact: the folder of the model's files among the artifacts of its MLflow model, which
+            runs `pyfunc_<artifact>.py`.
+        storage: the module whose `load_<artifact>` and `save_<artifact>` read and write the files;
+            by name, since one of them imports TensorFlow.
+        baselines: what the first version has to beat, in words.
     """
 
     artifact: str
     storage: str
     baselines: str
 
+    def load(self, folder: Path) -> Any:
+        """Load a model: a PanelForecaster of `temperature`, else a Classifier."""
+        return getattr(import_module(self.storage), f"load_{self.artifact}")(folder)
 
-# Modules by name: TensorFlow stands behind one of them, and a model of another kind needs none.
+    def save(self, model: Any, folder: Path) -> None:
+        """Save a model; the same model gives the same bytes."""
+        getattr(import_module(self.storage), f"save_{self.artifact}")(model, folder)
+
+
+_SPLIT = "its baseline on the evaluated split"
 KINDS = {
     TEMPERATURE: Kind(
         "forecaster",
         "triptych.forecasting.storage",
         "same_hour_yesterday and climatology on its test period",
     ),
-    "images": Kind(
-        "classifier",
-        "triptych.vision.storage",
-        "its baseline on the evaluated split",
-    ),
-    "texts": Kind("classifier", "triptych.nlp.storage", "its baseline on the evaluated split"),
+    "images": Kind("classifier", "triptych.vision.storage", _SPLIT),
+    "texts": Kind("classifier", "triptych.nlp.storage", _SPLIT),
 }
-
-
-def load_files(kind: str, folder: Path) -> Any:
-    """Read a model back: a PanelForecaster of `temperature`, else a Classifier."""
-    found = KINDS[kind]
-    return getattr(import_module(found.storage), f"load_{found.artifact}")(folder)
-
-
-def save_files(kind: str, model: Any, folder: Path) -> None:
-    """Write what `load_files` reads; the same model gives the same bytes."""
-    found = KINDS[kind]
-    getattr(import_module(found.storage), f"save_{found.artifact}")(model, folder)

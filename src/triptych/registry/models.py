@@ -1,4 +1,4 @@
-"""The register of model versions: the table `models`, and the files that MLflow keeps."""
+"""The model registry: versions in the table `models`, their files in MLflow."""
 
 import logging
 from collections.abc import Sequence
@@ -9,13 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from triptych.errors import PipelineError
-from triptych.registry import mlflow_sync
-from triptych.registry.candidate import AnyCandidate
+from triptych.registry import mlflow_sync, stages, tracking
+from triptych.registry.candidate import Candidate
 from triptych.registry.model_types import KINDS
 from triptych.registry.provenance import git_commit
-from triptych.registry.run_tags import tag_run
-from triptych.registry.stages import Approval, lock_name, promote, transitions_of, versions_of
-from triptych.registry.tracking import check_logged, load_logged, log_candidate
+from triptych.registry.stages import Approval, Row, version_title
 from triptych.registry.version_selection import choose_versions
 from triptych.store.engine import reading
 from triptych.store.tables import model_transitions, models
@@ -26,7 +24,7 @@ _BY_THE_RUN = Approval("kedro run", "first version of its name; beats the baseli
 
 
 class ModelRegistry:
-    """Registers fitted models and gives them back.
+    """Registers fitted models and loads them.
 
     Args:
         engine: a migrated database.
@@ -37,30 +35,39 @@ class ModelRegistry:
         self.engine = engine
         self._project = project
 
-    def register(self, candidate: AnyCandidate) -> str:
-        """Log the model's files, and give it the next version of its name.
+    def register(self, candidate: Candidate) -> str:
+        """Log the model's files, and add it as the next version of its name.
 
-        A model that is there already keeps its row: the same training makes the same model. The
-        first version of a name goes to production if the candidate says so and did better than
+        A model that is registered already keeps its row: the same training gives the same model.
+        The first version of a name is promoted to production if the candidate allows it and beats
         the baselines.
 
         Returns:
             The model's id.
         """
+        import mlflow
+
         commit = git_commit(self._project)
-        model_id, run_id, uri = log_candidate(candidate, commit)
+        model_id, run_id, uri = tracking.log_candidate(candidate, commit)
         with self.engine.begin() as connection:
-            lock_name(connection, candidate.name)
+            stages.lock_name(connection, candidate.name)
             row = _find(connection, model_id)
-            if row is None:
-                row = _row(candidate, model_id, run_id, uri, commit)
-                row["version"] = _next_version(connection, candidate.name)
-                connection.execute(insert(models).values(**row))
-                logger.info(
-                    "%s version %s registered (%s)", row["name"], row["version"], model_id[:12]
-                )
+            if row is not None:
+                logger.info("%s is this very model", version_title(row))
             else:
-                logger.info("%s version %s is this very model", row["name"], row["version"])
+                versions = stages.versions_of(connection, candidate.name)
+                row = {
+                    **candidate.row(),
+                    "model_id": model_id,
+                    "version": max((row["version"] for row in versions), default=0) + 1,
+                    "mlflow_run_id": run_id,
+                    "model_uri": uri,
+                    "git_commit": commit,
+                    "stage": "candidate",
+                    "created_at": datetime.now(UTC),
+                }
+                connection.execute(insert(models).values(**row))
+                logger.info("%s registered (%s)", version_title(row), model_id[:12])
             if candidate.promote_first:
                 _promote_first(connection, candidate, row)
         try:
@@ -68,97 +75,94 @@ class ModelRegistry:
         except mlflow_sync.SyncError as error:
             logger.warning("%s", error)
         with reading(self.engine) as connection:
-            tag_run(run_id, _find(connection, model_id) or row)
+            row = _find(connection, model_id) or row
+        client = mlflow.MlflowClient()
+        client.set_tag(run_id, tracking.REGISTERED_TAG, version_title(row))
+        client.set_tag(run_id, tracking.STAGE_TAG, row["stage"])
         return model_id
 
-    def list_models(self) -> list[dict[str, Any]]:
+    def list_models(self) -> list[Row]:
         """All rows of `models`, newest first."""
         newest_first = select(models).order_by(models.c.created_at.desc(), models.c.version.desc())
         with reading(self.engine) as connection:
             return [dict(row) for row in connection.execute(newest_first).mappings()]
 
-    def history(self, name: str) -> list[dict[str, Any]]:
-        """The changes of stage of a name: rows of `model_transitions` with `version`, in order."""
+    def find(self, name: str, version: int | None) -> Row:
+        """Find a version by its name and number, or by the start of its model id.
+
+        Raises:
+            PipelineError: there is none, or there are several.
+        """
+        rows = self.list_models()
+        found = [row for row in rows if row["name"] == name and version in (None, row["version"])]
+        if not found and version is None:
+            found = [row for row in rows if row["model_id"].startswith(name.lower())]
+        if len(found) == 1:
+            return found[0]
+        asked = name if version is None else f"{name} version {version}"
+        known = ", ".join(f"{row['name']} {row['version']}" for row in (found or rows)[:20])
+        fault = "is more than one version" if found else "is no version"
+        raise PipelineError(
+            f"{asked!r} {fault} of a model. Name one by name and number, or by the start of its "
+            f"id; there are: {known or 'none yet, train one with kedro run'}."
+        )
+
+    def in_production(self, name: str) -> Row | None:
+        """Return the production version of a name; None if there is none."""
         with reading(self.engine) as connection:
-            return transitions_of(connection, name)
+            return stages.in_stage(stages.versions_of(connection, name), "production")
+
+    def history(self, name: str) -> list[Row]:
+        """Return the rows of `model_transitions` of a name with `version`, in order."""
+        with reading(self.engine) as connection:
+            return stages.transitions_of(connection, name)
 
     def serving(
         self, locations: Sequence[str], as_of: datetime
-    ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-        """For each location, the row of the version that forecasts it as of an instant.
-
-        Returns:
-            The rows by location; of each location without one, how to promote or train one.
-        """
-        promoted = select(model_transitions.c.model_id, model_transitions.c.id).where(
-            model_transitions.c.to_stage == "production"
-        )
+    ) -> tuple[dict[str, Row], dict[str, str]]:
+        """Return the versions that forecast locations, as `choose_versions` does."""
+        change = model_transitions.c
+        promoted = select(change.model_id, change.id).where(change.to_stage == "production")
         with reading(self.engine) as connection:
-            by_id = promoted.order_by(model_transitions.c.id)
-            order = {row.model_id: row.id for row in connection.execute(by_id)}
+            order = {
+                row.model_id: row.id for row in connection.execute(promoted.order_by(change.id))
+            }
         return choose_versions(self.list_models(), order, locations, as_of)
 
-    def load(self, row: dict[str, Any], *, evaluated: bool = False) -> Any:
+    def load(self, row: Row, *, evaluated: bool = False) -> Any:
         """Return the model of a row of `models`: a PanelForecaster, or a Classifier.
 
         Args:
             row: of `models`.
             evaluated: the forecaster fitted before the test period, instead of its refit.
         """
-        return load_logged(row, evaluated and row["evaluated_train_end"] is not None)
+        return tracking.load_logged(row, evaluated and row["evaluated_train_end"] is not None)
 
     def broken_files(self) -> list[str]:
-        """Read the files of every version; a message for each whose files are gone or changed."""
+        """Verify the files of every version; a message for each with missing or changed files."""
         found = []
         for row in self.list_models():
             try:
-                check_logged(row)
+                tracking.check_logged(row)
             except PipelineError as error:
-                found.append(f"{row['name']} version {row['version']}: {error}")
+                found.append(f"{version_title(row)}: {error}")
         return found
 
 
-def _find(connection: Connection, model_id: str) -> dict[str, Any] | None:
+def _find(connection: Connection, model_id: str) -> Row | None:
     row = connection.execute(select(models).where(models.c.model_id == model_id)).mappings().first()
     return None if row is None else dict(row)
 
 
-def _next_version(connection: Connection, name: str) -> int:
-    return max((row["version"] for row in versions_of(connection, name)), default=0) + 1
-
-
-def _promote_first(connection: Connection, candidate: AnyCandidate, row: dict[str, Any]) -> None:
-    name, version = row["name"], row["version"]
-    if transitions_of(connection, name) or version != 1:
+def _promote_first(connection: Connection, candidate: Candidate, row: Row) -> None:
+    if stages.transitions_of(connection, row["name"]) or row["version"] != 1:
         return  # a person decides, or has decided
     if candidate.beats_baselines:
-        promote(connection, row, "production", _BY_THE_RUN)
-        logger.info("%s version %s is in production: %s", name, version, _BY_THE_RUN.why)
+        stages.promote(connection, row, "production", _BY_THE_RUN)
+        logger.info("%s is in production: %s", version_title(row), _BY_THE_RUN.why)
     else:
         logger.warning(
-            "%s version %s stays a candidate: it does not beat %s. To use it all the same: "
+            "%s stays a candidate: it does not beat %s. To use it all the same: "
             "kedro model promote %s %s --by NAME --reason WHY",
-            *(name, version, KINDS[candidate.kind].baselines, name, version),
+            *(version_title(row), KINDS[candidate.kind].baselines, row["name"], row["version"]),
         )
-
-
-def _row(
-    candidate: AnyCandidate, model_id: str, run_id: str, uri: str, commit: str
-) -> dict[str, Any]:
-    return {
-        **candidate.row(),
-        "model_id": model_id,
-        "kind": candidate.kind,
-        "name": candidate.name,
-        "algorithm": candidate.algorithm,
-        "as_of": candidate.as_of,
-        "parameters": candidate.parameters,
-        "features": candidate.features,
-        "metrics": candidate.metrics,
-        "mlflow_run_id": run_id,
-        "model_uri": uri,
-        "data_sha256": candidate.data_sha256,
-        "git_commit": commit,
-        "stage": "candidate",
-        "created_at": datetime.now(UTC),
-    }

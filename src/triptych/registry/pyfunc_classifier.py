@@ -1,27 +1,29 @@
-"""A stored classifier behind MLflow's `predict`."""
+"""The MLflow model of photos or reviews: code and files, no pickle. MLflow runs this file."""
 
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from triptych.registry.model_types import load_files
+from triptych.registry.model_types import KINDS
 
 
 class ServedClassifier(PythonModel):
-    """Label items.
+    """Labels items.
 
     Args:
-        kind: of triptych.registry.model_types.
+        kind: of triptych.registry.model_types; None takes it from the model's configuration.
     """
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str | None = None) -> None:
+        self.kind = kind  # given by the code of models that earlier versions logged
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Open the classifier's files."""
-        self.classifier = load_files(self.kind, Path(context.artifacts["classifier"]))
+        """Load the classifier's files."""
+        kind = KINDS[self.kind or context.model_config["kind"]]
+        self.classifier = kind.load(Path(context.artifacts["classifier"]))
 
     def predict(
         self,
@@ -29,16 +31,16 @@ class ServedClassifier(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        """Label the items of the only column.
-
-        Args:
-            model_input: paths of photos, or reviews.
+        """Label the items of the only column: paths of photos, or reviews.
 
         Returns:
-            A row an item: `label`, then the probability of each class, named by it.
+            One row per item: `label`, then the probability of each class, named by it.
         """
         items = model_input.iloc[:, 0].tolist()
         classes = list(self.classifier.classes)
         found = pd.DataFrame(self.classifier.probabilities(items), columns=classes)
         found.insert(0, "label", found.idxmax(axis=1))
         return found
+
+
+mlflow.models.set_model(ServedClassifier())

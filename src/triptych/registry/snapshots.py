@@ -1,15 +1,15 @@
-"""The rows that a run was trained on, as they were: content-addressed Parquet, never rewritten.
+"""The rows that a run was trained on: content-addressed Parquet files that are never rewritten.
 
-A location's year is a chunk, in a file named by the digest of its rows. A manifest lists the chunks
-of a snapshot and is named by its own digest. Runs that share years share their files.
+A chunk is a year of a location, in a file named by the digest of its rows. A manifest lists the
+chunks of a snapshot and is named by its own digest. Runs that share years share their files.
 """
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class SnapshotError(PipelineError):
-    """A snapshot is missing, or does not hold what was stored."""
+    """A snapshot is missing, or does not contain what was stored."""
 
 
 class RowsChanged(SnapshotError):
-    """A chunk can be read, but its rows are others: `rows` instead of those of `chunk`."""
+    """A chunk is readable, but contains `rows` instead of those of `chunk`."""
 
     def __init__(self, message: str, chunk: "Chunk", rows: pd.DataFrame) -> None:
         super().__init__(message)
@@ -38,11 +38,9 @@ class RowsChanged(SnapshotError):
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """What a run knew.
+    """The history that a run knew, and the digest of the rows that its served model was fitted on.
 
-    Attributes:
-        history: all of it, the test period too.
-        sha256: digest of the rows that the models that are put to use were fitted on.
+    The history includes the test period.
     """
 
     history: pd.DataFrame
@@ -60,40 +58,33 @@ class Chunk:
 
 
 class SnapshotStore:
-    """Keeps frames `location, time, …` (sorted, unique) and gives them back bit for bit.
+    """Stores frames `location, time, …` (sorted, unique) in a folder, bit for bit.
 
-    Args:
-        folder: made when something is stored.
+    What is read is verified: SnapshotError if a file is missing or was changed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def store(self, frame: pd.DataFrame) -> str:
-        """Store what of the frame is not there yet.
-
-        Returns:
-            The digest that `load` takes.
-        """
-        chunks = [
-            self._store_chunk(str(slug), int(str(year)), rows)
-            for (slug, year), rows in frame.groupby(["location", frame["time"].dt.year], sort=False)
-        ]
-        content = json.dumps({"chunks": [asdict(chunk) for chunk in chunks]}, indent=1).encode()
+        """Store the chunks that are not stored yet; return the digest of the snapshot."""
+        chunks = []
+        for (slug, year), part in frame.groupby(["location", frame["time"].dt.year], sort=False):
+            rows = part.reset_index(drop=True)
+            chunk = Chunk(str(slug), int(str(year)), len(rows), frame_sha256(rows))
+            _write_once(self.path(chunk), partial(rows.to_parquet, compression="zstd"))
+            chunks.append(asdict(chunk))
+        content = json.dumps({"chunks": chunks}, indent=1).encode()
         sha256 = hashlib.sha256(content).hexdigest()
         _write_once(self._manifest(sha256), lambda path: path.write_bytes(content))
         return sha256
 
     def load(self, sha256: str) -> pd.DataFrame:
-        """Give the rows back, after a check of every chunk.
-
-        Raises:
-            SnapshotError: a file is missing, or holds something else.
-        """
+        """Load the rows of a snapshot."""
         return pd.concat([self.load_chunk(c) for c in self.chunks(sha256)], ignore_index=True)
 
     def chunks(self, sha256: str) -> list[Chunk]:
-        """List what a snapshot consists of, in the order of its rows; errors as `load` has them."""
+        """List the chunks of a snapshot, in the order of its rows."""
         path = self._manifest(sha256)
         content = _read(path, Path.read_bytes)
         if hashlib.sha256(content).hexdigest() != sha256:
@@ -101,11 +92,11 @@ class SnapshotStore:
         return [Chunk(**chunk) for chunk in json.loads(content)["chunks"]]
 
     def path(self, chunk: Chunk) -> Path:
-        """Where a chunk lies."""
+        """Return the file of a chunk."""
         return self.folder / f"{chunk.sha256}.parquet"
 
     def load_chunk(self, chunk: Chunk) -> pd.DataFrame:
-        """Read the rows of a chunk, and check them; errors as `load` has them."""
+        """Load the rows of a chunk."""
         path = self.path(chunk)
         rows = _read(path, pd.read_parquet)
         found = frame_sha256(rows)
@@ -117,27 +108,16 @@ class SnapshotStore:
     def _manifest(self, sha256: str) -> Path:
         return self.folder / MANIFESTS / f"{sha256}.json"
 
-    def _store_chunk(self, location: str, year: int, rows: pd.DataFrame) -> Chunk:
-        rows = rows.reset_index(drop=True)
-        chunk = Chunk(location, year, len(rows), frame_sha256(rows))
-        _write_once(self.path(chunk), lambda path: rows.to_parquet(path, compression="zstd"))
-        return chunk
-
 
 def _write_once(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place, then move it there: no reader sees half of it."""
+    """Write a file elsewhere and move it, so that no reader sees a part of it."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    try:
-        write(Path(name))
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="part-") as folder:
+        part = Path(folder) / path.name
+        write(part)
+        part.replace(path)
 
 
 def _read(path: Path, read: Callable[[Path], T]) -> T:

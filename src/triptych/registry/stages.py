@@ -14,13 +14,13 @@ from triptych.errors import PipelineError
 from triptych.store.tables import model_transitions, models
 
 Row = dict[str, Any]
-# Where the version goes whose place another takes.
+# The stage of a version whose place another takes
 _REPLACED = {"production": "archived", "staging": "candidate"}
 
 
 @dataclass(frozen=True)
 class Approval:
-    """Who answers for a change, and why; `forced` if the comparison did not decide."""
+    """Who approved a change, and why; `forced` if the comparison was overridden."""
 
     who: str
     why: str
@@ -65,24 +65,42 @@ def in_stage(rows: Iterable[Row], stage: str) -> Row | None:
 
 
 def promote(connection: Connection, row: Row, to_stage: str, approval: Approval) -> None:
-    """Put a version in staging or production; the one that was there leaves it.
+    """Put a version in staging or production.
 
-    The one that leaves production is archived, the one that leaves staging a candidate again.
+    The one that was there leaves it: from production to archived, from staging to candidate.
+
+    Raises:
+        PipelineError: the version is there already, or would leave production for staging.
     """
-    occupant = in_stage(versions_of(connection, row["name"]), to_stage)
+    rows, now = _reread(connection, row)
+    if now["stage"] == to_stage:
+        raise PipelineError(f"{version_title(now)} is in {to_stage} already: nothing to change.")
+    if now["stage"] == "production":
+        raise PipelineError(
+            f"{version_title(now)} is in production. Promote another version, or go back to "
+            f"the one before: kedro model rollback {now['name']}"
+        )
+    occupant = in_stage(rows, to_stage)
     if occupant is not None:
         moved = Approval(approval.who, f"replaced by version {row['version']}: {approval.why}")
         _move(connection, occupant, "replace", _REPLACED[to_stage], moved)
-    _move(connection, row, "promote", to_stage, approval, approved=True)
+    _move(connection, now, "promote", to_stage, approval)
 
 
 def reject(connection: Connection, row: Row, approval: Approval) -> None:
-    """Archive a version; a rollback never brings it back."""
-    _move(connection, row, "reject", "archived", approval)
+    """Archive a version; a rollback never brings it back.
+
+    Raises:
+        PipelineError: it is archived already.
+    """
+    _, now = _reread(connection, row)
+    if now["stage"] == "archived":
+        raise PipelineError(f"{version_title(now)} is archived already: nothing to change.")
+    _move(connection, now, "reject", "archived", approval)
 
 
 def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
-    """Undo the latest promotion that still stands: what was in production before is so again.
+    """Undo the latest promotion that still stands: restore the production version before it.
 
     A second rollback undoes the promotion before that. What was rolled back from or rejected does
     not come back by itself.
@@ -107,8 +125,26 @@ def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
     back = next(row for row in rows if row["model_id"] == target)
     if production is not None:
         _move(connection, production, "rollback", "archived", approval)
-    _move(connection, back, "rollback", "production", approval, approved=True)
+    _move(connection, back, "rollback", "production", approval)
     return back
+
+
+def check_production(connection: Connection, name: str, seen: Row | None) -> None:
+    """Refuse a change if another production version than `seen` replaced it meanwhile.
+
+    Raises:
+        PipelineError: the production version is not the one that the change was decided on.
+    """
+    now = in_stage(versions_of(connection, name), "production")
+    if (now and now["model_id"]) == (seen and seen["model_id"]):
+        return
+    was = f"version {seen['version']}" if seen else "none"
+    is_now = f"version {now['version']} is, approved by {now['approved_by']}" if now else "none is"
+    raise PipelineError(
+        f"Somebody else changed what is in production for {name} at the same time: it was {was} "
+        f"when this was decided, and {is_now}. Nothing was changed here. Look at `kedro model list`"
+        ", then run the command again if it is still wanted."
+    )
 
 
 def previous_production(
@@ -134,21 +170,18 @@ def previous_production(
     return standing[-1] if standing else None
 
 
-def _move(
-    connection: Connection,
-    row: Row,
-    action: str,
-    to_stage: str,
-    approval: Approval,
-    *,
-    approved: bool = False,
-) -> None:
+def _reread(connection: Connection, row: Row) -> tuple[list[Row], Row]:
+    """Read a name's versions and the one of `row`, now that nobody else can change them."""
+    rows = versions_of(connection, row["name"])
+    return rows, next(each for each in rows if each["model_id"] == row["model_id"])
+
+
+def _move(connection: Connection, row: Row, action: str, to_stage: str, approval: Approval) -> None:
     now = datetime.now(UTC)
     changes: Row = {"stage": to_stage}
-    if approved:
+    if to_stage == "production" or action == "promote":
         changes |= {"approved_by": approval.who, "approved_at": now}
-    this_one = models.c.model_id == row["model_id"]
-    connection.execute(update(models).where(this_one).values(**changes))
+    connection.execute(update(models).where(models.c.model_id == row["model_id"]).values(**changes))
     connection.execute(
         insert(model_transitions).values(
             model_id=row["model_id"],

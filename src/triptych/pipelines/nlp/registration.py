@@ -12,7 +12,7 @@ from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.registry.candidate import SERVED_REVIEWS, ClassifierCandidate
+from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
 
@@ -32,7 +32,7 @@ def prepare_text_candidate(
     as_of: str,
     today: str,
     registry: RegistryParameters,
-) -> ClassifierCandidate:
+) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test split."""
     selected = {**text_models, **lstm_models}[text_ranking[0]]
     of_test = text_comparison[text_comparison["split"] == nlp.test_split].set_index("model")
@@ -41,12 +41,11 @@ def prepare_text_candidate(
     frameworks = ("keras", "tensorflow") if isinstance(classifier, LstmClassifier) else ()
     training = reviews[reviews["split"] == TRAIN]
     positive = float(reviews.loc[reviews["split"] == nlp.test_split, "polarity"].mean())
-    return ClassifierCandidate(
+    return Candidate(
         kind="texts",
         name=NAME,
         algorithm=selected.name,
-        classifier=selected,
-        served=SERVED_REVIEWS,
+        model=selected,
         requirements=("nltk", "scikit-learn", *frameworks),
         example=pd.DataFrame({"review": list(_EXAMPLE)}),
         parameters=dict(selected.parameters),
@@ -55,7 +54,7 @@ def prepare_text_candidate(
         data_sha256=frame_sha256(training[["item", "review", "polarity"]]),
         as_of=parse_as_of(as_of, today).to_pydatetime(),
         promote_first=registry.promote_first,
-        beats_baseline=bool(
+        beats_baselines=bool(
             scores["accuracy"] > max(positive, 1 - positive)  # the more frequent class
             and scores["accuracy"] >= of_test["accuracy"].get(_BASELINE, 0.0)
         ),

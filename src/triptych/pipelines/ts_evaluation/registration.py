@@ -15,8 +15,12 @@ from triptych.parameters.execution import EngineParameters
 from triptych.parameters.operations import RegistryParameters
 from triptych.pipelines.ts_common.family import fit_in_batches
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
-from triptych.registry.candidate import Candidate
-from triptych.registry.naming import model_name
+from triptych.registry.candidate import (
+    FORECASTER_REQUIREMENTS,
+    Candidate,
+    beats_both_baselines,
+    model_name,
+)
 from triptych.registry.provenance import frame_sha256
 
 EXAMPLE_DAYS = 30
@@ -73,23 +77,24 @@ def prepare_candidate(
     trained_on = history[history["time"] >= periods.train_start]
     served = at_served_age(forecast_comparison)
     rows = served[(served["model"] == chosen_model) & (served["lead"] == DAY)]
+    metrics = {
+        row["location"]: {name: round(float(row[name]), 4) for name in METRICS}
+        for row in rows.to_dict("records")
+    }
     return Candidate(
+        kind="temperature",
         name=model_name(forecaster.locations),
         algorithm=chosen_model,
-        forecaster=forecaster,
+        model=forecaster,
         evaluated=fitted_models[chosen_model],
+        requirements=FORECASTER_REQUIREMENTS,
         example=_example(trained_on, forecaster.locations[:EXAMPLE_LOCATIONS]),
-        locations=list(forecaster.locations),
-        train_start=forecaster.train_start.to_pydatetime(),
-        train_end=forecaster.train_end.to_pydatetime(),
         as_of=parse_as_of(as_of).to_pydatetime(),
         parameters=forecaster.parameters,
         features=list(forecaster.feature_names),
-        metrics={
-            row["location"]: {name: round(float(row[name]), 4) for name in METRICS}
-            for row in rows.to_dict("records")
-        },
+        metrics=metrics,
         data_sha256=frame_sha256(trained_on),
+        beats_baselines=beats_both_baselines(metrics),
         promote_first=registry.promote_first,
     )
 

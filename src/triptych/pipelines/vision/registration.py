@@ -7,7 +7,7 @@ from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.pipelines.vision.training import COLOURS
-from triptych.registry.candidate import SERVED_PHOTOS, ClassifierCandidate
+from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
 from triptych.vision.classifier import NetworkMember, PhotoClassifier
@@ -30,7 +30,7 @@ def prepare_photo_candidate(
     as_of: str,
     today: str,
     registry: RegistryParameters,
-) -> ClassifierCandidate:
+) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test photos."""
     algorithm = photo_ranking[0]
     model = trained_photo_models[algorithm]
@@ -39,12 +39,11 @@ def prepare_photo_candidate(
     training = selected_photos[selected_photos["split"] == "train"]
     examples = vision.photo_paths(photo_source, seed, training["item"].head(_EXAMPLES))
     networks = [each.settings for each in model.members if isinstance(each, NetworkMember)]
-    return ClassifierCandidate(
+    return Candidate(
         kind=_KIND,
         name=_name(model),
         algorithm=algorithm,
-        classifier=model,
-        served=SERVED_PHOTOS,
+        model=model,
         requirements=("keras", "matplotlib", "pillow", "tensorflow"),
         example=pd.DataFrame({"path": [str(path) for path in examples]}),
         parameters={
@@ -57,7 +56,7 @@ def prepare_photo_candidate(
         data_sha256=frame_sha256(training[["item", "label", "sha256"]]),
         as_of=parse_as_of(as_of, today).to_pydatetime(),
         promote_first=registry.promote_first,
-        beats_baseline=bool((accuracy[algorithm] > accuracy[list(COLOURS)]).all()),
+        beats_baselines=bool((accuracy[algorithm] > accuracy[list(COLOURS)]).all()),
     )
 
 

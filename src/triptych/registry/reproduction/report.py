@@ -1,21 +1,15 @@
-"""A reproduction in words: a table of what was compared, and what has changed since."""
+"""The result of a reproduction as text."""
 
 from dataclasses import dataclass
 
-from triptych.registry.reproduction.result import Result
+from triptych.registry.reproduction.retrain import Result
 
 _SHOWN = 10  # metrics that differ
-_DIGITS = 12
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A run beside what its record gives today.
-
-    Attributes:
-        title: the run, for people.
-        changes: what has changed since, a line a subject.
-    """
+    """The results of a run and of its retraining; `changes` since then, one line per subject."""
 
     run_id: str
     title: str
@@ -25,73 +19,67 @@ class Reproduction:
 
     @property
     def equal(self) -> bool:
-        """Whether every digest and every metric of the run came out again, bit for bit."""
+        """Whether every digest and every metric is the same, bit for bit."""
         return not (self.differing_digests or self.differing_metrics)
 
     @property
     def differing_digests(self) -> list[str]:
-        """What has other files or rows."""
-        again = self.retrained.digests
-        return [name for name, sha in self.recorded.digests.items() if again.get(name) != sha]
+        """The models and rows with other contents."""
+        now = self.retrained.digests
+        return [name for name, sha in self.recorded.digests.items() if now.get(name) != sha]
 
     @property
     def differing_metrics(self) -> list[tuple[str, int]]:
-        """The metrics and steps whose value is another, is gone or is new."""
+        """The metrics and steps whose value differs, is missing or is new."""
         then, now = self.recorded.metrics, self.retrained.metrics
         return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
 
 
+def summary(found: Reproduction) -> str:
+    """Return one line."""
+    if found.equal:
+        return f"{found.run_id}  reproduced  {found.title}"
+    differing = [*found.differing_digests]
+    if found.differing_metrics:
+        differing.append(f"{len(found.differing_metrics):,} metrics")
+    return f"{found.run_id}  DIFFERS     {found.title}: {', '.join(differing)}"
+
+
 def lines(found: Reproduction) -> list[str]:
-    """Say what was compared, what differs, and why it may."""
+    """Return what was compared, what differs, and what has changed since."""
+    then, now = found.recorded, found.retrained
+    differing = found.differing_metrics
+    table = [
+        (name, sha[:12], now.digests.get(name, "none")[:12],
+         "DIFFERS" if name in found.differing_digests else "same")
+        for name, sha in then.digests.items()
+    ]  # fmt: skip
+    same = f"{len(differing):,} DIFFER" if differing else "same, every one"
+    table.append(("values of metrics", f"{len(then.metrics):,}", f"{len(now.metrics):,}", same))
+    more = len(differing) - _SHOWN
     return [
         f"Run {found.run_id} ({found.title}), retrained from its manifest",
         "",
         f"{'':26}{'recorded':14}{'again':14}",
-        *(_digest(found, name) for name in found.recorded.digests),
-        _metrics(found),
+        *(f"{name:26}{before:14}{after:14}{result}" for name, before, after, result in table),
         "",
         *(f"Changed since: {change}" for change in found.changes),
-        *_conclusion(found),
+        *(
+            f"{name} at step {step}: "
+            f"{then.metrics.get((name, step))!r} -> {now.metrics.get((name, step))!r}"
+            for name, step in differing[:_SHOWN]
+        ),
+        *([f"… and {more:,} more"] if more > 0 else []),
+        _conclusion(found),
     ]
 
 
-def summary(found: Reproduction) -> str:
-    """Say it in one line."""
+def _conclusion(found: Reproduction) -> str:
     if found.equal:
-        return f"{found.run_id}  reproduced  {found.title}"
-    what = [*found.differing_digests]
-    if found.differing_metrics:
-        what.append(f"{len(found.differing_metrics):,} metrics")
-    return f"{found.run_id}  DIFFERS     {found.title}: {', '.join(what)}"
-
-
-def _digest(found: Reproduction, name: str) -> str:
-    then, now = found.recorded.digests[name], found.retrained.digests.get(name, "none")
-    same = "same" if then == now else "DIFFERS"
-    return f"{name:26}{then[:_DIGITS]:14}{now[:_DIGITS]:14}{same}"
-
-
-def _metrics(found: Reproduction) -> str:
-    then, now = len(found.recorded.metrics), len(found.retrained.metrics)
-    differing = len(found.differing_metrics)
-    same = f"{differing:,} DIFFER" if differing else "same, every one"
-    return f"{'values of metrics':26}{then:<14,}{now:<14,}{same}"
-
-
-def _conclusion(found: Reproduction) -> list[str]:
-    if found.equal:
-        return ["Reproduced bit for bit."]
-    shown = [_metric(found, key) for key in found.differing_metrics[:_SHOWN]]
-    more = len(found.differing_metrics) - len(shown)
-    reason = "What has changed since is above."
-    if not found.changes:
-        reason = (
-            "Rows, parameters, code, packages and machine are those of the run: the training "
-            "itself does not give the same twice here."
-        )
-    return [*shown, *([f"… and {more:,} more"] if more else []), f"NOT reproduced. {reason}"]
-
-
-def _metric(found: Reproduction, key: tuple[str, int]) -> str:
-    then, now = found.recorded.metrics.get(key), found.retrained.metrics.get(key)
-    return f"{key[0]} at step {key[1]}: {then!r} -> {now!r}"
+        return "Reproduced bit for bit."
+    if found.changes:
+        return "NOT reproduced. What has changed since is above."
+    return (
+        "NOT reproduced. Rows, parameters, code, packages and machine are those of the run: the "
+        "training itself does not give the same twice here."
+    )

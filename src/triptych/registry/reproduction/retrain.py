@@ -1,9 +1,10 @@
-"""Train again from a record: in a folder that is thrown away, without a database or MLflow."""
+"""Retrain from a manifest in a temporary folder, without a database or MLflow."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from kedro.framework.project import pipelines
@@ -12,126 +13,142 @@ from kedro.pipeline import Pipeline
 
 from triptych.errors import PipelineError
 from triptych.forecasting.storage import digest
-from triptych.registry.reproduction.result import MODEL, ROWS, Result, fitted
-from triptych.registry.run_manifest import RunManifest
+from triptych.registry.run_manifest import DATA_TAG, FITTED_TAG, RunManifest
+from triptych.registry.tracking import CHOSEN_METRICS, MODEL_TAG
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+ROWS, MODEL = "training rows", "registered model"
 _TRAINING = ("ts_statistical", "ts_ml", "ts_evaluation")
-_HISTORY, _CANDIDATE, _ROWS = "history", "model_registry", "training_rows"
-# The catalog's datasets that reach MLflow or the database: here their data stay in memory.
+# The catalog's datasets that write to MLflow or the database: here their data stay in memory.
+_ROWS = "triptych.datasets.TrainingRowsDataset"
+_CANDIDATE = "triptych.datasets.ModelRegistryDataset"
 _METRICS = "triptych.datasets.MetricBatchDataset"
-_OUTSIDE = (
-    _METRICS,
-    "triptych.datasets.ModelRegistryDataset",
-    "triptych.datasets.TrainingRowsDataset",
-)
-_MEMORY = {"type": "kedro.io.MemoryDataset", "copy_mode": "assign"}
 _FORECASTERS = "triptych.datasets.ModelFolderDataset"
+_NOT_OF_TRAINING = ("live.", "system/", CHOSEN_METRICS)  # metrics of a run
 
 Config = dict[str, Any]
 
 
-def retrain(record: RunManifest, history: pd.DataFrame, catalog: Config, scratch: Path) -> Result:
-    """Run the nodes of the run that its results stand on, with its parameters and its rows.
+@dataclass(frozen=True)
+class Result:
+    """The results of a training that are compared bit for bit.
+
+    Attributes:
+        digests: of the training rows and of the files of each model, by a readable name.
+        metrics: by name and step.
+    """
+
+    digests: dict[str, str]
+    metrics: dict[tuple[str, int], float]
+
+
+def recorded_result(run: "Run") -> Result:
+    """Read the result of a run from MLflow: tags, and every value of every metric."""
+    import mlflow
+
+    client, tags = mlflow.MlflowClient(), run.data.tags
+    names = {DATA_TAG: ROWS, MODEL_TAG: MODEL} | {
+        tag: f"fitted {tag.removeprefix(FITTED_TAG)}"
+        for tag in sorted(tags)
+        if tag.startswith(FITTED_TAG)
+    }
+    metrics = {
+        (name, metric.step): metric.value
+        for name in sorted(run.data.metrics)
+        if not name.startswith(_NOT_OF_TRAINING)
+        for metric in client.get_metric_history(run.info.run_id, name)
+    }
+    return Result({name: tags[tag] for tag, name in names.items() if tag in tags}, metrics)
+
+
+def retrain(
+    manifest: RunManifest, history: pd.DataFrame, catalog: Mapping[str, Config], scratch: Path
+) -> Result:
+    """Run the nodes that the results of a run depend on, with its parameters and its rows.
 
     Args:
-        record: of the run.
-        history: what it knew.
-        catalog: the project's, as configuration.
-        scratch: an empty folder; what the catalog keeps in `data/` goes there.
+        manifest: of the run.
+        history: the rows that the run knew.
+        catalog: the configuration of the project's catalog.
+        scratch: an empty folder for the files that the catalog writes to `data/`.
 
     Raises:
-        PipelineError: the run has trained nothing.
+        PipelineError: the run trained nothing.
     """
+    from kedro.runner import SequentialRunner
+
     whole = sum((pipelines[name] for name in _TRAINING), start=Pipeline([]))
-    results = _results(whole, record.nodes, catalog)
+    results = _results(whole, manifest.nodes, catalog)
     if not results:
         raise PipelineError(
             "The run trained nothing: none of its nodes fits or judges a model. Name a run of "
             "ts_ml, ts_statistical or ts_evaluation, or of the whole job."
         )
     needed = whole.to_outputs(*results)
-    config = {
-        name: _relocated(catalog[name], scratch)
-        for name in needed.datasets() - {_HISTORY}
-        if name in catalog
-    }
-    known = DataCatalog.from_config(config)
-    known[_HISTORY] = MemoryDataset(history, copy_mode="assign")
-    for name, value in _typed(needed, record.parameters).items():
-        known[name] = value
-    return _run(needed, known, config, results, scratch)
+    names = (needed.datasets() & set(catalog)) - {"history"}
+    config = {name: _relocate(catalog[name], scratch) for name in names}
+    data = DataCatalog.from_config(config)
+    data["history"] = MemoryDataset(history, copy_mode="assign")
+    for name, value in _typed_parameters(needed, manifest.parameters).items():
+        data[name] = value
+    SequentialRunner().run(needed, data)
+    digests: dict[str, str] = {}
+    metrics: dict[tuple[str, int], float] = {}
+    for name, kind in results.items():
+        if kind == _ROWS:
+            digests[ROWS] = data[name].load().sha256
+        elif kind == _CANDIDATE:
+            data[name].load().save(scratch / "registered")
+            digests[MODEL] = digest(scratch / "registered")
+        elif kind == _METRICS:
+            rows = data[name].load()[["metric", "step", "value"]].itertuples(index=False)
+            metrics |= {(metric, int(step)): v for metric, step, v in rows if math.isfinite(v)}
+        else:
+            folders = (path for path in Path(config[name]["filepath"]).iterdir() if path.is_dir())
+            digests |= {f"fitted {folder.name}": digest(folder) for folder in folders}
+    return Result(digests, metrics)
 
 
-def _results(whole: Pipeline, ran: Iterable[str], catalog: Config) -> list[str]:
-    """The datasets of the run's nodes that something is recorded of."""
+def _results(whole: Pipeline, ran: Iterable[str], catalog: Mapping[str, Config]) -> dict[str, str]:
+    """The datasets that the run wrote and that are compared, with their types."""
     names = set(ran)
-    made = set().union(*(node.outputs for node in whole.nodes if node.short_name in names))
-    return sorted(name for name in made if _kind(catalog.get(name)) in {*_OUTSIDE, _FORECASTERS})
+    written = set().union(*(node.outputs for node in whole.nodes if node.short_name in names))
+    types = {name: _unwrapped(catalog[name])["type"] for name in sorted(written & set(catalog))}
+    compared = {_ROWS, _CANDIDATE, _METRICS, _FORECASTERS}
+    return {name: kind for name, kind in types.items() if kind in compared}
 
 
-def _kind(config: Any) -> str:
-    """The type of a dataset, of the one within if it wraps another."""
-    return "" if config is None else str(config.get("dataset", config)["type"])
+def _unwrapped(config: Config) -> Config:
+    """The dataset within one that logs or caches it."""
+    inner: Config = config.get("dataset", config)
+    return inner
 
 
-def _relocated(config: Config, scratch: Path) -> Config:
-    if config["type"] in _OUTSIDE:
-        return dict(_MEMORY)
-    inner = config.get("dataset")
-    if config["type"].startswith("kedro_mlflow."):
-        return _relocated(config["dataset"], scratch)
-    moved = dict(config) | ({"dataset": _relocated(inner, scratch)} if inner else {})
-    if "filepath" in config:
-        moved["filepath"] = str(scratch / config["filepath"])
-    return moved
+def _relocate(config: Config, scratch: Path) -> Config:
+    """Write to the scratch folder or to memory, and not to MLflow or the database."""
+    inner = _unwrapped(config)
+    if inner["type"] in (_ROWS, _CANDIDATE, _METRICS):
+        return {"type": "kedro.io.MemoryDataset", "copy_mode": "assign"}
+    return inner | ({"filepath": str(scratch / inner["filepath"])} if "filepath" in inner else {})
 
 
-def _typed(pipeline: Pipeline, recorded: Config) -> dict[str, Any]:
-    """The recorded parameters that the nodes take, in the types that Kedro gives them.
+def _typed_parameters(pipeline: Pipeline, recorded: Config) -> dict[str, Any]:
+    """Convert the recorded parameters to the types that the nodes take.
 
-    The engine is where a run works, not what it makes: here it works in this process.
+    The engine only decides where a run works, so this process is used.
     """
     from kedro.validation.parameter_validator import ParameterValidator
 
     parameters = ParameterValidator({"retrain": pipeline}).validate_raw_params(
         {**recorded, "engine": {"kind": "serial"}}
     )
-    taken = (name for name in pipeline.inputs() if name.startswith("params:"))
-    return {name: _nested(parameters, name.removeprefix("params:")) for name in taken}
-
-
-def _nested(parameters: Config, name: str) -> Any:
-    """The value of `forecast.data_ages` as well as of `seed`."""
-    value: Any = parameters
-    for part in name.split("."):
-        value = value[part] if isinstance(value, dict) else getattr(value, part)
-    return value
-
-
-def _run(
-    pipeline: Pipeline, catalog: DataCatalog, config: Config, results: list[str], scratch: Path
-) -> Result:
-    from kedro.runner import SequentialRunner
-
-    SequentialRunner().run(pipeline, catalog)
-    digests: dict[str, str] = {}
-    metrics: dict[tuple[str, int], float] = {}
-    for name in results:
-        if name == _ROWS:
-            digests[ROWS] = catalog[name].load().sha256
-        elif name == _CANDIDATE:
-            catalog[name].load().save(scratch / "registered")
-            digests[MODEL] = digest(scratch / "registered")
-        elif _kind(config[name]) == _FORECASTERS:
-            folder = Path(config[name].get("dataset", config[name])["filepath"])
-            digests |= {
-                fitted(path.name): digest(path) for path in folder.iterdir() if path.is_dir()
-            }
-        else:
-            metrics |= _finite(catalog[name].load())
-    return Result(digests, metrics)
-
-
-def _finite(frame: pd.DataFrame) -> dict[tuple[str, int], float]:
-    rows = frame[["metric", "step", "value"]].itertuples(index=False)
-    return {(name, int(step)): float(v) for name, step, v in rows if math.isfinite(v)}
+    found = {}
+    for name in pipeline.inputs():
+        if name.startswith("params:"):
+            value: Any = parameters
+            for part in name.removeprefix("params:").split("."):
+                value = value[part] if isinstance(value, dict) else getattr(value, part)
+            found[name] = value
+    return found

@@ -6,14 +6,14 @@ from datetime import date
 import pandas as pd
 
 from tests.fixtures.project import Project
-from tests.registry.reproduction.conftest import LEARNED, Train
+from tests.registry.training import LEARNED, Trained
 from triptych.datasets import SqlTableDataset
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, PreprocessingParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
-from triptych.registry.reproduction.reproduce import Tracked, reproduce
+from triptych.registry.reproduction.reproduce import reproduce
 from triptych.registry.run_manifest import SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotStore
 from triptych.weather.locations import Location, locations_frame
@@ -68,17 +68,18 @@ def ingest(project: Project, source: WeatherSource, since: date | None = None) -
 
 
 def test_the_old_run_reproduces_and_a_new_one_sees_the_correction(
-    project: Project, tracked: Tracked, train: Train
+    trained: Trained,
 ) -> None:
+    project, tracked, train = trained.project, trained.tracked, trained.train
     old = train(LEARNED, ingest(project, SampleClimate()))
     unasked = ingest(project, CorrectedClimate())  # nothing is missing, so nothing is asked for
     corrected = ingest(project, CorrectedClimate(), since=date(2018, 1, 1))
     new = train(LEARNED, corrected)
     latest = project.path / "data" / "05_model_input" / "history.parquet"
-    latest.parent.mkdir(parents=True)
+    latest.parent.mkdir(parents=True, exist_ok=True)
     corrected.to_parquet(latest)
 
-    found = {run: reproduce(project.path, tracked, tracked.find(run)) for run in (old, new)}
+    found = {run: reproduce(project.path, tracked.find(run)) for run in (old, new)}
 
     assert [made.equal for made in found.values()] == [True, True]
     assert found[new].changes == []

@@ -1,1 +1,0 @@
-"""Audit of the tracked runs: lineage, reproducibility, storage and latency."""
