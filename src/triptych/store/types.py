@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -17,13 +17,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     Takes and gives aware datetimes; a naive one is refused.
     """
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(String(20), "sqlite")
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Store text that any SQLite browser reads, and the native type elsewhere."""
-        native = DateTime(timezone=True)
-        return dialect.type_descriptor(String(20) if dialect.name == "sqlite" else native)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Convert to UTC on the way in."""

@@ -1,7 +1,4 @@
-"""What Alembic runs: within `migrate`, or as the command `alembic` in the project's folder.
-
-The command uses the database of TRIPTYCH_DATABASE_URL, or data/triptych.db without it.
-"""
+"""What Alembic runs: within `migrate`, or as the command `alembic` in the project's folder."""
 
 import logging
 import os
@@ -24,16 +21,18 @@ def run(connection: Connection) -> None:
 
 
 def run_command() -> None:
-    """Open the database and run the migrations."""
+    """Migrate the database of TRIPTYCH_DATABASE_URL, or data/triptych.db without it."""
     if context.is_offline_mode():
         raise CommandError("Migrations read the database, so --sql is not supported.")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     url = os.environ.get("TRIPTYCH_DATABASE_URL") or "sqlite:///data/triptych.db"
     try:
         engine = create_engine(url)
-        with upgrading(engine) as connection:
-            run(connection)
-        engine.dispose()
+        try:
+            with upgrading(engine) as connection:
+                run(connection)
+        finally:
+            engine.dispose()
     except StoreError as error:
         raise CommandError(str(error)) from error
 
