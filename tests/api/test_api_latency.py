@@ -4,38 +4,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from tests.api.tables import add_forecasts, add_locations, july
 from tests.fixtures.serving import serving
-from tests.store.rows import add_places
-from triptych.store import tables
-from triptych.store.writes import upsert
 
 PLACES = 1300
-DAY = datetime(2019, 7, 1, tzinfo=UTC)
 DELAY_SECONDS = 0.05
 ATTEMPTS = 20  # what else runs on the machine may delay a request, but not in every attempt
-
-
-def fill_many(engine: Engine) -> None:
-    """Add a day of forecasts for many locations."""
-    places = [f"place-{number:04d}" for number in range(PLACES)]
-    add_places(engine, *places)
-    rows = [
-        (
-            "b" * 64, place, DAY, DAY + timedelta(hours=3 * lead - 3), lead,
-            12.3, 1.0, 23.0, 0.9, DAY, "model", None, DAY,
-        )
-        for place in places
-        for lead in range(1, 9)
-    ]  # fmt: skip
-    with engine.begin() as connection:
-        upsert(connection, tables.predictions, tables.predictions.columns.keys(), rows)
 
 
 def ask(connection: HTTPConnection, target: str, accept: str = "*/*") -> bytes:
@@ -73,7 +53,9 @@ def second_client(host: str, numbers: Iterator[int]) -> Iterator[list[float]]:
 
 
 def test_large_responses_delay_nobody(url: str, engine: Engine, tmp_path: Path) -> None:
-    fill_many(engine)
+    places = [f"place-{number:04d}" for number in range(PLACES)]
+    add_locations(engine, *((place, "UTC") for place in places))
+    add_forecasts(engine, [(place, july(1)) for place in places], leads=8)
     numbers, limits = count(), count(10_000, -1)  # each limit is a response not yet in the cache
     with serving(url, tmp_path / "log") as (address, _):
         host = address.removeprefix("http://")
