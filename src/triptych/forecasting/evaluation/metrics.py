@@ -9,7 +9,7 @@ import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS, LEVEL, NEXT_DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import TEMPERATURE, to_grid
+from triptych.forecasting.features.grid import TEMPERATURE, known_mean, to_grid
 
 logger = logging.getLogger(__name__)
 
@@ -154,8 +154,7 @@ def seasonal_naive_mae(history: pd.DataFrame) -> "pd.Series[float]":
     grid = to_grid(history)
     values = grid.values[TEMPERATURE]
     change = np.abs(values[:, STEPS_PER_DAY:] - values[:, :-STEPS_PER_DAY])
-    count = np.isfinite(change).sum(axis=1)
-    mean = np.nansum(change, axis=1) / np.where(count > 0, count, np.nan)
+    mean = known_mean(change, axis=1)
     return pd.Series(np.where(mean > ROUNDING, mean, np.nan), index=list(grid.locations))
 
 

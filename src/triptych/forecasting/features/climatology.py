@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY
 from triptych.forecasting.errors import HistoryError
-from triptych.forecasting.features.grid import FloatArray, Grid, IntArray
+from triptych.forecasting.features.grid import FloatArray, Grid, IntArray, known_mean
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
 HARMONICS = 3
@@ -132,9 +132,7 @@ def _product(rows: npt.NDArray[Any], table: FloatArray) -> FloatArray:
 
 
 def _scale(anomalies: FloatArray) -> FloatArray:
-    known = np.isfinite(anomalies)
-    count = np.maximum(known.sum(axis=1), 1)
-    spread = np.sqrt(np.square(np.where(known, anomalies, 0.0)).sum(axis=1) / count)
+    spread = np.sqrt(known_mean(np.square(anomalies), axis=1))
     return np.asarray(np.where(spread > CONSTANT, spread, 1.0), dtype=np.float64)
 
 

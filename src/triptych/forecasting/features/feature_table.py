@@ -31,6 +31,7 @@ from triptych.forecasting.features.grid import (
     TEMPERATURE,
     FloatArray,
     IntArray,
+    running_sums,
 )
 from triptych.forecasting.features.panel import Float32Array, Neighbours, Panel
 
@@ -200,7 +201,7 @@ def windowed(values: Float32Array, kind: str, width: int) -> Float32Array:
     """
     known = np.isfinite(values)
     if kind == "mean":
-        total, count = _sums(np.where(known, values, 0), width), _sums(known, width)
+        total, count = (running_sums(own, width) for own in (np.where(known, values, 0), known))
         mean = np.divide(total, count, out=np.full(values.shape, np.nan), where=count > 0)
         return np.asarray(mean, dtype=np.float32)
     from scipy.ndimage import maximum_filter1d
@@ -211,12 +212,6 @@ def windowed(values: Float32Array, kind: str, width: int) -> Float32Array:
         mode="constant", cval=-np.inf, origin=(width - 1) // 2,
     )  # fmt: skip
     return np.where(np.isfinite(best), sign * best, np.float32(np.nan))
-
-
-def _sums(values: npt.NDArray[Any], width: int) -> FloatArray:
-    running = np.cumsum(values, axis=1, dtype=np.float64)
-    running[:, width:] -= running[:, :-width].copy()
-    return running
 
 
 def _columns(panel: Panel, terms: Terms, origins: IntArray) -> list[Float32Array]:

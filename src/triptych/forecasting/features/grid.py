@@ -198,6 +198,21 @@ def between_knots(knots: IntArray, at: IntArray) -> tuple[IntArray, IntArray, Fl
     return before, np.minimum(before + 1, len(knots) - 1), place - before
 
 
+def known_mean(values: npt.NDArray[Any], axis: int) -> FloatArray:
+    """Mean of the known values along an axis, NaN where there is none."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    mean = np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1)
+    return np.where(count > 0, mean, np.nan)
+
+
+def running_sums(values: npt.NDArray[Any], width: int) -> FloatArray:
+    """Sums of the `width` steps (axis 1) that end with each."""
+    running = np.cumsum(values, axis=1, dtype=np.float64)
+    running[:, width:] -= running[:, :-width].copy()
+    return running
+
+
 def ordered_product(left: FloatArray, right: FloatArray) -> FloatArray:
     """Matrix product of the last two axes, term by term and not by BLAS: a row must not depend on
     how many others are requested with it.

@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from triptych.forecasting.contract import STEPS_PER_DAY
@@ -76,11 +77,17 @@ class StatisticalForecaster(AnomalyForecaster):
         self.texts = {PROCESSES: json.dumps(stored, indent=2, sort_keys=True) + "\n"}
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        out = np.empty((len(panel.grid.locations), len(origins), len(leads)))
+        return self._by_process(panel, panel.anomalies[TEMPERATURE], origins, leads)
+
+    def _by_process(
+        self, panel: Panel, series: npt.NDArray[Any], origins: IntArray, leads: IntArray
+    ) -> FloatArray:
+        """What the process of each location makes of its series (location, step)."""
+        out = np.empty((len(series), len(origins), len(leads)))
         for row, name in enumerate(panel.grid.locations):
             process = self._processes[name].process
-            states = process.states(panel.anomalies[TEMPERATURE][row])
-            out[row] = process.forecast(states[:, origins - panel.grid.first], leads)
+            states = process.states(series[row])[:, origins - panel.grid.first]
+            out[row] = process.forecast(states, leads)
         return out
 
     def innovations(self, history: pd.DataFrame) -> pd.DataFrame:
@@ -148,11 +155,7 @@ class SarimaxForecaster(SarimaForecaster):
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         targets = origins[:, None] + leads - 1
         out = self._regression(panel, targets.ravel()).reshape(-1, *targets.shape)
-        residuals = self._residuals(panel)
-        for row, name in enumerate(panel.grid.locations):
-            process = self._processes[name].process
-            states = process.states(residuals[row])[:, origins - panel.grid.first]
-            out[row] += process.forecast(states, leads)
+        out += self._by_process(panel, self._residuals(panel), origins, leads)
         scale = panel.climatology.scale[TEMPERATURE][panel.rows][:, None, None]
         return (out - panel.normal(targets)) / scale
 

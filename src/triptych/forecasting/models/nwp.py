@@ -7,7 +7,14 @@ import numpy as np
 
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
+from triptych.forecasting.features.grid import (
+    TEMPERATURE,
+    FloatArray,
+    Grid,
+    IntArray,
+    known_mean,
+    running_sums,
+)
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     lead_days_by_model,
@@ -74,7 +81,8 @@ class NwpMeanForecaster(PanelForecaster):
         self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
     ) -> FloatArray:
         del age
-        return _mean(self._usable(with_models(panel.grid, self._models), midnights, leads))
+        usable = self._usable(with_models(panel.grid, self._models), midnights, leads)
+        return known_mean(usable, axis=2)
 
 
 class NwpDebiasedForecaster(NwpMeanForecaster):
@@ -95,7 +103,7 @@ class NwpDebiasedForecaster(NwpMeanForecaster):
         # the last issue time whose target at a lead was observed before the origin
         last = (midnights[:, None] - age - leads - first) // STEPS_PER_DAY
         bias = _window_mean(forecasts - observed[:, :, None], last, days)
-        return _mean(forecasts[:, (midnights - first) // STEPS_PER_DAY] - bias)
+        return known_mean(forecasts[:, (midnights - first) // STEPS_PER_DAY] - bias, axis=2)
 
 
 def _window_mean(errors: FloatArray, last: IntArray, days: int) -> FloatArray:
@@ -103,21 +111,6 @@ def _window_mean(errors: FloatArray, last: IntArray, days: int) -> FloatArray:
     lead); NaN below MIN_ERRORS values. `errors`: (location, issue time, model, lead).
     """
     known = np.isfinite(errors)
-    lead = np.arange(errors.shape[-1])
-
-    def total(values: FloatArray) -> FloatArray:
-        sums = np.cumsum(np.pad(values, ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1)
-        picked = sums[:, last + 1, :, lead] - sums[:, np.maximum(last + 1 - days, 0), :, lead]
-        return np.transpose(picked, (2, 0, 3, 1))
-
-    count = total(known.astype(np.float64))
-    mean = total(np.where(known, errors, 0.0)) / np.maximum(count, 1)
-    return np.where(count >= MIN_ERRORS, mean, np.nan)
-
-
-def _mean(forecasts: FloatArray) -> FloatArray:
-    """Mean over the models of axis 2, NaN where there is none."""
-    known = np.isfinite(forecasts)
-    count = known.sum(axis=2)
-    total = np.where(known, forecasts, 0.0).sum(axis=2)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    count, total = (running_sums(own, days) for own in (known, np.where(known, errors, 0.0)))
+    mean = np.where(count >= MIN_ERRORS, total / np.maximum(count, 1), np.nan)
+    return np.transpose(mean[:, last, :, np.arange(errors.shape[-1])], (2, 0, 3, 1))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import FloatArray, IntArray, ordered_product
+from triptych.forecasting.features.grid import FloatArray, IntArray, known_mean, ordered_product
 from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.models.anomaly import (
     LearnedForecaster,
@@ -26,10 +26,8 @@ Rows = tuple[Iterable[npt.NDArray[Any]], Iterable[npt.NDArray[Any]]]
 
 def moments(raw: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of the known values of each column; 0 and 1 if there is none."""
-    known = np.isfinite(raw)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, raw, 0).sum(axis=0) / count
-    scale = np.sqrt(np.where(known, (raw - mean) ** 2, 0).sum(axis=0) / count)
+    mean = np.nan_to_num(known_mean(raw, axis=0))
+    scale = np.sqrt(known_mean((raw - mean) ** 2, axis=0))
     return mean, np.where(scale > CONSTANT, scale, 1.0)
 
 

@@ -53,11 +53,11 @@ class SarimaRidgeForecaster(SarimaForecaster):
 
     def _fit(self, panel: Panel) -> None:
         super()._fit(panel)
-        leads = np.arange(1, self.max_lead + 1)
+        leads, by_sarima = np.arange(1, self.max_lead + 1), super()._anomaly
 
         def rows(chosen: IntArray) -> Rows:
             truth = anomaly_targets(panel, chosen, leads)
-            return self._design(panel, chosen), truth - self._by_process(panel, chosen, leads)
+            return self._design(panel, chosen), truth - by_sarima(panel, chosen, leads)
 
         self.state = fit_by_step(TABLES, panel.grid.steps[STEPS_PER_DAY:], rows, self._solve)
 
@@ -73,12 +73,9 @@ class SarimaRidgeForecaster(SarimaForecaster):
         alpha = self.parameters["alpha_per_lead"] * np.arange(1, errors.shape[1] + 1)
         return [mean, scale, vectors @ (moment / (values[:, None] + alpha))]
 
-    def _by_process(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        return super()._anomaly(panel, origins, leads)
-
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         tables = [self.state[name] for name in TABLES]
-        return self._by_process(panel, origins, leads) + forecast_by_step(
+        return super()._anomaly(panel, origins, leads) + forecast_by_step(
             tables, panel.rows, lambda at: self._design(panel, at), origins, leads
         )
 
