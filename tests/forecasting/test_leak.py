@@ -26,12 +26,11 @@ class Leaking(ClimatologyForecaster):
         return honest + 0.01 * panel.grid.values[TEMPERATURE][:, column, None]
 
 
-@pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("name", SMALL)
 def test_forecasts_do_not_depend_on_later_values(
-    name: str, origin: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame
+    name: str, fitted: dict[str, PanelForecaster], history: pd.DataFrame
 ) -> None:
-    at = pd.Timestamp(origin, tz="UTC")
+    at = pd.Timestamp(ORIGINS[1], tz="UTC")
 
     def look(known: pd.DataFrame) -> np.ndarray:
         return fitted[name].predict(known, pd.DatetimeIndex([at]), LEADS)["mean"].to_numpy()

@@ -87,13 +87,13 @@ def measure_drift(
     return table.assign(p_adjusted=adjusted, drifted=drifted)
 
 
-def stability_index(recent: FloatArray, reference: FloatArray, bins: int = BINS) -> float:
+def stability_index(recent: FloatArray, reference: FloatArray) -> float:
     """Population stability index over the quantile bins of `reference` (Siddiqi, Credit Risk
     Scorecards, 2006, chapter 9); 0.1 is a small change, 0.25 a large one.
 
     Half a value is added to each bin: an empty one is rare, not impossible.
     """
-    edges = np.unique(np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]))
+    edges = np.unique(np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1]))
     shares = []
     for sample in (recent, reference):
         counts = np.bincount(np.searchsorted(edges, sample, side="right"), minlength=len(edges) + 1)
