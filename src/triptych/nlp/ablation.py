@@ -24,13 +24,10 @@ def measure_effects(
     n_splits: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Evaluate a classifier on the same folds with each step switched on or off.
+    """Evaluate a classifier of words or stems with each step of a preparation switched.
 
     Args:
         reviews: raw texts of the training split.
-        labels: 0 or 1.
-        preparation: the baseline, in the first row.
-        settings: of the classifier, which counts words or stems.
 
     Returns:
         EFFECT_COLUMNS: out-of-fold accuracy and log loss; `difference` is the accuracy less that of

@@ -31,10 +31,7 @@ def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], max_length: in
 def learn_word_weights(numbers: Numbers, labels: Labels, size: int) -> Weights:
     """The log-odds ratio of each word's presence between the classes, for encoding other texts.
 
-    Args:
-        numbers: training texts.
-        labels: 0 or 1.
-        size: of the vocabulary, with padding and the unknown word, whose weights are 0.
+    `size` is that of the vocabulary with padding and the unknown word, whose weights are 0.
     """
     from scipy.sparse import csr_matrix
     from sklearn.naive_bayes import BernoulliNB
@@ -53,9 +50,7 @@ def cross_fit_word_weights(
 ) -> Weights:
     """The weight of each word of the training texts (texts, words), learned from the other folds.
 
-    Args:
-        numbers, labels, size: see learn_word_weights.
-        folds: pairs (other rows, rows of the fold) that contain every row once.
+    `folds` are pairs (other rows, rows of the fold) that contain every row once.
     """
     weights = np.zeros(numbers.shape, dtype=np.float32)
     for others, fold in folds:

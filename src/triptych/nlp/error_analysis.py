@@ -23,12 +23,7 @@ _WORD_SEPARATORS = r"[^\w'\u2019-]+"  # apostrophes and hyphens belong to words
 def confident_errors(
     predictions: pd.DataFrame, texts: "pd.Series[str]", model: ReviewModel, count: int
 ) -> pd.DataFrame:
-    """List the most confident errors of a model on each split.
-
-    Args:
-        predictions: of the model, metrics.PREDICTION_COLUMNS.
-        texts: raw reviews by item.
-        count: per split.
+    """List the most confident errors of a model on each split, with the raw `texts` by item.
 
     Returns:
         ERROR_COLUMNS; `for_positive` and `for_negative` name the terms with the largest
@@ -90,15 +85,13 @@ def top_features(model: ReviewModel, documents: Documents, count: int) -> pd.Dat
 def explain_review(
     probabilities: Callable[[Sequence[str]], Scores], review: str, *, samples: int, seed: int
 ) -> tuple[list[tuple[str, float]], float]:
-    """Explain a prediction by the words of the review (LIME).
+    """Explain a prediction by the words of the raw review (LIME).
 
     Ribeiro, Singh and Guestrin, "Why should I trust you?" (KDD 2016).
 
     Args:
         probabilities: of raw reviews (reviews, classes).
-        review: the raw text.
         samples: perturbed copies of the review.
-        seed: of the samples.
 
     Returns:
         Words and their weights in the probability of class 1, largest first; R² of the local model.
@@ -125,13 +118,7 @@ def explain_errors(
     samples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Explain the most confident errors of a model.
-
-    Args:
-        predictions: of the model, metrics.PREDICTION_COLUMNS.
-        texts: raw reviews by item.
-        count: errors.
-        samples, seed: see explain_review.
+    """Explain the most confident errors of a model with the raw `texts` by item.
 
     Returns:
         EXPLANATION_COLUMNS, a row per word; positive weights speak for class 1.

@@ -44,17 +44,11 @@ def list_fits(
 ) -> list[Callable[[], CurveRow]]:
     """List the fits on nested random samples of the training documents, for `run_jobs`.
 
-    Args:
-        fits: by model.
-        training, test: documents and labels.
-        sizes: of the samples, and how many of each; larger ones than the training split are left
-            out.
-        seed: of the samples.
+    `sizes` are pairs: the size of samples and their number.
     """
     return [
         partial(_measure, name, fit, training, test, size, repeat, seed + repeat)
         for size, repeats in sizes
-        if size <= len(training[1])
         for repeat in range(repeats)
         for name, fit in fits.items()
     ]

@@ -32,11 +32,7 @@ class LstmClassifier:
 
     In training, vocabulary, vectors and word weights are fitted without the early-stopping split,
     which is encoded like unseen documents. New documents are encoded with the weights of all
-    training documents.
-
-    Args:
-        settings: of the networks.
-        seed: of the split, the vectors and the folds; network k has the seed `seed + k`.
+    training documents. Network k has the seed `seed + k`.
     """
 
     def __init__(self, settings: LstmSettings, seed: int = 0) -> None:

@@ -19,12 +19,7 @@ THRESHOLD = 0.5
 
 
 def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
-    """Score every model on every split.
-
-    Args:
-        predictions: PREDICTION_COLUMNS; `label` is the predicted class, 0 or 1.
-        resamples: of the reviews, for the 95 % bootstrap interval of accuracy.
-        seed: of the resamples, which are the same for all models.
+    """Score every model on every split, with a 95 % bootstrap interval of accuracy.
 
     Returns:
         model, split, those of base_scores, roc_auc, brier, log_loss, calibration_error.
@@ -53,12 +48,7 @@ def compare_calibration(predictions: pd.DataFrame) -> pd.DataFrame:
 def accuracy_by_length(
     predictions: pd.DataFrame, lengths: "pd.Series[int]", edges: Sequence[int]
 ) -> pd.DataFrame:
-    """Accuracy by the number of words of the review.
-
-    Args:
-        predictions: PREDICTION_COLUMNS.
-        lengths: words by item.
-        edges: of the bins, ascending.
+    """Accuracy by the number of words of the review, in bins.
 
     Returns:
         model, split, words (`0-49`, …, `200+`), n, accuracy, low, high (Wilson, 95 %).

@@ -45,15 +45,7 @@ class _Random:
 
 
 def generate_reviews(counts: Mapping[str, int], seed: int) -> pd.DataFrame:
-    """Generate distinct reviews, half of them positive.
-
-    Args:
-        counts: reviews by split.
-        seed: the same seed gives the same reviews.
-
-    Returns:
-        RAW_COLUMNS, without faults.
-    """
+    """Generate distinct reviews by split, half of them positive (RAW_COLUMNS, without faults)."""
     seen: set[str] = set()
     rows = []
     for number, (split, count) in enumerate(counts.items()):

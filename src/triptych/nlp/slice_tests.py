@@ -52,11 +52,7 @@ TRAITS: Mapping[str, Callable[[str, int], bool]] = {
 
 
 def run_slice_tests(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.DataFrame:
-    """Compare the error rates of the reviews with and without each trait.
-
-    Args:
-        predictions: of one model, metrics.PREDICTION_COLUMNS.
-        texts: raw reviews by item.
+    """Compare the error rates of one model on the raw `texts` (by item) with and without a trait.
 
     Returns:
         SLICE_COLUMNS by split: Fisher's exact test, two-sided, with Holm's correction over the

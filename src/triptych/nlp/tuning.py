@@ -155,16 +155,9 @@ def fit_model(
     preparation: Preparation,
     tuning_labels: Labels,
 ) -> ReviewModel:
-    """Fit tuned classifiers on all documents.
+    """Fit tuned classifiers on all training documents; several members are blended.
 
-    Args:
-        name: of the model.
-        tuned: settings and out-of-fold scores by family.
-        members: families; several of them are blended.
-        documents, labels: training data.
-        seed: of the linear models.
-        preparation: of the documents.
-        tuning_labels: of the out-of-fold scores.
+    `tuning_labels` are those of the out-of-fold scores.
     """
     fitted = {}
     for member in members:

@@ -25,11 +25,6 @@ def check_reviews(
     Of reviews with the same normalised text, one stays: that of the test split, else of val, else
     of train. If their labels differ, none stays.
 
-    Args:
-        raw: RAW_COLUMNS, as `read_reviews` returns them.
-        max_characters: of a review.
-        needed: splits that must exist.
-
     Returns:
         The usable reviews REVIEW_COLUMNS (`item` is `split-line`), the others REJECTED_COLUMNS.
 
@@ -71,12 +66,7 @@ def check_reviews(
 def explain_refusal(
     reviews: pd.DataFrame, rejected: pd.DataFrame, max_rejected_share: float
 ) -> str:
-    """Explain why the data set is refused, or return an empty string.
-
-    Args:
-        reviews, rejected: of check_reviews.
-        max_rejected_share: of the reviews of a split.
-    """
+    """Explain why the reviews of check_reviews are refused, or return an empty string."""
     for split in sorted({*reviews["split"], *rejected["split"]}):
         reasons = rejected.loc[rejected["split"] == split, "reason"]
         usable = reviews[reviews["split"] == split]

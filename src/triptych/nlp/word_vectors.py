@@ -58,10 +58,7 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
 def load_vectors(path: Path, dimension: int, words: Iterable[str]) -> pd.DataFrame:
     """Read a pretrained file in word2vec's binary format.
 
-    Args:
-        path: such as `frWac_non_lem_no_postag_no_phrase_200_skip_cut100.bin`.
-        dimension: expected.
-        words: of the training reviews; only their vectors are returned.
+    Only the vectors of `words` are returned.
 
     Raises:
         VectorsError: the file is missing, truncated, of another format or dimension, or has none of

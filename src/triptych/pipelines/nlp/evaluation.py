@@ -36,11 +36,7 @@ def predict_reviews(
     holdout_documents: pd.DataFrame,
     text_cross_validation: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Predict the held-out reviews, and append the out-of-fold predictions.
-
-    Returns:
-        triptych.nlp.metrics.PREDICTION_COLUMNS.
-    """
+    """Predict the held-out reviews, and add the out-of-fold predictions (PREDICTION_COLUMNS)."""
     documents = documents_of(holdout_documents)
     probabilities = {
         name: model.document_probabilities(documents)
@@ -95,11 +91,7 @@ def trace_learning_curve(
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Fit the best classical model and the reference on samples of the training reviews.
-
-    Returns:
-        triptych.nlp.learning_curve.CURVE_COLUMNS, of the test split.
-    """
+    """Fit the best classical model and the reference on samples (CURVE_COLUMNS, test split)."""
     best = next(name for name in text_ranking if name == BLEND or name in tuned_text_models)
     members = {best: blend_members if best == BLEND else [best]}
     if REFERENCE in tuned_text_models:
@@ -123,11 +115,7 @@ def trace_lstm_curve(
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Train the single LSTM on samples of the training reviews, and add the fitted model.
-
-    Returns:
-        triptych.nlp.learning_curve.CURVE_COLUMNS, of the test split.
-    """
+    """Train the single LSTM on samples, and add the fitted one (CURVE_COLUMNS, test split)."""
     name, model = next(iter(lstm_models.items()))
     settings = LstmSettings.model_validate(model.parameters)
     source = vector_source(training_documents, vectors_file, nlp)
@@ -181,8 +169,7 @@ def explain_predictions(
 ) -> pd.DataFrame:
     """Explain the most confident errors of the selected model and of the best LSTM by LIME.
 
-    Returns:
-        triptych.nlp.error_analysis.EXPLANATION_COLUMNS, of the test split.
+    They are those of the test split (EXPLANATION_COLUMNS).
     """
     models = {**text_models, **lstm_models}
     best_lstm = next(name for name in text_ranking if name in lstm_models)

@@ -19,10 +19,7 @@ def predictions_table(
 ) -> pd.DataFrame:
     """Make the table PREDICTION_COLUMNS of the probabilities of class 1 by model.
 
-    Args:
-        probabilities: by model.
-        documents: DOCUMENT_COLUMNS.
-        split: shown instead of that of the documents.
+    `split` replaces that of the documents.
     """
     items = documents[["split", "item"]].assign(y_true=documents["polarity"])
     if split is not None:

@@ -95,11 +95,7 @@ def cross_validate_lstm(
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Tuned[LstmSettings]]:
-    """Score the tuning reviews out of fold, by one network and by the ensemble.
-
-    Returns:
-        Settings and scores by model.
-    """
+    """Score the tuning reviews out of fold, by one network and by the ensemble."""
     settings = LstmSettings(**chosen_lstm["settings"])
     labels = labels_of(tuning_documents)
     scores = cross_lstm(
@@ -129,7 +125,7 @@ def fit_lstms(
     documents, labels = documents_of(training_documents), labels_of(training_documents)
     known = labels_of(tuning_documents)
     sizes = {name: found.settings.ensemble_size for name, found in tuned_lstms.items()}
-    largest = tuned_lstms[max(sizes, key=lambda name: sizes[name])].settings
+    largest = tuned_lstms[max(sizes, key=sizes.__getitem__)].settings
     started = time.perf_counter()
     ensemble = LstmClassifier(largest, seed)
     ensemble.fit(documents, labels, word_vectors.set_index("word"), nlp.n_jobs)

@@ -69,11 +69,7 @@ def accept_reviews(checked_reviews: pd.DataFrame, review_refusal: str) -> pd.Dat
 
 
 def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
-    """Count reviews and their lengths by split and class.
-
-    Returns:
-        split, polarity, n, and quantiles of words and characters.
-    """
+    """Count reviews by split and class (polarity), with quantiles of words and characters."""
     sizes = reviews.assign(
         words=count_words(reviews["review"]), characters=reviews["review"].str.len()
     )
@@ -109,11 +105,7 @@ def prepare_reviews(
 def measure_preparation(
     reviews: pd.DataFrame, tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> pd.DataFrame:
-    """Switch each preparation step on or off, and evaluate the effect out of fold.
-
-    Returns:
-        triptych.nlp.ablation.EFFECT_COLUMNS.
-    """
+    """Switch each preparation step, and evaluate the effect out of fold (EFFECT_COLUMNS)."""
     texts = reviews.set_index("item").loc[tuning_documents["item"], "review"].tolist()
     return measure_effects(
         texts, labels_of(tuning_documents), nlp.preparation, FAMILIES[nlp.effects_model][0],
@@ -124,11 +116,7 @@ def measure_preparation(
 def tune_classifiers(
     tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> dict[str, Any]:
-    """Tune each classical family and select the members of the blend, out of fold.
-
-    Returns:
-        `text_trials`; `tuned_text_models` by family; `blend_members`.
-    """
+    """Tune each classical family and select the members of the blend, out of fold."""
     labels = labels_of(tuning_documents)
     logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
     tuned, trials = tune(
