@@ -34,7 +34,7 @@ def ask(
 
 
 @pytest.mark.parametrize(
-    ("examples", "fewest"), [(10, 150), pytest.param(600, 2000, marks=pytest.mark.acceptance)]
+    ("examples", "fewest"), [(5, 150), pytest.param(600, 2000, marks=pytest.mark.acceptance)]
 )
 def test_generated_requests_find_nothing(
     postgresql_url: str, tmp_path: Path, examples: int, fewest: int
