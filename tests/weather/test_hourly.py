@@ -1,6 +1,5 @@
 """The whole grid and the short gaps: by hand, and against the slow second implementation."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from tests.weather.slow_hours import Series, interpolated
 from triptych.weather.interpolation import Interpolated, complete_grid, interpolate
-from triptych.weather.variables import VARIABLES
 
 NAN = float("nan")
 START = datetime(2019, 7, 14, tzinfo=UTC)
@@ -165,24 +163,6 @@ def test_agrees_with_the_slow_implementation(
     expected = pd.Series(slow).sort_index()
     assert list(fast.index) == list(expected.index)
     np.testing.assert_allclose(fast.to_numpy(), expected.to_numpy(), atol=1e-9)
-
-
-def test_ten_years_of_three_cities_are_quick() -> None:
-    hours = pd.date_range("2010-01-01", "2019-12-31T23:00", freq="h", tz="UTC", unit="us")
-    rng = np.random.default_rng(1)
-    cities = [
-        pd.DataFrame({"location": slug, "time": hours, **dict.fromkeys(VARIABLES, 1.0)})[
-            rng.random(len(hours)) > 0.01
-        ]
-        for slug in ("berlin", "brest", "paris")
-    ]
-    table = pd.concat(cities, ignore_index=True)
-
-    begin = time.process_time()
-    filled = interpolate(table, 3)
-
-    assert time.process_time() - begin < 2.0
-    assert len(filled.frame) > 262_000
 
 
 def evening(next_day: float, *, within_day: bool) -> list[object]:

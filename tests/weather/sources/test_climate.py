@@ -30,12 +30,6 @@ def test_white_noise_is_white_and_streams_are_apart() -> None:
         assert abs(np.corrcoef(noise, other)[0, 1]) < 0.01
 
 
-def test_uniform_noise_is_uniform() -> None:
-    counts, _ = np.histogram(uniform(5, 0, HOURS), bins=10, range=(0, 1))
-
-    assert counts == pytest.approx(20_000, rel=0.05)
-
-
 def test_trailing_weighs_the_past_only() -> None:
     found = trailing(np.array([1.0, 2.0, 3.0, 10.0]), np.array([0.5, 0.3, 0.1]))
 

@@ -1,6 +1,5 @@
 """The embedded sample: repeatable to the bit, faulty as a source is, and shaped like weather."""
 
-import time
 from datetime import date, timedelta
 
 import numpy as np
@@ -94,13 +93,6 @@ def test_has_a_few_impossible_values(whole: pd.DataFrame) -> None:
 
     assert 3 <= len(rejected) <= 20
     assert rejected["reason"].str.contains("is not within").all()
-
-
-def test_is_cheap(northmere: Location) -> None:
-    place = northmere.model_copy(update={"slug": "not-yet-generated"})
-    begin = time.process_time()
-    SampleClimate().fetch(place, date(2010, 1, 1), date(2020, 1, 1), NAMES)
-    assert time.process_time() - begin < 2.0
 
 
 def test_seasons_and_days(decade: pd.DataFrame) -> None:
