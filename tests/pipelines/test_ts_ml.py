@@ -7,6 +7,7 @@ from tests.pipelines.hand_made import history
 from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
 from triptych.parameters.ingestion import NwpParameters
+from triptych.pipelines.ts_common.family import search_parameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import plan_study
 from triptych.pipelines.ts_ml import nodes
@@ -77,28 +78,34 @@ def test_a_location_with_too_little_is_left_out_and_named(
 
 
 def test_without_trials_the_parameters_stay_as_they_stand() -> None:
-    models = ModelParameters(learned={"ridge": {}, "random_forest": {"trees": 3}})
+    given = {"ridge": {}, "arima": {"ar": 1}}
+
+    found, trials = search_parameters(
+        given, given, history("2017-01-01", "2018-10-01"), PERIODS, trials=0
+    )
+
+    assert found == given
+    assert trials.empty
+
+
+def test_the_search_never_looks_at_the_test_period() -> None:
+    known = history("2017-01-01", "2018-10-01")
+    given = {"ridge": {}, "arima": {"ar": 1, "ma": 0}}
+    temperature = known["temperature_2m"]
+
+    def trials(until: str) -> str:
+        changed = known.assign(temperature_2m=temperature.where(known["time"] < utc(until), -40.0))
+        return search_parameters(given, given, changed, PERIODS, trials=1)[1].to_json()
+
+    assert trials("2018-09-01") == trials("2018-10-01")
+    assert trials("2018-08-31") != trials("2018-10-01")  # the check would notice
+
+
+def test_nwp_models_are_given_the_publication_delay() -> None:
+    models = ModelParameters(learned={"ridge": {}, "mos": {}})
     tuning = TuningParameters(trials=0, models=["ridge"])
 
     made = nodes.tune_models(history("2017-01-01", "2018-10-01"), PERIODS, models, tuning, NWP, 20)
 
-    assert made["tuned_parameters"] == {"ridge": {}, "random_forest": {"trees": 3}}
+    assert made["tuned_parameters"] == {"ridge": {}, "mos": {"publication_delay_hours": 6}}
     assert made["tuning_trials"].empty
-
-
-def test_tuning_never_looks_at_the_test_period() -> None:
-    known = history("2017-01-01", "2018-10-01")
-    models = ModelParameters(learned={"ridge": {}})
-    tuning = TuningParameters(trials=2, models=["ridge"])
-    changed = known.assign(
-        temperature_2m=known["temperature_2m"].where(known["time"] < PERIODS.test_start, -40.0)
-    )
-    violated = known.assign(
-        temperature_2m=known["temperature_2m"].where(known["time"] < utc("2018-08-31"), -40.0)
-    )
-
-    def losses(table: pd.DataFrame) -> str:
-        return nodes.tune_models(table, PERIODS, models, tuning, NWP, 20)["tuning_trials"].to_json()
-
-    assert losses(changed) == losses(known)
-    assert losses(violated) != losses(known)  # the check would notice

@@ -10,7 +10,6 @@ from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history
 from triptych.forecasting.models.factory import BASELINE_NAMES, STATISTICAL_NAMES
 from triptych.hooks.run_summary import RunSummary
-from triptych.parameters.forecasting import StatisticalParameters
 from triptych.pipelines import ts_ml, ts_statistical
 from triptych.pipelines.ts_common import family
 from triptych.pipelines.ts_common.family import Forecasters
@@ -43,24 +42,6 @@ def validated(known: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def fitted(known: pd.DataFrame, validated: pd.DataFrame) -> Forecasters:
     return family.fit_family(known, PERIODS, SMALL, validated, 20)
-
-
-def test_the_search_never_looks_at_the_test_period(known: pd.DataFrame) -> None:
-    statistical = StatisticalParameters(models={"arima": SMALL["arima"]}, trials=1)
-    temperature = known["temperature_2m"]
-
-    def trials(until: str) -> str:
-        changed = known.assign(temperature_2m=temperature.where(known["time"] < utc(until), -40.0))
-        return nodes.select_orders(changed, PERIODS, statistical)["order_trials"].to_json()
-
-    assert trials("2018-09-01") == trials("2018-10-01")
-    assert trials("2018-08-31") != trials("2018-10-01")  # the check would notice
-
-
-def test_without_trials_the_parameters_stay_as_they_stand(known: pd.DataFrame) -> None:
-    made = nodes.select_orders(known, PERIODS, StatisticalParameters(models=SMALL, trials=0))
-    assert made["statistical_parameters"] == SMALL
-    assert made["order_trials"].empty
 
 
 def test_validation_ends_where_the_test_period_begins(validated: pd.DataFrame) -> None:
