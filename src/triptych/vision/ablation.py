@@ -9,7 +9,6 @@ import pandas as pd
 
 from triptych.vision.config import NetworkSettings
 
-TRIAL_COLUMNS = ("factor", "level", "seed", "epochs", "accuracy", "loss", "seconds")
 BASELINE = "baseline"
 _STANDARD_ERRORS = 2.0  # a larger change is significant
 
@@ -50,7 +49,7 @@ def describe(change: Mapping[str, Any]) -> str:
 
 
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the validation accuracy of each change in trials (TRIAL_COLUMNS).
+    """Summarise the validation accuracy of each change in trials (factor, level).
 
     Returns:
         factor, level, runs, accuracy, lowest, highest, change (against the baseline), significant:

@@ -1,6 +1,6 @@
 """Near-duplicate photos, by perceptual hash and by the groups that the source names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,22 +21,13 @@ def perceptual_hash(image: Image.Image) -> int:
     return int(str(imagehash.phash(image)), 16)
 
 
-def near_duplicates(hashes: Hashes, bits: int) -> Iterator[tuple[int, int]]:
-    """All pairs of rows (the earlier first) whose hashes differ in at most `bits`."""
-    for start in range(0, len(hashes), _BLOCK):
-        block = hashes[start : start + _BLOCK]
-        apart = np.bitwise_count(block[:, None] ^ hashes[None, :])
-        for row, other in np.argwhere(apart <= bits).tolist():
-            if start + row < other:
-                yield start + row, other
-
-
 def group_photos(hashes: Hashes, named: Sequence[str], bits: int) -> npt.NDArray[np.int64]:
     """Find the groups of near-duplicates: connected components of their pairs.
 
     Args:
-        hashes, bits: see near_duplicates.
+        hashes: of the photos.
         named: the group that the source names for each photo, or empty.
+        bits: the hashes of near-duplicates differ in at most as many.
 
     Returns:
         The row of the first photo of each photo's group.
@@ -44,11 +35,15 @@ def group_photos(hashes: Hashes, named: Sequence[str], bits: int) -> npt.NDArray
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pairs = list(near_duplicates(hashes, bits))
-    first: dict[str, int] = {}
-    pairs += [(first.setdefault(name, row), row) for row, name in enumerate(named) if name]
-    edges = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(hashes),) * 2)
+    first = {name: row for row, name in reversed(list(enumerate(named))) if name}
+    pairs = [
+        np.array([(first[name], row) for row, name in enumerate(named) if name], dtype=np.int64)
+    ]
+    for start in range(0, len(hashes), _BLOCK):
+        apart = np.bitwise_count(hashes[start : start + _BLOCK, None] ^ hashes)
+        pairs.append(np.argwhere(apart <= bits) + np.array([start, 0]))
+    rows, others = np.concatenate([some.reshape(-1, 2) for some in pairs]).T
+    graph = coo_array((np.ones(len(rows)), (rows, others)), shape=(len(hashes),) * 2)
     _, part = connected_components(graph, directed=False)
     _, firsts, place = np.unique(part, return_index=True, return_inverse=True)
     return np.asarray(firsts[place], dtype=np.int64)

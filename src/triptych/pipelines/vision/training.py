@@ -14,7 +14,7 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
 from triptych.parameters.vision import VisionParameters
-from triptych.vision.ablation import TRIAL_COLUMNS, Trial, list_trials, summarise_trials
+from triptych.vision.ablation import Trial, list_trials, summarise_trials
 from triptych.vision.classifier import Member, NetworkMember, PhotoClassifier, fit_temperature
 from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier
 from triptych.vision.config import CLASSES
@@ -139,17 +139,19 @@ def run_ablation(
     tasks = [partial(train_network, trial.settings, data, trial.seed) for trial in trials]
     for trial, trained in zip(trials, run_networks(tasks, vision.n_jobs), strict=True):
         best = trained.epochs.iloc[trained.epochs["valid_loss"].argmin()]  # its weights are kept
-        accuracy, loss = best["valid_accuracy"], best["valid_loss"]
         results.append(
-            (trial.factor, trial.level, trial.seed, len(trained.epochs), accuracy, loss,
-             trained.seconds)
+            {
+                "factor": trial.factor, "level": trial.level, "seed": trial.seed,
+                "epochs": len(trained.epochs), "accuracy": best["valid_accuracy"],
+                "loss": best["valid_loss"], "seconds": trained.seconds,
+            }
         )  # fmt: skip
         values += list(_logged_values(trial, trained))
         logger.info(
             "Ablation %s of %s: %s, %s: %.1f %%",
-            *(len(results), len(trials), trial.factor, trial.level, 100 * accuracy),
+            *(len(results), len(trials), trial.factor, trial.level, 100 * best["valid_accuracy"]),
         )
-    table = pd.DataFrame(results, columns=list(TRIAL_COLUMNS))
+    table = pd.DataFrame(results)
     return {
         "photo_trials": table,
         "photo_effects": summarise_trials(table),
