@@ -80,7 +80,7 @@ def test_nothing_of_the_test_period_moves_the_exploration(frame: pd.DataFrame, m
     for name, table in made.items():
         pd.testing.assert_frame_equal(again[name], table, check_exact=True)
     changed.loc[changed["time"] >= "2018-12-31T21:00", "temperature_2m"] = 99.0  # it would be seen
-    seen = nodes.decompose_temperature(changed, PERIOD)["decomposition"]
+    seen = nodes.decompose_temperature(changed, PERIOD)
     assert not seen.equals(made["decomposition"])
 
 
