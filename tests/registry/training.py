@@ -66,9 +66,13 @@ class Trained:
         configuration = read_configuration(folder, "test")
         raw = {**configuration["parameters"], **parameters}
         known = ParameterValidator({"all": WHOLE}).validate_raw_params(raw)
-        names = (WHOLE.datasets() - {"history"}) & set(configuration["catalog"])
+        names = WHOLE.datasets() - {"history"}
         catalog = DataCatalog.from_config(
-            {name: _moved(configuration["catalog"][name], folder) for name in names},
+            {
+                name: _moved(entry, folder)
+                for name, entry in configuration["catalog"].items()
+                if name in names or "{" in name  # dataset factories
+            },
             configuration["credentials"],
         )
         catalog["history"] = MemoryDataset(rows, copy_mode="assign")

@@ -80,15 +80,16 @@ def retrain(
     from kedro.runner import SequentialRunner
 
     whole = sum((pipelines[name] for name in _TRAINING), start=Pipeline([]))
-    results = _results(whole, manifest.nodes, catalog)
+    entries = _entries(whole, catalog)
+    results = _results(whole, manifest.nodes, entries)
     if not results:
         raise PipelineError(
             "The run trained nothing: none of its nodes fits or judges a model. Name a run of "
             "ts_ml, ts_statistical or ts_evaluation, or of the whole job."
         )
     needed = whole.to_outputs(*results)
-    names = (needed.datasets() & set(catalog)) - {"history"}
-    config = {name: _relocate(catalog[name], scratch) for name in names}
+    names = (needed.datasets() & set(entries)) - {"history"}
+    config = {name: _relocate(entries[name], scratch) for name in names}
     data = DataCatalog.from_config(config)
     data["history"] = MemoryDataset(history, copy_mode="assign")
     for name, value in _typed_parameters(needed, manifest.parameters).items():
@@ -111,11 +112,22 @@ def retrain(
     return Result(digests, metrics)
 
 
-def _results(whole: Pipeline, ran: Iterable[str], catalog: Mapping[str, Config]) -> dict[str, str]:
+def _entries(pipeline: Pipeline, catalog: Mapping[str, Config]) -> dict[str, Config]:
+    """The catalog entries of a pipeline's datasets, also those that factories declare."""
+    patterns = {name: entry for name, entry in catalog.items() if "{" in name}
+    factories = DataCatalog.from_config(patterns).config_resolver
+    return {
+        name: catalog[name] if name in catalog else factories.resolve_pattern(name)
+        for name in pipeline.datasets()
+        if name in catalog or factories.match_dataset_pattern(name)
+    }
+
+
+def _results(whole: Pipeline, ran: Iterable[str], entries: Mapping[str, Config]) -> dict[str, str]:
     """The datasets that the run wrote and that are compared, with their types."""
     names = set(ran)
     written = set().union(*(node.outputs for node in whole.nodes if node.short_name in names))
-    types = {name: _unwrapped(catalog[name])["type"] for name in sorted(written & set(catalog))}
+    types = {name: _unwrapped(entries[name])["type"] for name in sorted(written & set(entries))}
     compared = {_ROWS, _CANDIDATE, _METRICS, _FORECASTERS}
     return {name: kind for name, kind in types.items() if kind in compared}
 
