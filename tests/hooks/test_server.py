@@ -29,6 +29,7 @@ def remote(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
     monkeypatch.setenv("TRIPTYCH_DATABASE_URL", project.database_url)
     monkeypatch.chdir(project.path)
+    (project.path / "data" / "mlflow.db").unlink()  # no run may create it again
     mlflow.set_tracking_uri(server.url)
     configure_project("triptych", preserve_logging=True)
     return project
