@@ -48,11 +48,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def search(
-    name: str, history: pd.DataFrame, trials: int, estimates: FitCache | None = None
+    name: str, history: pd.DataFrame, trials: int, fit_cache: FitCache | None = None
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     return tune(
         name, history, START, END, trials=trials, base_parameters=BASES.get(name, {}), seed=4,
-        estimates=estimates,
+        fit_cache=fit_cache,
     )  # fmt: skip
 
 
@@ -106,14 +106,14 @@ def test_the_criterion_is_unknown_where_a_location_fell_back(history: pd.DataFra
 
 
 def test_what_was_estimated_is_left_and_taken(history: pd.DataFrame) -> None:
-    estimates = FitCache()
-    first = search("sarima", history, 2, estimates)
-    known = estimates.stored()
+    fit_cache = FitCache()
+    first = search("sarima", history, 2, fit_cache)
+    known = fit_cache.stored()
     assert len(known) == 4  # candidates times locations
     again = search("sarima", history, 2, FitCache(known))
     pd.testing.assert_frame_equal(first[1], again[1])
-    search("sarima_ridge", history, 3, estimates)
-    assert estimates.stored() == known
+    search("sarima_ridge", history, 3, fit_cache)
+    assert fit_cache.stored() == known
 
 
 def test_every_trial_is_a_row_of_the_same_columns() -> None:

@@ -64,7 +64,7 @@ def tune(
     trials: int,
     base_parameters: Mapping[str, Any],
     seed: int = 0,
-    estimates: FitCache | None = None,
+    fit_cache: FitCache | None = None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Best parameters of `trials` tries, and the tries: TRIAL_COLUMNS.
 
@@ -76,7 +76,7 @@ def tune(
     base, tried = dict(base_parameters), list[Tried]()
     past = history[history["time"] < validation_start]
     known = history[history["time"] < validation_end]
-    cache = estimates or FitCache()
+    cache = fit_cache or FitCache()
 
     def attempt(parameters: dict[str, Any]) -> float:
         smaller = {**parameters, **CHEAPER.get(name, {})}

@@ -189,10 +189,10 @@ class SarimaxForecaster(SarimaForecaster):
         return np.concatenate([super()._importance_values(), own])
 
 
-def share_fit_cache(forecaster: PanelForecaster, estimates: FitCache) -> PanelForecaster:
-    """The forecaster, whose processes, if it has any, are taken from and added to `estimates`."""
+def share_fit_cache(forecaster: PanelForecaster, fit_cache: FitCache) -> PanelForecaster:
+    """The forecaster, whose processes, if it has any, are taken from and added to `fit_cache`."""
     if isinstance(forecaster, StatisticalForecaster):
-        forecaster.fit_cache = estimates
+        forecaster.fit_cache = fit_cache
     return forecaster
 
 

@@ -33,17 +33,17 @@ def select_orders(
         `order_trial_metrics`: the same as metrics, step = number of the candidate;
         `estimated_processes`: what the fits after the search need not estimate again.
     """
-    estimates = FitCache()
-    estimates.map_parts = map_items(engine, "Estimating processes")
+    fit_cache = FitCache()
+    fit_cache.map_parts = map_items(engine, "Estimating processes")
     models, trials = statistical.models, statistical.trials
     parameters, table = search_parameters(
-        models, models, history, periods, trials=trials, estimates=estimates
+        models, models, history, periods, trials=trials, fit_cache=fit_cache
     )
     return {
         "statistical_parameters": parameters,
         "order_trials": table,
         "order_trial_metrics": trial_metrics(table),
-        "estimated_processes": estimates.stored(),
+        "estimated_processes": fit_cache.stored(),
     }
 
 
