@@ -124,7 +124,7 @@ def train_a_worse_one(project: Project) -> None:
         (project.path / "conf" / "test" / f"parameters_{family}.yml").write_text(settings)
     said = run(project, "--pipelines", "ts_ml,ts_statistical,ts_evaluation,batch_inference")
     assert f"{NAME} version 2 registered" in said
-    assert f"{NAME} version 1 forecasts northmere, westhaven" in said
+    assert re.search(rf"{NAME} version 1 \(production\), .* forecasts northmere, westhaven", said)
     assert "predictions: 32 rows given, 0 written" in said
 
 
