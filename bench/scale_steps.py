@@ -186,7 +186,7 @@ def _intervals() -> Any:
 
     leads = np.array([1, LEADS])
     pooled = np.tile([1.0, 4.0], (1, 12, 1))
-    return Intervals((), np.array([0]), leads, np.empty((0, 1, 12, 2)), pooled)
+    return Intervals(("none",), np.array([0]), leads, pooled[None], pooled)
 
 
 def _registry(folder: Path) -> Any:
