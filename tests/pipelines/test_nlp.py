@@ -1,4 +1,4 @@
-"""The review pipeline by command: what a run leaves, a second run, and what a user gets wrong."""
+"""The review pipeline by command: outputs, a second run and user errors."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def ranking(project: Project) -> list[str]:
     return list(json.loads(file.read_text()))
 
 
-def test_all_models_are_judged_on_the_same_reviews(ran: Project) -> None:
+def test_all_models_are_evaluated_on_the_same_reviews(ran: Project) -> None:
     scores = report(ran, "text_comparison")
     predictions = pd.read_parquet(ran.path / "data/07_model_output/review_predictions.parquet")
 
@@ -62,7 +62,7 @@ def test_all_models_are_judged_on_the_same_reviews(ran: Project) -> None:
     assert chosen["accuracy"].item() > 0.6
 
 
-def test_the_study_of_errors_counts_them_all(ran: Project) -> None:
+def test_the_error_analysis_counts_all_errors(ran: Project) -> None:
     chosen = ranking(ran)[0]
     predictions = pd.read_parquet(ran.path / "data/07_model_output/review_predictions.parquet")
     of_chosen = predictions[predictions["model"] == chosen]
@@ -140,7 +140,7 @@ def test_the_chosen_model_is_registered_and_its_labels_are_stored(ran: Project) 
         assert row["probabilities"]["positive"] == pytest.approx(expected["p_positive"], abs=1e-6)
 
 
-def test_mistakes_are_explained_word_by_word(ran: Project) -> None:
+def test_errors_are_explained_word_by_word(ran: Project) -> None:
     words = report(ran, "error_explanations")
     best_lstm = next(name for name in ranking(ran) if name.startswith("lstm"))
 
@@ -150,7 +150,7 @@ def test_mistakes_are_explained_word_by_word(ran: Project) -> None:
     assert set(words.groupby(["model", "item"])["rank"].min()) == {1}
 
 
-def test_fitting_again_finds_the_same_and_changes_nothing(ran: Project, tmp_path: Path) -> None:
+def test_fitting_again_gives_the_same_results(ran: Project, tmp_path: Path) -> None:
     again = copy_of(ran, tmp_path / "project")
     result = again.kedro("run", "--env", "test", *RUN, "--from-nodes", "fit_classifiers")
     assert result.returncode == 0, result.stdout

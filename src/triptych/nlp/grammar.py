@@ -14,25 +14,23 @@ _NOUNS = (
 ASPECTS = [(noun, form) for form, nouns in enumerate(_NOUNS) for noun in nouns]
 
 
-def _regular(*words: str) -> tuple[Adjective, ...]:
-    return tuple((w, f"{w}e", f"{w}s", f"{w}es") for w in words)
-
-
-def _with_e(*words: str) -> tuple[Adjective, ...]:
-    return tuple((w, w, f"{w}s", f"{w}s") for w in words)
+def _inflect(words: str) -> list[Adjective]:
+    """The four forms of regular adjectives, separated by spaces."""
+    singular = [(word, word if word.endswith("e") else f"{word}e") for word in words.split()]
+    return [(his, her, f"{his}s", f"{her}s") for his, her in singular]
 
 
 GOOD = (
-    *_with_e("magnifique", "superbe", "sublime", "drôle", "admirable", "remarquable", "sensible"),
-    *_regular("réussi", "captivant", "touchant", "émouvant", "brillant", "passionnant", "soigné"),
+    *_inflect("magnifique superbe sublime drôle admirable remarquable sensible"),
+    *_inflect("réussi captivant touchant émouvant brillant passionnant soigné"),
     ("génial", "géniale", "géniaux", "géniales"),
     ("excellent", "excellente", "excellents", "excellentes"),
     ("merveilleux", "merveilleuse", "merveilleux", "merveilleuses"),
     ("bon", "bonne", "bons", "bonnes"),
 )
 BAD = (
-    *_with_e("ridicule", "médiocre", "pénible", "insipide", "pitoyable", "vide", "minable"),
-    *_regular("raté", "lassant", "décevant", "ennuyant", "bâclé", "affligeant", "plat"),
+    *_inflect("ridicule médiocre pénible insipide pitoyable vide minable"),
+    *_inflect("raté lassant décevant ennuyant bâclé affligeant plat"),
     ("nul", "nulle", "nuls", "nulles"),
     ("ennuyeux", "ennuyeuse", "ennuyeux", "ennuyeuses"),
     ("mauvais", "mauvaise", "mauvais", "mauvaises"),
