@@ -36,9 +36,9 @@ def learn_word_weights(numbers: Numbers, labels: Labels, size: int) -> Weights:
     from scipy.sparse import csr_matrix
     from sklearn.naive_bayes import BernoulliNB
 
-    rows = np.repeat(np.arange(len(numbers)), numbers.shape[1])
-    ones = np.ones(numbers.size, dtype=np.float32)
-    presence = csr_matrix((ones, (rows, numbers.ravel())), shape=(len(numbers), size))
+    rows, columns = np.nonzero(numbers)  # without padding
+    ones = np.ones(len(rows), dtype=np.float32)
+    presence = csr_matrix((ones, (rows, numbers[rows, columns])), shape=(len(numbers), size))
     bayes = BernoulliNB(alpha=1.0).fit(presence, labels)
     weights: Weights = np.diff(bayes.feature_log_prob_, axis=0).ravel().astype(np.float32)
     weights[:FIRST_WORD] = 0.0

@@ -165,7 +165,7 @@ def _split(order: Rows, size: int) -> list[Rows]:
 
 
 def _trim(numbers: Numbers, weights: Weights, rows: Rows) -> Encoded:
-    """These rows without most of the padding; few widths occur, because shapes are compiled."""
+    """These rows, padded to a multiple of 8 words."""
     width = -(-int(np.count_nonzero(numbers[rows], axis=1).max()) // 8) * 8
     return numbers[rows, :width], weights[rows, :width]
 
