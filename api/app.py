@@ -113,8 +113,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _drain_on_sigterm(app)
     observability.configure_json_logging()
     app.state.database = opened = database.Database(settings.database_url.get_secret_value())
-    name, with_key = name_database(opened.engine.url), settings.api_key is not None
-    logger.info("version %s serves %s, key required: %s", app.version, name, with_key)
+    logger.info("version %s serves %s", app.version, name_database(opened.engine.url))
     yield
     opened.close()
     logger.info("stopped")

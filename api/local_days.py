@@ -21,10 +21,9 @@ class LocalDay(NamedTuple):
 
 def resolve_timezone(name: str) -> tzinfo | None:
     """Return a time zone by its IANA name; None if it is unknown."""
-    try:
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name is a path: OSError for a folder
-        return None
+    return None
 
 
 def list_local_days(start: date, end: date, zone: tzinfo) -> list[LocalDay]:

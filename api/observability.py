@@ -44,8 +44,7 @@ def add_metrics(app: FastAPI, version: str, cache: ResponseCache, **route: Any) 
     registry.register(cache.hits)
     for key, get in {"bytes": lambda: cache.bytes, "entries": lambda: len(cache.responses)}.items():
         Gauge(f"triptych_cache_{key}", "size of the cache", registry=registry).set_function(get)
-    build = Gauge("triptych_build_info", "version", ["version"], registry=registry)
-    build.labels(version).set(1)
+    Gauge("triptych_build_info", "version", ["version"], registry=registry).labels(version).set(1)
     requests = Counter("http_requests", "count", ["route", "method", "status"], registry=registry)
     seconds = Histogram(
         "http_request_duration_seconds", "time", ["route"], buckets=_SECONDS, registry=registry

@@ -1,6 +1,5 @@
 """Stored temperature predictions, alone or with observations."""
 
-import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, tzinfo
 from itertools import groupby
@@ -124,6 +123,5 @@ def _summarize(steps: Iterable[schemas.ObservedStep]) -> dict[str, Any]:
     errors = [step.error for step in steps if step.error is not None]
     if not errors:
         return {"count": 0, "mae": None, "rmse": None, "bias": None}
-    rmse = math.sqrt(fmean(error * error for error in errors))
-    mae, bias = fmean(map(abs, errors)), fmean(errors)
-    return {"count": len(errors), "mae": mae, "rmse": rmse, "bias": bias}
+    mae, squares = fmean(map(abs, errors)), (error * error for error in errors)
+    return {"count": len(errors), "mae": mae, "rmse": fmean(squares) ** 0.5, "bias": fmean(errors)}

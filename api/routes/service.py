@@ -1,5 +1,6 @@
 """Version, health and dashboard."""
 
+import logging
 from http import HTTPStatus
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from starlette.types import Scope
 
 from api.problems import RETRY, ProblemError, document_problems
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["service"], responses=document_problems())
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -47,12 +49,14 @@ async def get_dashboard(request: Request, name: str = "") -> Response:
 @router.get("/version", operation_id="get-version")
 async def get_version(request: Request) -> dict[str, str]:
     """Return the version: 0.0.0 locally, the commit id in images built by CI."""
+    logger.info("version %s", request.app.version)
     return {"version": request.app.version}
 
 
 @router.get("/health/live", operation_id="get-health-live")
 async def get_live() -> dict[str, str]:
     """Respond as long as the process runs, whatever the state of the database."""
+    logger.debug("live")
     return {"status": "ok"}
 
 
@@ -62,4 +66,5 @@ async def get_ready(request: Request) -> dict[str, str]:
     if request.app.state.draining:
         raise ProblemError(503, "stopping", "The service shuts down. Use another one.", **RETRY)
     await request.app.state.database.data_version()
+    logger.debug("ready")
     return {"status": "ok"}
