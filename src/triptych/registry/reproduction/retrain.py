@@ -119,7 +119,8 @@ def _entries(pipeline: Pipeline, catalog: Mapping[str, Config]) -> dict[str, Con
     return {
         name: catalog[name] if name in catalog else factories.resolve_pattern(name)
         for name in pipeline.datasets()
-        if name in catalog or factories.match_dataset_pattern(name)
+        if not name.startswith("params:")
+        and (name in catalog or factories.match_dataset_pattern(name))
     }
 
 
