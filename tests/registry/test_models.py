@@ -72,12 +72,11 @@ def test_the_first_version_is_promoted_if_it_may_be_and_beats_the_baselines(
     registry.register(make_candidate("2018-01-01", promote_first=True))  # again: nothing happens
     registry.register(make_candidate("2018-03-01", name="wind"))
 
-    rows = registry.list_models()
-    assert [(row["name"], row["version"]) for row in rows] == [
-        ("wind", 1), ("temperature", 2), ("temperature", 1),
-    ]  # fmt: skip
-    assert [f"{row['train_end']:%Y-%m}" for row in rows] == ["2018-03", "2018-02", "2018-01"]
-    _, second, first = rows
+    rows = {(row["name"], row["version"]): row for row in registry.list_models()}
+    assert {key: f"{row['train_end']:%Y-%m}" for key, row in rows.items()} == {
+        ("temperature", 1): "2018-01", ("temperature", 2): "2018-02", ("wind", 1): "2018-03",
+    }  # fmt: skip
+    first, second = rows["temperature", 1], rows["temperature", 2]
     assert (first["stage"], first["approved_by"]) == ("production", "kedro run")
     assert (second["stage"], second["approved_by"]) == ("candidate", None)
     (change,) = registry.history("temperature")
