@@ -465,6 +465,19 @@ def test_hindcasts_are_what_a_backtest_of_the_same_days_gives(ridge: PanelForeca
     pd.testing.assert_frame_equal(made["prediction_inputs"], alone["prediction_inputs"])
 
 
+def test_locations_without_recent_data_have_a_forecast_and_no_hindcasts(
+    two_places: PanelForecaster,
+) -> None:
+    silent = history("2019-05-15", "2019-07-01", ("brest", "paris"))
+    row = model_row(*BOTH)
+
+    made = forecast(two_places, silent, row, row | {"first_origin": utc("2019-07-05")})
+
+    alone = forecast(two_places, silent, row)
+    pd.testing.assert_frame_equal(made["predictions"], alone["predictions"])
+    assert set(made["predictions"]["location"]) == set(BOTH)
+
+
 def test_hindcasts_end_with_the_data_of_each_location(two_places: PanelForecaster) -> None:
     """NWP forecasts after as_of are no reason for hindcasts there."""
     beyond = history("2019-05-15", "2019-07-16", ("brest", "paris"))

@@ -20,7 +20,9 @@ from triptych.forecasting.contract import (
 )
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import daily_origins, forecast_part, parts_of
+from triptych.forecasting.features.grid import TEMPERATURE, step_numbers
 from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column, usable_lead_day
+from triptych.forecasting.features.panel import known_rows
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.parameters.execution import EngineParameters
@@ -112,26 +114,23 @@ def add_references(
         history: with the NWP forecasts of these steps (forecasting.features.nwp).
         publication_delay_hours: from the start of an NWP run to its publication.
     """
-    first, last = forecasts["time"].min(), forecasts["time"].max()
-    slugs = list(forecasts["location"].unique())
-    normal = forecast_climatology(forecaster, slugs, first, (last - first) // STEP + 1)
-    normal = normal[["location", "time", "mean"]].rename(columns={"mean": CLIMATOLOGY})
-    forecasts = forecasts.merge(normal, how="left", on=["location", "time"])
+    climatology, times = forecaster.fitted, forecasts["time"]
+    rows = known_rows(forecasts["location"], climatology.locations)
+    normal = climatology.normal(TEMPERATURE, rows, step_numbers(times))
+    forecasts = forecasts.assign(climatology=normal)
     by_day: dict[int, list[str]] = {}
     for model, days in lead_days_by_model(map(str, history.columns)).items():
         for day in days:
             by_day.setdefault(day, []).append(nwp_column(model, day))
     if not by_day:
         return forecasts.assign(nwp_mean=np.nan)
-    nwp = history[history["time"].between(first, last)]
+    nwp = history[history["time"].between(times.min(), times.max())]
     means = pd.concat(
         nwp[["location", "time"]].assign(lead_day=day, nwp_mean=nwp[columns].mean(axis=1))
         for day, columns in by_day.items()
     )
-    forecasts["lead_day"] = usable_lead_day(
-        forecasts["time"], forecasts["as_of"], publication_delay_hours, STEP_HOURS
-    )
-    return forecasts.merge(means, how="left").drop(columns="lead_day")
+    usable = usable_lead_day(times, forecasts["as_of"], publication_delay_hours, STEP_HOURS)
+    return forecasts.assign(lead_day=usable).merge(means, how="left").drop(columns="lead_day")
 
 
 def first_origin(since: date, issued: pd.Timestamp) -> pd.Timestamp:

@@ -186,13 +186,13 @@ def forecast_locations(
 
     Returns:
         `prediction_inputs` and `predictions`, rows of the tables of these names;
-        `forecast_status`: one row a location (forecast.STATUS_COLUMNS).
+        `forecast_status`: one row a location (STATUS_COLUMNS).
 
     Raises:
         PipelineError: no location has a forecast.
     """
     issued = parse_as_of(as_of)
-    failed = dict(unserved_locations)
+    failed, delay = dict(unserved_locations), nwp.publication_delay_hours
     inputs, steps, status = [], [], []
     for row in chosen_models:
         is_hindcast = row["first_origin"] < issued
@@ -205,12 +205,12 @@ def forecast_locations(
                 failed |= dict.fromkeys(row["wanted"], str(error))
             continue
         seen = recent_history[recent_history["location"].isin(row["locations"])]
-        delay = nwp.publication_delay_hours
         if is_hindcast:
             first = row["first_origin"]
             past = hindcast(forecaster, seen, row["wanted"], first, issued, horizon_days)
-            past = past.assign(model_id=row["model_id"], method=MODEL)
-            steps.append(add_references(past, forecaster, seen, delay))
+            if not past.empty:
+                past = past.assign(model_id=row["model_id"], method=MODEL)
+                steps.append(add_references(past, forecaster, seen, delay))
             continue
         number = horizon_days * STEPS_PER_DAY
         made = forecast_with(forecaster, seen, row["wanted"], issued, number, engine)
