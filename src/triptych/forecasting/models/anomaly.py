@@ -1,5 +1,6 @@
 """Bases of the forecasters that add a forecast anomaly to the climatology."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
@@ -18,10 +19,10 @@ from triptych.forecasting.features.panel import Float32Array, Neighbours, Panel,
 from triptych.forecasting.models.base import Arrays, PanelForecaster
 
 NEIGHBOURS = "neighbours"
-LOOKBACK_DAYS = 7  # of history before the first origin that is learned from
+LOOKBACK_DAYS = 7  # of history before the first training origin
 
 
-class AnomalyForecaster(PanelForecaster):
+class AnomalyForecaster(PanelForecaster, ABC):
     """Base of the forecasters of the anomaly; its variables are the last `_shown_lags` ones."""
 
     @property
@@ -41,9 +42,9 @@ class AnomalyForecaster(PanelForecaster):
         anomaly = scale[:, None, None] * self._anomaly(panel, origins, leads)
         return panel.normal(origins[:, None] + leads - 1) + anomaly
 
+    @abstractmethod
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Forecast anomaly in training standard deviations, shape (location, origin, lead)."""
-        raise NotImplementedError
 
 
 def anomaly_targets(panel: Panel, origins: IntArray, leads: IntArray) -> Float32Array:
@@ -126,10 +127,10 @@ class PooledForecaster(LearnedForecaster):
         draw = np.random.default_rng(self.seed).permutation(len(origins))[:most]
         return np.asarray(origins[np.sort(draw)], dtype=np.int64)
 
+    @abstractmethod
     def _rows_of(self, panel: Panel, origins: IntArray) -> Arrays:
-        """What is learned from, one row per location and origin."""
-        raise NotImplementedError
+        """The training rows, one per location and origin."""
 
+    @abstractmethod
     def _learn_rows(self, rows: Arrays) -> None:
-        """Learn from the rows."""
-        raise NotImplementedError
+        """Learn from the training rows."""

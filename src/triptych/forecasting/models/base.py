@@ -236,7 +236,7 @@ class PanelForecaster:
         self._learn([self._gather(panel)])
 
     def _gather(self, panel: Panel) -> Arrays:  # noqa: ARG002
-        """What is learned from these locations alone, whichever others there are."""
+        """The training data of these locations, independent of the other locations."""
         return {}
 
     def _learn(self, parts: Sequence[Arrays]) -> None:
@@ -245,7 +245,7 @@ class PanelForecaster:
 
     def _forecast(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         """Temperature in °C from observations up to each origin, shape (location, origin, lead)."""
-        raise NotImplementedError
+        raise NotImplementedError  # a subclass has this or its own `forecast`
 
     def _narrowed(self, grid: Grid) -> Grid:
         """The variables of a grid that this forecaster looks at."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 FAR_BLOCKS = (range(9, 17), range(17, 33), range(33, 10_000))
-AROUND_MIDNIGHT = (7, 0, 1)  # steps of the day whose origins are all learned from
+AROUND_MIDNIGHT = (7, 0, 1)  # steps of the day whose origins are all training origins
 POOLED = "pooled"
 LOCATION = "location"
 NOT_LIGHTGBM = {"trees", "other_origins", "origins", "scopes", "neighbours", "threads"}
