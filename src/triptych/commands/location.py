@@ -45,10 +45,12 @@ def add_location_command(
         )
         found = geocoding.to_location(_choose(name, matches, pick), name, slug)
         added = location_file.add_locations(path, [found])
-    file = location_file.user_file(path)
-    place = f"{found.name} as {found.slug!r}"
-    where = f"to {file}" if added else "before"
-    click.echo(f"Added {place} {where}: {found.latitude}, {found.longitude}.")
+    place = f"{found.latitude}, {found.longitude}"
+    if added:
+        file = location_file.user_file(path)
+        click.echo(f"Added {found.name} as {found.slug!r} to {file}: {place}.")
+    else:
+        click.echo(f"{found.name} is already there, as {found.slug!r}: {place}.")
     click.echo(f'To forecast it: kedro run --env live --params "location={found.slug}"')
 
 

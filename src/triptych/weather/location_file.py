@@ -46,12 +46,11 @@ def load_all(path: Path) -> list[Location]:
         LocationFileError: as `load_locations`, or both files have a slug.
     """
     known, own = load_locations(path), _load_own(path)
-    for location in own:
-        if location.slug in {other.slug for other in known}:
-            raise LocationFileError(
-                f"{path} and {user_file(path)} both have a location {location.slug!r}. Remove "
-                f"yours: kedro location remove {location.slug}"
-            )
+    for slug in sorted({each.slug for each in known} & {each.slug for each in own}):
+        raise LocationFileError(
+            f"{path} and {user_file(path)} both have a location {slug!r}. Remove yours: "
+            f"kedro location remove {slug}"
+        )
     return [*known, *own]
 
 
