@@ -1,6 +1,6 @@
 // The charts, as SVG of the available width.
 
-import { dayOf, degrees, hour, number, shiftDay, shortDay, weekday } from "./format.js";
+import { dayOf, degrees, hour, isKnown, number, shortDay, weekday } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 export const STEP = 3 * 3_600_000;
@@ -74,7 +74,6 @@ export function drawForecast(box, { steps, chosen, zone, title, description, ext
   const points = steps.map((step) => ({ ...step, start: Date.parse(step.time) }));
   const end = points.at(-1).start + STEP;
   const x = scale(points[0].start, end, area.left, area.right);
-  const isKnown = (value) => value !== null && value !== undefined;
   const names = ["lower", "upper", "observed", ...extra];
   const y = drawYAxis(svg, area, points.flatMap((point) => names.map((name) => point[name])).filter(isKnown));
   const middle = (point) => x(point.start + STEP / 2);
@@ -97,7 +96,7 @@ export function drawForecast(box, { steps, chosen, zone, title, description, ext
   drawLine("temperature_2m", "predicted");
   drawLine("observed", "observed");
   for (const point of points) {
-    if (point.observed !== null) svg.append(make("circle", { class: "dot-observed", cx: middle(point), cy: y(point.observed), r: isNarrow ? 2 : 3 }));
+    if (isKnown(point.observed)) svg.append(make("circle", { class: "dot-observed", cx: middle(point), cy: y(point.observed), r: isNarrow ? 2 : 3 }));
     const words = [
       `${shortDay(dayOf(point.start, zone))}, ${hour(point.start, zone)}–${hour(point.start + STEP, zone)}`,
       `predicted ${degrees(point.temperature_2m)} (${number(point.lower)} to ${degrees(point.upper)})`,
@@ -145,5 +144,3 @@ export function drawLeadErrors(box, { lines, title, description }) {
     }
   }
 }
-
-export const daysAround = (day, before, after) => Array.from({ length: before + after + 1 }, (_, n) => shiftDay(day, n - before));

@@ -2,11 +2,13 @@
 
 const DAY = 86_400_000;
 
+export const isKnown = (value) => value !== null && value !== undefined;
+
 export const number = (value, digits = 1) =>
-  value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−");
+  !isKnown(value) ? "–" : value.toFixed(digits).replace("-", "−");
 
 export const degrees = (value, digits = 1) =>
-  value === null || value === undefined ? "–" : `${number(value, digits)} °C`;
+  !isKnown(value) ? "–" : `${number(value, digits)} °C`;
 
 export const signed = (value, digits = 1) => {
   const text = number(value, digits);
@@ -30,7 +32,7 @@ export const longDay = (iso) =>
 
 export const weekday = (iso) => write(iso, "UTC", { weekday: "short", day: "numeric" });
 
-export const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(100 * share)} %`);
+export const percent = (share) => (!isKnown(share) ? "–" : `${Math.round(100 * share)} %`);
 
 export const shortDay = (iso) => write(iso, "UTC", { day: "numeric", month: "short" });
 
@@ -43,6 +45,9 @@ export const dayOf = (instant, zone) => {
 
 export const shiftDay = (iso, days) =>
   new Date(Date.parse(iso) + days * DAY).toISOString().slice(0, 10);
+
+export const daysAround = (day, before, after) =>
+  Array.from({ length: before + after + 1 }, (_, n) => shiftDay(day, n - before));
 
 export const mean = (values) =>
   values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;

@@ -1,15 +1,14 @@
 // The view of temperatures: a week of forecasts and observations, today and tomorrow, and the errors.
 
 import { ApiError, downloadCsv, fetchJson } from "./api.js";
-import { STEP, daysAround, drawDailyErrors, drawForecast, drawLeadErrors } from "./chart.js";
+import { STEP, drawDailyErrors, drawForecast, drawLeadErrors } from "./chart.js";
 import { create, createFacts, fillMetrics, fillTable, get, setStatus } from "./elements.js";
-import { calendar, dayOf, degrees, hour, longDay, mean, moment, number, percent, shiftDay, shortDay, signed } from "./format.js";
+import { calendar, dayOf, daysAround, degrees, hour, isKnown, longDay, mean, moment, number, percent, shiftDay, shortDay, signed } from "./format.js";
 
 export const extraLines = ["nwp_mean", "seasonal_naive", "climatology"];
 const DAYS_BEFORE = 7;
 const ERROR_DAYS = 28;
 const BASELINES = { skill_day: "seasonal naive", skill_climatology: "climatology", skill_persistence: "persistence" };
-const isKnown = (value) => value !== null && value !== undefined;
 const isObserved = (step) => isKnown(step.observed);
 const errorOf = (step) => step.temperature_2m - step.observed;
 
