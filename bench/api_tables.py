@@ -1,10 +1,10 @@
 """A database of realistic size: two models, twenty locations, a year of daily forecasts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 
 from triptych.store import tables
 from triptych.store.engine import create_engine
@@ -24,10 +24,10 @@ def fill(url: str) -> None:
     engine = create_engine(url)
     migrate(engine)
     with engine.begin() as connection:
-        upsert(connection, tables.locations, _LOCATION, map(_make_location, LOCATIONS))
+        _write(connection, tables.locations, _LOCATION, map(_make_location, LOCATIONS))
         _add_models(connection)
-        upsert(connection, tables.predictions, _PREDICTION, _make_predictions())
-        upsert(connection, tables.weather_3h, _WEATHER, _make_weather())
+        _write(connection, tables.predictions, _PREDICTION, _make_predictions())
+        _write(connection, tables.weather_3h, _WEATHER, _make_weather())
     engine.dispose()
 
 
@@ -44,7 +44,13 @@ def add_models(engine: Engine) -> None:
 
 
 def _add_models(connection: Connection) -> None:
-    upsert(connection, tables.models, _MODEL, map(_make_model, enumerate(MODELS)))
+    _write(connection, tables.models, _MODEL, map(_make_model, enumerate(MODELS)))
+
+
+def _write(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    upsert(connection, table, columns, [list(zip(*rows, strict=True))])
 
 
 def _make_location(slug: str) -> tuple[Any, ...]:

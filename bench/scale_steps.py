@@ -127,7 +127,7 @@ def _mos(known: Any) -> Any:
 
 def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
     """Run the nodes of batch_inference, from the registered model to rows in the database."""
-    from triptych.datasets import LazySqlTableDataset
+    from triptych.datasets.sql_table import TableReader
     from triptych.parameters.execution import EngineParameters
     from triptych.parameters.ingestion import (
         NwpParameters,
@@ -149,7 +149,7 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
     with watch.running():
         locations = table("locations").load()
         reader, recent, nwp, earlier = (
-            LazySqlTableDataset(table=name, credentials={"url": url()}).load()
+            TableReader(name, url())
             for name in ("weather_hourly", "weather_recent", "nwp_forecasts", "predictions")
         )
         made = nodes.choose_models(registry, earlier, locations, None, "sample", as_of, batch)

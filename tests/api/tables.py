@@ -22,11 +22,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from tests.fixtures.databases import write_rows
 from tests.store.rows import MODEL
 from triptych.store import tables
 from triptych.store.engine import create_engine
 from triptych.store.migrate import migrate
-from triptych.store.writes import upsert
 
 STEP = timedelta(hours=3)
 MODELS = {"A": "a" * 64, "B": "b" * 64, "C": "c" * 64}
@@ -98,7 +98,7 @@ def add_forecasts(engine: Engine, issues: Iterable[tuple[str, datetime]], leads:
 
 def _write(engine: Engine, table: Any, rows: list[dict[str, Any]]) -> None:
     with engine.begin() as connection:
-        upsert(connection, table, list(rows[0]), [tuple(row.values()) for row in rows])
+        write_rows(connection, table, list(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def _locations() -> list[dict[str, Any]]:

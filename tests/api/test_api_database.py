@@ -13,9 +13,9 @@ from api.database import Database
 from api.queries import select_steps
 from tests.api.conftest import open_client
 from tests.api.tables import STEP, add_forecasts, add_locations, forecast, july
+from tests.fixtures.databases import write_rows
 from triptych.store import tables
 from triptych.store.engine import reading
-from triptych.store.writes import upsert
 
 Row = dict[str, Any]
 STAGES = ("archived", "candidate", "staging", "production")
@@ -30,7 +30,9 @@ def test_any_tables_are_answered_as_by_a_simple_search(
     unique = {(row["model_id"], row["location"], row["as_of"], row["time"]): row for row in extra}
     rows = list(unique.values())
     with engine.begin() as connection:
-        upsert(connection, tables.predictions, list(rows[0]), [tuple(row.values()) for row in rows])
+        write_rows(
+            connection, tables.predictions, list(rows[0]), [tuple(row.values()) for row in rows]
+        )
         stored = [row._asdict() for row in connection.execute(select(tables.predictions))]
         models = [row._asdict() for row in connection.execute(select(tables.models))]
 

@@ -13,10 +13,9 @@ from api.schemas import Step
 from tests.api.conftest import KINDS, open_client
 from tests.api.tables import STEP, add_forecasts, add_locations, create_filled, july
 from tests.api.test_api_surface import check_problem
-from tests.fixtures.databases import create_schema
+from tests.fixtures.databases import create_schema, write_rows
 from triptych.store import tables
 from triptych.store.engine import create_engine
-from triptych.store.writes import upsert
 
 
 def find_local_day(day: date, zone: tzinfo) -> LocalDay | None:
@@ -124,7 +123,7 @@ def zoned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     steps = [(p, day + STEP * n, 10.0, 3, 0) for p in places for day in days for n in range(8)]
     columns = ("location", "time", "temperature_2m", "hours_observed", "hours_interpolated")
     with engine.begin() as connection:
-        upsert(connection, tables.weather_3h, columns, steps)
+        write_rows(connection, tables.weather_3h, columns, steps)
     engine.dispose()
     with open_client(url) as client:
         yield client

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from sqlalchemy import Engine
 
-from tests.fixtures.databases import dump_tables
+from tests.fixtures.databases import dump_tables, write_rows
 from tests.pipelines.hand_made import history
 from tests.store.rows import MODEL, add_places
 from triptych.datasets import SqlTableDataset
@@ -33,7 +33,6 @@ from triptych.pipelines.monitoring.plots import (
     plot_issued_errors,
 )
 from triptych.store.tables import models
-from triptych.store.writes import upsert
 
 TODAY = "2020-01-01"
 MONITORING = MonitoringParameters(
@@ -436,7 +435,7 @@ def test_scores_are_written_once_by_their_key(scores: pd.DataFrame, engine: Engi
     add_places(engine, "northmere")
     model = MODEL | {"model_id": "m1", "locations": ["northmere"]}
     with engine.begin() as connection:
-        upsert(connection, models, list(model), [tuple(model.values())])
+        write_rows(connection, models, list(model), [tuple(model.values())])
     url = engine.url.render_as_string(hide_password=False)
     table = SqlTableDataset(table="forecast_scores", credentials={"url": url})
 

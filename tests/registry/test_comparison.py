@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, insert
 
+from tests.fixtures.databases import write_rows
 from tests.pipelines.hand_made import history
 from tests.registry.conftest import fitted
 from tests.store.rows import MODEL, START
@@ -18,7 +19,6 @@ from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.parameters.operations import RegistryParameters
 from triptych.registry.comparison import compare_classifiers, compare_forecasters
 from triptych.store.tables import locations, models, text_predictions, weather_hourly
-from triptych.store.writes import upsert
 
 RULE = RegistryParameters(promote_first=True)
 PREPROCESSING = PreprocessingParameters(interpolation_limit_hours=6)
@@ -58,9 +58,9 @@ def shelf(engine: Engine) -> Any:
     hours = hours.assign(time=hours["time"] + hour, source="sample", fetched_at=hours["time"])
     with engine.begin() as connection:
         place = ("northmere", "Northmere", 52.0, 22.0, 40.0, "UTC", "sample")
-        upsert(connection, locations, locations.columns.keys(), [place])
+        write_rows(connection, locations, locations.columns.keys(), [place])
         rows = hours[list(HOURS)].itertuples(index=False, name=None)
-        upsert(connection, weather_hourly, HOURS, rows)
+        write_rows(connection, weather_hourly, HOURS, rows)
     return Shelf(engine)
 
 
@@ -177,8 +177,8 @@ def write(engine: Engine, rows: list[dict[str, Any]], *answers: dict[str, Any]) 
             connection.execute(insert(models), rows)
         table = text_predictions
         values = [tuple(answer.values()) for answer in answers]
-        assert upsert(connection, table, list(answers[0]), values) == len(answers)
-        assert upsert(connection, table, list(answers[0]), values) == 0
+        assert write_rows(connection, table, list(answers[0]), values) == len(answers)
+        assert write_rows(connection, table, list(answers[0]), values) == 0
 
 
 def test_both_are_evaluated_on_their_common_items(engine: Engine) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from tests.fixtures.databases import write_rows
 from triptych.store.tables import WEATHER_VARIABLES, locations, models
-from triptych.store.writes import upsert
 
 START = datetime(2019, 7, 14, tzinfo=UTC)
 FETCHED = datetime(2019, 7, 20, 5, 30, tzinfo=UTC)
@@ -41,14 +41,14 @@ def place(location: str) -> tuple[Any, ...]:
 def add_places(engine: Engine, *names: str) -> None:
     """Write locations."""
     with engine.begin() as connection:
-        upsert(connection, locations, locations.columns.keys(), [place(name) for name in names])
+        write_rows(connection, locations, locations.columns.keys(), [place(name) for name in names])
 
 
 def write_model(engine: Engine, **changes: Any) -> int:
     """Write MODEL with changes; give the number of rows that were written."""
     row = MODEL | changes
     with engine.begin() as connection:
-        return upsert(connection, models, list(row), [tuple(row.values())])
+        return write_rows(connection, models, list(row), [tuple(row.values())])
 
 
 def hours(number: int, location: str = "paris", first: int = 0) -> list[tuple[Any, ...]]:

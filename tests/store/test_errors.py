@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, select, text
 
+from tests.fixtures.databases import write_rows
 from tests.store.rows import add_places, place, write_model
 from triptych.store.engine import create_engine, reading
 from triptych.store.errors import CorruptDatabase, DatabaseUnavailable, StoreError
 from triptych.store.migrate import migrate
 from triptych.store.tables import locations
-from triptych.store.writes import upsert
 
 
 def read_all(engine: Engine) -> list[Any]:
@@ -121,9 +121,7 @@ class TestPostgresql:
         with pytest.raises(DatabaseUnavailable, match='database "nothing" does not exist'):
             migrate(engine)
 
-    def test_lost_connections(
-        self, empty_postgresql: Engine, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_lost_connections(self, empty_postgresql: Engine, postgresql_url: str) -> None:
         engine = empty_postgresql
         migrate(engine)
         end_others(postgresql_url)  # as a server that restarts
@@ -140,12 +138,11 @@ class TestPostgresql:
             end_others(postgresql_url)
             yield from (place(f"place-{n}") for n in range(100, 20_000))
 
-        monkeypatch.setattr("triptych.store.writes._CHUNK", 10)
         with (
             pytest.raises(DatabaseUnavailable, match=r"Run again|server runs"),
             engine.begin() as lost,
         ):
-            upsert(lost, locations, locations.columns.keys(), rows())
+            write_rows(lost, locations, locations.columns.keys(), rows(), chunk=10)
         assert read_all(engine) == []
 
     def test_a_user_without_rights(self, postgresql_url: str) -> None:

@@ -7,17 +7,16 @@ import sys
 import pytest
 from sqlalchemy import Engine
 
-from tests.fixtures.databases import dump_tables
+from tests.fixtures.databases import dump_tables, write_rows
 from tests.store.rows import WEATHER_COLUMNS, add_places, hours
 from triptych.store.tables import weather_hourly
-from triptych.store.writes import upsert
 
 _WRITER = """
 import sys, time
 from tests.store.rows import WEATHER_COLUMNS, hours
 from triptych.store.database import open_database
 from triptych.store.tables import weather_hourly
-from triptych.store.writes import upsert
+from tests.fixtures.databases import write_rows
 
 def rows():
     yield from hours(12_000, first=1)
@@ -30,7 +29,7 @@ def stop():
     time.sleep(60)
 
 with open_database(sys.argv[1]).begin() as connection:
-    upsert(connection, weather_hourly, WEATHER_COLUMNS, rows())
+    write_rows(connection, weather_hourly, WEATHER_COLUMNS, rows())
     stop()
 """
 
@@ -39,7 +38,7 @@ with open_database(sys.argv[1]).begin() as connection:
 def test_kill_9_leaves_nothing_half_written(engine: Engine, moment: str) -> None:
     add_places(engine, "paris")
     with engine.begin() as connection:
-        upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(1))
+        write_rows(connection, weather_hourly, WEATHER_COLUMNS, hours(1))
     before = dump_tables(engine)
     url = engine.url.render_as_string(hide_password=False)
     writer = subprocess.Popen(
@@ -52,5 +51,5 @@ def test_kill_9_leaves_nothing_half_written(engine: Engine, moment: str) -> None
     assert writer.returncode == -signal.SIGKILL
     assert dump_tables(engine) == before
     with engine.begin() as connection:  # nothing is locked, no temporary table is left
-        assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(24_001)) == 24_000
+        assert write_rows(connection, weather_hourly, WEATHER_COLUMNS, hours(24_001)) == 24_000
     assert dump_tables(engine)["weather_hourly"] == hours(24_001)

@@ -1,19 +1,17 @@
 """Keyed writes: once or twice the same, all or nothing, and clear errors, on both databases."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
 import pytest
 from sqlalchemy import Engine, inspect, select, text
 
-from tests.fixtures.databases import dump_tables
+from tests.fixtures.databases import dump_tables, write_rows
 from tests.store.rows import (
     FETCHED,
     MODEL,
@@ -24,22 +22,23 @@ from tests.store.rows import (
     write_model,
 )
 from triptych.store.engine import reading
-from triptych.store.errors import RowsRefused, StoreError
+from triptych.store.errors import RowsRefused
 from triptych.store.tables import (
     ingested_periods,
     locations,
-    model_transitions,
     models,
     prediction_inputs,
     weather_3h,
     weather_hourly,
 )
-from triptych.store.writes import upsert, upsert_columns
+from triptych.store.writes import upsert
 
 
-def write(engine: Engine, rows: Any, columns: list[str] = WEATHER_COLUMNS) -> int:
+def write(
+    engine: Engine, rows: Any, columns: list[str] = WEATHER_COLUMNS, chunk: int = 10_000
+) -> int:
     with engine.begin() as connection:
-        return upsert(connection, weather_hourly, columns, rows)
+        return write_rows(connection, weather_hourly, columns, rows, chunk)
 
 
 def stored(engine: Engine, table: str = "weather_hourly") -> list[tuple[Any, ...]]:
@@ -88,7 +87,7 @@ class TestUpsert:
         with places.begin() as connection:
             for value in (7.5, None):
                 row = ("paris", START, value, 3, 0)
-                assert upsert(connection, weather_3h, columns, [row]) == 1
+                assert write_rows(connection, weather_3h, columns, [row]) == 1
 
     def test_the_time_of_writing_is_no_difference(self, places: Engine) -> None:
         later = FETCHED + timedelta(days=1)
@@ -118,23 +117,20 @@ class TestUpsert:
         ]:
             row = (MODEL["model_id"], "paris", START, inputs)
             with places.begin() as connection:
-                assert upsert(connection, prediction_inputs, columns, [row]) == written
+                assert write_rows(connection, prediction_inputs, columns, [row]) == written
 
 
 class TestTransactions:
-    def test_many_chunks_are_one_write(
-        self, places: Engine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("triptych.store.writes._CHUNK", 7)
-        assert write(places, iter(hours(50))) == 50
+    def test_many_chunks_are_one_write(self, places: Engine) -> None:
+        assert write(places, iter(hours(50)), chunk=7) == 50
         assert stored(places) == hours(50)
 
     def test_writes_may_share_a_transaction_also_with_a_refused_one(self, places: Engine) -> None:
         with places.begin() as connection:
-            assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(2)) == 2
+            assert write_rows(connection, weather_hourly, WEATHER_COLUMNS, hours(2)) == 2
             with pytest.raises(RowsRefused):
-                upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(4) + hours(1))
-            assert upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3)) == 1
+                write_rows(connection, weather_hourly, WEATHER_COLUMNS, hours(4) + hours(1))
+            assert write_rows(connection, weather_hourly, WEATHER_COLUMNS, hours(3)) == 1
         assert stored(places) == hours(3)
 
     def test_many_may_write_at_once(self, places: Engine) -> None:
@@ -153,67 +149,19 @@ class TestTransactions:
             raise RuntimeError("planted")
 
         with pytest.raises(RuntimeError, match="planted"), places.begin() as connection:
-            upsert(connection, weather_hourly, WEATHER_COLUMNS, hours(3, "brest"))
-            upsert(connection, weather_hourly, WEATHER_COLUMNS, planted())
+            write_rows(connection, weather_hourly, WEATHER_COLUMNS, hours(3, "brest"))
+            write_rows(connection, weather_hourly, WEATHER_COLUMNS, planted())
         assert dump_tables(places) == before
 
 
-NUMBERS = range(1000, 1004)  # Python keeps no object of a number this large
-COLUMNS = ["location", "start", "end", "source", "rows", "fetched_at"]
-DAY = timedelta(days=1)
-EXPECTED = [
-    ("paris", START + n * DAY, START + (n + 1) * DAY, "sample", number, FETCHED)
-    for n, number in enumerate(NUMBERS)
-]
-
-
-def frame() -> pd.DataFrame:
-    """The expected rows as a frame."""
-    return pd.DataFrame(EXPECTED, columns=COLUMNS).astype({"rows": "int32"})
-
-
-FORMS: dict[str, Callable[[], list[Any]]] = {
-    "ranges and generators": lambda: [
-        ("paris" for _ in NUMBERS),
-        (START + n * DAY for n in range(4)),
-        (START + (n + 1) * DAY for n in range(4)),
-        ["sample"] * 4,
-        NUMBERS,
-        (FETCHED + timedelta(0) for _ in NUMBERS),
-    ],
-    "pandas columns": lambda: [frame()[name] for name in COLUMNS],
-    "numpy arrays": lambda: [
-        frame()[name].to_numpy(dtype="int64" if name == "rows" else object) for name in COLUMNS
-    ],
-    "numpy text and floats": lambda: [
-        np.array(["paris"] * 4),
-        frame()["start"].dt.to_pydatetime(),
-        frame()["end"].dt.to_pydatetime(),
-        np.array(["sample"] * 4),
-        np.array(NUMBERS, dtype="float64"),
-        frame()["fetched_at"].dt.to_pydatetime(),
-    ],
-}
-
-
 class TestValues:
-    @pytest.mark.parametrize("form", FORMS)
-    def test_columns_of_any_kind_are_stored_value_for_value(
-        self, places: Engine, form: str
-    ) -> None:
-        with places.begin() as connection:
-            written = upsert_columns(connection, ingested_periods, COLUMNS, [FORMS[form]()])
-            again = upsert(connection, ingested_periods, COLUMNS, frame().to_numpy(dtype=object))
-        assert (written, again) == (len(EXPECTED), 0)
-        assert stored(places, "ingested_periods") == EXPECTED
-
     def test_both_readings_of_a_repeated_hour_are_stored(self, places: Engine) -> None:
         """Python takes 02:30 in summer time and 02:30 an hour later for equal."""
         first = datetime(2020, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"))
         starts = [first, first.replace(fold=1)]
         chunk = [["paris"] * 2, starts, [FETCHED] * 2, ["sample"] * 2, [1, 2], [FETCHED] * 2]
         with places.begin() as connection:
-            upsert_columns(connection, ingested_periods, COLUMNS, [chunk])
+            upsert(connection, ingested_periods, list(ingested_periods.columns.keys()), [chunk])
         found = [row[1] for row in stored(places, "ingested_periods")]
         assert found == [datetime(2020, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
@@ -225,7 +173,7 @@ class TestValues:
         rows = [(f"place-{n}", name, *place("x")[2:]) for n, name in enumerate(names)]
         given = [(Slug(row[0]), *row[1:]) for row in rows]
         with engine.begin() as connection:
-            upsert(connection, locations, locations.columns.keys(), given)
+            write_rows(connection, locations, locations.columns.keys(), given)
         assert stored(engine, "locations") == rows
 
     def test_nan_is_null(self, places: Engine) -> None:
@@ -242,35 +190,11 @@ class TestValues:
         with reading(engine) as connection:
             assert connection.scalar(select(models.c.version)) == expected
 
-    def test_booleans_are_stored_and_others_refused(self, engine: Engine) -> None:
-        write_model(engine)
-        row = {
-            "model_id": MODEL["model_id"], "action": "promote", "from_stage": "candidate",
-            "to_stage": "production", "who": "a test", "why": "to see it stored", "at": FETCHED,
-        }  # fmt: skip
-
-        def write_transition(number: int, forced: Any) -> None:
-            values = row | {"id": number, "forced": forced}
-            with engine.begin() as connection:
-                upsert(connection, model_transitions, list(values), [tuple(values.values())])
-
-        for number, forced in enumerate((True, np.False_, 1), 1):
-            write_transition(number, forced)
-        for forced in ("no", 2):
-            with pytest.raises(RowsRefused, match="forced cannot hold a value: true or false is"):
-                write_transition(9, forced)
-        with reading(engine) as connection:
-            found = connection.scalars(
-                select(model_transitions.c.forced).order_by(model_transitions.c.id)
-            ).all()
-        assert found == [True, False, True]
-
 
 class TestRefused:
-    def test_a_repeated_key(self, places: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("triptych.store.writes._CHUNK", 2)  # the two are in different chunks
+    def test_a_repeated_key(self, places: Engine) -> None:
         with pytest.raises(RowsRefused) as caught:
-            write(places, hours(3) + hours(1))
+            write(places, hours(3) + hours(1), chunk=2)
         assert str(caught.value) == (
             "Rows for weather_hourly repeat the key (location, time): "
             "paris, 2019-07-14 00:00:00+00:00. A key comes once in a batch. "
@@ -331,29 +255,3 @@ class TestRefused:
     def test_a_broken_number(self, engine: Engine, given: Any) -> None:
         with pytest.raises(RowsRefused, match=r"models\.version cannot hold a value"):
             write_model(engine, version=given)
-
-    def test_a_row_of_another_length(self, places: Engine) -> None:
-        message = r"needs 13 values: location, time, .* has another number"
-        with pytest.raises(RowsRefused, match=message):
-            write(places, [*hours(2), hours(1, first=2)[0][:-1]])
-
-    @pytest.mark.parametrize(
-        ("columns", "message"),
-        [
-            (
-                ["location", "time", "temprature"],
-                "The table weather_hourly has no column temprature. "
-                "Its columns are location, time, temperature_2m, ",
-            ),
-            (["location", "time", "time"], "A column of weather_hourly is given twice"),
-            (
-                ["location", "source"],
-                "A row of weather_hourly needs time, fetched_at; only location, source are given.",
-            ),
-        ],
-        ids=["unknown", "repeated", "missing"],
-    )
-    def test_wrong_columns(self, places: Engine, columns: list[str], message: str) -> None:
-        with pytest.raises(StoreError) as caught:
-            write(places, [], columns)
-        assert str(caught.value).startswith(message)

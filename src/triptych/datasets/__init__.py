@@ -6,7 +6,6 @@ from typing import Any
 _MODULES = {
     "AppendCSVDataset": "append_csv",
     "FunctionDataset": "function",
-    "LazySqlTableDataset": "sql_table",
     "MetricBatchDataset": "mlflow_metrics",
     "MlflowNestedRunsDataset": "mlflow_metrics",
     "ModelFolderDataset": "model_folder",

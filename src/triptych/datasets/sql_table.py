@@ -4,10 +4,10 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from operator import ge, gt, le, lt
-from typing import Any, NoReturn
+from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 from sqlalchemy import delete, select
 
@@ -15,29 +15,39 @@ from triptych.datasets.sql_frames import read_frame, to_columns
 from triptych.store.database import close_database, open_database
 from triptych.store.errors import StoreError
 from triptych.store.tables import metadata as tables_metadata
-from triptych.store.writes import BOOKKEEPING, upsert_columns
+from triptych.store.writes import BOOKKEEPING, upsert
 
 logger = logging.getLogger(__name__)
 _COMPARISONS = {"ge": ge, "gt": gt, "le": le, "lt": lt}
 
 
 class TableReader:
-    """Reads rows of one table on demand; holds none.
+    """Reads rows of one table on demand: a node asks for the part that it works on.
+
+    Example, in the catalog:
+
+    ```yaml
+    hourly_rows:
+      type: triptych.datasets.FunctionDataset
+      function: triptych.datasets.sql_table.TableReader
+      load_args: { table: weather_hourly }
+      credentials: database
+    ```
 
     Raises:
         StoreError: there is no such table, or the credentials have no URL.
     """
 
-    def __init__(self, credentials: Mapping[str, Any], table: str) -> None:
+    def __init__(self, table: str, url: str = "") -> None:
         if table not in tables_metadata.tables:
             known = ", ".join(sorted(tables_metadata.tables))
             raise StoreError(f"There is no table {table!r}. The tables are {known}.")
-        if not credentials.get("url"):
+        if not url:
             raise StoreError(
                 "The credentials of a table need `url`, such as sqlite:////absolute/path.db; it is "
                 "empty or missing. Set TRIPTYCH_DATABASE_URL or conf/base/credentials.yml."
             )
-        self.url: str = credentials["url"]
+        self.url = url
         self.table = tables_metadata.tables[table]
 
     def read(
@@ -68,40 +78,6 @@ class TableReader:
     def is_empty(self, filters: Mapping[str, Any] | None = None) -> bool:
         """Whether no row passes the filters."""
         return self.read(None, filters, limit=1).empty
-
-
-class LazySqlTableDataset(AbstractDataset[NoReturn, TableReader]):
-    """Loads a reader, not rows: a node asks for the part that it works on.
-
-    Example, in the catalog:
-
-    ```yaml
-    hourly_rows:
-      type: triptych.datasets.LazySqlTableDataset
-      table: weather_hourly
-      credentials: database
-    ```
-    """
-
-    def __init__(
-        self, *, table: str, credentials: dict[str, Any], metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._reader = TableReader(credentials, table)
-        self.metadata = metadata
-
-    def load(self) -> TableReader:
-        """Give the reader; nothing is read yet."""
-        return self._reader
-
-    def save(self, data: NoReturn) -> None:  # noqa: ARG002
-        """Refuse: rows are written through a SqlTableDataset."""
-        raise DatasetError("A reader does not write: name a SqlTableDataset as the output.")
-
-    def _release(self) -> None:
-        close_database(self._reader.url)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"table": self._reader.table.name}
 
 
 class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
@@ -154,7 +130,7 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             StoreError: an argument is wrong.
         """
-        self._reader = TableReader(credentials, table)
+        self._reader = TableReader(table, **credentials)
         self._table, self._url = self._reader.table, self._reader.url
         sound = isinstance(keep_days, int) and keep_days >= 1 and "as_of" in self._table.columns
         if keep_days is not None and not sound:
@@ -182,7 +158,7 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         rows = data.assign(**dict.fromkeys(sorted(unstamped), now))
         removed = 0
         with open_database(self._url).begin() as connection:
-            written = upsert_columns(connection, self._table, list(rows.columns), to_columns(rows))
+            written = upsert(connection, self._table, list(rows.columns), to_columns(rows))
             if self._keep_days is not None:
                 limit = data["as_of"].max() - pd.Timedelta(days=self._keep_days)
                 old = delete(self._table).where(self._table.c.as_of <= limit.to_pydatetime())

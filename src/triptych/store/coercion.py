@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Dialect, Float, Integer, String
+from sqlalchemy import Column, Dialect, Float, Integer, String
 
 from triptych.store.types import UtcDateTime
 
@@ -64,15 +64,8 @@ def _integer(value: Any) -> int:
     return int(value)
 
 
-def _boolean(value: Any) -> bool:
-    if value not in (True, False):
-        raise ValueError(f"true or false is needed, got {value!r}")
-    return bool(value)
-
-
 _BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {
     Float: float,
     String: _text,
     Integer: _integer,
-    Boolean: _boolean,
 }

@@ -1,11 +1,9 @@
 """Bring a database to the schema of this version, and recognise other schemas."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -30,8 +28,7 @@ def migrate(engine: Engine) -> None:
     """Create or upgrade the tables: one transaction, one process at a time; nothing if up to date.
 
     Raises:
-        SchemaError: a newer version or another program made this database, or rows refer to
-            others that are not there.
+        SchemaError: another version or another program made this database.
         DatabaseUnavailable: another transaction holds a table.
     """
     with reading(engine) as connection:
@@ -45,42 +42,12 @@ def migrate(engine: Engine) -> None:
 
 @contextmanager
 def upgrading(engine: Engine) -> Iterator[Connection]:
-    """Begin the transaction of an upgrade; it waits for another process that upgrades.
-
-    SQLite cannot change a column: Alembic creates the table again, copies its rows and drops the
-    old one, which foreign keys would prevent. They can only be turned off outside a transaction.
-    """
-    with engine.connect() as connection:
-        if engine.dialect.name != "sqlite":
-            with connection.begin():
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
-                yield connection
-            return
-        driver: Any = connection.connection.driver_connection
-        driver.execute("PRAGMA foreign_keys=OFF")
-        try:
-            with connection.begin():
-                yield connection
-                _check_references(connection)
-        finally:
-            driver.execute("PRAGMA foreign_keys=ON")
-
-
-def _check_references(connection: Connection) -> None:
-    """Check what SQLite does not while foreign keys are off."""
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if broken:
-        counts = Counter((row[0], row[2]) for row in broken)
-        named = "; ".join(
-            f"{n:,} of {table} refer to {other}" for (table, other), n in sorted(counts.items())
-        )
-        raise SchemaError(
-            f"{name_database(connection.engine.url)} is not upgraded: rows refer to others that "
-            f"are not there ({named}). `PRAGMA foreign_key_check` lists them. Restore the missing "
-            "rows from a backup or remove those that refer to them, then run again; nothing was "
-            "changed."
-        )
+    """Begin the transaction of an upgrade; it waits for another process that upgrades."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+        yield connection
 
 
 def check_schema(engine: Engine) -> None:
@@ -127,8 +94,8 @@ def _upgrade(connection: Connection, found: str | None) -> None:
     logger.info("%s: schema %s -> %s", name_database(connection.engine.url), found or "none", HEAD)
 
 
-def refuse_foreign(connection: Connection, known: set[str]) -> None:
-    """Refuse a database that this version does not know.
+def check_origin(connection: Connection, known: set[str]) -> str | None:
+    """Return the revision of a database that this version can upgrade, None if it is empty.
 
     Raises:
         SchemaError: the revision is not one of those known, or there is none but there are tables.
@@ -138,8 +105,8 @@ def refuse_foreign(connection: Connection, known: set[str]) -> None:
     if found is not None and found not in known:
         raise SchemaError(
             f"{database} is at schema {found}, which this version does not know: its newest is "
-            f"{HEAD}. A newer Triptych made it, or another program did. Install that version, or "
-            "name another database in TRIPTYCH_DATABASE_URL."
+            f"{HEAD}. Another version of Triptych or another program made it. Install that "
+            "version, or name another database in TRIPTYCH_DATABASE_URL."
         )
     tables = sorted(inspect(connection).get_table_names())
     if found is None and tables:
@@ -147,3 +114,4 @@ def refuse_foreign(connection: Connection, known: set[str]) -> None:
             f"{database} holds tables that Triptych did not make: {', '.join(tables[:5])}. "
             "Name an empty or a new database in TRIPTYCH_DATABASE_URL."
         )
+    return found

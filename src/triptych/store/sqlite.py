@@ -1,7 +1,7 @@
 """How SQLite is opened: write-ahead log, foreign keys, waiting for others, real transactions."""
 
 import sqlite3
-import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ def prepare(engine: Engine, read_only: bool) -> None:
         if read_only:
             connection.execute("PRAGMA query_only=ON")
             return
-        _switch_to_wal(connection)
+        with suppress(sqlite3.OperationalError):  # two at once: the next connection does it
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
         connection.execute(f"PRAGMA temp.cache_size=-{_CACHE_KB}")
@@ -64,16 +65,3 @@ def prepare(engine: Engine, read_only: bool) -> None:
         reads_only = read_only or connection.get_execution_options().get(READS_ONLY, False)
         # A reader that turns writer half-way fails at once if another has written meanwhile.
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
-
-
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Turn on write-ahead logging. SQLite's own timeout does not cover two that do so at once."""
-    give_up = time.monotonic() + _BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up:
-                raise
-            time.sleep(0.02)

@@ -1,59 +1,48 @@
 """Keyed writes: rows go to a staging table, are checked there, and enter in one statement."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from sqlite3 import Error as SqliteError
 from typing import Any
 
 from psycopg import Error as PsycopgError
-from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, func, or_, select
+from sqlalchemy import Column, Connection, MetaData, Table, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
 from triptych.store.coercion import convert
 from triptych.store.driver_errors import explain
-from triptych.store.errors import RowsRefused, StoreError
+from triptych.store.errors import RowsRefused
 from triptych.store.tables import KEEP_KNOWN
 
 Columns = Sequence[Sequence[Any]]
 
 # When a row was written: no difference by itself, and kept while nothing else changes.
 BOOKKEEPING = frozenset({"created_at", "fetched_at", "rejected_at"})
-_CHUNK = 10_000  # rows held in memory at once
 _EXAMPLES = 5  # a message stays short, however many rows are wrong
 _SORT_MEMORY = "64MB"  # PostgreSQL's own limit of 4 MB sorts a batch on disk
 
 
 def upsert(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    connection: Connection, table: Table, columns: Sequence[str], chunks: Iterable[Columns]
 ) -> int:
     """Insert rows, or update those whose key exists and whose values differ.
 
     All of the rows are written or none, also within a longer transaction. A column of
     `BOOKKEEPING` makes no difference by itself: its first value stays while the others are the
-    same. At most 10,000 rows are in memory.
+    same.
 
     Args:
         connection: of `create_engine`; the caller's transaction commits.
         table: one of `triptych.store.tables`.
-        columns: the names of the values of a row, in order; with the whole key.
-        rows: values in that order; a NaN is written as NULL.
+        columns: names, among them the whole key.
+        chunks: parts of the rows: a list of values for each column; a NaN is written as NULL.
 
     Returns:
         How many rows were inserted or really changed.
 
     Raises:
         RowsRefused: a key comes twice, a foreign key or constraint is broken, a type is wrong.
-        StoreError: a column is unknown, repeated or missing.
     """
-    return upsert_columns(connection, table, columns, _transpose(table, columns, rows))
-
-
-def upsert_columns(
-    connection: Connection, table: Table, columns: Sequence[str], chunks: Iterable[Columns]
-) -> int:
-    """Do the same with the rows of a frame: chunks that hold a list of values for each column."""
-    _check_columns(table, columns)
     with connection.begin_nested():
         staged = _create_staging_table(connection, table, columns)
         load = _copy if connection.dialect.name == "postgresql" else _insert
@@ -63,37 +52,6 @@ def upsert_columns(
         written: int = connection.execute(merge).rowcount
         connection.execute(DropTable(staged))
     return written
-
-
-def _transpose(
-    table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Iterator[Columns]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, _CHUNK)):
-        if {len(row) for row in chunk} != {len(columns)}:
-            raise RowsRefused(
-                f"A row for {table.name} needs {len(columns)} values: {', '.join(columns)}. "
-                "One has another number; nothing was written."
-            )
-        yield list(zip(*chunk, strict=True))
-
-
-def _check_columns(table: Table, columns: Sequence[str]) -> None:
-    """Require columns of the table, each once, with its key and all that must not be NULL."""
-    unknown = [name for name in columns if name not in table.columns]
-    if unknown:
-        raise StoreError(
-            f"The table {table.name} has no column {', '.join(unknown)}. "
-            f"Its columns are {', '.join(table.columns.keys())}."
-        )
-    if len(set(columns)) < len(columns):
-        raise StoreError(f"A column of {table.name} is given twice: {', '.join(columns)}.")
-    required = [c.name for c in table.columns if not c.nullable and c.name not in columns]
-    if required:
-        raise StoreError(
-            f"A row of {table.name} needs {', '.join(required)}; only {', '.join(columns)} are "
-            "given. Give every column of the key and every column that must have a value."
-        )
 
 
 def _create_staging_table(connection: Connection, table: Table, columns: Sequence[str]) -> Table:
@@ -163,23 +121,16 @@ def _check_keys(connection: Connection, table: Table, staged: Table) -> None:
             "batch. Remove the repeated rows; nothing was written."
         )
     for reference in table.foreign_keys:
-        if reference.parent.name in staged.c:
-            _check_reference(connection, table, staged, reference)
-
-
-def _check_reference(
-    connection: Connection, table: Table, staged: Table, reference: ForeignKey
-) -> None:
-    name, target = reference.parent.name, reference.column
-    given = select(staged.c[name]).distinct().where(staged.c[name].is_not(None))
-    exists = select(target).where(target == staged.c[name]).exists()
-    unknown = connection.scalars(given.where(~exists).order_by(staged.c[name]).limit(_EXAMPLES))
-    found = [str(value) for value in unknown]
-    if found:
-        raise RowsRefused(
-            f"Rows for {table.name} name a {name} that {target.table.name} does not hold: "
-            f"{', '.join(found)}. Write {target.table.name} first; nothing was written."
-        )
+        name, target = reference.parent.name, reference.column
+        exists = select(target).where(target == staged.c[name]).exists()
+        unknown = select(staged.c[name]).distinct().where(~exists).order_by(staged.c[name])
+        missing = connection.scalars(unknown.limit(_EXAMPLES)).all()
+        if missing:
+            raise RowsRefused(
+                f"Rows for {table.name} name a {name} that {target.table.name} does not hold: "
+                f"{', '.join(map(str, missing))}. Write {target.table.name} first; nothing was "
+                "written."
+            )
 
 
 def _merge(connection: Connection, table: Table, staged: Table) -> Any:

@@ -9,17 +9,6 @@ from sqlalchemy.dialects import postgresql
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(20), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 SLUG = sa.String(64)
-WEATHER_VARIABLES = (
-    "temperature_2m",
-    "relative_humidity_2m",
-    "dew_point_2m",
-    "surface_pressure",
-    "cloud_cover",
-    "wind_speed_10m",
-    "wind_direction_10m",
-    "precipitation",
-    "shortwave_radiation",
-)
 _REFERENCES = {"model_id": "models", "location": "locations"}
 
 
@@ -33,17 +22,16 @@ def optional(type_: Any, *names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, type_) for name in names]
 
 
-def create_table(name: str, key: list[str], *parts: Any, **options: Any) -> sa.Table:
+def create_table(name: str, key: list[str], *columns: sa.Column[Any], **options: Any) -> None:
     """Create a table with a primary key, and foreign keys for `model_id` and `location` in it."""
-    columns = {part.name for part in parts if isinstance(part, sa.Column)}
-    return op.create_table(
+    op.create_table(
         name,
-        *parts,
+        *columns,
         sa.PrimaryKeyConstraint(*key, name=f"pk_{name}"),
         *(
             sa.ForeignKeyConstraint([column], [f"{table}.{column}"], name=f"fk_{name}_{column}")
             for column, table in _REFERENCES.items()
-            if column in columns and name not in {table, "rejected_rows"}
+            if column in key
         ),
         **options,
     )

@@ -9,15 +9,27 @@ from sqlalchemy import Connection
 
 from triptych.store.engine import create_engine
 from triptych.store.errors import StoreError
-from triptych.store.migrate import refuse_foreign, upgrading
+from triptych.store.migrate import HEAD, check_origin, upgrading
 from triptych.store.tables import metadata
 
 
 def run(connection: Connection) -> None:
-    """Run the migrations in the transaction of a connection."""
-    refuse_foreign(connection, {script.revision for script in context.script.walk_revisions()})
+    """Run the migrations in the transaction of a connection; a new database needs none."""
+    known = {script.revision for script in context.script.walk_revisions()}
+    found = check_origin(connection, known)
     context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
-    context.run_migrations()
+    if found is None and _upgrades_to_head():
+        metadata.create_all(connection)
+        context.get_context().stamp(context.script, HEAD)
+    else:
+        context.run_migrations()
+
+
+def _upgrades_to_head() -> bool:
+    try:
+        return context.get_revision_argument() == HEAD
+    except KeyError:  # a command that changes nothing, such as `alembic current`
+        return False
 
 
 def run_command() -> None:

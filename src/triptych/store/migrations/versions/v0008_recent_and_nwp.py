@@ -2,17 +2,15 @@
 
 import sqlalchemy as sa
 
-from triptych.store.migrations.columns import (
-    INSTANT,
-    SLUG,
-    WEATHER_VARIABLES,
-    create_table,
-    optional,
-    required,
-)
+from triptych.store.migrations.columns import INSTANT, SLUG, create_table, optional, required
 
 revision = "0008"
 down_revision = "0007"
+
+_VARIABLES = (
+    "temperature_2m", "relative_humidity_2m", "dew_point_2m", "surface_pressure", "cloud_cover",
+    "wind_speed_10m", "wind_direction_10m", "precipitation", "shortwave_radiation",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -22,7 +20,7 @@ def upgrade() -> None:
         ["location", "model", "time"],
         *required(SLUG, "location", "model"),
         *required(INSTANT, "time"),
-        *optional(sa.Float, *WEATHER_VARIABLES),
+        *optional(sa.Float, *_VARIABLES),
         *required(INSTANT, "fetched_at"),
         sqlite_with_rowid=False,
     )
