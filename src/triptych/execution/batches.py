@@ -18,7 +18,8 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.parallel import run_jobs
-from triptych.forecasting.threads import one_blas_thread
+from triptych.execution.progress import track
+from triptych.execution.threads import one_blas_thread
 from triptych.parameters.execution import EngineParameters
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ Work = Callable[[Any], Any]
 
 SERIAL = EngineParameters()
 _CONNECT_SECONDS = 10
-_REPORTS = 10  # lines of progress a step
 
 
 def map_batches(
@@ -47,20 +47,16 @@ def map_batches(
     Args:
         work: a function of a module, so that another process finds it.
         batches: each is made when it is due, and sent to where it is needed.
-        doing: the step, for the lines of progress.
+        doing: the step, shown as progress.
         shared: the other arguments of every call, such as a fitted model; Dask sends them once.
 
     Raises:
         PipelineError: the Dask scheduler does not respond, or a batch killed every worker.
     """
-    run = _serial if len(batches) <= 1 else _ENGINES[engine.kind]
-    every = max(1, len(batches) // _REPORTS)
-    results = []
-    for number, result in enumerate(run(partial(_call, work, shared), batches, engine), 1):
-        results.append(result)
-        if len(batches) > 1 and (number % every == 0 or number == len(batches)):
-            logger.info("%s: %s of %s batches", doing, f"{number:,}", f"{len(batches):,}")
-    return results
+    if len(batches) <= 1:
+        return [_call(work, shared, batch) for batch in batches]
+    results = _ENGINES[engine.kind](partial(_call, work, shared), batches, engine)
+    return list(track(results, doing, len(batches)))
 
 
 class Made(Collection[Batch]):

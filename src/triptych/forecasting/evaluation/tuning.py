@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from triptych.execution.progress import track
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.arima import StatisticalForecaster, share_fit_cache
@@ -88,10 +89,11 @@ def tune(
 
     start = {**make_forecaster(name, base, max_lead=DAY_LEADS[-1], seed=seed).parameters}
     if trials > 0 and name in SPACES:
-        _search(lambda trial: attempt({**base, **_suggest(trial, name)}), start, trials, seed)
+        _search(name, lambda trial: attempt({**base, **_suggest(trial, name)}), start, trials, seed)
     elif name in CANDIDATES:
         listed = [{**start, **own} for own in CANDIDATES[name]]
-        for parameters in [start, *(own for own in listed if own != start)][:trials]:
+        candidates = [start, *(own for own in listed if own != start)][:trials]
+        for parameters in track(candidates, f"Tuning {name}"):
             attempt(parameters)
     table = trials_table(tried)
     if not tried:
@@ -101,15 +103,18 @@ def tune(
 
 
 def _search(
-    objective: Callable[["Trial"], float], start: dict[str, Any], trials: int, seed: int
+    name: str, objective: Callable[["Trial"], float], start: dict[str, Any], trials: int, seed: int
 ) -> None:
     """Optuna's tree-structured Parzen estimator."""
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(
+        optuna.logging.ERROR
+    )  # at WARNING, failed trials print a traceback
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.enqueue_trial(start, skip_if_exists=True)
-    study.optimize(objective, n_trials=trials)
+    for _ in track(range(trials), f"Tuning {name}"):
+        study.optimize(objective, n_trials=1)
 
 
 def _suggest(trial: "Trial", name: str) -> dict[str, Any]:

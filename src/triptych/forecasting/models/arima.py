@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.execution.threads import one_blas_thread
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.feature_table import CALENDAR, calendar
 from triptych.forecasting.features.grid import (
@@ -23,7 +24,6 @@ from triptych.forecasting.models.anomaly import AnomalyForecaster
 from triptych.forecasting.models.base import Arrays, PanelForecaster
 from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace.arma_fit import CONSTANT, Fitted, Orders
-from triptych.forecasting.threads import one_blas_thread
 
 SHOWN_LAGS = 24  # past anomalies that are stored beside a forecast; older ones weigh little
 PROCESSES = "processes"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.execution.threads import one_blas_thread
 from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEP_HOURS
 from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
 from triptych.forecasting.evaluation.conformal import Intervals
@@ -35,7 +36,6 @@ from triptych.forecasting.features.panel import (
     to_panel,
     with_wind_components,
 )
-from triptych.forecasting.threads import one_blas_thread
 
 Arrays = dict[str, npt.NDArray[Any]]
 

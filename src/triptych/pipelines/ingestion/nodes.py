@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.classification.sources import explain_excess
+from triptych.execution.progress import track
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ingestion.fetching import fetch_parts, make_pacer, to_places, with_id
@@ -101,7 +102,8 @@ def fetch_weather(
         yield WEATHER_OUTPUTS  # Kedro requires at least one chunk
     with closing(weather_source(source, models=ingestion.models)) as opened:
         try:
-            for place, request, fetched in _responses(weather_requests, places, opened, pacer):
+            responses = _responses(weather_requests, places, opened, pacer)
+            for place, request, fetched in track(responses, "Requesting weather", total):
                 answered.add((place.slug, request.start))
                 if isinstance(fetched, WeatherError):
                     refused.append(fetched)

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from triptych.execution.batches import SERIAL, map_batches, map_items, split_locations
+from triptych.execution.progress import track
 from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
@@ -233,7 +235,7 @@ def fit_forecasters(
     known.map_parts = map_items(engine, "Estimating processes")
     training = history[history["time"] < until]
     fitted: Forecasters = {}
-    for name, own in parameters.items():
+    for name, own in track(parameters.items(), "Fits"):
         logger.info("Fitting %s on the data before %s", name, until.date())
         forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
         try:
@@ -268,12 +270,12 @@ def backtests(
         Forecasts with `observed`, `data_age` and `model`; empty without a forecaster.
     """
     tables = []
-    for name, model in forecasters.items():
+    for name, age in track(list(product(forecasters, periods.data_ages)), "Backtests"):
+        model = forecasters[name]
         parts = parts_of(model, history, engine.batch_locations)
-        for age in periods.data_ages:
-            shared = (model, start, end, periods.leads, age)
-            made = map_batches(backtest_part, parts, engine, f"Backtest of {name}", *shared)
-            tables += [table.assign(model=name) for table in made]
+        shared = (model, start, end, periods.leads, age)
+        made = map_batches(backtest_part, parts, engine, f"Backtest of {name}", *shared)
+        tables += [table.assign(model=name) for table in made]
     return pd.concat(tables, ignore_index=True) if tables else _no_forecasts()
 
 
