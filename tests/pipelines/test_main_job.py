@@ -190,6 +190,8 @@ def test_one_run_is_tracked_with_its_parameters_and_tags(
         "forecast.data_ages": "[0, 144]",
         "tuning.trials": "1",
         "preprocessing.interpolation_limit_hours": "6",
+        "models.learned.random_forest.trees": "5",
+        "models": "ModelParameters",  # its fields alone say what differs between runs
     }
     tags = {name: model[name] for name in ("model_id", "data_sha256", "algorithm")} | {
         "git_commit": "unknown",

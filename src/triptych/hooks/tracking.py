@@ -75,13 +75,16 @@ class TrackingHook:
     def before_node_run(self, inputs: dict[str, Any]) -> None:
         """Log the fields of typed parameter groups; kedro-mlflow flattens only dictionaries."""
         import mlflow
+        import pandas as pd
 
         if mlflow.active_run() is None:
             return
         for name, value in inputs.items():
             if name.startswith("params:") and isinstance(value, BaseModel):
-                group, fields = name.removeprefix("params:"), value.model_dump(mode="json")
-                mlflow.log_params({f"{group}.{field}": fields[field] for field in fields})
+                fields = pd.json_normalize(
+                    {name.removeprefix("params:"): value.model_dump(mode="json")}
+                )
+                mlflow.log_params({str(field): entry for field, entry in fields.iloc[0].items()})
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: DataCatalog) -> None:

@@ -35,6 +35,10 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def __str__(self) -> str:
+        """The name of the group: kedro-mlflow logs this text, and the hook logs each field."""
+        return type(self).__name__
+
     @model_validator(mode="before")
     @classmethod
     def _check_names(cls, given: Any) -> Any:
