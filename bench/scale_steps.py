@@ -135,7 +135,7 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
         RecentParameters,
     )
     from triptych.parameters.operations import BatchParameters
-    from triptych.pipelines.batch_inference import nodes
+    from triptych.pipelines.batch_inference import history, nodes
 
     registered, registry = Stopwatch(), _registry(folder)
     with registered.running():
@@ -155,7 +155,7 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
         made = nodes.choose_models(registry, earlier, locations, None, "sample", as_of, batch)
         chosen, unserved = made["chosen_models"], made["unserved_locations"]
         none = pd.DataFrame()
-        prepared = nodes.prepare_history(
+        prepared = history.prepare_history(
             reader, recent, nwp, none, none, locations, chosen, as_of, 3, limit,
             RecentParameters(model="ecmwf_ifs025", overlap_days=60),
             NwpParameters(models=cities.NWP_MODELS), batch, engine,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import MAX_LEAD, SMALL
-from triptych.forecasting.errors import StorageError, UnfittedModelError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.features.feature_table import LAGS_0_1
@@ -97,19 +97,19 @@ def test_no_file_can_run_code(fitted: dict[str, PanelForecaster], tmp_path: Path
 
 
 def test_an_invalid_folder_is_rejected(fitted: dict[str, PanelForecaster], tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="does not hold a saved forecaster"):
+    with pytest.raises(ForecastingError, match="does not hold a saved forecaster"):
         load_forecaster(tmp_path)
     folder = tmp_path / "model"
     save_forecaster(fitted["climatology"], folder)
-    with pytest.raises(StorageError, match="is not empty"):
+    with pytest.raises(ForecastingError, match="is not empty"):
         save_forecaster(fitted["climatology"], folder)
     (folder / "arrays.npz").write_bytes(b"PK half a file")
-    with pytest.raises(StorageError, match="does not hold a saved forecaster"):
+    with pytest.raises(ForecastingError, match="does not hold a saved forecaster"):
         load_forecaster(folder)
     specification = json.loads((folder / "forecaster.json").read_text())
     (folder / "forecaster.json").write_text(json.dumps({**specification, "format": 99}))
     np.savez(folder / "arrays.npz")
-    with pytest.raises(StorageError, match="another format than 2"):
+    with pytest.raises(ForecastingError, match="another format than 2"):
         load_forecaster(folder)
 
 
@@ -140,5 +140,5 @@ def test_the_sarimax_of_version_0_1_is_read_as_sarima_ridge(
 
 
 def test_an_unfitted_model_is_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(UnfittedModelError):
+    with pytest.raises(ForecastingError):
         save_forecaster(make_forecaster("ridge", {}, max_lead=8, seed=0), tmp_path / "model")

@@ -18,13 +18,14 @@ from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
 from triptych.parameters.operations import BatchParameters
-from triptych.pipelines.batch_inference.forecast import first_origin, hindcast
+from triptych.pipelines.batch_inference.forecast import hindcast
+from triptych.pipelines.batch_inference.history import prepare_history
 from triptych.pipelines.batch_inference.nodes import (
     choose_models,
     forecast_locations,
-    prepare_history,
+    list_incomplete,
+    refuse_incomplete,
 )
-from triptych.pipelines.batch_inference.status import list_incomplete, refuse_incomplete
 
 LOCATIONS = pd.DataFrame(
     {
@@ -158,7 +159,7 @@ def test_a_model_for_hindcasts_has_seen_nothing_of_the_first_day() -> None:
     with pytest.raises(
         ParameterError, match=r"since must lie before as_of \(2019-07-14\). Found 2019-07-14"
     ):
-        first_origin(date(2019, 7, 14), AS_OF)
+        choose(registry, batch=BatchParameters(history_days=60, since=date(2019, 7, 14)))
 
 
 def test_hindcasts_of_four_weeks_come_with_the_first_forecast_of_a_location(

@@ -15,7 +15,7 @@ from tests.pipelines.hand_made import FrameRows
 from triptych.forecasting.evaluation.tuning import TRIAL_COLUMNS
 from triptych.forecasting.models.factory import STATISTICAL_NAMES
 from triptych.forecasting.storage import digest, load_forecaster
-from triptych.pipelines.ts_common.history import add_nwp
+from triptych.pipelines.ts_common.location_selection import add_nwp
 from triptych.weather.variables import VARIABLES
 
 MODELS = [

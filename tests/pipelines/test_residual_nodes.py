@@ -9,8 +9,7 @@ from tests.pipelines.hand_made import STEP, history
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
-from triptych.pipelines.ts_evaluation import residual_plots as plots
-from triptych.pipelines.ts_evaluation import residuals
+from triptych.pipelines.ts_evaluation import nodes, plots
 
 MODELS = {"climatology": {}, "arima": {"ar": 2}, "sarima": {"ar": 1, "seasonal_ar": 1}}
 
@@ -70,7 +69,7 @@ def drawn(test_forecasts: pd.DataFrame, model: str = "ridge") -> dict[str, Figur
 
 
 def test_every_model_and_location_is_in_the_tables() -> None:
-    made = residuals.summarise_residuals(noisy(4))
+    made = nodes.summarise_residuals(noisy(4))
     summary, groups = made["residual_summary"], made["residuals_by_time"]
     assert summary[["location", "model"]].drop_duplicates().shape == (8, 2)
     assert (summary["lead"] == "1-8").sum() == 8
@@ -84,7 +83,7 @@ def test_innovations_of_the_statistical_models_are_tested_on_the_training_period
     fitted: Forecasters,
 ) -> None:
     known = history("2016-01-01", "2019-01-01", ("northmere", "westhaven"))
-    made = residuals.examine_innovations(fitted, known, PERIODS)
+    made = nodes.examine_innovations(fitted, known, PERIODS)
     tests, memory = made["innovation_tests"], made["innovation_autocorrelations"]
     assert tests[["model", "location"]].drop_duplicates().to_numpy().tolist() == [
         [model, place] for model in ("arima", "sarima") for place in ("northmere", "westhaven")
@@ -100,10 +99,10 @@ def test_innovations_of_the_statistical_models_are_tested_on_the_training_period
 
     later = known["time"] >= PERIODS.test_start
     changed = known.assign(temperature_2m=known["temperature_2m"].mask(later, -40.0))
-    again = residuals.examine_innovations(fitted, changed, PERIODS)
+    again = nodes.examine_innovations(fitted, changed, PERIODS)
     pd.testing.assert_frame_equal(again["innovation_tests"], tests)  # the test period has no part
 
-    none = residuals.examine_innovations({"climatology": fitted["climatology"]}, known, PERIODS)
+    none = nodes.examine_innovations({"climatology": fitted["climatology"]}, known, PERIODS)
     for name, table in none.items():
         assert table.empty
         assert table.columns.tolist() == made[name].columns.tolist()

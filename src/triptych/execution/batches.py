@@ -85,15 +85,13 @@ def split_locations(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
     return [frame.iloc[order[a:b]] for a, b in pairwise(edges) if a < b]
 
 
-def map_items(engine: EngineParameters, doing: str) -> Callable[..., list[Any]]:
-    """Make the function by which forecasters map a function of a list over a list's parts."""
-
-    def run(work: Callable[[list[Any]], list[Any]], items: Sequence[Any]) -> list[Any]:
-        remaining = iter(items)
-        parts = list(iter(lambda: list(islice(remaining, engine.batch_locations)), []))
-        return [each for part in map_batches(work, parts, engine, doing) for each in part]
-
-    return run
+def map_items(
+    engine: EngineParameters, work: Callable[[list[Any]], list[Any]], items: Sequence[Any]
+) -> list[Any]:
+    """Map a function of a list over a list's parts, as forecasters do to estimate processes."""
+    size, doing = engine.batch_locations, "Estimating processes"
+    parts = [items[first : first + size] for first in range(0, len(items), size)]
+    return [each for part in map_batches(work, parts, engine, doing) for each in part]
 
 
 def _call(work: Callable[..., Any], shared: Sequence[Any], batch: Any) -> Any:

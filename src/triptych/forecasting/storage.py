@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from triptych.forecasting.errors import StorageError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.conformal import MONTHS, Intervals
 from triptych.forecasting.features.climatology import Climatology
 from triptych.forecasting.models.base import Arrays, PanelForecaster
@@ -33,7 +33,7 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
     climatology, intervals = forecaster.fitted, forecaster.intervals
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise StorageError(f"{folder} is not empty: save a forecaster in a folder of its own.")
+        raise ForecastingError(f"{folder} is not empty: save a forecaster in a folder of its own.")
     specification = {
         "format": FORMAT,
         "name": forecaster.name,
@@ -64,7 +64,7 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
 
 
 def load_forecaster(folder: Path) -> PanelForecaster:
-    """Read what `save_forecaster` wrote; StorageError if the folder holds anything else."""
+    """Read what `save_forecaster` wrote; ForecastingError if the folder holds anything else."""
     specification, arrays = _read(folder)
     forecaster = make_forecaster(
         specification["name"],
@@ -113,11 +113,11 @@ def _read(folder: Path) -> tuple[dict[str, Any], Arrays]:
         with np.load(folder / ARRAYS, allow_pickle=False) as file:
             arrays = dict(file)
     except (OSError, ValueError, BadZipFile) as error:
-        raise StorageError(
+        raise ForecastingError(
             f"{folder} does not hold a saved forecaster ({SPECIFICATION} and {ARRAYS}): {error}"
         ) from error
     if not isinstance(specification, dict) or specification.get("format") not in (1, FORMAT):
-        raise StorageError(
+        raise ForecastingError(
             f"{folder} holds a forecaster of another format than {FORMAT}: train it again with "
             "this version."
         )

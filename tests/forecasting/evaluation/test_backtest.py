@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from triptych.forecasting.errors import OriginError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest, daily_origins
 from triptych.forecasting.models.base import PanelForecaster
 
@@ -13,7 +13,7 @@ START, END = pd.Timestamp("2021-04-01", tz="UTC"), pd.Timestamp("2021-04-03", tz
 def test_origins_are_the_midnights_before_the_end() -> None:
     found = daily_origins(START + pd.Timedelta("1h"), END + pd.Timedelta("1D"))
     assert found.strftime("%Y-%m-%d %H").tolist() == ["2021-04-02 00", "2021-04-03 00"]
-    with pytest.raises(OriginError, match="No midnight lies in"):
+    with pytest.raises(ForecastingError, match="No midnight lies in"):
         daily_origins(END, END)
 
 

@@ -24,6 +24,7 @@ from triptych.forecasting.features.nwp import (
 )
 from triptych.forecasting.features.panel import to_panel
 
+LAST_HOUR = pd.Timedelta(hours=2)  # of a 3-hour step
 START, END = (pd.Timestamp(day, tz="UTC") for day in ("2021-03-01", "2021-04-15"))
 
 
@@ -87,7 +88,7 @@ def test_no_feature_is_known_after_its_midnight(
     monkeypatch.setattr(feature_sets, "PUBLICATION_DELAY_HOURS", delay)
     midnight = pd.Timestamp("2021-03-20", tz="UTC")
     later = (history["time"] >= midnight).to_numpy()
-    first = usable_lead_day(history["time"], midnight, PUBLICATION_DELAY_HOURS, step_hours=3)
+    first = usable_lead_day(history["time"] + LAST_HOUR, midnight, PUBLICATION_DELAY_HOURS)
     changed = history.copy()
     for name in history.columns.drop(["location", "time", "latitude", "longitude"]):
         unpublished = first > int(name[-1]) if name.startswith("nwp_") else True

@@ -17,7 +17,7 @@ from triptych.forecasting.evaluation.tuning import (
     tune,
 )
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
-from triptych.forecasting.models.fit_cache import FitCache
+from triptych.forecasting.statespace import arma_fit
 
 START, END = pd.Timestamp("2021-04-15", tz="UTC"), pd.Timestamp("2021-05-15", tz="UTC")
 SMALL_ORDERS = {"ar": 1, "ma": 0}
@@ -47,13 +47,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "CHEAPER", CHEAP)
 
 
-def search(
-    name: str, history: pd.DataFrame, trials: int, fit_cache: FitCache | None = None
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    return tune(
-        name, history, START, END, trials=trials, base_parameters=BASES.get(name, {}), seed=4,
-        fit_cache=fit_cache,
-    )  # fmt: skip
+def search(name: str, history: pd.DataFrame, trials: int) -> tuple[dict[str, Any], pd.DataFrame]:
+    base = BASES.get(name, {})
+    return tune(name, history, START, END, trials=trials, base_parameters=base, seed=4)
 
 
 def test_every_search_is_tried_and_starts_from_the_defaults() -> None:
@@ -105,15 +101,15 @@ def test_the_criterion_is_unknown_where_a_location_fell_back(history: pd.DataFra
     assert table["value"].notna().all()
 
 
-def test_what_was_estimated_is_left_and_taken(history: pd.DataFrame) -> None:
-    fit_cache = FitCache()
-    first = search("sarima", history, 2, fit_cache)
-    known = fit_cache.stored()
+def test_searches_of_the_same_process_share_its_estimates(
+    history: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arma_fit, "_cache", {})
+    search("sarima", history, 2)
+    known = set(arma_fit._cache)
     assert len(known) == 4  # candidates times locations
-    again = search("sarima", history, 2, FitCache(known))
-    pd.testing.assert_frame_equal(first[1], again[1])
-    search("sarima_ridge", history, 3, fit_cache)
-    assert fit_cache.stored() == known
+    search("sarima_ridge", history, 3)
+    assert set(arma_fit._cache) == known
 
 
 def test_every_trial_is_a_row_of_the_same_columns() -> None:

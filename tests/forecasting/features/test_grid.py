@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.forecasting.synthetic import make_history
-from triptych.forecasting.errors import HistoryError, OriginError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import step_numbers, step_times, to_grid
 from triptych.forecasting.features.panel import with_wind_components
 
@@ -52,13 +52,13 @@ def test_a_frame_becomes_a_grid_with_gaps() -> None:
     ],
 )
 def test_a_broken_frame_is_refused(frame: pd.DataFrame, message: str) -> None:
-    with pytest.raises(HistoryError, match=message):
+    with pytest.raises(ForecastingError, match=message):
         to_grid(frame)
 
 
 def test_a_time_off_the_grid_is_named() -> None:
     off = pd.DatetimeIndex(["2020-01-01 00:00", "2020-01-01 01:00"], tz="UTC")
-    with pytest.raises(OriginError, match="2020-01-01 01:00:00"):
+    with pytest.raises(ForecastingError, match="2020-01-01 01:00:00"):
         step_numbers(off)
 
 

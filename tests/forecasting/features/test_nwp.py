@@ -10,25 +10,12 @@ T = pd.Timestamp("2025-06-30", tz="UTC")
 
 
 @pytest.mark.parametrize(
-    ("ahead", "delay", "step_hours", "lead_day"),
-    [
-        (-6, 6, 1, 1),  # never day 0
-        (18, 6, 1, 1),
-        (19, 6, 1, 2),
-        (42, 6, 1, 2),
-        (43, 6, 1, 3),
-        (15, 6, 3, 1),  # the last hour of the step is 17
-        (18, 6, 3, 2),
-        (24, 0, 1, 1),
-        (25, 0, 1, 2),
-    ],
-)
-def test_a_run_is_usable_once_it_is_published(
-    ahead: int, delay: float, step_hours: int, lead_day: int
-) -> None:
+    ("ahead", "delay", "lead_day"),
+    [(-6, 6, 1), (18, 6, 1), (19, 6, 2), (42, 6, 2), (43, 6, 3), (24, 0, 1), (25, 0, 2)],
+)  # never day 0
+def test_a_run_is_usable_once_it_is_published(ahead: int, delay: float, lead_day: int) -> None:
     time = pd.DatetimeIndex([T + pd.Timedelta(hours=ahead)])
-    assert usable_lead_day(time, T, delay, step_hours).tolist() == [lead_day]
-    assert usable_lead_day(time, pd.Series([T]), delay, step_hours).tolist() == [lead_day]
+    assert usable_lead_day(time, T, delay).tolist() == [lead_day]
 
 
 def test_three_hour_means_need_all_their_hours() -> None:

@@ -2,9 +2,7 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.ensemble import (
     EnsembleForecaster,
@@ -12,7 +10,6 @@ from triptych.forecasting.models.ensemble import (
     learn_weights,
     weighted_mean,
 )
-from triptych.forecasting.models.factory import make_forecaster
 
 
 def _errors(errors: dict[str, np.ndarray], lead: int) -> pd.DataFrame:
@@ -74,14 +71,6 @@ def test_an_ensemble_is_the_weighted_mean(
     np.testing.assert_allclose(mixed[:, 1:], 0.25 * ridge[:, 1:] + 0.75 * normal[:, 1:])
     assert ensemble.train_end == fitted["ridge"].train_end
     assert ensemble.feature_names == fitted["ridge"].feature_names
-
-
-def test_members_of_other_periods_do_not_mix(
-    fitted: dict[str, PanelForecaster], history: pd.DataFrame
-) -> None:
-    longer = make_forecaster("climatology", {}, max_lead=8, seed=0).fit(history)
-    with pytest.raises(ForecastingError, match="climatology saw another than ridge"):
-        EnsembleForecaster.of_fitted([fitted["ridge"], longer], {})
 
 
 def test_the_mean_of_forecasts_uses_the_last_weight_for_later_leads() -> None:

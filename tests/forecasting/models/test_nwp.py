@@ -17,6 +17,7 @@ from triptych.forecasting.storage import load_forecaster, save_forecaster
 TRAIN_END = pd.Timestamp("2020-12-01", tz="UTC")
 MODELS = {"warm": 1.5, "noisy": 0.0}  # model and bias, °C
 MAX_LEAD = 32
+LAST_HOUR = pd.Timedelta(hours=2)  # of a 3-hour step
 LEADS = range(1, MAX_LEAD + 1)
 
 
@@ -44,7 +45,7 @@ def _leaks(model: PanelForecaster, history: pd.DataFrame, origin: pd.Timestamp) 
     later = history["time"] >= origin
     changed = history.copy()
     changed.loc[later, TEMPERATURE] += 100
-    first = usable_lead_day(history["time"], origin, 6, step_hours=3)
+    first = usable_lead_day(history["time"] + LAST_HOUR, origin, 6)
     for name in history.columns[history.columns.str.startswith("nwp_")]:
         changed.loc[(later & (first > int(name[-1]))).to_numpy(), name] += 100
     before, after = (

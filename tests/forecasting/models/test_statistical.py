@@ -15,13 +15,13 @@ from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.arima import SarimaForecaster, StatisticalForecaster
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
-from triptych.forecasting.models.fit_cache import FitCache
 from triptych.forecasting.statespace import arma_fit
 from triptych.forecasting.statespace.arma import Arma
 from triptych.forecasting.statespace.arma_fit import (
     Fitted,
     Orders,
     fit_arma,
+    fit_each,
     fit_regression,
 )
 
@@ -133,7 +133,7 @@ def test_an_estimate_that_does_not_converge_falls_back(
     monkeypatch.setattr(arma_fit, "MAX_ITERATIONS", 1)
     path = simulated(SEASONAL, 2000)
     with caplog.at_level(logging.WARNING):
-        (fitted,) = FitCache().fit_each({"sarima of brest": path}, Orders(2, 1, 1, 1)).values()
+        (fitted,) = fit_each({"sarima of brest": path}, Orders(2, 1, 1, 1)).values()
     assert (fitted.method, fitted.orders) == ("yule_walker", Orders(8, 0))
     assert fitted.reason == "no convergence in 1 iterations"
     assert fitted.process.spectral_radius < 1

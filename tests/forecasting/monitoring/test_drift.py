@@ -9,13 +9,12 @@ from statsmodels.stats.multitest import multipletests
 from tests.forecasting.synthetic import make_history
 from triptych.forecasting.monitoring.drift import (
     DRIFT_COLUMNS,
-    DriftRule,
     measure_drift,
     same_distribution,
     stability_index,
 )
 
-RULE = DriftRule(days=30, min_days=20, alpha=0.05, psi=0.25)
+RULE = {"days": 30, "min_days": 20, "alpha": 0.05, "psi": 0.25}
 START, END = (pd.Timestamp(day, tz="UTC") for day in ("2018-01-01", "2021-01-01"))
 TRAINING = dict.fromkeys(("east", "west"), (START, END))
 
@@ -89,7 +88,7 @@ def test_a_planted_drift_is_found_and_named(
     years: pd.DataFrame, variable: str, change: float
 ) -> None:
     table = measure_drift(with_last_days(before(years, "2021-07-15"), variable, change),
-                          TRAINING, RULE)  # fmt: skip
+                          TRAINING, **RULE)  # fmt: skip
 
     assert tuple(table.columns) == DRIFT_COLUMNS
     found = table.loc[table["drifted"], ["location", "variable"]].to_numpy().tolist()
@@ -99,9 +98,9 @@ def test_a_planted_drift_is_found_and_named(
 def test_a_season_is_no_drift(years: pd.DataFrame) -> None:
     summer = before(years, "2021-07-15")
 
-    assert not measure_drift(summer, TRAINING, RULE)["drifted"].any()
+    assert not measure_drift(summer, TRAINING, **RULE)["drifted"].any()
     # the same days against the training's winters: it would be noticed
-    hot = measure_drift(summer, TRAINING, RULE).set_index(["location", "variable"])
+    hot = measure_drift(summer, TRAINING, **RULE).set_index(["location", "variable"])
     row = hot.loc[("east", "temperature_2m")]
     assert row["mean_recent"] == pytest.approx(row["mean_training"], abs=2.5)
     january = years[(years["time"].dt.month == 1) | (years["time"] >= END)]
@@ -110,13 +109,13 @@ def test_a_season_is_no_drift(years: pd.DataFrame) -> None:
 
 def test_the_year_round_chance_cries_seldom(years: pd.DataFrame) -> None:
     months = pd.date_range("2021-02-01", "2021-12-01", freq="2MS")
-    tables = [measure_drift(before(years, str(end)), TRAINING, RULE) for end in months]
+    tables = [measure_drift(before(years, str(end)), TRAINING, **RULE) for end in months]
 
     assert sum(table["drifted"].any() for table in tables) <= 1
 
 
 def test_the_window_that_spans_new_year_is_compared_with_its_like(years: pd.DataFrame) -> None:
-    table = measure_drift(before(years, "2021-01-16"), TRAINING, RULE)
+    table = measure_drift(before(years, "2021-01-16"), TRAINING, **RULE)
 
     row = table.set_index(["location", "variable"]).loc[("east", "temperature_2m")]
     assert row["days_recent"] == 30
@@ -132,7 +131,7 @@ def test_few_days_are_not_judged(years: pd.DataFrame) -> None:
     )
     short = changed.assign(temperature_2m=changed["temperature_2m"].mask(gone))
 
-    table = measure_drift(short, TRAINING, RULE).set_index(["location", "variable"])
+    table = measure_drift(short, TRAINING, **RULE).set_index(["location", "variable"])
 
     row = table.loc[("east", "temperature_2m")]
     assert row["days_recent"] < 20
@@ -142,7 +141,7 @@ def test_few_days_are_not_judged(years: pd.DataFrame) -> None:
 
 
 def test_many_tests_are_corrected_for(years: pd.DataFrame) -> None:
-    table = measure_drift(before(years, "2021-07-15"), TRAINING, RULE)
+    table = measure_drift(before(years, "2021-07-15"), TRAINING, **RULE)
 
     assert len(table) == 18
     _, adjusted, *_ = multipletests(table["p_value"], method="fdr_bh")
@@ -150,7 +149,7 @@ def test_many_tests_are_corrected_for(years: pd.DataFrame) -> None:
 
 
 def test_a_place_without_training_is_left_out(years: pd.DataFrame) -> None:
-    table = measure_drift(before(years, "2021-07-15"), {"west": (START, END)}, RULE)
+    table = measure_drift(before(years, "2021-07-15"), {"west": (START, END)}, **RULE)
 
     assert set(table["location"]) == {"west"}
-    assert measure_drift(years, {}, RULE).empty
+    assert measure_drift(years, {}, **RULE).empty

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.errors import OriginError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
@@ -16,7 +16,7 @@ def daily_origins(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
     """00:00 UTC of every day in [start, end)."""
     origins = pd.date_range(start.ceil("D"), end, freq="D", inclusive="left")
     if len(origins) == 0:
-        raise OriginError(f"No midnight lies in [{start}, {end}): give a later end.")
+        raise ForecastingError(f"No midnight lies in [{start}, {end}): give a later end.")
     return origins
 
 

@@ -167,17 +167,12 @@ def ljung_box(
 ) -> tuple[FloatArray, FloatArray]:
     """Ljung-Box statistic of each row and its p-value (Biometrika 65, 1978, 297-303).
 
-    Each of the ARMA coefficients that were estimated takes a degree of freedom: ForecastingError if
-    none is left. With gaps as in Stoffer and Toloi, Stat. Prob. Letters 13, 1992, 391-396, which
+    Each of the ARMA coefficients that were estimated, fewer than the lags, takes a degree of
+    freedom. With gaps as in Stoffer and Toloi, Stat. Prob. Letters 13, 1992, 391-396, which
     statsmodels lacks. NaN for a row that is constant or has no pair.
     """
     from scipy.stats import chi2
 
-    if lags <= fitted_parameters:
-        raise ForecastingError(
-            f"A Ljung-Box test needs more lags than the model has ARMA parameters, but there are "
-            f"{lags} lags and {fitted_parameters} parameters. Ask for more lags."
-        )
     products, pairs, squares, known = _products(series, lags)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = (products / squares[:, None]) ** 2 / pairs

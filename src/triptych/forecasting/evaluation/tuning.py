@@ -10,9 +10,9 @@ import pandas as pd
 from triptych.execution.progress import track
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.models.arima import StatisticalForecaster, share_fit_cache
+from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.forecasting.models.fit_cache import FitCache
+from triptych.forecasting.statespace.arma_fit import MapParts, at_once
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -65,7 +65,7 @@ def tune(
     trials: int,
     base_parameters: Mapping[str, Any],
     seed: int = 0,
-    fit_cache: FitCache | None = None,
+    map_parts: MapParts = at_once,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Best parameters of `trials` tries, and the tries: TRIAL_COLUMNS.
 
@@ -77,12 +77,12 @@ def tune(
     base, tried = dict(base_parameters), list[Tried]()
     past = history[history["time"] < validation_start]
     known = history[history["time"] < validation_end]
-    cache = fit_cache or FitCache()
 
     def attempt(parameters: dict[str, Any]) -> float:
         smaller = {**parameters, **CHEAPER.get(name, {})}
         made = make_forecaster(name, smaller, max_lead=DAY_LEADS[-1], seed=seed)
-        model = share_fit_cache(made, cache).fit(past)
+        made.map_parts = map_parts
+        model = made.fit(past)
         error = _rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
         tried.append((name, len(tried), error, _aic(model), parameters))
         return error

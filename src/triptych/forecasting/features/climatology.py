@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY
-from triptych.forecasting.errors import HistoryError
 from triptych.forecasting.features.grid import FloatArray, Grid, IntArray, known_mean
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
@@ -88,18 +87,14 @@ def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
 
 
 def join_climatologies(parts: Sequence[Climatology]) -> Climatology:
-    """The climatology of all parts' locations, in their order; HistoryError if variables differ."""
-    if len({tuple(sorted(part.coefficients)) for part in parts}) > 1:
-        raise HistoryError("The parts of a fit must have the same variables: prepare them alike.")
+    """The climatology of all parts' locations, in their order; all have the same variables."""
+    names = parts[0].coefficients
     return Climatology(
         tuple(name for part in parts for name in part.locations),
         min(part.start for part in parts),
         max(part.end for part in parts),
-        {
-            n: np.concatenate([part.coefficients[n] for part in parts])
-            for n in parts[0].coefficients
-        },
-        {n: np.concatenate([part.scale[n] for part in parts]) for n in parts[0].scale},
+        {name: np.concatenate([part.coefficients[name] for part in parts]) for name in names},
+        {name: np.concatenate([part.scale[name] for part in parts]) for name in names},
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.forecasting.contract import STEP, STEP_HOURS, STEPS_PER_DAY
-from triptych.forecasting.errors import HistoryError, OriginError, ShortHistoryError
+from triptych.forecasting.errors import ForecastingError, ShortHistoryError
 
 TEMPERATURE = "temperature_2m"
 HOURLY_TEMPERATURES = ("temperature_2m_h0", "temperature_2m_h1", "temperature_2m_h2")
@@ -77,15 +77,15 @@ class Grid:
 
 
 def to_grid(history: pd.DataFrame) -> Grid:
-    """Put a history frame (models.base.PanelForecaster) on its grid; HistoryError if it is none."""
+    """Put a history frame (models.base.PanelForecaster) on its grid."""
     missing = [name for name in REQUIRED_COLUMNS if name not in history]
     if missing:
-        raise HistoryError(
+        raise ForecastingError(
             f"The history must have the columns {', '.join(REQUIRED_COLUMNS)}, but lacks "
             f"{', '.join(missing)}. Build it from weather_3h and locations."
         )
     if history.empty:
-        raise HistoryError("The history has no row: ingest and preprocess some weather first.")
+        raise ForecastingError("The history has no row: ingest and preprocess some weather first.")
     step = step_numbers(history["time"])
     codes, names = pd.factorize(history["location"], sort=True)
     first = int(step.min())
@@ -94,7 +94,7 @@ def to_grid(history: pd.DataFrame) -> Grid:
     doubled = pd.Series(cell).duplicated().to_numpy()
     if bool(doubled.any()):
         row = history[["location", "time"]].iloc[int(doubled.argmax())]
-        raise HistoryError(
+        raise ForecastingError(
             f"The history must have one row a location and time, but {row['location']} at "
             f"{row['time']} is there twice. Drop the doubled rows."
         )
@@ -117,19 +117,17 @@ def to_grid(history: pd.DataFrame) -> Grid:
 
 
 def step_numbers(times: "pd.Series[pd.Timestamp] | pd.DatetimeIndex") -> IntArray:
-    """Number of 3-hour steps from 1970-01-01 00:00 UTC to each time; OriginError or HistoryError if
-    off the grid.
-    """
+    """Number of 3-hour steps from 1970-01-01 00:00 UTC to each time; ForecastingError off them."""
     index = pd.DatetimeIndex(times)
     if index.tz is None:
-        raise HistoryError(
+        raise ForecastingError(
             "Times must carry the UTC zone, but these have none. Localise them: tz_localize('UTC')."
         )
     seconds = index.tz_convert("UTC").as_unit("s").asi8
     numbers, rest = np.divmod(seconds, STEP_HOURS * 3600)
     off = (rest != 0) | (index != index.floor("s"))
     if bool(off.any()):
-        raise OriginError(
+        raise ForecastingError(
             f"Times must lie on the 3-hour grid (00, 03, … 21 UTC), but {index[off][0]} does not."
         )
     return np.asarray(numbers, dtype=np.int64)
@@ -158,15 +156,15 @@ def check_enough(grid: Grid, needed: int = MIN_TRAINING_DAYS) -> int:
 def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:
     """Step numbers of the origins, sorted and unique.
 
-    OriginError for none, for one off the 3-hour grid, or after the history's end: what lies between
-    would be unknown. ShortHistoryError for one with less than a day before it.
+    ForecastingError for none, for one off the 3-hour grid or after the history's end, which would
+    leave a gap; ShortHistoryError for one with less than a day before it.
     """
     if len(origins) == 0:
-        raise OriginError("There is no origin to forecast from: give at least one instant.")
+        raise ForecastingError("There is no origin to forecast from: give at least one instant.")
     steps = np.unique(step_numbers(origins))
     start, end, first, last = step_times(np.array([grid.first, grid.end, steps[0], steps[-1]]))
     if last > end:
-        raise OriginError(
+        raise ForecastingError(
             f"The history ends at {end}, so nothing is known just before the origin {last}. "
             f"Forecast from {end} with longer leads, or bring the history up to date."
         )
@@ -179,11 +177,11 @@ def check_origins(grid: Grid, origins: pd.DatetimeIndex) -> IntArray:
 
 
 def check_leads(leads: Sequence[int], max_lead: int) -> IntArray:
-    """The leads, sorted and unique; OriginError outside 1 … `max_lead`."""
+    """The leads, sorted and unique; ForecastingError outside 1 … `max_lead`."""
     numbers = np.unique(np.asarray(list(leads), dtype=np.int64))
     if len(numbers) == 0 or numbers[0] < 1 or numbers[-1] > max_lead:
         found = f"{numbers[0]} to {numbers[-1]}" if len(numbers) else "none"
-        raise OriginError(
+        raise ForecastingError(
             f"Leads go from 1 to {max_lead} (the max_lead it was made with), but these are {found}."
         )
     return numbers
@@ -228,7 +226,7 @@ def _constant(history: pd.DataFrame, column: str) -> FloatArray:
     low, high = grouped.min(), grouped.max()
     wrong = ~(low == high)
     if bool(wrong.any()):
-        raise HistoryError(
+        raise ForecastingError(
             f"{column} must be one number a location, but {wrong.idxmax()} has none or "
             "several. Correct the locations file."
         )

@@ -13,25 +13,27 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.forecasting.contract import STEP_HOURS
-from triptych.forecasting.features.grid import NWP_COLUMN, TEMPERATURE, FloatArray, Grid, IntArray
+from triptych.forecasting.features.grid import (
+    NWP_COLUMN,
+    TEMPERATURE,
+    FloatArray,
+    Grid,
+    IntArray,
+    known_mean,
+)
 
 DAY_HOURS = 24
 PUBLICATION_DELAY_HOURS = 6
 
 
-def usable_lead_day(
-    time: Any, as_of: Any, publication_delay: float, step_hours: int = 1
-) -> npt.NDArray[np.int64]:
+def usable_lead_day(time: Any, as_of: pd.Timestamp, publication_delay: float) -> IntArray:
     """The smallest N of at least 1 whose `previous_dayN` was published at the issue time: 24 N
     covers the hours from issue to target plus the publication delay.
 
-    `time`: starts of hours or, with `step_hours` 3, of 3-hour means, whose last hour counts;
-    `as_of`: one issue time, or one for each. Day 0 is never usable: its run may be newer.
+    `time`: starts of hours. Day 0 is never usable: its run may be newer.
     """
-    issued = as_of if isinstance(as_of, pd.Timestamp) else pd.DatetimeIndex(as_of)
-    ahead = pd.DatetimeIndex(time) - issued
-    hours = ahead.total_seconds().to_numpy() / 3600 + step_hours - 1 + publication_delay
-    return _lead_day(hours)
+    ahead = pd.DatetimeIndex(time) - as_of
+    return _lead_day(ahead.total_seconds().to_numpy() / 3600 + publication_delay)
 
 
 def nwp_column(model: str, lead_day: int) -> str:
@@ -63,6 +65,11 @@ def usable_forecasts(
             wanted = (day >= first) & np.isnan(table[:, :, row])
             table[:, :, row] = np.where(wanted, values, table[:, :, row])
     return table
+
+
+def mean_forecasts(grid: Grid, origins: IntArray, leads: IntArray, delay_hours: int) -> FloatArray:
+    """Mean of the models' most recent published forecasts, °C, shape (location, origin, lead)."""
+    return known_mean(usable_forecasts(grid, origins, leads, delay_hours), axis=2)
 
 
 def recent_errors(grid: Grid, origins: IntArray, count: int, age: int = 0) -> FloatArray:

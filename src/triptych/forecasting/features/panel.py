@@ -1,13 +1,14 @@
 """Standardised anomalies of a history, and the neighbours of its locations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.errors import UnknownLocationError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.climatology import Climatology
 from triptych.forecasting.features.grid import (
     TEMPERATURE,
@@ -58,7 +59,7 @@ def with_wind_components(grid: Grid) -> Grid:
 
 
 def to_panel(grid: Grid, climatology: Climatology) -> Panel:
-    """Anomalies of `grid`; UnknownLocationError for a location without a climatology."""
+    """Anomalies of `grid`; ForecastingError for a location without a climatology."""
     rows = known_rows(grid.locations, climatology.locations)
     anomalies = {}
     for name in climatology.coefficients:
@@ -72,25 +73,24 @@ def to_panel(grid: Grid, climatology: Climatology) -> Panel:
     return Panel(grid, climatology, rows, anomalies)
 
 
-def panel_frame(panel: Panel, name: str, values: FloatArray) -> pd.DataFrame:
-    """Long frame `location, time, <name>` of values of shape (location, step)."""
-    times = step_times(panel.grid.steps)
-    return pd.DataFrame(
-        {
-            "location": pd.Series(np.repeat(panel.grid.locations, len(times)), dtype="str"),
-            "time": times[np.tile(np.arange(len(times)), len(values))],
-            name: values.ravel(),
-        }
-    )
+def long_frame(locations: Sequence[str], **columns: npt.NDArray[Any]) -> pd.DataFrame:
+    """Long frame of arrays (location, …) that broadcast together; `time` and `as_of` are steps."""
+    arrays = np.broadcast_arrays(*columns.values())
+    names = np.array(locations, dtype=object)
+    frame: dict[str, Any] = {"location": np.repeat(names, arrays[0].size // len(names))}
+    for name, values in zip(columns, arrays, strict=True):
+        flat = values.ravel()
+        frame[name] = step_times(flat) if name in ("time", "as_of") else flat
+    return pd.DataFrame(frame).astype({"location": "str"})
 
 
 def known_rows(locations: Iterable[str], known: Iterable[str]) -> IntArray:
-    """Row of each location in the training data, or UnknownLocationError."""
+    """Row of each location in the training data, or ForecastingError."""
     wanted, trained = pd.Index(list(locations)), pd.Index(list(known))
     rows = trained.get_indexer(wanted)
     unknown = wanted[rows < 0]
     if len(unknown):
-        raise UnknownLocationError(
+        raise ForecastingError(
             f"Not in this model's training data: {', '.join(unknown[:SHOWN])}; it has "
             f"{len(trained)} locations, such as {', '.join(trained[:SHOWN])}. "
             "Train again with the new ones, or leave them out."

@@ -19,7 +19,7 @@ from triptych.forecasting.features.panel import Float32Array, Neighbours, Panel,
 from triptych.forecasting.models.base import Arrays, PanelForecaster
 
 NEIGHBOURS = "neighbours"
-LOOKBACK_DAYS = 7  # of history before the first training origin
+SKIPPED_DAYS = 7  # of history before the first training origin
 
 
 class AnomalyForecaster(PanelForecaster, ABC):
@@ -61,7 +61,7 @@ class LearnedForecaster(AnomalyForecaster):
         """Find the neighbours, and return the origins to learn from."""
         found = find_neighbours(panel.grid, int(self.parameters[NEIGHBOURS]))
         self.state = {NEIGHBOURS: found.table}
-        return np.arange(panel.grid.first + LOOKBACK_DAYS * STEPS_PER_DAY, panel.grid.end)
+        return np.arange(panel.grid.first + SKIPPED_DAYS * STEPS_PER_DAY, panel.grid.end)
 
     @property
     def neighbours(self) -> Neighbours:

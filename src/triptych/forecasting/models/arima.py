@@ -19,11 +19,10 @@ from triptych.forecasting.features.grid import (
     IntArray,
     ordered_product,
 )
-from triptych.forecasting.features.panel import Float32Array, Panel, panel_frame
+from triptych.forecasting.features.panel import Float32Array, Panel, long_frame
 from triptych.forecasting.models.anomaly import AnomalyForecaster
-from triptych.forecasting.models.base import Arrays, PanelForecaster
-from triptych.forecasting.models.fit_cache import FitCache
-from triptych.forecasting.statespace.arma_fit import CONSTANT, Fitted, Orders
+from triptych.forecasting.models.base import Arrays
+from triptych.forecasting.statespace.arma_fit import CONSTANT, Fitted, Orders, fit_each
 
 SHOWN_LAGS = 24  # past anomalies that are stored beside a forecast; older ones weigh little
 PROCESSES = "processes"
@@ -33,10 +32,8 @@ class StatisticalForecaster(AnomalyForecaster):
     """Base of the forecasters whose core is an ARMA process of the anomaly.
 
     None is differenced (d = D = 0): the anomaly is stationary, and a differenced process would keep
-    its last level instead of returning to normal. Forecasters of one study share `fit_cache`.
+    its last level instead of returning to normal.
     """
-
-    _processes: dict[str, Fitted]
 
     def __init__(
         self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
@@ -45,12 +42,13 @@ class StatisticalForecaster(AnomalyForecaster):
         super().__init__(parameters, max_lead=max_lead, seed=seed)
         names = (field.name for field in fields(Orders))
         self.orders = Orders(**{name: self.parameters.get(name, 0) for name in names})
-        self.fit_cache = FitCache()
 
     @property
     def processes(self) -> Mapping[str, Fitted]:
-        """The process of each location; UnfittedModelError before `fit`."""
-        return {name: self._processes[name] for name in self.locations}
+        """The process of each location; ForecastingError before `fit`."""
+        names = self.locations
+        stored = json.loads(self.texts[PROCESSES])
+        return {name: Fitted.of(stored[name]) for name in names}
 
     @property
     def _shown_lags(self) -> int:
@@ -61,19 +59,15 @@ class StatisticalForecaster(AnomalyForecaster):
         weights = [p.process.past_weights(SHOWN_LAGS) for p in self.processes.values()]
         return np.asarray(np.abs(weights).mean(axis=0), dtype=np.float64)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What is sent to another process: what a study shares stays with it."""
-        return {**self.__dict__, "fit_cache": FitCache()}
-
     def _fit(self, panel: Panel) -> None:
         self._fit_each(panel, panel.anomalies[TEMPERATURE].astype(np.float64))
 
     def _fit_each(self, panel: Panel, series: FloatArray) -> None:
-        """Estimate the process of each location of `series` (fit_cache.FitCache.fit_each)."""
+        """Estimate the process of each location of `series` (arma_fit.fit_each)."""
         names = [f"{self.name} of {place}" for place in panel.grid.locations]
-        fitted = self.fit_cache.fit_each(dict(zip(names, series, strict=True)), self.orders)
-        self._processes = dict(zip(panel.grid.locations, fitted.values(), strict=True))
-        stored = {name: asdict(process) for name, process in self._processes.items()}
+        fitted = fit_each(dict(zip(names, series, strict=True)), self.orders, self.map_parts)
+        processes = map(asdict, fitted.values())
+        stored = dict(zip(panel.grid.locations, processes, strict=True))
         self.texts = {PROCESSES: json.dumps(stored, indent=2, sort_keys=True) + "\n"}
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
@@ -83,9 +77,9 @@ class StatisticalForecaster(AnomalyForecaster):
         self, panel: Panel, series: npt.NDArray[Any], origins: IntArray, leads: IntArray
     ) -> FloatArray:
         """What the process of each location makes of its series (location, step)."""
-        out = np.empty((len(series), len(origins), len(leads)))
+        out, processes = np.empty((len(series), len(origins), len(leads))), self.processes
         for row, name in enumerate(panel.grid.locations):
-            process = self._processes[name].process
+            process = processes[name].process
             states = process.states(series[row])[:, origins - panel.grid.first]
             out[row] = process.forecast(states, leads)
         return out
@@ -104,15 +98,10 @@ class StatisticalForecaster(AnomalyForecaster):
             forecast = self._anomaly(panel, steps, np.array([1]))[:, :, 0]
         found[:, STEPS_PER_DAY:] = observed[:, STEPS_PER_DAY:] - forecast
         found *= panel.climatology.scale[TEMPERATURE][panel.rows][:, None]
+        processes = self.processes
         for row, name in enumerate(panel.grid.locations):
-            found[row] /= self._processes[name].process.relative_spread(observed[row])
-        return panel_frame(panel, "innovation", found)
-
-    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
-        """Take what was stored."""
-        super().restore(state, texts)
-        stored = json.loads(texts[PROCESSES])
-        self._processes = {name: Fitted.of(process) for name, process in stored.items()}
+            found[row] /= processes[name].process.relative_spread(observed[row])
+        return long_frame(panel.grid.locations, time=panel.grid.steps, innovation=found)
 
 
 class ArimaForecaster(StatisticalForecaster):
@@ -165,8 +154,8 @@ class SarimaxForecaster(SarimaForecaster):
 
     def _regression(self, panel: Panel, steps: IntArray) -> FloatArray:
         """What the regressors give in °C, shape (location, step)."""
-        regressors = calendar(panel, steps)
-        slopes = np.array([self._processes[name].regression for name in panel.grid.locations])
+        regressors, processes = calendar(panel, steps), self.processes
+        slopes = np.array([processes[name].regression for name in panel.grid.locations])
         return ordered_product(regressors, slopes[..., None])[..., 0]
 
     @property
@@ -187,13 +176,6 @@ class SarimaxForecaster(SarimaForecaster):
         slopes = np.array([process.regression[1:] for process in self.processes.values()])
         own = np.abs(slopes / scale[:, None]).mean(axis=0)
         return np.concatenate([super()._importance_values(), own])
-
-
-def share_fit_cache(forecaster: PanelForecaster, fit_cache: FitCache) -> PanelForecaster:
-    """The forecaster, whose processes, if it has any, are taken from and added to `fit_cache`."""
-    if isinstance(forecaster, StatisticalForecaster):
-        forecaster.fit_cache = fit_cache
-    return forecaster
 
 
 class AutoregressionForecaster(AnomalyForecaster):

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.execution.threads import one_blas_thread
-from triptych.forecasting.contract import FORECAST_COLUMNS, STEP, STEP_HOURS
-from triptych.forecasting.errors import UnfittedModelError, UnknownModelError
+from triptych.forecasting.contract import STEP, STEP_HOURS
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.conformal import Intervals
 from triptych.forecasting.features.climatology import (
     Climatology,
@@ -33,9 +33,11 @@ from triptych.forecasting.features.grid import (
 from triptych.forecasting.features.panel import (
     SHOWN,
     Panel,
+    long_frame,
     to_panel,
     with_wind_components,
 )
+from triptych.forecasting.statespace.arma_fit import MapParts, at_once
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -64,16 +66,17 @@ class PanelForecaster:
     def __init__(
         self, parameters: Mapping[str, Any] | None = None, *, max_lead: int = 8, seed: int = 0
     ) -> None:
-        """Merge `parameters` over the defaults; UnknownModelError for an unknown one."""
+        """Merge `parameters` over the defaults; ForecastingError for an unknown one."""
         given = dict(parameters or {})
         unknown = sorted(set(given) - set(self.defaults))
         if unknown:
-            raise UnknownModelError(
+            raise ForecastingError(
                 f"{self.name} has no parameter {', '.join(unknown)}; it has "
                 f"{', '.join(sorted(self.defaults)) or 'none'}. Correct the forecast parameters."
             )
         self.parameters: dict[str, Any] = {**self.defaults, **given}
         self.max_lead, self.seed = max_lead, seed
+        self.map_parts: MapParts = at_once  # an engine's, for fits that can be split
         self.climatology: Climatology | None = None
         self.intervals: Intervals | None = None
         self.members: list[PanelForecaster] = []
@@ -123,8 +126,8 @@ class PanelForecaster:
         The observations of the last `data_age` hours before each origin count as unknown. With
         `locations`, the others of the history are only their neighbours.
 
-        Returns FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` + 3 h ×
-        (lead - 1). `lower` and `upper` bound the central LEVEL interval and are NaN until the
+        Returns contract.FORECAST_COLUMNS in °C sorted by location, as_of, lead; `time` = `as_of` +
+        3 h × (lead - 1). `lower` and `upper` bound the central LEVEL interval and are NaN until the
         forecaster is calibrated. `mean` is NaN where a baseline knows nothing.
         """
         panel = self.panel(history)
@@ -165,9 +168,9 @@ class PanelForecaster:
 
     @property
     def fitted(self) -> Climatology:
-        """The climatology of the training period; UnfittedModelError before `fit`."""
+        """The climatology of the training period; ForecastingError before `fit`."""
         if self.climatology is None:
-            raise UnfittedModelError(
+            raise ForecastingError(
                 f"{self.name} has not been fitted: call fit(history), or load a saved one."
             )
         return self.climatology
@@ -198,15 +201,10 @@ class PanelForecaster:
         """Explanatory variables of a forecast issued at `origin`: `location, feature, value`."""
         panel = self.panel(history)
         origin = origin if self.uses_nwp else origin - pd.Timedelta(hours=data_age)
-        names, locations = self.feature_names, np.array(panel.grid.locations, dtype=object)
         values = self._input_values(panel, check_origins(panel.grid, pd.DatetimeIndex([origin])))
-        return pd.DataFrame(
-            {
-                "location": pd.Series(np.repeat(locations, len(names)), dtype="str"),
-                "feature": pd.Series(list(names) * len(locations), dtype="str"),
-                "value": values.astype(np.float64).ravel(),
-            }
-        )
+        names = np.array(self.feature_names, dtype=object)
+        table = long_frame(panel.grid.locations, feature=names, value=values.astype(np.float64))
+        return table.astype({"feature": "str"})
 
     def importance(self) -> pd.DataFrame:
         """Shares `feature, importance`, greatest first; empty for a baseline.
@@ -276,21 +274,10 @@ class PanelForecaster:
         mean: FloatArray,
         data_age: int,
     ) -> pd.DataFrame:
-        shape = mean.shape
-        times = step_times(np.broadcast_to(origins[:, None] + leads - 1, shape).ravel())
-        half = np.full(shape, np.nan)
+        targets, half = origins[:, None] + leads - 1, np.full(mean.shape, np.nan)
         if self.intervals is not None:
-            months = times.month.to_numpy().reshape(shape)[0]
+            months = step_times(targets.ravel()).month.to_numpy().reshape(targets.shape)
             half = self.intervals.half_width(locations, months, leads, data_age)
-        frame = pd.DataFrame(
-            {
-                "location": np.repeat(np.array(locations, dtype=object), shape[1] * shape[2]),
-                "as_of": step_times(np.broadcast_to(origins[:, None], shape).ravel()),
-                "time": times,
-                "lead": np.broadcast_to(leads, shape).ravel(),
-                "mean": mean.ravel(),
-                "lower": (mean - half).ravel(),
-                "upper": (mean + half).ravel(),
-            }
-        )
-        return frame.astype({"location": "str"})[list(FORECAST_COLUMNS)]
+        bounds = {"lower": mean - half, "upper": mean + half}
+        issued = {"as_of": origins[:, None], "time": targets, "lead": leads}
+        return long_frame(locations, **issued, mean=mean, **bounds)

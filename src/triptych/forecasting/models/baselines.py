@@ -13,12 +13,11 @@ from triptych.forecasting.features.grid import (
     FloatArray,
     IntArray,
     step_numbers,
-    step_times,
 )
-from triptych.forecasting.features.panel import Panel, known_rows
+from triptych.forecasting.features.panel import Panel, known_rows, long_frame
 from triptych.forecasting.models.base import PanelForecaster
 
-LOOKBACK_DAYS = 7
+LOOKBACK_DAYS = 7  # that a value is sought back
 
 
 class ClimatologyForecaster(PanelForecaster):
@@ -69,7 +68,7 @@ def forecast_climatology(
     """Forecast the first `steps` steps from `as_of` with the climatology of a fitted model.
 
     The interval is the central LEVEL of a normal distribution of the training anomalies. Returns
-    `location, time, mean, lower, upper`, °C; UnknownLocationError for an untrained location.
+    `location, time, mean, lower, upper`, °C; ForecastingError for an untrained location.
     """
     climatology = forecaster.fitted
     rows = known_rows(locations, climatology.locations)
@@ -77,12 +76,4 @@ def forecast_climatology(
     mean = climatology.normal(TEMPERATURE, rows[:, None], numbers[None, :])
     quantile = NormalDist().inv_cdf((1 + LEVEL) / 2)
     half = quantile * climatology.scale[TEMPERATURE][rows][:, None]
-    return pd.DataFrame(
-        {
-            "location": pd.Series(np.repeat(np.array(locations, dtype=object), steps), dtype="str"),
-            "time": step_times(np.tile(numbers, len(rows))),
-            "mean": mean.ravel(),
-            "lower": (mean - half).ravel(),
-            "upper": (mean + half).ravel(),
-        }
-    )
+    return long_frame(locations, time=numbers, mean=mean, lower=mean - half, upper=mean + half)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
-from triptych.forecasting.errors import ForecastingError, UnknownModelError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.metrics import TARGET, at_served_age, common_targets
 from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
@@ -32,11 +32,11 @@ class EnsembleForecaster(PanelForecaster):
     }
 
     def with_members(self, members: Sequence[PanelForecaster]) -> Self:
-        """Take the members; UnknownModelError for none, or for weights of others."""
+        """Take the members; ForecastingError for none, or for weights of others."""
         names = sorted(member.name for member in members)
         weights: Mapping[str, Sequence[float]] = self.parameters["weights"]
         if not names or sorted(weights) not in ([], names):
-            raise UnknownModelError(
+            raise ForecastingError(
                 "An ensemble needs members, and weights for all of them or for none; it got "
                 f"members {', '.join(names) or 'none'} and weights of "
                 f"{', '.join(sorted(weights)) or 'none'}. Correct the ensemble's parameters."
@@ -49,21 +49,12 @@ class EnsembleForecaster(PanelForecaster):
         cls, members: Sequence[PanelForecaster], weights: Mapping[str, Sequence[float]]
     ) -> Self:
         """An ensemble of members that were fitted on the same history."""
-        first, parameters = members[0], {m.name: m.parameters for m in members}
         made = cls(
-            {"members": parameters, "weights": weights},
+            {"members": {m.name: m.parameters for m in members}, "weights": weights},
             max_lead=min(member.max_lead for member in members),
-            seed=first.seed,
+            seed=members[0].seed,
         ).with_members(members)
-        made.climatology = first.fitted
-        for member in members:
-            period = (member.train_start, member.train_end, member.locations)
-            if period != (made.train_start, made.train_end, made.locations):
-                raise ForecastingError(
-                    "The members of an ensemble are fitted on one history, but "
-                    f"{member.name} saw another than {first.name}: fit both on the same "
-                    "locations and period."
-                )
+        made.climatology = members[0].fitted
         return made
 
     def neighbour_locations(self, locations: Collection[str]) -> set[str]:
@@ -88,17 +79,9 @@ class EnsembleForecaster(PanelForecaster):
             member.fit_panel(panel)
 
     def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
-        """Weighted mean of the members that have a forecast, °C.
-
-        Where all members with a weight lack one, those without a weight stand in, all alike.
-        """
+        """Weighted mean of the members that have a forecast, °C."""
         parts = np.stack([m.forecast(panel, origins, leads, age) for m in self.members])
-        known = np.isfinite(parts)
-        weights = self._weights(leads)[:, None, None, :] * known
-        weights = np.where(weights.sum(axis=0) > 0, weights, known)
-        total = weights.sum(axis=0)
-        mean = (weights * np.where(known, parts, 0.0)).sum(axis=0) / np.where(total > 0, total, 1)
-        return np.asarray(np.where(total > 0, mean, np.nan), dtype=np.float64)
+        return _mean(parts, self._weights(leads)[:, None, None, :])
 
     def _weights(self, leads: IntArray) -> FloatArray:
         """Weights of the members, shape (member, lead), summing to 1 at each lead."""
@@ -159,21 +142,12 @@ def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> 
 def weighted_mean(
     forecasts: pd.DataFrame, weights: Mapping[str, Sequence[float]], name: str
 ) -> pd.DataFrame:
-    """The forecasts of the ensemble `name` from backtests of its members, without intervals.
-
-    The last weight serves all later leads. Where all members with a weight lack a forecast, the
-    others replace them, as in `EnsembleForecaster.forecast`.
-    """
+    """The forecasts of the ensemble `name` from backtests of its members, without intervals."""
     keys = [*TARGET, "lead"]
     of_members = forecasts[forecasts["model"].isin(list(weights))]
     means = of_members.pivot(index=keys, columns="model", values="mean")[list(weights)]
     leads = means.index.get_level_values("lead").to_numpy()
-    known = np.isfinite(means.to_numpy())
-    shares = _weight_table(weights, list(weights), leads).T * known
-    shares = np.where(shares.sum(axis=1, keepdims=True) > 0, shares, known)
-    total = shares.sum(axis=1)
-    mean = (np.nan_to_num(means.to_numpy()) * shares).sum(axis=1) / np.where(total > 0, total, 1)
-    mean = np.where(total > 0, mean, np.nan)
+    mean = _mean(means.to_numpy().T, _weight_table(weights, list(weights), leads))
     observed = forecasts.drop_duplicates(keys).set_index(keys)["observed"].reindex(means.index)
     return means.index.to_frame(index=False).assign(
         mean=mean, observed=observed.to_numpy(), model=name
@@ -183,9 +157,22 @@ def weighted_mean(
 def _weight_table(
     weights: Mapping[str, Sequence[float]], members: Sequence[str], leads: IntArray
 ) -> FloatArray:
-    """Weights of the members, shape (member, lead)."""
+    """Weights of the members, shape (member, lead); the last one serves all later leads."""
     each = (np.asarray(weights[name], dtype=np.float64) for name in members)
     return np.stack([own[np.minimum(leads, len(own)) - 1] for own in each])
+
+
+def _mean(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
+    """Weighted mean over members (first axis) that have a forecast, NaN without any.
+
+    Where all members with a weight lack one, those without a weight replace them, all alike.
+    """
+    known = np.isfinite(forecasts)
+    shares = weights * known
+    shares = np.where(shares.sum(axis=0) > 0, shares, known)
+    total = shares.sum(axis=0)
+    mean = (shares * np.where(known, forecasts, 0.0)).sum(axis=0) / np.where(total > 0, total, 1)
+    return np.where(total > 0, mean, np.nan)
 
 
 def _group(lead: int) -> int:

@@ -3,49 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
-from triptych.forecasting.errors import UnknownModelError
-from triptych.forecasting.models.arima import (
-    ArimaForecaster,
-    AutoregressionForecaster,
-    SarimaForecaster,
-    SarimaxForecaster,
-)
+from triptych.forecasting.errors import ForecastingError
+from triptych.forecasting.models import arima, baselines, ensemble, nwp, ridge
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.baselines import (
-    ClimatologyForecaster,
-    PersistenceForecaster,
-    SameHourYesterdayForecaster,
-)
-from triptych.forecasting.models.ensemble import EnsembleForecaster, EnsembleOfAllForecaster
 from triptych.forecasting.models.gradient_boosting import LightGBMForecaster
 from triptych.forecasting.models.kernel_ridge import KernelRidgeForecaster
 from triptych.forecasting.models.mos import MosForecaster
-from triptych.forecasting.models.nwp import NwpDebiasedForecaster, NwpMeanForecaster
 from triptych.forecasting.models.random_forest import RandomForestForecaster
-from triptych.forecasting.models.ridge import PooledRidgeForecaster, RidgeForecaster
 from triptych.forecasting.models.sarima_ridge import SarimaRidgeForecaster
 
 _CLASSES: dict[str, type[PanelForecaster]] = {
     kind.name: kind
     for kind in (
-        PersistenceForecaster,
-        SameHourYesterdayForecaster,
-        ClimatologyForecaster,
-        ArimaForecaster,
-        SarimaForecaster,
-        SarimaxForecaster,
+        baselines.PersistenceForecaster,
+        baselines.SameHourYesterdayForecaster,
+        baselines.ClimatologyForecaster,
+        arima.ArimaForecaster,
+        arima.SarimaForecaster,
+        arima.SarimaxForecaster,
         SarimaRidgeForecaster,
-        RidgeForecaster,
+        ridge.RidgeForecaster,
         KernelRidgeForecaster,
         RandomForestForecaster,
         LightGBMForecaster,
-        AutoregressionForecaster,
-        PooledRidgeForecaster,
-        NwpMeanForecaster,
-        NwpDebiasedForecaster,
+        arima.AutoregressionForecaster,
+        ridge.PooledRidgeForecaster,
+        nwp.NwpMeanForecaster,
+        nwp.NwpDebiasedForecaster,
         MosForecaster,
-        EnsembleForecaster,
-        EnsembleOfAllForecaster,
+        ensemble.EnsembleForecaster,
+        ensemble.EnsembleOfAllForecaster,
     )
 }
 MODEL_NAMES = tuple(_CLASSES)
@@ -59,14 +46,14 @@ ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
 def make_forecaster(
     name: str, parameters: Mapping[str, Any], *, max_lead: int, seed: int
 ) -> PanelForecaster:
-    """An unfitted forecaster; UnknownModelError for a name or parameter that there is not."""
+    """An unfitted forecaster; ForecastingError for a name or parameter that there is not."""
     if name not in _CLASSES:
-        raise UnknownModelError(
+        raise ForecastingError(
             f"There is no forecaster {name!r}; there are {', '.join(MODEL_NAMES)}. Correct the "
             "name."
         )
     made = _CLASSES[name](parameters, max_lead=max_lead, seed=seed)
-    if not isinstance(made, EnsembleForecaster):
+    if not isinstance(made, ensemble.EnsembleForecaster):
         return made
     members = made.parameters["members"].items()
     return made.with_members(

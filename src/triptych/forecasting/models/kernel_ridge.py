@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
-from triptych.forecasting.errors import OriginError
+from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Float32Array, Panel
 from triptych.forecasting.models.anomaly import LearnedForecaster, anomaly_targets
@@ -192,7 +192,7 @@ class KernelRidgeForecaster(LearnedForecaster):
     def _model(self, row: int, step: int) -> list[npt.NDArray[Any]]:
         """PARTS of a location and step of the day."""
         if f"kernel.{row}.{step}.{PARTS[0]}" not in self.state:
-            raise OriginError(
+            raise ForecastingError(
                 f"This {self.name} forecasts from the steps of the day "
                 f"{list(self.parameters['origin_steps'])}, not from {step}. Add it to origin_steps "
                 "and train again."

@@ -18,6 +18,7 @@ from triptych.forecasting.features.grid import (
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     lead_days_by_model,
+    mean_forecasts,
     usable_forecasts,
     with_models,
 )
@@ -53,8 +54,11 @@ class NwpMeanForecaster(PanelForecaster):
 
     def _usable(self, grid: Grid, midnights: IntArray, leads: IntArray) -> FloatArray:
         """The published forecasts, shape (location, origin, model, lead)."""
-        delay = int(self.parameters["publication_delay_hours"])
-        return usable_forecasts(grid, midnights, leads, delay)
+        return usable_forecasts(grid, midnights, leads, self._delay)
+
+    @property
+    def _delay(self) -> int:
+        return int(self.parameters["publication_delay_hours"])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -81,8 +85,7 @@ class NwpMeanForecaster(PanelForecaster):
         self, panel: Panel, midnights: IntArray, leads: IntArray, age: int
     ) -> FloatArray:
         del age
-        usable = self._usable(with_models(panel.grid, self._models), midnights, leads)
-        return known_mean(usable, axis=2)
+        return mean_forecasts(with_models(panel.grid, self._models), midnights, leads, self._delay)
 
 
 class NwpDebiasedForecaster(NwpMeanForecaster):

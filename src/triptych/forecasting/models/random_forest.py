@@ -36,8 +36,6 @@ class RandomForestForecaster(LearnedForecaster):
         "threads": 2,
     }
 
-    _forest: "RandomForestRegressor"
-
     def _fit(self, panel: Panel) -> None:
         from sklearn.ensemble import RandomForestRegressor
 
@@ -54,7 +52,6 @@ class RandomForestForecaster(LearnedForecaster):
             random_state=self.seed,
         ).fit(design[known], target[known])
         self.state |= _arrays(forest)
-        self._forest = _forest(self.state)
 
     def _sample(self, origins: IntArray, places: int) -> IntArray:
         """Origins at midnight first, others as far as `max_rows` reaches."""
@@ -69,7 +66,7 @@ class RandomForestForecaster(LearnedForecaster):
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         design = np.nan_to_num(self.features(panel, origins))
-        found = self._forest.predict(design.reshape(-1, design.shape[-1]))
+        found = _forest(self.state).predict(design.reshape(-1, design.shape[-1]))
         at_knots = found.reshape(*design.shape[:2], -1)
         before, after, share = between_knots(self._knots(), leads)
         return np.asarray(at_knots[..., before] * (1 - share) + at_knots[..., after] * share)
@@ -77,11 +74,6 @@ class RandomForestForecaster(LearnedForecaster):
     def _importance_values(self) -> FloatArray:
         """Share of the reduction of the squared error."""
         return self.state["importance"]
-
-    def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
-        """Take what was stored."""
-        super().restore(state, texts)
-        self._forest = _forest(state)
 
 
 def _arrays(forest: "RandomForestRegressor") -> Arrays:

@@ -1,7 +1,6 @@
 """Has the weather that a model is fed left what it was trained on? Like seasons are compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -39,51 +38,43 @@ DRIFT_COLUMNS = (
 BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class DriftRule:
-    """`days` of the recent window, of which `min_days` are known; `alpha`: false discovery rate;
-    `psi`: stability index of a large change.
-    """
-
-    days: int
-    min_days: int
-    alpha: float
-    psi: float
-
-
 def measure_drift(
     history: pd.DataFrame,
     training: Mapping[str, tuple[pd.Timestamp, pd.Timestamp]],
-    rule: DriftRule,
+    *,
+    days: int,
+    min_days: int,
+    alpha: float,
+    psi: float,
 ) -> pd.DataFrame:
-    """Compare the last days of each variable with the same days of the year in training.
+    """Compare the last `days` of each variable with the same days of the year in training.
 
     Daily means, wind as components. `training`: [start, end) by location. Drift is a
     Kolmogorov-Smirnov p below `alpha` after Benjamini and Hochberg's correction (J. R. Stat. Soc. B
-    57, 1995, 289-300) and a stability index of at least `psi`. Returns DRIFT_COLUMNS; p is NaN with
-    too few days.
+    57, 1995, 289-300) and a stability index of at least `psi`. Returns DRIFT_COLUMNS; p is NaN
+    with fewer than `min_days` known.
     """
     from scipy.stats import false_discovery_control
 
-    places, days, daily = _daily_means(history)
+    places, dates, daily = _daily_means(history)
     rows = []
     for row, location in enumerate(places):
         if location not in training:
             continue
         first, last = step_numbers(pd.DatetimeIndex(training[location])) / STEPS_PER_DAY
-        age = days[np.isfinite(daily[TEMPERATURE][row])].max(initial=0) - days
-        recent = (age >= 0) & (age < rule.days)
-        like = (age % DAYS_PER_YEAR < rule.days) & (age >= rule.days)
-        seasonal = like & (days >= first) & (days < last)
+        age = dates[np.isfinite(daily[TEMPERATURE][row])].max(initial=0) - dates
+        recent = (age >= 0) & (age < days)
+        like = (age % DAYS_PER_YEAR < days) & (age >= days)
+        seasonal = like & (dates >= first) & (dates < last)
         for name, values in daily.items():
             known = np.isfinite(values[row])
             if (recent & known).any() and (seasonal & known).any():
-                compared = _compare(values[row], recent & known, seasonal & known, rule.min_days)
+                compared = _compare(values[row], recent & known, seasonal & known, min_days)
                 rows.append({"location": location, "variable": name, **compared})
     table = pd.DataFrame(rows, columns=list(DRIFT_COLUMNS[:-2]))
     tested = table["p_value"].dropna().astype(float)
     adjusted = pd.Series(false_discovery_control(tested), tested.index).reindex(table.index)
-    drifted = (adjusted < rule.alpha) & (table["psi"] >= rule.psi)
+    drifted = (adjusted < alpha) & (table["psi"] >= psi)
     return table.assign(p_adjusted=adjusted, drifted=drifted)
 
 

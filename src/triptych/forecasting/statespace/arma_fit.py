@@ -1,8 +1,11 @@
-"""Estimation of seasonal ARMA processes, with fallbacks."""
+"""Estimation of seasonal ARMA processes, with fallbacks; none is estimated twice."""
 
+import hashlib
+import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +22,11 @@ CONSTANT = 1e-6  # variance of an anomaly in standard deviations, below which th
 STABLE = 1 - 1e-6  # largest eigenvalue of a process that forgets
 START_SEASONAL = (0.5, -0.3)  # near where anomalies of temperature end up
 LIKELIHOOD, YULE_WALKER, WHITE_NOISE = "maximum_likelihood", "yule_walker", "white_noise"
+LIMIT = 10_000  # estimates in the cache, a kilobyte each; beyond it the oldest are dropped
+
+MapParts = Callable[[Callable[[list[Any]], list[Any]], Sequence[Any]], list[Any]]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,42 @@ class Fitted:
         """Restore from `dataclasses.asdict`, by way of JSON."""
         tuples = {name: tuple(stored.get(name, ())) for name in ("parameters", "regression")}
         return cls(**{**stored, "orders": Orders(**stored["orders"]), **tuples})
+
+
+_cache: dict[tuple[str, Orders], Fitted] = {}  # by SHA-256 of the series
+
+
+def at_once(work: Callable[[list[Any]], list[Any]], items: Sequence[Any]) -> list[Any]:
+    """Apply a function of a list to all items: the MapParts without an engine."""
+    return work(list(items))
+
+
+def fit_each(
+    series: Mapping[str, FloatArray], orders: Orders, map_parts: MapParts = at_once
+) -> dict[str, Fitted]:
+    """The process of each series, by `fit_arma` unless it is cached; fallbacks are logged.
+
+    Searches, fits and models with the same process (`sarima`, `sarima_ridge`) share estimates.
+    Series with columns of regressors are estimated by `fit_regression`.
+    """
+    keys = {n: (hashlib.sha256(own.tobytes()).hexdigest(), orders) for n, own in series.items()}
+    new = {keys[name]: own for name, own in series.items() if keys[name] not in _cache}
+    made = map_parts(partial(_fit_all, orders), list(new.values()))
+    _cache.update(zip(new, made, strict=True))
+    fitted = {name: _cache[key] for name, key in keys.items()}
+    for oldest in list(_cache)[:-LIMIT]:
+        del _cache[oldest]
+    for name, process in fitted.items():
+        if process.reason:
+            logger.warning("%s falls back on %s: %s", name, process.method, process.reason)
+    return fitted
+
+
+def _fit_all(orders: Orders, series: list[FloatArray]) -> list[Fitted]:
+    return [
+        fit_arma(own, orders) if own.ndim == 1 else fit_regression(own[:, 0], own[:, 1:], orders)
+        for own in series
+    ]
 
 
 def fit_arma(series: FloatArray, orders: Orders) -> Fitted:

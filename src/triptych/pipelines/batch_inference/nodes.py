@@ -1,36 +1,28 @@
 """From the version in production and what is known at `as_of`, to rows of predictions."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
-from triptych.errors import PipelineError
-from triptych.execution.batches import SERIAL, Made, map_batches
+from triptych.errors import ParameterError, PipelineError
+from triptych.execution.batches import SERIAL
 from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import TEMPERATURE, step_numbers
+from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
+from triptych.parameters.ingestion import NwpParameters
 from triptych.parameters.operations import BatchParameters
-from triptych.pipelines.batch_inference.forecast import (
-    add_references,
-    first_origin,
-    forecast_with,
-    hindcast,
-)
-from triptych.pipelines.batch_inference.sources import add_nwp_sources, prepare_batch
-from triptych.pipelines.ts_common.history import add_nwp
+from triptych.pipelines.batch_inference.forecast import add_references, forecast_with, hindcast
+from triptych.pipelines.batch_inference.history import train_end
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
-from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
-NWP_BIAS, NWP_ERRORS = pd.Timedelta(days=25), pd.Timedelta(days=1)
 KEY = ["model_id", "location", "as_of"]
 COUNTS = dict.fromkeys(("data_age", "steps_model", "steps_climatology"), "Int64")
 STATUS_COLUMNS = ["location", "model", "known_until", *COUNTS, "reason"]
@@ -65,7 +57,12 @@ def choose_models(
         raise PipelineError(" ".join(dict.fromkeys(unserved.values())))
     earliest, since, days = issued, batch_inference.since, batch_inference.hindcast_days
     if since is not None:
-        earliest = first_origin(since, issued)
+        earliest = pd.Timestamp(str(since), tz="UTC")
+        if earliest >= issued:
+            raise ParameterError(
+                f"Parameter batch_inference.since must lie before as_of ({issued:%Y-%m-%d}). Found "
+                f"{since}. Name an earlier day, or leave it out to forecast from as_of alone."
+            )
     elif days and prediction_rows.is_empty({} if location is None else {"location": slugs}):
         earliest = issued.floor("D") - pd.Timedelta(days=days)
     if earliest < issued:
@@ -92,77 +89,10 @@ def _choose_versions(
         logger.log(
             logging.INFO if row["stage"] == "production" else logging.WARNING,
             f"{row['name']} version {row['version']} ({row['stage']}), trained on data before "
-            f"{_train_end(row):%Y-%m-%d}, forecasts {shown(row['wanted'])} from "
+            f"{train_end(row):%Y-%m-%d}, forecasts {shown(row['wanted'])} from "
             f"{origin:%Y-%m-%d} on",
         )
     return list(chosen.values()), unserved
-
-
-def _train_end(row: dict[str, Any]) -> pd.Timestamp:
-    return pd.Timestamp(row["evaluated_train_end"] if row["evaluated"] else row["train_end"])
-
-
-def prepare_history(
-    hourly_rows: Rows,
-    recent_rows: Rows,
-    nwp_rows: Rows,
-    ingested_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
-    model_periods: pd.DataFrame,  # noqa: ARG001
-    locations: pd.DataFrame,
-    chosen_models: list[dict[str, Any]],
-    as_of: str,
-    horizon_days: int,
-    preprocessing: PreprocessingParameters,
-    recent: RecentParameters,
-    nwp: NwpParameters,
-    batch_inference: BatchParameters,
-    engine: EngineParameters = SERIAL,
-) -> dict[str, pd.DataFrame]:
-    """Prepare the last weeks before `as_of` and the NWP forecasts, for the models' locations.
-
-    Hours that the reanalysis lacks are those of the recent analysis, corrected for its bias. A
-    model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
-    are read a batch of locations at a time, and of the variables that the models need.
-
-    Returns:
-        `recent_history`, as forecasters take it; `forecast_sources`: location, sources.
-
-    Raises:
-        PipelineError: no location has any data in these weeks.
-    """
-    issued = parse_as_of(as_of)
-    earliest = min(row["first_origin"] for row in chosen_models)
-    start = earliest - pd.Timedelta(days=batch_inference.history_days)
-    period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
-    columns = ["location", "time", *variables_of(chosen_models)]
-    slugs = sorted({slug for row in chosen_models for slug in row["locations"]})
-
-    def read(few: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-        hours = hourly_rows.read([*columns, "source"], {"location": few, "time": period})
-        of_model = {"location": few, "model": [recent.model or ""], "time": period}
-        return hours, recent_rows.read(columns, of_model)
-
-    size = engine.batch_locations
-    groups = [slugs[first : first + size] for first in range(0, len(slugs), size)]
-    shared = (locations, preprocessing, recent.model)
-    batches = Made(read, groups)
-    prepared = map_batches(prepare_batch, batches, engine, "Preparing recent weather", *shared)
-    histories, sources = zip(*prepared, strict=True)
-    history = pd.concat(histories, ignore_index=True)
-    if history.empty:
-        wanted = sorted({slug for row in chosen_models for slug in row["wanted"]})
-        raise PipelineError(
-            f"Nothing is known of {shown(wanted)} between {start:%Y-%m-%d} and as_of "
-            f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
-            f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
-        )
-    named = pd.concat(sources, ignore_index=True)
-    if any("nwp_" in name for row in chosen_models for name in row["features"]):
-        since = max(start, min(earliest, *_nwp_starts(chosen_models)))
-        end = issued + pd.Timedelta(days=horizon_days)
-        history = add_nwp(history, nwp_rows, nwp.models, end, since)
-        named = add_nwp_sources(named, history, issued)
-    return {"recent_history": history, "forecast_sources": named}
 
 
 def forecast_locations(
@@ -178,11 +108,9 @@ def forecast_locations(
 ) -> dict[str, pd.DataFrame]:
     """Forecast from the end of what is known through `as_of` + `horizon_days`.
 
-    Locations fail independently: where the model cannot forecast, its climatology does, and where
-    the model cannot be loaded, the others have their forecasts all the same.
-
-    Models chosen for hindcasts forecast from every midnight between their first origin and `as_of`,
-    on what lies before; the inputs are those of the latest forecast alone.
+    Locations fail independently: where the model cannot forecast, its climatology does, and where a
+    model cannot be loaded, the others still forecast. Models chosen for hindcasts forecast from
+    every midnight between their first origin and `as_of`; the inputs are of the latest forecast.
 
     Returns:
         `prediction_inputs` and `predictions`, rows of the tables of these names;
@@ -213,11 +141,11 @@ def forecast_locations(
                 steps.append(add_references(past, forecaster, seen, delay))
             continue
         number = horizon_days * STEPS_PER_DAY
-        made = forecast_with(forecaster, seen, row["wanted"], issued, number, engine)
+        made, used, state = forecast_with(forecaster, seen, row["wanted"], issued, number, engine)
         keys = {"model_id": row["model_id"], "as_of": issued}
-        inputs.append(made.inputs.assign(**keys))
-        steps.append(add_references(made.steps.assign(**keys), forecaster, seen, delay))
-        status.append(made.status.assign(model=f"{row['name']} version {row['version']}"))
+        inputs.append(used.assign(**keys))
+        steps.append(add_references(made.assign(**keys), forecaster, seen, delay))
+        status.append(state.assign(model=f"{row['name']} version {row['version']}"))
     if not status:
         raise PipelineError(" ".join(dict.fromkeys(failed.values())))
     without = pd.DataFrame(failed.items(), columns=["location", "reason"])
@@ -226,23 +154,6 @@ def forecast_locations(
         "predictions": _predictions(pd.concat(steps), forecast_sources),
         "forecast_status": pd.concat([*status, without])[STATUS_COLUMNS].astype(COUNTS),
     }
-
-
-def _nwp_starts(models: list[dict[str, Any]]) -> Iterator[pd.Timestamp]:
-    """The first NWP forecasts that each model needs: MOS corrects with the errors since the end of
-    its training, a debiased mean with those of some weeks.
-    """
-    for row in models:
-        debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
-        yield _train_end(row) - (NWP_BIAS if debiased else NWP_ERRORS)
-
-
-def variables_of(models: list[dict[str, Any]]) -> list[str]:
-    """The variables that the features of the models are made of; temperature always."""
-    names = [*(feature for row in models for feature in row["features"]), TEMPERATURE]
-    if any("wind_u" in name or "wind_v" in name for name in names):
-        names += [variable for variable in VARIABLES if variable.startswith("wind_")]
-    return [variable for variable in VARIABLES if any(variable in name for name in names)]
 
 
 def _predictions(forecast: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
@@ -263,3 +174,36 @@ def _inputs_by_forecast(inputs: pd.DataFrame) -> pd.DataFrame:
     by_forecast = inputs.assign(value=values).set_index("feature").groupby(KEY)["value"]
     rows = [(*key, group.to_dict()) for key, group in by_forecast]
     return pd.DataFrame(rows, columns=[*KEY, "inputs"])
+
+
+def list_incomplete(forecast_status: pd.DataFrame) -> list[str]:
+    """Name the locations without a forecast, or with steps forecast by climatology, by cause."""
+    whole = (forecast_status["steps_climatology"] == 0).fillna(value=False)
+    rows = forecast_status[~whole]
+    causes = rows.assign(cause=[_describe(row) for row in rows.to_dict("records")])
+    by_cause = causes.groupby("cause", sort=False)["location"]
+    found = [f"{shown(list(slugs))}: {cause}" for cause, slugs in by_cause]
+    for line in found:
+        logger.warning("%s", line)
+    return found
+
+
+def refuse_incomplete(forecast_warnings: list[str], batch_inference: BatchParameters) -> None:
+    """Raise the warnings as an error, after the forecasts are written, for `on_missing=fail`."""
+    if batch_inference.on_missing == "fail" and forecast_warnings:
+        raise PipelineError(
+            f"Not every location has a forecast of its model. {' '.join(forecast_warnings)} All "
+            "forecasts that there are have been written. Ingest or train what is missing, or set "
+            "batch_inference.on_missing=warn."
+        )
+
+
+def _describe(row: dict[Hashable, Any]) -> str:
+    if pd.isna(row["known_until"]):
+        return f"no forecast. {row['reason']}"
+    steps = row["steps_model"] + row["steps_climatology"]
+    text = (
+        f"climatology for {row['steps_climatology']} of {steps} steps. The data end at "
+        f"{row['known_until']:%Y-%m-%d %H:%M} UTC, {row['data_age']} h before as_of"
+    )
+    return f"{text}: {row['reason'] or 'the model has no value from there'}."

@@ -8,13 +8,18 @@ import pandas as pd
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import MODEL, STEP
 from triptych.forecasting.evaluation.backtest import forecast_references, with_observed
+from triptych.forecasting.evaluation.metrics import DAY
 from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.models.factory import BASELINE_NAMES
-from triptych.forecasting.monitoring.drift import DriftRule, measure_drift
-from triptych.forecasting.monitoring.verification import score_windows
+from triptych.forecasting.monitoring.drift import measure_drift
+from triptych.forecasting.monitoring.verification import (
+    SKILLS,
+    coverage_fails,
+    score_windows,
+    window_name,
+)
 from triptych.parameters.ingestion import PreprocessingParameters
 from triptych.parameters.operations import MonitoringParameters
-from triptych.pipelines.monitoring.warnings import drift_warnings, score_warnings
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
@@ -33,11 +38,7 @@ def build_observations(
     today: str,
     preprocessing: PreprocessingParameters,
 ) -> pd.DataFrame:
-    """Build the history known at `as_of` as a study has it, so that errors mean the same in both.
-
-    Raises:
-        PipelineError: nothing is known of any location.
-    """
+    """Build the history known at `as_of` as a study does, so that errors mean the same in both."""
     hours = select_hours(weather_hourly, locations, location, source, as_of, today)
     return build_history(hours, locations, preprocessing)
 
@@ -48,10 +49,8 @@ def verify_predictions(
     model_registry: ModelRegistry,
     as_of: str,
 ) -> pd.DataFrame:
-    """Join each forecast with its observation and with the baselines of the same knowledge.
-
-    Forecasts of a model that were issued before `as_of`, leads from 1 on; a target counts if it was
-    observed and if every baseline forecasts it. Steps that climatology stood in for are left out.
+    """Join each forecast of a model, leads from 1 on, with its observation and with the baselines
+    of the same knowledge; targets that were not observed or that a baseline lacks are left out.
 
     Returns:
         model_id, location, as_of, time, lead, data_age (from `known_until` to `as_of`, h), mean,
@@ -98,11 +97,8 @@ def verify_predictions(
 def score_predictions(
     verified_predictions: pd.DataFrame, monitoring: MonitoringParameters
 ) -> dict[str, pd.DataFrame]:
-    """Score every model over the windows that end with what was observed.
-
-    Returns:
-        `forecast_scores`, rows of the table of this name; `monitoring_scores`: the same rows as a
-        report of this run.
+    """Score every model over the windows that end with what was observed: rows of the table
+    `forecast_scores`, also as the report `monitoring_scores` of this run.
     """
     scores = score_windows(verified_predictions, monitoring.window_days)
     return {"forecast_scores": scores, "monitoring_scores": scores}
@@ -111,14 +107,9 @@ def score_predictions(
 def choose_live_models(
     model_registry: ModelRegistry, observations: pd.DataFrame, verified_predictions: pd.DataFrame
 ) -> pd.DataFrame:
-    """Take for each location the model that is to be watched.
-
-    It is the one in production, the one approved last; with none, the newest of those whose
-    forecasts can be verified; with none of them, the newest.
-
-    Returns:
-        location, model_id, name, version, algorithm, stage, train_start, train_end; a location that
-        no model knows is left out.
+    """Take for each location the model that is to be watched, if any knows it: the one in
+    production, the one approved last; with none, the newest of those whose forecasts can be
+    verified; with none of them, the newest.
     """
     verified = set(verified_predictions.groupby(["location", "model_id"]).groups)
     models = model_registry.list_models()  # newest first: min takes the first of equals
@@ -133,26 +124,26 @@ def choose_live_models(
 def compare_inputs(
     observations: pd.DataFrame, live_models: pd.DataFrame, monitoring: MonitoringParameters
 ) -> pd.DataFrame:
-    """Compare the last days' weather with the same season of the live model's training period.
-
-    Returns:
-        One row a location and variable: index, test, verdict (forecasting.drift.DRIFT_COLUMNS).
+    """Compare the last days' weather with the same season of the live model's training period:
+    drift.DRIFT_COLUMNS by location and variable.
     """
     training = {
         str(row["location"]): (pd.Timestamp(row["train_start"]), pd.Timestamp(row["train_end"]))
         for row in live_models.to_dict("records")
     }
-    rule = DriftRule(
-        monitoring.drift_days, monitoring.min_days, monitoring.drift_alpha, monitoring.drift_psi
+    return measure_drift(
+        observations,
+        training,
+        days=monitoring.drift_days,
+        min_days=monitoring.min_days,
+        alpha=monitoring.drift_alpha,
+        psi=monitoring.drift_psi,
     )
-    return measure_drift(observations, training, rule)
 
 
 def list_live_metrics(monitoring_scores: pd.DataFrame, live_models: pd.DataFrame) -> pd.DataFrame:
-    """List the live models' errors by lead and data age as metrics of the run.
-
-    Returns:
-        metric (`live.paris.30d.age_144h.rmse`), step (the lead) and value.
+    """List the live models' errors by lead and data age as metrics of the run, such as
+    `live.paris.30d.age_144h.rmse`; the step is the lead.
     """
     of_live = monitoring_scores.merge(live_models[["location", "model_id"]])
     by_lead = of_live[of_live["lead"].str.isdigit()].melt(
@@ -174,16 +165,13 @@ def find_warnings(
     verified_predictions: pd.DataFrame,
     monitoring: MonitoringParameters,
 ) -> list[str]:
-    """Say what is wrong with the live models, over the first of the windows.
-
-    Returns:
-        One sentence a fault: worse than a baseline, intervals that miss their level, inputs that
-        have drifted. Windows with fewer than `min_days` days are not verified.
+    """Describe each fault of the live models over the first window, if it has `min_days` days:
+    worse than a baseline, intervals that miss their level, inputs that have drifted.
     """
     level = float(verified_predictions["level"].median())
     found = [
-        *score_warnings(monitoring_scores, live_models, level, monitoring),
-        *drift_warnings(input_drift, monitoring),
+        *_score_warnings(monitoring_scores, live_models, level, monitoring),
+        *_drift_warnings(input_drift, monitoring),
     ]
     for line in found:
         logger.warning(line)
@@ -191,11 +179,7 @@ def find_warnings(
 
 
 def refuse_warnings(monitoring_warnings: list[str], monitoring: MonitoringParameters) -> None:
-    """End the run with the warnings as its error if `monitoring.strict` is set.
-
-    Raises:
-        PipelineError: there is a warning, and `monitoring.strict` is true.
-    """
+    """Raise the warnings as an error if `monitoring.strict` is set."""
     if monitoring.strict and monitoring_warnings:
         raise PipelineError(
             "Monitoring is strict, and the forecasts do not hold: "
@@ -214,9 +198,8 @@ def _rank(row: dict[str, Any], verified: set[Any]) -> tuple[bool, float, bool]:
 def _with_references(
     of_model: pd.DataFrame, observations: pd.DataFrame, row: dict[str, Any], *, is_hindcast: bool
 ) -> pd.DataFrame:
-    """Add the forecasts of the baselines from the end of the model's data.
-
-    Hindcasts are those of the evaluated model: the refit, and so its baselines, saw their targets.
+    """Add the forecasts of the baselines from the end of the model's data. Hindcasts are those of
+    the evaluated model: the refit, and so its baselines, saw their targets.
     """
     evaluated_end = row["evaluated_train_end"] if is_hindcast else None
     history = observations[observations["location"].isin(of_model["location"].unique())]
@@ -232,3 +215,39 @@ def _with_references(
     return of_model.assign(origin=origin).merge(
         references, on=["location", "origin", "time"], how="left", validate="many_to_one"
     )
+
+
+def _score_warnings(
+    scores: pd.DataFrame, live: pd.DataFrame, level: float, monitoring: MonitoringParameters
+) -> list[str]:
+    """Faults of the live models a day ahead, by data age."""
+    in_window = scores["window"] == window_name(monitoring.window_days[0])
+    enough = scores["days"] >= monitoring.min_days
+    rows = scores[in_window & enough & (scores["lead"] == DAY)]
+    found = []
+    for row in rows.merge(live, on=["location", "model_id"]).to_dict("records"):
+        who = f"{row['location']}: {row['name']} version {row['version']} ({row['stage']})"
+        over = f"a day ahead over {row['days']} days (data age {row['data_age']} h)"
+        found += [
+            f"{who} does worse than {baseline} {over}: RMSE {row['rmse']:.2f} °C, skill "
+            f"{row[skill]:.2f}."
+            for skill, baseline in SKILLS.items()
+            if row[skill] < 0
+        ]
+        if coverage_fails(row["coverage"], row["days"], level, monitoring.coverage_tolerance):
+            held = round(row["coverage"] * row["n"])
+            found.append(
+                f"{who}: its {level:.0%} intervals held {held:,} of {row['n']:,} observations "
+                f"({100 * row['coverage']:.2f} %) {over}."
+            )
+    return found
+
+
+def _drift_warnings(input_drift: pd.DataFrame, monitoring: MonitoringParameters) -> list[str]:
+    """Variables whose last days are not those of the same season in training."""
+    return [
+        f"{row.location}: {row.variable} has drifted: its mean over the last "
+        f"{monitoring.drift_days} days is {row.mean_recent:.4g}, in the same season of training "
+        f"{row.mean_training:.4g} (PSI {row.psi:.2f}, KS p {row.p_adjusted:.2g})."
+        for row in input_drift[input_drift["drifted"].astype(bool)].itertuples()
+    ]

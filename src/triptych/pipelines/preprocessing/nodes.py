@@ -8,8 +8,7 @@ from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, split_locations
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters
-from triptych.pipelines.ts_common.history import add_nwp
-from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
+from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.interpolation import Interpolated, interpolate
 from triptych.weather.steps import hours_to_history, to_three_hours
@@ -93,7 +92,7 @@ def add_known_nwp(
     as_of: str,
     today: str,
 ) -> pd.DataFrame:
-    """Add the NWP forecasts of the steps of the history (ts_common.history.add_nwp)."""
+    """Add the NWP forecasts of the steps of the history (ts_common.location_selection.add_nwp)."""
     return add_nwp(weather_history, nwp_rows, nwp.models, parse_as_of(as_of, today))
 
 

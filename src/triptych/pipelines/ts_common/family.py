@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -21,10 +22,8 @@ from triptych.forecasting.evaluation.conformal import (
 )
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.evaluation.tuning import trials_table, tune
-from triptych.forecasting.models.arima import share_fit_cache
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
-from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
 from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.ts_common.periods import StudyPeriods
@@ -47,19 +46,15 @@ def common_pipeline() -> Pipeline:
     return group_nodes("ts_common", nodes)
 
 
-def family_nodes(family: str, parameters: str, **estimates: str) -> list[Node]:
-    """Build the nodes from hyperparameters to a comparison on the test period.
-
-    Args:
-        family: prefix or suffix of the datasets: `learned`, `statistical`.
-        parameters: dataset of the hyperparameters by model.
-        estimates: dataset of the `estimated_processes`, if there are any.
+def family_nodes(family: str, parameters: str) -> list[Node]:
+    """Build the nodes from the dataset of the hyperparameters by model to a comparison on the test
+    period; `family`, `learned` or `statistical`, is a part of the datasets' names.
     """
     validation, test = f"{family}_validation_forecasts", f"{family}_test_forecasts"
     fitted = {"forecasters": f"fitted_{family}", "validation_forecasts": validation}
     given = {"parameters": parameters, **STUDY}
     steps: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
-        (validate_family, validation, given | estimates),
+        (validate_family, validation, given),
         (fit_family, f"fitted_{family}", given | {"validation_forecasts": validation}),
         (backtest_family, test, fitted | STUDY),
         (compare_family, f"{family}_comparison", {"test_forecasts": test, **STUDY}),
@@ -77,12 +72,8 @@ def search_parameters(
     periods: StudyPeriods,
     **options: Any,
 ) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
-    """Search the parameters of models: fitted on the training period, evaluated on validation.
-
-    Args:
-        parameters: those to begin with, by model.
-        names: the models to search.
-        options: of tuning.tune.
+    """Search the parameters of the models `names`: fitted on the training period, evaluated on
+    validation, with the options of tuning.tune. `parameters` are those to begin with, by model.
 
     Returns:
         The parameters by model, and tuning.TRIAL_COLUMNS: one row a trial.
@@ -108,11 +99,7 @@ def forecast_baselines(
     seed: int,
     engine: EngineParameters = SERIAL,
 ) -> dict[str, Any]:
-    """Forecast validation and test period with every baseline.
-
-    Returns:
-        `baseline_validation_forecasts`; `baseline_test_forecasts`, with intervals.
-    """
+    """Forecast validation and test period with every baseline; the latter with intervals."""
     parameters: dict[str, dict[str, Any]] = {name: {} for name in BASELINE_NAMES}
     validation = validate_family(history, periods, parameters, seed, engine)
     fitted = fit_family(history, periods, parameters, validation, seed, engine)
@@ -126,20 +113,13 @@ def validate_family(
     parameters: dict[str, dict[str, Any]],
     seed: int,
     engine: EngineParameters = SERIAL,
-    estimated_processes: dict[str, dict[str, Any]] | None = None,
 ) -> pd.DataFrame:
-    """Fit models on the training period and forecast every day of validation.
-
-    Args:
-        parameters: hyperparameters by model.
-        estimated_processes: those that the fits need not estimate again (FitCache.stored).
-
-    Returns:
-        Forecasts with `observed`, `data_age` and `model`.
+    """Fit models, given their hyperparameters, on the training period, and forecast every day of
+    validation: forecasts with `observed`, `data_age` and `model`.
     """
     known = between(history, periods.train_start, periods.test_start)
-    start, estimates = periods.validation_start, FitCache(estimated_processes)
-    fitted = fit_forecasters(known, start, parameters, periods.max_lead, seed, engine, estimates)
+    start = periods.validation_start
+    fitted = fit_forecasters(known, start, parameters, periods.max_lead, seed, engine)
     made = backtests(fitted, known, start, periods.test_start, periods, engine)
     able = made.groupby("model")["mean"].transform("count") > 0
     for name in made.loc[~able, "model"].unique():
@@ -169,11 +149,8 @@ def backtest_family(
     validation_forecasts: pd.DataFrame,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Forecast every day of the test period, all models from the same origins.
-
-    Returns:
-        Forecasts with `observed`, `data_age`, `model` and intervals that follow the errors of the
-        weeks before each issue time, in the beginning those of validation.
+    """Forecast every day of the test period, all models from the same origins: forecasts with
+    `observed`, `data_age`, `model` and intervals (scale_intervals).
     """
     known = between(history, periods.train_start, periods.test_end)
     made = backtests(forecasters, known, periods.test_start, periods.test_end, periods, engine)
@@ -207,11 +184,7 @@ def compare_family(
     history: pd.DataFrame,
     periods: StudyPeriods,
 ) -> pd.DataFrame:
-    """Score baselines and a family's models on the same targets.
-
-    Returns:
-        metrics.SCORE_COLUMNS.
-    """
+    """Score baselines and a family's models on the same targets: metrics.SCORE_COLUMNS."""
     training = between(history, periods.train_start, periods.test_start)
     forecasts = pd.concat([baseline_test_forecasts, test_forecasts], ignore_index=True)
     return score(forecasts, training)
@@ -224,22 +197,18 @@ def fit_forecasters(
     max_lead: int,
     seed: int,
     engine: EngineParameters = SERIAL,
-    estimates: FitCache | None = None,
 ) -> Forecasters:
-    """Fit the models named in `parameters` on the data before `until`.
-
-    A model for which the history is too short is left out with a warning. Processes in `estimates`
-    are not estimated again, nor one that two models share.
+    """Fit the models named in `parameters` on the data before `until`; one for which the history is
+    too short is left out with a warning.
     """
-    known = estimates or FitCache()
-    known.map_parts = map_items(engine, "Estimating processes")
     training = history[history["time"] < until]
     fitted: Forecasters = {}
     for name, own in track(parameters.items(), "Fits"):
         logger.info("Fitting %s on the data before %s", name, until.date())
         forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
+        forecaster.map_parts = partial(map_items, engine)
         try:
-            fitted[name] = fit_in_batches(share_fit_cache(forecaster, known), training, engine)
+            fitted[name] = fit_in_batches(forecaster, training, engine)
         except ShortHistoryError as error:
             logger.warning("%s is left out: %s", name, error)
     return fitted
@@ -264,11 +233,7 @@ def backtests(
     periods: StudyPeriods,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Forecast every day of [start, end) from the same origins, at each data age of the study.
-
-    Returns:
-        Forecasts with `observed`, `data_age` and `model`; empty without a forecaster.
-    """
+    """Forecast every day of [start, end) from the same origins, at each data age of the study."""
     tables = []
     for name, age in track(list(product(forecasters, periods.data_ages)), "Backtests"):
         model = forecasters[name]

@@ -1,4 +1,4 @@
-"""The locations of a run."""
+"""The locations of a run, and rows that are read a part of them at a time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -6,8 +6,11 @@ from typing import Any, Protocol
 import pandas as pd
 
 from triptych.errors import PipelineError
+from triptych.weather.steps import with_nwp
+from triptych.weather.variables import TEMPERATURE
 
 SHOWN = 20  # slugs in a message
+_BATCH = 500  # locations whose hourly NWP forecasts are in memory at once
 
 
 class Rows(Protocol):
@@ -29,12 +32,8 @@ def shown(slugs: Sequence[str]) -> str:
 
 
 def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
-    """Select the locations of a run.
-
-    Args:
-        locations: the table of locations.
-        location: a slug, or several joined by `;`; None takes all of the source.
-        source: `sample` or `open_meteo`.
+    """Select the locations of a run: a slug, or several joined by `;`; None takes all of the
+    source.
 
     Raises:
         PipelineError: a location is not in the database, or none is.
@@ -54,3 +53,25 @@ def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> p
             'kedro run --pipeline ingestion --params "location=…", with --env live for a real city.'
         )
     return chosen
+
+
+def add_nwp(
+    history: pd.DataFrame,
+    nwp_rows: Rows,
+    models: Sequence[str],
+    end: pd.Timestamp,
+    start: pd.Timestamp | None = None,
+) -> pd.DataFrame:
+    """Add the NWP forecasts of a history's locations from `start`, by default that of the history,
+    to `end` (weather.steps.with_nwp); of `nwp_rows`, the table, those of `models`.
+    """
+    first = history["time"].min() if start is None else start
+    period = {"ge": first.to_pydatetime(), "lt": end.to_pydatetime()}
+    columns = ["location", "time", "model", "lead_day", TEMPERATURE]
+    slugs, parts = pd.Categorical(history["location"]), []
+    for batch in range(0, len(slugs.categories), _BATCH):
+        few = slugs.categories[batch : batch + _BATCH]
+        filters = {"location": list(few), "model": list(models), "time": period}
+        rows = (slugs.codes >= batch) & (slugs.codes < batch + _BATCH)
+        parts.append(with_nwp(history[rows], nwp_rows.read(columns, filters)))
+    return pd.concat(parts, ignore_index=True)

@@ -10,13 +10,8 @@ from matplotlib.figure import Figure
 def draw_panels(
     groups: Iterable[Any], columns: int = 1, *, height: float = 3.4, empty: str = ""
 ) -> tuple[Figure, list[Any]]:
-    """Make a figure with a row of panels for each group.
-
-    Args:
-        groups: what is drawn, such as the locations with their rows.
-        columns: panels for each group.
-        height: of a row, in inches.
-        empty: the text of a figure without a group.
+    """Make a figure with a row of panels for each group, `height` inches high; `empty` is the text
+    of a figure without a group.
 
     Returns:
         The figure, and each group with its axes: one, or a list of them if there are columns.

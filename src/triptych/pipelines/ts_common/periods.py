@@ -15,12 +15,8 @@ DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True)
 class StudyPeriods:
-    """Half-open periods [start, next start) in UTC, and what is forecast in them every day.
-
-    Attributes:
-        test_end: exclusive too.
-        horizon_days: days that are forecast from each origin.
-        data_ages: hours between the last observation and the issue time, each in turn.
+    """Half-open periods [start, next start) in UTC, and what is forecast in them every day:
+    `horizon_days` days at each of the `data_ages` (hours between last observation and issue time).
     """
 
     train_start: pd.Timestamp
@@ -42,14 +38,11 @@ class StudyPeriods:
 
 
 def parse_as_of(as_of: str, today: str | None = None) -> pd.Timestamp:
-    """Read the instant of issue.
-
-    Args:
-        as_of: ISO 8601 date or instant; without a zone it is UTC.
-        today: ISO 8601 date, the latest allowed; None in nodes, whose run has checked it.
+    """Read the instant of issue, an ISO 8601 date or instant; without a zone it is UTC.
 
     Raises:
-        ParameterError: not a date, off the 3-hour grid, or in the future.
+        ParameterError: not a date, off the 3-hour grid, or later than `today` (None in nodes, whose
+            run has checked it).
     """
     try:
         # ISO 8601 alone: 03/04/2019 is a day in March for some and in April for others

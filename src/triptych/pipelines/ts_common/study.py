@@ -21,13 +21,8 @@ logger = logging.getLogger(__name__)
 def plan_study(
     history: pd.DataFrame, as_of: str, forecast: ForecastParameters, horizon_days: int
 ) -> dict[str, Any]:
-    """Fix the periods, and leave out the locations whose data do not cover them.
-
-    The test period ends with the data: a source is days late, and what it does not have yet can
-    neither be forecast from nor be compared with.
-
-    Returns:
-        `study_periods`; `study_history`: the history of the locations of the study.
+    """Fix the `study_periods`, and leave out of the `study_history` the locations whose data do not
+    cover them. The test period ends with the data: a source is days late.
 
     Raises:
         PipelineError: the data of every location start too late, or end before the test period.

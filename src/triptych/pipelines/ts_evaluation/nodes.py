@@ -6,8 +6,16 @@ from typing import Any
 import pandas as pd
 
 from triptych.errors import PipelineError
+from triptych.forecasting.evaluation import residuals as analysis
+from triptych.forecasting.evaluation.innovation_tests import (
+    ACF_COLUMNS,
+    TEST_COLUMNS,
+    check_innovations,
+    innovation_autocorrelations,
+)
 from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age, breakdown, rank, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
+from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.ensemble import (
     EnsembleForecaster,
     EnsembleOfAllForecaster,
@@ -32,11 +40,8 @@ def join_validation(
     learned_validation_forecasts: pd.DataFrame,
     statistical_validation_forecasts: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Put all validation forecasts in one table, and add both ensembles.
-
-    Returns:
-        `validation_forecasts`, with `observed`, `data_age` and `model`; `ensemble_weights`, by
-        ensemble, model and lead: `ensemble` of the learned forecasters, `ensemble_all` of all.
+    """Put all validation forecasts in one table, and add both ensembles: `ensemble` of the learned
+    forecasters, `ensemble_all` of all. Their weights are by model and lead.
     """
     families = [learned_validation_forecasts, statistical_validation_forecasts]
     joined = pd.concat([baseline_validation_forecasts, *families], ignore_index=True)
@@ -53,11 +58,8 @@ def join_validation(
 def choose_model(
     validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
 ) -> dict[str, Any]:
-    """Choose the model of least day-ahead error on validation, at the data age that is served.
-
-    Returns:
-        `chosen_model`: its name; `model_ranking`: all models but the baselines, best first;
-        `validation_comparison`: the scores that ranked them.
+    """Choose the model of least day-ahead error on validation, at the data age that is served; the
+    ranking is of all models but the baselines, best first.
     """
     training = between(history, periods.train_start, periods.validation_start)
     comparison = score(at_served_age(validation_forecasts), training)
@@ -108,11 +110,8 @@ def join_tests(
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> dict[str, pd.DataFrame]:
-    """Put all test forecasts in one table, and add both ensembles.
-
-    Returns:
-        `test_forecasts_by_age`, with intervals, `observed`, `data_age` and `model`;
-        `test_forecasts`: those at the data age that is served.
+    """Put all test forecasts in one table, and add both ensembles; `test_forecasts` are those at
+    the data age that is served.
     """
     families = [baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts]
     singles = pd.concat(families, ignore_index=True)
@@ -130,12 +129,8 @@ def compare_models(
     history: pd.DataFrame,
     periods: StudyPeriods,
 ) -> dict[str, pd.DataFrame]:
-    """Score all models on the same targets.
-
-    Returns:
-        `forecast_comparison`, by data age and lead; `error_by_time`, by month and hour;
-        `error_by_lead`: RMSE, MAE and coverage as metrics, step = lead; `day_ahead_errors`: one
-        RMSE a model, of leads 1-8 and all locations, as metrics.
+    """Score all models on the same targets: by data age and lead, by month and hour, and as metrics
+    by lead (the step) and of the day ahead.
     """
     training = between(history, periods.train_start, periods.test_start)
     comparison = score(test_forecasts_by_age, training)
@@ -158,11 +153,45 @@ def compare_models(
 def compare_pairs(
     test_forecasts: pd.DataFrame, model_ranking: list[str], seed: int
 ) -> pd.DataFrame:
-    """Test whether the chosen model is really better than each other one.
-
-    Returns:
-        The rows of forecasting.paired.paired_tests; the second best on validation comes first,
-        baselines last.
+    """Test whether the chosen model is really better than each other one (paired_tests), from the
+    second best on validation to the baselines.
     """
     chosen, *others = model_ranking
     return paired_tests(test_forecasts, chosen, [*others, *BASELINE_NAMES], seed)
+
+
+def summarise_residuals(test_forecasts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Describe the day-ahead errors of every model on the test period: residuals.SUMMARY_COLUMNS,
+    and GROUP_COLUMNS by hour, season and lead.
+    """
+    residuals = analysis.forecast_residuals(test_forecasts)
+    return {
+        "residual_summary": analysis.summarise(residuals),
+        "residuals_by_time": analysis.by_time(residuals),
+    }
+
+
+def examine_innovations(
+    fitted_statistical: Forecasters, history: pd.DataFrame, periods: StudyPeriods
+) -> dict[str, pd.DataFrame]:
+    """Test the one-step errors of the statistical models over the years that they were fitted on:
+    innovation_tests.TEST_COLUMNS and ACF_COLUMNS by model, empty where there is none.
+    """
+    known = between(history, periods.train_start, periods.test_start)
+    tests, correlations = [], []
+    for name, forecaster in fitted_statistical.items():
+        if not isinstance(forecaster, StatisticalForecaster):
+            continue
+        innovations = forecaster.innovations(known)
+        counts = {place: len(p.parameters) for place, p in forecaster.processes.items()}
+        tests.append(check_innovations(innovations, counts).assign(model=name))
+        correlations.append(innovation_autocorrelations(innovations).assign(model=name))
+    return {
+        "innovation_tests": _together(tests, TEST_COLUMNS),
+        "innovation_autocorrelations": _together(correlations, ACF_COLUMNS),
+    }
+
+
+def _together(tables: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    order = ["model", *columns]
+    return pd.concat(tables, ignore_index=True)[order] if tables else pd.DataFrame(columns=order)

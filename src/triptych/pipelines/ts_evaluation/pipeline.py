@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.ts_common.family import STUDY, common_pipeline
-from triptych.pipelines.ts_evaluation import nodes, plots, registration, residual_plots, residuals
+from triptych.pipelines.ts_evaluation import nodes, plots, registration
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -38,12 +38,12 @@ def _comparison() -> list[Node]:
 def _residuals() -> list[Node]:
     tests = ("innovation_tests", "innovation_autocorrelations")
     return [
-        make_node(residuals.summarise_residuals, "residual_summary", "residuals_by_time"),
-        make_node(residuals.examine_innovations, *tests, **STUDY),
-        make_node(residual_plots.plot_residual_distribution, "residual_distribution_plot"),
-        make_node(residual_plots.plot_residual_autocorrelation, "residual_autocorrelation_plot"),
-        make_node(residual_plots.plot_residual_by_time, "residual_by_time_plot"),
-        make_node(residual_plots.plot_heteroscedasticity, "heteroscedasticity_plot"),
+        make_node(nodes.summarise_residuals, "residual_summary", "residuals_by_time"),
+        make_node(nodes.examine_innovations, *tests, **STUDY),
+        make_node(plots.plot_residual_distribution, "residual_distribution_plot"),
+        make_node(plots.plot_residual_autocorrelation, "residual_autocorrelation_plot"),
+        make_node(plots.plot_residual_by_time, "residual_by_time_plot"),
+        make_node(plots.plot_heteroscedasticity, "heteroscedasticity_plot"),
     ]
 
 

@@ -37,11 +37,9 @@ def refit_model(
     periods: StudyPeriods,
     engine: EngineParameters = SERIAL,
 ) -> PanelForecaster:
-    """Refit the chosen model on all data known at `as_of`.
-
-    Members of an ensemble without any weight are left out. If all others need NWP forecasts, the
-    best forecaster without them is added, as a fallback. Intervals are those of the
-    evaluated model, scaled to its errors of the last weeks.
+    """Refit the chosen model on all data known at `as_of`; its intervals are those of the evaluated
+    model, scaled to the errors of the last weeks. Members of an ensemble without any weight are
+    left out; if all others need NWP forecasts, the best forecaster without them is the fallback.
     """
     evaluated = fitted_models[chosen_model]
     weights: dict[str, list[float]] = evaluated.parameters.get("weights") or {chosen_model: [1.0]}

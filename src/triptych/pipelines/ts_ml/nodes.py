@@ -27,11 +27,8 @@ logger = logging.getLogger(__name__)
 def compare_features(
     history: pd.DataFrame, periods: StudyPeriods, tuning: TuningParameters, seed: int
 ) -> dict[str, Any]:
-    """Measure on validation what each set of features adds to ridge and LightGBM.
-
-    Returns:
-        `feature_set_comparison`: feature_sets.COLUMNS, of the first locations alone;
-        `feature_set_metrics`: RMSE by model and location as metrics, step = number of sets.
+    """Measure on validation what each set of features adds to ridge and LightGBM at the first
+    locations: feature_sets.COLUMNS, and RMSE as metrics whose step is the number of sets.
     """
     slugs = sorted(history["location"].unique())[: tuning.feature_set_locations]
     known = between(history, periods.train_start, periods.test_start)
@@ -67,12 +64,7 @@ def tune_models(
     nwp: NwpParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Search hyperparameters: fitted on the training period, evaluated on validation.
-
-    Returns:
-        `tuned_parameters`: parameters by model; `tuning_trials`: one row a trial;
-        `tuning_trial_metrics`: the same as metrics, step = number of the trial.
-    """
+    """Search hyperparameters: fitted on the training period, evaluated on validation."""
     delay = {"publication_delay_hours": nwp.publication_delay_hours}
     given = {n: own if n not in NWP_NAMES else delay | own for n, own in models.learned.items()}
     names = tuning.models if tuning.trials else []

@@ -1,6 +1,4 @@
-"""Statistical forecasters: orders searched, validated, compared with the baselines on the test
-period.
-"""
+"""Statistical forecasters: orders searched, validated, compared on the test period."""
 
 from triptych.pipelines.ts_statistical.pipeline import create_pipeline
 

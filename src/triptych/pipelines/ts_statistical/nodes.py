@@ -1,6 +1,7 @@
 """Search the orders of the statistical forecasters, and describe what was estimated."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,6 @@ import pandas as pd
 from triptych.execution.batches import SERIAL, map_items
 from triptych.forecasting.evaluation.tuning import trial_metrics
 from triptych.forecasting.models.arima import StatisticalForecaster
-from triptych.forecasting.models.fit_cache import FitCache
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import StatisticalParameters
 from triptych.pipelines.ts_common.family import Forecasters, search_parameters
@@ -26,33 +26,21 @@ def select_orders(
     statistical: StatisticalParameters,
     engine: EngineParameters = SERIAL,
 ) -> dict[str, Any]:
-    """Search orders and harmonics: fitted on the training period, evaluated on validation.
-
-    Returns:
-        `statistical_parameters`: parameters by model; `order_trials`: one row a candidate;
-        `order_trial_metrics`: the same as metrics, step = number of the candidate;
-        `estimated_processes`: what the fits after the search need not estimate again.
-    """
-    fit_cache = FitCache()
-    fit_cache.map_parts = map_items(engine, "Estimating processes")
+    """Search orders and harmonics: fitted on the training period, evaluated on validation."""
     models, trials = statistical.models, statistical.trials
     parameters, table = search_parameters(
-        models, models, history, periods, trials=trials, fit_cache=fit_cache
+        models, models, history, periods, trials=trials, map_parts=partial(map_items, engine)
     )
     return {
         "statistical_parameters": parameters,
         "order_trials": table,
         "order_trial_metrics": trial_metrics(table),
-        "estimated_processes": fit_cache.stored(),
     }
 
 
 def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
-    """List the estimated process of each location, and where a fallback replaces it.
-
-    Returns:
-        PROCESS_COLUMNS, one row a model and location; `reason` is empty where the estimation went
-        as asked.
+    """List the estimated process of each model and location (PROCESS_COLUMNS), with the reason of a
+    fallback.
     """
     rows = [
         {

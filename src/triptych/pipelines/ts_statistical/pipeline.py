@@ -9,11 +9,10 @@ from triptych.pipelines.ts_statistical.nodes import describe_processes, select_o
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: search orders on validation, then compare on the test period once."""
-    parameters, estimates = "statistical_parameters", "estimated_processes"
-    trials = ("order_trials", "order_trial_metrics")
+    searched = ("statistical_parameters", "order_trials", "order_trial_metrics")
     steps = [
-        make_node(select_orders, parameters, *trials, estimates, **STUDY),
-        *family_nodes("statistical", parameters, estimated_processes=estimates),
+        make_node(select_orders, *searched, **STUDY),
+        *family_nodes("statistical", "statistical_parameters"),
         make_node(describe_processes, "statistical_processes"),
     ]
     group = group_nodes("ts_statistical", steps)

@@ -1,0 +1,141 @@
+"""The recent history of the models' locations: weather, NWP forecasts and their sources."""
+
+from typing import Any
+
+import pandas as pd
+
+from triptych.errors import PipelineError
+from triptych.execution.batches import SERIAL, Made, map_batches
+from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column
+from triptych.parameters.execution import EngineParameters
+from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
+from triptych.parameters.operations import BatchParameters
+from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, shown
+from triptych.pipelines.ts_common.periods import parse_as_of
+from triptych.weather.recent import with_recent
+from triptych.weather.steps import hours_to_history
+from triptych.weather.variables import VARIABLES
+
+NWP_BIAS, NWP_ERRORS = pd.Timedelta(days=25), pd.Timedelta(days=1)
+SEPARATOR = "; "
+
+
+def prepare_history(
+    hourly_rows: Rows,
+    recent_rows: Rows,
+    nwp_rows: Rows,
+    ingested_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
+    model_periods: pd.DataFrame,  # noqa: ARG001
+    locations: pd.DataFrame,
+    chosen_models: list[dict[str, Any]],
+    as_of: str,
+    horizon_days: int,
+    preprocessing: PreprocessingParameters,
+    recent: RecentParameters,
+    nwp: NwpParameters,
+    batch_inference: BatchParameters,
+    engine: EngineParameters = SERIAL,
+) -> dict[str, pd.DataFrame]:
+    """Prepare the last weeks before `as_of` and the NWP forecasts, for the models' locations.
+
+    Hours that the reanalysis lacks are those of the recent analysis, corrected for its bias. A
+    model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
+    are read a batch of locations at a time, and of the variables that the models need.
+
+    Returns:
+        `recent_history`, as forecasters take it; `forecast_sources`: location, sources.
+
+    Raises:
+        PipelineError: no location has any data in these weeks.
+    """
+    issued = parse_as_of(as_of)
+    earliest = min(row["first_origin"] for row in chosen_models)
+    start = earliest - pd.Timedelta(days=batch_inference.history_days)
+    period = {"ge": start.to_pydatetime(), "lt": issued.to_pydatetime()}
+    columns = ["location", "time", *variables_of(chosen_models)]
+    slugs = sorted({slug for row in chosen_models for slug in row["locations"]})
+
+    def read(few: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        hours = hourly_rows.read([*columns, "source"], {"location": few, "time": period})
+        of_model = {"location": few, "model": [recent.model or ""], "time": period}
+        return hours, recent_rows.read(columns, of_model)
+
+    size = engine.batch_locations
+    groups = [slugs[first : first + size] for first in range(0, len(slugs), size)]
+    shared = (locations, preprocessing, recent.model)
+    batches = Made(read, groups)
+    prepared = map_batches(_prepare_batch, batches, engine, "Preparing recent weather", *shared)
+    histories, sources = zip(*prepared, strict=True)
+    history = pd.concat(histories, ignore_index=True)
+    if history.empty:
+        wanted = sorted({slug for row in chosen_models for slug in row["wanted"]})
+        raise PipelineError(
+            f"Nothing is known of {shown(wanted)} between {start:%Y-%m-%d} and as_of "
+            f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
+            f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
+        )
+    named = pd.concat(sources, ignore_index=True)
+    if any("nwp_" in name for row in chosen_models for name in row["features"]):
+        since = max(start, min(earliest, *map(_nwp_start, chosen_models)))
+        end = issued + pd.Timedelta(days=horizon_days)
+        history = add_nwp(history, nwp_rows, nwp.models, end, since)
+        named = _add_nwp_sources(named, history, issued)
+    return {"recent_history": history, "forecast_sources": named}
+
+
+def _prepare_batch(
+    locations: pd.DataFrame,
+    preprocessing: PreprocessingParameters,
+    recent_model: str | None,
+    rows: tuple[pd.DataFrame, pd.DataFrame],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Build the history of a batch, and `location, sources`, from its hours of `weather_hourly`
+    with their source and of `weather_recent`.
+    """
+    hours, analyses = rows
+    known = with_recent(hours.drop(columns="source"), analyses)
+    names = hours.groupby("location")["source"].last().map("reanalysis ({})".format)
+    late = known.groupby("location")["recent"].any()
+    named = pd.DataFrame({"sources": names.reindex(late.index).fillna("")})
+    named.loc[late, "sources"] += f"{SEPARATOR}recent analysis ({recent_model})"
+    named["sources"] = named["sources"].str.removeprefix(SEPARATOR)
+    limit = preprocessing.interpolation_limit_hours
+    history = hours_to_history(locations, limit, known.drop(columns="recent"))
+    return history, named.rename_axis("location").reset_index()
+
+
+def _add_nwp_sources(
+    sources: pd.DataFrame, history: pd.DataFrame, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Name the weather models that have forecasts after `as_of`, by location."""
+    later = history[history["time"] >= as_of].set_index("location")
+    known = {
+        model: later[[nwp_column(model, day) for day in days]].notna().any(axis=1)
+        for model, days in lead_days_by_model(map(str, history.columns)).items()
+    }
+    present = pd.DataFrame(known).groupby(level="location").any()
+    named = present.apply(lambda row: f"{SEPARATOR}NWP ({', '.join(row.index[row])})", axis=1)
+    added = sources["location"].map(named[present.any(axis=1)]).fillna("")
+    return sources.assign(sources=sources["sources"] + added)
+
+
+def _nwp_start(row: dict[str, Any]) -> pd.Timestamp:
+    """The first NWP forecast that a model needs: MOS corrects with the errors since the end of its
+    training, a debiased mean with those of some weeks.
+    """
+    debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
+    return train_end(row) - (NWP_BIAS if debiased else NWP_ERRORS)
+
+
+def train_end(row: dict[str, Any]) -> pd.Timestamp:
+    """The end of the training of the forecaster that a row of `models` stands for in this run."""
+    return pd.Timestamp(row["evaluated_train_end"] if row["evaluated"] else row["train_end"])
+
+
+def variables_of(models: list[dict[str, Any]]) -> list[str]:
+    """The variables that the features of the models are made of; temperature always."""
+    names = [*(feature for row in models for feature in row["features"]), TEMPERATURE]
+    if any("wind_u" in name or "wind_v" in name for name in names):
+        names += [variable for variable in VARIABLES if variable.startswith("wind_")]
+    return [variable for variable in VARIABLES if any(variable in name for name in names)]
