@@ -158,13 +158,14 @@ def _error_lines(saved: Saved) -> list[str]:
 
 
 def _pair_lines(saved: Saved) -> list[str]:
-    """The chosen model against the second best: the first row of the tests."""
-    tests = saved["paired_tests"][-1]
-    row = tests[(tests["location"] == ALL) & (tests["lead"] == DAY)].iloc[0]
+    """The chosen model against the best other one whose forecasts differ."""
+    tests = saved["paired_tests"][-1].dropna(subset="p_value")
+    rows = tests[(tests["location"] == ALL) & (tests["lead"] == DAY)].head(1)
     return [
         f"{row['model']} against {row['other']}: {row['difference']:+.3f} °C² of squared error "
         f"saved a day (95 % interval {row['low']:+.3f} to {row['high']:+.3f}; Diebold-Mariano "
         f"p = {row['p_value']:.3f})"
+        for _, row in rows.iterrows()
     ]
 
 
