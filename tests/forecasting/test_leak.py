@@ -6,8 +6,9 @@ import pytest
 
 from tests.forecasting.leak import leaks
 from tests.forecasting.synthetic import MAX_LEAD, SMALL
+from triptych.forecasting.arrays import FloatArray, IntArray
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.features.feature_table import origin_features, target_features
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import LearnedForecaster
 from triptych.forecasting.models.base import PanelForecaster

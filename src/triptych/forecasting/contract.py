@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+TEMPERATURE = "temperature_2m"
+
 STEP_HOURS = 3
 STEPS_PER_DAY = 8
 STEP = pd.Timedelta(hours=STEP_HOURS)

@@ -8,10 +8,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from triptych.forecasting.arrays import Arrays
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.conformal import MONTHS, Intervals
 from triptych.forecasting.features.climatology import Climatology
-from triptych.forecasting.models.base import Arrays, PanelForecaster
+from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
 
 FORMAT = 2

@@ -10,8 +10,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from triptych.forecasting.contract import STEP
-from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.contract import STEP, TEMPERATURE
 from triptych.forecasting.storage import load_forecaster
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import make_history
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.evaluation import feature_sets
 from triptych.forecasting.evaluation.feature_sets import (
@@ -16,7 +17,7 @@ from triptych.forecasting.evaluation.feature_sets import (
     feature_set,
 )
 from triptych.forecasting.features.climatology import fit_climatology
-from triptych.forecasting.features.grid import TEMPERATURE, step_numbers, to_grid
+from triptych.forecasting.features.grid import step_numbers, to_grid
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     nwp_column,

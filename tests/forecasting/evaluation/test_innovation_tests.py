@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.models.test_statistical import SEASONAL, simulated, with_holes
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.evaluation.innovation_tests import (
     TEST_COLUMNS,
     check_innovations,
     innovation_autocorrelations,
 )
-from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import STATISTICAL_NAMES

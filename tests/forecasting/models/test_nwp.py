@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import make_history
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.features.nwp import nwp_column, usable_lead_day
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import NWP_NAMES, make_forecaster

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from tests.forecasting.synthetic import MAX_LEAD, SMALL
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.arima import SarimaForecaster, StatisticalForecaster
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster

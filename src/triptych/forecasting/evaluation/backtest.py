@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import TEMPERATURE
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.arrays import FloatArray, IntArray, between_knots
 from triptych.forecasting.contract import DAY_LEADS, LEVEL
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import FloatArray, IntArray, between_knots
 
 MONTHS = 12
 RECENT_DAYS = 45  # whose errors scale the widths

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.arrays import FloatArray, IntArray
+from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.evaluation.metrics import skill
 from triptych.forecasting.features.climatology import HARMONICS, fit_climatology
 from triptych.forecasting.features.feature_table import (
@@ -17,14 +18,7 @@ from triptych.forecasting.features.feature_table import (
     origin_features,
     target_features,
 )
-from triptych.forecasting.features.grid import (
-    TEMPERATURE,
-    FloatArray,
-    IntArray,
-    check_enough,
-    step_numbers,
-    to_grid,
-)
+from triptych.forecasting.features.grid import check_enough, step_numbers, to_grid
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     lead_days_by_model,

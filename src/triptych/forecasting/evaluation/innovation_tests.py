@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.arrays import FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.evaluation.residuals import (
     autocorrelations,
@@ -15,7 +16,7 @@ from triptych.forecasting.evaluation.residuals import (
     with_calendar,
 )
 from triptych.forecasting.features.climatology import annual_basis
-from triptych.forecasting.features.grid import FloatArray, IntArray, step_numbers
+from triptych.forecasting.features.grid import step_numbers
 
 TEST_COLUMNS = (
     "location",

@@ -7,9 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import DAY_LEADS, LEVEL, NEXT_DAY_LEADS, STEPS_PER_DAY
+from triptych.forecasting.arrays import known_mean
+from triptych.forecasting.contract import (
+    DAY_LEADS,
+    LEVEL,
+    NEXT_DAY_LEADS,
+    STEPS_PER_DAY,
+    TEMPERATURE,
+)
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import TEMPERATURE, known_mean, to_grid
+from triptych.forecasting.features.grid import to_grid
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.arrays import FloatArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.evaluation.metrics import ALL, DAY, common_targets
-from triptych.forecasting.features.grid import FloatArray
 
 PAIRED_COLUMNS = (
     "location",

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.arrays import FloatArray
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.metrics import DAY, sort_leads
-from triptych.forecasting.features.grid import FloatArray
 
 SUMMARY_COLUMNS = (
     "location",

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from triptych.forecasting.arrays import FloatArray, IntArray, known_mean
 from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY
-from triptych.forecasting.features.grid import FloatArray, Grid, IntArray, known_mean
+from triptych.forecasting.features.grid import Grid
 
 STEPS_PER_YEAR = 365.2425 * STEPS_PER_DAY
 HARMONICS = 3

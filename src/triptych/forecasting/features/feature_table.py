@@ -24,16 +24,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.arrays import Float32Array, FloatArray, IntArray, running_sums
+from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.features.climatology import annual_basis, solar_elevation
-from triptych.forecasting.features.grid import (
-    HOURLY_TEMPERATURES,
-    TEMPERATURE,
-    FloatArray,
-    IntArray,
-    running_sums,
-)
-from triptych.forecasting.features.panel import Float32Array, Neighbours, Panel
+from triptych.forecasting.features.grid import HOURLY_TEMPERATURES
+from triptych.forecasting.features.panel import Neighbours, Panel
 
 Terms = tuple[tuple[str, str, tuple[int, ...]], ...]
 

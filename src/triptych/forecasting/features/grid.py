@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import STEP, STEP_HOURS, STEPS_PER_DAY
+from triptych.forecasting.arrays import FloatArray, IntArray
+from triptych.forecasting.contract import STEP, STEP_HOURS, STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ForecastingError, ShortHistoryError
 
-TEMPERATURE = "temperature_2m"
 HOURLY_TEMPERATURES = ("temperature_2m_h0", "temperature_2m_h1", "temperature_2m_h2")
 OPTIONAL_VARIABLES = (
     *HOURLY_TEMPERATURES,
@@ -28,9 +28,6 @@ OPTIONAL_VARIABLES = (
 NWP_COLUMN = re.compile(r"nwp_(?P<model>.+)_day(?P<day>[1-9])")  # features.nwp
 REQUIRED_COLUMNS = ("location", "time", "latitude", "longitude", TEMPERATURE)
 MIN_TRAINING_DAYS = 365
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,40 +182,6 @@ def check_leads(leads: Sequence[int], max_lead: int) -> IntArray:
             f"Leads go from 1 to {max_lead} (the max_lead it was made with), but these are {found}."
         )
     return numbers
-
-
-def between_knots(knots: IntArray, at: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """For linear interpolation, constant beyond the knots: the place of the knot before and after
-    each point, and the share of the one after.
-    """
-    place = np.interp(at, knots, np.arange(len(knots)))
-    before = np.floor(place).astype(np.int64)
-    return before, np.minimum(before + 1, len(knots) - 1), place - before
-
-
-def known_mean(values: npt.NDArray[Any], axis: int) -> FloatArray:
-    """Mean of the known values along an axis, NaN where there is none."""
-    known = np.isfinite(values)
-    count = known.sum(axis=axis)
-    mean = np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1)
-    return np.where(count > 0, mean, np.nan)
-
-
-def running_sums(values: npt.NDArray[Any], width: int) -> FloatArray:
-    """Sums of the `width` steps (axis 1) that end with each."""
-    running = np.cumsum(values, axis=1, dtype=np.float64)
-    running[:, width:] -= running[:, :-width].copy()
-    return running
-
-
-def ordered_product(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Matrix product of the last two axes, term by term and not by BLAS: a row must not depend on
-    how many others are requested with it.
-    """
-    total = np.zeros((*left.shape[:-1], right.shape[-1]))
-    for term in range(left.shape[-1]):
-        total += left[..., term, None] * right[..., None, term, :]
-    return total
 
 
 def _constant(history: pd.DataFrame, column: str) -> FloatArray:

@@ -12,15 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import STEP_HOURS
-from triptych.forecasting.features.grid import (
-    NWP_COLUMN,
-    TEMPERATURE,
-    FloatArray,
-    Grid,
-    IntArray,
-    known_mean,
-)
+from triptych.forecasting.arrays import FloatArray, IntArray, known_mean
+from triptych.forecasting.contract import STEP_HOURS, TEMPERATURE
+from triptych.forecasting.features.grid import NWP_COLUMN, Grid
 
 DAY_HOURS = 24
 PUBLICATION_DELAY_HOURS = 6

@@ -8,18 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.forecasting.arrays import Float32Array, FloatArray, IntArray
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.climatology import Climatology
-from triptych.forecasting.features.grid import (
-    TEMPERATURE,
-    FloatArray,
-    Grid,
-    IntArray,
-    step_times,
-)
+from triptych.forecasting.features.grid import Grid, step_times
 
 SHOWN = 5  # names in a message
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

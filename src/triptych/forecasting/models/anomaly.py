@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.arrays import Arrays, Float32Array, FloatArray, IntArray
+from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.features.feature_table import (
     OF_TARGET,
     origin_feature_names,
     origin_features,
     target_features,
 )
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Neighbours, Panel, find_neighbours
-from triptych.forecasting.models.base import Arrays, PanelForecaster
+from triptych.forecasting.features.panel import Neighbours, Panel, find_neighbours
+from triptych.forecasting.models.base import PanelForecaster
 
 NEIGHBOURS = "neighbours"
 SKIPPED_DAYS = 7  # of history before the first training origin

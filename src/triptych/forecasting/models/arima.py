@@ -10,18 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.execution.threads import one_blas_thread
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.arrays import Arrays, Float32Array, FloatArray, IntArray, ordered_product
+from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.features.feature_table import CALENDAR, calendar
-from triptych.forecasting.features.grid import (
-    TEMPERATURE,
-    FloatArray,
-    Grid,
-    IntArray,
-    ordered_product,
-)
-from triptych.forecasting.features.panel import Float32Array, Panel, long_frame
+from triptych.forecasting.features.grid import Grid
+from triptych.forecasting.features.panel import Panel, long_frame
 from triptych.forecasting.models.anomaly import AnomalyForecaster
-from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.statespace.arma_fit import CONSTANT, Fitted, Orders, fit_each
 
 SHOWN_LAGS = 24  # past anomalies that are stored beside a forecast; older ones weigh little

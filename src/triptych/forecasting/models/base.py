@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.execution.threads import one_blas_thread
+from triptych.forecasting.arrays import Arrays, FloatArray, IntArray
 from triptych.forecasting.contract import STEP, STEP_HOURS
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.conformal import Intervals
@@ -21,9 +22,7 @@ from triptych.forecasting.features.climatology import (
 )
 from triptych.forecasting.features.grid import (
     MIN_TRAINING_DAYS,
-    FloatArray,
     Grid,
-    IntArray,
     check_enough,
     check_leads,
     check_origins,
@@ -38,8 +37,6 @@ from triptych.forecasting.features.panel import (
     with_wind_components,
 )
 from triptych.forecasting.statespace.arma_fit import MapParts, at_once
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,9 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.contract import LEVEL, STEPS_PER_DAY
-from triptych.forecasting.features.grid import (
-    TEMPERATURE,
-    FloatArray,
-    IntArray,
-    step_numbers,
-)
+from triptych.forecasting.arrays import FloatArray, IntArray
+from triptych.forecasting.contract import LEVEL, STEPS_PER_DAY, TEMPERATURE
+from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.features.panel import Panel, known_rows, long_frame
 from triptych.forecasting.models.base import PanelForecaster
 

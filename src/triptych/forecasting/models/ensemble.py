@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from triptych.forecasting.arrays import FloatArray, IntArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.metrics import TARGET, at_served_age, common_targets
-from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.base import PanelForecaster
 

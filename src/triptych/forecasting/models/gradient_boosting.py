@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from triptych.forecasting.arrays import Arrays, Float32Array, FloatArray, IntArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.features.feature_table import OF_TARGET, target_features
-from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import PooledForecaster, anomaly_targets
-from triptych.forecasting.models.base import Arrays
 
 if TYPE_CHECKING:
     from lightgbm import Booster

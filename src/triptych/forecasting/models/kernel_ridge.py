@@ -8,10 +8,10 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from triptych.forecasting.arrays import Float32Array, FloatArray, IntArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import FloatArray, IntArray
-from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import LearnedForecaster, anomaly_targets
 from triptych.forecasting.models.ridge import moments, standardise
 

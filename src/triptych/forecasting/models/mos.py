@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.arrays import BoolArray, FloatArray, IntArray
+from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.features.grid import TEMPERATURE, FloatArray, Grid, IntArray
+from triptych.forecasting.features.grid import Grid
 from triptych.forecasting.features.nwp import lead_days_by_model, recent_errors, with_models
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.nwp import NwpMeanForecaster
@@ -19,8 +20,6 @@ OVERLAP = 2  # steps of the day before among the explanatory variables
 ALPHAS = np.geomspace(0.1, 3000, 16)
 MIN_SHARE = 0.5  # of the days with any variable, on which one must be known to be used
 CONSTANT = 1e-6  # a smaller standard deviation is rounding
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)

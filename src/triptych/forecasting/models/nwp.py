@@ -5,16 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from triptych.forecasting.contract import STEPS_PER_DAY
+from triptych.forecasting.arrays import FloatArray, IntArray, known_mean, running_sums
+from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.features.grid import (
-    TEMPERATURE,
-    FloatArray,
-    Grid,
-    IntArray,
-    known_mean,
-    running_sums,
-)
+from triptych.forecasting.features.grid import Grid
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     lead_days_by_model,

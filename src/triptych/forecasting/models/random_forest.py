@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from triptych.forecasting.arrays import Arrays, FloatArray, IntArray, between_knots
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import FloatArray, IntArray, between_knots
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import LearnedForecaster, anomaly_targets
-from triptych.forecasting.models.base import Arrays
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor

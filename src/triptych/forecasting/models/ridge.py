@@ -6,15 +6,21 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from triptych.forecasting.arrays import (
+    Arrays,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    known_mean,
+    ordered_product,
+)
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import FloatArray, IntArray, known_mean, ordered_product
-from triptych.forecasting.features.panel import Float32Array, Panel
+from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import (
     LearnedForecaster,
     PooledForecaster,
     anomaly_targets,
 )
-from triptych.forecasting.models.base import Arrays
 
 BLOCK = 8  # leads that are solved together, on the origins whose targets are all known
 TABLES = ("center", "spread", "weights", "intercept")  # names in storage

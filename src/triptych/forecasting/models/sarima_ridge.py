@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from triptych.forecasting.arrays import Arrays, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.feature_table import (
     LAGS,
@@ -15,11 +16,9 @@ from triptych.forecasting.features.feature_table import (
     season,
     season_names,
 )
-from triptych.forecasting.features.grid import FloatArray, IntArray
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import anomaly_targets
 from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
-from triptych.forecasting.models.base import Arrays
 from triptych.forecasting.models.ridge import (
     Fit,
     Rows,

@@ -3,18 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.grid import (
-    HOURLY_TEMPERATURES,
-    TEMPERATURE,
-    FloatArray,
-    IntArray,
-    step_numbers,
-    to_grid,
-)
+from triptych.forecasting.arrays import BoolArray, FloatArray, IntArray
+from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
+from triptych.forecasting.features.grid import HOURLY_TEMPERATURES, step_numbers, to_grid
 from triptych.forecasting.features.panel import with_wind_components
 
 BINS = 10
@@ -34,8 +27,6 @@ DRIFT_COLUMNS = (
     "p_adjusted",
     "drifted",
 )
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def measure_drift(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triptych.forecasting.features.grid import FloatArray, IntArray, ordered_product
+from triptych.forecasting.arrays import FloatArray, IntArray, ordered_product
 
 if TYPE_CHECKING:
     from statsmodels.tsa.statespace.kalman_filter import KalmanFilter

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from triptych.forecasting.arrays import FloatArray
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
-from triptych.forecasting.features.grid import FloatArray
 from triptych.forecasting.statespace.arma import Arma, loglikelihood
 
 MAX_ITERATIONS = 200

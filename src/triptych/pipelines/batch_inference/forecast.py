@@ -14,10 +14,11 @@ from triptych.forecasting.contract import (
     STEP,
     STEP_HOURS,
     STEPS_PER_DAY,
+    TEMPERATURE,
 )
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import daily_origins, forecast_part, parts_of
-from triptych.forecasting.features.grid import TEMPERATURE, step_numbers, to_grid
+from triptych.forecasting.features.grid import step_numbers, to_grid
 from triptych.forecasting.features.nwp import mean_forecasts
 from triptych.forecasting.features.panel import known_rows
 from triptych.forecasting.models.base import PanelForecaster

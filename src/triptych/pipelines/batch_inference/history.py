@@ -6,7 +6,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, Made, map_batches
-from triptych.forecasting.features.grid import TEMPERATURE
+from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
