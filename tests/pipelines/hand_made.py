@@ -8,6 +8,10 @@ import pandas as pd
 STEP = pd.Timedelta(hours=3)
 
 
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
 def history(start: str, end: str, slugs: tuple[str, ...] = ("northmere",)) -> pd.DataFrame:
     """A year's wave and a day's wave of temperature, with a little seeded noise."""
     times = pd.date_range(start, end, freq="3h", inclusive="left", tz="UTC", unit="us")

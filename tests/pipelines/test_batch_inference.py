@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pipelines.hand_made import FrameRows, forecasts, history
+from tests.pipelines.hand_made import FrameRows, forecasts, history, utc
 from triptych.errors import ParameterError, PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
@@ -39,10 +39,6 @@ BATCH = BatchParameters(history_days=60)
 NWP = NwpParameters(models=["gfs", "icon"])
 BOTH = ["brest", "paris"]
 SOURCES = pd.DataFrame({"location": ["northmere", *BOTH], "sources": "reanalysis (x)"})
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 AS_OF = utc("2019-07-14")

@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 from sqlalchemy import Engine
 
 from tests.fixtures.databases import dump_tables, write_rows
-from tests.pipelines.hand_made import history
+from tests.pipelines.hand_made import history, utc
 from tests.store.rows import MODEL, add_places
 from triptych.datasets import SqlTableDataset
 from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
-from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.parameters.operations import MonitoringParameters
@@ -45,10 +44,6 @@ MONITORING = MonitoringParameters(
     strict=False,
 )
 STRICT = MONITORING.model_copy(update={"strict": True})
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 class Registry:
@@ -166,28 +161,6 @@ def test_forecasts_that_cannot_be_verified_are_counted(
         f"Of {len(study):,} predictions issued before 2019-07-14 00:00 UTC, {len(verified):,} are "
         f"verified: {last.sum()} have no observation, 0 no baseline"
     ) in caplog.messages
-
-
-def test_the_figures_are_those_of_the_backtest_of_the_same_origins(
-    study: pd.DataFrame, observations: pd.DataFrame, scores: pd.DataFrame
-) -> None:
-    training = observations[observations["time"] < utc("2018-01-01")]
-    beside = [
-        backtest(
-            make_forecaster(name, {}, max_lead=16, seed=20).fit(training),
-            observations, utc("2019-05-01"), utc("2019-07-14"), range(1, 17),
-        ).assign(model=name)
-        for name in BASELINE_NAMES
-    ]  # fmt: skip
-    table = score(pd.concat([study.assign(model="ridge"), *beside], ignore_index=True), training)
-    expected = table[(table["model"] == "ridge") & (table["location"] == "northmere")]
-    expected = expected.set_index("lead")
-    over_all = scores[scores["window"] == "all"].set_index("lead").loc[expected.index]
-    for column in ("rmse", "mae", "bias", "skill_day", "skill_climatology", "coverage", "width"):
-        assert over_all[column].to_numpy() == pytest.approx(
-            expected[column].to_numpy(), abs=1e-9
-        ), column
-    assert over_all["n"].tolist() == expected["n"].tolist()
 
 
 def test_what_cannot_be_verified_is_left_out(

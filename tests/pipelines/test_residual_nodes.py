@@ -5,17 +5,13 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from tests.pipelines.hand_made import STEP, history
+from tests.pipelines.hand_made import STEP, history, utc
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.pipelines.ts_common.family import Forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_evaluation import nodes, plots
 
 MODELS = {"climatology": {}, "arima": {"ar": 2}, "sarima": {"ar": 1, "seasonal_ar": 1}}
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-03-01"), utc("2018-05-01"), utc("2018-06-01"))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from tests.pipelines.hand_made import forecasts, history
+from tests.pipelines.hand_made import forecasts, history, utc
 from triptych.errors import PipelineError
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest
@@ -19,11 +19,6 @@ from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate, refit_model
 from triptych.registry.provenance import frame_sha256
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
-
 
 PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), utc("2018-10-01"))
 BASELINES = dict.fromkeys(BASELINE_NAMES, 3.0)

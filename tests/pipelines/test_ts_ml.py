@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.pipelines.hand_made import history
+from tests.pipelines.hand_made import history, utc
 from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
 from triptych.parameters.ingestion import NwpParameters
@@ -15,10 +15,6 @@ from triptych.pipelines.ts_ml import nodes
 FORECAST = ForecastParameters(train_years=1, validation_years=1, data_ages=[0])
 
 NWP = NwpParameters(models=[])
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), utc("2018-10-01"))

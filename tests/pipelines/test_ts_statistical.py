@@ -7,7 +7,7 @@ import pytest
 from kedro.pipeline import Pipeline
 
 from tests.fixtures.project import Project
-from tests.pipelines.hand_made import history
+from tests.pipelines.hand_made import history, utc
 from triptych.forecasting.models.factory import BASELINE_NAMES, STATISTICAL_NAMES
 from triptych.hooks.run_summary import RunSummary
 from triptych.pipelines import ts_ml, ts_statistical
@@ -20,10 +20,6 @@ SMALL = {
     "arima": {"ar": 1, "ma": 0},
     "sarimax": {"ar": 1, "ma": 0, "seasonal_ar": 0, "seasonal_ma": 0},
 }
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), utc("2018-10-01"))

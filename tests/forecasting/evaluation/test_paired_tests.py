@@ -4,32 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.forecasting.frames import backtest_of
 from triptych.forecasting.evaluation.paired_tests import (
     PAIRED_COLUMNS,
     block_bootstrap,
     diebold_mariano,
     paired_tests,
 )
-
-START = pd.Timestamp("2021-01-01", tz="UTC")
-
-
-def backtest_of(model: str, errors: np.ndarray, location: str = "a") -> pd.DataFrame:
-    """Forecasts with given errors, shape (day, lead), of a temperature of 10 °C."""
-    days, leads = errors.shape
-    day, lead = (grid.ravel() for grid in np.indices((days, leads)))
-    as_of = START + pd.to_timedelta(day, unit="D")
-    return pd.DataFrame(
-        {
-            "location": location,
-            "model": model,
-            "as_of": as_of,
-            "time": as_of + pd.to_timedelta(3 * lead, unit="h"),
-            "lead": lead + 1,
-            "mean": 10.0 + errors.ravel(),
-            "observed": 10.0,
-        }
-    )
 
 
 def oracle(differences: list[float], horizon: int) -> float:
@@ -87,7 +68,7 @@ def test_runs_of_good_and_bad_days_widen_the_interval() -> None:
 def test_the_better_model_has_a_positive_difference_everywhere() -> None:
     rng = np.random.default_rng(6)
     tables = [
-        backtest_of(model, rng.normal(0, spread, (90, 16)), location)
+        backtest_of(rng.normal(0, spread, (90, 16)), model, location)
         for location in ("a", "b")
         for model, spread in (("good", 1.0), ("bad", 1.5))
     ]
@@ -103,7 +84,7 @@ def test_the_loss_of_a_day_is_its_mean_squared_error() -> None:
     good, bad = np.zeros((2, 16)), np.zeros((2, 16))
     bad[0, :8], bad[1, 8:] = 2.0, 4.0
     table = paired_tests(
-        pd.concat([backtest_of("good", good), backtest_of("bad", bad)]), "good", ["bad"], seed=1
+        pd.concat([backtest_of(good, "good"), backtest_of(bad, "bad")]), "good", ["bad"], seed=1
     ).set_index(["location", "lead"])
     assert table.loc[("a", "1-8"), "difference"] == 2.0  # days of 4 and 0
     assert table.loc[("a", "all"), "difference"] == 5.0  # days of 2 and 8

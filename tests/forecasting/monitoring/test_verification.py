@@ -82,18 +82,6 @@ def test_a_window_holds_the_targets_of_its_days(judged: pd.DataFrame) -> None:
     assert everything["days"] == 61
 
 
-def test_data_ages_are_scored_apart(judged: pd.DataFrame) -> None:
-    old = judged.assign(data_age=144, mean=judged["mean"] + 5)
-
-    both = score_windows(pd.concat([judged, old]), [10, "all"])
-
-    for rows in (judged, old):
-        alone = score_windows(rows, [10, "all"])
-        age = rows["data_age"].iloc[0]
-        of_age = both[both["data_age"] == age].reset_index(drop=True)
-        pd.testing.assert_frame_equal(of_age, alone, check_like=True)
-
-
 def test_a_baseline_without_error_gives_no_skill(judged: pd.DataFrame) -> None:
     exact = judged.assign(**dict.fromkeys(BASELINE_NAMES, judged["observed"]))
 

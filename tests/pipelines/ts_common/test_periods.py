@@ -3,18 +3,14 @@
 from datetime import date
 from typing import Any
 
-import pandas as pd
 import pytest
 
+from tests.pipelines.hand_made import utc
 from triptych.errors import ParameterError
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of, study_periods
 
 TODAY = "2024-03-01"
-
-
-def utc(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text, tz="UTC")
 
 
 def parameters(**values: Any) -> ForecastParameters:
