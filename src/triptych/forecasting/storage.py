@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -54,10 +55,11 @@ def save_forecaster(forecaster: PanelForecaster, folder: Path) -> None:
     arrays: dict[str, Any] = {
         **_prefixed("climatology", climatology.coefficients),
         **_prefixed("scale", climatology.scale),
-        **_prefixed("interval", _interval_arrays(intervals)),
+        **_prefixed("interval", {} if intervals is None else asdict(intervals)),
         **forecaster.state,
     }
-    np.savez(folder / ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
+    stored = {name: arrays[name] for name in sorted(arrays) if isinstance(arrays[name], np.ndarray)}
+    np.savez(folder / ARRAYS, **stored)
     for name, text in sorted(forecaster.texts.items()):
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
     for member in forecaster.members:
@@ -150,9 +152,3 @@ def _intervals(locations: tuple[str, ...], arrays: Arrays) -> Intervals:
     ages = arrays.get("ages", np.zeros(1, dtype=np.int64))
     scale = arrays.get("scale")
     return Intervals(locations, ages, arrays["leads"], half_widths, pooled, scale)
-
-
-def _interval_arrays(intervals: Intervals | None) -> Arrays:
-    names = ("ages", "leads", "half_widths", "pooled", "scale")
-    arrays = {} if intervals is None else {name: getattr(intervals, name) for name in names}
-    return {name: values for name, values in arrays.items() if values is not None}

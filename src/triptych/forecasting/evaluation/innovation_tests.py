@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from triptych.forecasting.arrays import FloatArray, IntArray
+from triptych.forecasting.arrays import FloatArray
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.evaluation.residuals import (
     autocorrelations,
@@ -92,11 +92,15 @@ def _tests(innovations: pd.DataFrame, fitted_parameters: int) -> Iterator[dict[s
                 "effect_size": largest,
             }  # fmt: skip
     deviations = values - np.where(np.isfinite(values), values, 0.0).sum() / max(known, 1)
-    row = _multiplier(deviations, _past(deviations**2))
+    past = [pd.Series(deviations**2).shift(lag) for lag in range(1, ARCH_LAGS + 1)]
+    row = _multiplier(deviations, np.stack([np.ones(len(values)), *past], axis=1))
     effect = "share of the squares' variance explained"
     size = row["statistic"] / row["n"] if row["n"] else np.nan
     yield {"test": "arch_lm", "lags": ARCH_LAGS, "effect": effect, "effect_size": size, **row}
-    for by, basis in (("hour", _day_basis(steps)), ("season", annual_basis(steps, HARMONICS))):
+    angle = 2 * np.pi * (steps % STEPS_PER_DAY) / STEPS_PER_DAY
+    waves = [wave(order * angle) for order in range(1, HARMONICS + 1) for wave in (np.cos, np.sin)]
+    of_day = np.stack([np.ones(len(steps)), *waves], axis=1)
+    for by, basis in (("hour", of_day), ("season", annual_basis(steps, HARMONICS))):
         ratio = variance_ratio(innovations, "innovation", by, ["location"]).iloc[0]
         row = _multiplier(deviations, basis)
         test, effect = f"breusch_pagan_{by}", f"variance ratio of {by}s"
@@ -117,15 +121,3 @@ def _multiplier(values: FloatArray, design: FloatArray) -> dict[str, float]:
     if len(y) > x.shape[1] and np.ptp(y**2) > 0:
         row["statistic"], row["p_value"], *_ = het_breuschpagan(y, x)
     return row
-
-
-def _past(squares: FloatArray) -> FloatArray:
-    """1 and the squares of the ARCH_LAGS steps before each, NaN before the first."""
-    lags = [pd.Series(squares).shift(lag) for lag in range(1, ARCH_LAGS + 1)]
-    return np.stack([np.ones(len(squares)), *lags], axis=1)
-
-
-def _day_basis(steps: IntArray) -> FloatArray:
-    angle = 2 * np.pi * (steps % STEPS_PER_DAY) / STEPS_PER_DAY
-    waves = [wave(order * angle) for order in range(1, HARMONICS + 1) for wave in (np.cos, np.sin)]
-    return np.stack([np.ones(len(steps)), *waves], axis=1)

@@ -67,7 +67,15 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     rows = pd.concat([day.assign(lead=day["lead"].astype(str)), day.assign(lead=DAY)])
-    table = _moments(rows).join(_memory(day))
+    keys, series = daily_series(day)
+    statistic, p_value = ljung_box(series, DAILY_LAGS)
+    memory = keys.assign(
+        lead=keys["lead"].astype(str),
+        ljung_box=statistic,
+        ljung_box_p=p_value,
+        largest_acf=farthest_from_zero(autocorrelations(series, DAILY_LAGS)),
+    )
+    table = _moments(rows).join(memory.set_index(SERIES))
     for by in ("hour", "season"):
         table[f"{by}_variance_ratio"] = variance_ratio(rows, "residual", by, SERIES)
     table = table.reset_index()
@@ -111,18 +119,6 @@ def daily_series(residuals: pd.DataFrame) -> tuple[pd.DataFrame, FloatArray]:
     complete = pd.date_range(days.min(), days.max(), freq="D")
     values = table.reindex(columns=complete).to_numpy(dtype=np.float64)
     return table.index.to_frame(index=False), values
-
-
-def _memory(residuals: pd.DataFrame) -> pd.DataFrame:
-    keys, series = daily_series(residuals)
-    statistic, p_value = ljung_box(series, DAILY_LAGS)
-    table = keys.assign(
-        lead=keys["lead"].astype(str),
-        ljung_box=statistic,
-        ljung_box_p=p_value,
-        largest_acf=farthest_from_zero(autocorrelations(series, DAILY_LAGS)),
-    )
-    return table.set_index(SERIES)
 
 
 def farthest_from_zero(values: FloatArray) -> FloatArray:

@@ -80,10 +80,12 @@ def tune(
 
     def attempt(parameters: dict[str, Any]) -> float:
         smaller = {**parameters, **CHEAPER.get(name, {})}
-        made = make_forecaster(name, smaller, max_lead=DAY_LEADS[-1], seed=seed)
-        made.map_parts = map_parts
-        model = made.fit(past)
-        error = _rmse(backtest(model, known, validation_start, validation_end, DAY_LEADS))
+        model = make_forecaster(name, smaller, max_lead=DAY_LEADS[-1], seed=seed)
+        model.map_parts = map_parts
+        model.fit(past)
+        made = backtest(model, known, validation_start, validation_end, DAY_LEADS)
+        square = (made["mean"] - made["observed"]) ** 2
+        error = float(np.sqrt(square.groupby(made["location"]).mean()).mean())
         tried.append((name, len(tried), error, _aic(model), parameters))
         return error
 
@@ -124,12 +126,6 @@ def _suggest(trial: "Trial", name: str) -> dict[str, Any]:
         else trial.suggest_float(parameter, low, high, log=True)
         for parameter, (low, high) in SPACES[name].items()
     }
-
-
-def _rmse(forecasts: pd.DataFrame) -> float:
-    """Root mean square error in °C of a backtest, averaged over locations."""
-    square = (forecasts["mean"] - forecasts["observed"]) ** 2
-    return float(np.sqrt(square.groupby(forecasts["location"]).mean()).mean())
 
 
 def trials_table(trials: Sequence[Tried]) -> pd.DataFrame:

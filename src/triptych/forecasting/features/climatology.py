@@ -83,7 +83,9 @@ def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
     for name, values in grid.values.items():
         coefficients[name] = _coefficients(values, grid.steps, terms)
         fitted = Climatology(grid.locations, grid.first, grid.end, coefficients, {})
-        scale[name] = _scale(values - fitted.normal(name, rows, grid.steps[None, :]))
+        anomalies = values - fitted.normal(name, rows, grid.steps[None, :])
+        spread = np.sqrt(known_mean(np.square(anomalies), axis=1))
+        scale[name] = np.where(spread > CONSTANT, spread, 1.0)
     return Climatology(grid.locations, grid.first, grid.end, coefficients, scale)
 
 
@@ -125,11 +127,6 @@ def _product(rows: npt.NDArray[Any], table: FloatArray) -> FloatArray:
     padded = np.zeros((-(-len(rows) // TILE) * TILE, rows.shape[1]))
     padded[: len(rows)] = rows
     return np.asarray((padded @ table)[: len(rows)], dtype=np.float64)
-
-
-def _scale(anomalies: FloatArray) -> FloatArray:
-    spread = np.sqrt(known_mean(np.square(anomalies), axis=1))
-    return np.asarray(np.where(spread > CONSTANT, spread, 1.0), dtype=np.float64)
 
 
 def solar_elevation(latitude: FloatArray, longitude: FloatArray, step: IntArray) -> FloatArray:

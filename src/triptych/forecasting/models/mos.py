@@ -73,9 +73,8 @@ class MomentRegression:
         self._add(_rows(x[:, None], y[:, None], self.used), known.astype(np.float64))
 
     def predict(self, x: FloatArray) -> FloatArray:
-        """Return the targets at `x` (location, F), shape (location, T); NaN where nothing is known.
-
-        Missing variables are left out of a location's regression.
+        """Targets at `x` (location, F), shape (location, T), by the regression on the variables
+        that are known; NaN where none is.
         """
         count = x.shape[1]
         made = np.full((len(x), self.center.shape[1] - count), np.nan)
@@ -99,17 +98,16 @@ class MomentRegression:
         return mean, np.linalg.solve(system, picked[:, count:]), scale
 
     def rows(self, rows: IntArray) -> "MomentRegression":
-        """Return a copy of the regressions of some locations."""
+        """A copy of the regressions of some locations."""
         return MomentRegression(*(values[rows] for values in self.arrays().values()))
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the state by name, in the order of the fields."""
+        """The state by name, in the order of the fields."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def importance(self) -> FloatArray:
-        """Return the mean absolute weight of each standardised variable, shape (F,)."""
-        count = self.used.shape[1]
-        total = np.zeros(count)
+        """Mean absolute weight of each standardised variable, shape (F,)."""
+        total = np.zeros(self.used.shape[1])
         for row in np.flatnonzero(self.used.any(axis=1)).tolist():
             _, weights, _ = self._solve(row, self.used[row])
             total[self.used[row]] += np.abs(weights).mean(axis=1)
@@ -194,7 +192,6 @@ class MosForecaster(NwpMeanForecaster):
         return MomentRegression.fit(x, y, weight, int(self.parameters["min_days"]))
 
     def _day(self, day: int) -> MomentRegression:
-        """The regressions of a forecast day."""
         names = (field.name for field in fields(MomentRegression))
         return MomentRegression(*(self.state[f"day{day}.{name}"] for name in names))
 

@@ -99,15 +99,9 @@ class NwpDebiasedForecaster(NwpMeanForecaster):
         observed = grid.at_steps(grid.values[TEMPERATURE], issued[:, None] + leads - 1)
         # the last issue time whose target at a lead was observed before the origin
         last = (midnights[:, None] - age - leads - first) // STEPS_PER_DAY
-        bias = _window_mean(forecasts - observed[:, :, None], last, days)
+        errors = forecasts - observed[:, :, None]
+        known = np.isfinite(errors)
+        count, total = (running_sums(own, days) for own in (known, np.where(known, errors, 0.0)))
+        mean = np.where(count >= MIN_ERRORS, total / np.maximum(count, 1), np.nan)
+        bias = np.transpose(mean[:, last, :, np.arange(len(leads))], (2, 0, 3, 1))
         return known_mean(forecasts[:, (midnights - first) // STEPS_PER_DAY] - bias, axis=2)
-
-
-def _window_mean(errors: FloatArray, last: IntArray, days: int) -> FloatArray:
-    """Mean of the errors of the issue times (last - days, last], shape (location, origin, model,
-    lead); NaN below MIN_ERRORS values. `errors`: (location, issue time, model, lead).
-    """
-    known = np.isfinite(errors)
-    count, total = (running_sums(own, days) for own in (known, np.where(known, errors, 0.0)))
-    mean = np.where(count >= MIN_ERRORS, total / np.maximum(count, 1), np.nan)
-    return np.transpose(mean[:, last, :, np.arange(errors.shape[-1])], (2, 0, 3, 1))

@@ -77,11 +77,15 @@ class Arma:
         return model
 
     def forecast(self, states: FloatArray, leads: IntArray) -> FloatArray:
-        """Expected values at `leads` (1 is the step of the state), shape (origin, lead).
-
-        `states`: (state, origin).
+        """Expected values at `leads` (1 is the step of the state), shape (origin, lead), from
+        states of shape (state, origin).
         """
-        return ordered_product(states.T, self._weights(int(leads.max()))[leads - 1].T)
+        transition = self.transition
+        rows = np.zeros((int(leads.max()), len(transition)))  # the first ones of its powers
+        rows[0, 0] = 1.0
+        for power in range(1, len(rows)):
+            rows[power] = rows[power - 1] @ transition
+        return ordered_product(states.T, rows[leads - 1].T)
 
     def past_weights(self, count: int) -> FloatArray:
         """Weights of the last `count` values in the next forecast: the process as AR(∞)."""
@@ -89,15 +93,6 @@ class Arma:
 
         ar, ma = np.append(1.0, -self.ar), np.append(1.0, self.ma)
         return np.asarray(-arma2ar(ar, ma, lags=count + 1)[1:], dtype=np.float64)
-
-    def _weights(self, count: int) -> FloatArray:
-        """First rows of the powers 0, 1, … of the transition, shape (count, state)."""
-        transition = self.transition
-        rows = np.zeros((count, len(transition)))
-        rows[0, 0] = 1.0
-        for power in range(1, count):
-            rows[power] = rows[power - 1] @ transition
-        return rows
 
 
 def loglikelihood(series: FloatArray, process: Arma) -> float:

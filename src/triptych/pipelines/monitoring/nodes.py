@@ -171,7 +171,12 @@ def find_warnings(
     level = float(verified_predictions["level"].median())
     found = [
         *_score_warnings(monitoring_scores, live_models, level, monitoring),
-        *_drift_warnings(input_drift, monitoring),
+        *(
+            f"{row.location}: {row.variable} has drifted: its mean over the last "
+            f"{monitoring.drift_days} days is {row.mean_recent:.4g}, in the same season of "
+            f"training {row.mean_training:.4g} (PSI {row.psi:.2f}, KS p {row.p_adjusted:.2g})."
+            for row in input_drift[input_drift["drifted"].astype(bool)].itertuples()
+        ),
     ]
     for line in found:
         logger.warning(line)
@@ -241,13 +246,3 @@ def _score_warnings(
                 f"({100 * row['coverage']:.2f} %) {over}."
             )
     return found
-
-
-def _drift_warnings(input_drift: pd.DataFrame, monitoring: MonitoringParameters) -> list[str]:
-    """Variables whose last days are not those of the same season in training."""
-    return [
-        f"{row.location}: {row.variable} has drifted: its mean over the last "
-        f"{monitoring.drift_days} days is {row.mean_recent:.4g}, in the same season of training "
-        f"{row.mean_training:.4g} (PSI {row.psi:.2f}, KS p {row.p_adjusted:.2g})."
-        for row in input_drift[input_drift["drifted"].astype(bool)].itertuples()
-    ]

@@ -36,7 +36,15 @@ def plan_study(
     if kept.empty:  # where the years are too few, the fit says so
         kept = spans[covered]
     if kept.empty:
-        raise PipelineError(_not_covered(periods, spans))
+        found = "there are no temperatures"
+        if len(spans):
+            slug, first, last = next(spans.itertuples())
+            found = f"the data of {slug} span {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise PipelineError(
+            f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
+            f"{periods.validation_start:%Y-%m-%d} and tests from {periods.test_start:%Y-%m-%d}, "
+            f"but {found}. Name other dates in forecast.*, or ingest more."
+        )
     left_out = sorted(set(history["location"]) - set(kept.index))
     if left_out:
         logger.warning(
@@ -56,18 +64,6 @@ def _spans(history: pd.DataFrame) -> pd.DataFrame:
     """The first and the last step with a temperature, `min` and `max`, by location."""
     known = history[history["temperature_2m"].notna()]
     return known.groupby("location")["time"].agg(["min", "max"])
-
-
-def _not_covered(periods: StudyPeriods, spans: pd.DataFrame) -> str:
-    found = "there are no temperatures"
-    if len(spans):
-        slug, first, last = next(spans.itertuples())
-        found = f"the data of {slug} span {first:%Y-%m-%d} to {last:%Y-%m-%d}"
-    return (
-        f"The study trains from {periods.train_start:%Y-%m-%d}, validates from "
-        f"{periods.validation_start:%Y-%m-%d} and tests from {periods.test_start:%Y-%m-%d}, but "
-        f"{found}. Name other dates in forecast.*, or ingest more."
-    )
 
 
 def keep_training_rows(history: pd.DataFrame, periods: StudyPeriods) -> TrainingRows:

@@ -1,6 +1,5 @@
 """The chosen model, refitted and described for the registry."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -71,8 +70,8 @@ def prepare_candidate(
     registry: RegistryParameters,
 ) -> Candidate:
     """Gather the refitted model, its data's digest, and the errors of the evaluated model."""
-    forecaster = refitted_model
     trained_on = history[history["time"] >= periods.train_start]
+    few = trained_on[trained_on["location"].isin(refitted_model.locations[:EXAMPLE_LOCATIONS])]
     served = at_served_age(forecast_comparison)
     rows = served[(served["model"] == chosen_model) & (served["lead"] == DAY)]
     metrics = {
@@ -81,23 +80,17 @@ def prepare_candidate(
     }
     return Candidate(
         kind="temperature",
-        name=model_name(forecaster.locations),
+        name=model_name(refitted_model.locations),
         algorithm=chosen_model,
-        model=forecaster,
+        model=refitted_model,
         evaluated=fitted_models[chosen_model],
         requirements=FORECASTER_REQUIREMENTS,
-        example=_example(trained_on, forecaster.locations[:EXAMPLE_LOCATIONS]),
+        example=few.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY),
         as_of=parse_as_of(as_of).to_pydatetime(),
-        parameters=forecaster.parameters,
-        features=list(forecaster.feature_names),
+        parameters=refitted_model.parameters,
+        features=list(refitted_model.feature_names),
         metrics=metrics,
         data_sha256=frame_sha256(trained_on),
         beats_baselines=beats_both_baselines(metrics),
         promote_first=registry.promote_first,
     )
-
-
-def _example(history: pd.DataFrame, locations: Sequence[str]) -> pd.DataFrame:
-    """The last days of a few locations."""
-    few = history[history["location"].isin(locations)]
-    return few.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY)
