@@ -13,9 +13,7 @@ Arrays = dict[str, npt.NDArray[Any]]  # by name, as they are stored
 
 
 def between_knots(knots: IntArray, at: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """For linear interpolation, constant beyond the knots: the place of the knot before and after
-    each point, and the share of the one after.
-    """
+    """For linear interpolation: the knot before and after each point, and the share of the latter."""
     place = np.interp(at, knots, np.arange(len(knots)))
     before = np.floor(place).astype(np.int64)
     return before, np.minimum(before + 1, len(knots) - 1), place - before
@@ -37,9 +35,7 @@ def running_sums(values: npt.NDArray[Any], width: int) -> FloatArray:
 
 
 def ordered_product(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Matrix product of the last two axes, term by term and not by BLAS: a row must not depend on
-    how many others are requested with it.
-    """
+    """Matrix product of the last two axes, term by term: BLAS rounds rows by their number."""
     total = np.zeros((*left.shape[:-1], right.shape[-1]))
     for term in range(left.shape[-1]):
         total += left[..., term, None] * right[..., None, term, :]

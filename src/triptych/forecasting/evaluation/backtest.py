@@ -108,9 +108,8 @@ def forecast_references(
     origins: pd.DatetimeIndex,
     leads: Sequence[int],
 ) -> pd.DataFrame:
-    """Forecast `leads` from each origin with every baseline, fitted on [train_start, train_end).
-
-    Returns location, origin, time and a column in °C for each of BASELINE_NAMES.
+    """Forecasts of every baseline, fitted on [train_start, train_end): location, origin, time and a
+    column in °C for each of BASELINE_NAMES.
     """
     known = history[history["time"] >= train_start]
     first, *_ = baselines = [

@@ -35,10 +35,9 @@ class Intervals:
     def half_width(
         self, locations: Sequence[str], months: IntArray, leads: IntArray, data_age: int = 0
     ) -> FloatArray:
-        """Half widths, shape (location, …), of targets in `months` (…) at `leads` (…).
-
-        Linear between the leads of the calibration, constant beyond them; the next higher data age
-        serves one in between. A location without errors of its own takes the pooled widths.
+        """Half widths, shape (location, …), of targets in `months` (…) at `leads` (…): linear
+        between the leads of the calibration, constant beyond; of the next higher data age. A
+        location without errors of its own takes the pooled widths.
         """
         age = min(int(np.searchsorted(self.ages, data_age)), len(self.ages) - 1)
         rows = pd.Index(self.locations).get_indexer(pd.Index(locations))

@@ -108,10 +108,8 @@ def _tests(innovations: pd.DataFrame, fitted_parameters: int) -> Iterator[dict[s
 
 
 def _multiplier(values: FloatArray, design: FloatArray) -> dict[str, float]:
-    """Rows in which all is known, n R² over them of the squares on `design` (step, column with a
-    constant) and its p-value; NaN if nothing varies.
-
-    statsmodels' het_arch is the same regression, but takes no gaps.
+    """Number of complete rows, n R² over them of the squares on `design` (step, column with a
+    constant) and its p-value; NaN if nothing varies. statsmodels' het_arch takes no gaps.
     """
     from statsmodels.stats.diagnostic import het_breuschpagan
 

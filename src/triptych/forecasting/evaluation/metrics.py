@@ -109,16 +109,14 @@ def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_served_age(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the smallest data age: that of the forecasts that are served."""
+    """The rows of the smallest data age: that of the forecasts that are served."""
     rows = table["data_age"] == table["data_age"].min()
     return pd.DataFrame(table[rows].reset_index(drop=True))
 
 
 def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows whose target (TARGET) was observed and forecast by every model that has
-    forecasts of its location and lead: NWP ends before the longest leads.
-
-    ForecastingError if a model forecasts a target twice, or if no target is left.
+    """The rows whose target (TARGET) was observed and forecast by every model that reaches its
+    location and lead. ForecastingError if a model forecasts a target twice, or if none is left.
     """
     if "data_age" not in forecasts:
         forecasts = forecasts.assign(data_age=0)

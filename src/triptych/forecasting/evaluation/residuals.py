@@ -33,9 +33,8 @@ SERIES = ["location", "model", "lead"]
 
 
 def forecast_residuals(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Residuals of backtests in °C, with `hour` (UTC), `month` and `season` of the target.
-
-    ForecastingError if no target is observed.
+    """Residuals of backtests, °C, with the calendar of the target; ForecastingError if none is
+    observed.
     """
     rows = forecasts[["location", "model", "as_of", "time", "lead", "mean"]].assign(
         residual=forecasts["observed"] - forecasts["mean"]
@@ -85,9 +84,7 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
-    """GROUP_COLUMNS in °C by location and model: by `hour` (UTC) and `season` of the first day, and
-    by `lead`.
-    """
+    """GROUP_COLUMNS in °C by `hour` (UTC) and `season` of the first day, and by `lead`."""
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     parts: list[pd.DataFrame] = []
     for by, rows, value in (

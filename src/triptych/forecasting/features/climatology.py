@@ -39,9 +39,7 @@ class Climatology:
     scale: Mapping[str, FloatArray]
 
     def normal(self, variable: str, rows: IntArray, steps: IntArray) -> FloatArray:
-        """Normal value of a variable; `rows` (location indices) and `steps` (step numbers)
-        broadcast together.
-        """
+        """Normal value of a variable; location indices `rows` and step numbers broadcast."""
         table = self.coefficients[variable]
         basis = _basis(steps, table.shape[2])
         step = steps % STEPS_PER_DAY
@@ -121,7 +119,7 @@ def _coefficients(values: FloatArray, steps: IntArray, terms: int) -> FloatArray
 
 
 def _product(rows: npt.NDArray[Any], table: FloatArray) -> FloatArray:
-    """Matrix product whose rows do not depend on the number of rows: BLAS rounds partial tiles
+    """Matrix product whose rows do not depend on their number: BLAS rounds partial tiles
     differently.
     """
     padded = np.zeros((-(-len(rows) // TILE) * TILE, rows.shape[1]))

@@ -155,9 +155,7 @@ def lagged_names(variables: Iterable[str], terms: Terms) -> tuple[str, ...]:
 
 
 def lagged(panel: Panel, origins: IntArray, terms: Terms) -> FloatArray:
-    """Anomalies before each origin in training standard deviations, NaN where missing: shape
-    (location, origin, column).
-    """
+    """Anomalies before each origin, NaN where missing: shape (location, origin, column)."""
     none = np.empty((len(panel.grid.locations), len(origins), 0))
     columns = (column[..., None] for column in _columns(panel, terms, origins))
     return np.concatenate([none, *columns], axis=2)
@@ -170,8 +168,8 @@ def season_names(harmonics: int) -> tuple[str, ...]:
 
 
 def season(panel: Panel, origins: IntArray, harmonics: int) -> FloatArray:
-    """The day that begins at each origin: mean solar elevation above the horizon in radians, and
-    annual harmonics; shape (location, origin, column).
+    """Of the day from each origin: mean sun above the horizon in radians, annual harmonics; shape
+    (location, origin, column).
     """
     steps = origins[:, None] + np.arange(STEPS_PER_DAY)
     sun = np.radians(np.maximum(_elevation(panel, steps), 0)).mean(axis=2)
@@ -181,9 +179,8 @@ def season(panel: Panel, origins: IntArray, harmonics: int) -> FloatArray:
 
 
 def calendar(panel: Panel, steps: IntArray) -> FloatArray:
-    """Regressors known in advance: the columns CALENDAR, shape (location, step, column).
-
-    Solar elevation counts as its sine, of the step and of the one before: air warms with a delay.
+    """Regressors known in advance, the columns CALENDAR, shape (location, step, column): solar
+    elevation as its sine, also of the step before, because air warms with a delay.
     """
     sun = np.sin(np.radians(_elevation(panel, steps[:, None] - np.arange(2))))
     waves = np.broadcast_to(annual_basis(steps, 1), (len(sun), len(steps), 3))

@@ -46,8 +46,8 @@ def lead_days_by_model(columns: Iterable[str]) -> dict[str, list[int]]:
 def usable_forecasts(
     grid: Grid, origins: IntArray, leads: IntArray, delay_hours: int
 ) -> FloatArray:
-    """Each model's most recent published forecast, °C, shape (location, origin, model, lead); NaN
-    where it has none.
+    """Each model's most recent published forecast, °C: (location, origin, model, lead); NaN without
+    one.
     """
     models = lead_days_by_model(grid.nwp)
     first = _lead_day(STEP_HOURS * leads - 1 + delay_hours)  # the last hour of a step counts
@@ -67,10 +67,9 @@ def mean_forecasts(grid: Grid, origins: IntArray, leads: IntArray, delay_hours: 
 
 
 def recent_errors(grid: Grid, origins: IntArray, count: int, age: int = 0) -> FloatArray:
-    """Errors of each model's day-1 forecasts of the last `count` steps before an origin.
-
-    °C, forecast minus observed, shape (location, origin, model, step), the most recent first; NaN
-    for the last `age` steps, which are not observed yet.
+    """Errors of each model's day-1 forecasts (less observed, °C) of the last `count` steps before
+    an origin, latest first: (location, origin, model, step); NaN for the last `age` steps, not
+    observed yet.
     """
     back = np.arange(1, count + 1)
     steps = origins[:, None] - back

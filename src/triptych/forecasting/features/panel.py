@@ -19,10 +19,8 @@ SHOWN = 5  # names in a message
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Anomalies of a grid from a climatology, in training standard deviations.
-
-    `anomalies[variable]`: (location, step), float32, NaN where missing. `rows`: each location's row
-    in the climatology.
+    """Anomalies of a grid from a climatology, in training standard deviations: by variable
+    (location, step), float32, NaN where missing. `rows`: each location's row in the climatology.
     """
 
     grid: Grid
@@ -40,9 +38,7 @@ class Panel:
 
 
 def with_wind_components(grid: Grid) -> Grid:
-    """Replace wind speed and direction by components: `wind_u` to the east, `wind_v` to the north,
-    km/h.
-    """
+    """Replace wind speed and direction by `wind_u` to the east and `wind_v` to the north, km/h."""
     values = dict(grid.values)
     speed = values.pop("wind_speed_10m", None)
     direction = values.pop("wind_direction_10m", None)

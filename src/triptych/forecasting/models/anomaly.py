@@ -96,9 +96,8 @@ class LearnedForecaster(AnomalyForecaster):
 
 
 class PooledForecaster(LearnedForecaster):
-    """Base of the forecasters that learn one model from the rows of all locations.
-
-    Memory is that of the rows (float32): the parameter `origins` bounds how many a location gives.
+    """Base of the forecasters that learn one model from the float32 rows of all locations; the
+    parameter `origins` bounds how many a location gives.
     """
 
     @property

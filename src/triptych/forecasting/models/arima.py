@@ -79,10 +79,9 @@ class StatisticalForecaster(AnomalyForecaster):
         return out
 
     def innovations(self, history: pd.DataFrame) -> pd.DataFrame:
-        """One-step forecast errors over the history: `location, time, innovation`, °C.
-
-        Divided by their relative standard deviation, so that all have the same variance if the
-        model is right. NaN where the temperature is missing, and in the first day.
+        """One-step forecast errors over the history, `location, time, innovation` in °C, divided by
+        their relative standard deviation: of one variance if the model is right. NaN where the
+        temperature is missing, and in the first day.
         """
         panel = self.panel(history)
         steps = panel.grid.steps[STEPS_PER_DAY:]
@@ -99,10 +98,7 @@ class StatisticalForecaster(AnomalyForecaster):
 
 
 class ArimaForecaster(StatisticalForecaster):
-    """ARIMA(ar, 0, ma) of the anomaly, without season.
-
-    Parameters: `ar`, `ma`, numbers of coefficients.
-    """
+    """ARIMA(ar, 0, ma) of the anomaly, without season; parameters: numbers of coefficients."""
 
     name: ClassVar[str] = "arima"
     defaults: ClassVar[Mapping[str, Any]] = {"ar": 16, "ma": 0}
@@ -173,10 +169,7 @@ class SarimaxForecaster(SarimaForecaster):
 
 
 class AutoregressionForecaster(AnomalyForecaster):
-    """AR(order) of the anomaly by Yule-Walker, a thousand times faster than `arima`.
-
-    Parameters: `order`, the number of steps.
-    """
+    """AR(order) of the anomaly by Yule-Walker, a thousand times faster than `arima`."""
 
     name: ClassVar[str] = "ar"
     defaults: ClassVar[Mapping[str, Any]] = {"order": 24}

@@ -204,10 +204,9 @@ class PanelForecaster:
         return table.astype({"feature": "str"})
 
     def importance(self) -> pd.DataFrame:
-        """Shares `feature, importance`, greatest first; empty for a baseline.
-
-        Gain for trees, absolute coefficients or weights for linear models, slopes for kernel ridge;
-        an ensemble averages its members' shares.
+        """Shares `feature, importance`, greatest first, empty for a baseline: gain for trees,
+        absolute coefficients or weights for linear models, slopes for kernel ridge; mean of an
+        ensemble's members.
         """
         shares = []
         for member in self.members or [self]:

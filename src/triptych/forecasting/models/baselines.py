@@ -38,9 +38,8 @@ class PersistenceForecaster(ClimatologyForecaster):
 
 
 class SameHourYesterdayForecaster(ClimatologyForecaster):
-    """The last value known at the target's hour, of the day before the origin for every lead.
-
-    A missing one is taken from the day before that, up to a week back; NaN if there is none.
+    """The value at the target's hour on the day before the origin, for every lead; where missing,
+    of the day before that, up to a week back; NaN if there is none.
     """
 
     name: ClassVar[str] = "same_hour_yesterday"

@@ -125,9 +125,8 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
 
 
 def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> pd.DataFrame:
-    """Forecasts of the ensemble `name` with weights from other months, without intervals.
-
-    Weights of even months forecast the odd ones and vice versa: a month's own would flatter it.
+    """Forecasts of the ensemble `name`, without intervals: weights of even months forecast the odd
+    ones and vice versa, because a month's own would flatter it.
     """
     rows = common_targets(forecasts[forecasts["model"].isin(list(members))])
     odd = rows["as_of"].dt.month % 2 == 1
@@ -163,9 +162,8 @@ def _weight_table(
 
 
 def _mean(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
-    """Weighted mean over members (first axis) that have a forecast, NaN without any.
-
-    Where all members with a weight lack one, those without a weight replace them, all alike.
+    """Weighted mean over the members (first axis) that have a forecast; where all with a weight
+    lack one, of the others, all alike; NaN without any.
     """
     known = np.isfinite(forecasts)
     shares = weights * known

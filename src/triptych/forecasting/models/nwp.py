@@ -64,9 +64,8 @@ class NwpMeanForecaster(PanelForecaster):
         return self._usable(grid, midnights, np.array([1]))[:, 0, :, 0]
 
     def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
-        """Temperature in °C, shape (location, origin, lead).
-
-        An origin within a day is served from its midnight: what it adds is hours of observations.
+        """Temperature in °C, shape (location, origin, lead); an origin within a day is served from
+        its midnight.
         """
         within = origins % STEPS_PER_DAY
         midnights, rows = np.unique(origins - within, return_inverse=True)

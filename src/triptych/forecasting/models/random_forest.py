@@ -76,9 +76,8 @@ class RandomForestForecaster(LearnedForecaster):
 
 
 def _arrays(forest: "RandomForestRegressor") -> Arrays:
-    """The trees one after the other; children point into the whole, a leaf has feature LEAF.
-
-    Not skops: two dumps of one forest differ, and a model must have the same bytes each time.
+    """The trees one after the other; children point into the whole, a leaf has feature LEAF. Not
+    skops: two dumps of one forest differ, and a model must have the same bytes each time.
     """
     trees = [estimator.tree_ for estimator in forest.estimators_]
     counts = [tree.node_count for tree in trees]

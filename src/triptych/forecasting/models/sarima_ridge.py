@@ -62,7 +62,6 @@ class SarimaRidgeForecaster(SarimaForecaster):
 
     def _solve(self, design: FloatArray, errors: FloatArray) -> Fit:
         """TABLES of the rows of `design` and `errors` (row, lead); an unknown error counts as none.
-
         The penalty grows with the lead: the farther, the less there is to find in as many rows.
         """
         mean, scale = moments(design)
@@ -110,8 +109,8 @@ class SarimaRidgeForecaster(SarimaForecaster):
         return np.concatenate(values, axis=1).astype(np.float64)
 
     def _importance_values(self) -> FloatArray:
-        """Mean absolute standardised coefficient over the first day, of a product for both factors;
-        for past anomalies also their weight in the process.
+        """Mean absolute standardised coefficient over the first day; of past anomalies also their
+        weight in the process.
         """
         lags, seasons = self._lagged_names, self._season_names
         first_day = np.abs(self.state["response"][..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3))

@@ -60,9 +60,8 @@ def window_name(window: int | str) -> str:
 
 
 def coverage_fails(coverage: float, days: int, level: float, tolerance: float) -> bool:
-    """Whether intervals miss their level by more than `tolerance` and more than chance.
-
-    Errors of one day are alike: a day is one binomial trial, one-sided at CHANCE.
+    """Whether intervals miss their level by more than `tolerance` and more than chance: a day,
+    whose errors are alike, is one binomial trial, one-sided at CHANCE.
     """
     from scipy.stats import binom
 

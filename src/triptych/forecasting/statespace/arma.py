@@ -38,19 +38,16 @@ class Arma:
         return float(np.abs(np.linalg.eigvals(self.transition)).max())
 
     def states(self, series: FloatArray) -> FloatArray:
-        """Expected state at each step given the values before it, shape (state, step + 1).
-
-        One filter pass serves all origins (statsmodels' append(): 252 s for 364). NaN is not
-        corrected for.
+        """Expected state at each step given the values before it, shape (state, step + 1): one
+        filter pass for all origins (statsmodels' append(): 252 s for 364). NaN is not corrected
+        for.
         """
         model = self._filter(series)
         model.memory_no_forecast_cov = True
         return np.asarray(model.filter().predicted_state, dtype=np.float64)
 
     def relative_spread(self, series: FloatArray) -> FloatArray:
-        """Standard deviation of the one-step error over that of ε: above 1 at the start and after
-        gaps, NaN where the value is missing.
-        """
+        """Standard deviation of the one-step error over that of ε; NaN where a value is missing."""
         model = self._filter(series)
         model.memory_no_predicted_mean = True
         variance = model.filter().forecasts_error_cov[0, 0]
@@ -77,9 +74,7 @@ class Arma:
         return model
 
     def forecast(self, states: FloatArray, leads: IntArray) -> FloatArray:
-        """Expected values at `leads` (1 is the step of the state), shape (origin, lead), from
-        states of shape (state, origin).
-        """
+        """Values at `leads` (1: step of the state), (origin, lead), from states (state, origin)."""
         transition = self.transition
         rows = np.zeros((int(leads.max()), len(transition)))  # the first ones of its powers
         rows[0, 0] = 1.0

@@ -31,9 +31,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Numbers of coefficients: autoregressive and moving average, of steps and of days.
-
-    ForecastingError for what is no count, and for a lag that is there twice.
+    """Numbers of coefficients, of steps and of days; ForecastingError for what is no count and for
+    a lag that is there twice.
     """
 
     ar: int

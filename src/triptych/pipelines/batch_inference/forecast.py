@@ -97,8 +97,8 @@ def add_references(
     history: pd.DataFrame,
     publication_delay_hours: int,
 ) -> pd.DataFrame:
-    """Add what a forecast (one row a step) is compared with, °C: `climatology`, and `nwp_mean`, the
-    mean of the NWP forecasts in `history` that were published at `as_of`, NaN without one.
+    """Add to each step `climatology` and `nwp_mean`, the mean of the NWP forecasts in `history`
+    that were published at `as_of`, °C.
     """
     climatology, steps = forecaster.fitted, step_numbers(forecasts["time"])
     rows = known_rows(forecasts["location"], climatology.locations)

@@ -90,8 +90,8 @@ def _prepare_batch(
     recent_model: str | None,
     rows: tuple[pd.DataFrame, pd.DataFrame],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Build the history of a batch, and `location, sources`, from its hours of `weather_hourly`
-    with their source and of `weather_recent`.
+    """The history of a batch, and `location, sources`, from hours of `weather_hourly` and
+    `weather_recent`.
     """
     hours, analyses = rows
     known = with_recent(hours.drop(columns="source"), analyses)
@@ -121,8 +121,8 @@ def _add_nwp_sources(
 
 
 def _nwp_start(row: dict[str, Any]) -> pd.Timestamp:
-    """The first NWP forecast that a model needs: MOS corrects with the errors since the end of its
-    training, a debiased mean with those of some weeks.
+    """The first NWP forecast that a model needs: MOS corrects with the errors since its training, a
+    debiased mean with those of some weeks.
     """
     debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
     return train_end(row) - (NWP_BIAS if debiased else NWP_ERRORS)

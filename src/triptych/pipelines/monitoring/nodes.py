@@ -97,9 +97,7 @@ def verify_predictions(
 def score_predictions(
     verified_predictions: pd.DataFrame, monitoring: MonitoringParameters
 ) -> dict[str, pd.DataFrame]:
-    """Score every model over the windows that end with what was observed: rows of the table
-    `forecast_scores`, also as the report `monitoring_scores` of this run.
-    """
+    """Score every model over the windows that end with what was observed."""
     scores = score_windows(verified_predictions, monitoring.window_days)
     return {"forecast_scores": scores, "monitoring_scores": scores}
 
@@ -107,9 +105,8 @@ def score_predictions(
 def choose_live_models(
     model_registry: ModelRegistry, observations: pd.DataFrame, verified_predictions: pd.DataFrame
 ) -> pd.DataFrame:
-    """Take for each location the model that is to be watched, if any knows it: the one in
-    production, the one approved last; with none, the newest of those whose forecasts can be
-    verified; with none of them, the newest.
+    """Take for each location the model to watch, if any knows it: the last approved one in
+    production; without one, the newest with verified forecasts, else the newest.
     """
     verified = set(verified_predictions.groupby(["location", "model_id"]).groups)
     models = model_registry.list_models()  # newest first: min takes the first of equals
@@ -124,9 +121,7 @@ def choose_live_models(
 def compare_inputs(
     observations: pd.DataFrame, live_models: pd.DataFrame, monitoring: MonitoringParameters
 ) -> pd.DataFrame:
-    """Compare the last days' weather with the same season of the live model's training period:
-    drift.DRIFT_COLUMNS by location and variable.
-    """
+    """Compare the last days' weather with the same season of the live model's training period."""
     training = {
         str(row["location"]): (pd.Timestamp(row["train_start"]), pd.Timestamp(row["train_end"]))
         for row in live_models.to_dict("records")
@@ -142,8 +137,8 @@ def compare_inputs(
 
 
 def list_live_metrics(monitoring_scores: pd.DataFrame, live_models: pd.DataFrame) -> pd.DataFrame:
-    """List the live models' errors by lead and data age as metrics of the run, such as
-    `live.paris.30d.age_144h.rmse`; the step is the lead.
+    """List the live models' errors as metrics, such as `live.paris.30d.age_144h.rmse`, by lead
+    (step).
     """
     of_live = monitoring_scores.merge(live_models[["location", "model_id"]])
     by_lead = of_live[of_live["lead"].str.isdigit()].melt(

@@ -16,9 +16,7 @@ NOTHING_YET = "Nothing to verify yet: no forecast has met its observations."
 
 
 def plot_issued_errors(verified_predictions: pd.DataFrame, live_models: pd.DataFrame) -> Figure:
-    """Draw the day-ahead RMSE of the last days over time, by data age: the live model and the
-    baselines.
-    """
+    """Draw the day-ahead RMSE over time, by data age: the live model and the baselines."""
     of_live = verified_predictions.merge(live_models[["location", "model_id", "name"]])
     of_day = of_live[of_live["lead"].isin(DAY_LEADS)]
     figure, panels = draw_panels(_by_data_age(of_day), empty=NOTHING_YET)
@@ -37,9 +35,7 @@ def plot_issued_errors(verified_predictions: pd.DataFrame, live_models: pd.DataF
 def plot_issued_coverage(
     monitoring_scores: pd.DataFrame, live_models: pd.DataFrame, verified_predictions: pd.DataFrame
 ) -> Figure:
-    """Draw the share of observations within the live model's intervals, by lead, window and data
-    age.
-    """
+    """Draw the coverage of the live model's intervals, by lead, window and data age."""
     of_live = monitoring_scores.merge(live_models[["location", "model_id"]])
     by_lead = of_live[of_live["lead"].str.isdigit()]
     by_lead = by_lead.assign(hours=by_lead["lead"].astype(int) * STEP_HOURS).sort_values("hours")

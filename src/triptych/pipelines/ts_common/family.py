@@ -114,9 +114,7 @@ def validate_family(
     seed: int,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Fit models, given their hyperparameters, on the training period, and forecast every day of
-    validation: forecasts with `observed`, `data_age` and `model`.
-    """
+    """Fit models on the training period, and forecast every day of validation."""
     known = between(history, periods.train_start, periods.test_start)
     start = periods.validation_start
     fitted = fit_forecasters(known, start, parameters, periods.max_lead, seed, engine)
@@ -149,9 +147,7 @@ def backtest_family(
     validation_forecasts: pd.DataFrame,
     engine: EngineParameters = SERIAL,
 ) -> pd.DataFrame:
-    """Forecast every day of the test period, all models from the same origins: forecasts with
-    `observed`, `data_age`, `model` and intervals (scale_intervals).
-    """
+    """Forecast every day of the test period, all models from the same origins, with intervals."""
     known = between(history, periods.train_start, periods.test_end)
     made = backtests(forecasters, known, periods.test_start, periods.test_end, periods, engine)
     return scale_intervals(made, forecasters, validation_forecasts, periods)
@@ -163,8 +159,8 @@ def scale_intervals(
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> pd.DataFrame:
-    """Scale the forecasters' intervals to the errors of the weeks before each issue time, in the
-    beginning those of validation.
+    """Scale intervals to the errors of the weeks before each issue time, at first those of
+    validation.
     """
     since = periods.test_start - pd.Timedelta(days=2 * RECENT_DAYS)
     both = pd.concat([validation_forecasts, test_forecasts], ignore_index=True)
@@ -198,9 +194,7 @@ def fit_forecasters(
     seed: int,
     engine: EngineParameters = SERIAL,
 ) -> Forecasters:
-    """Fit the models named in `parameters` on the data before `until`; one for which the history is
-    too short is left out with a warning.
-    """
+    """Fit the models on the data before `until`; one whose history is too short is left out."""
     training = history[history["time"] < until]
     fitted: Forecasters = {}
     for name, own in track(parameters.items(), "Fits"):

@@ -62,9 +62,7 @@ def add_nwp(
     end: pd.Timestamp,
     start: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """Add the NWP forecasts of a history's locations from `start`, by default that of the history,
-    to `end` (weather.steps.with_nwp); of `nwp_rows`, the table, those of `models`.
-    """
+    """Add the NWP forecasts of some models from `start`, by default the history's, to `end`."""
     first = history["time"].min() if start is None else start
     period = {"ge": first.to_pydatetime(), "lt": end.to_pydatetime()}
     columns = ["location", "time", "model", "lead_day", TEMPERATURE]

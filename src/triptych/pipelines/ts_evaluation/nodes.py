@@ -40,9 +40,7 @@ def join_validation(
     learned_validation_forecasts: pd.DataFrame,
     statistical_validation_forecasts: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Put all validation forecasts in one table, and add both ensembles: `ensemble` of the learned
-    forecasters, `ensemble_all` of all. Their weights are by model and lead.
-    """
+    """Join all validation forecasts, and add ensembles of the learned and of all forecasters."""
     families = [learned_validation_forecasts, statistical_validation_forecasts]
     joined = pd.concat([baseline_validation_forecasts, *families], ignore_index=True)
     learned = list(learned_validation_forecasts["model"].unique())
@@ -58,9 +56,7 @@ def join_validation(
 def choose_model(
     validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
 ) -> dict[str, Any]:
-    """Choose the model of least day-ahead error on validation, at the data age that is served; the
-    ranking is of all models but the baselines, best first.
-    """
+    """Choose the model of least day-ahead error on validation at the served data age, no baseline."""
     training = between(history, periods.train_start, periods.validation_start)
     comparison = score(at_served_age(validation_forecasts), training)
     candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
@@ -110,9 +106,7 @@ def join_tests(
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> dict[str, pd.DataFrame]:
-    """Put all test forecasts in one table, and add both ensembles; `test_forecasts` are those at
-    the data age that is served.
-    """
+    """Join all test forecasts, and add both ensembles; `test_forecasts`: at the served data age."""
     families = [baseline_test_forecasts, learned_test_forecasts, statistical_test_forecasts]
     singles = pd.concat(families, ignore_index=True)
     means = [weighted_mean(singles, own, name) for name, own in ensemble_weights.items()]
@@ -129,9 +123,7 @@ def compare_models(
     history: pd.DataFrame,
     periods: StudyPeriods,
 ) -> dict[str, pd.DataFrame]:
-    """Score all models on the same targets: by data age and lead, by month and hour, and as metrics
-    by lead (the step) and of the day ahead.
-    """
+    """Score all models on the same targets: by data age and lead, month and hour, and as metrics."""
     training = between(history, periods.train_start, periods.test_start)
     comparison = score(test_forecasts_by_age, training)
     served = at_served_age(comparison)
@@ -153,17 +145,13 @@ def compare_models(
 def compare_pairs(
     test_forecasts: pd.DataFrame, model_ranking: list[str], seed: int
 ) -> pd.DataFrame:
-    """Test whether the chosen model is really better than each other one (paired_tests), from the
-    second best on validation to the baselines.
-    """
+    """Test whether the chosen model is really better than each other one, baselines last."""
     chosen, *others = model_ranking
     return paired_tests(test_forecasts, chosen, [*others, *BASELINE_NAMES], seed)
 
 
 def summarise_residuals(test_forecasts: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Describe the day-ahead errors of every model on the test period: residuals.SUMMARY_COLUMNS,
-    and GROUP_COLUMNS by hour, season and lead.
-    """
+    """Describe the day-ahead errors of every model on the test period."""
     residuals = analysis.forecast_residuals(test_forecasts)
     return {
         "residual_summary": analysis.summarise(residuals),
@@ -174,9 +162,7 @@ def summarise_residuals(test_forecasts: pd.DataFrame) -> dict[str, pd.DataFrame]
 def examine_innovations(
     fitted_statistical: Forecasters, history: pd.DataFrame, periods: StudyPeriods
 ) -> dict[str, pd.DataFrame]:
-    """Test the one-step errors of the statistical models over the years that they were fitted on:
-    innovation_tests.TEST_COLUMNS and ACF_COLUMNS by model, empty where there is none.
-    """
+    """Test the one-step errors of the statistical models over the years that they were fitted on."""
     known = between(history, periods.train_start, periods.test_start)
     tests, correlations = [], []
     for name, forecaster in fitted_statistical.items():

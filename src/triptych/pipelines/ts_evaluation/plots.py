@@ -56,9 +56,7 @@ def plot_error_by_lead(forecast_comparison: pd.DataFrame) -> Figure:
 
 
 def plot_error_by_time(error_by_time: pd.DataFrame, model_ranking: list[str]) -> Figure:
-    """Draw the day-ahead RMSE of the best models and the baselines by month and by hour, all
-    locations together.
-    """
+    """Draw the day-ahead RMSE of the best models and the baselines by month and by hour."""
     shown = [*model_ranking[:SHOWN_MODELS], *BASELINE_STYLE]
     rows = error_by_time[(error_by_time["location"] == ALL) & error_by_time["model"].isin(shown)]
     figure, panels = draw_panels([("month", "Month"), ("hour", "Hour (UTC)")])

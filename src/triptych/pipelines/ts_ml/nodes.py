@@ -27,9 +27,7 @@ logger = logging.getLogger(__name__)
 def compare_features(
     history: pd.DataFrame, periods: StudyPeriods, tuning: TuningParameters, seed: int
 ) -> dict[str, Any]:
-    """Measure on validation what each set of features adds to ridge and LightGBM at the first
-    locations: feature_sets.COLUMNS, and RMSE as metrics whose step is the number of sets.
-    """
+    """Measure on validation what each set of features adds at the first locations."""
     slugs = sorted(history["location"].unique())[: tuning.feature_set_locations]
     known = between(history, periods.train_start, periods.test_start)
     known = known[known["location"].isin(slugs)]

@@ -39,9 +39,7 @@ def select_orders(
 
 
 def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
-    """List the estimated process of each model and location (PROCESS_COLUMNS), with the reason of a
-    fallback.
-    """
+    """List the estimated process of each model and location, with the reason of a fallback."""
     rows = [
         {
             "model": name,
