@@ -13,7 +13,7 @@ Arrays = dict[str, npt.NDArray[Any]]  # by name, as they are stored
 
 
 def between_knots(knots: IntArray, at: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """For linear interpolation: the knot before and after each point, and the share of the latter."""
+    """For linear interpolation: the knots before and after each point, the share of the latter."""
     place = np.interp(at, knots, np.arange(len(knots)))
     before = np.floor(place).astype(np.int64)
     return before, np.minimum(before + 1, len(knots) - 1), place - before

@@ -17,6 +17,7 @@ from triptych.forecasting.evaluation.residuals import (
 )
 from triptych.forecasting.features.climatology import annual_basis
 from triptych.forecasting.features.grid import step_numbers
+from triptych.forecasting.features.panel import long_frame
 
 TEST_COLUMNS = (
     "location",
@@ -64,18 +65,10 @@ def check_innovations(
 
 def innovation_autocorrelations(innovations: pd.DataFrame) -> pd.DataFrame:
     """ACF_COLUMNS at lags 1 … the last of LAGS, steps of 3 h; n known."""
-    tables = [
-        pd.DataFrame(
-            {
-                "location": place,
-                "lag": np.arange(1, LAGS[-1] + 1),
-                "autocorrelation": autocorrelations(own.to_numpy()[None], LAGS[-1])[0],
-                "n": own.count(),
-            }
-        )
-        for place, own in innovations.groupby("location", sort=False)["innovation"]
-    ]
-    return pd.concat(tables, ignore_index=True)
+    wide = innovations.pivot(index="location", columns="time", values="innovation")
+    found = autocorrelations(wide.to_numpy(dtype=np.float64), LAGS[-1])
+    lag, known = np.arange(1, LAGS[-1] + 1), wide.count(axis=1).to_numpy()[:, None]
+    return long_frame(list(wide.index), lag=lag, autocorrelation=found, n=known)
 
 
 def _tests(innovations: pd.DataFrame, fitted_parameters: int) -> Iterator[dict[str, Any]]:

@@ -51,7 +51,7 @@ def forecast_residuals(forecasts: pd.DataFrame) -> pd.DataFrame:
 def with_calendar(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `hour` (UTC), `month` and `season` of the column `time`."""
     month = rows["time"].dt.month
-    season = (month % 12 // 3).map(dict(enumerate(SEASONS)))
+    season = pd.Categorical.from_codes(month % 12 // 3, pd.Index(SEASONS), ordered=True)
     return rows.assign(hour=rows["time"].dt.hour, month=month, season=season)
 
 
@@ -87,18 +87,12 @@ def by_time(residuals: pd.DataFrame) -> pd.DataFrame:
     """GROUP_COLUMNS in °C by `hour` (UTC) and `season` of the first day, and by `lead`."""
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     parts: list[pd.DataFrame] = []
-    for by, rows, value in (
-        ("hour", day, day["hour"]),
-        ("season", day, day["month"] % 12 // 3),
-        ("lead", residuals, residuals["lead"]),
-    ):
-        valued = rows.assign(value=value, square=rows["residual"] ** 2)
+    for by, rows in (("hour", day), ("season", day), ("lead", residuals)):
+        valued = rows.assign(value=rows[by], square=rows["residual"] ** 2)
         groups = valued.groupby(["location", "model", "value"])
         table = groups["residual"].agg(n="size", mean="mean", std="std")
         table = table.assign(rmse=groups["square"].mean() ** 0.5, by=by).reset_index()
-        seasons = table["value"].map(dict(enumerate(SEASONS)))
-        table["value"] = seasons if by == "season" else table["value"].astype(str)
-        parts.append(table)
+        parts.append(table.astype({"value": "str"}))
     return pd.concat(parts, ignore_index=True)[list(GROUP_COLUMNS)]
 
 

@@ -75,17 +75,9 @@ OF_NEIGHBOURS: Terms = (
 # What `sarima_ridge` regresses on; models that version 0.1 stored (as `sarimax`) also have lags of
 # the target.
 LAGS: Terms = tuple(
-    (name, "lag", (1, 2, 4, 8))
-    for name in (
-        "dew_point_2m",
-        "relative_humidity_2m",
-        "surface_pressure",
-        "cloud_cover",
-        "wind_u",
-        "wind_v",
-        "shortwave_radiation",
-        "precipitation",
-    )
+    (name, kind, (1, 2, 4, 8))
+    for name, kind, _ in OWN
+    if kind == "lag" and not name.startswith(TEMPERATURE)
 )
 LAGS_0_1: Terms = (
     (TEMPERATURE, "lag", tuple(range(1, 9))),

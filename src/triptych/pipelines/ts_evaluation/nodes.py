@@ -56,7 +56,7 @@ def join_validation(
 def choose_model(
     validation_forecasts: pd.DataFrame, history: pd.DataFrame, periods: StudyPeriods
 ) -> dict[str, Any]:
-    """Choose the model of least day-ahead error on validation at the served data age, no baseline."""
+    """Choose the model, no baseline, of least day-ahead validation error at the served data age."""
     training = between(history, periods.train_start, periods.validation_start)
     comparison = score(at_served_age(validation_forecasts), training)
     candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
@@ -123,7 +123,7 @@ def compare_models(
     history: pd.DataFrame,
     periods: StudyPeriods,
 ) -> dict[str, pd.DataFrame]:
-    """Score all models on the same targets: by data age and lead, month and hour, and as metrics."""
+    """Score all models on the same targets: by data age and lead, by month and hour, as metrics."""
     training = between(history, periods.train_start, periods.test_start)
     comparison = score(test_forecasts_by_age, training)
     served = at_served_age(comparison)
@@ -162,7 +162,7 @@ def summarise_residuals(test_forecasts: pd.DataFrame) -> dict[str, pd.DataFrame]
 def examine_innovations(
     fitted_statistical: Forecasters, history: pd.DataFrame, periods: StudyPeriods
 ) -> dict[str, pd.DataFrame]:
-    """Test the one-step errors of the statistical models over the years that they were fitted on."""
+    """Test the one-step errors of the statistical models over the years they were fitted on."""
     known = between(history, periods.train_start, periods.test_start)
     tests, correlations = [], []
     for name, forecaster in fitted_statistical.items():

@@ -13,7 +13,6 @@ from triptych.forecasting.evaluation.innovation_tests import LAGS
 from triptych.forecasting.evaluation.metrics import ALL, at_served_age
 from triptych.forecasting.evaluation.residuals import (
     DAILY_LAGS,
-    SEASONS,
     autocorrelations,
     daily_series,
     forecast_residuals,
@@ -160,9 +159,8 @@ def plot_residual_by_time(test_forecasts: pd.DataFrame, chosen_model: str) -> Fi
     for slug, rows, (by_hour, by_season, by_lead) in panels:
         for axes, key, unit in ((by_hour, "hour", HOUR), (by_season, "season", "Season")):
             groups = dict(list(_of_day(rows).groupby(key)["residual"]))
-            names = [name for name in SEASONS if name in groups] if key == "season" else groups
             style: dict[str, Any] = {"whis": (5, 95), "showfliers": False, "showmeans": True}
-            axes.boxplot([groups[n] for n in names], tick_labels=[str(n) for n in names], **style)
+            axes.boxplot(list(groups.values()), tick_labels=list(map(str, groups)), **style)
             label(axes, f"{slug}: day ahead, by {key}", unit, ERROR)
         errors = rows.groupby(rows["lead"] * STEP_HOURS)["residual"]
         mean, spread = errors.mean(), errors.std()
