@@ -5,6 +5,7 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.fixtures.json_server import Query, serve_json
+from tests.weather.places import fetch_one
 from triptych.weather.locations import Location
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.variables import VARIABLES
@@ -29,7 +30,7 @@ def _respond(query: Query) -> dict[str, Any]:
     start = date.fromisoformat(query["start_date"][0])
     end = date.fromisoformat(query["end_date"][0]) + timedelta(days=1)
     names = query["hourly"][0].split(",")
-    hours = SampleClimate().fetch(LOCATION, start, end, names).frame.set_index("time")
+    hours = fetch_one(SampleClimate(), LOCATION, start, end, names).frame.set_index("time")
     complete = hours.asfreq("h").reindex(columns=names).round(2).astype(object)
     complete = complete.where(complete.notna(), None)
     return {

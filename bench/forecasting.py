@@ -10,12 +10,12 @@ import pandas as pd
 
 from bench.archive import LOCATION
 from bench.results import Row, peak_mb, row, run_isolated
+from tests.weather.places import fetch_one
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.factory import LEARNED_NAMES, STATISTICAL_NAMES, make_forecaster
-from triptych.weather.interpolation import interpolate
 from triptych.weather.locations import locations_frame
 from triptych.weather.sources.sample import SampleClimate
-from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.steps import hours_to_history
 from triptych.weather.variables import VARIABLES
 
 START, END = pd.Timestamp("2019-01-01", tz="UTC"), pd.Timestamp("2020-01-01", tz="UTC")
@@ -61,9 +61,9 @@ def _make_features(model: Any, history: pd.DataFrame) -> None:
 
 def _ten_years() -> pd.DataFrame:
     """Return the forecasters' history of ten years."""
-    hours = SampleClimate().fetch(LOCATION, date(2010, 1, 1), date(2020, 1, 1), list(VARIABLES))
-    completed = interpolate(hours.frame, 6, within_day=True).frame
-    return to_history(completed, to_three_hours(completed), locations_frame([LOCATION]))
+    decade = date(2010, 1, 1), date(2020, 1, 1)
+    hours = fetch_one(SampleClimate(), LOCATION, *decade, list(VARIABLES))
+    return hours_to_history(locations_frame([LOCATION]), 6, hours.frame)
 
 
 def _past(history: pd.DataFrame) -> pd.DataFrame:

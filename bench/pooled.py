@@ -18,8 +18,7 @@ import pandas as pd
 from bench.results import write
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.weather.interpolation import interpolate
-from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.steps import hours_to_history
 
 CITIES = ("berlin", "brest", "paris")
 PERIODS = {"validation": "2018", "test": "2019"}
@@ -91,9 +90,8 @@ def _history(folder: Path) -> pd.DataFrame:
         ignore_index=True,
     )
     hours["time"] = pd.to_datetime(hours["time"], utc=True).dt.as_unit("us")
-    complete = interpolate(hours.astype({"location": "str"}), 6, within_day=True).frame
     where = pd.DataFrame([{"location": city, **places[city]} for city in CITIES])
-    return to_history(complete, to_three_hours(complete), where)
+    return hours_to_history(where, 6, hours.astype({"location": "str"}))
 
 
 if __name__ == "__main__":

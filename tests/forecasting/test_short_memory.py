@@ -7,12 +7,12 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from tests.weather.places import fetch_one
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
-from triptych.weather.interpolation import interpolate
 from triptych.weather.locations import Location, locations_frame
 from triptych.weather.sources.sample import SampleClimate
-from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.steps import hours_to_history
 from triptych.weather.variables import VARIABLES
 
 PLACE = Location(
@@ -31,9 +31,8 @@ LEADS = range(1, 17)
 
 @pytest.fixture(scope="module")
 def climate() -> pd.DataFrame:
-    hours = SampleClimate().fetch(PLACE, date(2018, 1, 1), date(2021, 1, 1), list(VARIABLES))
-    completed = interpolate(hours.frame, 6, within_day=True).frame
-    return to_history(completed, to_three_hours(completed), locations_frame([PLACE]))
+    hours = fetch_one(SampleClimate(), PLACE, date(2018, 1, 1), date(2021, 1, 1), list(VARIABLES))
+    return hours_to_history(locations_frame([PLACE]), 6, hours.frame)
 
 
 def largest_difference(model: PanelForecaster, climate: pd.DataFrame, days: int) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,8 +115,6 @@ class Archive:
     It refuses requests that name one location, as Open-Meteo does for invalid coordinates.
     """
 
-    kind: ClassVar[SourceKind] = "open_meteo"
-
     def __init__(
         self,
         until: str = TODAY,
@@ -160,9 +158,10 @@ def fetch(
     today: str = TODAY,
     **ingestion: Any,
 ) -> Iterator[Chunk]:
-    places, settings = LOCATIONS.assign(source=source.kind), INGESTION.model_copy(update=ingestion)
+    kind: SourceKind = "sample" if isinstance(source, SampleClimate) else "open_meteo"
+    places, settings = LOCATIONS.assign(source=kind), INGESTION.model_copy(update=ingestion)
     return fetch_weather(
-        asked, places, known, days, lambda *_, **__: source, source.kind, TODAY, today, settings
+        asked, places, known, days, lambda *_, **__: source, kind, TODAY, today, settings
     )
 
 

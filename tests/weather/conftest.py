@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
-from tests.weather.places import NORTHMERE, PARIS
+from tests.weather.places import NORTHMERE, PARIS, fetch_one
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Fetched
 from triptych.weather.sources.open_meteo import OpenMeteo
@@ -39,4 +39,4 @@ def archive(server: ArchiveServer, waits: list[float]) -> Iterator[OpenMeteo]:
 def fetch(archive: OpenMeteo, paris: Location) -> Callable[[], Fetched]:
     """Ask for Paris, 14 July 2019: temperature and wind speed."""
     day = date(2019, 7, 14), date(2019, 7, 15)
-    return lambda: archive.fetch(paris, *day, ["temperature_2m", "wind_speed_10m"])
+    return lambda: fetch_one(archive, paris, *day, ["temperature_2m", "wind_speed_10m"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.weather.slow_hours import three_hours
-from triptych.weather.steps import to_history, to_three_hours
+from triptych.weather.steps import hours_to_history, to_three_hours
 from triptych.weather.variables import VARIABLES
 
 NAN = float("nan")
@@ -101,7 +101,7 @@ def test_history_has_the_hours_of_each_step_and_the_place() -> None:
         {"location": ["paris", "brest"], "latitude": [48.75, 48.5], "longitude": [2.25, -4.5]}
     )
 
-    history = to_history(table, to_three_hours(table), places)
+    history = hours_to_history(places, 0, table)
 
     assert list(history.columns) == [
         "location", "time", *VARIABLES,

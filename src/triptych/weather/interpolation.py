@@ -37,10 +37,7 @@ def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
     """
     hours = frame["time"].to_numpy(dtype="datetime64[h]").astype(np.int64)
     codes, slugs = pd.factorize(frame["location"], sort=True)
-    low = np.full(len(slugs), np.iinfo(np.int64).max)
-    high = np.full(len(slugs), np.iinfo(np.int64).min)
-    np.minimum.at(low, codes, hours)
-    np.maximum.at(high, codes, hours)
+    low, high = pd.Series(hours).groupby(codes).agg(["min", "max"]).to_numpy().T
     first = low // step * step
     lengths = (high + 1 - first) // step * step
     starts = np.cumsum(lengths) - lengths

@@ -53,63 +53,36 @@ def to_three_hours(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def to_history(
-    hourly: pd.DataFrame, three_hours: pd.DataFrame, locations: pd.DataFrame
-) -> pd.DataFrame:
-    """Join what forecasters take: the steps, their three hourly temperatures, and the place.
-
-    Args:
-        hourly: location, time, temperature_2m.
-        three_hours: the steps of the same hours, as `to_three_hours` gives them.
-        locations: location, latitude, longitude.
-
-    Returns:
-        location, time, the nine variables (NaN where a source has none), temperature_2m_h0, _h1
-        and _h2, latitude, longitude; sorted by location and time.
-    """
-    history = three_hours.reindex(columns=[*_KEYS, *VARIABLES])
-    hours = _by_step(complete_grid(hourly, STEP_HOURS), TEMPERATURE)
-    for hour in range(STEP_HOURS):
-        history[f"{TEMPERATURE}_h{hour}"] = hours[:, hour]
-    places = locations.set_index("location")[["latitude", "longitude"]]
-    return history.join(places, on="location")
-
-
 def hours_to_history(
     locations: pd.DataFrame, limit_hours: int, hours: pd.DataFrame
 ) -> pd.DataFrame:
-    """Build the history of forecasters.
+    """Build the history of forecasters: the steps, their three hourly temperatures, and the place.
 
     Here no gap is filled across midnight UTC: the line would carry a value of the next day into
     the forecast issued at that midnight.
 
     Args:
-        locations: rows of the table `locations`.
+        locations: location, latitude, longitude.
         limit_hours: the longest gap that is interpolated.
-        hours: rows of `weather_hourly`.
-    """
-    completed = interpolate(hours, limit_hours, within_day=True).frame
-    return to_history(completed, to_three_hours(completed), locations)
-
-
-def nwp_to_three_hours(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Average hourly NWP forecasts to 3-hour steps; a step without all its hours is left out.
-
-    Args:
-        forecasts: rows of `nwp_forecasts`: location, time, model, lead_day, temperature_2m.
+        hours: location, time, temperature_2m and any of the other variables.
 
     Returns:
-        The same columns, `time` the start of the step; sorted by location, model, lead_day, time.
+        location, time, the nine variables (NaN where a source has none), temperature_2m_h0, _h1
+        and _h2, latitude, longitude; sorted by location and time.
     """
-    keys = ["location", "model", "lead_day", "time"]
-    steps = forecasts.assign(time=forecasts["time"].dt.floor(f"{STEP_HOURS}h"))
-    means = steps.groupby(keys, observed=True)[TEMPERATURE].agg(["mean", "count"])
-    complete = means.loc[means["count"] == STEP_HOURS, "mean"].rename(TEMPERATURE).reset_index()
-    return complete[["location", "time", "model", "lead_day", TEMPERATURE]]
+    completed = interpolate(hours, limit_hours, within_day=True).frame
+    history = to_three_hours(completed).reindex(columns=[*_KEYS, *VARIABLES])
+    temperatures = _by_step(complete_grid(completed, STEP_HOURS), TEMPERATURE)
+    for hour in range(STEP_HOURS):
+        history[f"{TEMPERATURE}_h{hour}"] = temperatures[:, hour]
+    places = locations.set_index("location")[["latitude", "longitude"]]
+    return history.join(places, on="location")
 
 
 def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
     """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own.
+
+    The hourly forecasts are averaged to 3-hour steps; a step without all its hours is left out.
 
     Args:
         history: as `hours_to_history` gives it.
@@ -117,10 +90,12 @@ def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
     """
     if forecasts.empty:
         return history
-    steps = nwp_to_three_hours(forecasts)
-    names = "nwp_" + steps["model"].astype(str) + "_day" + steps["lead_day"].astype(str)
-    wide = steps.assign(name=names).pivot(index=_KEYS, columns="name", values=TEMPERATURE)
-    joined = history.merge(wide.reset_index(), on=_KEYS, how="outer")
+    steps = forecasts.assign(time=forecasts["time"].dt.floor(f"{STEP_HOURS}h"))
+    series = steps.groupby([*_KEYS, "model", "lead_day"], observed=True)[TEMPERATURE]
+    means = series.agg(["mean", "count"])
+    wide = means.loc[means["count"] == STEP_HOURS, "mean"].unstack(["model", "lead_day"])
+    wide.columns = pd.Index([f"nwp_{model}_day{lead}" for model, lead in wide.columns])
+    joined = history.merge(wide.sort_index(axis=1).reset_index(), on=_KEYS, how="outer")
     places = history.groupby("location", sort=False)[["latitude", "longitude"]].first()
     for name in places:
         joined[name] = joined["location"].map(places[name])

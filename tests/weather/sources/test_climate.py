@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 
-from triptych.weather.sources.climate import Place, generate
-from triptych.weather.sources.insolation import clear_sky_radiation, daily_insolation, declination
-from triptych.weather.sources.noise import coloured, decay, trailing, uniform, white
+from tests.weather.places import PARIS
+from triptych.weather.sources.climate import (
+    clear_sky_radiation,
+    coloured,
+    daily_insolation,
+    decay,
+    declination,
+    generate,
+    trailing,
+    uniform,
+    white,
+)
 
 HOURS = np.arange(-50_000, 150_000)
 
@@ -50,13 +59,15 @@ def test_the_sun() -> None:
     assert clear_sky_radiation(48.75, 2.25, hours_of("2019-06-21T00")) == 0.0
     # Liou (2002), figure 2.8: the poles' summer outshines the equator, and their night is dark
     june = hours_of("2019-06-21T12")
-    assert daily_insolation(90.0, june)[0] > daily_insolation(0.0, june)[0]
-    assert daily_insolation(-90.0, june)[0] == pytest.approx(0, abs=1e-9)
+    assert daily_insolation(90.0, june) > daily_insolation(0.0, june)
+    assert daily_insolation(-90.0, june) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("latitude", [-90.0, -34.0, 0.0, 34.0, 66.6, 90.0])
 def test_any_place_has_possible_weather(latitude: float) -> None:
-    weather = generate(Place(latitude, 150.0, 100.0, seed=4), np.arange(400_000, 408_760))
+    place = PARIS.model_copy(update={"latitude": latitude, "longitude": 150.0})
+
+    weather = generate(place, 4, np.arange(400_000, 408_760))
 
     assert len(weather) == 9
     for values in weather.values():
@@ -70,6 +81,8 @@ def test_any_place_has_possible_weather(latitude: float) -> None:
 
 def test_the_south_has_its_summer_in_january() -> None:
     hours = np.datetime64("2019-01-01", "h").astype(np.int64) + np.arange(8760)
-    temperature = generate(Place(-34.0, 20.0, 0.0, seed=4), hours)["temperature_2m"]
+    place = PARIS.model_copy(update={"latitude": -34.0, "longitude": 20.0})
+
+    temperature = generate(place, 4, hours)["temperature_2m"]
 
     assert temperature[: 24 * 59].mean() > temperature[24 * 181 : 24 * 243].mean() + 4

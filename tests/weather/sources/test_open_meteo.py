@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
-from tests.weather.places import PARIS
+from tests.weather.places import PARIS, fetch_one
 from triptych.weather.errors import SourceRefused, SourceUnavailable, WeatherError
 from triptych.weather.sources.base import Fetched, Query
 from triptych.weather.sources.open_meteo import OpenMeteo
@@ -26,13 +26,13 @@ def fetch_day(url: str, waits: list[float] | None = None, **options: Any) -> Fet
     """Request the temperature of one day with a client of its own."""
     sleep = [].append if waits is None else waits.append
     with closing(OpenMeteo(url, sleep=sleep, **options)) as client:
-        return client.fetch(PARIS, *DAY, ["temperature_2m"])
+        return fetch_one(client, PARIS, *DAY, ["temperature_2m"])
 
 
 def test_requests_gmt_the_named_model_and_an_inclusive_end(
     archive: OpenMeteo, server: ArchiveServer
 ) -> None:
-    archive.fetch(PARIS, date(2019, 1, 1), date(2020, 1, 1), ["temperature_2m", "cloud_cover"])
+    fetch_one(archive, PARIS, date(2019, 1, 1), date(2020, 1, 1), ["temperature_2m", "cloud_cover"])
 
     assert server.requests == [
         {
@@ -48,7 +48,7 @@ def test_requests_gmt_the_named_model_and_an_inclusive_end(
 
 
 def test_all_variables_of_a_leap_year(archive: OpenMeteo) -> None:
-    frame = archive.fetch(PARIS, date(2016, 1, 1), date(2017, 1, 1), list(VARIABLES)).frame
+    frame = fetch_one(archive, PARIS, date(2016, 1, 1), date(2017, 1, 1), list(VARIABLES)).frame
 
     assert frame.shape == (8784, 11)
     assert list(frame.columns[2:]) == list(VARIABLES)
@@ -164,21 +164,13 @@ def test_an_unreachable_source_ends_in_one_message(unreachable: str, waits: list
     assert sum(waits) < 70
 
 
-def test_one_attempt_is_one_attempt(server: ArchiveServer, waits: list[float]) -> None:
-    server.faults = ["500"]
-
-    with pytest.raises(SourceUnavailable, match="in 1 attempt;"):
-        fetch_day(server.url, waits, attempts=1)
-    assert waits == []
-
-
 def test_a_refused_request_is_not_retried(
     archive: OpenMeteo, server: ArchiveServer, waits: list[float]
 ) -> None:
     with pytest.raises(SourceRefused, match=r"status 400: .*invalid String value moonshine"):
-        archive.fetch(PARIS, *DAY, ["temperature_2m", "moonshine"])
+        fetch_one(archive, PARIS, *DAY, ["temperature_2m", "moonshine"])
     with pytest.raises(SourceRefused, match=r"^paris, .*range of -90 to 90°. Given: 99.0"):
-        archive.fetch(PARIS.model_copy(update={"latitude": 99.0}), *DAY, ["temperature_2m"])
+        fetch_one(archive, PARIS.model_copy(update={"latitude": 99.0}), *DAY, ["temperature_2m"])
     assert waits == []
     assert len(server.requests) == 2
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from tests.weather.places import NORTHMERE, PARIS
+from tests.weather.places import NORTHMERE, PARIS, fetch_one
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Query
 from triptych.weather.sources.sample import SampleClimate
@@ -20,7 +20,7 @@ NAMES = list(VARIABLES)
 @pytest.fixture(scope="module")
 def whole() -> pd.DataFrame:
     """Ten years of the inland city."""
-    return SampleClimate().fetch(NORTHMERE, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
+    return fetch_one(SampleClimate(), NORTHMERE, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def test_an_hour_is_the_same_whatever_is_requested_before(
     start: date, days: int, whole: pd.DataFrame
 ) -> None:
     sample, end = SampleClimate(), start + timedelta(days=days)
-    sample.fetch(PARIS, date(2030, 6, 1), date(2030, 9, 1), NAMES)
+    fetch_one(sample, PARIS, date(2030, 6, 1), date(2030, 9, 1), NAMES)
 
-    alone = sample.fetch(NORTHMERE, start, end, NAMES).frame
+    alone = fetch_one(sample, NORTHMERE, start, end, NAMES).frame
 
     part = whole[(whole["time"].dt.date >= start) & (whole["time"].dt.date < end)]
     pd.testing.assert_frame_equal(part.reset_index(drop=True), alone, check_exact=True)
@@ -59,11 +59,10 @@ def test_a_forecast_is_the_same_whatever_is_requested() -> None:
 
 
 def test_answers_like_the_archive(northmere: Location) -> None:
-    fetched = SampleClimate().fetch(
-        northmere, date(2019, 7, 14), date(2019, 7, 16), ["temperature_2m", "cloud_cover"]
-    )
+    days, names = (date(2019, 7, 14), date(2019, 7, 16)), ["temperature_2m", "cloud_cover"]
 
-    frame = fetched.frame
+    frame = fetch_one(SampleClimate(), northmere, *days, names).frame
+
     assert list(frame.columns) == ["location", "time", "temperature_2m", "cloud_cover"]
     assert frame["time"].dtype == pd.DatetimeTZDtype("us", "UTC")
     assert (frame["location"] == "northmere").all()
@@ -74,8 +73,8 @@ def test_answers_like_the_archive(northmere: Location) -> None:
 def test_two_places_have_their_own_weather(northmere: Location) -> None:
     twin = northmere.model_copy(update={"slug": "twin"})
     span = (date(2019, 1, 1), date(2020, 1, 1), ["surface_pressure"])
-    a = SampleClimate().fetch(northmere, *span).frame.set_index("time")["surface_pressure"]
-    b = SampleClimate().fetch(twin, *span).frame.set_index("time")["surface_pressure"]
+    a = fetch_one(SampleClimate(), northmere, *span).frame.set_index("time")["surface_pressure"]
+    b = fetch_one(SampleClimate(), twin, *span).frame.set_index("time")["surface_pressure"]
 
     assert abs(a.corr(b)) < 0.2
 
@@ -110,7 +109,7 @@ def test_seasons_and_days(decade: pd.DataFrame) -> None:
 
 def test_the_coast_is_milder_than_inland(northmere: Location, decade: pd.DataFrame) -> None:
     coast = northmere.model_copy(update={"slug": "coast", "longitude": -9.0, "elevation": 10.0})
-    frame = SampleClimate().fetch(coast, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
+    frame = fetch_one(SampleClimate(), coast, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
 
     mild = check_hourly(frame).accepted["temperature_2m"].std()
     assert mild < 0.7 * decade["temperature_2m"].std()

@@ -15,23 +15,22 @@ from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
 from triptych.pipelines.ingestion.fetching import (
     NO_DATA,
+    Models,
+    Refusal,
     fetch_parts,
     make_pacer,
     names_unknown,
     to_places,
     with_id,
 )
-from triptych.pipelines.ingestion.records import ANALYSIS, FORECAST, Key, ModelPeriods
-from triptych.pipelines.ingestion.requests import (
-    Request,
-    complete_locations,
-    plan_model_requests,
-)
+from triptych.pipelines.ingestion.records import ANALYSIS, FORECAST, ModelPeriods
+from triptych.pipelines.ingestion.requests import Request, plan_model_requests
 from triptych.pipelines.ts_common.location_selection import select_rows, shown
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
-from triptych.weather.errors import CallLimitReached, SourceUnavailable, WeatherError
+from triptych.weather.errors import CallLimitReached, SourceUnavailable
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.sources.base import OpenSource, Query, WeatherSource
+from triptych.weather.validation.report import HOUR
 from triptych.weather.validation.schemas import check_hourly
 from triptych.weather.variables import TEMPERATURE, VARIABLES
 
@@ -81,7 +80,10 @@ def fetch_models(
     if source == "sample":  # enough to train MOS before validation
         first = max(study.train_start, study.validation_start - _SAMPLE_NWP)
     else:
-        lacking -= complete_locations(ingested_periods, incomplete_days, issued)
+        reached = ingested_periods.loc[ingested_periods["end"] >= issued, "location"]
+        days = incomplete_days[incomplete_days["day"] == (issued - HOUR).floor("D")]
+        without = days.loc[[TEMPERATURE in missing for missing in days["missing"]], "location"]
+        lacking -= set(reached) - set(without)
     if nwp.start is not None:
         first = pd.Timestamp(nwp.start, tz="UTC")
     periods = ModelPeriods(
@@ -93,7 +95,7 @@ def fetch_models(
         ingestion.locations_per_request,
     )  # fmt: skip
     pacer = make_pacer(requests, source, ingestion)
-    run = _Run(periods, now, ingestion.max_rejected_share, nwp)
+    run = _Run(periods, ingestion.max_rejected_share, nwp)
     places = to_places(rows, source)
     stopped: set[str] = set()
     yield run.chunk()  # Kedro requires at least one chunk
@@ -102,7 +104,8 @@ def fetch_models(
             models = tuple(m for m in request.models if (request.product, m) not in run.unknown)
             if not models or request.product in stopped:
                 continue
-            own, ask = [places[slug] for slug in request.slugs], partial(run.ask, opened, request)
+            own = [places[slug] for slug in request.slugs]
+            ask = partial(_ask, opened, request, nwp.lead_days, now)
             try:
                 pacer.wait(request.weight)
                 for part, part_models, result in fetch_parts(ask, own, models):
@@ -114,63 +117,66 @@ def fetch_models(
     yield run.chunk()
 
 
+def _ask(
+    source: WeatherSource,
+    request: Request,
+    lead_days: int,
+    now: pd.Timestamp,
+    places: Sequence[Location],
+    models: Models,
+) -> list[pd.DataFrame]:
+    """Request the rows of each location: location, model, time, perhaps lead_day, variables."""
+    query = Query(places, request.start, request.end)
+    if request.product == FORECAST:
+        found = source.fetch_nwp(query, models, range(1, lead_days + 1))
+    else:
+        (model,) = models
+        recent = source.fetch_recent(query, list(VARIABLES), model, now.date())
+        found = (frame.assign(model=model) for frame in recent)
+    return [rows.assign(location=place.slug) for place, rows in zip(places, found, strict=True)]
+
+
 class _Run:
     """The findings of one run: unknown and uncovered models, and warnings."""
 
-    def __init__(
-        self, periods: ModelPeriods, today: pd.Timestamp, allowed: float, nwp: NwpParameters
-    ) -> None:
-        self._periods, self._today, self._allowed, self._nwp = periods, today, allowed, nwp
+    def __init__(self, periods: ModelPeriods, allowed: float, nwp: NwpParameters) -> None:
+        self._periods, self._allowed, self._delay = periods, allowed, nwp.publication_delay_hours
         self._uncovered: dict[tuple[str, str], dict[str, None]] = {}
         self.unknown: set[tuple[str, str]] = set()
         self.warnings: list[str] = []
-
-    def ask(
-        self,
-        source: WeatherSource,
-        request: Request,
-        places: Sequence[Location],
-        models: tuple[str, ...],
-    ) -> Iterator[pd.DataFrame]:
-        """Request rows of each location: model, time, perhaps lead_day, variables."""
-        query = Query(places, request.start, request.end)
-        if request.product == FORECAST:
-            yield from source.fetch_nwp(query, models, range(1, self._nwp.lead_days + 1))
-        for model in models if request.product == ANALYSIS else ():
-            today = self._today.date()
-            for frame in source.fetch_recent(query, list(VARIABLES), model, today):
-                yield frame.assign(model=model)
 
     def record(
         self,
         request: Request,
         places: Sequence[Location],
-        models: tuple[str, ...],
-        result: list[pd.DataFrame] | WeatherError,
+        models: Models,
+        result: list[pd.DataFrame] | Refusal,
     ) -> dict[str, Any]:
         """Return what is to be saved of the responses for some locations and models."""
-        frame, error = pd.DataFrame(columns=["location", "model", "time"]), None
         if isinstance(result, list):
-            parts = zip(places, result, strict=True)
-            frame = pd.concat([rows.assign(location=place.slug) for place, rows in parts])
-        elif NO_DATA not in str(result) or len(places) > 1 or len(models) > 1:
-            error = result
-        if error is not None:
-            self._warn_of(request.product, models, error)
+            frame = pd.concat(result)
+            known = frame["time"] < self._periods.issued
+            if "lead_day" in frame:
+                usable = usable_lead_day(frame["time"], self._periods.issued, self._delay)
+                known |= frame["lead_day"] >= usable
+            frame = frame[known]
+        elif NO_DATA in str(result) and len(places) == len(models) == 1:
+            frame = pd.DataFrame(columns=["location", "model", "time"])
+        else:
+            self._warn_of(request.product, models, result)
             return self.chunk()
-        accepted, rejected, refused = accept_rows(self._known_at_issue(frame), self._allowed)
+        accepted, rejected, refused = accept_rows(frame, self._allowed)
         self.warnings += refused.values()
         by_key = dict(iter(accepted.groupby(["location", "model"])))
-        lines, periods = [], []
-        for key in ((place.slug, model) for place in places for model in models):
-            if key not in refused:
-                line, period = self._record_period(request, *key, by_key.get(key))
-                lines.append(line)
-                periods.append(period)
+        made = [
+            self._record_period(request, *key, by_key.get(key, accepted[:0]))
+            for key in ((place.slug, model) for place in places for model in models)
+            if key not in refused
+        ]
         return self.chunk(
             **{"rejected_model_rows": rejected, _TABLES[request.product]: accepted},
-            model_report=pd.DataFrame(lines, columns=_REPORT),
-            model_periods=pd.DataFrame(periods),
+            model_report=pd.DataFrame([line for line, _ in made], columns=_REPORT),
+            model_periods=pd.DataFrame([period for _, period in made]),
         )
 
     def chunk(self, **outputs: Any) -> dict[str, Any]:
@@ -191,40 +197,29 @@ class _Run:
                     "requested. Choose a global model for these locations."
                 )
 
-    def _warn_of(self, product: str, models: tuple[str, ...], error: WeatherError) -> None:
+    def _warn_of(self, product: str, models: Models, error: Refusal) -> None:
         unknown = names_unknown(models, error)
-        for model in unknown:
-            self.unknown.add((product, model))
-            self.warnings.append(
-                f"The source does not know the weather model {model!r} ({_PARAMETERS[product]}); "
-                f"nothing of it is requested. Correct or remove the name: {error}"
-            )
-        if not unknown:
-            self.warnings.append(f"{', '.join(models)}: {error}")
-
-    def _known_at_issue(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Drop what was not published at `as_of`."""
-        issued = self._periods.issued
-        known = frame["time"] < issued
-        if "lead_day" in frame:
-            delay = self._nwp.publication_delay_hours
-            known |= frame["lead_day"] >= usable_lead_day(frame["time"], issued, delay)
-        return frame[known]
+        self.unknown |= {(product, model) for model in unknown}
+        self.warnings += [
+            f"The source does not know the weather model {model!r} ({_PARAMETERS[product]}); "
+            f"nothing of it is requested. Correct or remove the name: {error}"
+            for model in unknown
+        ] or [f"{', '.join(models)}: {error}"]
 
     def _record_period(
-        self, request: Request, slug: str, model: str, frame: pd.DataFrame | None
+        self, request: Request, slug: str, model: str, frame: pd.DataFrame
     ) -> tuple[list[Any], dict[str, Any]]:
         """Count what came and what is missing of one model at one location."""
-        key: Key = (slug, request.product, model)
+        key = (slug, request.product, model)
         start, end = (pd.Timestamp(day, tz="UTC") for day in (request.start, request.end))
-        until = min(end, self._periods.due_until(request.product))
+        until = min(end, self._periods.due_until(request.product, self._periods.issued))
         times = missing = complete_hours(frame)
         if len(times) or self._periods.has_rows(key):
             first = start if self._periods.has_rows(key) else max(start, times.min())
             missing = pd.date_range(first, until, freq="h", inclusive="left").difference(times)
         elif start < until:  # else it may come later
             self._uncovered.setdefault((request.product, model), {})[slug] = None
-        rows = 0 if frame is None else len(frame)
+        rows = len(frame)
         line = [request.product, slug, model, request.start, request.end, rows, len(missing)]
         return line, self._periods.add(key, start, end, rows, missing)
 
@@ -246,31 +241,29 @@ def accept_rows(
         return frame, frame, {}
     keys = [name for name in ("location", "model", "lead_day", "time") if name in frame]
     accepted, rejected, _ = check_hourly(frame, keys)
+    owner = ["location", "model"]
+    known = frame.groupby(owner)[TEMPERATURE].count()
+    wrong = rejected.loc[rejected["variable"] == TEMPERATURE, owner]
+    refused = {
+        (slug, model): (
+            f"{model}, {slug}, impossible temperatures: {excess} (ingestion.max_rejected_share). "
+            "Nothing of this response was stored; the table rejected_rows has details."
+        )
+        for (slug, model), failed in Counter(wrong.itertuples(index=False, name=None)).items()
+        if (excess := explain_excess(failed, int(known[slug, model]), max_rejected_share))
+    }
+    accepted = accepted[~pd.MultiIndex.from_frame(accepted[owner]).isin(list(refused))]
     rejected = rejected.rename(columns={"model": "source"})
     if "lead_day" in rejected:
         pairs = zip(rejected["row"], rejected.pop("lead_day"), strict=True)
         rejected["row"] = [row | {"lead_day": int(lead)} for row, lead in pairs]
         accepted = accepted.dropna(subset=[TEMPERATURE])
-    wrong = rejected[rejected["variable"] == TEMPERATURE]
-    counts = Counter(zip(wrong["location"], wrong["source"], strict=True))
-    owners = pd.MultiIndex.from_frame(frame[["location", "model"]])
-    refused: dict[tuple[str, str], str] = {}
-    for (slug, model), failed in counts.items():
-        total = int(frame[TEMPERATURE][owners == (slug, model)].count())
-        excess = explain_excess(failed, total, max_rejected_share)
-        if excess:
-            refused[slug, model] = (
-                f"{model}, {slug}, impossible temperatures: {excess} (ingestion."
-                "max_rejected_share). Nothing of this response was stored; the table rejected_rows "
-                "has details."
-            )
-    stored = ~pd.MultiIndex.from_frame(accepted[["location", "model"]]).isin(list(refused))
-    return accepted[stored], with_id(rejected), refused
+    return accepted, with_id(rejected), refused
 
 
-def complete_hours(frame: pd.DataFrame | None) -> pd.DatetimeIndex:
+def complete_hours(frame: pd.DataFrame) -> pd.DatetimeIndex:
     """Return the hours that have the temperature of each lead day that the model has."""
-    if frame is None:
+    if frame.empty:
         return pd.DatetimeIndex([], tz="UTC")
     counts = frame.dropna(subset=[TEMPERATURE])["time"].value_counts().sort_index()
     leads = frame["lead_day"].nunique() if "lead_day" in frame else 1

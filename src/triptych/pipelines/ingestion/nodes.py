@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,12 +12,17 @@ from triptych.classification.sources import explain_excess
 from triptych.execution.progress import track
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters
-from triptych.pipelines.ingestion.fetching import fetch_parts, make_pacer, to_places, with_id
-from triptych.pipelines.ingestion.records import Records, final_after
+from triptych.pipelines.ingestion.fetching import (
+    Models,
+    fetch_parts,
+    make_pacer,
+    to_places,
+    with_id,
+)
+from triptych.pipelines.ingestion.records import Records, is_open, summarize_missing
 from triptych.pipelines.ingestion.requests import Request
 from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
-from triptych.weather.completeness import is_open, summarize_missing
 from triptych.weather.errors import (
     CallLimitReached,
     SourceUnavailable,
@@ -33,7 +37,6 @@ from triptych.weather.validation.report import (
     HOUR,
     REPORT_COLUMNS,
     RequestedPeriod,
-    Validation,
     validate_hourly,
 )
 from triptych.weather.variables import VARIABLES
@@ -120,15 +123,12 @@ def fetch_weather(
                 rejected = with_id(validation.rejected.assign(source=source))
                 chunk = {"rejected_rows": rejected, "validation_report": validation.report}
                 if validation.stopped:
-                    refused.append(_too_many(validation, period, ingestion.max_rejected_share))
+                    refused.append(
+                        _too_many(validation.report, place.name, ingestion.max_rejected_share)
+                    )
                 else:
-                    chunk |= {
-                        "weather_hourly": validation.accepted.assign(source=source),
-                        "incomplete_days": records.incomplete_days(
-                            period, fetched, validation.accepted
-                        ),
-                        "ingested_periods": records.periods(period, fetched),
-                    }
+                    chunk["weather_hourly"] = validation.accepted.assign(source=source)
+                    chunk |= records.record(period, fetched, validation.accepted)
                 yield WEATHER_OUTPUTS | chunk
         except (SourceUnavailable, CallLimitReached) as error:
             if not _has_all_but_latest(weather_requests, known_periods, answered, issued):
@@ -166,18 +166,14 @@ def report_missing(
         incomplete_days["location"].isin(wanted)
         & incomplete_days["day"].between(start, issued, "left")
     ]
-    now, limit = pd.Timestamp(today, tz="UTC"), final_after(source, ingestion)
-    return summarize_missing(chosen.assign(repeated=is_open(chosen, now, limit)))
+    now = pd.Timestamp(today, tz="UTC")
+    return summarize_missing(chosen.assign(repeated=is_open(chosen, now, source, ingestion)))
 
 
 def _responses(
     requests: list[Request], places: dict[str, Location], source: WeatherSource, pacer: Pacer
 ) -> Iterator[tuple[Location, Request, Fetched | WeatherError]]:
     """Make the requests; yield a response or the refusal for each location."""
-
-    def ask(request: Request, own: Sequence[Location], _: tuple[str, ...]) -> Iterator[Fetched]:
-        return source.fetch_many(Query(own, request.start, request.end), list(VARIABLES))
-
     for number, request in enumerate(requests):
         if request.repeated and not pacer.affords(request.weight):
             logger.warning(
@@ -186,8 +182,12 @@ def _responses(
             )  # fmt: skip
             return
         pacer.wait(request.weight)
+
+        def ask(own: Sequence[Location], _: Models, days: Request = request) -> Iterator[Fetched]:
+            return source.fetch_many(Query(own, days.start, days.end), list(VARIABLES))
+
         own = [places[slug] for slug in request.slugs]
-        for part, _, result in fetch_parts(partial(ask, request), own, request.models):
+        for part, _, result in fetch_parts(ask, own, request.models):
             for index, place in enumerate(part):
                 yield place, request, result[index] if isinstance(result, list) else result
 
@@ -222,15 +222,14 @@ def _warn(report: pd.DataFrame, name: str) -> None:
         )  # fmt: skip
 
 
-def _too_many(validation: Validation, period: RequestedPeriod, allowed: float) -> TooManyRejected:
-    report = validation.report
-    stop = report[report["verdict"] == "stop"].iloc[0]
-    of_rows = stop["column"] == WHOLE_ROW
-    rejecting = report[(report["level"] == "reject") & ~report["rule"].isin(VALUE_RULES)]
-    most = rejecting.sort_values("failed", kind="stable").iloc[-1] if of_rows else stop
-    what = "rows" if of_rows else f"values of {stop['column']}"
+def _too_many(report: pd.DataFrame, name: str, allowed: float) -> TooManyRejected:
+    stop = most = report[report["verdict"] == "stop"].iloc[0]
+    what = f"values of {stop['column']}"
+    if stop["column"] == WHOLE_ROW:
+        rules = report[(report["level"] == "reject") & ~report["rule"].isin(VALUE_RULES)]
+        what, most = "rows", rules.sort_values("failed", kind="stable").iloc[-1]
     return TooManyRejected(
-        f"{period.place.name}, {period.start} to {period.end}, {what} that break a rule: "
+        f"{name}, {stop['start']} to {stop['end']}, {what} that break a rule: "
         f"{explain_excess(stop['failed'], stop['checked'], allowed)} "
         f"(ingestion.max_rejected_share). Most often {most['column']}, {most['rule']}: "
         f"{most['failed']:,}, first {most['example']}. No hour of this response was stored, what "

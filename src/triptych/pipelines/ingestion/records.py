@@ -8,7 +8,6 @@ import pandas as pd
 
 from triptych.parameters.ingestion import IngestionParameters
 from triptych.pipelines.ts_common.periods import DAY
-from triptych.weather.completeness import missing_by_day, still_missing
 from triptych.weather.request_periods import Period, missing_periods, overlaps
 from triptych.weather.sources.base import Fetched
 from triptych.weather.validation.report import RequestedPeriod
@@ -18,26 +17,26 @@ ANALYSIS, FORECAST = "analysis", "forecast"
 
 Key = tuple[str, str, str]  # location, product, model
 
-_PERIODS = ["location", "start", "end", "rows", "source"]
-_DAYS = ["location", "day", "missing", "first_requested", "last_requested", "last_as_of"]
 
+def is_open(
+    days: pd.DataFrame, today: pd.Timestamp, source: str, ingestion: IngestionParameters
+) -> "pd.Series[bool]":
+    """Tell which rows of `incomplete_days` lack something that may still come.
 
-def final_after(source: str, ingestion: IngestionParameters) -> pd.Timedelta:
-    """How long after its first request a day is requested again; the sample never changes."""
-    return (0 if source == "sample" else ingestion.final_after_days) * DAY
+    The sample never changes.
+    """
+    final_after = (0 if source == "sample" else ingestion.final_after_days) * DAY
+    return days["missing"].astype(bool) & (today - days["first_requested"] < final_after)
 
 
 def periods_by_location(
     periods: pd.DataFrame, before: date | None = None
 ) -> Mapping[str, list[Period]]:
     """Return the periods of each location, cut off at a day if one is given."""
-    if before is not None:
-        limit = pd.Timestamp(before, tz="UTC")
-        periods = periods[periods["start"] < limit]
-        periods = periods.assign(end=periods["end"].where(periods["end"] < limit, limit))
+    limit = pd.Timestamp(before or date.max, tz="UTC")
     return {
-        str(slug): list(zip(own["start"], own["end"], strict=True))
-        for slug, own in periods.groupby("location")
+        str(slug): [(a, min(b, limit)) for a, b in zip(own["start"], own["end"], strict=True)]
+        for slug, own in periods[periods["start"] < limit].groupby("location")
     }
 
 
@@ -65,34 +64,75 @@ class Records:
         }
         self._as_of, self._today = as_of, today
 
-    def periods(self, period: RequestedPeriod, fetched: Fetched) -> pd.DataFrame:
-        """Return the part of the response that was requested for the first time."""
-        times = fetched.frame["time"]
-        rows = [
-            (period.place.slug, start, end, int(((times >= start) & (times < end)).sum()),
-             period.place.source)
-            for start, end in self._new(period)
-        ]  # fmt: skip
-        return pd.DataFrame(rows, columns=_PERIODS)
-
-    def incomplete_days(
+    def record(
         self, period: RequestedPeriod, fetched: Fetched, accepted: pd.DataFrame
-    ) -> pd.DataFrame:
-        """Return the days that lack values, and those that did and no longer do."""
-        variables = [name for name in VARIABLES if name not in fetched.absent]
-        new, slug = self._new(period), period.place.slug
+    ) -> dict[str, pd.DataFrame]:
+        """Record a response.
+
+        Returns:
+            `incomplete_days`: the days that lack values, and those that did and no longer do;
+            `ingested_periods`: the part that was requested for the first time.
+        """
+        slug, times = period.place.slug, fetched.frame["time"]
+        whole = (pd.Timestamp(period.start, tz="UTC"), pd.Timestamp(period.end, tz="UTC"))
+        new = missing_periods(whole, self._periods.get(slug, []))
+        periods = [
+            (slug, start, end, int(((times >= start) & (times < end)).sum()), period.place.source)
+            for start, end in new
+        ]
+        names = [name for name in VARIABLES if name not in fetched.absent]
+        days = pd.date_range(*whole, freq="D", inclusive="left", unit="us")
+        hours = accepted[names].notna().groupby(accepted["time"].dt.floor("D")).sum()
         rows = []
-        for day, found in missing_by_day(accepted, period.start, period.end, variables).items():
+        lacking = (24 - hours.reindex(days, fill_value=0)).to_dict("records")
+        for day, counts in zip(days, lacking, strict=True):
             before, first = self._gaps.get((slug, day), ({}, self._today))
-            is_new = any(overlaps((day, day + DAY), period) for period in new)
-            missing = found if is_new else still_missing(found, before)
+            missing = {str(name): int(count) for name, count in counts.items() if count}
+            if not any(overlaps((day, day + DAY), each) for each in new):
+                # a value that was known is not lost again
+                missing = {n: min(c, before[n]) for n, c in missing.items() if before.get(n)}
             if missing or before:
                 rows.append((slug, day, missing, first, self._today, self._as_of))
-        return pd.DataFrame(rows, columns=_DAYS)
+        columns = ["day", "missing", "first_requested", "last_requested", "last_as_of"]
+        return {
+            "incomplete_days": pd.DataFrame(rows, columns=["location", *columns]),
+            "ingested_periods": pd.DataFrame(
+                periods, columns=["location", "start", "end", "rows", "source"]
+            ),
+        }
 
-    def _new(self, period: RequestedPeriod) -> list[Period]:
-        days = (pd.Timestamp(period.start, tz="UTC"), pd.Timestamp(period.end, tz="UTC"))
-        return missing_periods(days, self._periods.get(period.place.slug, []))
+
+def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
+    """Join consecutive days that lack the same variables.
+
+    Args:
+        days: rows of `incomplete_days` and `repeated`: whether they are requested again.
+
+    Returns:
+        location, start and end (first and last day), variables, hours (of which a variable is
+        missing), first_requested, repeated; the longest first.
+    """
+    lacking = days[days["missing"].astype(bool)].sort_values(["location", "day"])
+    lacking = lacking.assign(
+        variables=lacking["missing"].map(_names).astype("str"),
+        hours=lacking["missing"].map(lambda missing: max(missing.values())).astype("int64"),
+    )
+    keys = ["location", "variables", "repeated"]
+    same = (lacking[keys] == lacking[keys].shift()).all(axis=1)
+    run = (~(same & (lacking["day"].diff() == DAY))).cumsum().rename("run")
+    table = lacking.groupby([run, *keys], as_index=False).agg(
+        start=("day", "min"),
+        end=("day", "max"),
+        hours=("hours", "sum"),
+        first_requested=("first_requested", "min"),
+    )
+    columns = ["location", "start", "end", "variables", "hours", "first_requested", "repeated"]
+    return table[columns].sort_values("hours", ascending=False, kind="stable", ignore_index=True)
+
+
+def _names(missing: Mapping[str, Any]) -> str:
+    names = [name for name in VARIABLES if name in missing]
+    return "all variables" if len(names) == len(VARIABLES) else ", ".join(names)
 
 
 class ModelPeriods:
@@ -120,10 +160,9 @@ class ModelPeriods:
         for row in rows.drop(columns="fetched_at", errors="ignore").to_dict("records"):
             self._rows.setdefault((row["location"], row["product"], row["model"]), []).append(row)
 
-    def due_until(self, product: str, as_of: pd.Timestamp | None = None) -> pd.Timestamp:
-        """Return until when values of all lead days were published at the issue time."""
-        lead = DAY if product == FORECAST else 0 * DAY
-        return (self.issued if as_of is None else as_of) + lead - self._delay
+    def due_until(self, product: str, as_of: pd.Timestamp) -> pd.Timestamp:
+        """Return until when values of all lead days were published at an issue time."""
+        return as_of - self._delay + (DAY if product == FORECAST else 0 * DAY)
 
     def known(self, key: Key) -> list[Period]:
         """Return the periods that need no request.
@@ -131,16 +170,16 @@ class ModelPeriods:
         A later `as_of` requests again the day before the end of what was published, as runs may
         be late. A gap is requested again once a day.
         """
-        periods = [(row["start"], self._known_until(row)) for row in self._rows.get(key, [])]
-        return [(start, end) for start, end in periods if end > start]
-
-    def _known_until(self, row: dict[Any, Any]) -> pd.Timestamp:
-        end: pd.Timestamp = row["end"]
-        if self.issued > row["as_of"]:
-            end = min(end, self.due_until(row["product"], row["as_of"]) - DAY)
-        gap = row["missing_from"]
-        repeated = self._today > row["last_requested"] and self._today - gap < self._final_after
-        return min(end, gap) if repeated else end
+        periods = []
+        for row in self._rows.get(key, []):
+            end, gap = row["end"], row["missing_from"]
+            if self.issued > row["as_of"]:
+                end = min(end, self.due_until(row["product"], row["as_of"]) - DAY)
+            if self._today > row["last_requested"] and self._today - gap < self._final_after:
+                end = min(end, gap)
+            if end > row["start"]:
+                periods.append((row["start"], end))
+        return periods
 
     def has_rows(self, key: Key) -> bool:
         """Tell whether the model ever had a value at the location."""

@@ -12,12 +12,11 @@ from triptych.pipelines.ingestion.records import (
     ANALYSIS,
     FORECAST,
     ModelPeriods,
-    final_after,
+    is_open,
     periods_by_location,
 )
 from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
-from triptych.weather.completeness import days_to_repeat
 from triptych.weather.request_periods import (
     merge_periods,
     missing_periods,
@@ -25,7 +24,7 @@ from triptych.weather.request_periods import (
     split_years,
 )
 from triptych.weather.sources.call_budget import weight
-from triptych.weather.variables import TEMPERATURE, VARIABLES
+from triptych.weather.variables import VARIABLES
 
 REANALYSIS = "reanalysis"
 
@@ -66,9 +65,10 @@ def plan_requests(
 ) -> list[Request]:
     """List what is missing between the start of the study and `as_of`.
 
-    Days that were incomplete when they were last requested are requested again, until
-    `ingestion.final_after_days` after their first request. From `ingestion.refetch_from` on
-    nothing counts as known: corrections of the source overwrite what is stored.
+    Days that were incomplete when they were last requested are requested again, once a day or for
+    a later `as_of`, until `ingestion.final_after_days` after their first request. From
+    `ingestion.refetch_from` on nothing counts as known: corrections of the source overwrite what
+    is stored.
 
     Args:
         locations: the table of locations.
@@ -82,15 +82,17 @@ def plan_requests(
     delay = ingestion.archive_delay_days * DAY if source == "sample" else 0 * DAY
     wanted = (study_periods(issued, forecast).train_start, issued - delay)
     known = periods_by_location(known_periods, ingestion.refetch_from)
-    incomplete = days_to_repeat(known_gaps, issued, now, final_after(source, ingestion))
+    due = (known_gaps["last_requested"] != now) | (known_gaps["last_as_of"] < issued)
+    incomplete = known_gaps[is_open(known_gaps, now, source, ingestion) & due]
+    days = incomplete.groupby("location")["day"].agg(list)
     planned: list[tuple[str, Request]] = []
     for slug in select_rows(locations, location, source)["location"]:
         new = missing_periods(wanted, known.get(slug, []))
-        due = [days for days in incomplete.get(slug, []) if overlaps(days, wanted)]
-        for period in merge_periods([*new, *due]):
+        again = [(day, day + DAY) for day in days.get(slug, []) if wanted[0] <= day < wanted[1]]
+        for period in merge_periods([*new, *again]):
             for start, end in split_years(period):
-                days = (pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC"))
-                repeated = not any(overlaps(days, each) for each in new)
+                span = (pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC"))
+                repeated = not any(overlaps(span, each) for each in new)
                 models = (ingestion.models,)
                 planned.append((slug, Request(REANALYSIS, start, end, models, repeated=repeated)))
     planned.sort(key=lambda each: each[1].repeated)
@@ -120,19 +122,20 @@ def plan_model_requests(
     issued = known.issued
     overlap = (issued.floor("D") - recent.overlap_days * DAY, issued.ceil("D"))
     forecast = (first, (issued + horizon_days * DAY).ceil("D"))
+    analyses = (recent.model,) if recent.model else ()
     planned: list[tuple[str, Request]] = []
     for slug in slugs:
-        products = [(FORECAST, forecast, nwp.models, nwp.lead_days)]
-        if recent.model is not None and slug in lacking:
-            products.append((ANALYSIS, overlap, (recent.model,), len(VARIABLES)))
-        for product, wanted, models, columns in products:
-            days: dict[tuple[date, date], list[str]] = {}
+        for product, wanted, models, columns in (
+            (FORECAST, forecast, nwp.models, nwp.lead_days),
+            (ANALYSIS, overlap, analyses if slug in lacking else (), len(VARIABLES)),
+        ):
+            days: dict[tuple[date, date], tuple[str, ...]] = {}
             for model in models:
                 for period in missing_periods(wanted, known.known((slug, product, model))):
                     for span in split_years(period):
-                        days.setdefault(span, []).append(model)
+                        days[span] = (*days.get(span, ()), model)
             planned += [
-                (slug, Request(product, *span, tuple(own), columns * len(own)))
+                (slug, Request(product, *span, own, columns * len(own)))
                 for span, own in days.items()
             ]
     planned.sort(key=lambda each: (each[1].product, each[1].start, each[1].end))
@@ -149,14 +152,3 @@ def group_requests(planned: Iterable[tuple[str, Request]], size: int) -> list[Re
         for request, slugs in grouped.items()
         for first in range(0, len(slugs), size)
     ]
-
-
-def complete_locations(
-    ingested_periods: pd.DataFrame, incomplete_days: pd.DataFrame, issued: pd.Timestamp
-) -> set[str]:
-    """Return the locations whose temperatures the archive has up to `as_of`."""
-    last = (issued - pd.Timedelta(hours=1)).floor("D")
-    reached = ingested_periods.loc[ingested_periods["end"] >= issued, "location"]
-    days = incomplete_days[incomplete_days["day"] == last]
-    lacking = days.loc[days["missing"].map(lambda missing: TEMPERATURE in missing), "location"]
-    return set(reached) - set(lacking)

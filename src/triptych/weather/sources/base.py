@@ -3,13 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.weather.locations import Location, SourceKind
+from triptych.weather.locations import Location
 from triptych.weather.variables import TEMPERATURE
 
 PAST_DAYS = 92  # that the Forecast API has
@@ -45,20 +45,7 @@ class Fetched(NamedTuple):
 
 
 class WeatherSource(ABC):
-    """Hourly weather of any place and time that the source has.
-
-    Attributes:
-        kind: the label of its rows.
-    """
-
-    kind: ClassVar[SourceKind]
-
-    def fetch(
-        self, location: Location, start: date, end: date, variables: Sequence[str]
-    ) -> Fetched:
-        """Get the UTC days of one location from `start` up to, not including, `end`."""
-        (fetched,) = self.fetch_many(Query([location], start, end), variables)
-        return fetched
+    """Hourly weather of any place and time that the source has."""
 
     @abstractmethod
     def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:

@@ -39,9 +39,7 @@ def describe_budget(weights: Collection[float], limits: CallLimits | None) -> st
     if limits is None:
         return f"{cost}; no limit is set (ingestion.limits)"
     minutes, hours, days = (math.ceil(total / limit) for limit in limits)
-    duration = f"{minutes} min"
-    if total > limits.hour:
-        duration = f"{days:,} days" if total > limits.day else f"{hours} hours"
+    duration = f"{days:,} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} min"
     free = f"{limits.minute:,} a minute, {limits.hour:,} an hour, {limits.day:,} a day"
     return f"{cost}: {duration} at {free}"
 

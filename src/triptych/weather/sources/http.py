@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 from tenacity import (
@@ -17,12 +17,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from triptych.weather.errors import (
-    CallLimitReached,
-    SourceRefused,
-    SourceUnavailable,
-    WeatherError,
-)
+from triptych.weather.errors import CallLimitReached, SourceRefused, SourceUnavailable, WeatherError
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +47,6 @@ class JsonService:
         base_url: scheme, host and perhaps a path; a user and password in it are sent, never logged.
         setting: the environment variable that holds the base URL, for messages.
         timeout: seconds that one read may last.
-        attempts: of one request, at most.
         sleep: how to wait between attempts.
         api_key: of a commercial plan; it is sent, never logged.
     """
@@ -64,23 +58,24 @@ class JsonService:
         setting: str,
         *,
         timeout: float = 30.0,
-        attempts: int = _ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         api_key: str | None = None,
     ) -> None:
         if api_key:
             for library in ("httpx", "httpcore"):  # they log each address with its query
                 logging.getLogger(library).setLevel(logging.WARNING)
-        self._key = {"apikey": api_key} if api_key else {}
+        self._api_key = api_key
         url = _parse_url(base_url, setting)
-        auth = (url.username, url.password) if url.username else None
         bare = url.copy_with(username=None, password=None)
         self._client = httpx.Client(
-            base_url=bare, auth=auth, timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0))
+            base_url=bare,
+            auth=(url.username, url.password) if url.username else None,
+            params={"apikey": api_key} if api_key else None,
+            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
         )
         self._retrying = Retrying(
             retry=retry_if_exception_type(_Passing),
-            stop=stop_after_attempt(attempts) | stop_after_delay(_PATIENCE_SECONDS),
+            stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_PATIENCE_SECONDS),
             wait=_wait,
             sleep=sleep,
             before_sleep=self._log_retry,
@@ -104,13 +99,12 @@ class JsonService:
         except SourceRefused as error:
             raise type(error)(f"{what}: {error}") from error
         except RetryError as error:
-            tried = error.last_attempt.attempt_number
             failure = error.last_attempt.exception()
             raise SourceUnavailable(
-                f"{what}: {self._where} gave no usable response in {tried} "
-                f"{'attempt' if tried == 1 else 'attempts'}; the last failure was {failure}. Check "
-                f"the network and {self._setting}, or wait; what was fetched is stored, and the "
-                "next run continues."
+                f"{what}: {self._where} gave no usable response in "
+                f"{error.last_attempt.attempt_number} attempts; the last failure was {failure}. "
+                f"Check the network and {self._setting}, or wait; what was fetched is stored, and "
+                "the next run continues."
             ) from failure
         return objects
 
@@ -120,19 +114,16 @@ class JsonService:
 
     def _get(self, path: str, parameters: Mapping[str, str], count: int) -> list[dict[str, Any]]:
         try:
-            response = self._client.get(path, params={**parameters, **self._key})
+            response = self._client.get(path, params=parameters)
         except httpx.TimeoutException as error:
             raise _Passing(f"no response in time ({type(error).__name__})") from error
         except httpx.RequestError as error:
             raise _Passing(f"{type(error).__name__}: {error}") from error
-        if response.status_code != httpx.codes.OK:
-            self._refuse(response)
-        return _parse_body(response, count)
-
-    def _refuse(self, response: httpx.Response) -> NoReturn:
-        status, reason = response.status_code, _reason(response)
-        for key in self._key.values():
-            reason = reason.replace(key, "***")
+        if (status := response.status_code) == httpx.codes.OK:
+            return _parse_body(response, count)
+        reason = _reason(response)
+        if self._api_key:
+            reason = reason.replace(self._api_key, "***")
         if status == httpx.codes.TOO_MANY_REQUESTS and reason.lower().startswith(_LONG_LIMITS):
             raise CallLimitReached(
                 f"{self._where} has a limit that is used up: {reason}. "

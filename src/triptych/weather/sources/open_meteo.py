@@ -7,17 +7,24 @@ https://open-meteo.com/en/docs/previous-runs-api
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from triptych.weather.errors import CallLimitReached, SourceRefused
-from triptych.weather.locations import Location, SourceKind
+from triptych.weather.locations import Location
 from triptych.weather.sources.base import PAST_DAYS, Fetched, Query, WeatherSource, to_long
 from triptych.weather.sources.http import JsonService
-from triptych.weather.sources.responses import read_hours, read_values
+from triptych.weather.sources.responses import NO_UNIT, read_hours, read_values
 from triptych.weather.variables import TEMPERATURE
+
+_SERVICES = {  # name, path, environment variable of the address
+    "archive": ("archive", "/v1/archive", "OPEN_METEO"),
+    "forecast": ("Forecast API", "/v1/forecast", "FORECAST"),
+    "historical": ("Historical Forecast API", "/v1/forecast", "HISTORICAL_FORECAST"),
+    "previous_runs": ("Previous Runs API", "/v1/forecast", "PREVIOUS_RUNS"),
+}
 
 
 class OpenMeteo(WeatherSource):
@@ -31,10 +38,8 @@ class OpenMeteo(WeatherSource):
         base_url: the address below which `/v1/archive` answers.
         forecast_url, historical_forecast_url, previous_runs_url: those of `/v1/forecast`.
         models: the reanalysis to read, by Open-Meteo's name.
-        options: timeout, attempts, sleep and api_key, as JsonService.
+        options: timeout, sleep and api_key, as JsonService.
     """
-
-    kind: ClassVar[SourceKind] = "open_meteo"
 
     def __init__(
         self,
@@ -47,19 +52,16 @@ class OpenMeteo(WeatherSource):
         **options: Any,
     ) -> None:
         self._models = models
-        self._archive, self._forecast, self._historical, self._previous_runs = self._services = [
-            JsonService(f"Open-Meteo {name}", url, f"TRIPTYCH_{setting}_URL", **options)
-            for name, url, setting in (
-                ("archive", base_url, "OPEN_METEO"),
-                ("Forecast API", forecast_url, "FORECAST"),
-                ("Historical Forecast API", historical_forecast_url, "HISTORICAL_FORECAST"),
-                ("Previous Runs API", previous_runs_url, "PREVIOUS_RUNS"),
-            )
-        ]
+        urls = (base_url, forecast_url, historical_forecast_url, previous_runs_url)
+        self._services = {
+            key: JsonService(f"Open-Meteo {name}", url, f"TRIPTYCH_{setting}_URL", **options)
+            for url, (key, (name, _, setting)) in zip(urls, _SERVICES.items(), strict=True)
+        }
 
     def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
         """Request the archive once for all locations."""
-        return self._fetch([self._archive], "/v1/archive", query, variables, self._models)
+        for location, response, what in self._request(["archive"], query, variables, self._models):
+            yield read_hours(location.slug, response, query.hours, variables, what)
 
     def fetch_recent(
         self, query: Query, variables: Sequence[str], model: str, today: date
@@ -68,11 +70,11 @@ class OpenMeteo(WeatherSource):
 
         If one refuses, the other is requested: each has locations and days that the other lacks.
         """
-        services = [self._forecast, self._historical]
+        services = ["forecast", "historical"]
         if query.start < today - timedelta(days=PAST_DAYS):
             services.reverse()
-        fetched = self._fetch(services, "/v1/forecast", query, variables, model)
-        return (each.frame for each in fetched)
+        for location, response, what in self._request(services, query, variables, model):
+            yield read_hours(location.slug, response, query.hours, variables, what).frame
 
     def fetch_nwp(
         self, query: Query, models: Sequence[str], lead_days: Sequence[int]
@@ -81,64 +83,52 @@ class OpenMeteo(WeatherSource):
         names = [f"{TEMPERATURE}_previous_day{lead}" for lead in lead_days]
         # keys end in the model only if there are several
         keys = [f"{name}_{m}" if len(models) > 1 else name for m in models for name in names]
-        hours, services = query.hours, [self._previous_runs]
-        for location, response in _ask(services, "/v1/forecast", query, names, ",".join(models)):
+        hours = query.hours
+        for _, response, what in self._request(["previous_runs"], query, names, ",".join(models)):
             _add_absent(response, keys, len(hours))
-            values = read_values(response, hours, keys, _describe(query, location))
+            values = read_values(response, hours, keys, what)
             yield to_long(np.column_stack(list(values.values())), hours, models, lead_days)
 
     def close(self) -> None:
         """Close the connections."""
-        for service in self._services:
+        for service in self._services.values():
             service.close()
 
-    def _fetch(
-        self,
-        services: list[JsonService],
-        path: str,
-        query: Query,
-        variables: Sequence[str],
-        models: str,
-    ) -> Iterator[Fetched]:
-        hours = query.hours
-        for location, response in _ask(services, path, query, variables, models):
-            what = _describe(query, location)
-            yield read_hours(location.slug, response, hours, variables, what)
+    def _request(
+        self, services: list[str], query: Query, hourly: Sequence[str], models: str
+    ) -> Iterator[tuple[Location, dict[str, Any], str]]:
+        """Request all locations at once; if a service refuses, the next one.
 
-
-def _describe(query: Query, location: Location) -> str:
-    return f"{location.slug}, {query.start} to {query.end}"
-
-
-def _ask(
-    services: list[JsonService], path: str, query: Query, hourly: Sequence[str], models: str
-) -> Iterator[tuple[Location, dict[str, Any]]]:
-    """Request all locations at once; if a service refuses, the next one."""
-    # The end_date is inclusive; other time zones than GMT ignore daylight saving.
-    parameters = {
-        "latitude": ",".join(str(location.latitude) for location in query.locations),
-        "longitude": ",".join(str(location.longitude) for location in query.locations),
-        "start_date": query.start.isoformat(),
-        "end_date": (query.end - timedelta(days=1)).isoformat(),
-        "hourly": ",".join(hourly),
-        "timezone": "GMT",
-        "models": models,
-    }
-    first, *others = query.locations
-    what = _describe(query, first)
-    if others:
-        what = what.replace(",", f" and {len(others)} more,", 1)
-    refusals: list[SourceRefused] = []
-    for service in services:
-        try:
-            responses = service.get_many(path, parameters, len(query.locations), what)
-        except CallLimitReached:
-            raise
-        except SourceRefused as refused:
-            refusals.append(refused)
+        Yields:
+            A location, its response, and what was requested, for messages.
+        """
+        # The end_date is inclusive; other time zones than GMT ignore daylight saving.
+        parameters = {
+            "latitude": ",".join(str(location.latitude) for location in query.locations),
+            "longitude": ",".join(str(location.longitude) for location in query.locations),
+            "start_date": query.start.isoformat(),
+            "end_date": (query.end - timedelta(days=1)).isoformat(),
+            "hourly": ",".join(hourly),
+            "timezone": "GMT",
+            "models": models,
+        }
+        days = f"{query.start} to {query.end}"
+        first, *others = query.locations
+        what = f"{first.slug}{f' and {len(others)} more' if others else ''}, {days}"
+        refusals: list[SourceRefused] = []
+        for name in services:
+            path = _SERVICES[name][1]
+            try:
+                found = self._services[name].get_many(path, parameters, 1 + len(others), what)
+                break
+            except CallLimitReached:
+                raise
+            except SourceRefused as refused:
+                refusals.append(refused)
         else:
-            return zip(query.locations, responses, strict=True)
-    raise refusals[0]
+            raise refusals[0]
+        for location, response in zip(query.locations, found, strict=True):
+            yield location, response, f"{location.slug}, {days}"
 
 
 def _add_absent(response: dict[str, Any], keys: Sequence[str], length: int) -> None:
@@ -146,4 +136,4 @@ def _add_absent(response: dict[str, Any], keys: Sequence[str], length: int) -> N
     hourly, units = response.get("hourly"), response.get("hourly_units")
     if isinstance(hourly, dict) and isinstance(units, dict) and any(k in hourly for k in keys):
         for key in set(keys) - set(hourly):
-            hourly[key], units[key] = [None] * length, "undefined"
+            hourly[key], units[key] = [None] * length, NO_UNIT

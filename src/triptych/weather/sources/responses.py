@@ -10,7 +10,7 @@ from triptych.weather.errors import InvalidResponse
 from triptych.weather.sources.base import Fetched, Floats, Hours, to_times
 from triptych.weather.variables import VARIABLES
 
-_NO_UNIT = "undefined"  # the unit of a variable that a model does not have
+NO_UNIT = "undefined"  # the unit of a variable that a model does not have
 
 
 def read_values(
@@ -51,7 +51,7 @@ def read_values(
             rule = f"have a number of {name} for each of {len(hours)} hours"
             refuse(rule, len(column) or "none")
         unit = VARIABLES.get(name.partition("_previous_day")[0])
-        absent = units.get(name) == _NO_UNIT and bool(np.isnan(column).all())
+        absent = units.get(name) == NO_UNIT and bool(np.isnan(column).all())
         if unit and units.get(name) != unit and not absent:
             refuse(f"have {name} in {unit}", repr(units.get(name)))
     return values
@@ -66,7 +66,7 @@ def read_hours(
     columns = {name: column[known] for name, column in values.items()}
     frame = pd.DataFrame({"location": slug, "time": to_times(hours[known]), **columns})
     units = response["hourly_units"]
-    return Fetched(frame, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
+    return Fetched(frame, frozenset(n for n in variables if units.get(n) == NO_UNIT))
 
 
 def _array(values: Any, dtype: str) -> Any:
