@@ -94,7 +94,7 @@ def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
     series = steps.groupby([*_KEYS, "model", "lead_day"], observed=True)[TEMPERATURE]
     means = series.agg(["mean", "count"])
     wide = means.loc[means["count"] == STEP_HOURS, "mean"].unstack(["model", "lead_day"])
-    wide.columns = pd.Index([f"nwp_{model}_day{lead}" for model, lead in wide.columns])
+    wide.columns = wide.columns.map("nwp_{0[0]}_day{0[1]}".format)
     joined = history.merge(wide.sort_index(axis=1).reset_index(), on=_KEYS, how="outer")
     places = history.groupby("location", sort=False)[["latitude", "longitude"]].first()
     for name in places:

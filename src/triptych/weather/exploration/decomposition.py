@@ -53,11 +53,12 @@ def decompose(history: pd.DataFrame) -> pd.DataFrame:
         for a location without any temperature.
     """
     tables = [
-        _decompose_location(rows).assign(location=slug)
+        _decompose_location(rows.set_index("time")[TEMPERATURE]).assign(location=slug)
         for slug, rows in history.groupby("location", sort=True)
     ]
-    columns = ["location", "time", "observed", *PARTS, "residual"]
-    return pd.concat(tables, ignore_index=True)[columns]
+    table = pd.concat(tables).rename_axis("time").reset_index()
+    table["residual"] = table["observed"] - table[PARTS].sum(axis=1, skipna=False)
+    return table[["location", "time", "observed", *PARTS, "residual"]]
 
 
 def completed(decomposition: pd.DataFrame) -> pd.Series:
@@ -65,20 +66,18 @@ def completed(decomposition: pd.DataFrame) -> pd.Series:
     return decomposition["observed"].fillna(decomposition[PARTS].sum(axis=1, skipna=False))
 
 
-def _decompose_location(rows: pd.DataFrame) -> pd.DataFrame:
-    series = rows.set_index("time")[TEMPERATURE].astype(np.float64)
+def _decompose_location(series: pd.Series) -> pd.DataFrame:
     start, end = series.index.min().floor("D"), series.index.max().floor("D") + DAY
     times = pd.date_range(start, end, freq=f"{STEP_HOURS}h", inclusive="left", unit="us")
-    observed = np.asarray(series.reindex(times), dtype=np.float64)
-    table = pd.DataFrame({"time": times, "observed": observed})
-    if np.isnan(observed).all():
-        return table.assign(**dict.fromkeys([*PARTS, "residual"], np.nan))
+    observed = series.astype(np.float64).reindex(times).rename("observed")
+    if observed.isna().all():
+        return observed.to_frame().assign(**dict.fromkeys(PARTS, np.nan))
     regular = ~((times.month == 2) & (times.day == 29))  # noqa: PLR2004
-    fitted = pd.DataFrame(_parts(_filled(observed, times)[regular]), times[regular])
-    parts = fitted.reindex(times)  # 29 February has the parts of a day beside it
+    steps = _filled(observed)[regular].to_numpy()
+    parts = pd.DataFrame(_parts(steps), times[regular]).reindex(times)
+    # 29 February has the parts of a day beside it
     parts = parts.fillna(parts.shift(STEPS_PER_DAY)).fillna(parts.shift(-STEPS_PER_DAY))
-    table[PARTS] = parts.to_numpy()
-    return table.assign(residual=observed - table[PARTS].sum(axis=1, skipna=False))
+    return parts.assign(observed=observed)
 
 
 def _parts(steps: Floats) -> dict[str, Floats]:
@@ -96,42 +95,25 @@ def _parts(steps: Floats) -> dict[str, Floats]:
     periods, windows = (STEPS_PER_DAY, _STEPS_PER_YEAR), (_DAILY_WINDOW, _YEARLY_WINDOW)
     fitted = MSTL(longer, periods=periods, windows=windows, stl_kwargs=_LONG).fit()
     daily, yearly = fitted.seasonal[:-1].T
-    return {"trend": fitted.trend[:-1], "yearly": _smoothed(yearly), "daily": daily}
+    # the mean over 31 days, at the ends with the year beside them
+    half, ends = _SMOOTH_STEPS // 2, (yearly[:_STEPS_PER_YEAR], yearly[-_STEPS_PER_YEAR:])
+    around = np.concatenate([ends[0][-half:], yearly, ends[1][:half]])
+    smooth = np.convolve(around, np.full(_SMOOTH_STEPS, 1 / _SMOOTH_STEPS), mode="valid")
+    return {"trend": fitted.trend[:-1], "yearly": smooth, "daily": daily}
 
 
-def _smoothed(season: Floats) -> Floats:
-    """Average the year's season over 31 days, at the ends with the year beside them."""
-    half = _SMOOTH_STEPS // 2
-    first, last = season[:_STEPS_PER_YEAR], season[-_STEPS_PER_YEAR:]
-    around = np.concatenate([first[-half:], season, last[:half]])
-    return np.convolve(around, np.full(_SMOOTH_STEPS, 1 / _SMOOTH_STEPS), mode="valid")
+def _filled(observed: pd.Series) -> pd.Series:
+    """Fill missing steps by the mean of their hour: in ten days of all years, or in a short series.
 
-
-def _filled(observed: Floats, times: pd.DatetimeIndex) -> Floats:
-    """Fill missing steps by harmonics of year and day; in a short series by those of the day.
-
-    A short series departs from them with its season: the departure is interpolated linearly.
+    A short series departs from it with its season: the departure is interpolated linearly.
     """
-    known = ~np.isnan(observed)
-    if known.all():
-        return observed
-    is_long = len(times) >= YEARS_NEEDED * _STEPS_PER_YEAR
-    number = np.arange(len(times))
-    day = _waves(number / STEPS_PER_DAY)
-    year = _waves(number / STEPS_PER_DAY / 365.25) if is_long else np.ones((len(times), 1))
-    design = (year[:, :, None] * day[:, None, :]).reshape(len(times), -1)
-    weights, *_ = np.linalg.lstsq(design[known], observed[known], rcond=None)
-    fitted = design @ weights
-    if not is_long:
-        fitted = fitted + np.interp(number, number[known], (observed - fitted)[known])
-    return np.where(known, observed, fitted)
-
-
-def _waves(cycles: Floats) -> Floats:
-    angle = 2 * np.pi * cycles
-    return np.column_stack(
-        [np.ones(len(cycles)), *(f(k * angle) for k in (1, 2) for f in (np.cos, np.sin))]
-    )
+    times = pd.DatetimeIndex(observed.index)
+    if len(observed) >= YEARS_NEEDED * _STEPS_PER_YEAR:
+        usual = observed.groupby([times.day_of_year // 10, times.hour]).transform("mean")
+        return observed.fillna(usual).interpolate(limit_direction="both")
+    usual = observed.groupby(times.hour).transform("mean")
+    departure = (observed - usual).interpolate(limit_direction="both")
+    return observed.fillna(usual + departure).interpolate(limit_direction="both")
 
 
 def summarize_parts(decomposition: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Validate a response by every expectation: what may be stored, and a report, a row a rule."""
 
 import math
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -30,19 +29,12 @@ HOUR = pd.Timedelta(hours=1)
 
 
 class RequestedPeriod(NamedTuple):
-    """What was requested of a location.
-
-    Attributes:
-        place: the location.
-        start: the first day.
-        end: the day after the last.
-        expected_until: when the data of the source should end: later hours are not due yet.
-    """
+    """What was requested of a location: the days from `start` up to, not including, `end`."""
 
     place: Location
     start: date
     end: date
-    expected_until: datetime
+    expected_until: datetime  # when the data of the source should end: later hours are not due yet
 
 
 class Validation(NamedTuple):
@@ -94,7 +86,7 @@ def validate_hourly(
     )
     known = {WHOLE_ROW, *frame}
     found = {e: _count_rejected(e, frame, broken) for e in REJECT if e.column in known}
-    found |= {e: _WARN_RULES[e.rule](e, rows, period) for e in WARN if e.column in known}
+    found |= {e: _check_response(e, rows, period) for e in WARN if e.column in known}
     found[threshold] = {"checked": len(frame), "failed": int(rejected["variable"].isna().sum())}
     lines = [_line(period, expected, each) for expected, each in found.items()]
     report = pd.DataFrame(lines, columns=list(REPORT_COLUMNS))
@@ -143,7 +135,9 @@ def _count(labels: Any, failed: Any, values: Any = None, spec: str = "") -> Foun
     failed, example = np.asarray(failed, dtype=bool), ""
     if failed.any():
         first = int(failed.argmax())
-        example = _at(list(labels)[first])
+        example = list(labels)[first]
+        if not isinstance(example, str):
+            example = "no time" if pd.isna(example) else f"{example:%Y-%m-%dT%H:%MZ}"
         if values is not None:
             example += f": {format(list(values)[first], spec)}"
     return {"checked": len(failed), "failed": int(failed.sum()), "example": example}
@@ -160,57 +154,32 @@ def _count_rejected(expected: Expectation, frame: pd.DataFrame, broken: pd.DataF
     return _count(frame["time"][known], failed[known], values[known])
 
 
-def _count_absent(_: Expectation, rows: pd.DataFrame, period: RequestedPeriod) -> Found:
-    start = pd.Timestamp(period.start, tz="UTC")
-    hours = pd.date_range(start, period.expected_until, freq="h", inclusive="left")
-    return _count(hours, ~hours.isin(rows["time"]))
-
-
-def _count_nulls(expected: Expectation, rows: pd.DataFrame, _: RequestedPeriod) -> Found:
-    return _count(rows["time"], rows[expected.column].isna())
-
-
-def _count_jumps(expected: Expectation, rows: pd.DataFrame, _: RequestedPeriod) -> Found:
-    """Count large changes from an hour to the next, where both have a value."""
-    steps = rows[expected.column].diff()[rows["time"].diff() == HOUR].dropna()
-    return _count(rows["time"][steps.index], steps.abs() > expected.highest, steps, "+g")
-
-
-def _count_flat(expected: Expectation, rows: pd.DataFrame, _: RequestedPeriod) -> Found:
-    """Count the hours in runs of one value that are longer than the limit."""
-    known = rows[["time", expected.column]].dropna(ignore_index=True)
-    values = known[expected.column]
-    run = (~((values.diff() == 0) & (known["time"].diff() == HOUR))).cumsum()
-    return _count(known["time"], run.map(run.value_counts()) > expected.highest, values, "g")
-
-
-def _count_months(expected: Expectation, rows: pd.DataFrame, period: RequestedPeriod) -> Found:
-    """Compare the mean of each month that has enough values with what the climate allows."""
-    month = rows["time"].dt.strftime("%Y-%m")
-    table = rows.groupby(month)[expected.column].agg(["mean", "count"])
+def _check_response(expected: Expectation, rows: pd.DataFrame, period: RequestedPeriod) -> Found:
+    """Check a rule of WARN; `rows` are in order of time."""
+    times, values = rows["time"], rows[expected.column]
+    consecutive = times.diff() == HOUR
+    if expected.rule == "regular_grid":
+        start = pd.Timestamp(period.start, tz="UTC")
+        hours = pd.date_range(start, period.expected_until, freq="h", inclusive="left")
+        return _count(hours, ~hours.isin(times))
+    if expected.rule == "not_null":
+        return _count(times, values.isna())
+    if expected.rule == "jump":  # from an hour to the next, where both have a value
+        steps = values.diff()[consecutive].dropna()
+        return _count(times[steps.index], steps.abs() > expected.highest, steps, "+g")
+    if expected.rule == "flat_line":  # hours in runs of one value
+        same = consecutive & (values.diff() == 0)
+        run = (~same).cumsum()[values.notna()]
+        too_long = run.map(run.value_counts()) > expected.highest
+        return _count(times[run.index], too_long, values[run.index], "g")
+    table = values.groupby(times.dt.strftime("%Y-%m")).agg(["mean", "count"])
     means = table["mean"][table["count"] >= MONTHLY_HOURS]
-    place = period.place
-    bounds = [
-        monthly_bounds(expected.column, place.latitude, place.elevation, int(name[-2:]))
-        for name in means.index
-    ]
-    if not bounds:
+    if means.empty:
         return {"checked": 0, "failed": 0}
-    lowest, highest = np.array(bounds).T
+    place = period.place
+    lowest, highest = np.array([
+        monthly_bounds(expected.column, place.latitude, place.elevation, int(month[-2:]))
+        for month in means.index
+    ]).T  # fmt: skip
     extremes = {"lowest": round(float(lowest.min()), 1), "highest": round(float(highest.max()), 1)}
     return _count(means.index, (means < lowest) | (means > highest), means, ".1f") | extremes
-
-
-def _at(label: Any) -> str:
-    if isinstance(label, str):
-        return label
-    return "no time" if pd.isna(label) else str(label.strftime("%Y-%m-%dT%H:%MZ"))
-
-
-_WARN_RULES: dict[str, Callable[[Expectation, pd.DataFrame, RequestedPeriod], Found]] = {
-    "regular_grid": _count_absent,
-    "not_null": _count_nulls,
-    "jump": _count_jumps,
-    "flat_line": _count_flat,
-    "monthly_mean": _count_months,
-}

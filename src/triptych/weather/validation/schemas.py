@@ -70,28 +70,21 @@ def hourly_schema(keys: Sequence[str]) -> "pa.DataFrameSchema":
     """Return the Pandera schema of hourly rows: a check for each rule, named as the rule."""
     import pandera.pandas as pa
 
-    checks: dict[str, list[pa.Check]] = {"location": [], "time": [], **{n: [] for n in VARIABLES}}
-    limits = {}
-    for e in REJECT:
-        if e.rule == "range":
-            checks[e.column].append(pa.Check.in_range(e.lowest, e.highest, error=e.rule))
-        if e.rule == "on_the_hour":
-            checks[e.column].append(pa.Check(lambda t: t == t.dt.floor("h"), error=e.rule))
-        limits[e.column, e.rule] = e
-    needed = {column for column, rule in limits if rule == "not_null"}
+    limits = {(e.column, e.rule): (e.lowest, e.highest) for e in REJECT}
+    on_the_hour = pa.Check(lambda times: times == times.dt.floor("h"), error="on_the_hour")
+    columns = {"location": pa.Column(), "time": pa.Column(checks=on_the_hour)}
+    for name in VARIABLES:
+        possible = pa.Check.in_range(*limits[name, "range"], error="range")
+        columns[name] = pa.Column(checks=possible, nullable=True, required=False)
 
     def below_temperature(rows: pd.DataFrame) -> "pd.Series[bool]":
         """Compare the dew point with the temperature where that is possible itself."""
-        possible = limits[TEMPERATURE, "range"]
-        sound = rows[TEMPERATURE].between(possible.lowest, possible.highest)
-        highest = rows[TEMPERATURE] + limits[DEW_POINT, "below_temperature"].highest
+        sound = rows[TEMPERATURE].between(*limits[TEMPERATURE, "range"])
+        highest = rows[TEMPERATURE] + limits[DEW_POINT, "below_temperature"][1]
         return ~(sound & (rows[DEW_POINT] > highest)) if DEW_POINT in rows else sound | True
 
     return pa.DataFrameSchema(
-        {
-            name: pa.Column(checks=own, nullable=name not in needed, required=name in needed)
-            for name, own in checks.items()
-        },
+        columns,
         checks=pa.Check(below_temperature, error="below_temperature"),
         unique=list(keys),
         report_duplicates="exclude_first",
