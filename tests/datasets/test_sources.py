@@ -10,7 +10,7 @@ from kedro.io import DatasetError
 from tests.weather.archive_server import ArchiveServer
 from tests.weather.places import fetch_one
 from triptych.datasets import FunctionDataset
-from triptych.weather.errors import LocationFileError
+from triptych.weather.errors import LocationError
 from triptych.weather.sources.sample import SampleClimate
 
 ENTRY = """locations:
@@ -47,7 +47,7 @@ def test_locations_are_read_when_they_are_loaded(tmp_path: Path) -> None:
     locations(tmp_path, latitude=148.75)
     with pytest.raises(DatasetError, match=r"entry 1 \(slug 'paris'\): latitude") as caught:
         dataset.load()
-    assert isinstance(caught.value.__cause__, LocationFileError)
+    assert isinstance(caught.value.__cause__, LocationError)
     (tmp_path / "locations.yml").unlink()
     with pytest.raises(DatasetError, match=r"locations\.yml cannot be read"):
         dataset.load()

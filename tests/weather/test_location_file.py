@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from triptych.weather.errors import LocationFileError
+from triptych.weather.errors import LocationError
 from triptych.weather.location_file import (
     add_locations,
     load_all,
@@ -87,26 +87,26 @@ def test_the_repository_has_its_cities_and_says_which_are_synthetic() -> None:
 def test_a_broken_rule_names_entry_rule_and_value(
     fields: dict[str, Any], message: str, file: Path
 ) -> None:
-    with pytest.raises(LocationFileError, match=message):
+    with pytest.raises(LocationError, match=message):
         load_locations(write(file, fields))
 
 
 def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
     file.write_text(TEXT.replace("48.75", "148.75").replace("2.25", "west"), encoding="utf-8")
 
-    with pytest.raises(LocationFileError, match=r"locations\.yml, entry 1.*latitude.*longitude"):
+    with pytest.raises(LocationError, match=r"locations\.yml, entry 1.*latitude.*longitude"):
         load_locations(file)
 
 
 def test_a_slug_that_stands_twice(file: Path) -> None:
-    with pytest.raises(LocationFileError, match=r"entries 1 and 3: .*both say 'paris'"):
+    with pytest.raises(LocationError, match=r"entries 1 and 3: .*both say 'paris'"):
         load_locations(write(file, {}, {"slug": "brest"}, {"name": "Paname"}))
 
 
 def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:
     file.write_text(TEXT + "    latitude: 3.0\n", encoding="utf-8")
 
-    with pytest.raises(LocationFileError, match=r"key 'latitude' stands twice .*\(line 10\)"):
+    with pytest.raises(LocationError, match=r"key 'latitude' stands twice .*\(line 10\)"):
         load_locations(file)
 
 
@@ -116,7 +116,7 @@ def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:
 def test_a_file_without_a_list(text: str, file: Path) -> None:
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(LocationFileError, match="a list of entries named `locations` is needed"):
+    with pytest.raises(LocationError, match="a list of entries named `locations` is needed"):
         load_locations(file)
 
 
@@ -124,9 +124,9 @@ def test_a_file_without_a_list(text: str, file: Path) -> None:
 def test_a_file_that_cannot_be_read_as_one(content: bytes, file: Path) -> None:
     file.write_bytes(content)
 
-    with pytest.raises(LocationFileError, match=r"locations\.yml"):
+    with pytest.raises(LocationError, match=r"locations\.yml"):
         load_locations(file)
-    with pytest.raises(LocationFileError, match=r"absent\.yml cannot be read: .*No such file"):
+    with pytest.raises(LocationError, match=r"absent\.yml cannot be read: .*No such file"):
         load_locations(file.with_name("absent.yml"))
 
 
@@ -162,14 +162,14 @@ def test_a_slug_of_another_location_is_refused_and_nothing_is_written(
 ) -> None:
     other = paris.model_copy(update={"latitude": 33.7})
 
-    with pytest.raises(LocationFileError, match="a location 'paris' already, another one"):
+    with pytest.raises(LocationError, match="a location 'paris' already, another one"):
         add_locations(project_file, [paris.model_copy(update={"slug": "new"}), other])
-    with pytest.raises(LocationFileError, match=r"no location 'paris'\. It has: none"):
+    with pytest.raises(LocationError, match=r"no location 'paris'\. It has: none"):
         remove_location(project_file, "paris")
     assert load_all(project_file) == [paris]
     user_file(project_file).parent.mkdir()
     user_file(project_file).write_text(TEXT, encoding="utf-8")
-    with pytest.raises(LocationFileError, match="both have a location 'paris'"):
+    with pytest.raises(LocationError, match="both have a location 'paris'"):
         load_all(project_file)
 
 
@@ -183,7 +183,7 @@ def test_a_failure_while_writing_leaves_the_file(
     add_locations(project_file, [first])
     monkeypatch.setattr(Path, "replace", full)
 
-    with pytest.raises(LocationFileError, match=r"cannot be written: .*No space left on device"):
+    with pytest.raises(LocationError, match=r"cannot be written: .*No space left on device"):
         add_locations(project_file, [second])
     assert load_all(project_file) == [paris, first]
     assert [path.name for path in user_file(project_file).parent.iterdir()] == ["locations.yml"]
@@ -198,7 +198,7 @@ def test_locations_of_a_csv_file(tmp_path: Path, paris: Location) -> None:
 
     assert read_csv(file) == [paris]
     file.write_text(f"{CSV}a,A,95,2,3,Europe/Paris\nb,B,,2,3,UTC\n", encoding="utf-8")
-    with pytest.raises(LocationFileError, match=r"slug 'a'.*latitude: .*90.*slug 'b'.*latitude"):
+    with pytest.raises(LocationError, match=r"slug 'a'.*latitude: .*90.*slug 'b'.*latitude"):
         read_csv(file)
-    with pytest.raises(LocationFileError, match=r"absent\.csv cannot be read"):
+    with pytest.raises(LocationError, match=r"absent\.csv cannot be read"):
         read_csv(tmp_path / "absent.csv")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from triptych.weather.errors import UnknownLocation, WrongSource
+from triptych.weather.errors import LocationError
 from triptych.weather.locations import Location, locations_frame, select_locations
 
 
@@ -29,7 +29,7 @@ def test_takes_what_is_wanted(known: list[Location], wanted: str | None, slugs: 
 
 
 def test_an_unknown_location_is_answered_with_what_there_is(known: list[Location]) -> None:
-    with pytest.raises(UnknownLocation) as raised:
+    with pytest.raises(LocationError) as raised:
         select_locations(known, "Pariss", "open_meteo")
     assert str(raised.value) == (
         "Location 'Pariss' is not in the file of locations. Did you mean paris? "
@@ -40,7 +40,7 @@ def test_an_unknown_location_is_answered_with_what_there_is(known: list[Location
 def test_of_ten_thousand_locations_a_message_names_a_few(paris: Location) -> None:
     many = [paris.model_copy(update={"slug": f"place-{number:05}"}) for number in range(10_000)]
 
-    with pytest.raises(UnknownLocation, match=r"place-00019 and 9980 more\. To add one") as raised:
+    with pytest.raises(LocationError, match=r"place-00019 and 9980 more\. To add one") as raised:
         select_locations(many, "paris", "open_meteo")
     assert len(str(raised.value)) < 500
 
@@ -52,12 +52,12 @@ def test_of_ten_thousand_locations_a_message_names_a_few(paris: Location) -> Non
 def test_a_location_of_another_source_names_the_environment(
     known: list[Location], slug: str, source: str, environment: str
 ) -> None:
-    with pytest.raises(WrongSource, match=rf"'{slug}' is served by .*`--env {environment}`"):
+    with pytest.raises(LocationError, match=rf"'{slug}' is served by .*`--env {environment}`"):
         select_locations(known, slug, source)  # type: ignore[arg-type]
 
 
 def test_no_location_at_all(northmere: Location) -> None:
-    with pytest.raises(UnknownLocation, match="No location has the source open_meteo"):
+    with pytest.raises(LocationError, match="No location has the source open_meteo"):
         select_locations([northmere], None, "open_meteo")
 
 

@@ -5,20 +5,8 @@ class WeatherError(Exception):
     """A failure of this package, explained in one message."""
 
 
-class LocationFileError(WeatherError):
-    """The file of locations cannot be read, or breaks a rule."""
-
-
-class UnknownLocation(WeatherError):
-    """A requested location is not in the file."""
-
-
-class WrongSource(UnknownLocation):
-    """A location is in the file, but another source serves it."""
-
-
-class CityNotFound(WeatherError):
-    """The geocoding service knows no such city, or too little about it."""
+class LocationError(WeatherError):
+    """A location is unknown, breaks a rule or has another source, or their file is unusable."""
 
 
 class SourceUnavailable(WeatherError):
@@ -34,8 +22,4 @@ class CallLimitReached(SourceRefused):
 
 
 class InvalidResponse(WeatherError):
-    """The response has other hours, units or lengths than requested."""
-
-
-class TooManyRejected(WeatherError):
-    """Too many rows of a response break a rule for the others to be believed."""
+    """Other hours, units or lengths than requested, or too many impossible values."""

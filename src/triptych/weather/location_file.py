@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from triptych.weather.errors import LocationFileError
+from triptych.weather.errors import LocationError
 from triptych.weather.locations import Location
 
 
@@ -29,25 +29,34 @@ def load_locations(path: Path) -> list[Location]:
     """Read and check the locations of a YAML file: `locations: [{slug: paris, …}, …]`.
 
     Raises:
-        LocationFileError: the file cannot be read, or an entry breaks a rule. The message names
+        LocationError: the file cannot be read, or an entry breaks a rule. The message names
             the file, the entry, the rule, what was found and what to do.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
-        raise LocationFileError(f"{path} cannot be read: {error}. Restore the file.") from error
-    return _parse(text, path)
+        raise LocationError(f"{path} cannot be read: {error}. Restore the file.") from error
+    except yaml.YAMLError as error:
+        found = " ".join(str(error).split())
+        raise LocationError(f"{path} is not valid YAML: {found}. Correct it.") from error
+    entries = content.get("locations") if isinstance(content, Mapping) else None
+    if not isinstance(entries, list) or not entries:
+        raise LocationError(
+            f"{path}: a list of entries named `locations` is needed; found {_shorten(entries)}. "
+            "Write `locations:` and below it one `- slug: …` an entry."
+        )
+    return _validate(entries, path)
 
 
 def load_all(path: Path) -> list[Location]:
     """Read the locations of the project's file and of the user's (`user_file`).
 
     Raises:
-        LocationFileError: as `load_locations`, or both files have a slug.
+        LocationError: as `load_locations`, or both files have a slug.
     """
     known, own = load_locations(path), _load_own(path)
     for slug in sorted({each.slug for each in known} & {each.slug for each in own}):
-        raise LocationFileError(
+        raise LocationError(
             f"{path} and {user_file(path)} both have a location {slug!r}. Remove yours: "
             f"kedro location remove {slug}"
         )
@@ -70,40 +79,39 @@ def add_locations(path: Path, added: Sequence[Location]) -> list[Location]:
         The locations that are new.
 
     Raises:
-        LocationFileError: a slug names another location, or a file cannot be read or written.
+        LocationError: a slug names another location, or a file cannot be read or written.
     """
     known = {each.slug: each for each in load_all(path)}
-    new: dict[str, Location] = {}
+    new: list[Location] = []
     for location in added:
-        other = known.get(location.slug) or new.get(location.slug, location)
-        if other != location:
-            raise LocationFileError(
+        if location.slug not in known:
+            known[location.slug] = location
+            new.append(location)
+        elif (other := known[location.slug]) != location:
+            raise LocationError(
                 f"There is a location {location.slug!r} already, another one: {other}. Give this "
                 "one a slug of its own (--slug NAME), or remove the other one: "
                 f"kedro location remove {location.slug}"
             )
-        if location.slug not in known:
-            new[location.slug] = location
     if new:
-        _write(user_file(path), [*_load_own(path), *new.values()])
-    return list(new.values())
+        _write(user_file(path), [*_load_own(path), *new])
+    return new
 
 
 def remove_location(path: Path, slug: str) -> None:
     """Remove a location from the user's file; what is stored about it stays.
 
     Raises:
-        LocationFileError: the user's file has no such location.
+        LocationError: the user's file has no such location.
     """
-    own = _load_own(path)
-    rest = [location for location in own if location.slug != slug]
-    if len(rest) == len(own):
-        listed = ", ".join(location.slug for location in own) or "none"
-        raise LocationFileError(
-            f"{user_file(path)} has no location {slug!r}. It has: {listed}. Locations of {path} "
-            "are part of the project."
+    own = {location.slug: location for location in _load_own(path)}
+    if slug not in own:
+        raise LocationError(
+            f"{user_file(path)} has no location {slug!r}. It has: {', '.join(own) or 'none'}. "
+            f"Locations of {path} are part of the project."
         )
-    _write(user_file(path), rest)
+    del own[slug]
+    _write(user_file(path), list(own.values()))
 
 
 def read_csv(path: Path) -> list[Location]:
@@ -112,13 +120,13 @@ def read_csv(path: Path) -> list[Location]:
     `source` is open_meteo unless there is such a column.
 
     Raises:
-        LocationFileError: the file cannot be read, or a row breaks a rule.
+        LocationError: the file cannot be read, or a row breaks a rule.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [{"source": "open_meteo", **row} for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LocationFileError(f"{path} cannot be read: {error}. Name a CSV file.") from error
+        raise LocationError(f"{path} cannot be read: {error}. Name a CSV file.") from error
     return _validate(rows, path, strict=False)
 
 
@@ -140,24 +148,9 @@ def _write(path: Path, locations: Sequence[Location]) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise LocationFileError(
+        raise LocationError(
             f"{path} cannot be written: {error}. Make its folder writable; nothing was changed."
         ) from error
-
-
-def _parse(text: str, path: Path) -> list[Location]:
-    try:
-        content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
-    except yaml.YAMLError as error:
-        found = " ".join(str(error).split())
-        raise LocationFileError(f"{path} is not valid YAML: {found}. Correct it.") from error
-    entries = content.get("locations") if isinstance(content, Mapping) else None
-    if not isinstance(entries, list) or not entries:
-        raise LocationFileError(
-            f"{path}: a list of entries named `locations` is needed; found {_shorten(entries)}. "
-            "Write `locations:` and below it one `- slug: …` an entry."
-        )
-    return _validate(entries, path)
 
 
 def _validate(entries: list[Any], path: Path, *, strict: bool | None = None) -> list[Location]:
@@ -165,11 +158,11 @@ def _validate(entries: list[Any], path: Path, *, strict: bool | None = None) -> 
         locations = TypeAdapter(list[Location]).validate_python(entries, strict=strict)
     except ValidationError as error:
         faults = "; ".join(_describe(fault, entries) for fault in error.errors())
-        raise LocationFileError(f"{path}, {faults}. Correct the entry.") from error
+        raise LocationError(f"{path}, {faults}. Correct the entry.") from error
     first: dict[str, int] = {}
     for number, location in enumerate(locations, 1):
         if first.setdefault(location.slug, number) != number:
-            raise LocationFileError(
+            raise LocationError(
                 f"{path}, entries {first[location.slug]} and {number}: a slug names one location; "
                 f"both say {location.slug!r}. Give one of them another slug, or remove it."
             )

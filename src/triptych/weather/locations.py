@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from triptych.weather.errors import UnknownLocation, WrongSource
+from triptych.weather.errors import LocationError
 
 SourceKind = Literal["sample", "open_meteo"]
 
@@ -57,14 +57,13 @@ def select_locations(
         source: who serves this run.
 
     Raises:
-        UnknownLocation: a slug is not in the file, or nothing is left to take.
-        WrongSource: a slug belongs to another source.
+        LocationError: a slug is not in the file or belongs to another source, or none is left.
     """
     slugs = list(dict.fromkeys(part.strip() for part in (wanted or "").split(";") if part.strip()))
     served = [location for location in locations if location.source == source]
     if not slugs:
         if not served:
-            raise UnknownLocation(
+            raise LocationError(
                 f"No location has the source {source}, so there is nothing to do. "
                 'Add one with `kedro location add "Name"`.'
             )
@@ -72,9 +71,9 @@ def select_locations(
     by_slug = {location.slug: location for location in locations}
     for slug in slugs:
         if slug not in by_slug:
-            raise UnknownLocation(_unknown(slug, list(by_slug)))
+            raise LocationError(_unknown(slug, list(by_slug)))
         if by_slug[slug].source != source:
-            raise WrongSource(
+            raise LocationError(
                 f"Location {slug!r} is served by {by_slug[slug].source}, but this run uses "
                 f"{source}. Run it with `--env {_ENVIRONMENTS[by_slug[slug].source]}`."
             )

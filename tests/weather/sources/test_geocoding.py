@@ -3,7 +3,7 @@
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
-from triptych.weather.errors import CityNotFound, SourceUnavailable
+from triptych.weather.errors import LocationError, SourceUnavailable
 from triptych.weather.locations import Location
 from triptych.weather.sources.geocoding import describe, search_places, slugify, to_location
 
@@ -47,7 +47,7 @@ def test_a_region_or_country_narrows_the_search(
 
 
 def test_a_region_without_such_a_place(server: ArchiveServer) -> None:
-    with pytest.raises(CityNotFound, match=r"'Paris, Ohio', but Paris, Île-de-France, France \("):
+    with pytest.raises(LocationError, match=r"'Paris, Ohio', but Paris, Île-de-France, France \("):
         search_places("Paris, Ohio", server.url)
 
 
@@ -60,7 +60,7 @@ def test_a_match_is_described_by_what_tells_it_apart(server: ArchiveServer) -> N
 
 
 def test_no_such_city(server: ArchiveServer) -> None:
-    with pytest.raises(CityNotFound, match=r"no place named 'Atlantis'\. Try another spelling"):
+    with pytest.raises(LocationError, match=r"no place named 'Atlantis'\. Try another spelling"):
         search_places("Atlantis", server.url)
 
 
@@ -68,7 +68,7 @@ def test_a_match_without_elevation_and_time_zone_is_not_guessed(server: ArchiveS
     (match,) = search_places("Nowhere", server.url)
 
     with pytest.raises(
-        CityNotFound, match=r"found Nowhere, Sea \(1\.0, 2\.0\).*elevation.*timezone.*by hand"
+        LocationError, match=r"found Nowhere, Sea \(1\.0, 2\.0\).*elevation.*timezone.*by hand"
     ):
         to_location(match, "Nowhere")
 

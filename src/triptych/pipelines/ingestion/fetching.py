@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from triptych.parameters.ingestion import IngestionParameters
+from triptych.pipelines.ingestion.call_budget import Pacer, describe_budget, shared_pacer
 from triptych.pipelines.ingestion.requests import Request
-from triptych.weather.errors import CallLimitReached, InvalidResponse, SourceRefused, WrongSource
+from triptych.weather.errors import CallLimitReached, InvalidResponse, LocationError, SourceRefused
 from triptych.weather.locations import Location, SourceKind
-from triptych.weather.sources.call_budget import CallLimits, Pacer, describe_budget, shared_pacer
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +30,9 @@ def make_pacer(
     """Return the pacer of the source; log what the requests cost if it counts calls."""
     if not requests or source != "open_meteo":
         return Pacer(None)
-    limits = None if ingestion.limits is None else CallLimits(**ingestion.limits.model_dump())
-    logger.info("%s", describe_budget([request.weight for request in requests], limits))
-    return shared_pacer(limits)
+    weights = [request.weight for request in requests]
+    logger.info("%s", describe_budget(weights, ingestion.limits))
+    return shared_pacer(ingestion.limits)
 
 
 def fetch_parts(
@@ -84,13 +84,13 @@ def to_places(locations: pd.DataFrame, source: SourceKind) -> dict[str, Location
     """Return the rows of the table `locations` by slug.
 
     Raises:
-        WrongSource: one belongs to another source, whose rows would be stored under its name.
+        LocationError: one belongs to another source, whose rows would be stored under its name.
     """
     rows: list[dict[Any, Any]] = locations.rename(columns={"location": "slug"}).to_dict("records")
     places = {row["slug"]: Location.model_validate(row) for row in rows}
     for place in places.values():
         if place.source != source:
-            raise WrongSource(
+            raise LocationError(
                 f"Location {place.slug!r} has the source {place.source}, but this run uses "
                 f"{source}. Nothing was fetched. Name locations of the run's `source`."
             )

@@ -12,6 +12,7 @@ from triptych.classification.sources import explain_excess
 from triptych.execution.progress import track
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters
+from triptych.pipelines.ingestion.call_budget import Pacer
 from triptych.pipelines.ingestion.fetching import (
     Models,
     fetch_parts,
@@ -25,13 +26,12 @@ from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.errors import (
     CallLimitReached,
+    InvalidResponse,
     SourceUnavailable,
-    TooManyRejected,
     WeatherError,
 )
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.sources.base import PAST_DAYS, Fetched, OpenSource, Query, WeatherSource
-from triptych.weather.sources.call_budget import Pacer
 from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
 from triptych.weather.validation.report import (
     HOUR,
@@ -83,7 +83,7 @@ def fetch_weather(
         requests again the year that it has not recorded.
 
     Raises:
-        WrongSource: a location belongs to another source.
+        LocationError: a location belongs to another source.
         WeatherError: no request had a usable response, or one had none and `ingestion.on_refused`
             is `fail`: the source refused it, or more rows or temperatures were rejected than
             `ingestion.max_rejected_share`. Such rejections and their report have been yielded, no
@@ -222,13 +222,13 @@ def _warn(report: pd.DataFrame, name: str) -> None:
         )  # fmt: skip
 
 
-def _too_many(report: pd.DataFrame, name: str, allowed: float) -> TooManyRejected:
+def _too_many(report: pd.DataFrame, name: str, allowed: float) -> InvalidResponse:
     stop = most = report[report["verdict"] == "stop"].iloc[0]
     what = f"values of {stop['column']}"
     if stop["column"] == WHOLE_ROW:
         rules = report[(report["level"] == "reject") & ~report["rule"].isin(VALUE_RULES)]
         what, most = "rows", rules.sort_values("failed", kind="stable").iloc[-1]
-    return TooManyRejected(
+    return InvalidResponse(
         f"{name}, {stop['start']} to {stop['end']}, {what} that break a rule: "
         f"{explain_excess(stop['failed'], stop['checked'], allowed)} "
         f"(ingestion.max_rejected_share). Most often {most['column']}, {most['rule']}: "

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from triptych.parameters.ingestion import IngestionParameters
+from triptych.pipelines.ingestion.request_periods import Period, missing_periods, overlaps
 from triptych.pipelines.ts_common.periods import DAY
-from triptych.weather.request_periods import Period, missing_periods, overlaps
 from triptych.weather.sources.base import Fetched
 from triptych.weather.validation.report import RequestedPeriod
 from triptych.weather.variables import VARIABLES

@@ -8,6 +8,7 @@ import pandas as pd
 
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
+from triptych.pipelines.ingestion.call_budget import weight
 from triptych.pipelines.ingestion.records import (
     ANALYSIS,
     FORECAST,
@@ -15,15 +16,14 @@ from triptych.pipelines.ingestion.records import (
     is_open,
     periods_by_location,
 )
-from triptych.pipelines.ts_common.location_selection import select_rows
-from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
-from triptych.weather.request_periods import (
+from triptych.pipelines.ingestion.request_periods import (
     merge_periods,
     missing_periods,
     overlaps,
     split_years,
 )
-from triptych.weather.sources.call_budget import weight
+from triptych.pipelines.ts_common.location_selection import select_rows
+from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.variables import VARIABLES
 
 REANALYSIS = "reanalysis"

@@ -1,14 +1,11 @@
 """Exploratory analysis of training and validation: nothing that it decides has seen the test."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
-from kedro.pipeline import Node, Pipeline
+from kedro.pipeline import Pipeline
 
 from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters
-from triptych.pipelines.namespaces import group_nodes
+from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.exploration import plots
 from triptych.weather.exploration.decomposition import decompose, summarize_parts
@@ -18,7 +15,6 @@ from triptych.weather.exploration.spectrum import estimate_spectra, find_lines
 from triptych.weather.exploration.stationarity import check_stationarity
 
 Period = dict[str, str]
-Wiring = list[tuple[Callable[..., Any], list[str], str]]  # function, inputs, output
 
 
 def plan_exploration(
@@ -65,31 +61,24 @@ def count_missing(known_hours: pd.DataFrame, exploration_period: Period) -> pd.D
 
 def create_exploration() -> Pipeline:
     """Build the pipeline: tables, and a group of plots."""
-    parts, shown = "decomposition", ["exploration_period", "params:exploration.shown_locations"]
-    threshold = "params:exploration.anomaly_threshold"
-    run = ["params:as_of", "params:today", "params:forecast"]
-    tables: Wiring = [
-        (plan_exploration, ["history", *run], "exploration_period"),
-        (decompose_temperature, ["history", "exploration_period"], parts),
-        (summarize_parts, [parts], "decomposition_summary"),
-        (check_stationarity, [parts, "params:exploration.significance"], "stationarity"),
-        (estimate_spectra, [parts], "spectrum"),
-        (find_lines, ["spectrum"], "spectral_lines"),
-        (find_anomalies, [parts, threshold], "anomalies"),
-        (count_missing, ["known_hours", "exploration_period"], "missing_values"),
+    threshold = {"threshold": "params:exploration.anomaly_threshold"}
+    shown = {"period": "exploration_period", "locations": "params:exploration.shown_locations"}
+    significance = "params:exploration.significance"
+    figures = [
+        make_node(plots.plot_decomposition, "decomposition_figure", **shown),
+        make_node(plots.plot_seasons, "seasons_figure", **shown),
+        make_node(plots.plot_spectrum, "spectrum_figure", **shown),
+        make_node(plots.plot_anomalies, "anomalies_figure", **threshold, **shown),
+        make_node(plots.plot_missing, "missing_values_figure", **shown),
     ]
-    figures: Wiring = [
-        (plots.plot_decomposition, [parts, *shown], "decomposition_figure"),
-        (plots.plot_seasons, [parts, *shown], "seasons_figure"),
-        (plots.plot_spectrum, ["spectrum", "spectral_lines", *shown], "spectrum_figure"),
-        (plots.plot_anomalies, [parts, "anomalies", threshold, *shown], "anomalies_figure"),
-        (plots.plot_missing, ["missing_values", *shown], "missing_values_figure"),
+    tables = [
+        make_node(plan_exploration, "exploration_period"),
+        make_node(decompose_temperature, "decomposition"),
+        make_node(summarize_parts, "decomposition_summary"),
+        make_node(check_stationarity, "stationarity", significance=significance),
+        make_node(estimate_spectra, "spectrum"),
+        make_node(find_lines, "spectral_lines"),
+        make_node(find_anomalies, "anomalies", **threshold),
+        make_node(count_missing, "missing_values"),
     ]
-    nodes, plot_nodes = (
-        [
-            Node(function, inputs, output, name=function.__name__)
-            for function, inputs, output in each
-        ]
-        for each in (tables, figures)
-    )
-    return group_nodes("exploration", [*nodes, group_nodes("plots", plot_nodes)])
+    return group_nodes("exploration", [*tables, group_nodes("plots", figures)])

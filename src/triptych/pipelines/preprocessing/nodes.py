@@ -1,6 +1,7 @@
 """Hours become a complete grid, then 3-hour steps, then the history that forecasters take."""
 
 import logging
+from functools import partial
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from triptych.parameters.execution import EngineParameters
 from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters
 from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.weather.interpolation import Interpolated, interpolate
+from triptych.weather.interpolation import interpolate
 from triptych.weather.steps import hours_to_history, to_three_hours
 
 logger = logging.getLogger(__name__)
@@ -58,8 +59,8 @@ def complete_hours(
         remains missing, one row a gap.
     """
     parts = split_locations(known_hours, engine.batch_locations)
-    limit = preprocessing.interpolation_limit_hours
-    completed = map_batches(_interpolate, parts, engine, "Completing hours", limit)
+    fill = partial(interpolate, limit_hours=preprocessing.interpolation_limit_hours)
+    completed = map_batches(fill, parts, engine, "Completing hours")
     return {
         "complete_hours": _join([part.frame for part in completed]),
         "missing_hours": _join([part.gaps for part in completed]),
@@ -94,10 +95,6 @@ def add_known_nwp(
 ) -> pd.DataFrame:
     """Add the NWP forecasts of the steps of the history (ts_common.location_selection.add_nwp)."""
     return add_nwp(weather_history, nwp_rows, nwp.models, parse_as_of(as_of, today))
-
-
-def _interpolate(limit_hours: int, hours: pd.DataFrame) -> Interpolated:
-    return interpolate(hours, limit_hours)
 
 
 def _join(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ PERIODOGRAM, WELCH = "periodogram", "welch"
 _STEPS_NEEDED = 64
 _WELCH_STEPS = 8 * 120  # windows of 120 days: periods from weeks downwards, smooth
 _AROUND = 101  # frequencies whose median is the background of a line
+_SIGNIFICANCE = 0.01  # probability of a line in noise
 _LINE_WIDTH = 2  # frequencies on each side that a Hann window spreads a line over
 
 
@@ -34,12 +35,12 @@ def estimate_spectra(decomposition: pd.DataFrame) -> pd.DataFrame:
     return _join(tables, ["location", "method", "period_hours", "density"])
 
 
-def find_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.DataFrame:
+def find_lines(spectrum: pd.DataFrame) -> pd.DataFrame:
     """Find the periods that stand out of the noise around them.
 
     An ordinate of noise is exponential around the spectrum (Brockwell and Davis, 1991, Time
     Series, theorem 10.3.2), so the largest of N exceeds its background ln(N / significance) times
-    with about the probability `significance`. The background is an estimate: the median of the
+    with about that probability. The background is an estimate: the median of the
     101 frequencies around, over ln 2. A cycle whose height changes over the year, as the day's
     does, has sidebands: lines at 23.93 and 24.07 h.
 
@@ -49,8 +50,7 @@ def find_lines(spectrum: pd.DataFrame, significance: float = 0.01) -> pd.DataFra
     """
     raw = spectrum[spectrum["method"] == PERIODOGRAM]
     tables = [
-        _lines(rows, significance).assign(location=slug)
-        for slug, rows in raw.groupby("location", sort=True)
+        _lines(rows).assign(location=slug) for slug, rows in raw.groupby("location", sort=True)
     ]
     return _join(tables, ["location", "period_hours", "density", "times_background", "share"])
 
@@ -66,7 +66,7 @@ def _estimate(values: Floats, method: str) -> pd.DataFrame:
     return pd.DataFrame({"period_hours": 24 / frequency[1:], "density": density[1:]})
 
 
-def _lines(rows: pd.DataFrame, significance: float) -> pd.DataFrame:
+def _lines(rows: pd.DataFrame) -> pd.DataFrame:
     from scipy import ndimage, signal
 
     density = rows["density"].to_numpy()
@@ -80,7 +80,7 @@ def _lines(rows: pd.DataFrame, significance: float) -> pd.DataFrame:
     # padded, so that the lowest and the highest frequency can be a peak too
     peaks, _ = signal.find_peaks(np.pad(density, 1), distance=_LINE_WIDTH + 1)
     lines = lines.iloc[peaks - 1]
-    lines = lines[lines["times_background"] > np.log(len(density) / significance)]
+    lines = lines[lines["times_background"] > np.log(len(density) / _SIGNIFICANCE)]
     return lines.sort_values("density", ascending=False, kind="stable")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from triptych.weather.errors import CityNotFound
+from triptych.weather.errors import LocationError
 from triptych.weather.locations import Location
 from triptych.weather.sources.http import JsonService
 
@@ -38,7 +38,7 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
         The places of exactly this name; without one, all that the service suggests.
 
     Raises:
-        CityNotFound: nothing matches.
+        LocationError: nothing matches.
         SourceUnavailable, SourceRefused: the service does not answer.
     """
     place, _, region = (part.strip() for part in name.partition(","))
@@ -50,7 +50,7 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
     found = [match for match in matches if not region or _lies_in(match, region)]
     if not found:
         other = "; ".join(describe(match) for match in matches[:_SHOWN])
-        raise CityNotFound(
+        raise LocationError(
             f"The geocoding service knows no place named {name!r}"
             f"{f', but {other}' if other else ''}. Try another spelling or a larger place nearby, "
             "or write the entry into the file of locations by hand."
@@ -75,7 +75,7 @@ def to_location(match: Match, name: str, slug: str | None = None) -> Location:
     """Convert a match to a location; without a slug, that of its name.
 
     Raises:
-        CityNotFound: the match lacks coordinates, elevation or time zone.
+        LocationError: the match lacks coordinates, elevation or time zone.
     """
     slug = slug or slugify(str(match.get("name", ""))) or slugify(name)
     fields = {key: match.get(key) for key in ("name", "latitude", "longitude", "elevation")}
@@ -85,7 +85,7 @@ def to_location(match: Match, name: str, slug: str | None = None) -> Location:
         )
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise CityNotFound(
+        raise LocationError(
             f"The geocoding service found {describe(match)} for {name!r}, but not all that a "
             f"location needs ({faults}). Write the entry into the file of locations by hand."
         ) from error

@@ -2,10 +2,11 @@
 
 import pytest
 
+from triptych.parameters.ingestion import LimitParameters
+from triptych.pipelines.ingestion.call_budget import Pacer, describe_budget, weight
 from triptych.weather.errors import CallLimitReached
-from triptych.weather.sources.call_budget import CallLimits, Pacer, describe_budget, weight
 
-FREE = CallLimits(minute=600, hour=5000, day=10_000)
+FREE = LimitParameters(minute=600, hour=5000, day=10_000)
 
 
 def test_the_cost_of_ten_thousand_locations_is_known_before_they_are_requested() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from triptych.weather.sources.call_budget import weight
+from triptych.pipelines.ingestion.call_budget import weight
 from triptych.weather.variables import VARIABLES
 
 Period = tuple[datetime, datetime]

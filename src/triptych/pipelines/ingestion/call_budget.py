@@ -9,8 +9,8 @@ import math
 import time
 from collections.abc import Callable, Collection
 from functools import cache
-from typing import NamedTuple
 
+from triptych.parameters.ingestion import LimitParameters
 from triptych.weather.errors import CallLimitReached
 
 logger = logging.getLogger(__name__)
@@ -19,43 +19,32 @@ _VARIABLES, _DAYS = 10, 14  # what one call pays for
 _LOGGED_SECONDS = 10.0  # a longer wait is logged
 
 
-class CallLimits(NamedTuple):
-    """Weighted calls that a source allows."""
-
-    minute: int
-    hour: int
-    day: int
-
-
 def weight(locations: int, days: int, variables: int) -> float:
     """Return the weighted calls of one request."""
     return locations * max(1.0, variables / _VARIABLES * max(1.0, days / _DAYS))
 
 
-def describe_budget(weights: Collection[float], limits: CallLimits | None) -> str:
+def describe_budget(weights: Collection[float], limits: LimitParameters | None) -> str:
     """Describe what requests cost together, and how long the limits make them last."""
     total = sum(weights)
     cost = f"{len(weights):,} requests, {total:,.0f} weighted calls"
     if limits is None:
         return f"{cost}; no limit is set (ingestion.limits)"
-    minutes, hours, days = (math.ceil(total / limit) for limit in limits)
-    duration = f"{days:,} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} min"
     free = f"{limits.minute:,} a minute, {limits.hour:,} an hour, {limits.day:,} a day"
+    duration = f"{math.ceil(total / limits.minute)} min"
+    if total > limits.hour:
+        duration = f"{math.ceil(total / limits.hour)} hours"
+    if total > limits.day:
+        duration = f"{math.ceil(total / limits.day):,} days"
     return f"{cost}: {duration} at {free}"
 
 
 class Pacer:
-    """Delays requests until the limits allow them.
-
-    Args:
-        limits: None delays nothing.
-        clock: a monotonic clock, in seconds.
-        sleep: how to wait.
-    """
+    """Delays requests until the limits allow them; without limits it delays nothing."""
 
     def __init__(
         self,
-        limits: CallLimits | None,
+        limits: LimitParameters | None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -98,7 +87,4 @@ class Pacer:
         return sum(cost for at, cost in self._made if at > since)
 
 
-@cache
-def shared_pacer(limits: CallLimits | None) -> Pacer:
-    """Return the pacer of this process: nodes that request data share the source's limits."""
-    return Pacer(limits)
+shared_pacer = cache(Pacer)  # nodes of one process that request data share the source's limits
