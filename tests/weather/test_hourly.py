@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.weather.slow_hours import Series, interpolated
-from triptych.weather.interpolation import Interpolated, complete_grid, interpolate
+from triptych.weather.interpolation import complete_grid, interpolate
 
 NAN = float("nan")
 START = datetime(2019, 7, 14, tzinfo=UTC)
@@ -53,14 +53,13 @@ def test_the_order_of_rows_does_not_matter_and_the_frame_is_not_changed() -> Non
     before = shuffled.copy()
 
     pd.testing.assert_frame_equal(complete_grid(shuffled), complete_grid(table))
-    pd.testing.assert_frame_equal(interpolate(shuffled, 3).frame, interpolate(table, 3).frame)
+    pd.testing.assert_frame_equal(interpolate(shuffled, 3)[0], interpolate(table, 3)[0])
     pd.testing.assert_frame_equal(shuffled, before)
 
 
-def gaps_of(filled: Interpolated) -> list[tuple[str, str, int, int]]:
+def gaps_of(gaps: pd.DataFrame) -> list[tuple[str, str, int, int]]:
     """Location, variable, first hour and length."""
-    rows = filled.gaps.itertuples()
-    return [(row.location, row.variable, row.start.hour, row.hours) for row in rows]
+    return [(row.location, row.variable, row.start.hour, row.hours) for row in gaps.itertuples()]
 
 
 @pytest.mark.parametrize(
@@ -76,19 +75,19 @@ def test_short_gaps_are_filled_and_flagged_and_longer_ones_left_as_a_whole(
     temperatures: list[float], limit: int, expected: list[float], flags: list[int],
     gaps: list[tuple[int, int]],
 ) -> None:  # fmt: skip
-    filled = interpolate(frame(paris=temperatures), limit)
+    filled, left = interpolate(frame(paris=temperatures), limit)
 
-    assert column(filled.frame, "paris") == pytest.approx(expected)
-    assert column(filled.frame, "paris", "interpolated") == flags
-    assert gaps_of(filled) == [("paris", "temperature_2m", *gap) for gap in gaps]
+    assert column(filled, "paris") == pytest.approx(expected)
+    assert column(filled, "paris", "interpolated") == flags
+    assert gaps_of(left) == [("paris", "temperature_2m", *gap) for gap in gaps]
 
 
 def test_nothing_is_filled_across_two_locations_or_beyond_an_end() -> None:
-    filled = interpolate(frame(brest=[1, 2, NAN], paris=[NAN, 8, 9]), 5)
+    filled, gaps = interpolate(frame(brest=[1, 2, NAN], paris=[NAN, 8, 9]), 5)
 
-    assert column(filled.frame, "brest") == [1, 2, None]
-    assert column(filled.frame, "paris") == [None, 8, 9]
-    assert gaps_of(filled) == [
+    assert column(filled, "brest") == [1, 2, None]
+    assert column(filled, "paris") == [None, 8, 9]
+    assert gaps_of(gaps) == [
         ("brest", "temperature_2m", 2, 1), ("paris", "temperature_2m", 0, 1)
     ]  # fmt: skip
 
@@ -96,12 +95,12 @@ def test_nothing_is_filled_across_two_locations_or_beyond_an_end() -> None:
 def test_a_variable_that_a_source_lacks_is_one_gap_and_a_flag_is_about_the_temperature() -> None:
     table = frame(paris=[1, 2, 3]).assign(cloud_cover=NAN, precipitation=[10, NAN, 30])
 
-    filled = interpolate(table, 1)
+    filled, gaps = interpolate(table, 1)
 
-    assert column(filled.frame, "paris", "cloud_cover") == [None, None, None]
-    assert column(filled.frame, "paris", "precipitation") == [10, 20, 30]
-    assert gaps_of(filled) == [("paris", "cloud_cover", 0, 3)]
-    assert not filled.frame["interpolated"].any()
+    assert column(filled, "paris", "cloud_cover") == [None, None, None]
+    assert column(filled, "paris", "precipitation") == [10, 20, 30]
+    assert gaps_of(gaps) == [("paris", "cloud_cover", 0, 3)]
+    assert not filled["interpolated"].any()
 
 
 @pytest.mark.parametrize(
@@ -111,17 +110,17 @@ def test_a_variable_that_a_source_lacks_is_one_gap_and_a_flag_is_about_the_tempe
 def test_wind_direction_turns_the_shorter_way(before: float, after: float, middle: float) -> None:
     table = frame(paris=[1, 1, 1]).assign(wind_direction_10m=[before, NAN, after])
 
-    found = interpolate(table, 1).frame["wind_direction_10m"].iloc[1]
+    found = interpolate(table, 1)[0]["wind_direction_10m"].iloc[1]
 
     assert found == pytest.approx(middle)
 
 
 def test_no_rows() -> None:
-    filled = interpolate(frame(), 3)
+    filled, gaps = interpolate(frame(), 3)
 
-    assert filled.frame.empty
-    assert list(filled.frame.columns) == ["location", "time", "temperature_2m", "interpolated"]
-    assert filled.gaps.empty
+    assert filled.empty
+    assert list(filled.columns) == ["location", "time", "temperature_2m", "interpolated"]
+    assert gaps.empty
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -149,7 +148,7 @@ def test_agrees_with_the_slow_implementation(
     name = "wind_direction_10m" if turn else "temperature_2m"
     table = frame(**cities).rename(columns={"temperature_2m": name})
 
-    fast = interpolate(table, limit).frame.set_index(["location", "time"])[name]
+    fast = interpolate(table, limit)[0].set_index(["location", "time"])[name]
 
     slow = {}
     for slug, column_ in cities.items():
@@ -169,7 +168,7 @@ def evening(next_day: float, *, within_day: bool) -> list[object]:
     """Gaps at 20, at 23 and at 00 and 01: what is known of the day before midnight."""
     day = [10.0] * 20 + [None, 12.0, 13.0, None]
     table = frame(paris=[*day, None, None, next_day, next_day])
-    return column(interpolate(table, 6, within_day=within_day).frame, "paris")[:24]
+    return column(interpolate(table, 6, within_day=within_day)[0], "paris")[:24]
 
 
 def test_within_a_day_nothing_observed_after_midnight_reaches_an_hour_before_it() -> None:
@@ -183,14 +182,16 @@ def test_within_a_day_nothing_observed_after_midnight_reaches_an_hour_before_it(
 def test_within_a_day_the_hours_after_midnight_may_look_back() -> None:
     table = frame(paris=[10.0] * 24 + [None, None, 13.0])
 
-    filled = interpolate(table, 6, within_day=True)
+    filled, gaps = interpolate(table, 6, within_day=True)
 
-    assert column(filled.frame, "paris")[24:] == pytest.approx([11.0, 12.0, 13.0])
-    assert filled.gaps.empty
+    assert column(filled, "paris")[24:] == pytest.approx([11.0, 12.0, 13.0])
+    assert gaps.empty
 
 
 def test_within_a_day_what_is_not_filled_is_reported_as_a_gap() -> None:
     table = frame(paris=[10.0] * 23 + [None, 14.0])
 
-    assert gaps_of(interpolate(table, 6, within_day=True)) == [("paris", "temperature_2m", 23, 1)]
-    assert interpolate(table, 6).gaps.empty
+    assert gaps_of(interpolate(table, 6, within_day=True)[1]) == [
+        ("paris", "temperature_2m", 23, 1)
+    ]
+    assert interpolate(table, 6)[1].empty

@@ -106,7 +106,7 @@ def test_a_slug_that_stands_twice(file: Path) -> None:
 def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:
     file.write_text(TEXT + "    latitude: 3.0\n", encoding="utf-8")
 
-    with pytest.raises(LocationError, match=r"key 'latitude' stands twice .*\(line 10\)"):
+    with pytest.raises(LocationError, match=r"duplicate key latitude .*line 10"):
         load_locations(file)
 
 

@@ -1,7 +1,5 @@
 """A complete grid of hours, and its short gaps filled."""
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -10,18 +8,6 @@ from triptych.weather.variables import TEMPERATURE, VARIABLES, WIND_DIRECTION
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-class Interpolated(NamedTuple):
-    """A complete grid with its short gaps filled.
-
-    Attributes:
-        frame: as `complete_grid` gives it, and `interpolated`: whether the temperature was filled.
-        gaps: location, variable, start, hours: what stays missing, a row a gap.
-    """
-
-    frame: pd.DataFrame
-    gaps: pd.DataFrame
 
 
 def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
@@ -55,7 +41,9 @@ def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
     return pd.DataFrame(keys | dict(zip(names, values.T, strict=True)))
 
 
-def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = False) -> Interpolated:
+def interpolate(
+    frame: pd.DataFrame, limit_hours: int, *, within_day: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fill gaps of at most `limit_hours` linearly; a longer gap stays missing as a whole.
 
     Wind direction turns the shorter way round. Nothing is filled before a location's first value
@@ -66,6 +54,10 @@ def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = Fal
         limit_hours: the longest gap that is filled; 0 fills none.
         within_day: leave a gap whose line would end on a later UTC day. What is left then holds
             at midnight nothing that was observed after it, as a forecast issued there needs.
+
+    Returns:
+        The complete grid with `interpolated`: whether the temperature was filled; and what stays
+        missing, a row a gap: location, variable, start, hours.
     """
     grid = complete_grid(frame)
     names = [name for name in VARIABLES if name in grid]
@@ -90,7 +82,7 @@ def interpolate(frame: pd.DataFrame, limit_hours: int, *, within_day: bool = Fal
             interpolated = short
     table = pd.concat(gaps, keys=names, names=["variable"]).reset_index("variable")
     table = table.rename(columns={"time": "start"})[["location", "variable", "start", "hours"]]
-    return Interpolated(
+    return (
         grid.assign(interpolated=interpolated),
         table.sort_values(["location", "variable", "start"], ignore_index=True),
     )

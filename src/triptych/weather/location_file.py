@@ -7,22 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
 from triptych.weather.errors import LocationError
 from triptych.weather.locations import Location
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """PyYAML silently uses the last of two equal keys; this refuses the second."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                line = node.value[index][0].start_mark.line + 1
-                raise yaml.YAMLError(f"the key {key!r} stands twice in one entry (line {line})")
-        return super().construct_mapping(node, deep=deep)
 
 
 def load_locations(path: Path) -> list[Location]:
@@ -33,10 +23,11 @@ def load_locations(path: Path) -> list[Location]:
             the file, the entry, the rule, what was found and what to do.
     """
     try:
-        content = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+        # PyYAML would silently use the last of two equal keys
+        content = OmegaConf.to_container(OmegaConf.load(path))
     except (OSError, UnicodeDecodeError) as error:
         raise LocationError(f"{path} cannot be read: {error}. Restore the file.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, OmegaConfBaseException) as error:
         found = " ".join(str(error).split())
         raise LocationError(f"{path} is not valid YAML: {found}. Correct it.") from error
     entries = content.get("locations") if isinstance(content, Mapping) else None

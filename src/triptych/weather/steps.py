@@ -70,7 +70,7 @@ def hours_to_history(
         location, time, the nine variables (NaN where a source has none), temperature_2m_h0, _h1
         and _h2, latitude, longitude; sorted by location and time.
     """
-    completed = interpolate(hours, limit_hours, within_day=True).frame
+    completed, _ = interpolate(hours, limit_hours, within_day=True)
     history = to_three_hours(completed).reindex(columns=[*_KEYS, *VARIABLES])
     temperatures = _by_step(complete_grid(completed, STEP_HOURS), TEMPERATURE)
     for hour in range(STEP_HOURS):

@@ -26,7 +26,7 @@ def whole() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def decade(whole: pd.DataFrame) -> pd.DataFrame:
     """Its valid values by time."""
-    return check_hourly(whole).accepted.set_index("time")
+    return check_hourly(whole)[0].set_index("time")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_lacks_hours_now_and_then_but_few(decade: pd.DataFrame) -> None:
 
 
 def test_has_a_few_impossible_values(whole: pd.DataFrame) -> None:
-    rejected = check_hourly(whole).rejected
+    rejected = check_hourly(whole)[1]
 
     assert 3 <= len(rejected) <= 20
     assert rejected["reason"].str.contains("is not within").all()
@@ -111,7 +111,7 @@ def test_the_coast_is_milder_than_inland(northmere: Location, decade: pd.DataFra
     coast = northmere.model_copy(update={"slug": "coast", "longitude": -9.0, "elevation": 10.0})
     frame = fetch_one(SampleClimate(), coast, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
 
-    mild = check_hourly(frame).accepted["temperature_2m"].std()
+    mild = check_hourly(frame)[0]["temperature_2m"].std()
     assert mild < 0.7 * decade["temperature_2m"].std()
 
 

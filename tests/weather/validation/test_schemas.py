@@ -112,7 +112,7 @@ def test_each_impossible_value_of_a_row_is_rejected_alone(rows: pd.DataFrame) ->
 def test_all_reasons_of_a_value_are_joined(rows: pd.DataFrame) -> None:
     rows.loc[1, "dew_point_2m"] = 45.0
 
-    (reason,) = check_hourly(rows).rejected["reason"]
+    (reason,) = check_hourly(rows)[1]["reason"]
 
     assert set(reason.split("; ")) == {
         "dew_point_2m is not within -100 to 40 °C (found 45.0)",
@@ -152,7 +152,7 @@ def test_a_refused_row_is_kept_as_json(rows: pd.DataFrame) -> None:
     rows.loc[1, ["temperature_2m", "cloud_cover", "precipitation"]] = [99.9, np.nan, np.inf]
     rows.loc[1, "time"] += pd.Timedelta(minutes=30)
 
-    row = check_hourly(rows).rejected["row"].iloc[0]
+    row = check_hourly(rows)[1]["row"].iloc[0]
 
     assert json.loads(json.dumps(row, allow_nan=False)) == {
         "location": "paris",
@@ -173,6 +173,6 @@ def test_a_reason_fits_its_column(rows: pd.DataFrame) -> None:
     rows.loc[0, list(VARIABLES)] = 1e9
     rows.loc[0, "time"] += pd.Timedelta(minutes=30)
 
-    reason = check_hourly(rows).rejected["reason"].iloc[0]
+    reason = check_hourly(rows)[1]["reason"].iloc[0]
 
     assert len(reason) == 500

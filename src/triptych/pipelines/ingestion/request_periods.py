@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from triptych.pipelines.ingestion.call_budget import weight
-from triptych.weather.variables import VARIABLES
-
 Period = tuple[datetime, datetime]
+_CHEAP = timedelta(days=14)  # that one call pays for
 
 
 def missing_periods(wanted: Period, have: Iterable[Period]) -> list[Period]:
@@ -44,17 +42,11 @@ def split_years(period: Period) -> list[tuple[date, date]]:
 
 
 def merge_periods(periods: Iterable[Period]) -> list[Period]:
-    """Join periods where one request of all variables costs no more than two."""
+    """Join periods less than two weeks apart: a request of its own costs as much as these days."""
     merged: list[Period] = []
     for start, end in sorted(periods):
-        if merged:
-            joined = (merged[-1][0], max(merged[-1][1], end))
-            if _cost(joined) <= _cost(merged[-1]) + _cost((start, end)):
-                merged[-1] = joined
-                continue
-        merged.append((start, end))
+        if merged and start - merged[-1][1] < _CHEAP:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
     return merged
-
-
-def _cost(period: Period) -> float:
-    return sum(weight(1, (end - first).days, len(VARIABLES)) for first, end in split_years(period))

@@ -62,8 +62,8 @@ def complete_hours(
     fill = partial(interpolate, limit_hours=preprocessing.interpolation_limit_hours)
     completed = map_batches(fill, parts, engine, "Completing hours")
     return {
-        "complete_hours": _join([part.frame for part in completed]),
-        "missing_hours": _join([part.gaps for part in completed]),
+        "complete_hours": _join([grid for grid, _ in completed]),
+        "missing_hours": _join([gaps for _, gaps in completed]),
     }
 
 

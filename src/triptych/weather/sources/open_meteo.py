@@ -37,7 +37,7 @@ class OpenMeteo(WeatherSource):
     Args:
         base_url: the address below which `/v1/archive` answers.
         forecast_url, historical_forecast_url, previous_runs_url: those of `/v1/forecast`.
-        models: the reanalysis to read, by Open-Meteo's name.
+        models: the reanalysis to read; the archive's own default is a blend whose grid changes.
         options: timeout, sleep and api_key, as JsonService.
     """
 

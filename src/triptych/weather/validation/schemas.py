@@ -1,7 +1,7 @@
 """Checks of hourly rows and values before they are stored; failures are rejected with a reason."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,22 +16,9 @@ _LONGEST_REASON = 500
 _BUILT_IN = {"multiple_fields_uniqueness": "unique", "not_nullable": "not_null"}
 
 
-class Checked(NamedTuple):
-    """Accepted and rejected rows.
-
-    Attributes:
-        accepted: the rows that passed, with a fresh index; NaN where a value was rejected.
-        rejected: the keys, variable (None: the whole row), reason and row (a dict that JSON can
-            hold: the value by its variable, or the row); one row a rejected row or value.
-        broken: column, rule and index (of the row as it came); one row a broken rule.
-    """
-
-    accepted: pd.DataFrame
-    rejected: pd.DataFrame
-    broken: pd.DataFrame
-
-
-def check_hourly(frame: pd.DataFrame, keys: Sequence[str] = ("location", "time")) -> Checked:
+def check_hourly(
+    frame: pd.DataFrame, keys: Sequence[str] = ("location", "time")
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Check hourly rows: keys present, unique and on the hour, values possible.
 
     A missing value passes. Of rows with the same keys the first passes.
@@ -39,6 +26,11 @@ def check_hourly(frame: pd.DataFrame, keys: Sequence[str] = ("location", "time")
     Args:
         frame: the keys, temperature_2m and any of the other variables.
         keys: location, time (aware, UTC), perhaps others.
+
+    Returns:
+        The rows that passed, with a fresh index and NaN where a value was rejected; the rejected
+        rows and values: the keys, variable (None: the whole row), reason and row (for JSON); the
+        broken rules: column, rule and index (of the row as it came).
     """
     from pandera.errors import SchemaErrors
 
@@ -63,7 +55,7 @@ def check_hourly(frame: pd.DataFrame, keys: Sequence[str] = ("location", "time")
     for variable, own in reasons.groupby("variable"):
         accepted[variable] = rows[variable].mask(rows.index.isin(own["index"]))
     accepted = accepted[~rows.index.isin(refused)].reset_index(drop=True)
-    return Checked(accepted, _rejected(rows, reasons, keys), broken)
+    return accepted, _rejected(rows, reasons, keys), broken
 
 
 def hourly_schema(keys: Sequence[str]) -> "pa.DataFrameSchema":
