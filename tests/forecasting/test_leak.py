@@ -58,14 +58,6 @@ def test_features_do_not_depend_on_later_values(
     assert leaks(look, history, at) == []
 
 
-def test_fitting_ends_where_its_history_ends(
-    history: pd.DataFrame, training: pd.DataFrame, fitted: dict[str, PanelForecaster]
-) -> None:
-    assert str(fitted["ridge"].train_end) == "2021-03-01 00:00:00+00:00"
-    assert training["time"].max() == pd.Timestamp("2021-02-28 21:00", tz="UTC")
-    assert history["time"].max() > fitted["ridge"].train_end
-
-
 def test_a_leaking_forecaster_is_detected(training: pd.DataFrame, history: pd.DataFrame) -> None:
     at = pd.Timestamp(ORIGINS[0], tz="UTC")
     model = Leaking(max_lead=8).fit(training)

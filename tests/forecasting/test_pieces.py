@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from triptych.forecasting.features.climatology import fit_climatology, solar_elevation
+from triptych.forecasting.features.climatology import solar_elevation
 from triptych.forecasting.features.feature_table import windowed
-from triptych.forecasting.features.grid import step_numbers, to_grid
+from triptych.forecasting.features.grid import to_grid
 from triptych.forecasting.features.panel import find_neighbours
 from triptych.forecasting.models.kernel_ridge import feature_scales
 
@@ -95,33 +95,3 @@ def test_the_metric_puts_the_present_before_the_past() -> None:
         "latitude",
     ]
     assert feature_scales(names).tolist() == [1, 1, 1, 0.5, 0.25, 0.25, 0, 0, 0]
-
-
-@settings(deadline=None, max_examples=20)  # a busy machine is not a failure
-@given(
-    st.floats(-30, 30),
-    st.lists(st.floats(-5, 5), min_size=6, max_size=6),
-    st.floats(0, 0.3),
-)
-def test_climatology_recovers_its_own_waves(
-    mean: float, waves: list[float], missing: float
-) -> None:
-    steps = np.arange(146_000, 146_000 + 8 * 800)
-    angle = 2 * np.pi * (steps % (365.2425 * 8)) / (365.2425 * 8)
-    truth = mean + sum(
-        waves[2 * k] * np.cos((k + 1) * angle) + waves[2 * k + 1] * np.sin((k + 1) * angle)
-        for k in range(3)
-    )
-    seen = np.where(np.random.default_rng(0).random(len(steps)) < missing, np.nan, truth)
-    time = pd.to_datetime(steps * 3, unit="h", utc=True)
-    history = _places(a=(0.0, 0.0)).iloc[[0] * len(steps)].assign(time=time, temperature_2m=seen)
-    climatology = fit_climatology(to_grid(history))
-    later = step_numbers(time) + 8 * 900
-    angle = 2 * np.pi * (later % (365.2425 * 8)) / (365.2425 * 8)
-    expected = mean + sum(
-        waves[2 * k] * np.cos((k + 1) * angle) + waves[2 * k + 1] * np.sin((k + 1) * angle)
-        for k in range(3)
-    )
-    found = climatology.normal("temperature_2m", np.array(0), later)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert climatology.scale["temperature_2m"].tolist() == [1.0]

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from tests.pipelines.hand_made import forecasts, history, utc
 from triptych.errors import PipelineError
-from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
@@ -141,14 +140,6 @@ def test_the_comparison_has_the_agreed_figures_and_metrics_by_lead() -> None:
     assert ridge["step"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     assert ridge["value"].tolist() == [0.5] * 8
     assert set(rows["metric"].str.split(".").str[2]) == {"rmse", "mae", "coverage"}
-
-
-def test_models_that_share_no_target_are_not_compared() -> None:
-    apart = pd.concat([forecasts({"ridge": 1.0}, leads=4), forecasts({"lightgbm": 1.0}, leads=8)])
-    apart = apart[(apart["model"] == "ridge") | (apart["lead"] > 4)]
-
-    with pytest.raises(ForecastingError, match="share no observed target"):
-        compare(apart, history("2017-01-01", "2018-09-01"))
 
 
 def fitted(known: pd.DataFrame) -> Any:

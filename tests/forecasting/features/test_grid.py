@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.forecasting.synthetic import make_history
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import step_numbers, step_times, to_grid
 from triptych.forecasting.features.panel import with_wind_components
@@ -67,16 +66,6 @@ def test_a_time_off_the_grid_is_named() -> None:
 def test_step_numbers_and_times_are_inverse(numbers: list[int]) -> None:
     steps = np.array(numbers, dtype=np.int64)
     assert step_numbers(step_times(steps)).tolist() == numbers
-
-
-@settings(deadline=None, max_examples=25)  # a busy machine is not a failure
-@given(st.permutations(range(24)))
-def test_the_grid_does_not_depend_on_the_order_of_rows(order: list[int]) -> None:
-    history = make_history(2).iloc[:24]
-    one, other = to_grid(history), to_grid(history.iloc[order])
-    assert one.locations == other.locations
-    for name, values in one.values.items():
-        np.testing.assert_array_equal(values, other.values[name])
 
 
 def test_a_west_wind_blows_to_the_east() -> None:

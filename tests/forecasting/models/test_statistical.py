@@ -73,16 +73,6 @@ def test_past_weights_are_the_forecast_of_a_long_past() -> None:
     assert Arma(np.array([0.5]), np.zeros(0)).past_weights(3).tolist() == [0.5, 0, 0]
 
 
-def test_the_parameters_that_made_a_path_are_found() -> None:
-    path = simulated(SEASONAL, 6000, seed=1)
-    fitted = fit_arma(path, Orders(2, 1, 1, 1))
-    assert fitted.method == "maximum_likelihood" and fitted.reason == ""
-    assert fitted.parameters == pytest.approx((1.1, -0.2, 0.4, 0.6, -0.3), abs=0.1)
-    worse = fit_arma(path, Orders(1, 0))
-    assert fitted.aic is not None and worse.aic is not None
-    assert fitted.aic < worse.aic
-
-
 def test_a_regression_and_the_process_of_its_errors_are_found_together() -> None:
     steps = 4000
     regressors = np.stack([np.ones(steps), np.cos(np.arange(steps) / 50)], axis=1)
