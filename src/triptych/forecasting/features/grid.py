@@ -185,12 +185,11 @@ def check_leads(leads: Sequence[int], max_lead: int) -> IntArray:
 
 
 def _constant(history: pd.DataFrame, column: str) -> FloatArray:
-    grouped = history.groupby("location")[column]
-    low, high = grouped.min(), grouped.max()
-    wrong = ~(low == high)
+    spans = history.groupby("location")[column].agg(["min", "max"])
+    wrong = spans["min"] != spans["max"]  # also where there is none
     if bool(wrong.any()):
         raise ForecastingError(
             f"{column} must be one number a location, but {wrong.idxmax()} has none or "
             "several. Correct the locations file."
         )
-    return low.to_numpy(dtype=np.float64)
+    return spans["min"].to_numpy(dtype=np.float64)

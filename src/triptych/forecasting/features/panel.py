@@ -52,12 +52,9 @@ def with_wind_components(grid: Grid) -> Grid:
 def to_panel(grid: Grid, climatology: Climatology) -> Panel:
     """Anomalies of `grid`; ForecastingError for a location without a climatology."""
     rows = known_rows(grid.locations, climatology.locations)
-    anomalies = {}
+    anomalies, missing = {}, np.full((len(rows), grid.length), np.nan)
     for name in climatology.coefficients:
-        values = grid.values.get(name)
-        if values is None:
-            anomalies[name] = np.full((len(rows), grid.length), np.nan, dtype=np.float32)
-            continue
+        values = grid.values.get(name, missing)
         normal = climatology.normal(name, rows[:, None], grid.steps[None, :])
         scale = climatology.scale[name][rows][:, None]
         anomalies[name] = ((values - normal) / scale).astype(np.float32)

@@ -119,13 +119,10 @@ class RidgeForecaster(LearnedForecaster):
                 weights[:, block] = np.linalg.solve(gram, moment)
         return [mean, scale, weights, intercept]
 
-    def _table_rows(self, panel: Panel) -> IntArray:
-        """The row of each location in the tables."""
-        return panel.rows
-
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
-        places, step = self._table_rows(panel), origins[:, None] % STEPS_PER_DAY
         *tables, intercept = (self.state[name] for name in TABLES)
+        places = panel.rows % len(intercept)  # the one row of a pooled model serves all locations
+        step = origins[:, None] % STEPS_PER_DAY
         total = forecast_by_step(
             tables, places, lambda at: self.features(panel, at), origins, leads
         )
@@ -163,9 +160,6 @@ class PooledRidgeForecaster(PooledForecaster, RidgeForecaster):
             return rows["features"][here][None], rows["targets"][here][None]
 
         self.state |= fit_by_step(TABLES, np.arange(STEPS_PER_DAY), at_step, self._solve)
-
-    def _table_rows(self, panel: Panel) -> IntArray:
-        return np.zeros_like(panel.rows)
 
     def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
         """Take what was stored; version 0.1 left out the axis of the one location."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from triptych.forecasting.arrays import Arrays, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY
@@ -18,7 +19,7 @@ from triptych.forecasting.features.feature_table import (
 )
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.anomaly import anomaly_targets
-from triptych.forecasting.models.arima import SHOWN_LAGS, SarimaForecaster
+from triptych.forecasting.models.arima import SarimaForecaster
 from triptych.forecasting.models.ridge import (
     Fit,
     Rows,
@@ -115,15 +116,9 @@ class SarimaRidgeForecaster(SarimaForecaster):
         lags, seasons = self._lagged_names, self._season_names
         first_day = np.abs(self.state["response"][..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3))
         size = first_day.reshape(1 + len(seasons), len(lags))
-        table = dict.fromkeys(self.feature_names, 0.0)
-        for names, values in (
-            (self.feature_names[:SHOWN_LAGS], super()._importance_values()),
-            (lags, size.sum(axis=0)),
-            (seasons, size[1:].sum(axis=1)),
-        ):
-            for name, value in zip(names, values, strict=True):
-                table[name] += float(value)
-        return np.array([table[name] for name in self.feature_names])
+        values = [super()._importance_values(), size.sum(axis=0), size[1:].sum(axis=1)]
+        named = pd.Series(np.concatenate(values), [*super().feature_names, *lags, *seasons])
+        return named.groupby(level=0).sum()[list(self.feature_names)].to_numpy(dtype=np.float64)
 
     def restore(self, state: Arrays, texts: Mapping[str, str]) -> None:
         """Take what was stored; models of version 0.1 have more lags."""

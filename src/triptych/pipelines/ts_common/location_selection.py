@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from triptych.errors import PipelineError
+from triptych.execution.batches import split_locations
 from triptych.weather.steps import with_nwp
 from triptych.weather.variables import TEMPERATURE
 
@@ -66,10 +67,9 @@ def add_nwp(
     first = history["time"].min() if start is None else start
     period = {"ge": first.to_pydatetime(), "lt": end.to_pydatetime()}
     columns = ["location", "time", "model", "lead_day", TEMPERATURE]
-    slugs, parts = pd.Categorical(history["location"]), []
-    for batch in range(0, len(slugs.categories), _BATCH):
-        few = slugs.categories[batch : batch + _BATCH]
-        filters = {"location": list(few), "model": list(models), "time": period}
-        rows = (slugs.codes >= batch) & (slugs.codes < batch + _BATCH)
-        parts.append(with_nwp(history[rows], nwp_rows.read(columns, filters)))
+    parts = []
+    for part in split_locations(history, _BATCH):
+        slugs = sorted(part["location"].unique())
+        filters = {"location": slugs, "model": list(models), "time": period}
+        parts.append(with_nwp(part, nwp_rows.read(columns, filters)))
     return pd.concat(parts, ignore_index=True)
