@@ -76,7 +76,7 @@ def test_a_location_with_too_little_is_left_out_and_named(
 def test_without_trials_the_parameters_stay_as_they_stand() -> None:
     given = {"ridge": {}, "arima": {"ar": 1}}
 
-    found, trials = search_parameters(
+    found, trials, _ = search_parameters(
         given, given, history("2017-01-01", "2018-10-01"), PERIODS, trials=0
     )
 

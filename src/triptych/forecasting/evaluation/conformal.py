@@ -79,10 +79,8 @@ def scale_to_recent_errors(forecasts: pd.DataFrame) -> pd.DataFrame:
     return forecasts.assign(lower=mean - half * scale, upper=mean + half * scale, scale=scale)
 
 
-def with_recent_scale(intervals: Intervals | None, scaled: pd.DataFrame) -> Intervals | None:
+def with_recent_scale(intervals: Intervals, scaled: pd.DataFrame) -> Intervals:
     """Intervals with the latest factors of `scale_to_recent_errors`, for new forecasts."""
-    if intervals is None:
-        return None
     latest = scaled.sort_values("as_of").groupby(SERIES)["scale"].last()
     table = latest.unstack().reindex(index=intervals.locations, columns=intervals.ages)
     return replace(intervals, scale=table.fillna(1.0).to_numpy(dtype=np.float64))

@@ -87,11 +87,10 @@ def sort_leads(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     last = {name: 10_000 + number for number, name in enumerate((*GROUPS, ALL))}
 
     def order(column: "pd.Series[Any]") -> "pd.Series[Any]":
-        return column.map(lambda lead: last.get(lead) or int(lead))
+        is_lead = column.name == "lead"
+        return column.map(lambda lead: last.get(lead) or int(lead)) if is_lead else column
 
-    return table.sort_values(
-        columns, key=lambda c: order(c) if c.name == "lead" else c, ignore_index=True
-    )
+    return table.sort_values(columns, key=order, ignore_index=True)
 
 
 def breakdown(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from triptych.forecasting.evaluation.conformal import (
     with_bounds,
 )
 from triptych.forecasting.evaluation.metrics import score
-from triptych.forecasting.evaluation.tuning import trials_table, tune
+from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
 from triptych.parameters.execution import EngineParameters
@@ -71,12 +71,11 @@ def search_parameters(
     history: pd.DataFrame,
     periods: StudyPeriods,
     **options: Any,
-) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+) -> tuple[dict[str, dict[str, Any]], pd.DataFrame, pd.DataFrame]:
     """Search the parameters of the models `names`: fitted on the training period, evaluated on
     validation, with the options of tuning.tune. `parameters` are those to begin with, by model.
 
-    Returns:
-        The parameters by model, and tuning.TRIAL_COLUMNS: one row a trial.
+    Returns the parameters by model, tuning.TRIAL_COLUMNS, and the trials as metrics.
     """
     known = between(history, periods.train_start, periods.test_start)
     start, end = periods.validation_start, periods.test_start
@@ -90,7 +89,8 @@ def search_parameters(
             logger.warning("%s is not tuned: %s", name, error)
         else:
             trials.append(tried)
-    return found, pd.concat(trials, ignore_index=True)
+    table = pd.concat(trials, ignore_index=True)
+    return found, table, trial_metrics(table)
 
 
 def forecast_baselines(

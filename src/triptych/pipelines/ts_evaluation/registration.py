@@ -55,7 +55,8 @@ def refit_model(
     made = make_forecaster(name, parameters, max_lead=evaluated.max_lead, seed=evaluated.seed)
     made = fit_in_batches(made, history[history["time"] >= periods.train_start], engine)
     rows = test_forecasts_by_age[test_forecasts_by_age["model"] == chosen_model]
-    made.intervals = with_recent_scale(evaluated.intervals, rows)
+    if evaluated.intervals is not None:
+        made.intervals = with_recent_scale(evaluated.intervals, rows)
     return made
 
 

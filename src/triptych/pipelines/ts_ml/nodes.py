@@ -12,7 +12,6 @@ from triptych.forecasting.evaluation.feature_sets import (
     FEATURE_SETS,
     compare_feature_sets,
 )
-from triptych.forecasting.evaluation.tuning import trial_metrics
 from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, TuningParameters
 from triptych.parameters.ingestion import NwpParameters
@@ -66,11 +65,6 @@ def tune_models(
     delay = {"publication_delay_hours": nwp.publication_delay_hours}
     given = {n: own if n not in NWP_NAMES else delay | own for n, own in models.learned.items()}
     names = tuning.models if tuning.trials else []
-    parameters, table = search_parameters(
-        given, names, history, periods, trials=tuning.trials, seed=seed
-    )
-    return {
-        "tuned_parameters": parameters,
-        "tuning_trials": table,
-        "tuning_trial_metrics": trial_metrics(table),
-    }
+    found = search_parameters(given, names, history, periods, trials=tuning.trials, seed=seed)
+    outputs = ("tuned_parameters", "tuning_trials", "tuning_trial_metrics")
+    return dict(zip(outputs, found, strict=True))

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
-from triptych.forecasting.evaluation.tuning import trial_metrics
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import StatisticalParameters
@@ -28,14 +27,11 @@ def select_orders(
 ) -> dict[str, Any]:
     """Search orders and harmonics: fitted on the training period, evaluated on validation."""
     models, trials = statistical.models, statistical.trials
-    parameters, table = search_parameters(
+    found = search_parameters(
         models, models, history, periods, trials=trials, map_parts=partial(map_items, engine)
     )
-    return {
-        "statistical_parameters": parameters,
-        "order_trials": table,
-        "order_trial_metrics": trial_metrics(table),
-    }
+    outputs = ("statistical_parameters", "order_trials", "order_trial_metrics")
+    return dict(zip(outputs, found, strict=True))
 
 
 def describe_processes(fitted_statistical: Forecasters) -> pd.DataFrame:
