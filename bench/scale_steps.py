@@ -37,7 +37,7 @@ _POOLED = {"pooled_ridge": {"origins": 80}, "lightgbm": {"origins": 20, "trees":
 
 def prepare(count: int, _: Path) -> list[Row]:
     """Make the forecasters' history of hourly values."""
-    from triptych.parameters.ingestion import PreprocessingParameters
+    from triptych.parameters.forecasting import PreprocessingParameters
     from triptych.pipelines.preprocessing.nodes import build_history
 
     watch, limit = Stopwatch(), PreprocessingParameters(interpolation_limit_hours=6)
@@ -128,13 +128,13 @@ def _mos(known: Any) -> Any:
 def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
     """Run the nodes of batch_inference, from the registered model to rows in the database."""
     from triptych.datasets.sql_table import TableReader
-    from triptych.parameters.execution import EngineParameters
-    from triptych.parameters.ingestion import (
+    from triptych.parameters.forecasting import (
+        BatchParameters,
+        EngineParameters,
         NwpParameters,
         PreprocessingParameters,
         RecentParameters,
     )
-    from triptych.parameters.operations import BatchParameters
     from triptych.pipelines.batch_inference import history, nodes
 
     registered, registry = Stopwatch(), _registry(folder)

@@ -16,8 +16,8 @@ HEAVY = {
 }  # fmt: skip
 # The environment's own packages, an optional dependency of Pandera, and the coverage measurement.
 NOT_LOCKED = {"pip", "setuptools", "triptych", "hypothesis", "coverage"}
-# MLflow runs these files itself, in a process that has already imported it.
-PYFUNCS = {f"registry/pyfunc_{name}.py" for name in ("forecaster", "classifier")}
+# MLflow runs this file itself, in a process that has already imported it.
+PYFUNCS = {"registry/pyfunc_model.py"}
 
 
 def at_module_level(source: str) -> set[str]:

@@ -2,13 +2,12 @@
 
 import re
 from copy import copy
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import CONTEXT_SETTINGS
+from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
 from kedro.pipeline import Pipeline
 
 from triptych.commands.error_messages import user_errors
@@ -43,24 +42,13 @@ _PARAMS.callback = read_params
 _OPTIONS = [_PARAMS if option is _KEDRO_PARAMS else option for option in kedro_run.params]
 
 
-_COMMANDS = ("data", "location", "model", "reproduce")
+_NAMES = ("data", "location", "model", "reproduce")
+_COMMANDS = {name: f"triptych.commands.{name}.{name}" for name in _NAMES}
 
 
-class LazyGroup(click.Group):
-    """Imports the modules of triptych.commands only when their command is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """List all commands."""
-        return sorted([*super().list_commands(ctx), *_COMMANDS])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        if cmd_name not in _COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        return getattr(import_module(f"triptych.commands.{cmd_name}"), cmd_name)  # type: ignore[no-any-return]
-
-
-@click.group(context_settings=CONTEXT_SETTINGS, name="triptych", cls=LazyGroup)
+@click.group(
+    context_settings=CONTEXT_SETTINGS, name="triptych", cls=LazyGroup, lazy_subcommands=_COMMANDS
+)
 def cli() -> None:
     """Triptych's commands."""
 

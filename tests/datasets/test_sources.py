@@ -27,13 +27,13 @@ ENTRY = """locations:
 def locations(folder: Path, latitude: float = 48.75) -> FunctionDataset:
     file = folder / "locations.yml"
     file.write_text(ENTRY.format(latitude=latitude))
-    function = "triptych.datasets.sources.read_locations"
-    return FunctionDataset(function=function, load_args={"filepath": str(file)})
+    function = "triptych.weather.location_file.load_all"
+    return FunctionDataset(function=function, load_args={"path": str(file)})
 
 
-def weather(archive_url: str) -> FunctionDataset:
-    function = "triptych.datasets.sources.open_weather"
-    return FunctionDataset(function=function, credentials={"archive_url": archive_url})
+def weather(url: str) -> FunctionDataset:
+    function = "triptych.weather.sources.make_source"
+    return FunctionDataset(function=function, credentials={"base_url": url}, partial=True)
 
 
 def test_locations_are_read_when_they_are_loaded(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_locations_are_read_when_they_are_loaded(tmp_path: Path) -> None:
 
     (paris,) = dataset.load()
     assert (paris.slug, paris.latitude, paris.source) == ("paris", 48.75, "open_meteo")
-    with pytest.raises(DatasetError, match=r"read_locations is read-only"):
+    with pytest.raises(DatasetError, match=r"load_all is read-only"):
         dataset.save([])
 
     locations(tmp_path, latitude=148.75)
@@ -72,4 +72,4 @@ def test_the_node_names_the_weather_source(server: ArchiveServer, tmp_path: Path
 def test_credentials_are_not_shown() -> None:
     source = weather("https://user:hush@example.org")
     assert "hush" not in repr(source) + str(source)
-    assert "open_weather" in repr(source)
+    assert "make_source" in repr(source)

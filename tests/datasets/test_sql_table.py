@@ -1,6 +1,5 @@
 """The SQL table as a Kedro dataset, on both databases."""
 
-import doctest
 import json
 import logging
 from pathlib import Path
@@ -12,13 +11,12 @@ import pytest
 from kedro.io import DataCatalog, DatasetError
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-import triptych.datasets.sql_table
 from tests.fixtures.databases import dump_tables
 from tests.store.rows import MODEL, write_model
 from triptych.datasets import SqlTableDataset
 from triptych.datasets.sql_table import TableReader
 from triptych.store.database import open_database
-from triptych.store.errors import CorruptDatabase, DatabaseUnavailable, RowsRefused, StoreError
+from triptych.store.errors import DatabaseUnavailable, RowsRefused, StoreError
 from triptych.store.tables import WEATHER_VARIABLES
 
 _TIMES = pd.date_range("2019-07-14", periods=4, freq="3h", tz="UTC", unit="us")
@@ -253,14 +251,6 @@ def test_the_password_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     assert "s3cret" not in "".join([*shown, caplog.text])
 
 
-def test_a_corrupt_file_is_reported(tmp_path: Path) -> None:
-    file = tmp_path / "triptych.db"
-    file.write_bytes(b"no database " * 400)
-    with pytest.raises(DatasetError, match="not a complete SQLite database") as caught:
-        dataset(f"sqlite:///{file}").load()
-    assert isinstance(caught.value.__cause__, CorruptDatabase)
-
-
 def test_a_catalog_makes_it_and_nothing_is_opened_before_its_use(sqlite_url: str) -> None:
     config = {"type": "triptych.datasets.SqlTableDataset", "table": "locations"}
     catalog = DataCatalog.from_config(
@@ -271,9 +261,3 @@ def test_a_catalog_makes_it_and_nothing_is_opened_before_its_use(sqlite_url: str
     assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()
     catalog.save("places", places())
     assert_frame_equal(catalog.load("places"), places())
-
-
-def test_the_example_of_its_docstring_runs(tmp_path: Path) -> None:
-    names = {"tmp_path": tmp_path}
-    failed, ran = doctest.testmod(triptych.datasets.sql_table, extraglobs=names)
-    assert (failed, ran > 3) == (0, True)

@@ -15,8 +15,7 @@ from triptych.errors import PipelineError
 from triptych.execution import batches as engine
 from triptych.execution.batches import map_batches, split_locations
 from triptych.forecasting.evaluation.metrics import score
-from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.forecasting import EngineParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
 from triptych.pipelines.ts_common.family import Forecasters, backtests, fit_forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods

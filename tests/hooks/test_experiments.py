@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline, node
 
 from tests.fixtures.project import Project
 from triptych.commands.project import read_configuration
-from triptych.hooks.experiments import choose_experiment
+from triptych.hooks.tracking import choose_experiment
 
 NOTE = "mlflow.note.content"
 

@@ -1,5 +1,11 @@
-"""Tracking on a server: nothing stays on this machine, and every command works over HTTP."""
+"""Tracking on a real server with PostgreSQL: nothing stays on this machine, commands use HTTP."""
 
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +16,7 @@ from click.testing import CliRunner
 from kedro.framework.project import configure_project
 
 from tests.fixtures.project import Project
-from tests.hooks.conftest import Server
+from tests.fixtures.serving import free_port, wait_until_it_answers
 from tests.registry.conftest import (
     MakeCandidate,
     make_candidate,  # noqa: F401 (a fixture)
@@ -21,6 +27,37 @@ from triptych.store.database import close_database, open_database
 
 NAME = "temperature"
 ADA = ("--by", "Ada", "--reason", "the server needs one")
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a tracking server answers, and where it keeps what it is given."""
+
+    url: str
+    database_url: str
+    artifacts: Path
+
+
+@pytest.fixture
+def server(postgresql_url: str, tmp_path: Path, tracking: str) -> Iterator[Server]:
+    """Start it as docs/tracking.md says, and end it with its workers."""
+    port, artifacts, log = free_port(), tmp_path / "artifacts-of-the-server", tmp_path / "log"
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--artifacts-destination", str(artifacts)),
+        *("--backend-store-uri", postgresql_url.replace("postgresql://", "postgresql+psycopg://")),
+    ]
+    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=quiet, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/health", process, log)
+        yield Server(f"http://127.0.0.1:{port}", postgresql_url, artifacts)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
 
 
 @pytest.fixture

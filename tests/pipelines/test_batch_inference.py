@@ -16,8 +16,12 @@ from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import forecast_climatology
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
-from triptych.parameters.operations import BatchParameters
+from triptych.parameters.forecasting import (
+    BatchParameters,
+    NwpParameters,
+    PreprocessingParameters,
+    RecentParameters,
+)
 from triptych.pipelines.batch_inference.forecast import hindcast
 from triptych.pipelines.batch_inference.history import prepare_history
 from triptych.pipelines.batch_inference.nodes import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from triptych.parameters.ingestion import LimitParameters
+from triptych.parameters.forecasting import LimitParameters
 from triptych.pipelines.ingestion.call_budget import Pacer, describe_budget, weight
 from triptych.weather.errors import CallLimitReached
 

@@ -1,6 +1,7 @@
 """Gaps of a real server that fills them in later, to the tables of a real database."""
 
 from datetime import date
+from functools import partial
 
 import pandas as pd
 from sqlalchemy import Engine, select
@@ -9,13 +10,12 @@ from tests.fixtures.databases import dump_tables
 from tests.weather.archive_server import Answer, ArchiveServer
 from tests.weather.places import PARIS
 from triptych.datasets import SqlTableDataset
-from triptych.datasets.sources import open_weather
-from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import IngestionParameters
+from triptych.parameters.forecasting import ForecastParameters, IngestionParameters
 from triptych.pipelines.ingestion.nodes import fetch_weather
 from triptych.pipelines.ingestion.requests import plan_requests
 from triptych.store.tables import weather_hourly
 from triptych.weather.locations import locations_frame
+from triptych.weather.sources import make_source
 from triptych.weather.variables import VARIABLES
 
 PLACES = locations_frame([PARIS])
@@ -56,7 +56,7 @@ def ingest(url: str, server: ArchiveServer, today: str, *, killed_before: str = 
     asked = len(server.requests)
     table("locations").save(PLACES)
     known = table("ingested_periods").load(), table("incomplete_days").load()
-    source = open_weather(archive_url=server.url)
+    source = partial(make_source, base_url=server.url)
     as_of = "2019-03-01"
     planned = plan_requests(PLACES, *known, None, "open_meteo", as_of, today, FORECAST, INGESTION)
     chunks = fetch_weather(planned, PLACES, *known, source, "open_meteo", as_of, today, INGESTION)

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import IngestionParameters, LimitParameters
+from triptych.parameters.forecasting import ForecastParameters, IngestionParameters, LimitParameters
 from triptych.pipelines.ingestion.nodes import (
     WEATHER_OUTPUTS,
     fetch_weather,

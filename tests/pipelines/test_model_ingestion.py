@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from tests.weather.archive_server import Answer, ArchiveServer
 from tests.weather.places import PARIS
 from triptych.datasets import SqlTableDataset
-from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import (
+from triptych.parameters.forecasting import (
+    ForecastParameters,
     IngestionParameters,
     LimitParameters,
     NwpParameters,

@@ -16,7 +16,7 @@ from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
-from triptych.parameters.operations import MonitoringParameters
+from triptych.parameters.forecasting import MonitoringParameters
 from triptych.pipelines.monitoring.nodes import (
     choose_live_models,
     compare_inputs,

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from triptych.errors import PipelineError
-from triptych.parameters.ingestion import PreprocessingParameters
+from triptych.parameters.forecasting import PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import (
     average_steps,
     build_history,

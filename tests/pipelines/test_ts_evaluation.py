@@ -13,7 +13,7 @@ from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import RegistryParameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_evaluation import nodes, plots
 from triptych.pipelines.ts_evaluation.registration import prepare_candidate, refit_model

@@ -5,8 +5,12 @@ import pytest
 
 from tests.pipelines.hand_made import history, utc
 from triptych.errors import PipelineError
-from triptych.parameters.forecasting import ForecastParameters, ModelParameters, TuningParameters
-from triptych.parameters.ingestion import NwpParameters
+from triptych.parameters.forecasting import (
+    ForecastParameters,
+    ModelParameters,
+    NwpParameters,
+    TuningParameters,
+)
 from triptych.pipelines.ts_common.family import search_parameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import plan_study

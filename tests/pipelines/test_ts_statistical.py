@@ -9,7 +9,7 @@ from kedro.pipeline import Pipeline
 from tests.fixtures.project import Project
 from tests.pipelines.hand_made import history, utc
 from triptych.forecasting.models.factory import BASELINE_NAMES, STATISTICAL_NAMES
-from triptych.hooks.run_summary import RunSummary
+from triptych.hooks.run_summary import SummaryHook
 from triptych.pipelines import ts_ml, ts_statistical
 from triptych.pipelines.ts_common import family
 from triptych.pipelines.ts_common.family import Forecasters
@@ -73,12 +73,12 @@ def test_what_was_estimated_is_listed(fitted: Forecasters) -> None:
 
 
 def test_fallbacks_are_told_at_the_end_of_a_run(fitted: Forecasters) -> None:
-    summary = RunSummary()
+    summary = SummaryHook()
     table = nodes.describe_processes(fitted)
-    summary.add("statistical_processes", table)
+    summary.after_dataset_saved("statistical_processes", table)
     assert summary.lines() == []
     table.loc[0, ["method", "reason"]] = ["white_noise", "nothing varies"]
-    summary.add("statistical_processes", table)
+    summary.after_dataset_saved("statistical_processes", table)
     assert summary.lines() == ["Fallback: arima of northmere is white_noise (nothing varies)"]
 
 

@@ -19,6 +19,7 @@ NAMES = ["plain", "quoi?", "a%20b", "a b", "été #1"]
 def test_a_path_in_a_url_names_the_same_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / name / "triptych.db"
     engine = create_engine(sqlite_url(file))
+    assert list(tmp_path.iterdir()) == []  # the folder is created at the first use
 
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE here (id INTEGER)")

@@ -15,8 +15,7 @@ from tests.registry.conftest import fitted
 from tests.store.rows import MODEL, START
 from triptych.errors import PipelineError
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import PreprocessingParameters, RegistryParameters
 from triptych.registry.comparison import compare_classifiers, compare_forecasters
 from triptych.store.tables import locations, models, text_predictions, weather_hourly
 
@@ -96,40 +95,38 @@ def test_both_are_evaluated_on_the_days_that_neither_has_seen(shelf: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("production", "candidate", "objection"),
+    ("production", "candidate", "rule", "objection"),
     [
         # 4 °C of error saved, on too few days
-        (("persistence", "2018-01-01"), ("climatology", "2018-03-08"), "Days compared: 3; .* 28"),
+        (("persistence", "2018-01-01"), ("climatology", "2018-03-08"), {}, "Days compared: 3; .*8"),
+        (("persistence", "2018-01-01"), ("climatology", "2018-03-08"), {"min_days": 3}, None),
+        (
+            ("persistence", "2018-01-01"), ("climatology", "2018-03-08"),
+            {"min_days": 3, "significance": 0.01}, "not significant: .* 0.01",
+        ),
         # 38 days, 0.001 °C of error saved
         (
-            ("climatology", "2018-01-01"),
-            ("climatology", "2018-02-01"),
-            "not significant: .* 0.05",
+            ("climatology", "2018-01-01"), ("climatology", "2018-02-01"),
+            {}, "not significant: .* 0.05",
         ),
-        (("climatology", "2018-01-01"), ("climatology", "2018-01-01"), "is not more accurate"),
+        (("climatology", "2018-01-01"), ("climatology", "2018-01-01"), {}, "is not more accurate"),
     ],
-)
+)  # fmt: skip
 def test_a_lower_error_is_no_evidence_by_itself(
-    shelf: Any, production: tuple[str, str], candidate: tuple[str, str], objection: str
+    shelf: Any,
+    production: tuple[str, str],
+    candidate: tuple[str, str],
+    rule: dict[str, Any],
+    objection: str | None,
 ) -> None:
     before, after = shelf.add(*production), shelf.add(*candidate)
+    required = RegistryParameters.model_validate({"promote_first": True, **rule})
 
-    found = compare_forecasters(shelf, after, before, PREPROCESSING, RULE)
+    found = compare_forecasters(shelf, after, before, PREPROCESSING, required)
 
     assert found.figures["candidate"] <= found.figures["production"]
-    assert re.search(objection, found.objection or "")
-
-
-def test_the_evidence_that_is_required_is_a_parameter(shelf: Any) -> None:
-    production, candidate = (
-        shelf.add("persistence", "2018-01-01"),
-        shelf.add("climatology", "2018-03-08"),
-    )
-
-    for rule, accepted in ({"min_days": 3}, True), ({"min_days": 3, "significance": 0.01}, False):
-        required = RegistryParameters.model_validate({"promote_first": True, **rule})
-        found = compare_forecasters(shelf, candidate, production, PREPROCESSING, required)
-        assert (found.objection is None) == accepted
+    assert (found.objection is None) == (objection is None)
+    assert re.search(objection or "", found.objection or "")
 
 
 def test_versions_without_a_common_day_or_place_are_not_compared(shelf: Any) -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from tests.fixtures.commands import git
 from tests.fixtures.project import ROOT
-from triptych.registry.provenance import frame_sha256, git_commit
-from triptych.registry.run_manifest import describe_environment
+from triptych.registry.provenance import describe_environment, frame_sha256, git_commit
 
 
 def frame() -> pd.DataFrame:
@@ -50,45 +49,23 @@ def test_the_digest_changes_with_anything_in_the_rows(changed: pd.DataFrame) -> 
     assert frame_sha256(changed) != frame_sha256(frame())
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository of one file and one commit."""
+def test_the_commit_names_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRIPTYCH_VERSION", raising=False)
+    assert git_commit(tmp_path) == "unknown"
     git(tmp_path, "init", "--quiet")
     (tmp_path / "code.py").write_text("one\n")
     git(tmp_path, "add", "code.py")
     git(tmp_path, "commit", "--quiet", "--no-gpg-sign", "-m", "one")
-    return tmp_path
+    commit = git(tmp_path, "rev-parse", "HEAD")
 
-
-def test_the_commit_names_the_code(repository: Path) -> None:
-    commit = git(repository, "rev-parse", "HEAD")
-
+    (tmp_path / "notes.txt").write_text("not code\n")
+    assert git_commit(tmp_path) == commit
     assert len(commit) == 40
-    assert git_commit(repository) == commit
-    (repository / "notes.txt").write_text("not code\n")
-    assert git_commit(repository) == commit
-
-
-def test_changed_code_is_marked(repository: Path) -> None:
-    (repository / "code.py").write_text("two\n")
-
-    assert git_commit(repository) == git(repository, "rev-parse", "HEAD") + "+changes"
-
-
-def test_without_a_repository_the_version_says_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TRIPTYCH_VERSION", raising=False)
-    assert git_commit(tmp_path) == "unknown"
+    (tmp_path / "code.py").write_text("two\n")
+    assert git_commit(tmp_path) == f"{commit}+changes"
     monkeypatch.setenv("TRIPTYCH_VERSION", "0123abc")
+    monkeypatch.setenv("PATH", str(tmp_path))  # without git
     assert git_commit(tmp_path) == "0123abc"
-
-
-def test_without_git_the_version_says_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRIPTYCH_VERSION", "0123abc")
-    monkeypatch.setenv("PATH", str(repository))
-
-    assert git_commit(repository) == "0123abc"
 
 
 def test_code_packages_and_machine_are_named(tmp_path: Path) -> None:

@@ -12,13 +12,12 @@ from click.testing import CliRunner, Result
 
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
-from tests.registry.training import KNOWN, Trained
+from tests.registry.training import KNOWN, LEARNED, Trained
 from triptych.commands.model import model
 from triptych.commands.reproduce import reproduce as reproduce_command
 from triptych.errors import PipelineError
-from triptych.registry.reproduction.report import Reproduction, lines, summary
-from triptych.registry.reproduction.reproduce import reproduce
-from triptych.registry.run_manifest import SNAPSHOT_TAG
+from triptych.registry.provenance import SNAPSHOT_TAG
+from triptych.registry.reproduction.reproduce import Reproduction, reproduce
 from triptych.registry.snapshots import SnapshotError, SnapshotStore
 
 
@@ -50,7 +49,7 @@ def test_six_runs_that_differ_reproduce_bit_for_bit(trained: Trained) -> None:
     assert digests["evaluation"] == {"training rows", "registered model"}
     whole = found["both families"]
     assert len(whole.recorded.metrics) > 100
-    assert lines(whole)[-1] == "Reproduced bit for bit."
+    assert whole.lines()[-1] == "Reproduced bit for bit."
     # other rows, another seed: other results, or the comparison would prove nothing
     differing = ("learned", "another seed", "another place")
     assert len({found[name].retrained.digests["fitted lightgbm"] for name in differing}) == 3
@@ -70,9 +69,9 @@ def test_a_changed_parameter_is_named(trained: Trained) -> None:
         "parameters of the record (the run logged others): seed 20 -> 21",
         "configuration (the run's own was used): seed 21 -> 20",
     ]
-    assert "DIFFERS" in "\n".join(lines(found))
-    assert lines(found)[-1].startswith("NOT reproduced.")
-    assert "seed 21: fitted lightgbm, fitted ridge" in summary(found)
+    assert "DIFFERS" in "\n".join(found.lines())
+    assert found.lines()[-1].startswith("NOT reproduced.")
+    assert "seed 21: fitted lightgbm, fitted ridge" in found.summary()
 
 
 def test_changed_versions_code_and_configuration_are_named_though_nothing_differs(
@@ -107,14 +106,24 @@ def test_a_changed_row_is_named(trained: Trained) -> None:
     with pytest.raises(SnapshotError, match=r"Data changed: .*the rows of northmere 2017 now have"):
         again(trained, run_id)
 
+
+def test_a_corrected_past_is_seen_by_new_runs_alone(trained: Trained) -> None:
+    old, hour = trained.runs["learned"], pd.Timestamp("2018-02-03T03:00", tz="UTC")
+    warmer = KNOWN["temperature_2m"] + 2.0 * (KNOWN["time"] == hour)
+    corrected = KNOWN.assign(temperature_2m=warmer)
+    new = trained.train(LEARNED, corrected)
     latest = trained.project.path / "data" / "05_model_input" / "history.parquet"
     latest.parent.mkdir(parents=True, exist_ok=True)
-    KNOWN.to_parquet(latest)  # the right rows are known elsewhere
-    message = (
-        r"1 of 2,920 rows differ: northmere 2017-01-01 15:00 temperature_2m [\d.-]+ -> [\d.-]+\.$"
-    )
-    with pytest.raises(SnapshotError, match=message):
-        again(trained, run_id)
+    corrected.to_parquet(latest)
+
+    before, after = (again(trained, run) for run in (old, new))
+
+    assert (before.equal, after.equal, after.changes) == (True, True, [])
+    (change,) = before.changes
+    assert change.startswith("data, by the latest history (the run's own rows were used): 1 of ")
+    assert "rows differ: northmere 2018-02-03 03:00 temperature_2m " in change
+    for name in ("training rows", "fitted ridge"):
+        assert before.recorded.digests[name] != after.recorded.digests[name]
 
 
 def test_runs_are_found_by_the_start_of_their_id(trained: Trained) -> None:

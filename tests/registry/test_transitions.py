@@ -4,12 +4,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from sqlalchemy import Engine, select
 
@@ -22,17 +22,12 @@ from triptych.store.engine import create_engine, reading
 from triptych.store.tables import models
 
 ADA = Approval("Ada", "colder winters")
-GRACE = Approval("Grace", "warmer summers")
 Row = dict[str, Any]
 
 
-def promote(
-    registry: ModelRegistry, version: int, to_stage: str, seen: Row | None, approval: Approval = ADA
-) -> None:
+def promote(registry: ModelRegistry, version: int, to_stage: str) -> None:
     with mlflow_sync.changing(registry.engine, "temperature") as connection:
-        if to_stage == "production":
-            stages.check_production(connection, "temperature", seen)
-        stages.promote(connection, row(registry, version), to_stage, approval)
+        stages.promote(connection, row(registry, version), to_stage, ADA)
 
 
 def reject(registry: ModelRegistry, version: int) -> None:
@@ -40,9 +35,9 @@ def reject(registry: ModelRegistry, version: int) -> None:
         stages.reject(connection, row(registry, version), ADA)
 
 
-def roll_back(registry: ModelRegistry, seen: Row) -> None:
+def roll_back(registry: ModelRegistry, production: Row) -> None:
     with mlflow_sync.changing(registry.engine, "temperature") as connection:
-        stages.check_production(connection, "temperature", seen)
+        stages.check_production(connection, "temperature", production)
         stages.roll_back(connection, "temperature", ADA)
 
 
@@ -56,17 +51,13 @@ def seen(registry: ModelRegistry) -> str:
 
 
 def aliases() -> dict[str, str]:
-    import mlflow
-
     found = mlflow.MlflowClient().get_registered_model("temperature").aliases
     return {alias: str(version) for alias, version in found.items()}
 
 
 def test_mlflow_has_a_version_a_row_and_the_aliases(three: ModelRegistry) -> None:
-    import mlflow
-
-    promote(three, 2, "staging", row(three, 1))
-    promote(three, 3, "production", row(three, 1))
+    promote(three, 2, "staging")
+    promote(three, 3, "production")
 
     versions = mlflow.MlflowClient().search_model_versions("name='temperature'")
     assert {
@@ -106,45 +97,17 @@ def test_a_version_is_found_by_number_or_by_the_start_of_its_id(three: ModelRegi
 
 def test_a_change_that_changes_nothing_is_refused(three: ModelRegistry) -> None:
     before = dump_tables(three.engine)
-    first = row(three, 1)
     for message, to_stage in (
         ("version 1 is in production already", "production"),
         ("version 1 is in production. Promote another", "staging"),
     ):
         with pytest.raises(PipelineError, match=message):
-            promote(three, 1, to_stage, first)
+            promote(three, 1, to_stage)
     assert dump_tables(three.engine) == before
     reject(three, 1)
     with pytest.raises(PipelineError, match="version 1 is archived already"):
         reject(three, 1)
     assert seen(three) == "archived candidate candidate"
-
-
-def test_the_second_of_two_at_once_waits_and_is_refused(three: ModelRegistry) -> None:
-    second, production = row(three, 2), row(three, 1)
-    refusals: list[str] = []
-
-    def promote_third() -> None:
-        try:
-            promote(three, 3, "production", production, GRACE)
-        except PipelineError as error:
-            refusals.append(str(error))
-
-    other = threading.Thread(target=promote_third)
-    with three.engine.begin() as connection:
-        stages.lock_name(connection, "temperature")
-        stages.promote(connection, second, "production", ADA)
-        other.start()
-        other.join(1.5)
-        assert other.is_alive()  # it waits for this transaction
-    other.join(30)
-
-    (refusal,) = refusals
-    assert "it was version 1 when this was decided, and version 2 is, approved by Ada" in refusal
-    assert "run the command again" in refusal
-    assert seen(three) == "archived production candidate"
-    with pytest.raises(PipelineError, match="Somebody else changed"):
-        roll_back(three, production)
 
 
 CHANGER = """
@@ -201,10 +164,14 @@ def test_of_two_processes_that_promote_at_once_one_wins(
     said = [process.communicate(timeout=120)[1] for process in both]
 
     assert sorted(process.returncode for process in both) == [0, 1], said
-    assert "Somebody else changed what is in production for temperature" in "".join(said)
     winner = 2 if both[0].returncode == 0 else 3
+    refusal = "".join(said)
+    assert "Somebody else changed what is in production for temperature" in refusal
+    assert f"was version 1 when this was decided, and version {winner} is, approved by" in refusal
     production = [each for each in three.list_models() if each["stage"] == "production"]
     assert [each["version"] for each in production] == [winner]
+    with pytest.raises(PipelineError, match="Somebody else changed"):
+        roll_back(three, row(three, 1))
     assert aliases() == {"production": str(winner)}
     assert mlflow_sync.compare(three.engine) == []
 
@@ -213,8 +180,7 @@ def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
     three: ModelRegistry, tracking: str
 ) -> None:
     """MLflow's file is locked for writers: the process stands between its two writes."""
-    url = three.engine.url.render_as_string(hide_password=False)
-    watcher = create_engine(url)
+    watcher = create_engine(three.engine.url.render_as_string(hide_password=False))
     with closing(sqlite3.connect(tracking.removeprefix("sqlite:///"))) as lock:
         lock.execute("BEGIN IMMEDIATE")
         process = changer(three, tracking, 2)
@@ -237,7 +203,7 @@ def test_kill_9_between_the_database_and_mlflow_is_seen_and_put_right(
         "its version 1",
     ]
 
-    promote(three, 3, "staging", row(three, 2))
+    promote(three, 3, "staging")
 
     assert aliases() == {"production": "2", "staging": "3"}
     assert mlflow_sync.compare(three.engine) == []
@@ -252,8 +218,6 @@ def stage_of(engine: Engine, version: int) -> str | None:
 
 
 def test_what_mlflow_lost_or_was_told_by_others_is_put_right(three: ModelRegistry) -> None:
-    import mlflow
-
     client = mlflow.MlflowClient()
     client.delete_model_version("temperature", "2")
     client.set_registered_model_alias("temperature", "staging", "3")
@@ -267,7 +231,7 @@ def test_what_mlflow_lost_or_was_told_by_others_is_put_right(three: ModelRegistr
     assert mlflow_sync.compare(three.engine) == []
 
     client.delete_registered_model("temperature")
-    promote(three, 2, "production", row(three, 1))
+    promote(three, 2, "production")
 
     assert mlflow_sync.compare(three.engine) == []
     numbers = {
@@ -278,8 +242,6 @@ def test_what_mlflow_lost_or_was_told_by_others_is_put_right(three: ModelRegistr
 
 
 def test_files_that_mlflow_lost_are_said_and_the_change_stands(three: ModelRegistry) -> None:
-    import mlflow
-
     mlflow.MlflowClient().delete_registered_model("temperature")
     with three.engine.begin() as connection:
         connection.execute(
@@ -291,7 +253,7 @@ def test_files_that_mlflow_lost_are_said_and_the_change_stands(three: ModelRegis
         match=r"The database is changed, .* temperature: version 3 is not in MLflow \(.*m-0.*"
         r"kedro model sync",
     ):
-        promote(three, 2, "production", row(three, 1))
+        promote(three, 2, "production")
 
     assert seen(three) == "archived production candidate"
     assert mlflow_sync.compare(three.engine) == ["temperature: version 3 is not in MLflow"]
@@ -300,14 +262,12 @@ def test_files_that_mlflow_lost_are_said_and_the_change_stands(three: ModelRegis
 def test_nothing_is_changed_while_mlflow_is_away(
     three: ModelRegistry, tracking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import mlflow
-
     before = dump_tables(three.engine)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     mlflow.set_tracking_uri("http://127.0.0.1:9")
 
     for change in (
-        lambda: promote(three, 2, "production", row(three, 1)),
+        lambda: promote(three, 2, "production"),
         lambda: reject(three, 2),
         lambda: roll_back(three, row(three, 1)),
     ):

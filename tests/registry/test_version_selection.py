@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from triptych.errors import PipelineError
-from triptych.registry.version_selection import choose_versions
+from triptych.registry.models import choose_versions
 
 LATER = datetime(2020, 1, 1, tzinfo=UTC)
 

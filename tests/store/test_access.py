@@ -3,7 +3,6 @@
 import ast
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -209,23 +208,6 @@ def test_the_command(
     granted = "alembic_version, forecast_scores, image_predictions, locations, models"
     assert f"triptych_api may read {granted}" in caplog.text
     assert "no role 'nobody'" in caplog.text
-
-
-def test_the_command_needs_no_pipelines(server: Any) -> None:
-    """Its service starts with every `up`, so it should not import what takes seconds."""
-    code = (
-        "import sys; from triptych.store.grants import main; main(['triptych_api']); "
-        "sys.exit(sorted({'kedro', 'pandas', 'mlflow'} & set(sys.modules)) or 0)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "TRIPTYCH_DATABASE_URL": url_of(server, "triptych")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert result.returncode == 0, result.stderr
 
 
 def tables_named(source: str) -> set[str]:

@@ -11,7 +11,7 @@ from tests.store.rows import add_places
 from triptych.store.database import close_database, open_database
 from triptych.store.driver_errors import mask_passwords
 from triptych.store.engine import create_engine, reading
-from triptych.store.errors import DatabaseUnavailable, SchemaError, StoreError
+from triptych.store.errors import DatabaseUnavailable, StoreError
 from triptych.store.migrate import check_schema
 
 
@@ -78,16 +78,6 @@ def test_a_reader_holds_ten_connections_at_most(
     engine.dispose()
 
 
-def test_the_folder_is_created_at_the_first_use(tmp_path: Path) -> None:
-    folder = tmp_path / "a folder" / "é%20?#"
-    engine = create_engine(f"sqlite:///{tmp_path}/a folder/é%20#/t.db")
-    assert not folder.parent.exists()
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-    engine.dispose()
-    assert [file.name for file in (tmp_path / "a folder").rglob("*.db")] == ["t.db"]
-
-
 def test_read_only_refuses_every_write(engine: Engine) -> None:
     add_places(engine, "paris")
     reader = create_engine(engine.url.render_as_string(hide_password=False), read_only=True)
@@ -112,15 +102,6 @@ def test_read_only_creates_no_file_and_needs_no_writer(tmp_path: Path, sqlite_ur
     reader.dispose()
 
 
-def test_a_transaction_takes_its_tables_back(empty: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), empty.begin() as connection:
-        connection.execute(text("CREATE TABLE planted (x INTEGER)"))
-        connection.execute(text("INSERT INTO planted VALUES (1)"))
-        _ = 1 / 0
-    with pytest.raises(SchemaError), empty.connect() as connection:
-        connection.execute(text("SELECT * FROM planted"))
-
-
 def test_a_reader_keeps_its_view_and_blocks_no_writer(engine: Engine) -> None:
     count = text("SELECT count(*) FROM locations")
     with reading(engine) as reader:
@@ -140,15 +121,6 @@ def test_reading_cannot_write_on_postgresql(empty_postgresql: Engine) -> None:
         connection.execute(create)
     with empty_postgresql.begin() as connection:  # the connection returns to the pool unchanged
         connection.execute(create)
-
-
-def test_foreign_keys_hold(engine: Engine) -> None:
-    orphan = text(
-        "INSERT INTO weather_3h (location, time, hours_observed, hours_interpolated)"
-        " VALUES ('atlantis', '2019-07-14T00:00:00Z', 3, 0)"
-    )
-    with pytest.raises(StoreError, match=r"(?i)foreign key"), engine.begin() as connection:
-        connection.execute(orphan)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])

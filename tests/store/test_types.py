@@ -9,10 +9,10 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
-from tests.store.rows import MODEL, hours
+from tests.store.rows import MODEL
 from triptych.store.engine import reading
-from triptych.store.tables import models, weather_hourly
-from triptych.store.types import Json, UtcDateTime
+from triptych.store.tables import models
+from triptych.store.types import Json
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,6 @@ def test_an_instant_is_utc(engine: Engine, given: datetime, stored: datetime) ->
         assert connection.scalars(by_value).one() == stored
     assert found == stored
     assert found.tzinfo is UTC
-
-
-def test_instants_compare_and_sort(places: Engine) -> None:
-    rows = [dict(zip(weather_hourly.columns.keys(), row, strict=True)) for row in hours(30)]
-    with places.begin() as connection:
-        connection.execute(insert(weather_hourly), rows[::-1])
-    noon = datetime(2019, 7, 14, 12, tzinfo=UTC)
-    times = weather_hourly.c.time
-    day = select(times).where(times >= noon, times < noon + timedelta(days=1)).order_by(times)
-    with reading(places) as connection:
-        assert list(connection.scalars(day)) == [noon + timedelta(hours=h) for h in range(18)]
 
 
 def test_an_instant_without_zone_is_refused(engine: Engine) -> None:
@@ -94,13 +83,6 @@ def test_what_json_cannot_hold_is_converted(sqlite_dialect: Any, given: Any, tex
 def test_what_json_never_holds_is_refused(sqlite_dialect: Any, value: Any) -> None:
     with pytest.raises(ValueError, match="JSON holds no"):
         Json().process_bind_param(value, sqlite_dialect)
-
-
-def test_null_stays_null(sqlite_dialect: Any) -> None:
-    for kind in (UtcDateTime(), Json()):
-        read = kind.dialect_impl(sqlite_dialect).result_processor(sqlite_dialect, None)
-        assert read is not None
-        assert read(None) is None
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, inspect, select, text
@@ -24,14 +23,12 @@ from tests.store.rows import (
 from triptych.store.engine import reading
 from triptych.store.errors import RowsRefused
 from triptych.store.tables import (
-    ingested_periods,
     locations,
     models,
     prediction_inputs,
     weather_3h,
     weather_hourly,
 )
-from triptych.store.writes import upsert
 
 
 def write(
@@ -60,18 +57,15 @@ class TestUpsert:
                 weather_hourly.insert().values(dict(zip(WEATHER_COLUMNS, hours(1)[0], strict=True)))
             )
 
-    def test_rows_of_other_keys_stay(self, places: Engine) -> None:
-        write(places, hours(3))
-        assert write(places, hours(2, first=2)) == 1
-        assert write(places, hours(2, "brest")) == 2
-        assert len(stored(places)) == 6
-
-    def test_only_rows_that_differ_count(self, places: Engine) -> None:
+    def test_only_rows_that_differ_count_and_others_stay(self, places: Engine) -> None:
         write(places, hours(3))
         rows = [list(row) for row in hours(3)]
         rows[0][2], rows[1][5] = -7.5, 3.25
         assert write(places, rows) == 2
-        assert stored(places) == [tuple(row) for row in rows]
+        assert write(places, hours(2, first=2)) == 1
+        assert stored(places) == [*map(tuple, rows), *hours(1, first=3)]
+        assert write(places, hours(2, "brest")) == 2
+        assert len(stored(places)) == 6
 
     def test_a_null_does_not_replace_a_known_value(self, places: Engine) -> None:
         """Sources answer null now and then for hours that they had before."""
@@ -155,16 +149,6 @@ class TestTransactions:
 
 
 class TestValues:
-    def test_both_readings_of_a_repeated_hour_are_stored(self, places: Engine) -> None:
-        """Python takes 02:30 in summer time and 02:30 an hour later for equal."""
-        first = datetime(2020, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"))
-        starts = [first, first.replace(fold=1)]
-        chunk = [["paris"] * 2, starts, [FETCHED] * 2, ["sample"] * 2, [1, 2], [FETCHED] * 2]
-        with places.begin() as connection:
-            upsert(connection, ingested_periods, list(ingested_periods.columns.keys()), [chunk])
-        found = [row[1] for row in stored(places, "ingested_periods")]
-        assert found == [datetime(2020, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
-
     def test_any_text_comes_back(self, engine: Engine) -> None:
         class Slug(str):
             pass

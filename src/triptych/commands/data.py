@@ -12,11 +12,6 @@ from triptych.commands.error_messages import user_errors
 from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER
 
-_INSTALL = (
-    "DVC is not installed (an optional extra). Install it: "
-    ".venv/bin/pip install --require-hashes --no-deps -r requirements/dvc.lock"
-)
-
 
 @click.group()
 def data() -> None:
@@ -43,22 +38,18 @@ def track(project: Path) -> None:
     """
     if not (project / FOLDER).is_dir():
         raise PipelineError(f"{FOLDER} does not exist. Train a model first: kedro run.")
-    program = dvc_program()
+    dvc = shutil.which("dvc", path=Path(sys.executable).parent) or shutil.which("dvc")
+    if dvc is None:
+        raise PipelineError(
+            "DVC is not installed (an optional extra). Install it: "
+            ".venv/bin/pip install --require-hashes --no-deps -r requirements/dvc.lock"
+        )
     for arguments in (["add", "--quiet", str(FOLDER)], ["push", "--quiet", f"{FOLDER}.dvc"]):
         done = subprocess.run(  # noqa: S603 (a program of this environment, no shell)
-            [program, *arguments], cwd=project, capture_output=True, text=True, check=False
+            [dvc, *arguments], cwd=project, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise PipelineError(
                 f"dvc {' '.join(arguments)} failed: {' '.join(done.stderr.split())} The remote is "
                 "configured in .dvc/config (dvc remote list)."
             )
-
-
-def dvc_program() -> str:
-    """Find DVC beside this Python or on the path; PipelineError if it is not installed."""
-    beside = Path(sys.executable).with_name("dvc")
-    found = str(beside) if beside.exists() else shutil.which("dvc")
-    if found is None:
-        raise PipelineError(_INSTALL)
-    return found

@@ -49,12 +49,9 @@ def explain(error: BaseException) -> str | None:
     from triptych.store.driver_errors import mask_passwords
 
     causes = list(_causes(error))
-    for find in (_own, _others, _of_datasets):
-        for cause in causes:
-            message = find(cause)
-            if message is not None:
-                return mask_passwords(message)
-    return None
+    found = (find(cause) for find in (_own, _others, _of_datasets) for cause in causes)
+    message = next((text for text in found if text is not None), None)
+    return None if message is None else mask_passwords(message)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

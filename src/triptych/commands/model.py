@@ -13,8 +13,7 @@ from triptych.commands.project import open_registry, project_command, read_confi
 from triptych.commands.reproduce import reproduce_all
 from triptych.errors import PipelineError
 from triptych.forecasting.errors import ForecastingError
-from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import PreprocessingParameters, RegistryParameters
 from triptych.registry import mlflow_sync, stages
 from triptych.registry.audit import format_report, gather
 from triptych.registry.comparison import PREDICTIONS, compare_classifiers, compare_forecasters

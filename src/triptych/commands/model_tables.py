@@ -1,7 +1,7 @@
 """Output of `kedro model list` and `kedro model show`."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,40 +9,32 @@ from triptych.forecasting.evaluation.metrics import ALL
 from triptych.registry.model_types import TEMPERATURE
 
 Row = dict[str, Any]
+_COLUMNS = ("name", "version", "algorithm", "stage")
 _SPELT_OUT = 3  # maximum number of locations listed with their errors
 
 
 def list_lines(rows: Sequence[Row]) -> list[str]:
     """Return one line per version, by name and number; forecasters first, then classifiers."""
-    if not rows:
-        return ["No models. Train one with kedro run."]
     rows = sorted(rows, key=lambda row: (row["name"], row["version"]))
     forecasters = [row for row in rows if row["kind"] == TEMPERATURE]
     classifiers = [row for row in rows if row["kind"] != TEMPERATURE]
-    tables = [
-        _table(of_kind, measure, figures, trained)
-        for of_kind, measure, figures, trained in (
-            (forecasters, "day-ahead RMSE (°C)", _errors, "trained until"),
-            (classifiers, "accuracy", _accuracies, "trained as of"),
-        )
-        if of_kind
-    ]
-    return "\n\n".join(tables).splitlines()
-
-
-def _table(rows: Sequence[Row], measure: str, figures: Callable[[Row], str], trained: str) -> str:
-    columns = ("name", "version", "algorithm", "stage")
-    head = (*columns, measure, trained, "approved by")
-    lines = [
-        (
-            *(str(row[name]) for name in columns),
-            figures(row["metrics"]),
-            f"{row['train_end'] or row['as_of']:%Y-%m-%d}",
-            row["approved_by"] or "",
-        )
-        for row in rows
-    ]
-    return "\n".join(_aligned([head, *lines]))
+    lines = []
+    for of_kind, measure, figures, trained in (
+        (forecasters, "day-ahead RMSE (°C)", _errors, "trained until"),
+        (classifiers, "accuracy", _accuracies, "trained as of"),
+    ):
+        table = [
+            (
+                *(str(row[name]) for name in _COLUMNS),
+                figures(row["metrics"]),
+                f"{row['train_end'] or row['as_of']:%Y-%m-%d}",
+                row["approved_by"] or "",
+            )
+            for row in of_kind
+        ]
+        if table:
+            lines += ["", *_aligned([(*_COLUMNS, measure, trained, "approved by"), *table])]
+    return lines[1:] or ["No models. Train one with kedro run."]
 
 
 def show_lines(row: Row, history: Sequence[Row]) -> list[str]:

@@ -8,7 +8,6 @@ import click
 
 from triptych.commands.project import project_command
 from triptych.errors import PipelineError
-from triptych.registry.reproduction.report import lines, summary
 from triptych.registry.reproduction.reproduce import TrackedRuns, reproduce_and_record
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def reproduce(project: Path, run_id: str | None, every: bool, env: str | None) -
         equal = same == len(runs)
     else:
         found = reproduce_and_record(project, tracked.find(run_id))
-        click.echo("\n".join(lines(found)))
+        click.echo("\n".join(found.lines()))
         equal = found.equal
     if not equal:
         click.get_current_context().exit(1)
@@ -53,6 +52,6 @@ def reproduce_all(project: Path, runs: "Sequence[Run]", *, err: bool = False) ->
         except PipelineError as error:
             click.echo(f"{run.info.run_id}  FAILED      {error}", err=err)
             continue
-        click.echo(summary(found), err=err)
+        click.echo(found.summary(), err=err)
         equal += found.equal
     return equal

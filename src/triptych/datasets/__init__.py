@@ -4,15 +4,15 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = {
-    "AppendCSVDataset": "append_csv",
+    "AppendCSVDataset": "tracking",
     "FunctionDataset": "function",
-    "MetricBatchDataset": "mlflow_metrics",
-    "MlflowNestedRunsDataset": "mlflow_metrics",
-    "ModelFolderDataset": "model_folder",
-    "ModelRegistryDataset": "model_registry",
+    "MetricBatchDataset": "tracking",
+    "MlflowNestedRunsDataset": "tracking",
+    "ModelFolderDataset": "models",
+    "ModelRegistryDataset": "models",
     "PhotoPixelsDataset": "photo_pixels",
     "SqlTableDataset": "sql_table",
-    "TrainingRowsDataset": "training_rows",
+    "TrainingRowsDataset": "tracking",
 }
 __all__ = list(_MODULES)
 

@@ -1,5 +1,6 @@
-"""What a function returns, as a dataset: a source that nodes read."""
+"""What a function returns, or the function itself, as a dataset: a source that nodes read."""
 
+from functools import partial as bind
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -7,14 +8,15 @@ from kedro.io import AbstractDataset, DatasetError
 
 
 class FunctionDataset(AbstractDataset[NoReturn, Any]):
-    """Loads what a function returns; only the catalog knows its credentials.
+    """Loads what a function returns, or the function; only the catalog knows its credentials.
 
     Example, in the catalog:
 
     ```yaml
     weather_source:
       type: triptych.datasets.FunctionDataset
-      function: triptych.datasets.sources.open_weather
+      function: triptych.weather.sources.make_source
+      partial: true
       credentials: open_meteo
     ```
 
@@ -22,6 +24,7 @@ class FunctionDataset(AbstractDataset[NoReturn, Any]):
         function: its full name; it is imported when the dataset is loaded.
         load_args: arguments of the function. Kedro makes `filepath` and `path` absolute.
         credentials: more arguments, which are shown nowhere.
+        partial: load the function with these arguments; the node gives the others.
     """
 
     def __init__(
@@ -30,16 +33,19 @@ class FunctionDataset(AbstractDataset[NoReturn, Any]):
         function: str,
         load_args: dict[str, Any] | None = None,
         credentials: dict[str, Any] | None = None,
+        partial: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._function = function
+        self._function, self._partial = function, partial
         self._load_args, self._credentials = load_args or {}, credentials or {}
         self.metadata = metadata
 
     def load(self) -> Any:
-        """Call the function."""
+        """Call the function, or bind its arguments."""
         module, _, name = self._function.rpartition(".")
-        return getattr(import_module(module), name)(**self._load_args, **self._credentials)
+        function = getattr(import_module(module), name)
+        bound = bind(function, **self._load_args, **self._credentials)
+        return bound if self._partial else bound()
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002
         """Refuse: a source is read-only."""

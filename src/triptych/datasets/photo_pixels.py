@@ -13,14 +13,6 @@ class PhotoPixelsDataset(AbstractDataset[DecodedChunk, Photo]):
     """Saves decoded photos chunk by chunk, and loads them as a read-only memory map.
 
     The file replaces an older one after its last chunk.
-
-    Example, in the catalog:
-
-    ```yaml
-    photo_pixels:
-      type: triptych.datasets.PhotoPixelsDataset
-      filepath: data/05_model_input/photo_pixels.npy
-    ```
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:

@@ -24,15 +24,7 @@ _COMPARISONS = {"ge": ge, "gt": gt, "le": le, "lt": lt}
 class TableReader:
     """Reads rows of one table on demand: a node asks for the part that it works on.
 
-    Example, in the catalog:
-
-    ```yaml
-    hourly_rows:
-      type: triptych.datasets.FunctionDataset
-      function: triptych.datasets.sql_table.TableReader
-      load_args: { table: weather_hourly }
-      credentials: database
-    ```
+    A FunctionDataset of the catalog loads it.
 
     Raises:
         StoreError: there is no such table, or the credentials have no URL.
@@ -95,19 +87,14 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
       credentials: database # url: ${oc.env:TRIPTYCH_DATABASE_URL}
     ```
 
-    In Python:
+    Args:
+        table: a name of `triptych.store.tables`.
+        credentials: `url`, a SQLite or PostgreSQL URL.
+        keep_days: a save removes the rows whose `as_of` lies so many days or more before the
+            latest one saved; None keeps all.
 
-    >>> import pandas as pd
-    >>> from triptych.datasets import SqlTableDataset
-    >>>
-    >>> places = SqlTableDataset(
-    ...     table="locations", credentials={"url": f"sqlite:///{tmp_path / 'example.db'}"}
-    ... )
-    >>> place = {"location": "paris", "name": "Paris", "latitude": 48.86, "longitude": 2.35}
-    >>> place |= {"elevation": 42.0, "timezone": "Europe/Paris", "source": "open_meteo"}
-    >>> places.save(pd.DataFrame([place]))
-    >>> places.load()["name"].tolist()
-    ['Paris']
+    Raises:
+        StoreError: an argument is wrong.
     """
 
     def __init__(
@@ -118,18 +105,6 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         keep_days: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Configure the dataset; nothing is opened.
-
-        Args:
-            table: a name of `triptych.store.tables`.
-            credentials: `url`, a SQLite or PostgreSQL URL.
-            keep_days: a save removes the rows whose `as_of` lies so many days or more before the
-                latest one saved; None keeps all.
-            metadata: for Kedro-Viz and others; unused here.
-
-        Raises:
-            StoreError: an argument is wrong.
-        """
         self._reader = TableReader(table, **credentials)
         self._table, self._url = self._reader.table, self._reader.url
         sound = isinstance(keep_days, int) and keep_days >= 1 and "as_of" in self._table.columns

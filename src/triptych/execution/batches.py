@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial
 from itertools import islice, pairwise
+from operator import call
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from triptych.errors import PipelineError
 from triptych.execution.parallel import run_jobs
 from triptych.execution.progress import track
 from triptych.execution.threads import one_blas_thread
-from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import EngineParameters
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -118,13 +119,13 @@ def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Ite
         sent = client.submit(_same, work, pure=False)
         remaining = iter(batches)
         waiting = deque(
-            client.submit(_apply, sent, batch, pure=False)
+            client.submit(call, sent, batch, pure=False)
             for batch in islice(remaining, 2 * len(client.ncores()) + 1)
         )
         while waiting:
             yield waiting.popleft().result()
             for batch in islice(remaining, 1):
-                waiting.append(client.submit(_apply, sent, batch, pure=False))
+                waiting.append(client.submit(call, sent, batch, pure=False))
     except KilledWorker as error:
         raise PipelineError(
             f"A batch of locations ended every Dask worker that it was given: {error}. Most often "
@@ -136,10 +137,6 @@ def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Ite
 
 def _same(work: Work) -> Work:
     return work
-
-
-def _apply(work: Work, batch: Any) -> Any:
-    return work(batch)
 
 
 @cache

@@ -8,7 +8,7 @@ import pandas as pd
 from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.registry.inputs import place_names
+from triptych.registry.snapshots import place_names
 
 # The comparison of all forecasters before those of one family.
 COMPARISONS = ("forecast_comparison", "learned_comparison", "statistical_comparison")
@@ -16,17 +16,11 @@ _COLUMNS = 6  # most locations that the table has a column each for
 
 
 class Description(NamedTuple):
-    """The parts of a description, in Markdown.
+    """The parts of a description, in Markdown."""
 
-    Attributes:
-        headline: the chosen model and its error; empty before there is one.
-        subject: the data in a few words.
-        parts: sentences and tables.
-    """
-
-    headline: str
-    subject: str
-    parts: list[str]
+    headline: str  # the chosen model and its error; empty before there is one
+    subject: str  # the data in a few words
+    parts: list[str]  # sentences and tables
 
     def name(self, job: str) -> str:
         """The run in one line; the result comes first, because lists show only the beginning."""
@@ -35,23 +29,14 @@ class Description(NamedTuple):
 
 
 class Study(NamedTuple):
-    """What is specific to reviews or to photos.
+    """What is specific to reviews or to photos."""
 
-    Attributes:
-        comparison: the dataset with the scores of all models.
-        ranking: the dataset with all models, best first.
-        chosen_by: how the ranking was made.
-        items: what real items are called, and those of the sample.
-        question: what the classifiers answer.
-        measures: columns of the comparison that are shown.
-    """
-
-    comparison: str
-    ranking: str
-    chosen_by: str
-    items: tuple[str, str]
-    question: str
-    measures: tuple[str, ...]
+    comparison: str  # the dataset with the scores of all models
+    ranking: str  # the dataset with all models, best first
+    chosen_by: str  # how the ranking was made
+    items: tuple[str, str]  # what real items are called, and those of the sample
+    question: str  # what the classifiers answer
+    measures: tuple[str, ...]  # columns of the comparison that are shown
 
 
 STUDIES = {  # by parameter group
@@ -107,13 +92,11 @@ def describe_forecasts(
     saved: Mapping[str, Any],
     registered: Sequence[str],
 ) -> Description:
-    """Describe a run with temperature forecasts.
+    """Describe a run with temperature forecasts, as `describe_classifiers`.
 
     Args:
         locations: slugs, empty if they are unknown.
-        parameters: of the run.
-        saved: the results, by dataset; of the comparisons, `day_ahead`.
-        registered: a sentence on the model that the run registered, if any.
+        saved: of the comparisons, `day_ahead`.
     """
     places, as_of = place_names(locations) or "no location", _issued(parameters)
     source = parameters["source"].replace("sample", "the embedded sample (synthetic weather)")

@@ -17,7 +17,7 @@ from triptych.hooks.descriptions import (
     describe_classifiers,
     describe_forecasts,
 )
-from triptych.hooks.experiments import modality
+from triptych.hooks.tracking import modality
 
 _RESULTS = {"chosen_model", "monitoring_warnings"}.union(
     *({study.comparison, study.ranking} for study in STUDIES.values())

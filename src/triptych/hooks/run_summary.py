@@ -1,14 +1,16 @@
 """The hook that logs a summary of a run: a few lines, collected as datasets are saved."""
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from kedro.framework.hooks import hook_impl
 
-from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age
+from triptych.forecasting.evaluation.metrics import ALL, DAY
+from triptych.hooks.descriptions import day_ahead
 from triptych.vision.manifest import MANIFEST, UNLISTED
 
 logger = logging.getLogger(__name__)
@@ -17,9 +19,14 @@ Saved = defaultdict[str, list[Any]]  # what each dataset was saved with, in one 
 
 _SHOWN_GAPS = 3
 _SHOWN_LOCATIONS = 10
-_COUNTED = (  # too large to keep: the number of rows is shown
-    "weather_hourly", "rejected_rows", "photos", "rejected_photos", "reviews", "rejected_reviews",
-)  # fmt: skip
+_COUNTED: dict[str, Callable[[pd.DataFrame], Any]] = {  # too large to keep
+    **dict.fromkeys(
+        ("weather_hourly", "rejected_rows", "rejected_photos", "rejected_reviews"), len
+    ),
+    "weather_3h": lambda steps: int(steps["hours_interpolated"].sum()),
+    "photos": lambda photos: (len(photos), int((photos["origin"] == UNLISTED).sum())),
+    "reviews": lambda reviews: (len(reviews), 0),
+}
 _WARNINGS = ("archive_warnings", "model_warnings", "monitoring_warnings", "forecast_warnings")
 _PRODUCTS = {"analysis": "Recent analyses", "forecast": "NWP forecasts"}
 
@@ -28,73 +35,55 @@ class SummaryHook:
     """Collects figures during a run and logs them once, at its end."""
 
     def __init__(self) -> None:
-        self._summary = RunSummary()
+        self._saved: Saved = defaultdict(list)
 
     @hook_impl
     def before_pipeline_run(self) -> None:
         """Start empty: a notebook makes several runs in one process."""
-        self._summary = RunSummary()
+        self._saved.clear()
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Collect the figures of a dataset."""
-        self._summary.add(dataset_name, data)
+        """Collect what the summary shows of a dataset."""
+        if dataset_name in _COUNTED:
+            self._saved[dataset_name].append(_COUNTED[dataset_name](data))
+        elif dataset_name in {*_SECTIONS, *_WARNINGS, "chosen_model"}:
+            self._saved[dataset_name].append(data)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Log the summary."""
-        for line in self._summary.lines():
+        for line in self.lines():
             logger.info(line)
-
-
-class RunSummary:
-    """The figures of a run that its summary shows."""
-
-    def __init__(self) -> None:
-        self._rows: Counter[str] = Counter()
-        self._saved: Saved = defaultdict(list)
-
-    def add(self, dataset_name: str, data: Any) -> None:
-        """Collect what the summary shows of a saved dataset; some are saved in several parts."""
-        if dataset_name in _COUNTED:
-            self._rows[dataset_name] += len(data)
-        if dataset_name == "photos":
-            self._rows["unlisted"] = int((data["origin"] == UNLISTED).sum())
-        elif dataset_name == "weather_3h":
-            self._rows["interpolated"] = int(data["hours_interpolated"].sum())
-        elif dataset_name in {*_SECTIONS, *_WARNINGS, "chosen_model"}:
-            self._saved[dataset_name].append(data)
 
     def lines(self) -> list[str]:
         """The summary, one fact per line; empty if no dataset of the run is summarized."""
         sections = [write(self._saved) for name, write in _SECTIONS.items() if name in self._saved]
         warnings = (text for name in _WARNINGS for texts in self._saved[name] for text in texts)
         return [
-            *self._hour_lines(),
-            *self._item_lines(),
             *(line for section in sections for line in section),
             *(f"Warning: {text}" for text in warnings),
         ]
 
-    def _hour_lines(self) -> list[str]:
-        if "weather_hourly" not in self._rows:
-            return []
-        return [
-            f"Hours: {self._rows['weather_hourly']:,} fetched, {self._rows['rejected_rows']:,} "
-            f"rejected (table rejected_rows says why), {self._rows['interpolated']:,} interpolated"
-        ]
 
-    def _item_lines(self) -> list[str]:
-        """Counts of used and rejected photos and reviews, and of photos without a manifest row."""
-        lines = [
-            f"{name.capitalize()}: {self._rows[name]:,} used, "
-            f"{self._rows[f'rejected_{name}']:,} rejected (data/08_reporting/rejected_{name}.csv)"
-            for name in ("photos", "reviews")
-            if f"rejected_{name}" in self._rows
-        ]
-        if self._rows["unlisted"]:
-            lines.append(f"Photos without a row in {MANIFEST}: {self._rows['unlisted']:,}")
-        return lines
+def _hour_lines(saved: Saved) -> list[str]:
+    fetched, rejected, interpolated = (
+        sum(saved[name]) for name in ("weather_hourly", "rejected_rows", "weather_3h")
+    )
+    return [
+        f"Hours: {fetched:,} fetched, {rejected:,} rejected (table rejected_rows says why), "
+        f"{interpolated:,} interpolated"
+    ]
+
+
+def _item_lines(name: str, saved: Saved) -> list[str]:
+    """Counts of used and rejected photos or reviews, and of photos without a manifest row."""
+    used, unlisted = map(sum, zip(*saved[name], strict=True))
+    lines = [
+        f"{name.capitalize()}: {used:,} used, {sum(saved[f'rejected_{name}']):,} rejected "
+        f"(data/08_reporting/rejected_{name}.csv)"
+    ]
+    return [*lines, *([f"Photos without a row in {MANIFEST}: {unlisted:,}"] if unlisted else [])]
 
 
 def _missing_lines(saved: Saved) -> list[str]:
@@ -146,8 +135,7 @@ def _fallback_lines(saved: Saved) -> list[str]:
 
 def _error_lines(saved: Saved) -> list[str]:
     comparison, chosen = saved["forecast_comparison"][-1], next(iter(saved["chosen_model"]), None)
-    day = at_served_age(comparison[comparison["lead"] == DAY])
-    table = day.pivot(index="model", columns="location", values="rmse").round(9)
+    table = day_ahead(comparison).pivot(index="model", columns="location", values="rmse").round(9)
     table = table.sort_values(ALL, kind="stable")
     if table.shape[1] == 2:  # one location: `all` would repeat it  # noqa: PLR2004
         table = table.drop(columns=ALL)
@@ -204,6 +192,9 @@ def _forecast_lines(saved: Saved) -> list[str]:
 
 
 _SECTIONS: dict[str, Callable[[Saved], list[str]]] = {
+    "weather_hourly": _hour_lines,
+    "photos": partial(_item_lines, "photos"),
+    "reviews": partial(_item_lines, "reviews"),
     "missing_weather": _missing_lines,
     "model_report": _model_lines,
     "validation_report": _validation_lines,

@@ -15,7 +15,19 @@ from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
 from triptych.errors import PipelineError
-from triptych.hooks.experiments import choose_experiment
+
+# A run whose nodes all have such a tag goes to the experiment of this name.
+DESCRIPTIONS = {"nlp": "Sentiment of French film reviews", "vision": "Classes of field photos"}
+_TEXT = """\
+{subject}: one run per `kedro run --pipeline {name}`, named after the selected classifier and its \
+accuracy.
+
+- `chosen/*`: the registered classifier, on each split used to compare versions
+- `<model>.<split>.<measure>`: every classifier of the comparison; ablations are nested runs
+- tags `triptych.*`: pipeline, source, algorithm, stage, git state, digests of data and model
+"""
+_NOTE = "mlflow.note.content"
+_TEMPERATURE_ONLY = ("mlflow.sharedViewState.day-ahead",)
 
 
 class TrackingHook:
@@ -57,7 +69,7 @@ class TrackingHook:
         """
         import mlflow
 
-        from triptych.registry.run_manifest import RunManifest, describe_environment, log_manifest
+        from triptych.registry.provenance import RunManifest, describe_environment, log_manifest
 
         if mlflow.active_run() is None:
             return
@@ -108,3 +120,36 @@ def _log_reports(catalog: DataCatalog) -> None:
 def _to_json(value: Any) -> Any:
     """Convert parameters to JSON types; dates become text, as in YAML."""
     return json.loads(json.dumps(value, default=str))
+
+
+def choose_experiment(pipeline: Pipeline, context: Any) -> None:
+    """Make the experiment of the pipeline's data the one that kedro-mlflow opens runs in.
+
+    kedro-mlflow keeps its configuration in the attribute `mlflow` of Kedro's context.
+    """
+    name, config = modality(pipeline), getattr(context, "mlflow", None)
+    if name is None or config is None:
+        return
+    import mlflow
+
+    experiment = config.tracking.experiment
+    temperature = experiment.create_experiment_kwargs.tags or {}
+    tags = {key: text for key, text in temperature.items() if key not in _TEMPERATURE_ONLY}
+    experiment.name, note = name, _TEXT.format(subject=DESCRIPTIONS[name], name=name)
+    experiment.create_experiment_kwargs.tags = {**tags, _NOTE: note}
+    config.setup(context)  # again, as in `after_context_created`: it sets the experiment
+    client = mlflow.MlflowClient()
+    found = client.get_experiment_by_name(name)
+    # earlier versions gave the temperature description to every experiment
+    if found and _subject(found.tags.get(_NOTE)) == _subject(temperature.get(_NOTE)):
+        client.set_experiment_tag(found.experiment_id, _NOTE, note)
+
+
+def modality(pipeline: Pipeline) -> str | None:
+    """The tag of DESCRIPTIONS that all nodes have; None for temperature, which mlflow.yml names."""
+    shared = set.intersection(*(set(node.tags) for node in pipeline.nodes), set(DESCRIPTIONS))
+    return next(iter(shared), None)
+
+
+def _subject(note: str | None) -> str:
+    return (note or "").partition(":")[0]

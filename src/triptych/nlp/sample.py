@@ -6,13 +6,15 @@ prove nothing about the quality on real reviews.
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from triptych.nlp import grammar
-from triptych.nlp.reading import RAW_COLUMNS
+from triptych.nlp.errors import ReviewSourceError
+from triptych.nlp.reading import RAW_COLUMNS, read_reviews
 from triptych.nlp.validation import normalise_text
 
 _T = TypeVar("_T")
@@ -42,6 +44,30 @@ class _Random:
     def choice(self, choices: Sequence[_T]) -> _T:
         """Draw an item."""
         return choices[self.index(len(choices))]
+
+
+def read_source(
+    source: str, sizes: Mapping[str, int], seed: int, *, folder: str | None
+) -> pd.DataFrame:
+    """Read the raw reviews of a source, faults included: RAW_COLUMNS.
+
+    Args:
+        source: `sample` or `folder`.
+        sizes, seed: of the sample.
+        folder: `reviews/train.jsonl`, … lie below it; None if there is none.
+
+    Raises:
+        ReviewSourceError: no folder is named, or it holds no reviews.
+    """
+    if source == "sample":
+        return generate_reviews(sizes, seed)
+    if not folder:
+        raise ReviewSourceError(
+            "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA to the folder that "
+            "holds `reviews/train.jsonl` and `reviews/val.jsonl`, or run with nlp.source=sample "
+            "(without --env live) to take the embedded sample."
+        )
+    return read_reviews(Path(folder) / "reviews")
 
 
 def generate_reviews(counts: Mapping[str, int], seed: int) -> pd.DataFrame:

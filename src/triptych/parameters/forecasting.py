@@ -1,11 +1,74 @@
-"""Parameters of training and evaluating forecasters."""
+"""Parameters of the temperature pipelines, and of the execution of batches."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from triptych.parameters.base import Count, Parameters, WithoutNull, check_names
+
+
+class LimitParameters(Parameters):
+    """Weighted calls that the source allows per period."""
+
+    minute: Count
+    hour: Count
+    day: Count
+
+
+class IngestionParameters(Parameters):
+    """Requests to the source, and the tolerance for invalid responses."""
+
+    locations_per_request: Count = 1
+    limits: LimitParameters | None = None
+
+    models: str  # the reanalysis of the archive, by Open-Meteo's name
+    final_after_days: Count  # hours still missing then are not requested again
+    refetch_from: date | None = None  # request hours from here on again, for corrections
+    max_rejected_share: Annotated[float, Field(ge=0, le=1)]  # of the rows of one response
+    on_refused: Literal["warn", "fail"] = "warn"  # requests without a usable response
+    archive_delay_days: Annotated[int, Field(ge=0)] = 0  # of the sample; the real archive has one
+
+
+def _split(value: Any) -> Any:
+    """Read the list of a `--params` argument: names with `;` between them, or none."""
+    if value is None:
+        return ()
+    return [name.strip() for name in value.split(";")] if isinstance(value, str) else value
+
+
+ModelName = Annotated[str, Field(pattern="^[a-z0-9_]+$", max_length=64)]
+
+
+class RecentParameters(Parameters):
+    """The recent analysis."""
+
+    model: ModelName | None  # of Open-Meteo; null: none
+    overlap_days: Annotated[int, Field(ge=1, le=92)]  # before as_of, to estimate the bias
+
+
+class NwpParameters(Parameters):
+    """NWP forecasts as issued."""
+
+    models: Annotated[tuple[ModelName, ...], BeforeValidator(_split)]  # of Open-Meteo
+    start: date | None = None  # null: the training start, but not before runs were archived
+    lead_days: Annotated[int, Field(ge=1, le=7)] = 3
+    publication_delay_hours: Annotated[int, Field(ge=0, le=24)] = 6
+
+
+class PreprocessingParameters(Parameters):
+    """Treatment of gaps."""
+
+    interpolation_limit_hours: Count
+
+
+class ExplorationParameters(Parameters):
+    """Thresholds of the exploration, and the size of its plots."""
+
+    shown_locations: Count  # per plot; tables have all
+    anomaly_threshold: Annotated[float, Field(gt=0)]  # robust standard deviations
+    significance: Annotated[float, Field(gt=0, lt=1)]  # of the stationarity tests
+
 
 _KINDS: dict[type, Any] = {
     int: int, float: (int, float), str: str, bool: bool, tuple: (list, tuple),
@@ -72,3 +135,41 @@ class StatisticalParameters(Parameters):
 
     models: Models
     trials: Annotated[int, Field(ge=0)]
+
+
+class BatchParameters(Parameters):
+    """Batch inference."""
+
+    history_days: Count  # at least the longest lag of the features
+    since: date | None = None  # issue forecasts of every midnight from here on too
+    hindcast_days: Annotated[int, Field(ge=0)] = 0  # since, if there is no prediction yet
+    on_missing: Literal["warn", "fail"] = "warn"  # locations without a forecast of their model
+
+
+class MonitoringParameters(Parameters):
+    """The periods over which forecasts are verified, and the thresholds of warnings."""
+
+    window_days: Annotated[list[Count | Literal["all"]], Field(min_length=1)]
+    min_days: Count
+    coverage_tolerance: Annotated[float, Field(ge=0, lt=1)]
+    drift_days: Count
+    drift_alpha: Annotated[float, Field(gt=0, lt=1)]
+    drift_psi: Annotated[float, Field(ge=0)]
+    strict: bool
+
+
+class RegistryParameters(Parameters):
+    """The evidence that promotion to production requires."""
+
+    promote_first: bool  # the first version of a name, automatically, if it beats the baselines
+    min_days: Annotated[int, Field(ge=2)] = 28  # observed days that both versions forecast
+    significance: Annotated[float, Field(gt=0, lt=1)] = 0.05  # of the paired test
+
+
+class EngineParameters(Parameters):
+    """Where batches of locations are processed, and how large they are."""
+
+    kind: Literal["serial", "joblib", "dask"] = "serial"
+    batch_locations: Count = 50
+    workers: Count | None = None  # processes; null: one a core
+    address: str | None = None  # of a Dask scheduler; null: a cluster of this run only

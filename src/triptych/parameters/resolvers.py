@@ -33,19 +33,16 @@ def own_tracking_database() -> Path:
 
 def tracking_uri() -> str:
     """MLflow's store: a server if one is named, else a file whose path no folder can change."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or _mlflow_url(own_tracking_database())
+    url = sqlite_url(own_tracking_database())
+    if "%" in url:  # MLflow makes the folder of a `sqlite:///` URL as it is written, quotes and all
+        url = url.replace("sqlite:", "sqlite+pysqlite:", 1)
+    return os.environ.get("MLFLOW_TRACKING_URI") or url
 
 
 def artifact_location() -> str | None:
     """Where runs store their files: next to a database; a server chooses for itself."""
     of_database = tracking_uri().startswith(("sqlite", "postgresql", "mysql", "mssql"))
     return f"{ARTIFACT_SCHEME}:/" if of_database else None
-
-
-def _mlflow_url(path: Path) -> str:
-    """Its URL. MLflow makes the folder of a `sqlite:///` URL as it is written, quotes and all."""
-    url = sqlite_url(path)
-    return url.replace("sqlite:", "sqlite+pysqlite:", 1) if "%" in url else url
 
 
 RESOLVERS = {

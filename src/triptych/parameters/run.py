@@ -11,21 +11,21 @@ from pydantic_core import ErrorDetails
 
 from triptych.errors import ParameterError
 from triptych.parameters.base import UNKNOWN_NAME, Parameters
-from triptych.parameters.execution import EngineParameters
 from triptych.parameters.forecasting import (
-    ForecastParameters,
-    ModelParameters,
-    StatisticalParameters,
-    TuningParameters,
-)
-from triptych.parameters.ingestion import (
+    BatchParameters,
+    EngineParameters,
     ExplorationParameters,
+    ForecastParameters,
     IngestionParameters,
+    ModelParameters,
+    MonitoringParameters,
     NwpParameters,
     PreprocessingParameters,
     RecentParameters,
+    RegistryParameters,
+    StatisticalParameters,
+    TuningParameters,
 )
-from triptych.parameters.operations import BatchParameters, MonitoringParameters, RegistryParameters
 from triptych.parameters.reviews import ReviewParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.ts_common.periods import parse_as_of

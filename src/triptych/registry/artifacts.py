@@ -6,7 +6,7 @@ finds this scheme through the entry point `mlflow.artifact_repository` (pyprojec
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy import create_engine, inspect, make_url, text
@@ -46,13 +46,17 @@ def artifact_repository(
 ) -> "LocalArtifactRepository":
     """Open the folder of a `triptych-artifacts:/…` location: the plugin that MLflow calls.
 
+    It is below `mlartifacts` beside the SQLite database, else in `data/` of the project.
+
     Raises:
         MlflowException: the location leads out of the folder of the artifacts.
     """
     import mlflow
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-    root = Path(os.path.normpath(artifact_folder(tracking_uri or mlflow.get_tracking_uri())))
+    database = sqlite_file(tracking_uri or mlflow.get_tracking_uri())
+    data = Path(project_path()) / "data" if database is None else database.parent
+    root = Path(os.path.normpath(data / _FOLDER))
     folder = Path(os.path.normpath(root / urlsplit(artifact_uri).path.lstrip("/")))
     if not folder.is_relative_to(root):
         raise mlflow.MlflowException.invalid_parameter_value(
@@ -61,26 +65,12 @@ def artifact_repository(
     return LocalArtifactRepository(folder.as_uri(), tracking_uri, registry_uri)
 
 
-def artifact_folder(tracking_uri: str) -> Path:
-    """Return `mlartifacts` beside the SQLite database, else in `data/` of the project."""
-    database = sqlite_file(tracking_uri)
-    folder = Path(project_path()) / "data" if database is None else database.parent
-    return folder / _FOLDER
-
-
 def prepare_artifacts(tracking_uri: str) -> None:
     """Rewrite absolute locations of earlier versions in the project's own tracking store.
 
     Raises:
         PipelineError: the database cannot be read, or stays locked.
     """
-    from mlflow.store.artifact.artifact_repository_registry import (
-        get_registered_artifact_repositories,
-    )
-
-    # where the package was installed before it had the entry point
-    known: Any = get_registered_artifact_repositories()
-    known.setdefault(ARTIFACT_SCHEME, artifact_repository)
     database = sqlite_file(tracking_uri)
     if database != own_tracking_database() or not database.is_file():
         return

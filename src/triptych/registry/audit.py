@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from triptych.errors import PipelineError
 from triptych.registry.artifacts import sqlite_file
 from triptych.registry.models import ModelRegistry
+from triptych.registry.provenance import DATA_TAG, FITTED_TAG, SNAPSHOT_TAG, read_manifest
 from triptych.registry.reproduction.diff import tampered
 from triptych.registry.reproduction.reproduce import REPRODUCED_TAG, SECONDS_TAG, TrackedRuns
-from triptych.registry.run_manifest import DATA_TAG, FITTED_TAG, SNAPSHOT_TAG, read_manifest
 from triptych.registry.snapshots import FOLDER, Chunk, SnapshotError, SnapshotStore
+from triptych.registry.stages import version_title
 from triptych.registry.tracking import MODEL_TAG
 
 if TYPE_CHECKING:
@@ -36,19 +37,28 @@ def gather(project: Path, tracked: TrackedRuns, registry: ModelRegistry) -> Repo
     A training run has a text for each of `commit`, `data` and `parameters`: empty if it can be
     traced to it, else the reason why not.
     """
-    store = SnapshotStore(project / FOLDER)
-    runs = tracked.all()
+    store, runs = SnapshotStore(project / FOLDER), tracked.all()
     finished = [run for run in runs if run.info.status == "FINISHED"]
-    trained = [run for run in finished if _is_training(run.data.tags)]
-    training = _trace(project, store, trained)
+    marks = (SNAPSHOT_TAG, DATA_TAG, MODEL_TAG, FITTED_TAG)  # earlier versions have no manifest
+    trained = [run for run in finished if any(tag.startswith(marks) for tag in run.data.tags)]
+    training = [
+        {
+            "run_id": run.info.run_id,
+            "commit": _commit_fault(project, run.data.tags.get("triptych.git_commit", "unknown")),
+            "data": _data_fault(store, run.data.tags),
+            "parameters": _parameter_fault(run),
+            "reproduced": run.data.tags.get(REPRODUCED_TAG, "not tried"),
+        }
+        for run in trained
+    ]
     tries = [run.data.tags for run in trained if REPRODUCED_TAG in run.data.tags]
     same = sum(tags[REPRODUCED_TAG] == "yes" for tags in tries)
-    names = dict.fromkeys(row["name"] for row in registry.list_models())
+    names = {row["name"] for row in registry.list_models()}
     changes = [row for name in names for row in registry.history(name)]
-    sizes = [_run_bytes(run) for run in finished]
+    sizes, database = [_run_bytes(run) for run in finished], sqlite_file(tracked.uri)
     return {
         "experiment": tracked.experiment,
-        "store": tracked.shown_uri,
+        "store": tracked.uri,
         "runs": dict(Counter(run.info.status for run in runs)),
         "training_runs": len(trained),
         "traced": {
@@ -63,56 +73,20 @@ def gather(project: Path, tracked: TrackedRuns, registry: ModelRegistry) -> Repo
         },
         "stage_changes": {
             "all": len(changes),
-            "with name and reason": sum(
-                bool(c["who"].strip() and c["why"].strip()) for c in changes
-            ),
+            "with name and reason": sum(bool(c["who"] and c["why"]) for c in changes),
         },
         "bytes": {
             "run_files_median": median(sizes) if sizes else 0,
             "run_files_all": sum(sizes),
             **_row_bytes(store, trained),
-            "mlflow_database": _database_bytes(tracked.uri),
+            "mlflow_database": database.stat().st_size if database else None,
         },
         "access": _measure_access(registry),
         "training": training,
     }
 
 
-def _is_training(tags: Mapping[str, str]) -> bool:
-    """Tell whether a run has fitted a model; runs of earlier versions have no manifest."""
-    return any(
-        name in (SNAPSHOT_TAG, DATA_TAG, MODEL_TAG) or name.startswith(FITTED_TAG) for name in tags
-    )
-
-
-def _trace(project: Path, store: SnapshotStore, runs: "Sequence[Run]") -> list[dict[str, str]]:
-    """Trace each run to code, data and parameters; what runs share is checked once."""
-    commit_fault = cache(partial(_commit_fault, project))
-
-    @cache
-    def chunk_fault(chunk: Chunk) -> str:
-        return _fault(partial(store.load_chunk, chunk))
-
-    def data_fault(tags: Mapping[str, str]) -> str:
-        if DATA_TAG not in tags:
-            return "no digest of the training rows"
-        if SNAPSHOT_TAG not in tags:
-            return "the training rows were not kept"
-        listed = partial(store.chunks, tags[SNAPSHOT_TAG])
-        return _fault(listed) or next(filter(None, map(chunk_fault, listed())), "")
-
-    return [
-        {
-            "run_id": run.info.run_id,
-            "commit": commit_fault(run.data.tags.get("triptych.git_commit", "unknown")),
-            "data": data_fault(run.data.tags),
-            "parameters": _parameter_fault(run),
-            "reproduced": run.data.tags.get(REPRODUCED_TAG, "not tried"),
-        }
-        for run in runs
-    ]
-
-
+@cache
 def _commit_fault(project: Path, commit: str) -> str:
     if commit.endswith("+changes"):
         return "files differed from the commit"
@@ -126,13 +100,23 @@ def _commit_fault(project: Path, commit: str) -> str:
     return "" if found.returncode == 0 else "the commit is not in this repository"
 
 
-def _fault(read: Callable[[], object]) -> str:
-    """`data missing` or `data changed`; the rest of the message is for whoever restores it."""
+def _data_fault(store: SnapshotStore, tags: Mapping[str, str]) -> str:
+    if DATA_TAG not in tags:
+        return "no digest of the training rows"
+    if SNAPSHOT_TAG not in tags:
+        return "the training rows were not kept"
     try:
-        read()
-    except SnapshotError as error:
+        for chunk in store.chunks(tags[SNAPSHOT_TAG]):
+            _verify(store, chunk)
+    except SnapshotError as error:  # the rest of the message is for whoever restores it
         return str(error).partition(":")[0].lower()
     return ""
+
+
+@cache
+def _verify(store: SnapshotStore, chunk: Chunk) -> None:
+    """Read the rows that several runs share once."""
+    store.load_chunk(chunk)
 
 
 def _parameter_fault(run: "Run") -> str:
@@ -152,16 +136,16 @@ def _run_bytes(run: "Run") -> int:
 
     client = mlflow.MlflowClient()
 
-    def size(listed: "Callable[[str | None], list[FileInfo]]", path: str | None = None) -> int:
+    def size(listed: "Callable[..., list[FileInfo]]", owner: str, path: str | None = None) -> int:
         return sum(
-            size(listed, file.path) if file.is_dir else int(file.file_size or 0)
-            for file in listed(path)
+            size(listed, owner, file.path) if file.is_dir else int(file.file_size or 0)
+            for file in listed(owner, path)
         )
 
     models = run.outputs.model_outputs if run.outputs else []
-    own = size(partial(client.list_artifacts, run.info.run_id))
-    logged = client.list_logged_model_artifacts
-    return own + sum(size(partial(logged, model.model_id)) for model in models)
+    return size(client.list_artifacts, run.info.run_id) + sum(
+        size(client.list_logged_model_artifacts, model.model_id) for model in models
+    )
 
 
 def _row_bytes(store: SnapshotStore, runs: "Sequence[Run]") -> dict[str, float]:
@@ -178,11 +162,6 @@ def _row_bytes(store: SnapshotStore, runs: "Sequence[Run]") -> dict[str, float]:
     return {"rows_referenced": referenced, "rows_stored": total, "rows_saved": round(saved, 4)}
 
 
-def _database_bytes(uri: str) -> int | None:
-    path = sqlite_file(uri)
-    return path.stat().st_size if path is not None and path.exists() else None
-
-
 def _measure_access(registry: ModelRegistry) -> dict[str, Any]:
     """Time how long it takes to find and to load each version, whose files are verified."""
     import mlflow
@@ -196,9 +175,8 @@ def _measure_access(registry: ModelRegistry) -> dict[str, Any]:
         action(*arguments)
         seconds[kind].append(time.perf_counter() - start)
 
-    for name in dict.fromkeys(row["name"] for row in rows):
-        for _ in range(_LOOK_UPS):
-            timed("find_live", registry.in_production, name)
+    for name in [row["name"] for row in rows if row["version"] == 1] * _LOOK_UPS:
+        timed("find_live", registry.in_production, name)
     for row in {row["kind"]: row for row in rows}.values():
         with suppress(PipelineError):  # reported below; imports are not measured
             registry.load(row)
@@ -207,7 +185,7 @@ def _measure_access(registry: ModelRegistry) -> dict[str, Any]:
             timed("find_run", client.get_run, row["mlflow_run_id"])
             timed("load", registry.load, row)
         except (PipelineError, mlflow.MlflowException) as error:
-            broken.append(f"{row['name']} version {row['version']}: {error}")
+            broken.append(f"{version_title(row)}: {error}")
     return {**seconds, "broken": broken}
 
 

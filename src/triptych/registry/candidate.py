@@ -27,39 +27,25 @@ _LONGEST = 64  # the column models.name
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A forecaster, or a classifier of photos or reviews, to be registered.
+    """A forecaster, or a classifier of photos or reviews, to be registered."""
 
-    Attributes:
-        kind: of triptych.registry.model_types.
-        name: versions of one name succeed each other.
-        algorithm: the model's own name.
-        model: a Classifier, or the forecaster refitted on all data known at `as_of`.
-        evaluated: the forecaster fitted before the test period, to which the metrics belong.
-        requirements: the packages that it needs beside those of every model. They are named because
-            MLflow would start a process that imports every framework it finds.
-        example: a few days of history, or one column of items.
-        as_of: issue time of the training.
-        metrics: day-ahead errors by location and `all`, or figures by each split on which versions
-            are to be compared.
-        data_sha256: digest of the rows it was trained on.
-        beats_baselines: whether it is better than the baselines of its kind.
-        promote_first: promote it if it is the first of its name and beats the baselines.
-    """
-
-    kind: str
-    name: str
-    algorithm: str
-    model: Any
-    evaluated: PanelForecaster | None = None
+    kind: str  # of triptych.registry.model_types
+    name: str  # versions of one name succeed each other
+    algorithm: str  # the model's own name
+    model: Any  # a Classifier, or the forecaster refitted on all data known at `as_of`
+    evaluated: PanelForecaster | None = None  # fitted before the test period; has `metrics`
+    # Packages beside those of every model: MLflow would start a process that imports every
+    # framework it finds.
     requirements: tuple[str, ...] = ()
-    example: pd.DataFrame
-    as_of: datetime
+    example: pd.DataFrame  # a few days of history, or one column of items
+    as_of: datetime  # issue time of the training
     parameters: dict[str, Any]
     features: list[str]
+    # day-ahead errors by location and `all`, or by each split on which versions are compared
     metrics: dict[str, Any]
-    data_sha256: str
-    beats_baselines: bool
-    promote_first: bool = False
+    data_sha256: str  # digest of the rows it was trained on
+    beats_baselines: bool  # better than the baselines of its kind
+    promote_first: bool = False  # if it is the first of its name and beats the baselines
 
     def save(self, folder: Path) -> None:
         """Write the model's files; the same training gives the same bytes."""
@@ -111,12 +97,8 @@ def beats_both_baselines(metrics: dict[str, Any]) -> bool:
 def model_name(locations: Collection[str]) -> str:
     """Name a model after its locations: studies of other places do not replace each other.
 
-    Args:
-        locations: slugs, in any order.
-
-    Returns:
-        `temperature-brest-paris` for up to three, `temperature-12-locations-1f0a3c5d` for more
-        (and where the slugs are too long): the last part is a digest of the sorted slugs.
+    `temperature-brest-paris` for up to three; `temperature-12-locations-1f0a3c5d`, with a digest of
+    the sorted slugs, for more or where the slugs are too long.
     """
     slugs = sorted(set(locations))
     spelt_out = "-".join(["temperature", *slugs])

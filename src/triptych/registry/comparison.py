@@ -1,8 +1,6 @@
 """Comparison of a version with the production version: the evidence for a promotion.
 
-Forecasters are compared on days that neither was trained on. The test pairs daily losses, because
-the errors within a day are not independent. Classifiers are compared on the items that both were
-evaluated on.
+The test pairs daily losses, because the errors within a day are not independent.
 """
 
 from collections.abc import Iterable
@@ -19,8 +17,7 @@ from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.metrics import ALL, DAY, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
-from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import PreprocessingParameters, RegistryParameters
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Row, version_title
 from triptych.store.tables import (
@@ -42,17 +39,11 @@ _SMALLEST = 1e-15  # limits the loss of a class that was given no probability
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result of a comparison.
+    """The result of a comparison."""
 
-    Attributes:
-        text: the result in words.
-        objection: why it does not suffice to replace the production version; None if it does.
-        figures: the numbers of the decision.
-    """
-
-    text: str
-    objection: str | None
-    figures: dict[str, float]
+    text: str  # the result in words
+    objection: str | None  # why it does not suffice to replace the production version
+    figures: dict[str, float]  # the numbers of the decision
 
 
 def compare_forecasters(
@@ -81,8 +72,7 @@ def compare_forecasters(
     unseen = max(row["evaluated_train_end"] or row["train_end"] for row in (candidate, production))
     start = pd.Timestamp(unseen).ceil("D")
     places = sorted({*candidate["locations"], *production["locations"]})
-    engine, since = registry.engine, start - _LOOK_BACK
-    hours = _read(engine, weather_hourly, WEATHER_VARIABLES, places, since)
+    hours = _read(registry.engine, weather_hourly, WEATHER_VARIABLES, places, start)
     observed = hours[hours["location"].isin(common) & hours["temperature_2m"].notna()]
     last = observed["time"].max()
     if observed.empty or last < start:
@@ -91,9 +81,10 @@ def compare_forecasters(
             f" {', '.join(common)} since {start:%Y-%m-%d}, when the later training ended. Ingest "
             "newer data, or train on a period that ends earlier."
         )
-    nwp = _read(engine, nwp_forecasts, ("model", "lead_day", "temperature_2m"), places, since)
-    limit = preprocessing.interpolation_limit_hours
-    history = hours_to_history(read_frame(engine, select(locations)), limit, hours)
+    nwp_columns = ("model", "lead_day", "temperature_2m")
+    nwp = _read(registry.engine, nwp_forecasts, nwp_columns, places, start)
+    known = read_frame(registry.engine, select(locations))
+    history = hours_to_history(known, preprocessing.interpolation_limit_hours, hours)
     history = with_nwp(history, nwp[nwp["time"] <= last])
     tables = []
     for role, row in ((_CANDIDATE, candidate), (_PRODUCTION, production)):
@@ -104,13 +95,13 @@ def compare_forecasters(
     forecasts = pd.concat(tables, ignore_index=True)
     forecasts = forecasts[forecasts["location"].isin(common)]
     scores = score(forecasts, history)
-    day = scores[scores["lead"] == DAY]
-    rmse = day.pivot(index="location", columns="model", values="rmse")
+    scores = scores[scores["lead"] == DAY]
+    rmse = scores.pivot(index="location", columns="model", values="rmse")
     tests = paired_tests(forecasts, _CANDIDATE, [_PRODUCTION], _SEED)
     test = tests[(tests["location"] == ALL) & (tests["lead"] == DAY)].iloc[0]
     figures: dict[str, float] = {
         **{role: float(rmse[role][ALL]) for role in (_CANDIDATE, _PRODUCTION)},
-        "targets": int(day.loc[day["location"] == ALL, "n"].iloc[0]),
+        "targets": int(scores.loc[scores["location"] == ALL, "n"].iloc[0]),
         **{name: float(test[name]) for name in ("n", "difference", "low", "high", "p_value")},
     }
     by_place = ", ".join(
@@ -126,14 +117,15 @@ def compare_forecasters(
         f"{figures['high']:+.3f}, Diebold-Mariano p = {figures['p_value']:.3g}, "
         f"{figures['n']:.0f} days)"
     )
-    required = f"p < {rule.significance:g} (registry.significance) and an interval above 0"
-    significant = figures["p_value"] < rule.significance and figures["low"] > 0
-    objection = _objection(figures["difference"] > 0, significant, f"are {required}")
     if figures["n"] < rule.min_days:
-        objection = (
+        objection: str | None = (
             f"Days compared: {figures['n']:.0f}; registry.min_days requires {rule.min_days}. Wait "
             "until more days are observed, or train on a period that ends earlier"
         )
+    else:
+        significant = figures["p_value"] < rule.significance and figures["low"] > 0
+        required = f"are p < {rule.significance:g} (registry.significance) and an interval above 0"
+        objection = _objection(figures["difference"] > 0, significant, required)
     return Comparison(text, objection, figures)
 
 
@@ -146,10 +138,11 @@ def _objection(better: bool, significant: bool, required: str) -> str | None:
 def _read(
     engine: Engine, table: Table, names: Iterable[str], places: list[str], start: pd.Timestamp
 ) -> pd.DataFrame:
-    columns = table.c
+    """Read rows from some weeks before a start on."""
+    columns, since = table.c, (start - _LOOK_BACK).to_pydatetime()
     statement = (
         select(columns.location, columns.time, *(columns[name] for name in names))
-        .where(columns.location.in_(places), columns.time >= start.to_pydatetime())
+        .where(columns.location.in_(places), columns.time >= since)
         .order_by(columns.location, columns.time)
     )
     return read_frame(engine, statement)
@@ -168,20 +161,18 @@ def compare_classifiers(
     """
     splits = sorted(set(candidate["metrics"]) & set(production["metrics"]))
     table = PREDICTIONS[candidate["kind"]]
-    answers = table.c
-    statement = (
-        select(answers.model_id, answers.item, answers.true_label, answers.label)
-        .add_columns(answers.probabilities)
-        .where(answers.model_id.in_([candidate["model_id"], production["model_id"]]))
-        .where(answers.split.in_(splits), answers.true_label.is_not(None))
+    both = [row["model_id"] for row in (candidate, production)]
+    names = ("model_id", "item", "true_label", "label", "probabilities")
+    statement = select(*(table.c[name] for name in names)).where(
+        table.c.model_id.in_(both), table.c.split.in_(splits), table.c.true_label.is_not(None)
     )
     rows = read_frame(engine, statement)
-    ours, theirs = (rows[rows["model_id"] == row["model_id"]] for row in (candidate, production))
+    ours, theirs = (rows[rows["model_id"] == model_id] for model_id in both)
     common = ours.merge(theirs, on=["item", "true_label"], suffixes=("", "_production"))
-    n = len(common)
+    n, number, other = len(common), candidate["version"], production["version"]
     if not n:
         raise PipelineError(
-            f"{candidate['name']} versions {candidate['version']} and {production['version']} "
+            f"{candidate['name']} versions {number} and {other} "
             f"cannot be compared: {table.name} holds no item with a "
             "known label that both have predicted (splits that both were evaluated on: "
             f"{', '.join(splits) or 'none'}). Retrain on the same data"
@@ -197,7 +188,6 @@ def compare_classifiers(
             f" ({len(ours) - n:,} of the candidate and {len(theirs) - n:,} of the other have no "
             "counterpart)"
         )
-    number, other = candidate["version"], production["version"]
     text = (
         f"of the same {n:,} items of {', '.join(splits)}{unmatched}, "
         f"version {number} has {right.sum():,} right "
@@ -208,8 +198,7 @@ def compare_classifiers(
         f"{only_production:,} by version {other} alone (McNemar's mid-p = {p_value:.3g})"
     )
     required = f"is p < {rule.significance:g} (registry.significance)"
-    better = only_candidate > only_production
-    objection = _objection(better, p_value < rule.significance, required)
+    objection = _objection(only_candidate > only_production, p_value < rule.significance, required)
     return Comparison(text, objection, {"n": n, "p_value": p_value})
 
 

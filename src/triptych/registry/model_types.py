@@ -26,19 +26,13 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Kind:
-    """What the registry knows of a kind of model.
+    """What the registry knows of a kind of model."""
 
-    Attributes:
-        artifact: the folder of the model's files among the artifacts of its MLflow model, which
-            runs `pyfunc_<artifact>.py`.
-        storage: the module whose `load_<artifact>` and `save_<artifact>` read and write the files;
-            by name, since one of them imports TensorFlow.
-        baselines: what the first version has to beat, in words.
-    """
-
-    artifact: str
+    artifact: str  # the folder of the model's files among the artifacts of its MLflow model
+    # The module whose `load_<artifact>` and `save_<artifact>` read and write the files; by name,
+    # since one of them imports TensorFlow.
     storage: str
-    baselines: str
+    baselines: str  # what the first version has to beat, in words
 
     def load(self, folder: Path) -> Any:
         """Load a model: a PanelForecaster of `temperature`, else a Classifier."""

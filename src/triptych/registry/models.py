@@ -1,7 +1,7 @@
 """The model registry: versions in the table `models`, their files in MLflow."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from triptych.errors import PipelineError
+from triptych.forecasting.storage import EVALUATED
 from triptych.registry import mlflow_sync, stages, tracking
 from triptych.registry.candidate import Candidate
 from triptych.registry.model_types import KINDS
 from triptych.registry.provenance import git_commit
 from triptych.registry.stages import Approval, Row, version_title
-from triptych.registry.version_selection import choose_versions
 from triptych.store.engine import reading
 from triptych.store.tables import model_transitions, models
 
@@ -113,7 +113,7 @@ class ModelRegistry:
             return stages.in_stage(stages.versions_of(connection, name), "production")
 
     def history(self, name: str) -> list[Row]:
-        """Return the rows of `model_transitions` of a name with `version`, in order."""
+        """Return the history of a name: `stages.transitions_of`."""
         with reading(self.engine) as connection:
             return stages.transitions_of(connection, name)
 
@@ -135,8 +135,13 @@ class ModelRegistry:
         Args:
             row: of `models`.
             evaluated: the forecaster fitted before the test period, instead of its refit.
+
+        Raises:
+            PipelineError: its files are missing or were changed.
         """
-        return tracking.load_logged(row, evaluated and row["evaluated_train_end"] is not None)
+        folder = tracking.check_logged(row)
+        before_refit = evaluated and row["evaluated_train_end"] is not None
+        return KINDS[row["kind"]].load(folder / EVALUATED if before_refit else folder)
 
     def broken_files(self) -> list[str]:
         """Verify the files of every version; a message for each with missing or changed files."""
@@ -166,3 +171,63 @@ def _promote_first(connection: Connection, candidate: Candidate, row: Row) -> No
             "kedro model promote %s %s --by NAME --reason WHY",
             *(version_title(row), KINDS[candidate.kind].baselines, row["name"], row["version"]),
         )
+
+
+def choose_versions(
+    rows: Sequence[Row],
+    promoted: Mapping[str, int],
+    locations: Sequence[str],
+    as_of: datetime,
+) -> tuple[dict[str, Row], dict[str, str]]:
+    """Take for each location the production version that knows it, the one promoted last.
+
+    If that one has seen data at or after `as_of`, take its evaluated model, fitted before its test
+    period, or the newest version that has not seen them, in any stage but archived.
+
+    Args:
+        rows: of `models`, newest first.
+        promoted: by model id, a number that grows with each promotion to production.
+        locations: slugs.
+        as_of: issue time; training data end before it.
+
+    Returns:
+        The version of each location that has one, with `evaluated`: whether to load the evaluated
+        model instead of its refit; of each other location, what to do about it.
+    """
+    knowing = [(row, set(row["locations"])) for row in rows]
+    found = {
+        slug: _choose([row for row, known in knowing if slug in known], promoted, slug, as_of)
+        for slug in locations
+    }
+    versions = {slug: choice for slug, choice in found.items() if isinstance(choice, dict)}
+    reasons = {slug: choice for slug, choice in found.items() if isinstance(choice, str)}
+    return versions, reasons
+
+
+def _choose(
+    knowing: Sequence[Row], promoted: Mapping[str, int], location: str, as_of: datetime
+) -> Row | str:
+    """The version, or why there is none."""
+    usable = [row for row in knowing if row["stage"] != "archived"]
+    production = [row for row in usable if row["stage"] == "production"]
+    if knowing and not production:
+        row = [*usable, *knowing][0]
+        return (
+            f"No version in production forecasts {location!r}. Promote one: kedro model promote "
+            f"{row['name']} {row['version']} --by YOUR-NAME --reason WHY (`kedro model list` "
+            "shows all)"
+        )
+    last = sorted(production, key=lambda row: promoted.get(row["model_id"], 0))[-1:]
+    for row in [*last, *usable]:
+        for end, evaluated in ((row["train_end"], False), (row["evaluated_train_end"], True)):
+            if end is not None and end <= as_of:
+                return {**row, "evaluated": evaluated}
+    known = "no model was trained on it"
+    if usable:
+        earliest = min(row["evaluated_train_end"] or row["train_end"] for row in usable)
+        known = f"its models were trained on data until {earliest:%Y-%m-%d} or later"
+    return (
+        f"No model can forecast {location!r} as of {as_of:%Y-%m-%d}: {known}. Train one on "
+        f'what was known then: kedro run --params "as_of={as_of:%Y-%m-%d},location={location}" '
+        "(with --env live for a real city)."
+    )

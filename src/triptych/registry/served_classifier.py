@@ -1,5 +1,5 @@
-"""The former name of `pyfunc_classifier`: models that were logged under it still import it."""
+"""The former home of the MLflow model of classifiers: models that were logged then import it."""
 
-from triptych.registry.pyfunc_classifier import ServedClassifier
+from triptych.registry.pyfunc_model import ServedModel as ServedClassifier
 
 __all__ = ["ServedClassifier"]

@@ -7,7 +7,8 @@ chunks of a snapshot and is named by its own digest. Runs that share years share
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,20 +21,15 @@ from triptych.registry.provenance import frame_sha256
 
 FOLDER = Path("data") / "snapshots"  # in the project
 MANIFESTS = "manifests"
+_LONGEST_DIGEST = 36  # MLflow's limit; the full digest is in the profile and in a tag
+_SPELT_OUT = 3
+_SCHEMA_ROWS = 100  # all rows: 26 s for two million rows of ten columns
 
 T = TypeVar("T")
 
 
 class SnapshotError(PipelineError):
     """A snapshot is missing, or does not contain what was stored."""
-
-
-class RowsChanged(SnapshotError):
-    """A chunk is readable, but contains `rows` instead of those of `chunk`."""
-
-    def __init__(self, message: str, chunk: "Chunk", rows: pd.DataFrame) -> None:
-        super().__init__(message)
-        self.chunk, self.rows = chunk, rows
 
 
 @dataclass(frozen=True)
@@ -102,11 +98,47 @@ class SnapshotStore:
         found = frame_sha256(rows)
         if found != chunk.sha256:
             what = f"the rows of {chunk.location} {chunk.year} now have the digest {found[:12]}"
-            raise RowsChanged(_changed(path, what), chunk, rows)
+            raise SnapshotError(_changed(path, what))
         return rows
 
     def _manifest(self, sha256: str) -> Path:
         return self.folder / MANIFESTS / f"{sha256}.json"
+
+
+def log_training_data(rows: TrainingRows, snapshot: str) -> None:
+    """Log the history, whose digest is `snapshot`, and the training rows to the active run."""
+    import mlflow
+    from mlflow.data.pandas_dataset import from_pandas
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    history, where = rows.history, place_names(rows.history["location"].unique())
+    profile = {
+        "rows": len(history),
+        "locations": int(history["location"].nunique()),
+        "first": history["time"].min().isoformat(),
+        "last": history["time"].max().isoformat(),
+    }
+    source = (FOLDER / MANIFESTS / f"{snapshot}.json").as_posix()  # the project may be moved
+    inputs, columns = [], history.head(_SCHEMA_ROWS)
+    for context, name, sha256, known in (
+        ("training", f"training rows of {where}", rows.sha256, {}),
+        ("history", f"history of {where}", snapshot, profile),
+    ):
+        with warnings.catch_warnings():  # MLflow finds its local source twice
+            warnings.simplefilter("ignore", UserWarning)
+            found = from_pandas(columns, source, name=name, digest=sha256[:_LONGEST_DIGEST])
+        fields: dict[str, Any] = found.to_dict()
+        fields["profile"] = json.dumps({"sha256": sha256, **known})
+        tags = [InputTag("mlflow.data.context", context)]
+        inputs.append(DatasetInput(Dataset(**fields), tags))
+    run = mlflow.active_run() or mlflow.start_run()
+    mlflow.MlflowClient().log_inputs(run.info.run_id, datasets=inputs)
+
+
+def place_names(slugs: Iterable[Any]) -> str:
+    """List locations, or their number."""
+    names = [str(slug) for slug in slugs]
+    return ", ".join(names) if len(names) <= _SPELT_OUT else f"{len(names)} locations"
 
 
 def _write_once(path: Path, write: Callable[[Path], Any]) -> None:

@@ -100,13 +100,10 @@ def reject(connection: Connection, row: Row, approval: Approval) -> None:
 
 
 def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
-    """Undo the latest promotion that still stands: restore the production version before it.
+    """Undo the latest promotion that still stands, and return the version before it.
 
     A second rollback undoes the promotion before that. What was rolled back from or rejected does
     not come back by itself.
-
-    Returns:
-        The row of the version that is in production now.
 
     Raises:
         PipelineError: nothing was in production before.
@@ -150,12 +147,7 @@ def check_production(connection: Connection, name: str, seen: Row | None) -> Non
 def previous_production(
     transitions: Sequence[Mapping[str, Any]], production: str | None
 ) -> str | None:
-    """The model that a rollback puts in production; None if there is none.
-
-    Args:
-        transitions: of one name, oldest first.
-        production: the model that is in production now, if any.
-    """
+    """The model that a rollback puts in production, from the transitions, oldest first."""
     standing: list[str] = []
     for row in transitions:
         if row["action"] == "reject":

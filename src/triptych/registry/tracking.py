@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from triptych.errors import PipelineError
-from triptych.forecasting.storage import EVALUATED, digest
+from triptych.forecasting.storage import digest
 from triptych.registry.candidate import Candidate
 from triptych.registry.model_types import KINDS, TEMPERATURE
 
@@ -52,7 +52,7 @@ def log_candidate(candidate: Candidate, git_commit: str) -> tuple[str, str, str]
         example, answer = candidate.served_frames()
         logged = mlflow.pyfunc.log_model(
             name=candidate.name,
-            python_model=str(Path(__file__).with_name(f"pyfunc_{kind.artifact}.py")),
+            python_model=str(Path(__file__).with_name("pyfunc_model.py")),
             model_config={"kind": candidate.kind},
             artifacts={kind.artifact: str(files)},
             signature=infer_signature(example, answer, params=params or None),
@@ -72,20 +72,6 @@ def locations_tag(locations: Sequence[str]) -> str:
     """Return the slugs, or their number if MLflow would not take them all."""
     slugs = ";".join(locations)
     return slugs if len(slugs) <= _LONGEST_TAG else f"{len(locations):,} locations"
-
-
-def load_logged(row: Mapping[str, Any], evaluated: bool = False) -> Any:
-    """Load the model of a row of `models`: a PanelForecaster, or a Classifier.
-
-    Args:
-        row: of `models`.
-        evaluated: the forecaster fitted before the test period.
-
-    Raises:
-        PipelineError: its files are missing or were changed.
-    """
-    folder = check_logged(row)
-    return KINDS[row["kind"]].load(folder / EVALUATED if evaluated else folder)
 
 
 def check_logged(row: Mapping[str, Any]) -> Path:

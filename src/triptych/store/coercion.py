@@ -1,7 +1,6 @@
 """Convert Python values to what a column stores."""
 
-from collections.abc import Callable, Iterable
-from datetime import UTC
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Dialect, Float, Integer, String
@@ -11,11 +10,12 @@ from triptych.store.types import UtcDateTime
 _LARGEST = 2**31 - 1  # of PostgreSQL's integer
 
 
-def convert(column: Column[Any], dialect: Dialect, values: Iterable[Any]) -> list[Any]:
+def convert(column: Column[Any], dialect: Dialect, values: Sequence[Any]) -> list[Any]:
     """Convert the values of one column.
 
     None, NaN and NaT become NULL: a NaN never enters the database. SQLite would take a value of
-    any type in any column; here a wrong one is refused, as PostgreSQL refuses it.
+    any type in any column; here a wrong one is refused, as PostgreSQL refuses it. Instants of zones
+    with repeated hours must be in UTC: Python takes both readings of such an hour for equal.
 
     Raises:
         ValueError, TypeError: a value that the column must not hold.
@@ -25,25 +25,10 @@ def convert(column: Column[Any], dialect: Dialect, values: Iterable[Any]) -> lis
             return [None if _missing(value) else convert_one(value) for value in values]
     bind = column.type.dialect_impl(dialect).bind_processor(dialect)
     assert bind is not None  # noqa: S101 - of the project's own types, the only ones left
-    if isinstance(column.type, UtcDateTime):
-        return list(map(_Instants(bind).__getitem__, values))
+    if isinstance(column.type, UtcDateTime):  # formatting takes ten times as long as a look-up
+        known = {value: None if _missing(value) else bind(value) for value in set(values)}
+        return [known[value] for value in values]
     return [bind(value) for value in values]
-
-
-class _Instants(dict[Any, Any]):
-    """Caches converted instants: formatting takes ten times as long as a look-up.
-
-    Only instants in UTC are cached: in other zones, both readings of a repeated hour are equal.
-    """
-
-    def __init__(self, bind: Callable[[Any], Any]) -> None:
-        self._bind = bind
-
-    def __missing__(self, value: Any) -> Any:
-        converted = None if _missing(value) else self._bind(value)
-        if getattr(value, "tzinfo", None) is UTC:
-            self[value] = converted
-        return converted
 
 
 def _missing(value: Any) -> bool:

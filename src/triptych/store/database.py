@@ -12,8 +12,7 @@ from triptych.store.migrate import migrate
 def open_database(url: str) -> Engine:
     """Return the engine of a database, one per process, after bringing its tables up to date.
 
-    Checking the schema takes a millisecond, so it is done every time: a database file that was
-    deleted in between is created again.
+    A database file that was deleted in between is created again: the check takes a millisecond.
 
     Raises:
         StoreError: the database is unavailable, corrupt, or of another version.

@@ -28,6 +28,7 @@ _CORRUPT = (
     "again: a new one is created."
 )
 _SCHEMA = "Its tables are not those of this version: run `kedro run` to bring them up to date."
+_RIGHTS = "Grant this user the right to create, read and write tables."
 _ROWS = "Nothing of the batch was written. Correct the rows, then run again."
 
 # By the start of SQLite's error name, and of PostgreSQL's SQLSTATE (its manual, appendix A). The
@@ -42,11 +43,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
         _UNAVAILABLE_SQLITE,
     ),
     (("42P01", "42703"), SchemaError, _SCHEMA),
-    (
-        ("42501",),
-        DatabaseUnavailable,
-        "Grant this user the right to create, read and write tables.",
-    ),
+    (("42501",), DatabaseUnavailable, _RIGHTS),
     (("25006",), DatabaseUnavailable, "It was opened to be read only."),
     (("57",), DatabaseUnavailable, "It took too long or is shutting down. Run again later."),
     (("08", "28", "3D", "53"), DatabaseUnavailable, _UNAVAILABLE_POSTGRESQL),
@@ -79,11 +76,8 @@ def explain(error: BaseException, url: URL) -> StoreError:
     """
     kind, advice = _classify(error)
     # PostgreSQL quotes the whole row that it refuses
-    found = (
-        shorten(mask_passwords(str(error)), 400, placeholder=" …").rstrip(".?")
-        or type(error).__name__
-    )
-    return kind(f"{name_database(url)}: {found}. {advice}")
+    found = shorten(mask_passwords(str(error)), 400, placeholder=" …").rstrip(".?")
+    return kind(f"{name_database(url)}: {found or type(error).__name__}. {advice}")
 
 
 def _classify(error: BaseException) -> tuple[type[StoreError], str]:

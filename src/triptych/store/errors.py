@@ -1,11 +1,4 @@
-"""What can go wrong with the database, each as one message that a user can act on.
-
-StoreError
-├── DatabaseUnavailable   away, locked, unwritable, wrong password: may work later
-├── CorruptDatabase       the file is not a database, or no longer a whole one
-├── SchemaError           the tables are missing, older, newer or another program's
-└── RowsRefused           rows that break a key, a foreign key, a constraint or a type
-"""
+"""What can go wrong with the database, each as one message that a user can act on."""
 
 
 class StoreError(Exception):
@@ -13,7 +6,7 @@ class StoreError(Exception):
 
 
 class DatabaseUnavailable(StoreError):
-    """The database does not answer, or does not let this process in or write."""
+    """The database is away or locked, or does not let this process in: it may work later."""
 
 
 class CorruptDatabase(StoreError):
@@ -21,8 +14,8 @@ class CorruptDatabase(StoreError):
 
 
 class SchemaError(StoreError):
-    """The database does not hold the tables that this version works with."""
+    """The tables are missing, of an incompatible version, or another program's."""
 
 
 class RowsRefused(StoreError):
-    """Rows that the tables must not hold; none of the batch was written."""
+    """Rows that break a key, a constraint or a type; none of the batch was written."""

@@ -32,13 +32,9 @@ _OTHER_DATABASES = text(
 
 
 def grant_reading(engine: Engine, role: str) -> None:
-    """Bring the tables up to date, and let a role read those of the API and nothing else.
+    """Bring the tables up to date, and let a role of roles.sql read those of the API alone.
 
     A second call changes nothing; other rights that an earlier version granted are withdrawn.
-
-    Args:
-        engine: of the tables' owner.
-        role: one that exists, see roles.sql.
 
     Raises:
         StoreError: there is no such role, or the database is not PostgreSQL.

@@ -51,21 +51,13 @@ def upgrading(engine: Engine) -> Iterator[Connection]:
 
 
 def check_schema(engine: Engine) -> None:
-    """Pass if this version can read the database; needs no Alembic.
+    """Pass if this version can read a schema: its own, or a newer one of the same generation.
 
     Raises:
         SchemaError: there are no tables, or those of an incompatible version.
     """
     with reading(engine) as connection:
-        check_revision(_revision(connection), engine)
-
-
-def check_revision(found: str | None, engine: Engine) -> None:
-    """Pass if this version can read a schema: its own, or a newer one of the same generation.
-
-    Raises:
-        SchemaError: it cannot, or there is none.
-    """
+        found = _revision(connection)
     number, generation = (found or "")[:_DIGITS], (found or "")[_DIGITS:]
     if number < HEAD[:_DIGITS] or generation != HEAD[_DIGITS:]:
         raise SchemaError(

@@ -241,12 +241,12 @@ predictions = Table(
     _location(),
     Column("as_of", UtcDateTime, primary_key=True),
     Column("time", UtcDateTime, primary_key=True),
-    Column("lead", Integer, nullable=False),  # 1: the step from as_of; ≤ 0: before schema 0009
+    Column("lead", Integer, nullable=False),  # 1: the step from as_of; ≤ 0 in version 0.1
     *_required(Float, "temperature_2m", "lower", "upper", "level"),
     *(Column(name, Float) for name in ("climatology", "nwp_mean")),  # null: not recorded, no NWP
     Column("known_until", UtcDateTime, nullable=False),  # exclusive end of the input data
     Column("method", String(16), nullable=False, server_default="model"),  # or `climatology`
-    Column("sources", Text),  # of the input data, separated by `;`; null before schema 0009
+    Column("sources", Text),  # of the input data, separated by `;`; null if not recorded
     Column("created_at", UtcDateTime, nullable=False),
     # The API queries a location and a day: in this order the key needs no second index.
     PrimaryKeyConstraint("location", "time", "as_of", "model_id"),

@@ -39,12 +39,13 @@ def load_locations(path: Path) -> list[Location]:
     return _validate(entries, path)
 
 
-def load_all(path: Path) -> list[Location]:
+def load_all(path: Path | str) -> list[Location]:
     """Read the locations of the project's file and of the user's (`user_file`).
 
     Raises:
         LocationError: as `load_locations`, or both files have a slug.
     """
+    path = Path(path)
     known, own = load_locations(path), _load_own(path)
     for slug in sorted({each.slug for each in known} & {each.slug for each in own}):
         raise LocationError(

@@ -23,7 +23,7 @@ from triptych.forecasting.features.nwp import mean_forecasts
 from triptych.forecasting.features.panel import known_rows
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.baselines import forecast_climatology
-from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import EngineParameters
 
 
 def forecast_with(

@@ -8,9 +8,13 @@ from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, Made, map_batches
 from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column
-from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters, RecentParameters
-from triptych.parameters.operations import BatchParameters
+from triptych.parameters.forecasting import (
+    BatchParameters,
+    EngineParameters,
+    NwpParameters,
+    PreprocessingParameters,
+    RecentParameters,
+)
 from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.recent import with_recent

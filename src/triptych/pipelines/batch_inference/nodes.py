@@ -12,9 +12,7 @@ from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import NwpParameters
-from triptych.parameters.operations import BatchParameters
+from triptych.parameters.forecasting import BatchParameters, EngineParameters, NwpParameters
 from triptych.pipelines.batch_inference.forecast import add_references, forecast_with, hindcast
 from triptych.pipelines.batch_inference.history import train_end
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown

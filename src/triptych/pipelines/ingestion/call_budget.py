@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from functools import cache
 
-from triptych.parameters.ingestion import LimitParameters
+from triptych.parameters.forecasting import LimitParameters
 from triptych.weather.errors import CallLimitReached
 
 logger = logging.getLogger(__name__)

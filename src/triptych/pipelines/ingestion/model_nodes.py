@@ -11,8 +11,12 @@ import pandas as pd
 
 from triptych.classification.sources import explain_excess
 from triptych.forecasting.features.nwp import usable_lead_day
-from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
+from triptych.parameters.forecasting import (
+    ForecastParameters,
+    IngestionParameters,
+    NwpParameters,
+    RecentParameters,
+)
 from triptych.pipelines.ingestion.fetching import (
     NO_DATA,
     Models,

@@ -10,8 +10,7 @@ import pandas as pd
 
 from triptych.classification.sources import explain_excess
 from triptych.execution.progress import track
-from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import IngestionParameters
+from triptych.parameters.forecasting import ForecastParameters, IngestionParameters
 from triptych.pipelines.ingestion.call_budget import Pacer
 from triptych.pipelines.ingestion.fetching import (
     Models,

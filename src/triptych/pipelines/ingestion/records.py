@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.parameters.ingestion import IngestionParameters
+from triptych.parameters.forecasting import IngestionParameters
 from triptych.pipelines.ingestion.request_periods import Period, missing_periods, overlaps
 from triptych.pipelines.ts_common.periods import DAY
 from triptych.weather.sources.base import Fetched

@@ -6,8 +6,12 @@ from datetime import date
 
 import pandas as pd
 
-from triptych.parameters.forecasting import ForecastParameters
-from triptych.parameters.ingestion import IngestionParameters, NwpParameters, RecentParameters
+from triptych.parameters.forecasting import (
+    ForecastParameters,
+    IngestionParameters,
+    NwpParameters,
+    RecentParameters,
+)
 from triptych.pipelines.ingestion.call_budget import weight
 from triptych.pipelines.ingestion.records import (
     ANALYSIS,

@@ -18,8 +18,7 @@ from triptych.forecasting.monitoring.verification import (
     score_windows,
     window_name,
 )
-from triptych.parameters.ingestion import PreprocessingParameters
-from triptych.parameters.operations import MonitoringParameters
+from triptych.parameters.forecasting import MonitoringParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
 from triptych.forecasting.models.factory import BASELINE_NAMES
-from triptych.parameters.operations import MonitoringParameters
+from triptych.parameters.forecasting import MonitoringParameters
 from triptych.pipelines.ts_common.panels import draw_panels, label
 
 ROLLING_DAYS = 30

@@ -7,7 +7,7 @@ import pandas as pd
 from triptych.classification.matching import look_up
 from triptych.nlp.classifier import CLASSES, ReviewModel
 from triptych.nlp.lstm import LstmClassifier
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import RegistryParameters
 from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN

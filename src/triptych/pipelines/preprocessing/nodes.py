@@ -7,8 +7,7 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, split_locations
-from triptych.parameters.execution import EngineParameters
-from triptych.parameters.ingestion import NwpParameters, PreprocessingParameters
+from triptych.parameters.forecasting import EngineParameters, NwpParameters, PreprocessingParameters
 from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.interpolation import interpolate

@@ -24,7 +24,7 @@ from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
-from triptych.parameters.execution import EngineParameters
+from triptych.parameters.forecasting import EngineParameters
 from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.ts_common.periods import StudyPeriods
 from triptych.pipelines.ts_common.study import between, keep_training_rows, plan_study

@@ -10,8 +10,7 @@ from triptych.forecasting.evaluation.conformal import with_recent_scale
 from triptych.forecasting.evaluation.metrics import DAY, at_served_age
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import ENSEMBLE_NAMES, make_forecaster
-from triptych.parameters.execution import EngineParameters
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import EngineParameters, RegistryParameters
 from triptych.pipelines.ts_common.family import fit_in_batches
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
 from triptych.registry.candidate import (

@@ -13,8 +13,7 @@ from triptych.forecasting.evaluation.feature_sets import (
     compare_feature_sets,
 )
 from triptych.forecasting.models.factory import NWP_NAMES
-from triptych.parameters.forecasting import ModelParameters, TuningParameters
-from triptych.parameters.ingestion import NwpParameters
+from triptych.parameters.forecasting import ModelParameters, NwpParameters, TuningParameters
 from triptych.pipelines.ts_common.family import search_parameters
 from triptych.pipelines.ts_common.panels import draw_panels, label
 from triptych.pipelines.ts_common.periods import StudyPeriods

@@ -8,8 +8,7 @@ import pandas as pd
 
 from triptych.execution.batches import SERIAL, map_items
 from triptych.forecasting.models.arima import StatisticalForecaster
-from triptych.parameters.execution import EngineParameters
-from triptych.parameters.forecasting import StatisticalParameters
+from triptych.parameters.forecasting import EngineParameters, StatisticalParameters
 from triptych.pipelines.ts_common.family import Forecasters, search_parameters
 from triptych.pipelines.ts_common.periods import StudyPeriods
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from triptych.parameters.operations import RegistryParameters
+from triptych.parameters.forecasting import RegistryParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.ts_common.periods import parse_as_of

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from triptych.registry.run_manifest import RunManifest
+from triptych.registry.provenance import RunManifest
 
 _KEY = ["location", "time"]
 _SHOWN_ROWS, _SHOWN = 3, 6
@@ -19,13 +19,13 @@ def differing_rows(then: pd.DataFrame, now: pd.DataFrame) -> str:
     """Describe the first rows that have other values in two histories; empty if none differs.
 
     Args:
-        then, now: `location, time, …`, with the same numeric columns.
+        then, now: `location, time, …`; histories with other columns are not compared.
     """
+    if set(then) != set(now):
+        return ""
     one, other = then.set_index(_KEY), now.set_index(_KEY)
     common = one.index.intersection(other.index)
     found = one.loc[common].compare(other.loc[common, one.columns])
-    if found.empty:
-        return ""
     rows = []
     for key, row in found.head(_SHOWN_ROWS).iterrows():
         location, time = cast(tuple[str, pd.Timestamp], key)
@@ -33,7 +33,7 @@ def differing_rows(then: pd.DataFrame, now: pd.DataFrame) -> str:
         before, after = float(row[name, "self"]), float(row[name, "other"])
         rows.append(f"{location} {time:%Y-%m-%d %H:%M} {name} {before!r} -> {after!r}")
     more = ", …" if len(found) > _SHOWN_ROWS else ""
-    return f"{len(found):,} of {len(common):,} rows differ: {', '.join(rows)}{more}"
+    return f"{len(found):,} of {len(common):,} rows differ: {', '.join(rows)}{more}" if rows else ""
 
 
 def environment_diff(
@@ -50,7 +50,10 @@ def environment_diff(
         logged: the run's parameters in MLflow, as text.
         conf: the parameters of the run's environment today, without --params.
     """
-    commits = f"{_short(manifest.git_commit)} -> {_short(now['git_commit'])}"
+    commits = " -> ".join(
+        re.sub(r"^([0-9a-f]{12})[0-9a-f]{28}", r"\1", commit)
+        for commit in (manifest.git_commit, now["git_commit"])
+    )
     given = {name for name, _ in _tree(manifest.runtime_params)} | _DATES
     configured = _differing(_leaves(manifest.parameters), _leaves(conf))
     subjects = {
@@ -62,7 +65,12 @@ def environment_diff(
             {name: pair for name, pair in configured.items() if name not in given}
         ),
     }
-    return [f"{subject} {_first(parts)}" for subject, parts in subjects.items() if parts]
+    return [
+        f"{subject} {', '.join(parts[:_SHOWN])}"
+        f"{f' and {len(parts) - _SHOWN} more' if len(parts) > _SHOWN else ''}"
+        for subject, parts in subjects.items()
+        if parts
+    ]
 
 
 def tampered(manifest: RunManifest, logged: Mapping[str, str]) -> Pairs:
@@ -79,25 +87,14 @@ def tampered(manifest: RunManifest, logged: Mapping[str, str]) -> Pairs:
 
 def _same(logged: str, recorded: str) -> bool:
     """MLflow cuts long values; a whole number given for a fraction is logged as one (4.0)."""
-    if recorded[: len(logged)] == logged:
-        return True
     try:
-        return float(logged) == float(recorded)
+        return recorded[: len(logged)] == logged or float(logged) == float(recorded)
     except ValueError:
         return False
 
 
-def _short(commit: str) -> str:
-    return re.sub(r"^([0-9a-f]{12})[0-9a-f]{28}", r"\1", commit)
-
-
 def _texts(pairs: Pairs) -> list[str]:
     return [f"{name} {then} -> {now}" for name, (then, now) in pairs.items()]
-
-
-def _first(parts: list[str]) -> str:
-    more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return ", ".join(parts[:_SHOWN]) + more
 
 
 def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> Pairs:

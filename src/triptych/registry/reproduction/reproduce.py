@@ -11,12 +11,10 @@ import pandas as pd
 
 from triptych.commands.project import open_tracking, read_configuration
 from triptych.errors import PipelineError
-from triptych.registry.provenance import frame_sha256
+from triptych.registry.provenance import SNAPSHOT_TAG, describe_environment, read_manifest
 from triptych.registry.reproduction.diff import differing_rows, environment_diff
-from triptych.registry.reproduction.report import Reproduction, summary
-from triptych.registry.reproduction.retrain import recorded_result, retrain
-from triptych.registry.run_manifest import SNAPSHOT_TAG, describe_environment, read_manifest
-from triptych.registry.snapshots import FOLDER, RowsChanged, SnapshotError, SnapshotStore
+from triptych.registry.reproduction.retrain import Result, recorded_result, retrain
+from triptych.registry.snapshots import FOLDER, SnapshotStore
 from triptych.store.driver_errors import mask_passwords
 
 if TYPE_CHECKING:
@@ -25,13 +23,14 @@ if TYPE_CHECKING:
 REPRODUCED_TAG = "triptych.reproduced"
 SECONDS_TAG = "triptych.reproduced_seconds"
 _SHORTEST = 4  # characters of a run id
+_SHOWN = 10  # metrics that differ
 
 
 @dataclass(frozen=True)
 class TrackedRuns:
     """The project's runs in MLflow, in the active tracking store."""
 
-    uri: str
+    uri: str  # without user and password
     experiment: str
 
     @staticmethod
@@ -39,12 +38,7 @@ class TrackedRuns:
         """Open the tracking store of an environment."""
         configuration = read_configuration(project, env)
         experiment = configuration["mlflow"]["tracking"]["experiment"]["name"]
-        return TrackedRuns(open_tracking(configuration), str(experiment))
-
-    @property
-    def shown_uri(self) -> str:
-        """The store's URI without user and password."""
-        return mask_passwords(self.uri)
+        return TrackedRuns(mask_passwords(open_tracking(configuration)), str(experiment))
 
     def all(self) -> "list[Run]":
         """All runs, also failed and unfinished ones, oldest first."""
@@ -77,12 +71,81 @@ class TrackedRuns:
         if len(found) == 1 and len(run_id) >= _SHORTEST:
             return found[0]
         trained = [run.info.run_id[:12] for run in self.training()][-5:]
-        known = f"The latest that trained: {', '.join(trained) or 'none'}."
-        what = "names several runs" if found else "is no finished run"
         raise PipelineError(
-            f"{run_id!r} {what} of the experiment {self.experiment!r} in {self.shown_uri}. "
-            f"{known} Give an id or the start of one, {_SHORTEST} characters or more; make mlflow "
-            "shows all."
+            f"{run_id!r} {'names several runs' if found else 'is no finished run'} of the "
+            f"experiment {self.experiment!r} in {self.uri}. The latest that trained: "
+            f"{', '.join(trained) or 'none'}. Give an id or the start of one, {_SHORTEST} "
+            "characters or more; make mlflow shows all."
+        )
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The results of a run and of its retraining; `changes` since then, one line per subject."""
+
+    run_id: str
+    title: str
+    recorded: Result
+    retrained: Result
+    changes: list[str]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every digest and every metric is the same, bit for bit."""
+        return not (self.differing_digests or self.differing_metrics)
+
+    @property
+    def differing_digests(self) -> list[str]:
+        """The models and rows with other contents."""
+        now = self.retrained.digests
+        return [name for name, sha in self.recorded.digests.items() if now.get(name) != sha]
+
+    @property
+    def differing_metrics(self) -> list[tuple[str, int]]:
+        """The metrics and steps whose value differs, is missing or is new."""
+        then, now = self.recorded.metrics, self.retrained.metrics
+        return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
+
+    def summary(self) -> str:
+        """Return one line."""
+        if self.equal:
+            return f"{self.run_id}  reproduced  {self.title}"
+        metrics = self.differing_metrics
+        differing = [*self.differing_digests, *([f"{len(metrics):,} metrics"] if metrics else [])]
+        return f"{self.run_id}  DIFFERS     {self.title}: {', '.join(differing)}"
+
+    def lines(self) -> list[str]:
+        """Return what was compared, what differs, and what has changed since."""
+        then, now, differing = self.recorded, self.retrained, self.differing_metrics
+        table = [("", "recorded", "again", "")]
+        for name, sha in then.digests.items():
+            same = "DIFFERS" if name in self.differing_digests else "same"
+            table.append((name, sha[:12], now.digests.get(name, "none")[:12], same))
+        same = f"{len(differing):,} DIFFER" if differing else "same, every one"
+        table.append(("values of metrics", f"{len(then.metrics):,}", f"{len(now.metrics):,}", same))
+        more = len(differing) - _SHOWN
+        return [
+            f"Run {self.run_id} ({self.title}), retrained from its manifest",
+            "",
+            *(f"{name:26}{before:14}{after:14}{same}" for name, before, after, same in table),
+            "",
+            *(f"Changed since: {change}" for change in self.changes),
+            *(
+                f"{key[0]} at step {key[1]}: {then.metrics.get(key)!r} -> {now.metrics.get(key)!r}"
+                for key in differing[:_SHOWN]
+            ),
+            *([f"… and {more:,} more"] if more > 0 else []),
+            self._conclusion(),
+        ]
+
+    def _conclusion(self) -> str:
+        if self.equal:
+            return "Reproduced bit for bit."
+        if self.changes:
+            return "NOT reproduced. What has changed since is above."
+        return (
+            "NOT reproduced. Rows, parameters, code, packages and machine are those of the run: "
+            "the training itself does not give the same twice here."
         )
 
 
@@ -92,27 +155,25 @@ def reproduce_and_record(project: Path, run: "Run") -> Reproduction:
     Raises:
         PipelineError: as `reproduce`; that is recorded too.
     """
-    start = time.monotonic()
-    try:
-        found = reproduce(project, run)
-    except PipelineError as error:
-        _record(run, start, str(error))
-        raise
-    _record(run, start, "" if found.equal else summary(found))
-    return found
-
-
-def _record(run: "Run", start: float, why_not: str) -> None:
     import mlflow
 
-    tags = {
-        REPRODUCED_TAG: "no" if why_not else "yes",
-        "triptych.reproduced_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        SECONDS_TAG: f"{time.monotonic() - start:.1f}",
-        "triptych.reproduced_why_not": why_not,
-    }
-    for name, text in tags.items():
-        mlflow.MlflowClient().set_tag(run.info.run_id, name, text)
+    start, why_not = time.monotonic(), ""
+    try:
+        found = reproduce(project, run)
+        why_not = "" if found.equal else found.summary()
+    except PipelineError as error:
+        why_not = str(error)
+        raise
+    finally:
+        tags = {
+            REPRODUCED_TAG: "no" if why_not else "yes",
+            "triptych.reproduced_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            SECONDS_TAG: f"{time.monotonic() - start:.1f}",
+            "triptych.reproduced_why_not": why_not,
+        }
+        for name, text in tags.items():
+            mlflow.MlflowClient().set_tag(run.info.run_id, name, text)
+    return found
 
 
 def reproduce(project: Path, run: "Run") -> Reproduction:
@@ -129,16 +190,16 @@ def reproduce(project: Path, run: "Run") -> Reproduction:
         )
     manifest = read_manifest(run)
     configuration = read_configuration(project, manifest.env)
-    catalog = configuration["catalog"]
-    latest = project / catalog["history"]["filepath"]
-    today = pd.read_parquet(latest) if latest.exists() else None
-    history = _load_rows(SnapshotStore(project / FOLDER), tags[SNAPSHOT_TAG], today)
+    history = SnapshotStore(project / FOLDER).load(tags[SNAPSHOT_TAG])
     with tempfile.TemporaryDirectory(prefix="triptych-retrain-") as scratch:
-        retrained = retrain(manifest, history, catalog, Path(scratch))
-    conf, parameters = configuration["parameters"], manifest.parameters
+        retrained = retrain(manifest, history, configuration["catalog"], Path(scratch))
+    parameters = manifest.parameters
     where = parameters.get("location") or tags.get("triptych.locations") or "all locations"
-    corrected = today is not None and set(history) == set(today) and differing_rows(history, today)
-    changes = environment_diff(manifest, describe_environment(project), run.data.params, conf)
+    changes = environment_diff(
+        manifest, describe_environment(project), run.data.params, configuration["parameters"]
+    )
+    latest = project / configuration["catalog"]["history"]["filepath"]
+    corrected = differing_rows(history, pd.read_parquet(latest)) if latest.exists() else ""
     if corrected:
         changes.append(f"data, by the latest history (the run's own rows were used): {corrected}")
     return Reproduction(
@@ -148,18 +209,3 @@ def reproduce(project: Path, run: "Run") -> Reproduction:
         retrained=retrained,
         changes=changes,
     )
-
-
-def _load_rows(store: SnapshotStore, sha256: str, today: pd.DataFrame | None) -> pd.DataFrame:
-    """Load a snapshot; name changed rows if the latest history has the right ones."""
-    try:
-        return store.load(sha256)
-    except RowsChanged as error:
-        if today is None:
-            raise
-        chunk = error.chunk
-        of_chunk = (today["location"] == chunk.location) & (today["time"].dt.year == chunk.year)
-        same = today[of_chunk].reset_index(drop=True)
-        if frame_sha256(same) != chunk.sha256:
-            raise
-        raise SnapshotError(f"{error} {differing_rows(same, error.rows)}.") from error

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from kedro.framework.project import pipelines
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import CatalogConfigResolver, DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
 from triptych.errors import PipelineError
 from triptych.forecasting.storage import digest
-from triptych.registry.run_manifest import DATA_TAG, FITTED_TAG, RunManifest
+from triptych.registry.provenance import DATA_TAG, FITTED_TAG, RunManifest
 from triptych.registry.tracking import CHOSEN_METRICS, MODEL_TAG
 
 if TYPE_CHECKING:
@@ -33,15 +33,10 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Result:
-    """The results of a training that are compared bit for bit.
+    """The results of a training that are compared bit for bit."""
 
-    Attributes:
-        digests: of the training rows and of the files of each model, by a readable name.
-        metrics: by name and step.
-    """
-
-    digests: dict[str, str]
-    metrics: dict[tuple[str, int], float]
+    digests: dict[str, str]  # of the training rows and of the files of each model, by name
+    metrics: dict[tuple[str, int], float]  # by name and step
 
 
 def recorded_result(run: "Run") -> Result:
@@ -69,8 +64,7 @@ def retrain(
     """Run the nodes that the results of a run depend on, with its parameters and its rows.
 
     Args:
-        manifest: of the run.
-        history: the rows that the run knew.
+        manifest, history: of the run, and the rows that it knew.
         catalog: the configuration of the project's catalog.
         scratch: an empty folder for the files that the catalog writes to `data/`.
 
@@ -114,10 +108,10 @@ def retrain(
 
 def _entries(pipeline: Pipeline, catalog: Mapping[str, Config]) -> dict[str, Config]:
     """The catalog entries of a pipeline's datasets, also those that factories declare."""
-    patterns = {name: entry for name, entry in catalog.items() if "{" in name}
-    factories = DataCatalog.from_config(patterns).config_resolver
+    declared = {name: catalog[name] for name in catalog if "{" in name}
+    factories = CatalogConfigResolver(declared, default_runtime_patterns={})
     return {
-        name: catalog[name] if name in catalog else factories.resolve_pattern(name)
+        name: catalog.get(name) or factories.resolve_pattern(name)
         for name in pipeline.datasets()
         if not name.startswith("params:")
         and (name in catalog or factories.match_dataset_pattern(name))
@@ -128,20 +122,15 @@ def _results(whole: Pipeline, ran: Iterable[str], entries: Mapping[str, Config])
     """The datasets that the run wrote and that are compared, with their types."""
     names = set(ran)
     written = set().union(*(node.outputs for node in whole.nodes if node.short_name in names))
-    types = {name: _unwrapped(entries[name])["type"] for name in sorted(written & set(entries))}
+    known = {name: entries[name] for name in sorted(written & set(entries))}
+    types = {name: str(entry.get("dataset", entry)["type"]) for name, entry in known.items()}
     compared = {_ROWS, _CANDIDATE, _METRICS, _FORECASTERS}
     return {name: kind for name, kind in types.items() if kind in compared}
 
 
-def _unwrapped(config: Config) -> Config:
-    """The dataset within one that logs or caches it."""
-    inner: Config = config.get("dataset", config)
-    return inner
-
-
 def _relocate(config: Config, scratch: Path) -> Config:
     """Write to the scratch folder or to memory, and not to MLflow or the database."""
-    inner = _unwrapped(config)
+    inner: Config = config.get("dataset", config)  # within one that logs or caches it
     if inner["type"] in (_ROWS, _CANDIDATE, _METRICS):
         return {"type": "kedro.io.MemoryDataset", "copy_mode": "assign"}
     return inner | ({"filepath": str(scratch / inner["filepath"])} if "filepath" in inner else {})

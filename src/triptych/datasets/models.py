@@ -1,4 +1,4 @@
-"""Fitted models by name as files, a folder for each: JSON and plain arrays, no pickle."""
+"""Fitted models as files (JSON and plain arrays, no pickle), and the model registry."""
 
 import json
 import shutil
@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro.utils import find_kedro_project
 
+from triptych.registry.candidate import Candidate
 from triptych.registry.model_types import KINDS, TEMPERATURE
+from triptych.registry.models import ModelRegistry
+from triptych.store.database import open_database
 
 Kind = Literal["forecaster", "photo", "review"]
 Models = dict[str, Any]
@@ -21,15 +25,6 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
 
     A save writes a new folder and then replaces the old one, so an interrupted run leaves either
     the old models or the new ones. Forecasters also tag the active MLflow run with their digests.
-
-    Example, in the catalog:
-
-    ```yaml
-    fitted_learned:
-      type: triptych.datasets.ModelFolderDataset
-      kind: forecaster # or photo, review
-      filepath: data/06_models/learned
-    ```
     """
 
     def __init__(
@@ -69,7 +64,7 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
         import mlflow
 
         from triptych.forecasting.storage import digest
-        from triptych.registry.run_manifest import FITTED_TAG
+        from triptych.registry.provenance import FITTED_TAG
 
         if mlflow.active_run() is not None:
             mlflow.set_tags({f"{FITTED_TAG}{name}": digest(self._folder / name) for name in names})
@@ -79,3 +74,29 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._folder), "kind": self._kind}
+
+
+class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):
+    """Saves a candidate of any kind in MLflow and the table `models`; opens the registry.
+
+    Args:
+        credentials: `url` of the database.
+    """
+
+    def __init__(
+        self, *, credentials: dict[str, str], metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._url = credentials["url"]
+        self.metadata = metadata
+
+    def load(self) -> ModelRegistry:
+        """Open the registry."""
+        project = find_kedro_project(Path.cwd()) or Path.cwd()
+        return ModelRegistry(open_database(self._url), Path(project))
+
+    def save(self, data: Candidate) -> None:
+        """Register a candidate."""
+        self.load().register(data)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": "models"}

@@ -1,0 +1,146 @@
+"""Datasets that write to the active MLflow run; without one, MLflow gets nothing."""
+
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+
+from triptych.registry.provenance import DATA_TAG, SNAPSHOT_TAG
+from triptych.registry.snapshots import SnapshotStore, TrainingRows, log_training_data
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+_BATCH = 1000  # MLflow's limit per call; one by one, 1,000 take six seconds
+
+
+class AppendCSVDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+    """Appends each frame to a CSV file; the first save of a run replaces the file.
+
+    A node that yields saves its report part by part: what a run found is on disk if it fails or is
+    killed later. MLflow keeps whole files, so it gets the file once, by `log`.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(filepath)
+        self._started = False
+        self.metadata = metadata
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Add the rows; the columns are those of the first frame, which may have no row."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a" if self._started else "w", encoding="utf-8", newline="") as file:
+            data.to_csv(file, header=not self._started, index=False)
+        self._started = True
+
+    def load(self) -> pd.DataFrame:
+        """Read the report so far."""
+        return pd.read_csv(self._path)
+
+    def log(self) -> None:
+        """Log the file in the active MLflow run, if this run has written any."""
+        import mlflow
+
+        if self._started and mlflow.active_run() is not None:
+            mlflow.log_artifact(str(self._path))
+
+    def _exists(self) -> bool:
+        return self._path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._path)}
+
+
+class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
+    """Stores what a run knew, content-addressed: what an earlier run stored is stored once."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._folder = Path(filepath)
+        self.metadata = metadata
+
+    def save(self, data: TrainingRows) -> None:
+        """Store the history, and tag the MLflow run with its digest."""
+        import mlflow
+
+        snapshot = SnapshotStore(self._folder).store(data.history)
+        if mlflow.active_run() is not None:
+            mlflow.set_tags({SNAPSHOT_TAG: snapshot, DATA_TAG: data.sha256})
+            log_training_data(data, snapshot)
+
+    def load(self) -> NoReturn:
+        """Refuse: there are as many as runs."""
+        raise DatasetError("A snapshot is read by its digest: triptych.registry.snapshots.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._folder)}
+
+
+class MetricBatchDataset(AbstractDataset[pd.DataFrame, NoReturn]):
+    """Logs many metrics in few calls, from a frame `metric, step, value`."""
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None) -> None:
+        self.metadata = metadata
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Log the rows whose value is a finite number."""
+        import mlflow
+
+        run = mlflow.active_run()
+        if run is None:
+            return
+        metrics = _metrics(data[["metric", "value", "step"]].itertuples(index=False))
+        client = mlflow.MlflowClient()
+        for start in range(0, len(metrics), _BATCH):
+            client.log_batch(run.info.run_id, metrics=metrics[start : start + _BATCH])
+
+    def load(self) -> NoReturn:
+        """Refuse: MLflow shows what was logged."""
+        raise DatasetError("MLflow shows what was logged (`make mlflow`); it cannot be loaded.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
+
+
+class MlflowNestedRunsDataset(MetricBatchDataset):
+    """Logs each experiment in a nested run.
+
+    A frame with one row per value: `run` (its name), `kind` (`parameter` or `metric`), `key`,
+    `value` and `step` (of a metric).
+    """
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Log all experiments, in the order of the frame."""
+        import mlflow
+        from mlflow.entities import Param
+
+        parent = mlflow.active_run()
+        if parent is None:
+            return
+        client = mlflow.MlflowClient()
+        for name, rows in data.groupby("run", sort=False):
+            tags = {"mlflow.parentRunId": parent.info.run_id}
+            run = client.create_run(parent.info.experiment_id, run_name=str(name), tags=tags)
+            metrics = rows.loc[rows["kind"] == "metric", ["key", "value", "step"]]
+            params = rows.loc[rows["kind"] == "parameter", ["key", "value"]]
+            client.log_batch(
+                run.info.run_id,
+                metrics=_metrics(metrics.itertuples(index=False)),
+                params=[Param(key, str(value)) for key, value in params.itertuples(index=False)],
+            )
+            client.set_terminated(run.info.run_id)
+
+
+def _metrics(rows: Iterable[Any]) -> "list[Metric]":
+    """The rows (name, value, step) whose value is finite, as metrics of this moment."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    return [
+        Metric(name, float(value), now, int(step))
+        for name, value, step in rows
+        if math.isfinite(float(value))
+    ]
