@@ -151,26 +151,21 @@ class TestSave:
         table.save(hourly.assign(fetched_at=_TIMES[0]))
         assert_series_equal(table.load()["fetched_at"], first)
 
-    def test_a_failure_in_the_middle_rolls_back(self, filled_url: str) -> None:
+    def test_a_wrong_frame_is_refused_as_a_whole(self, filled_url: str) -> None:
         before = dump_tables(open_database(filled_url))
-        planted = steps().assign(temperature_2m=-7.5)
-        planted["hours_observed"] = planted["hours_observed"].astype("object")
-        planted.loc[6, "hours_observed"] = "three"
-        with pytest.raises(DatasetError, match=r"weather_3h\.hours_observed cannot hold") as caught:
-            dataset(filled_url).save(planted)
-        assert isinstance(caught.value.__cause__, RowsRefused)
-        assert dump_tables(open_database(filled_url)) == before
-
-    def test_wrong_frames_are_refused(self, filled_url: str) -> None:
         naive = steps()["time"].dt.tz_localize(None)
+        planted = steps().assign(temperature_2m=-7.5).astype({"hours_observed": "object"})
+        planted.loc[6, "hours_observed"] = "three"
         for frame, message in (
+            (planted, r"weather_3h\.hours_observed cannot hold"),
             (steps().assign(location="atlantis").iloc[:1], "does not hold: atlantis"),
             (pd.concat([steps(), steps()]), "repeat the key"),
             (steps().assign(time=naive), "An instant needs its time zone"),
         ):
             with pytest.raises(DatasetError, match=message) as caught:
                 dataset(filled_url).save(frame)
-            assert isinstance(caught.value.__cause__, StoreError)
+            assert isinstance(caught.value.__cause__, RowsRefused)
+        assert dump_tables(open_database(filled_url)) == before
 
     def test_an_empty_frame_is_no_write(
         self, sqlite_url: str, caplog: pytest.LogCaptureFixture
@@ -216,11 +211,6 @@ class TestRetention:
         self.forecasts(filled_url, keep_days=1).save(self.issued("2024-01-02"))
         assert self.days(filled_url) == ["01-02", "01-03", "01-04"]
 
-    @pytest.mark.parametrize("wrong", [0, -1, 1.5, "a week"])
-    def test_wrong_days_are_refused(self, wrong: Any) -> None:
-        with pytest.raises(StoreError, match=r"keep_days of the table predictions .* `retention`"):
-            self.forecasts("sqlite:///x/y.db", keep_days=wrong)
-
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -228,7 +218,11 @@ class TestRetention:
         ({"table": "weather"}, "There is no table 'weather'. The tables are forecast_scores, "),
         ({"credentials": {}}, "The credentials of a table need `url`"),
         ({"credentials": {"url": ""}}, "Set TRIPTYCH_DATABASE_URL"),
-        ({"keep_days": 3}, "a table that has as_of"),
+        ({"keep_days": 3}, "keep_days of the table weather_3h .* a table that has as_of"),
+        *(
+            ({"table": "predictions", "keep_days": wrong}, "got .*`retention`")
+            for wrong in (0, -1, 1.5, "a week")
+        ),
     ],
 )
 def test_mistakes_in_the_catalog_show_at_the_start(arguments: Any, message: str) -> None:

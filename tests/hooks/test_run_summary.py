@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from triptych.hooks.run_summary import RunSummary
+from triptych.hooks.run_summary import SummaryHook
 
 
 def test_the_chosen_model_is_tested_against_one_whose_forecasts_differ() -> None:
@@ -13,8 +13,8 @@ def test_the_chosen_model_is_tested_against_one_whose_forecasts_differ() -> None
             "p_value": [float("nan"), 0.02],
         }
     )  # fmt: skip
-    summary = RunSummary()
-    summary.add("paired_tests", tests)
+    summary = SummaryHook()
+    summary.after_dataset_saved("paired_tests", tests)
 
     assert summary.lines() == [
         "ensemble against mos: +0.030 °C² of squared error saved a day "

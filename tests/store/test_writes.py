@@ -168,11 +168,11 @@ class TestValues:
             nulls = text("SELECT count(*) FROM weather_hourly WHERE temperature_2m IS NULL")
             assert connection.scalar(nulls) == 4
 
-    @pytest.mark.parametrize(("given", "expected"), [(3, 3), (3.0, 3), (True, 1)])
-    def test_whole_numbers_are_stored(self, engine: Engine, given: Any, expected: int) -> None:
-        write_model(engine, version=given)
-        with reading(engine) as connection:
-            assert connection.scalar(select(models.c.version)) == expected
+    def test_whole_numbers_are_stored(self, engine: Engine) -> None:
+        for given in (3, 3.0, True):
+            write_model(engine, version=given)
+            with reading(engine) as connection:
+                assert connection.scalar(select(models.c.version)) == given
 
 
 class TestRefused:
@@ -186,21 +186,16 @@ class TestRefused:
         )
         assert stored(places) == []
 
-    def test_an_unknown_location(self, places: Engine) -> None:
+    def test_unknown_locations_of_which_a_few_are_named(self, places: Engine) -> None:
+        rows = [row for n in range(1_000) for row in hours(1, f"nowhere-{n:04}")]
         with pytest.raises(RowsRefused) as caught:
-            write(places, hours(2) + hours(2, "atlantis") + hours(1, "avalon"))
+            write(places, hours(2) + rows)
+        names = ", ".join(f"nowhere-{n:04}" for n in range(5))
         assert str(caught.value) == (
             "Rows for weather_hourly name a location that locations does not hold: "
-            "atlantis, avalon. Write locations first; nothing was written."
+            f"{names}. Write locations first; nothing was written."
         )
         assert stored(places) == []
-
-    def test_many_errors_make_a_short_message(self, places: Engine) -> None:
-        rows = [row for n in range(1_000) for row in hours(1, f"nowhere-{n:04}")]
-        for wrong in (rows, hours(1_000) * 2):
-            with pytest.raises(RowsRefused) as caught:
-                write(places, wrong)
-            assert len(str(caught.value)) < 400
 
     @pytest.mark.parametrize(
         ("change", "found"),
