@@ -51,14 +51,7 @@ def table(history: pd.DataFrame, few_trees: None) -> pd.DataFrame:
 
 
 def test_every_feature_belongs_to_a_set() -> None:
-    assert {
-        name: feature_set(name)
-        for name in (
-            "temperature_2m_lag1", "temperature_2m_h0_lag1", "target_day1", "temperature_2m_mean8",
-            "target_sun", "year_cos", "cloud_cover_mean8", "neighbour1_temperature_2m_lag1",
-            "nwp_gfs",
-        )
-    } == {
+    expected = {
         "temperature_2m_lag1": "lags",
         "temperature_2m_h0_lag1": "lags",
         "target_day1": "lags",
@@ -68,7 +61,8 @@ def test_every_feature_belongs_to_a_set() -> None:
         "cloud_cover_mean8": "exogenous",
         "neighbour1_temperature_2m_lag1": "neighbours",
         "nwp_gfs": "NWP",
-    }  # fmt: skip
+    }
+    assert {name: feature_set(name) for name in expected} == expected
 
 
 def test_each_set_is_measured_for_both_models(table: pd.DataFrame) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from triptych.forecasting.arrays import BoolArray, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
@@ -97,14 +96,6 @@ class MomentRegression:
         system = picked[:, :count][:, inside] / scale + self.alpha[row] * np.eye(len(scale))
         return mean, np.linalg.solve(system, picked[:, count:]), scale
 
-    def rows(self, rows: IntArray) -> "MomentRegression":
-        """A copy of the regressions of some locations."""
-        return MomentRegression(*(values[rows] for values in self.arrays().values()))
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The state by name, in the order of the fields."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     def importance(self) -> FloatArray:
         """Mean absolute weight of each standardised variable, shape (F,)."""
         total = np.zeros(self.used.shape[1])
@@ -174,8 +165,9 @@ class MosForecaster(NwpMeanForecaster):
         super()._fit(panel)
         reach = max(max(days) for days in lead_days_by_model(panel.grid.nwp).values())
         for day in range(min(reach, -(-self.max_lead // STEPS_PER_DAY))):
-            for name, values in self._fit_day(panel.grid, day).arrays().items():
-                self.state[f"day{day}.{name}"] = values
+            made = self._fit_day(panel.grid, day)
+            for field in fields(made):
+                self.state[f"day{day}.{field.name}"] = getattr(made, field.name)
         if not self.state["day0.used"].any():
             raise ShortHistoryError(
                 f"{self.name} needs {self.parameters['min_days']} days with NWP forecasts and "
@@ -191,9 +183,10 @@ class MosForecaster(NwpMeanForecaster):
         y[:, since < 0] = np.nan
         return MomentRegression.fit(x, y, weight, int(self.parameters["min_days"]))
 
-    def _day(self, day: int) -> MomentRegression:
+    def _day(self, day: int, rows: Any = slice(None)) -> MomentRegression:
+        """The regressions of a forecast day, of all locations or a copy of some."""
         names = (field.name for field in fields(MomentRegression))
-        return MomentRegression(*(self.state[f"day{day}.{name}"] for name in names))
+        return MomentRegression(*(self.state[f"day{day}.{name}"][rows] for name in names))
 
     @property
     def _decay(self) -> float:
@@ -222,7 +215,7 @@ class MosForecaster(NwpMeanForecaster):
     def _forecast_day(self, panel: Panel, midnights: IntArray, day: int, age: int) -> FloatArray:
         """Forecasts of one day ahead, the regression brought up to each midnight before it."""
         grid = with_models(panel.grid, self._models)
-        own = self._day(day).rows(panel.rows)
+        own = self._day(day, panel.rows)
         new = np.arange(
             max(_observed_from(self.fitted.end, day) + STEPS_PER_DAY, _next_midnight(grid.first)),
             _observed_from(int(midnights[-1]) - age, day) + 1,
