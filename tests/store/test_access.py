@@ -117,11 +117,8 @@ def test_the_role_can_do_nothing_else(reader: psycopg.Connection[Any], statement
 @pytest.mark.parametrize(
     ("role", "database"),
     [
-        ("triptych_api", "mlflow"),
-        ("triptych_api", "postgres"),
-        ("triptych_api", "template1"),
-        ("mlflow", "template1"),
-        ("mlflow", "triptych"),
+        *(("triptych_api", name) for name in ("mlflow", "postgres", "template1")),
+        *(("mlflow", name) for name in ("template1", "triptych")),
         ("triptych", "mlflow"),
     ],
 )

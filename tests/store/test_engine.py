@@ -39,28 +39,19 @@ def test_sqlite_is_configured_for_safety_and_speed(sqlite_url: str) -> None:
     engine.dispose()
 
 
+READER = {"statement_timeout": "10s", "lock_timeout": "3s", "default_transaction_read_only": "on"}
+READER |= {"idle_in_transaction_session_timeout": "1min"}
+
+
 @pytest.mark.parametrize(
-    ("read_only", "settings"),
-    [
-        (False, {"timezone": "UTC", "statement_timeout": "10min"}),
-        (
-            True,
-            {
-                "TimeZone": "UTC",
-                "statement_timeout": "10s",
-                "lock_timeout": "3s",
-                "default_transaction_read_only": "on",
-                "idle_in_transaction_session_timeout": "1min",
-            },
-        ),
-    ],
+    ("read_only", "settings"), [(False, {"statement_timeout": "10min"}), (True, READER)]
 )
 def test_postgresql_answers_in_utc_and_gives_up_in_time(
     postgresql_url: str, read_only: bool, settings: dict[str, str]
 ) -> None:
     engine = create_engine(postgresql_url, read_only=read_only)
     with engine.connect() as connection:
-        for name, value in settings.items():
+        for name, value in {"timezone": "UTC", **settings}.items():
             assert connection.scalar(text(f"SHOW {name}")) == value
     engine.dispose()
 

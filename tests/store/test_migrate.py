@@ -136,17 +136,11 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("head", "found", "compatible"),
     [
-        ("0006", "0007", True),
-        ("0006", "0006", True),
-        ("0006", "0005", False),
-        ("0006", "0007a", False),
-        ("0008a", "0009a", True),
-        ("0008a", "0007", False),
-        ("0008a", "0009b", False),
-        ("0006", "0a8213491aaa", False),
-        ("0006", None, False),
+        ("0006", "0007", True), ("0006", "0006", True), ("0006", "0005", False),
+        ("0006", "0007a", False), ("0008a", "0009a", True), ("0008a", "0007", False),
+        ("0008a", "0009b", False), ("0006", "0a8213491aaa", False), ("0006", None, False),
     ],
-)
+)  # fmt: skip
 def test_a_newer_schema_of_the_same_generation_is_compatible(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, head: str, found: str | None, compatible: bool
 ) -> None:
