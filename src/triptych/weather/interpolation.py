@@ -14,8 +14,7 @@ def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
     """Give each location every hour from its first to its last; NaN where there is no row.
 
     Args:
-        frame: location, time (UTC, on the hour, unique), any of the variables and perhaps
-            `interpolated`.
+        frame: location, time (UTC, on the hour, unique), any variables, perhaps `interpolated`.
         step: the hours of a step: begin at the step of the first hour, end with a whole step.
 
     Returns:

@@ -19,8 +19,7 @@ def load_locations(path: Path) -> list[Location]:
     """Read and check the locations of a YAML file: `locations: [{slug: paris, …}, …]`.
 
     Raises:
-        LocationError: the file cannot be read, or an entry breaks a rule. The message names
-            the file, the entry, the rule, what was found and what to do.
+        LocationError: the file cannot be read, or an entry breaks a rule.
     """
     try:
         # PyYAML would silently use the last of two equal keys
@@ -61,14 +60,7 @@ def user_file(path: Path) -> Path:
 
 
 def add_locations(path: Path, added: Sequence[Location]) -> list[Location]:
-    """Add locations to the user's file; all or nothing, and none twice.
-
-    Args:
-        path: the project's file; the user's is `user_file(path)`.
-        added: one that is there already, just as it is, changes nothing.
-
-    Returns:
-        The locations that are new.
+    """Add locations to the user's file, all or nothing; return those that were not there.
 
     Raises:
         LocationError: a slug names another location, or a file cannot be read or written.
@@ -107,9 +99,7 @@ def remove_location(path: Path, slug: str) -> None:
 
 
 def read_csv(path: Path) -> list[Location]:
-    """Read locations from a CSV file, with the fields of Location as columns.
-
-    `source` is open_meteo unless there is such a column.
+    """Read locations from a CSV file, with the fields of Location as columns; `source` is optional.
 
     Raises:
         LocationError: the file cannot be read, or a row breaks a rule.

@@ -49,12 +49,7 @@ class Location(BaseModel):
 def select_locations(
     locations: Sequence[Location], wanted: str | None, source: SourceKind
 ) -> list[Location]:
-    """Pick the locations of a run: those of `wanted` ("paris" or "paris;brest"), or all.
-
-    Args:
-        locations: what the file has.
-        wanted: slugs with `;` between them; None or blank takes every location of the source.
-        source: who serves this run.
+    """Pick the locations of a run: those of `wanted` ("paris;brest"), or all of the source.
 
     Raises:
         LocationError: a slug is not in the file or belongs to another source, or none is left.

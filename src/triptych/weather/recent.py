@@ -10,18 +10,15 @@ CORRECTED = (TEMPERATURE, DEW_POINT, "surface_pressure")  # additive errors of a
 
 
 def with_recent(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
-    """Fill hours that the reanalysis lacks from the recent analysis, corrected for its bias.
+    """Fill values that the reanalysis lacks from the recent analysis, corrected for its bias.
 
     The bias of a location and step of the day is the mean difference over the hours that both have.
-    Where the reanalysis has a value, it is used.
 
     Args:
-        hours: location, time and the variables, of the reanalysis.
-        recent: the same of one analysis.
+        hours, recent: location, time and the variables, of the reanalysis and of one analysis.
 
     Returns:
-        location, time, the variables of `hours`, and `recent`: whether the temperature is that of
-        the recent analysis; sorted by location and time.
+        The rows of both, by location and time, and `recent`: whose temperature is an analysis.
     """
     keys = ["location", "time"]
     names = [name for name in VARIABLES if name in hours]

@@ -23,13 +23,11 @@ Floats = npt.NDArray[np.float64]
 def to_three_hours(frame: pd.DataFrame) -> pd.DataFrame:
     """Average hours to 3-hour steps: the step of 00h is the mean of 00, 01 and 02.
 
-    Precipitation is summed; the wind is averaged as u/v components per hour, so that its speed is
-    that of the mean vector. A step with an hour missing has no value for that variable. A last step
-    without all its hours is left out.
+    Precipitation is summed; the wind is averaged as u/v components per hour. A step with an hour
+    missing has no value for that variable. A last step without all its hours is left out.
 
     Args:
-        frame: location, time (UTC, hourly), any of the variables, and `interpolated`, as
-            `interpolate` gives it.
+        frame: as `interpolate` gives it.
 
     Returns:
         location, time (start of the step), the variables, hours_observed and hours_interpolated:

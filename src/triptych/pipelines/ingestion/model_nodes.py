@@ -74,8 +74,7 @@ def fetch_models(
     always. Of hours at or after `as_of` only what was published then is stored.
 
     Yields:
-        `rejected_model_rows`, `weather_recent`, `nwp_forecasts`, `model_report` (a row a location,
-        model and request: rows and missing hours), `model_periods` and `model_warnings`.
+        MODEL_OUTPUTS; `model_report` has a row a location, model and request.
     """
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     rows = select_rows(locations, location, source)
@@ -90,10 +89,7 @@ def fetch_models(
         lacking -= set(reached) - set(without)
     if nwp.start is not None:
         first = pd.Timestamp(nwp.start, tz="UTC")
-    periods = ModelPeriods(
-        known_model_periods, issued, now, nwp.publication_delay_hours,
-        ingestion.final_after_days * DAY,
-    )  # fmt: skip
+    periods = ModelPeriods(known_model_periods, issued, now, ingestion, nwp)
     requests = plan_model_requests(
         rows["location"], lacking, periods, first, horizon_days, recent, nwp,
         ingestion.locations_per_request,

@@ -52,14 +52,7 @@ WEATHER_OUTPUTS: dict[str, Any] = {  # in the order in which they are saved
 def list_locations(
     location_file: list[Location], location: str | None, source: SourceKind
 ) -> pd.DataFrame:
-    """Select the locations of the run.
-
-    Returns:
-        One row a location: location, name, latitude, longitude, elevation, timezone, source.
-
-    Raises:
-        WeatherError: a location is not listed, or another source serves it.
-    """
+    """Tabulate the locations of the run (`select_locations`)."""
     return locations_frame(select_locations(location_file, location, source))
 
 
@@ -77,9 +70,8 @@ def fetch_weather(
     """Fetch request by request; Kedro saves each before the next is made.
 
     Yields:
-        `rejected_rows`, `weather_hourly`, `validation_report`, `archive_warnings`,
-        `incomplete_days` and, last, `ingested_periods`: a run that is killed between two saves
-        requests again the year that it has not recorded.
+        WEATHER_OUTPUTS, last `ingested_periods`: a run that is killed between two saves requests
+        again the year that it has not recorded.
 
     Raises:
         LocationError: a location belongs to another source.
@@ -152,12 +144,7 @@ def report_missing(
     forecast: ForecastParameters,
     ingestion: IngestionParameters,
 ) -> pd.DataFrame:
-    """List what the source lacks of the study's period, and what is requested again.
-
-    Returns:
-        location, start and end (first and last day), variables, hours, first_requested, repeated;
-        the longest first.
-    """
+    """List what the source lacks of the study's period (`summarize_missing`)."""
     issued = parse_as_of(as_of, today)
     wanted = select_rows(locations, location, source)["location"]
     start = study_periods(issued, forecast).train_start

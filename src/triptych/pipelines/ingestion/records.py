@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.parameters.forecasting import IngestionParameters
+from triptych.parameters.forecasting import IngestionParameters, NwpParameters
 from triptych.pipelines.ingestion.request_periods import Period, missing_periods, overlaps
 from triptych.pipelines.ts_common.periods import DAY
 from triptych.weather.sources.base import Fetched
@@ -41,14 +41,7 @@ def periods_by_location(
 
 
 class Records:
-    """Makes the rows of `ingested_periods` and `incomplete_days` for each response.
-
-    Args:
-        known_periods: the rows of `ingested_periods` before the run.
-        known_gaps: the rows of `incomplete_days` before the run.
-        as_of: of the run.
-        today: the UTC date of the run.
-    """
+    """Makes the rows of `ingested_periods` and `incomplete_days`; takes those before the run."""
 
     def __init__(
         self,
@@ -67,12 +60,7 @@ class Records:
     def record(
         self, period: RequestedPeriod, fetched: Fetched, accepted: pd.DataFrame
     ) -> dict[str, pd.DataFrame]:
-        """Record a response.
-
-        Returns:
-            `incomplete_days`: the days that lack values, and those that did and no longer do;
-            `ingested_periods`: the part that was requested for the first time.
-        """
+        """Record the days that lack values or no longer do, and what was requested first now."""
         slug, times = period.place.slug, fetched.frame["time"]
         whole = (pd.Timestamp(period.start, tz="UTC"), pd.Timestamp(period.end, tz="UTC"))
         new = missing_periods(whole, self._periods.get(slug, []))
@@ -140,10 +128,7 @@ class ModelPeriods:
 
     Args:
         rows: the table before the run.
-        issued: `as_of` of the run.
-        today: its UTC date.
-        delay_hours: from the start of a model run to its publication.
-        final_after: gaps that are older are not requested again.
+        issued, today: `as_of` and UTC date of the run.
     """
 
     def __init__(
@@ -151,11 +136,12 @@ class ModelPeriods:
         rows: pd.DataFrame,
         issued: pd.Timestamp,
         today: pd.Timestamp,
-        delay_hours: int,
-        final_after: pd.Timedelta,
+        ingestion: IngestionParameters,
+        nwp: NwpParameters,
     ) -> None:
-        self.issued, self._today, self._final_after = issued, today, final_after
-        self._delay = pd.Timedelta(hours=delay_hours)
+        self.issued, self._today = issued, today
+        self._final_after = ingestion.final_after_days * DAY
+        self._delay = pd.Timedelta(hours=nwp.publication_delay_hours)
         self._rows: dict[Key, list[dict[Any, Any]]] = {}
         for row in rows.drop(columns="fetched_at", errors="ignore").to_dict("records"):
             self._rows.setdefault((row["location"], row["product"], row["model"]), []).append(row)

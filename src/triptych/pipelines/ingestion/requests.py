@@ -67,20 +67,14 @@ def plan_requests(
     forecast: ForecastParameters,
     ingestion: IngestionParameters,
 ) -> list[Request]:
-    """List what is missing between the start of the study and `as_of`.
+    """List what is missing between the start of the study and `as_of`, a request a year.
 
-    Days that were incomplete when they were last requested are requested again, once a day or for
-    a later `as_of`, until `ingestion.final_after_days` after their first request. From
-    `ingestion.refetch_from` on nothing counts as known: corrections of the source overwrite what
-    is stored.
+    Days that were incomplete when they were last requested come last. They are requested again,
+    once a day or for a later `as_of`, until `ingestion.final_after_days` after their first request.
+    From `ingestion.refetch_from` on nothing counts as known: corrections overwrite what is stored.
 
     Args:
-        locations: the table of locations.
-        known_periods: the rows of `ingested_periods`.
-        known_gaps: the rows of `incomplete_days`.
-
-    Returns:
-        Requests within one calendar year; repeated ones come last.
+        locations, known_periods, known_gaps: `locations`, `ingested_periods`, `incomplete_days`.
     """
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     delay = ingestion.archive_delay_days * DAY if source == "sample" else 0 * DAY
@@ -116,11 +110,9 @@ def plan_model_requests(
     """List the requests: recent analyses first, then forecasts, both in order of time.
 
     Args:
-        slugs: the locations of the run.
-        lacking: those that need the recent analysis.
+        slugs, lacking: the locations of the run, and those that need the recent analysis.
         known: what was requested before.
-        first: the start of the forecasts.
-        horizon_days: how far beyond `as_of` forecasts are requested.
+        first, horizon_days: the start of the forecasts, and how far beyond `as_of` they reach.
         size: locations of one request.
     """
     issued = known.issued

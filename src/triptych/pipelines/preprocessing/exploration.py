@@ -20,10 +20,7 @@ Period = dict[str, str]
 def plan_exploration(
     history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
 ) -> Period:
-    """Choose the period of the exploration: training and validation of the study.
-
-    Returns:
-        `start` and `end`: the first and the last day, ISO 8601.
+    """Choose the first and last day of the exploration: training and validation of the study.
 
     Raises:
         PipelineError: there are no data in it.

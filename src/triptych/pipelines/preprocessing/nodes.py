@@ -51,12 +51,7 @@ def complete_hours(
     preprocessing: PreprocessingParameters,
     engine: EngineParameters = SERIAL,
 ) -> dict[str, pd.DataFrame]:
-    """Lay the hours on a complete grid and interpolate short gaps linearly.
-
-    Returns:
-        `complete_hours`: the grid, a gap beyond the limit left missing; `missing_hours`: what
-        remains missing, one row a gap.
-    """
+    """Lay the hours on a complete grid and interpolate short gaps linearly (`interpolate`)."""
     parts = split_locations(known_hours, engine.batch_locations)
     fill = partial(interpolate, limit_hours=preprocessing.interpolation_limit_hours)
     completed = map_batches(fill, parts, engine, "Completing hours")

@@ -15,10 +15,10 @@ from triptych.weather.variables import TEMPERATURE
 
 STEPS_PER_DAY = 24 // STEP_HOURS
 DAY = pd.Timedelta(days=1)
-YEAR = 365  # days; 29 February is left out, so that a day of the year keeps its place
-YEARS_NEEDED = 2
 PARTS = ["trend", "yearly", "daily"]
-_STEPS_PER_YEAR = YEAR * STEPS_PER_DAY
+# 29 February is left out, so that a day of the year keeps its place
+_STEPS_PER_YEAR = 365 * STEPS_PER_DAY
+_STEPS_NEEDED = 2 * _STEPS_PER_YEAR  # for a yearly season
 _YEARLY_WINDOW = 11  # years that a day of the year is averaged with
 _DAILY_WINDOW = 61  # days that a time of day is smoothed over
 _SMOOTH_STEPS = 31 * STEPS_PER_DAY + 1
@@ -87,7 +87,7 @@ def _parts(steps: Floats) -> dict[str, Floats]:
     none = np.zeros(len(steps))
     if len(steps) <= 2 * STEPS_PER_DAY:
         return {"trend": none + steps.mean(), "yearly": none, "daily": none}
-    if len(steps) < YEARS_NEEDED * _STEPS_PER_YEAR:
+    if len(steps) < _STEPS_NEEDED:
         day = MSTL(steps, periods=STEPS_PER_DAY, windows=_DAILY_WINDOW, stl_kwargs=_SHORT).fit()
         return {"trend": day.trend, "yearly": none, "daily": day.seasonal}
     # MSTL leaves out a period of exactly half the length: one more step, of the year before
@@ -108,7 +108,7 @@ def _filled(observed: pd.Series) -> pd.Series:
     A short series departs from it with its season: the departure is interpolated linearly.
     """
     times = pd.DatetimeIndex(observed.index)
-    if len(observed) >= YEARS_NEEDED * _STEPS_PER_YEAR:
+    if len(observed) >= _STEPS_NEEDED:
         usual = observed.groupby([times.day_of_year // 10, times.hour]).transform("mean")
         return observed.fillna(usual).interpolate(limit_direction="both")
     usual = observed.groupby(times.hour).transform("mean")
@@ -117,16 +117,10 @@ def _filled(observed: pd.Series) -> pd.Series:
 
 
 def summarize_parts(decomposition: pd.DataFrame) -> pd.DataFrame:
-    """Summarize each location's decomposition.
+    """Summarize each location's decomposition: ranges of the mean courses, strengths of the parts.
 
-    The strength of a part is max(0, 1 - Var(residual) / Var(part + residual)): 1 if the residual
-    is negligible beside it, 0 if the part is (Wang, Smith and Hyndman, 2006, Data Mining and
-    Knowledge Discovery 13, section 3).
-
-    Returns:
-        location, start, end, years, missing_share, mean, trend_range, yearly_range and daily_range
-        (highest less lowest of the mean course, °C), residual_sd (°C), strength_trend,
-        strength_yearly, strength_daily, note.
+    The strength of a part is max(0, 1 - Var(residual) / Var(part + residual)) (Wang, Smith and
+    Hyndman, 2006, Data Mining and Knowledge Discovery 13, section 3).
     """
     rows = [
         {"location": slug, **_summarize_location(parts)}
@@ -136,24 +130,21 @@ def summarize_parts(decomposition: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summarize_location(parts: pd.DataFrame) -> dict[str, object]:
-    time, days = parts["time"], len(parts) / STEPS_PER_DAY
+    time = parts["time"]
     courses = {
         "trend": parts["trend"],
         "yearly": parts["yearly"].groupby(time.dt.day_of_year).mean(),
         "daily": parts["daily"].groupby(time.dt.hour).mean(),
     }
     note = ""
-    if days < YEARS_NEEDED * YEAR:
-        note = (
-            f"yearly season left out, it needs {YEARS_NEEDED} years: the trend (mean over 91 days) "
-            "carries it"
-        )
+    if len(parts) < _STEPS_NEEDED:
+        note = "yearly season left out, it needs 2 years: the trend (mean over 91 days) carries it"
     if parts["observed"].isna().all():
         note = "no temperature in this period: nothing to decompose"
     return {
         "start": time.min(),
         "end": time.max(),
-        "years": round(days / 365.25, 2),
+        "years": round(len(parts) / STEPS_PER_DAY / 365.25, 2),
         "missing_share": parts["observed"].isna().mean(),
         "mean": parts["observed"].mean(),
         **{f"{name}_range": course.max() - course.min() for name, course in courses.items()},

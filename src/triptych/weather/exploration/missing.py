@@ -12,14 +12,11 @@ ALL = "all"
 def missing_values(hours: pd.DataFrame) -> pd.DataFrame:
     """Count missing hours and gaps; a gap counts in the month in which it begins.
 
-    Args:
-        hours: location, time (UTC, hourly) and any of the variables, before anything is filled;
-            hours without a row are missing in every variable.
+    Hours without a row are missing in every variable.
 
     Returns:
-        location, variable, month (YYYY-MM, or `all`), hours, missing, share, gaps, longest_gap (h).
-        There is a row `all` for each location and variable, and one for each month in which
-        something is missing.
+        location, variable, month, hours, missing, share, gaps, longest_gap (h): a row for each
+        month (YYYY-MM) in which something is missing, and one for `all`.
     """
     grid, gaps = interpolate(hours, 0)
     keys = ["location", "variable", "month"]

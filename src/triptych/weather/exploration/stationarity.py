@@ -30,14 +30,10 @@ def check_stationarity(decomposition: pd.DataFrame, significance: float = 0.05) 
     KPSS (Kwiatkowski et al., 1992, J. Econometrics 54; lags after Hobijn et al., 2004) has
     stationarity. The residual is stationary by construction, and is there as a check.
 
-    Args:
-        decomposition: location, time, observed, trend, yearly, daily, residual (°C).
-        significance: a null hypothesis is rejected below this p-value.
-
     Returns:
-        location, series, days, adf_null, adf_statistic, adf_lags, adf_p, adf_rejects, kpss_null,
-        kpss_statistic, kpss_lags, kpss_p (tabulated from 0.01 to 0.10: the ends mean "at most" and
-        "at least"), kpss_rejects, verdict. Figures are NaN where nothing can be tested.
+        location, series, days, verdict, and of each test null, statistic, lags, p and rejects
+        (p < significance; None, and figures NaN, where nothing can be tested). kpss_p is tabulated
+        from 0.01 to 0.10: the ends mean "at most" and "at least".
     """
     whole = completed(decomposition)
     series = {

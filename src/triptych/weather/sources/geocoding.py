@@ -26,16 +26,12 @@ _LATIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l"
 
 
 def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> list[Match]:
-    """Look places up by name, best match first.
+    """Look places up by name, best match first: exactly of this name, or else similar ones.
 
     Args:
-        name: a place, in any language and script; after a comma its region or country
-            ("Paris, Texas").
+        name: in any language and script; after a comma its region or country ("Paris, Texas").
         base_url: the address below which `/v1/search` answers.
         options: of JsonService.
-
-    Returns:
-        The places of exactly this name; without one, all that the service suggests.
 
     Raises:
         LocationError: nothing matches.

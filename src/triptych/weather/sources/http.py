@@ -40,15 +40,15 @@ class _Passing(Exception):
 
 
 class JsonService:
-    """A JSON service at `base_url`, with one reused connection.
+    """A JSON service, with one reused connection.
 
     Args:
         name: of the service, for messages.
-        base_url: scheme, host and perhaps a path; a user and password in it are sent, never logged.
+        base_url: scheme, host and perhaps a path, user and password.
         setting: the environment variable that holds the base URL, for messages.
         timeout: seconds that one read may last.
         sleep: how to wait between attempts.
-        api_key: of a commercial plan; it is sent, never logged.
+        api_key: of a commercial plan; sent but, as a password, never logged.
     """
 
     def __init__(
@@ -85,10 +85,7 @@ class JsonService:
     def get_many(
         self, path: str, parameters: Mapping[str, str], count: int, what: str
     ) -> list[dict[str, Any]]:
-        """Request a JSON array of `count` objects; of one, the object.
-
-        Args:
-            what: the request, for messages.
+        """Request a JSON array of `count` objects; of one, the object. Messages name `what`.
 
         Raises:
             SourceUnavailable: no usable response in all attempts.
@@ -115,8 +112,6 @@ class JsonService:
     def _get(self, path: str, parameters: Mapping[str, str], count: int) -> list[dict[str, Any]]:
         try:
             response = self._client.get(path, params=parameters)
-        except httpx.TimeoutException as error:
-            raise _Passing(f"no response in time ({type(error).__name__})") from error
         except httpx.RequestError as error:
             raise _Passing(f"{type(error).__name__}: {error}") from error
         if (status := response.status_code) == httpx.codes.OK:

@@ -30,9 +30,8 @@ _SERVICES = {  # name, path, environment variable of the address
 class OpenMeteo(WeatherSource):
     """A client of the archive and of the three forecast services, or of compatible ones.
 
-    All methods raise SourceUnavailable (no usable response in all attempts), SourceRefused
-    (coordinates, dates, variables, limits; Open-Meteo refuses all locations of a request for a
-    fault of one) or InvalidResponse (other hours, units or lengths than requested).
+    All methods raise SourceUnavailable, SourceRefused (Open-Meteo refuses all locations of a
+    request for a fault of one) or InvalidResponse.
 
     Args:
         base_url: the address below which `/v1/archive` answers.

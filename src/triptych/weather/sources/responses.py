@@ -16,13 +16,7 @@ NO_UNIT = "undefined"  # the unit of a variable that a model does not have
 def read_values(
     response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
 ) -> dict[str, Floats]:
-    """Read a value for each hour and variable, NaN for null.
-
-    Args:
-        response: the JSON object.
-        hours: the hours requested.
-        variables: the variables requested.
-        what: the request, for messages.
+    """Read a value for each hour and variable, NaN for null; messages name the request, `what`.
 
     Raises:
         InvalidResponse: other hours, units, lengths or offset than requested.

@@ -1,12 +1,9 @@
 """What is expected of hourly weather: every rule, its limits and their reason, in one table.
 
-What breaks a rule of REJECT is stored in `rejected_rows`, never in `weather_hourly`: a value that
-breaks a rule of VALUE_RULES, or else the whole row. Of a dew point above the temperature the dew
-point is rejected, since nothing tells which of the two is wrong and the other is the target.
-A rule of WARN is about a response as a whole: no row can be named as the wrong one, so all are
-stored, and the report says what was found. The limits stand on records of weather, not on the data
-at hand: what lies outside is a broken value, not a rare one. "WMO" is the WMO archive of weather
-and climate extremes (wmo.asu.edu).
+What breaks a rule of REJECT is stored in `rejected_rows`: a value that breaks VALUE_RULES, or else
+the row. A rule of WARN is about a response as a whole: it is stored, and the report says what
+was found. The limits are records of weather: what lies outside is a broken value, not a rare
+one. "WMO" is the WMO archive of weather and climate extremes (wmo.asu.edu).
 """
 
 from dataclasses import dataclass
@@ -22,27 +19,20 @@ Rule = Literal[
 
 WHOLE_ROW = "the row"
 VALUE_RULES = ("range", "below_temperature")
+PRESSURE = "surface_pressure"
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """A rule about a column.
-
-    Attributes:
-        column: a column, or `the row` for a rule about a row as a whole.
-        why: where the limits come from.
-        lowest: the lowest value that keeps the rule, in the unit; -inf if there is none.
-        highest: the highest value that keeps the rule.
-        tolerated: the share that may break a rule of WARN before it warns.
-    """
+    """A rule about a column, or about a row as a whole (WHOLE_ROW)."""
 
     column: str
     rule: Rule
-    why: str
-    lowest: float = -inf
+    why: str  # where the limits come from
+    lowest: float = -inf  # the lowest value that keeps the rule
     highest: float = inf
     unit: str = ""
-    tolerated: float = 0.0
+    tolerated: float = 0.0  # the share that may break a rule of WARN before it warns
 
     @property
     def text(self) -> str:
@@ -74,31 +64,20 @@ REJECT = (
     _range("wind_direction_10m", 0, 360, "a turn"),
     _range("precipitation", 0, 500, "WMO: 305 in 42 minutes, Holt 1947"),
     _range("shortwave_radiation", -5, 1500, "the sun gives 1361; at night instruments err below 0"),
-    Expectation(
-        DEW_POINT, "below_temperature", "the archive rounds the two apart from each other",
-        highest=0.5, unit="°C",
-    ),
+    # nothing tells which of the two is wrong, and the temperature is the target
+    Expectation(DEW_POINT, "below_temperature", "the archive rounds both", highest=0.5, unit="°C"),
 )  # fmt: skip
 
 WARN = (
-    Expectation(
-        "time", "regular_grid", "an hour in twenty may be missing, in one gap or many",
-        tolerated=0.05,
-    ),
-    Expectation(TEMPERATURE, "not_null", "the others may be lacking, it is the target",
-                tolerated=0.05),
+    Expectation("time", "regular_grid", "an hour in twenty may be missing", tolerated=0.05),
+    Expectation(TEMPERATURE, "not_null", "it is the target, unlike the others", tolerated=0.05),
     Expectation(TEMPERATURE, "jump", "32 in 27 minutes, Spearfish 1943", highest=35, unit="°C/h"),
     Expectation(DEW_POINT, "jump", "as the temperature", highest=35, unit="°C/h"),
-    Expectation("surface_pressure", "jump", "more than the eye of a tropical cyclone brings",
-                highest=80, unit="hPa/h"),
-    Expectation(TEMPERATURE, "flat_line", "a day of one value is a stuck instrument",
-                highest=24, unit="h"),
-    Expectation("surface_pressure", "flat_line", "a day of one value is a stuck instrument",
-                highest=24, unit="h"),
-    Expectation(TEMPERATURE, "monthly_mean", "MONTHLY_TEMPERATURE, by latitude, season, height",
-                unit="°C"),
-    Expectation("surface_pressure", "monthly_mean", "the standard atmosphere at this height ± 6 %",
-                unit="hPa"),
+    Expectation(PRESSURE, "jump", "beyond a tropical cyclone's eye", highest=80, unit="hPa/h"),
+    Expectation(TEMPERATURE, "flat_line", "a stuck instrument", highest=24, unit="h"),
+    Expectation(PRESSURE, "flat_line", "a stuck instrument", highest=24, unit="h"),
+    Expectation(TEMPERATURE, "monthly_mean", "by latitude, season and height", unit="°C"),
+    Expectation(PRESSURE, "monthly_mean", "the standard atmosphere ± 6 %", unit="hPa"),
 )  # fmt: skip
 
 MONTHLY_HOURS = 20 * 24  # of a month with fewer values the mean is not checked
@@ -122,15 +101,9 @@ LAPSE = 0.0065  # °C/m: the standard atmosphere, ISO 2533
 def monthly_bounds(
     column: str, latitude: float, elevation: float, month: int
 ) -> tuple[float, float]:
-    """Give the lowest and the highest monthly mean that a place's climate allows.
+    """Give the lowest and highest monthly mean (°C or hPa) that a place's climate allows.
 
     The lowest temperature falls with height; the highest does not: a plateau heats as a plain.
-
-    Args:
-        column: temperature_2m (°C) or surface_pressure (hPa).
-        latitude: degrees north.
-        elevation: metres above the sea.
-        month: 1 to 12.
     """
     if column != TEMPERATURE:
         standard = 1013.25 * (1 - 2.25577e-5 * elevation) ** 5.25588

@@ -1,6 +1,6 @@
 """Validate a response by every expectation: what may be stored, and a report, a row a rule."""
 
-import math
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -41,12 +41,10 @@ class Validation(NamedTuple):
     """A validated response.
 
     Attributes:
-        accepted: the rows that may be stored; NaN where a value was rejected.
-        rejected: location, time, variable, reason and row; one row a rejected row or value.
+        accepted, rejected: as `check_hourly` gives them.
         report: the columns REPORT_COLUMNS; one row a rule, and one for the share of rejected rows.
-            A verdict is `ok`, `unchecked` (there was nothing to check), `warn`,
-            `reject`, `drop` (so much of the variable was rejected that none of it is accepted) or
-            `stop` (nothing of the response is to be stored).
+            A verdict is `ok`, `unchecked` (nothing to check), `warn`, `reject`, `drop` (nothing of
+            the variable is accepted) or `stop` (nothing of the response is to be stored).
     """
 
     accepted: pd.DataFrame
@@ -70,8 +68,8 @@ def validate_hourly(
     Args:
         frame: location, time (aware, UTC), temperature_2m and any of the other variables.
         period: the request.
-        max_rejected_share: the share of rejected values of a variable above which none of them is
-            accepted; the share of rejected rows or temperatures above which the verdict is `stop`.
+        max_rejected_share: of the values of a variable; beyond, none is accepted. Of rows and
+            temperatures; beyond, the verdict is `stop`.
     """
     accepted, rejected, broken = check_hourly(frame)
     untrusted = [
@@ -88,8 +86,15 @@ def validate_hourly(
     found = {e: _count_rejected(e, frame, broken) for e in REJECT if e.column in known}
     found |= {e: _check_response(e, rows, period) for e in WARN if e.column in known}
     found[threshold] = {"checked": len(frame), "failed": int(rejected["variable"].isna().sum())}
-    lines = [_line(period, expected, each) for expected, each in found.items()]
-    report = pd.DataFrame(lines, columns=list(REPORT_COLUMNS))
+    levels = dict.fromkeys(REJECT, "reject") | dict.fromkeys(WARN, "warn") | {threshold: "stop"}
+    lines = [asdict(e) | {"level": levels[e], "example": ""} | each for e, each in found.items()]
+    report = pd.DataFrame(lines).replace([np.inf, -np.inf], np.nan)  # no limit: an empty field
+    share = report["failed"] / report["checked"].clip(lower=1)
+    report = report.assign(
+        location=period.place.slug, start=str(period.start), end=str(period.end),
+        share=share.round(6), verdict=report["level"].where(share > report["tolerated"], "ok"),
+    )[list(REPORT_COLUMNS)]  # fmt: skip
+    report["verdict"] = report["verdict"].where(report["checked"] > 0, "unchecked")
     broken_values = (report["verdict"] == "reject") & report["rule"].isin(VALUE_RULES)
     for name in untrusted:
         verdict = "stop" if name == TEMPERATURE else "drop"
@@ -100,38 +105,8 @@ def validate_hourly(
 Found = dict[str, Any]  # checked, failed, example and perhaps limits
 
 
-def _line(period: RequestedPeriod, expected: Expectation, found: Found) -> dict[str, Any]:
-    level = "reject" if expected in REJECT else "warn" if expected in WARN else "stop"
-    share = found["failed"] / found["checked"] if found["checked"] else 0.0
-    verdict = level if share > expected.tolerated else "ok"
-    limits = {"lowest": expected.lowest, "highest": expected.highest}
-    return {
-        "location": period.place.slug,
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-        "column": expected.column,
-        "rule": expected.rule,
-        "level": level,
-        # without a limit the field is empty
-        **{name: limit if math.isfinite(limit) else None for name, limit in limits.items()},
-        "unit": expected.unit,
-        "share": round(share, 6),
-        "tolerated": expected.tolerated,
-        "verdict": verdict if found["checked"] else "unchecked",
-        "example": "",
-        "why": expected.why,
-        **found,
-    }
-
-
 def _count(labels: Any, failed: Any, values: Any = None, spec: str = "") -> Found:
-    """Count what breaks a rule, with the first example.
-
-    Args:
-        labels: a time or month for each checked value.
-        failed: whether it breaks the rule.
-        values: for the example, formatted by `spec`.
-    """
+    """Count what breaks a rule, with the first example: its time or month, and value."""
     failed, example = np.asarray(failed, dtype=bool), ""
     if failed.any():
         first = int(failed.argmax())
