@@ -106,9 +106,8 @@ def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
         hours=lacking["missing"].map(lambda missing: max(missing.values())).astype("int64"),
     )
     keys = ["location", "variables", "repeated"]
-    same = (lacking[keys] == lacking[keys].shift()).all(axis=1)
-    run = (~(same & (lacking["day"].diff() == DAY))).cumsum().rename("run")
-    table = lacking.groupby([run, *keys], as_index=False).agg(
+    run = lacking["day"] - lacking.groupby(keys).cumcount() * DAY  # the same in consecutive days
+    table = lacking.groupby([run.rename("run"), *keys], as_index=False).agg(
         start=("day", "min"),
         end=("day", "max"),
         hours=("hours", "sum"),

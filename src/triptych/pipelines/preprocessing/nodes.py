@@ -56,15 +56,16 @@ def complete_hours(
     fill = partial(interpolate, limit_hours=preprocessing.interpolation_limit_hours)
     completed = map_batches(fill, parts, engine, "Completing hours")
     return {
-        "complete_hours": _join([grid for grid, _ in completed]),
-        "missing_hours": _join([gaps for _, gaps in completed]),
+        "complete_hours": pd.concat([grid for grid, _ in completed], ignore_index=True),
+        "missing_hours": pd.concat([gaps for _, gaps in completed], ignore_index=True),
     }
 
 
 def average_steps(complete_hours: pd.DataFrame, engine: EngineParameters = SERIAL) -> pd.DataFrame:
     """Average three hours to a step: 00h is the mean of 00, 01 and 02; rows of `weather_3h`."""
     parts = split_locations(complete_hours, engine.batch_locations)
-    return _join(map_batches(to_three_hours, parts, engine, "Averaging steps"))
+    steps = map_batches(to_three_hours, parts, engine, "Averaging steps")
+    return pd.concat(steps, ignore_index=True)
 
 
 def build_history(
@@ -76,7 +77,8 @@ def build_history(
     """Build what forecasters take, batch by batch (`weather.steps.hours_to_history`)."""
     parts = split_locations(known_hours, engine.batch_locations)
     shared = (locations, preprocessing.interpolation_limit_hours)
-    return _join(map_batches(hours_to_history, parts, engine, "Building the history", *shared))
+    histories = map_batches(hours_to_history, parts, engine, "Building the history", *shared)
+    return pd.concat(histories, ignore_index=True)
 
 
 def add_known_nwp(
@@ -89,9 +91,3 @@ def add_known_nwp(
 ) -> pd.DataFrame:
     """Add the NWP forecasts of the steps of the history (ts_common.location_selection.add_nwp)."""
     return add_nwp(weather_history, nwp_rows, nwp.models, parse_as_of(as_of, today))
-
-
-def _join(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """One frame of the batches' frames; a single one as it is."""
-    filled = [frame for frame in frames if len(frame)] or frames[:1]
-    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)

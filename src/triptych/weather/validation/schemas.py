@@ -1,8 +1,10 @@
 """Checks of hourly rows and values before they are stored; failures are rejected with a reason."""
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from triptych.weather.validation.expectations import REJECT, VALUE_RULES, WHOLE_ROW
@@ -99,9 +101,11 @@ def _found(rows: pd.DataFrame, column: str, index: int) -> str:
 
 def _rejected(rows: pd.DataFrame, reasons: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     found = rows.iloc[reasons["index"].to_numpy(dtype=int)].reset_index(drop=True)
+    finite = found.replace({np.inf: "inf", -np.inf: "-inf"})
+    plain = json.loads(finite.to_json(orient="records", date_format="iso", date_unit="s"))
     contents = [
-        _plain(row if pd.isna(variable) else {variable: row[variable]})
-        for variable, row in zip(reasons["variable"], found.to_dict("records"), strict=True)
+        row if pd.isna(variable) else {variable: row[variable]}
+        for variable, row in zip(reasons["variable"], plain, strict=True)
     ]
     return found[list(keys)].assign(
         location=found["location"].fillna("(none)"),
@@ -109,15 +113,3 @@ def _rejected(rows: pd.DataFrame, reasons: pd.DataFrame, keys: Sequence[str]) ->
         reason=reasons["reason"].astype("str"),
         row=pd.Series(contents, dtype=object),
     )
-
-
-def _plain(row: dict[Any, Any]) -> dict[str, Any]:
-    """Convert a row for JSON: times as ISO 8601, what is missing or infinite as null or text."""
-    plain: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, pd.Timestamp) and not pd.isna(value):
-            plain[name] = value.isoformat().replace("+00:00", "Z")
-        else:
-            plain[name] = str(value) if value in (float("inf"), float("-inf")) else value
-            plain[name] = None if pd.isna(value) else plain[name]
-    return plain
