@@ -40,7 +40,7 @@ def test_an_unknown_location_is_answered_with_what_there_is(known: list[Location
 def test_of_ten_thousand_locations_a_message_names_a_few(paris: Location) -> None:
     many = [paris.model_copy(update={"slug": f"place-{number:05}"}) for number in range(10_000)]
 
-    with pytest.raises(LocationError, match=r"place-00019 and 9980 more\. To add one") as raised:
+    with pytest.raises(LocationError, match=r"place-00019 and 9,980 more\. To add one") as raised:
         select_locations(many, "paris", "open_meteo")
     assert len(str(raised.value)) < 500
 

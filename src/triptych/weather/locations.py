@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from triptych.classification.sources import listed
 from triptych.weather.errors import LocationError
 
 SourceKind = Literal["sample", "open_meteo"]
@@ -66,24 +67,18 @@ def select_locations(
     by_slug = {location.slug: location for location in locations}
     for slug in slugs:
         if slug not in by_slug:
-            raise LocationError(_unknown(slug, list(by_slug)))
+            close = difflib.get_close_matches(slug.lower(), by_slug, n=3)
+            meant = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise LocationError(
+                f"Location {slug!r} is not in the file of locations.{meant} There are: "
+                f'{listed(by_slug, _LISTED)}. To add one: `kedro location add "Name"`.'
+            )
         if by_slug[slug].source != source:
             raise LocationError(
                 f"Location {slug!r} is served by {by_slug[slug].source}, but this run uses "
                 f"{source}. Run it with `--env {_ENVIRONMENTS[by_slug[slug].source]}`."
             )
     return [by_slug[slug] for slug in slugs]
-
-
-def _unknown(slug: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(slug.lower(), known, n=3)
-    meant = f" Did you mean {' or '.join(close)}?" if close else ""
-    listed = ", ".join(sorted(known)[:_LISTED])
-    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-    return (
-        f"Location {slug!r} is not in the file of locations.{meant} There are: {listed}{more}. "
-        'To add one: `kedro location add "Name"`.'
-    )
 
 
 def locations_frame(locations: Sequence[Location]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,6 @@ from triptych.weather.validation.expectations import REJECT, WARN, monthly_bound
 from triptych.weather.validation.report import (
     REPORT_COLUMNS,
     RequestedPeriod,
-    Validation,
     validate_hourly,
 )
 from triptych.weather.variables import VARIABLES
@@ -44,8 +44,20 @@ def sound() -> pd.DataFrame:
     )
 
 
-def validate(frame: pd.DataFrame, allowed: float = 1.0) -> Validation:
-    return validate_hourly(frame, JULY, allowed)
+class Validation(NamedTuple):
+    accepted: pd.DataFrame
+    rejected: pd.DataFrame
+    report: pd.DataFrame
+
+    @property
+    def stopped(self) -> bool:
+        return bool((self.report["verdict"] == "stop").any())
+
+
+def validate(
+    frame: pd.DataFrame, allowed: float = 1.0, period: RequestedPeriod = JULY
+) -> Validation:
+    return Validation(*validate_hourly(frame, period, allowed))
 
 
 def broken(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
@@ -214,7 +226,7 @@ def test_some_missing_hours_are_counted_and_only_more_than_a_twentieth_warn() ->
 def test_hours_that_the_source_does_not_have_yet_are_not_missed() -> None:
     late = JULY._replace(expected_until=datetime(2019, 7, 11, tzinfo=UTC))
 
-    report = validate_hourly(sound().iloc[:240], late).report
+    report = validate(sound().iloc[:240], period=late).report
 
     grid = report[report["rule"] == "regular_grid"]
     assert grid[["checked", "failed"]].to_numpy().tolist() == [[240, 0]]
@@ -235,7 +247,7 @@ def test_a_variable_that_the_source_lacks_is_not_validated() -> None:
 def test_no_rows_and_nothing_due() -> None:
     nothing = JULY._replace(expected_until=datetime(2019, 7, 1, tzinfo=UTC))
 
-    validated = validate_hourly(sound().iloc[:0], nothing, 0.0)
+    validated = validate(sound().iloc[:0], 0.0, nothing)
 
     assert (validated.report["checked"] == 0).all()
     assert (validated.report["verdict"] == "unchecked").all()

@@ -165,7 +165,7 @@ class _Run:
         else:
             self._warn_of(request.product, models, result)
             return self.chunk()
-        accepted, rejected, refused = accept_rows(frame, self._allowed)
+        accepted, rejected, refused = _accept(frame, self._allowed)
         self.warnings += refused.values()
         by_key = dict(iter(accepted.groupby(["location", "model"])))
         made = [
@@ -213,7 +213,7 @@ class _Run:
         key = (slug, request.product, model)
         start, end = (pd.Timestamp(day, tz="UTC") for day in (request.start, request.end))
         until = min(end, self._periods.due_until(request.product, self._periods.issued))
-        times = missing = complete_hours(frame)
+        times = missing = _complete_hours(frame)
         if len(times) or self._periods.has_rows(key):
             first = start if self._periods.has_rows(key) else max(start, times.min())
             missing = pd.date_range(first, until, freq="h", inclusive="left").difference(times)
@@ -224,18 +224,14 @@ class _Run:
         return line, self._periods.add(key, start, end, rows, missing)
 
 
-def accept_rows(
+def _accept(
     frame: pd.DataFrame, max_rejected_share: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[tuple[str, str], str]]:
     """Validate values as those of the archive are validated.
 
-    Args:
-        frame: location, model, time, perhaps lead_day, temperature_2m and other variables.
-        max_rejected_share: of the temperatures of a model at a location; beyond, none is accepted.
-
     Returns:
         The accepted rows, the rows of `rejected_rows`, and a message for each location and model of
-        which nothing was accepted.
+        whose temperatures more than `max_rejected_share` were rejected: nothing is accepted.
     """
     if frame.empty:
         return frame, frame, {}
@@ -261,7 +257,7 @@ def accept_rows(
     return accepted, with_id(rejected), refused
 
 
-def complete_hours(frame: pd.DataFrame) -> pd.DatetimeIndex:
+def _complete_hours(frame: pd.DataFrame) -> pd.DatetimeIndex:
     """Return the hours that have the temperature of each lead day that the model has."""
     if frame.empty:
         return pd.DatetimeIndex([], tz="UTC")

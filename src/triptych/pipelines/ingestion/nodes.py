@@ -31,7 +31,7 @@ from triptych.weather.errors import (
 )
 from triptych.weather.locations import Location, SourceKind, locations_frame, select_locations
 from triptych.weather.sources.base import PAST_DAYS, Fetched, OpenSource, Query, WeatherSource
-from triptych.weather.validation.expectations import VALUE_RULES, WHOLE_ROW
+from triptych.weather.validation.expectations import WHOLE_ROW
 from triptych.weather.validation.report import (
     HOUR,
     REPORT_COLUMNS,
@@ -75,10 +75,8 @@ def fetch_weather(
 
     Raises:
         LocationError: a location belongs to another source.
-        WeatherError: no request had a usable response, or one had none and `ingestion.on_refused`
-            is `fail`: the source refused it, or more rows or temperatures were rejected than
-            `ingestion.max_rejected_share`. Such rejections and their report have been yielded, no
-            hour of the response; the other requests have been made.
+        SourceRefused, InvalidResponse: no request had a usable response, or one had none and
+            `ingestion.on_refused` is `fail`. The other requests have been made.
         SourceUnavailable, CallLimitReached: no further request would succeed, and more is
             missing than the latest days, which forecasts can do without.
     """
@@ -109,17 +107,16 @@ def fetch_weather(
                 after = fetched.frame["time"].tail(1) + HOUR
                 expected = max([min(pd.Timestamp(request.end, tz="UTC"), due), *after])
                 period = RequestedPeriod(place, request.start, request.end, expected)
-                validation = validate_hourly(fetched.frame, period, ingestion.max_rejected_share)
-                _warn(validation.report, place.name)
-                rejected = with_id(validation.rejected.assign(source=source))
-                chunk = {"rejected_rows": rejected, "validation_report": validation.report}
-                if validation.stopped:
-                    refused.append(
-                        _too_many(validation.report, place.name, ingestion.max_rejected_share)
-                    )
+                allowed = ingestion.max_rejected_share
+                accepted, rejected, report = validate_hourly(fetched.frame, period, allowed)
+                _warn(report, place.name)
+                rejected = with_id(rejected.assign(source=source))
+                chunk = {"rejected_rows": rejected, "validation_report": report}
+                if (report["verdict"] == "stop").any():
+                    refused.append(_too_many(report, place.name, allowed))
                 else:
-                    chunk["weather_hourly"] = validation.accepted.assign(source=source)
-                    chunk |= records.record(period, fetched, validation.accepted)
+                    chunk["weather_hourly"] = accepted.assign(source=source)
+                    chunk |= records.record(period, fetched, accepted)
                 yield WEATHER_OUTPUTS | chunk
         except (SourceUnavailable, CallLimitReached) as error:
             if not _has_all_but_latest(weather_requests, known_periods, answered, issued):
@@ -209,11 +206,9 @@ def _warn(report: pd.DataFrame, name: str) -> None:
 
 
 def _too_many(report: pd.DataFrame, name: str, allowed: float) -> InvalidResponse:
-    stop = most = report[report["verdict"] == "stop"].iloc[0]
-    what = f"values of {stop['column']}"
-    if stop["column"] == WHOLE_ROW:
-        rules = report[(report["level"] == "reject") & ~report["rule"].isin(VALUE_RULES)]
-        what, most = "rows", rules.sort_values("failed", kind="stable").iloc[-1]
+    stop = report[report["verdict"] == "stop"].iloc[0]
+    what = "rows" if stop["column"] == WHOLE_ROW else f"values of {stop['column']}"
+    most = report[report["level"] == "reject"].sort_values("failed", kind="stable").iloc[-1]
     return InvalidResponse(
         f"{name}, {stop['start']} to {stop['end']}, {what} that break a rule: "
         f"{explain_excess(stop['failed'], stop['checked'], allowed)} "

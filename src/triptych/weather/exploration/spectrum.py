@@ -40,9 +40,8 @@ def find_lines(spectrum: pd.DataFrame) -> pd.DataFrame:
 
     An ordinate of noise is exponential around the spectrum (Brockwell and Davis, 1991, Time
     Series, theorem 10.3.2), so the largest of N exceeds its background ln(N / significance) times
-    with about that probability. The background is an estimate: the median of the
-    101 frequencies around, over ln 2. A cycle whose height changes over the year, as the day's
-    does, has sidebands: lines at 23.93 and 24.07 h.
+    with about that probability. The background is the median of the 101 frequencies around, over
+    ln 2. A cycle whose height changes over the year has sidebands: lines at 23.93 and 24.07 h.
 
     Returns:
         location, period_hours, density, times_background, share (of the series' variance), the
@@ -58,11 +57,8 @@ def find_lines(spectrum: pd.DataFrame) -> pd.DataFrame:
 def _estimate(values: Floats, method: str) -> pd.DataFrame:
     from scipy import signal
 
-    options = {"fs": 24 / STEP_HOURS, "window": "hann"}
-    if method == PERIODOGRAM:
-        frequency, density = signal.periodogram(values, **options)
-    else:
-        frequency, density = signal.welch(values, nperseg=min(_WELCH_STEPS, len(values)), **options)
+    window = len(values) if method == PERIODOGRAM else min(_WELCH_STEPS, len(values))
+    frequency, density = signal.welch(values, fs=24 / STEP_HOURS, window="hann", nperseg=window)
     return pd.DataFrame({"period_hours": 24 / frequency[1:], "density": density[1:]})
 
 

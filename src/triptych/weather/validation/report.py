@@ -37,29 +37,9 @@ class RequestedPeriod(NamedTuple):
     expected_until: datetime  # when the data of the source should end: later hours are not due yet
 
 
-class Validation(NamedTuple):
-    """A validated response.
-
-    Attributes:
-        accepted, rejected: as `check_hourly` gives them.
-        report: the columns REPORT_COLUMNS; one row a rule, and one for the share of rejected rows.
-            A verdict is `ok`, `unchecked` (nothing to check), `warn`, `reject`, `drop` (nothing of
-            the variable is accepted) or `stop` (nothing of the response is to be stored).
-    """
-
-    accepted: pd.DataFrame
-    rejected: pd.DataFrame
-    report: pd.DataFrame
-
-    @property
-    def stopped(self) -> bool:
-        """Tell whether too many rows, or temperatures, were rejected to trust the rest."""
-        return bool((self.report["verdict"] == "stop").any())
-
-
 def validate_hourly(
-    frame: pd.DataFrame, period: RequestedPeriod, max_rejected_share: float = 1.0
-) -> Validation:
+    frame: pd.DataFrame, period: RequestedPeriod, max_rejected_share: float
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Validate the hourly rows of one location.
 
     The rules of REJECT apply to all rows, those of WARN to the accepted ones. A rule about a
@@ -70,6 +50,12 @@ def validate_hourly(
         period: the request.
         max_rejected_share: of the values of a variable; beyond, none is accepted. Of rows and
             temperatures; beyond, the verdict is `stop`.
+
+    Returns:
+        Accepted and rejected rows as `check_hourly` gives them, and the report: REPORT_COLUMNS, a
+        row a rule, and one for the share of rejected rows. A verdict is `ok`, `unchecked` (nothing
+        to check), `warn`, `reject`, `drop` (nothing of the variable is accepted) or `stop`
+        (nothing of the response is to be stored).
     """
     accepted, rejected, broken = check_hourly(frame)
     untrusted = [
@@ -99,7 +85,7 @@ def validate_hourly(
     for name in untrusted:
         verdict = "stop" if name == TEMPERATURE else "drop"
         report.loc[broken_values & (report["column"] == name), "verdict"] = verdict
-    return Validation(accepted, rejected, report)
+    return accepted, rejected, report
 
 
 Found = dict[str, Any]  # checked, failed, example and perhaps limits
