@@ -14,8 +14,7 @@ from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.preprocessing import exploration as nodes
 from triptych.weather.exploration import plots
-from triptych.weather.exploration.decomposition import summarize_parts
-from triptych.weather.exploration.outliers import find_anomalies
+from triptych.weather.exploration.decomposition import find_anomalies, summarize_parts
 from triptych.weather.exploration.spectrum import estimate_spectra, find_lines
 from triptych.weather.exploration.stationarity import check_stationarity
 

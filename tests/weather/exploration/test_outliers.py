@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.weather.exploration import waves
-from triptych.weather.exploration.decomposition import decompose
-from triptych.weather.exploration.outliers import find_anomalies, robust_scores
+from triptych.weather.exploration.decomposition import decompose, find_anomalies, robust_scores
 
 YEARS = 3 * 365
 

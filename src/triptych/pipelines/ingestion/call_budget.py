@@ -7,7 +7,7 @@ https://open-meteo.com/en/pricing, "Limitations and fair use".
 import logging
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cache
 
 from triptych.parameters.forecasting import LimitParameters
@@ -42,14 +42,8 @@ def describe_budget(weights: Collection[float], limits: LimitParameters | None) 
 class Pacer:
     """Delays requests until the limits allow them; without limits it delays nothing."""
 
-    def __init__(
-        self,
-        limits: LimitParameters | None,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._limits, self._clock, self._sleep = limits, clock, sleep
+    def __init__(self, limits: LimitParameters | None) -> None:
+        self._limits = limits
         self._made: list[tuple[float, float]] = []  # time and weight
 
     def affords(self, cost: float) -> bool:
@@ -73,17 +67,17 @@ class Pacer:
         for name, seconds in (("minute", 60.0), ("hour", 3600.0)):
             most = getattr(self._limits, name)
             while (spent := self._spent(seconds)) and spent + cost > most:
-                now = self._clock()
+                now = time.monotonic()
                 pause = min(at for at, _ in self._made if at > now - seconds) + seconds - now
                 if pause > _LOGGED_SECONDS:
                     logger.info(
                         "The source allows %s calls a %s: waiting %.0f s", f"{most:,}", name, pause
                     )
-                self._sleep(pause)
-        self._made.append((self._clock(), cost))
+                time.sleep(pause)
+        self._made.append((time.monotonic(), cost))
 
     def _spent(self, seconds: float) -> float:
-        since = self._clock() - seconds
+        since = time.monotonic() - seconds
         return sum(cost for at, cost in self._made if at > since)
 
 

@@ -193,11 +193,11 @@ def _has_all_but_latest(
 
 
 def _warn(report: pd.DataFrame, name: str) -> None:
+    dropped = (
+        ". That is more than ingestion.max_rejected_share: no value of this variable was stored "
+        "from this response"
+    )
     for row in report[report["verdict"].isin(["warn", "drop"])].itertuples():
-        dropped = (
-            ". That is more than ingestion.max_rejected_share: no value of this variable was "
-            "stored from this response"
-        )
         logger.warning(
             "%s %s to %s: %s breaks %s, %s of %s, first %s%s",
             name, row.start, row.end, row.column, row.rule, row.failed, row.checked, row.example,

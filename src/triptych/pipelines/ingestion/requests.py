@@ -35,19 +35,14 @@ REANALYSIS = "reanalysis"
 
 @dataclass(frozen=True)
 class Request:
-    """Days of several locations, the end exclusive.
-
-    Attributes:
-        columns: values for each hour.
-        repeated: no day is requested for the first time.
-    """
+    """Days of several locations, the end exclusive."""
 
     product: str
     start: date
     end: date
     models: tuple[str, ...]
-    columns: int = len(VARIABLES)
-    repeated: bool = False
+    columns: int = len(VARIABLES)  # values for each hour
+    repeated: bool = False  # no day is requested for the first time
     slugs: tuple[str, ...] = ()
 
     @property
@@ -110,9 +105,8 @@ def plan_model_requests(
     """List the requests: recent analyses first, then forecasts, both in order of time.
 
     Args:
-        slugs, lacking: the locations of the run, and those that need the recent analysis.
-        known: what was requested before.
-        first, horizon_days: the start of the forecasts, and how far beyond `as_of` they reach.
+        lacking: locations that need the recent analysis.
+        first: the start of the forecasts.
         size: locations of one request.
     """
     issued = known.issued

@@ -8,9 +8,8 @@ from triptych.parameters.forecasting import ForecastParameters
 from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.exploration import plots
-from triptych.weather.exploration.decomposition import decompose, summarize_parts
+from triptych.weather.exploration.decomposition import decompose, find_anomalies, summarize_parts
 from triptych.weather.exploration.missing import missing_values
-from triptych.weather.exploration.outliers import find_anomalies
 from triptych.weather.exploration.spectrum import estimate_spectra, find_lines
 from triptych.weather.exploration.stationarity import check_stationarity
 

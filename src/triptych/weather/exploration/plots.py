@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from triptych.weather.exploration.decomposition import robust_scores
 from triptych.weather.exploration.missing import ALL
-from triptych.weather.exploration.outliers import robust_scores
 from triptych.weather.exploration.spectrum import PERIODOGRAM, WELCH
 from triptych.weather.steps import STEP_HOURS
 
@@ -16,11 +16,11 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
 GREY = "#909090"
 SHOWN_LOCATIONS = 3
 PARTS = {
-    "observed": "Observed",
-    "trend": "Trend",
-    "yearly": "Yearly season",
-    "residual": "Residual",
-}
+    "observed": "Observed", "trend": "Trend", "yearly": "Yearly season", "residual": "Residual"
+}  # fmt: skip
+METHODS = {
+    PERIODOGRAM: (GREY, "periodogram"), WELCH: (COLOURS[1], "Welch, windows of 120 days")
+}  # fmt: skip
 MONTHS = {1: "January", 4: "April", 7: "July", 10: "October"}
 PERIODS = {6: "6 h", 12: "12 h", 24: "1 day", 72: "3 d", 168: "7 d", 720: "30 d", 8766: "1 year"}
 
@@ -78,10 +78,7 @@ def plot_spectrum(
     title = _title("Power spectrum of the temperature", spectrum, period, locations)
     figure, panels = subplots(list(shown), 2.2, title)
     for slug, axes in panels.items():
-        for method, colour, label in (
-            (PERIODOGRAM, GREY, "periodogram"),
-            (WELCH, COLOURS[1], "Welch, windows of 120 days"),
-        ):
+        for method, (colour, label) in METHODS.items():
             line = shown[slug][shown[slug]["method"] == method]
             axes.plot(line["period_hours"], line["density"], color=colour, lw=0.9, label=label)
         lines = spectral_lines[spectral_lines["location"] == slug]

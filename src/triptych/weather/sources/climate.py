@@ -6,8 +6,6 @@ Cloud follows the low; it dims the sun by day and keeps the warmth by night; rai
 thickest. The farther east of the Atlantic, the more continental: larger seasons and anomalies.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
@@ -25,22 +23,8 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _STREAM = 0xD1B54A32D192ED03
 
 
-class _Systems(NamedTuple):
-    """The hidden weather, each of about unit variance: what the variables have in common."""
-
-    pressure: Floats
-    poleward: Floats  # flow from the equator's side
-    air_mass: Floats
-    cloud: Floats
-
-
 def generate(place: Location, seed: int, hours: Hours) -> dict[str, Floats]:
-    """Generate consecutive hours of weather.
-
-    Args:
-        place: where.
-        seed: of the weather.
-        hours: consecutive hours since 1970-01-01 00:00 UTC.
+    """Generate consecutive hours (since 1970-01-01 00:00 UTC) of weather.
 
     Returns:
         The nine variables in Open-Meteo's names and units, not rounded.
@@ -48,26 +32,26 @@ def generate(place: Location, seed: int, hours: Hours) -> dict[str, Floats]:
     n, inland = len(hours), _continentality(place)
     warming = decay(6.0, 48) / decay(6.0, 48).sum()  # how the ground's warmth follows the sun
     before = np.arange(hours[0] - len(warming) + 1, hours[-1] + 1)
-    systems = _systems(seed, before)
-    cover = 1.0 / (1.0 + np.exp(-2.2 * systems.cloud))
+    pressure, poleward, air_mass, cloud = _systems(seed, before)
+    cover = 1.0 / (1.0 + np.exp(-2.2 * cloud))
     # Kasten and Czeplak, Solar Energy 24 (1980): what cloud lets through
     radiation = clear_sky_radiation(place.latitude, place.longitude, before) * (
         1.0 - 0.75 * cover**3.4
     )
-    air, swing = _air_temperature(place, before, systems)
+    air, swing = _air_temperature(place, before, air_mass)
     gain = 0.011 + 0.008 * inland  # °C for a steady W/m²: less by the sea
     warmth = trailing(gain * radiation - 2.0 * (1.0 - 0.75 * cover), warming)
     temperature = air[-n:] + warmth + 0.4 * coloured(seed, 10, hours, decay(4.0))
-    dryness = 4.5 + 0.25 * swing - 2.2 * systems.cloud + coloured(seed, 11, before, decay(12.0))
+    dryness = 4.5 + 0.25 * swing - 2.2 * cloud + coloured(seed, 11, before, decay(12.0))
     dew_point = np.minimum(temperature - 0.1, (air - np.logaddexp(0.0, dryness))[-n:])
 
     gust = [0.2 * coloured(seed, stream, hours, decay(5.0)) for stream in (20, 21)]
-    eastward = _KMH * (0.5 - 0.6 * systems.pressure[-n:] + gust[0])
-    northward = _KMH * (systems.poleward[-n:] + gust[1]) * np.sign(place.latitude)
+    eastward = _KMH * (0.5 - 0.6 * pressure[-n:] + gust[0])
+    northward = _KMH * (poleward[-n:] + gust[1]) * np.sign(place.latitude)
     friction = (0.9 - 0.35 * inland) * (1.0 + radiation[-n:] / 2000.0)
 
-    sea_level = 1014.0 + 9.0 * systems.pressure[-n:] * (1.0 - 0.2 * np.tanh(swing[-n:] / 5.0))
-    excess = systems.cloud[-n:] - 1.0 + 0.4 * coloured(seed, 30, hours, decay(3.0))
+    sea_level = 1014.0 + 9.0 * pressure[-n:] * (1.0 - 0.2 * np.tanh(swing[-n:] / 5.0))
+    excess = cloud[-n:] - 1.0 + 0.4 * coloured(seed, 30, hours, decay(3.0))
     return {
         "temperature_2m": temperature,
         "relative_humidity_2m": 100.0 * _vapour(dew_point) / _vapour(temperature),
@@ -87,8 +71,8 @@ def _continentality(place: Location) -> float:
     return float(np.clip((place.longitude + 10.0) / 40.0, 0.0, 1.0))
 
 
-def _systems(seed: int, hours: Hours) -> _Systems:
-    """Make the waves, and what follows from them with its own share of chance."""
+def _systems(seed: int, hours: Hours) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return pressure, flow from the equator's side, air mass and cloud, of about unit variance."""
     fade = decay(40.0)
     turn = 2.0 * np.pi * np.arange(len(fade)) / _WAVE_PERIOD
     low = np.convolve(fade * np.sin(turn), decay(8.0))
@@ -104,10 +88,10 @@ def _systems(seed: int, hours: Hours) -> _Systems:
         + 0.3 * coloured(seed, 3, hours, decay(360.0))
     )
     cloud = 0.45 * poleward - 0.6 * pressure + 0.6 * coloured(seed, 4, hours, decay(9.0))
-    return _Systems(pressure, poleward, air_mass, cloud)
+    return pressure, poleward, air_mass, cloud
 
 
-def _air_temperature(place: Location, hours: Hours, systems: _Systems) -> tuple[Floats, Floats]:
+def _air_temperature(place: Location, hours: Hours, air_mass: Floats) -> tuple[Floats, Floats]:
     """Temperature of the air mass in °C, and how far the season swings from the year's mean."""
     inland = _continentality(place)
     lag = 24.0 * (45.0 - 20.0 * inland)
@@ -116,7 +100,7 @@ def _air_temperature(place: Location, hours: Hours, systems: _Systems) -> tuple[
     swing = (0.018 + 0.017 * inland) * (daily_insolation(place.latitude, hours - lag) - mean)
     level = 27.0 * np.cos(np.radians(1.3 * place.latitude)) - 0.0065 * place.elevation
     spread = (2.1 + 2.3 * inland) * (1.0 - 0.25 * np.tanh(swing / 5.0))
-    return level + swing + spread * systems.air_mass, swing
+    return level + swing + spread * air_mass, swing
 
 
 def _vapour(temperature: Floats) -> Floats:

@@ -21,6 +21,7 @@ GEOCODING_URL = "https://geocoding-api.open-meteo.com"
 _MOST = 100  # the service's maximum: a region may be far down the list
 _SHOWN = 10
 _SLUG_LENGTH = 64
+_REGIONS = ("country", "country_code", "admin1", "admin2", "admin3", "admin4")
 # Letters that do not decompose into a Latin letter and an accent.
 _LATIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "þ": "th"})
 
@@ -43,7 +44,9 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
     with closing(JsonService("Open-Meteo geocoding service", base_url, setting, **options)) as api:
         (response,) = api.get_many("/v1/search", parameters, 1, f"City {name!r}")
     matches = response.get("results") or []
-    found = [match for match in matches if not region or _lies_in(match, region)]
+    regions = [{slugify(str(match.get(key, ""))) for key in _REGIONS} for match in matches]
+    wanted = slugify(region)
+    found = [m for m, own in zip(matches, regions, strict=True) if not region or wanted in own]
     if not found:
         other = "; ".join(describe(match) for match in matches[:_SHOWN])
         raise LocationError(
@@ -53,11 +56,6 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
         )
     exact = [match for match in found if slugify(str(match.get("name"))) == slugify(place)]
     return (exact or found)[:_SHOWN]
-
-
-def _lies_in(match: Match, region: str) -> bool:
-    keys = ("country", "country_code", "admin1", "admin2", "admin3", "admin4")
-    return slugify(region) in {slugify(str(match.get(key, ""))) for key in keys}
 
 
 def slugify(name: str) -> str:
@@ -89,7 +87,6 @@ def to_location(match: Match, name: str, slug: str | None = None) -> Location:
 
 def describe(match: Match) -> str:
     """Describe a match in one line: name, region, country, coordinates, inhabitants."""
-    parts = [match.get(key) for key in ("name", "admin1", "country")]
-    where = f"{match.get('latitude')}, {match.get('longitude')}"
+    name = ", ".join(match[key] for key in ("name", "admin1", "country") if match.get(key))
     people = f", {match['population']:,} inhabitants" if match.get("population") else ""
-    return f"{', '.join(str(part) for part in parts if part)} ({where}){people}"
+    return f"{name} ({match.get('latitude')}, {match.get('longitude')}){people}"

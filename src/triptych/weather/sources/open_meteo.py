@@ -5,19 +5,29 @@ https://open-meteo.com/en/docs/historical-forecast-api,
 https://open-meteo.com/en/docs/previous-runs-api
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
-from triptych.weather.errors import CallLimitReached, SourceRefused
+from triptych.weather.errors import CallLimitReached, InvalidResponse, SourceRefused
 from triptych.weather.locations import Location
-from triptych.weather.sources.base import PAST_DAYS, Fetched, Query, WeatherSource, to_long
+from triptych.weather.sources.base import (
+    PAST_DAYS,
+    Fetched,
+    Floats,
+    Hours,
+    Query,
+    WeatherSource,
+    to_long,
+    to_times,
+)
 from triptych.weather.sources.http import JsonService
-from triptych.weather.sources.responses import NO_UNIT, read_hours, read_values
-from triptych.weather.variables import TEMPERATURE
+from triptych.weather.variables import TEMPERATURE, VARIABLES
+
+_NO_UNIT = "undefined"  # the unit of a variable that a model does not have
 
 _SERVICES = {  # name, path, environment variable of the address
     "archive": ("archive", "/v1/archive", "OPEN_METEO"),
@@ -60,7 +70,7 @@ class OpenMeteo(WeatherSource):
     def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
         """Request the archive once for all locations."""
         for location, response, what in self._request(["archive"], query, variables, self._models):
-            yield read_hours(location.slug, response, query.hours, variables, what)
+            yield _read_hours(location.slug, response, query.hours, variables, what)
 
     def fetch_recent(
         self, query: Query, variables: Sequence[str], model: str, today: date
@@ -73,7 +83,7 @@ class OpenMeteo(WeatherSource):
         if query.start < today - timedelta(days=PAST_DAYS):
             services.reverse()
         for location, response, what in self._request(services, query, variables, model):
-            yield read_hours(location.slug, response, query.hours, variables, what).frame
+            yield _read_hours(location.slug, response, query.hours, variables, what).frame
 
     def fetch_nwp(
         self, query: Query, models: Sequence[str], lead_days: Sequence[int]
@@ -85,7 +95,7 @@ class OpenMeteo(WeatherSource):
         hours = query.hours
         for _, response, what in self._request(["previous_runs"], query, names, ",".join(models)):
             _add_absent(response, keys, len(hours))
-            values = read_values(response, hours, keys, what)
+            values = _read_values(response, hours, keys, what)
             yield to_long(np.column_stack(list(values.values())), hours, models, lead_days)
 
     def close(self) -> None:
@@ -135,4 +145,62 @@ def _add_absent(response: dict[str, Any], keys: Sequence[str], length: int) -> N
     hourly, units = response.get("hourly"), response.get("hourly_units")
     if isinstance(hourly, dict) and isinstance(units, dict) and any(k in hourly for k in keys):
         for key in set(keys) - set(hourly):
-            hourly[key], units[key] = [None] * length, NO_UNIT
+            hourly[key], units[key] = [None] * length, _NO_UNIT
+
+
+def _read_values(
+    response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
+) -> dict[str, Floats]:
+    """Read a value for each hour and variable, NaN for null; messages name the request, `what`.
+
+    Raises:
+        InvalidResponse: other hours, units, lengths or offset than requested.
+    """
+
+    def refuse(rule: str, found: object) -> NoReturn:
+        raise InvalidResponse(
+            f"{what}: the response must {rule}; found {found}. Nothing of it was used. Is another "
+            "service answering at this address?"
+        )
+
+    offset, hourly, units = (
+        response.get(name) for name in ("utc_offset_seconds", "hourly", "hourly_units")
+    )
+    if offset != 0:
+        refuse("be in UTC, with an offset of 0 s", repr(offset))
+    if not isinstance(hourly, Mapping) or not isinstance(units, Mapping):
+        refuse("hold `hourly` and `hourly_units`", sorted(response))
+    times = _array(hourly.get("time"), "datetime64[m]")
+    if not np.array_equal(times, hours.astype("datetime64[m]")):
+        span = f"{times.size}, {times[0]} to {times[-1]}" if times.size else "no readable times"
+        refuse(f"have the {hours.size} hours {hours[0]}:00 to {hours[-1]}:00", span)
+    values = {name: _array(hourly.get(name), "float64") for name in variables}
+    for name, column in values.items():
+        if len(column) != len(hours):
+            rule = f"have a number of {name} for each of {len(hours)} hours"
+            refuse(rule, len(column) or "none")
+        unit = VARIABLES.get(name.partition("_previous_day")[0])
+        absent = units.get(name) == _NO_UNIT and bool(np.isnan(column).all())
+        if unit and units.get(name) != unit and not absent:
+            refuse(f"have {name} in {unit}", repr(units.get(name)))
+    return values
+
+
+def _read_hours(
+    slug: str, response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
+) -> Fetched:
+    """Read the hours that have a value of any variable: the archive answers null for the others."""
+    values = _read_values(response, hours, variables, what)
+    known = ~np.logical_and.reduce([np.isnan(column) for column in values.values()])
+    columns = {name: column[known] for name, column in values.items()}
+    frame = pd.DataFrame({"location": slug, "time": to_times(hours[known]), **columns})
+    units = response["hourly_units"]
+    return Fetched(frame, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
+
+
+def _array(values: Any, dtype: str) -> Any:
+    """Convert a list; empty if it cannot be read."""
+    try:
+        return np.array(values, dtype=dtype) if isinstance(values, list) else np.empty(0, dtype)
+    except (TypeError, ValueError):
+        return np.empty(0, dtype)
