@@ -50,9 +50,9 @@ def interpolate(
 
     Args:
         frame: location, time (UTC, hourly) and any of the variables; missing rows are gaps too.
-        limit_hours: the longest gap that is filled; 0 fills none.
-        within_day: leave a gap whose line would end on a later UTC day. What is left then holds
-            at midnight nothing that was observed after it, as a forecast issued there needs.
+        limit_hours: 0 fills none.
+        within_day: leave a gap whose line would end on a later UTC day: no hour before midnight
+            then depends on what was observed after it.
 
     Returns:
         The complete grid with `interpolated`: whether the temperature was filled; and what stays

@@ -61,8 +61,7 @@ def hours_to_history(
 
     Args:
         locations: location, latitude, longitude.
-        limit_hours: the longest gap that is interpolated.
-        hours: location, time, temperature_2m and any of the other variables.
+        limit_hours, hours: as `interpolate`.
 
     Returns:
         location, time, the nine variables (NaN where a source has none), temperature_2m_h0, _h1
@@ -84,7 +83,7 @@ def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         history: as `hours_to_history` gives it.
-        forecasts: rows of `nwp_forecasts`; without any the history is returned unchanged.
+        forecasts: rows of `nwp_forecasts`, perhaps none.
     """
     if forecasts.empty:
         return history

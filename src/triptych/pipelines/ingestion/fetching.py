@@ -81,11 +81,7 @@ def with_id(rejected: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_places(locations: pd.DataFrame, source: SourceKind) -> dict[str, Location]:
-    """Return the rows of the table `locations` by slug.
-
-    Raises:
-        LocationError: one belongs to another source, whose rows would be stored under its name.
-    """
+    """Return the rows of the table `locations` by slug; LocationError if one has another source."""
     rows: list[dict[Any, Any]] = locations.rename(columns={"location": "slug"}).to_dict("records")
     places = {row["slug"]: Location.model_validate(row) for row in rows}
     for place in places.values():

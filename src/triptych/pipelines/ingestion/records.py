@@ -44,16 +44,12 @@ class Records:
     """Makes the rows of `ingested_periods` and `incomplete_days`; takes those before the run."""
 
     def __init__(
-        self,
-        known_periods: pd.DataFrame,
-        known_gaps: pd.DataFrame,
-        as_of: pd.Timestamp,
-        today: pd.Timestamp,
+        self, periods: pd.DataFrame, days: pd.DataFrame, as_of: pd.Timestamp, today: pd.Timestamp
     ) -> None:
-        self._periods = periods_by_location(known_periods)
+        self._periods = periods_by_location(periods)
         self._gaps = {
             (row["location"], row["day"]): (row["missing"], row["first_requested"])
-            for row in known_gaps.to_dict("records")
+            for row in days.to_dict("records")
         }
         self._as_of, self._today = as_of, today
 
@@ -91,14 +87,13 @@ class Records:
 
 
 def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
-    """Join consecutive days that lack the same variables.
+    """Join consecutive days that lack the same variables; the longest first.
 
     Args:
         days: rows of `incomplete_days` and `repeated`: whether they are requested again.
 
     Returns:
-        location, start and end (first and last day), variables, hours (of which a variable is
-        missing), first_requested, repeated; the longest first.
+        location, start and end (first and last day), variables, hours, first_requested, repeated.
     """
     lacking = days[days["missing"].astype(bool)].sort_values(["location", "day"])
     lacking = lacking.assign(

@@ -164,13 +164,10 @@ def _strength(part: pd.Series, residual: pd.Series) -> float:
 
 
 def robust_scores(decomposition: pd.DataFrame) -> pd.DataFrame:
-    """Score the residual of every step: z = (residual - median) / (1.4826 MAD).
+    """Score the residual of every step: z = (residual - median) / (1.4826 MAD); NaN if missing.
 
     Median and MAD (Iglewicz and Hoaglin, 1993, How to Detect and Handle Outliers, section 3) are
     those of the location and calendar month, since winter is more variable than summer.
-
-    Returns:
-        location, time, observed, expected, residual, scale (°C), score; NaN where missing.
     """
     keys = [decomposition["location"], decomposition["time"].dt.month.rename("month")]
     residual = decomposition["residual"]

@@ -32,16 +32,14 @@ class Query(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """The hours that the source has, of those that were requested.
+    """The hours that have any value, of those that were requested.
 
     Attributes:
-        frame: location, time (UTC, hourly) and a float column a variable; sorted, unique. Hours
-            without any value are left out; a missing value among others is NaN.
-        absent: variables that the source does not offer at all; they are not missing.
+        frame: location, time (UTC, hourly) and a float column a variable; sorted, unique.
     """
 
     frame: pd.DataFrame
-    absent: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()  # variables that the source does not offer at all
 
 
 class WeatherSource(ABC):

@@ -35,8 +35,7 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
         options: of JsonService.
 
     Raises:
-        LocationError: nothing matches.
-        SourceUnavailable, SourceRefused: the service does not answer.
+        LocationError, SourceUnavailable, SourceRefused: nothing matches, or nothing answers.
     """
     place, _, region = (part.strip() for part in name.partition(","))
     parameters = {"name": place, "count": str(_MOST), "language": "en"}
@@ -66,11 +65,7 @@ def slugify(name: str) -> str:
 
 
 def to_location(match: Match, name: str, slug: str | None = None) -> Location:
-    """Convert a match to a location; without a slug, that of its name.
-
-    Raises:
-        LocationError: the match lacks coordinates, elevation or time zone.
-    """
+    """Convert a match to a location; LocationError if it lacks elevation or another field."""
     slug = slug or slugify(str(match.get("name", ""))) or slugify(name)
     fields = {key: match.get(key) for key in ("name", "latitude", "longitude", "elevation")}
     try:

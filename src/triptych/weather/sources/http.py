@@ -88,8 +88,7 @@ class JsonService:
         """Request a JSON array of `count` objects; of one, the object. Messages name `what`.
 
         Raises:
-            SourceUnavailable: no usable response in all attempts.
-            SourceRefused: the service refused the request itself.
+            SourceUnavailable, SourceRefused: no usable response, or a refusal.
         """
         try:
             objects: list[dict[str, Any]] = self._retrying(self._get, path, parameters, count)

@@ -21,9 +21,7 @@ _BUILT_IN = {"multiple_fields_uniqueness": "unique", "not_nullable": "not_null"}
 def check_hourly(
     frame: pd.DataFrame, keys: Sequence[str] = ("location", "time")
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Check hourly rows: keys present, unique and on the hour, values possible.
-
-    A missing value passes. Of rows with the same keys the first passes.
+    """Check hourly rows: keys present, unique (the first passes) and on the hour, values possible.
 
     Args:
         frame: the keys, temperature_2m and any of the other variables.
