@@ -30,22 +30,16 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (
-            "location=atlantis",
-            r"^Location 'atlantis' is not in the file of locations\. There are: bayonne, .*"
-            r"northmere.*kedro location add",
-        ),
-        (
-            "as_of=2031-01-01",
-            r"^Parameter as_of lies in the future: 2031-01-01, today is 2024-03-0",
-        ),
-        (
-            "locations=northmere,asof=2023-06-01",
-            r"^Unknown parameter `locations`\. Did you mean `location`\? "
-            r"Unknown parameter `asof`\. Did you mean `as_of`\? Correct --params or the config",
-        ),
+        ("location=atlantis",
+         r"^Location 'atlantis' is not in the file of locations\. There are: bayonne, .*"
+         r"northmere.*kedro location add"),
+        ("as_of=2031-01-01",
+         r"^Parameter as_of lies in the future: 2031-01-01, today is 2024-03-0"),
+        ("locations=northmere,asof=2023-06-01",
+         r"^Unknown parameter `locations`\. Did you mean `location`\? "
+         r"Unknown parameter `asof`\. Did you mean `as_of`\? Correct --params or the config"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_parameter(project: Project, parameters: str, message: str) -> None:
     assert re.search(message, refused(project, "--params", parameters))
     assert not (project.path / "data" / "06_models").exists()
@@ -87,26 +81,14 @@ def test_an_as_of_before_the_data_leaves_the_tables_as_they_are(
 @pytest.mark.parametrize(
     ("file", "pattern", "replacement", "message"),
     [
-        (
-            "locations",
-            "latitude: 52.0",
-            "latitude: 152.0",
-            r"entry 1 \(slug 'northmere'\): latitude",
-        ),
-        (
-            "locations",
-            "- slug: westhaven",
-            "- slug: [",
-            "locations.yml is not valid YAML: .*Correct",
-        ),
-        (
-            "parameters",
-            "seed: 20",
-            "seed: [",
-            r"Invalid YAML .*parameters\.yml, .*line \d+.*Correct",
-        ),
+        ("locations", "latitude: 52.0", "latitude: 152.0",
+         r"entry 1 \(slug 'northmere'\): latitude"),
+        ("locations", "- slug: westhaven", "- slug: [",
+         "locations.yml is not valid YAML: .*Correct"),
+        ("parameters", "seed: 20", "seed: [",
+         r"Invalid YAML .*parameters\.yml, .*line \d+.*Correct"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_file(
     project: Project, file: str, pattern: str, replacement: str, message: str
 ) -> None:

@@ -31,23 +31,6 @@ def hours_of(period: Period) -> set[datetime]:
     return {start + timedelta(hours=h) for h in range(int((end - start) / timedelta(hours=1)))}
 
 
-@pytest.mark.parametrize(
-    ("have", "missing"),
-    [
-        ([(-5, 30)], []),
-        ([(6, 12)], [(0, 6), (12, 24)]),
-        ([(12, 18), (2, 4)], [(0, 2), (4, 12), (18, 24)]),
-        ([(2, 8), (4, 6), (8, 10)], [(0, 2), (10, 24)]),
-        ([(24, 40), (-9, 0)], [(0, 24)]),
-    ],
-)
-def test_missing_periods(have: list[tuple[int, int]], missing: list[tuple[int, int]]) -> None:
-    found = missing_periods((at(0), at(24)), [(at(a), at(b)) for a, b in have])
-
-    assert found == [(at(a), at(b)) for a, b in missing]
-    assert missing_periods((at(5), at(3)), [(at(0), at(9))]) == []  # nothing is wanted
-
-
 @given(periods(), st.lists(periods(), max_size=8))
 def test_missing_is_wanted_without_what_is_there(wanted: Period, have: list[Period]) -> None:
     missing = missing_periods(wanted, have)

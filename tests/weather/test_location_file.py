@@ -110,9 +110,7 @@ def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:
         load_locations(file)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "locations:\n", "locations: 3\n", "- 1\n", "paris: {}\n", "locations: []\n"]
-)
+@pytest.mark.parametrize("text", ["", "locations: 3\n", "- 1\n", "paris: {}\n", "locations: []\n"])
 def test_a_file_without_a_list(text: str, file: Path) -> None:
     file.write_text(text, encoding="utf-8")
 

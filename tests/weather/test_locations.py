@@ -62,16 +62,8 @@ def test_no_location_at_all(northmere: Location) -> None:
 
 
 def test_locations_as_a_table(paris: Location) -> None:
-    expected = pd.DataFrame(
-        {
-            "location": ["paris"],
-            "name": ["Paris"],
-            "latitude": [48.75],
-            "longitude": [2.25],
-            "elevation": [90.0],
-            "timezone": ["Europe/Paris"],
-            "source": ["open_meteo"],
-        }
-    )
-    pd.testing.assert_frame_equal(locations_frame([paris]), expected)
-    assert list(locations_frame([]).columns) == list(expected.columns)
+    columns = ["location", "name", "latitude", "longitude", "elevation", "timezone", "source"]
+    row = ["paris", "Paris", 48.75, 2.25, 90.0, "Europe/Paris", "open_meteo"]
+
+    pd.testing.assert_frame_equal(locations_frame([paris]), pd.DataFrame([row], columns=columns))
+    assert list(locations_frame([]).columns) == columns

@@ -10,18 +10,11 @@ from triptych.weather.recent import with_recent
 @pytest.fixture
 def truth() -> pd.DataFrame:
     time = pd.date_range("2025-06-01", periods=24 * 20, freq="h", tz="UTC")
-    frames = [
-        pd.DataFrame(
-            {
-                "location": slug,
-                "time": time,
-                "temperature_2m": warm + np.sin(np.arange(len(time))),
-                "cloud_cover": 40.0,
-            }
-        )
-        for slug, warm in (("brest", 12.0), ("paris", 15.0))
+    wave = {"time": time, "cloud_cover": 40.0, "temperature_2m": 12 + np.sin(np.arange(len(time)))}
+    frames = [pd.DataFrame({"location": slug} | wave) for slug in ("brest", "paris")]
+    return pd.concat(frames, ignore_index=True)[
+        ["location", "time", "temperature_2m", "cloud_cover"]
     ]
-    return pd.concat(frames, ignore_index=True)
 
 
 def _biased(truth: pd.DataFrame) -> pd.DataFrame:

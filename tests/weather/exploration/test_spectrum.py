@@ -30,15 +30,6 @@ def test_a_planted_cycle_is_the_peak(period: float, method: str) -> None:
     assert rows.loc[rows["density"].idxmax(), "period_hours"] == pytest.approx(period, rel=0.03)
 
 
-def test_the_density_adds_up_to_the_variance() -> None:
-    values = waves.noise(len(HOURS), sd=2.0)
-    spectrum = estimate_spectra(waves.parts(values))
-
-    rows = spectrum[spectrum["method"] == PERIODOGRAM]
-
-    assert rows["density"].sum() / 1000 == pytest.approx(4.0, rel=0.1)  # a cycle in 1000 days wide
-
-
 def test_the_strongest_lines_come_first_with_their_share() -> None:
     values = wave(24, 3) + wave(12, 1) + waves.noise(len(HOURS))
 

@@ -18,14 +18,10 @@ def hours(first: str, count: int) -> pd.DatetimeIndex:
 def test_gives_a_row_an_hour(fetch: Callable[[], Fetched]) -> None:
     fetched = fetch()
 
-    expected = pd.DataFrame(
-        {
-            "location": "paris",
-            "time": hours("2019-07-14", 24),
-            "temperature_2m": [round(h / 10, 1) for h in range(24)],
-            "wind_speed_10m": 10.0,
-        }
-    )
+    expected = pd.DataFrame({
+        "location": "paris", "time": hours("2019-07-14", 24),
+        "temperature_2m": [round(h / 10, 1) for h in range(24)], "wind_speed_10m": 10.0,
+    })  # fmt: skip
     pd.testing.assert_frame_equal(fetched.frame, expected)
 
 
@@ -55,18 +51,6 @@ def test_hours_before_the_first_and_after_the_last_value_are_left_out(
     server.change = both(where)
 
     assert list(fetch().frame["time"]) == list(left)
-
-
-@pytest.mark.parametrize("where", [slice(0, 5), slice(14, None)])
-def test_an_hour_without_temperature_has_its_other_values(
-    where: slice, fetch: Callable[[], Fetched], server: ArchiveServer
-) -> None:
-    server.change = set_values("temperature_2m", where, None)
-
-    frame = fetch().frame
-
-    assert frame["temperature_2m"].isna().sum() == len(range(24)[where])
-    assert (frame["wind_speed_10m"] == 10.0).all()
 
 
 def test_nothing_but_nulls(fetch: Callable[[], Fetched], server: ArchiveServer) -> None:

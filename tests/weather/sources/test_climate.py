@@ -11,9 +11,6 @@ from triptych.weather.sources.climate import (
     decay,
     declination,
     generate,
-    trailing,
-    uniform,
-    white,
 )
 
 HOURS = np.arange(-50_000, 150_000)
@@ -21,28 +18,6 @@ HOURS = np.arange(-50_000, 150_000)
 
 def hours_of(instant: str) -> np.ndarray:
     return np.array([np.datetime64(instant, "h").astype(np.int64)])
-
-
-def test_an_hour_s_noise_depends_on_the_hour_alone() -> None:
-    some = np.array([7, -3, 123_456])
-
-    assert white(5, 0, some).tolist() == [white(5, 0, np.array([hour]))[0] for hour in some]
-    assert uniform(5, 0, some).tolist() == uniform(5, 0, some[::-1])[::-1].tolist()
-
-
-def test_white_noise_is_white_and_streams_are_apart() -> None:
-    noise = white(5, 0, HOURS)
-
-    assert noise.mean() == pytest.approx(0, abs=0.01)
-    assert noise.std() == pytest.approx(1, abs=0.01)
-    for other in (np.roll(noise, 1), np.roll(noise, 24), white(5, 1, HOURS), white(6, 0, HOURS)):
-        assert abs(np.corrcoef(noise, other)[0, 1]) < 0.01
-
-
-def test_trailing_weighs_the_past_only() -> None:
-    found = trailing(np.array([1.0, 2.0, 3.0, 10.0]), np.array([0.5, 0.3, 0.1]))
-
-    np.testing.assert_allclose(found, [1.5 + 0.6 + 0.1, 5.0 + 0.9 + 0.2])
 
 
 def test_coloured_noise_keeps_variance_and_has_memory() -> None:

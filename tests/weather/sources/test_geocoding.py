@@ -12,14 +12,9 @@ def test_finds_a_city(server: ArchiveServer) -> None:
     (match,) = search_places("ajaccio", server.url)
 
     assert to_location(match, "ajaccio") == Location(
-        slug="ajaccio",
-        name="Ajaccio",
-        latitude=41.91886,
-        longitude=8.73812,
-        elevation=15.0,
-        timezone="Europe/Paris",
-        source="open_meteo",
-    )
+        slug="ajaccio", name="Ajaccio", latitude=41.91886, longitude=8.73812, elevation=15.0,
+        timezone="Europe/Paris", source="open_meteo",
+    )  # fmt: skip
     assert to_location(match, "ajaccio", "port").slug == "port"
     assert server.requests[0]["name"] == "ajaccio"
 
@@ -46,20 +41,12 @@ def test_a_region_or_country_narrows_the_search(
     assert [match["admin1"] for match in search_places(name, server.url)] == found
 
 
-def test_a_region_without_such_a_place(server: ArchiveServer) -> None:
+def test_places_of_another_region_are_described(server: ArchiveServer) -> None:
     with pytest.raises(LocationError, match=r"'Paris, Ohio', but Paris, Île-de-France, France \("):
         search_places("Paris, Ohio", server.url)
-
-
-def test_a_match_is_described_by_what_tells_it_apart(server: ArchiveServer) -> None:
     (match,) = search_places("Paris, Texas", server.url)
-
-    assert describe(match) == (
-        "Paris, Texas, United States (33.66094, -95.55551), 24,782 inhabitants"
-    )
-
-
-def test_no_such_city(server: ArchiveServer) -> None:
+    expected = "Paris, Texas, United States (33.66094, -95.55551), 24,782 inhabitants"
+    assert describe(match) == expected
     with pytest.raises(LocationError, match=r"no place named 'Atlantis'\. Try another spelling"):
         search_places("Atlantis", server.url)
 
@@ -87,18 +74,9 @@ def test_asks_again_then_gives_up(server: ArchiveServer, waits: list[float]) -> 
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [
-        ("Paris", "paris"),
-        ("Saint-Étienne", "saint-etienne"),
-        ("L'Haÿ-les-Roses", "l-hay-les-roses"),
-        ("Göteborg", "goteborg"),
-        ("Łódź", "lodz"),
-        ("Gießen", "giessen"),
-        ("Œuilly", "oeuilly"),
-        ("  New   York (NY) ", "new-york-ny"),
-        ("Москва", ""),
-        ("x" * 80, "x" * 64),
-    ],
-)
+    [("Saint-Étienne", "saint-etienne"), ("L'Haÿ-les-Roses", "l-hay-les-roses"),
+     ("Göteborg", "goteborg"), ("Łódź", "lodz"), ("Gießen", "giessen"), ("Œuilly", "oeuilly"),
+     ("  New   York (NY) ", "new-york-ny"), ("Москва", ""), ("x" * 80, "x" * 64)],
+)  # fmt: skip
 def test_slugs(name: str, slug: str) -> None:
     assert slugify(name) == slug

@@ -34,17 +34,11 @@ def test_requests_gmt_the_named_model_and_an_inclusive_end(
 ) -> None:
     fetch_one(archive, PARIS, date(2019, 1, 1), date(2020, 1, 1), ["temperature_2m", "cloud_cover"])
 
-    assert server.requests == [
-        {
-            "latitude": "48.75",
-            "longitude": "2.25",
-            "start_date": "2019-01-01",
-            "end_date": "2019-12-31",
-            "hourly": "temperature_2m,cloud_cover",
-            "timezone": "GMT",
-            "models": "era5",
-        }
-    ]
+    assert server.requests == [{
+        "latitude": "48.75", "longitude": "2.25", "start_date": "2019-01-01",
+        "end_date": "2019-12-31", "hourly": "temperature_2m,cloud_cover", "timezone": "GMT",
+        "models": "era5",
+    }]  # fmt: skip
 
 
 def test_all_variables_of_a_leap_year(archive: OpenMeteo) -> None:

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -140,24 +139,3 @@ def test_a_warm_southerly_announces_warmth(decade: pd.DataFrame) -> None:
     change = (anomaly.shift(-24) - anomaly)[noon].iloc[:-1]
 
     assert change.corr(northward[noon].iloc[:-1]) > 0.3
-
-
-def rmse(values: npt.NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.mean(values**2)))
-
-
-def test_memory_makes_an_autoregression_better_than_persistence_and_climatology(
-    decade: pd.DataFrame,
-) -> None:
-    daily = decade["temperature_2m"].resample("D").mean().interpolate()
-    angle = 2 * np.pi * daily.index.day_of_year.to_numpy() / 365.25
-    waves = [f(k * angle) for k in (1, 2) for f in (np.sin, np.cos)]
-    design = np.column_stack([np.ones(len(daily)), *waves])
-    weights, *_ = np.linalg.lstsq(design, daily.to_numpy(), rcond=None)
-    anomaly = daily.to_numpy() - design @ weights
-    lags = np.column_stack([anomaly[1:-1], anomaly[:-2]])
-    memory, *_ = np.linalg.lstsq(lags, anomaly[2:], rcond=None)
-
-    persistence = rmse(anomaly[2:] - anomaly[1:-1])
-    assert rmse(anomaly[2:] - lags @ memory) < 0.95 * persistence
-    assert persistence < 0.9 * rmse(anomaly)

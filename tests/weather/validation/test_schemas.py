@@ -92,21 +92,13 @@ def test_a_dew_point_is_not_compared_with_an_impossible_temperature(rows: pd.Dat
 
 
 def test_each_impossible_value_of_a_row_is_rejected_alone(rows: pd.DataFrame) -> None:
-    rows.loc[1, ["relative_humidity_2m", "cloud_cover", "precipitation"]] = [120.0, 120.0, -0.1]
+    rows.loc[1, ["cloud_cover", "precipitation"]] = [120.0, -0.1]
 
     accepted, rejected, _ = check_hourly(rows)
 
-    expected = rows.astype({"cloud_cover": float})
-    expected.loc[1, ["relative_humidity_2m", "cloud_cover", "precipitation"]] = np.nan
-    pd.testing.assert_frame_equal(accepted, expected)
-    assert rejected.drop(columns=["location", "time"]).to_numpy().tolist() == [
-        [name, f"{name} is not within {limits} (found {value})", {name: value}]
-        for name, limits, value in (
-            ("relative_humidity_2m", "0 to 100 %", 120.0),
-            ("cloud_cover", "0 to 100 %", 120.0),
-            ("precipitation", "0 to 500 mm", -0.1),
-        )
-    ]
+    assert accepted.columns[accepted.loc[1].isna()].tolist() == ["cloud_cover", "precipitation"]
+    assert accepted.isna().sum().sum() == 2
+    assert rejected["row"].tolist() == [{"cloud_cover": 120.0}, {"precipitation": -0.1}]
 
 
 def test_all_reasons_of_a_value_are_joined(rows: pd.DataFrame) -> None:
@@ -155,18 +147,11 @@ def test_a_refused_row_is_kept_as_json(rows: pd.DataFrame) -> None:
     row = check_hourly(rows)[1]["row"].iloc[0]
 
     assert json.loads(json.dumps(row, allow_nan=False)) == {
-        "location": "paris",
-        "time": "2019-07-14T01:30:00Z",
-        "temperature_2m": 99.9,
-        "relative_humidity_2m": 80.0,
-        "dew_point_2m": 12.0,
-        "surface_pressure": 1005.0,
-        "cloud_cover": None,
-        "wind_speed_10m": 11.0,
-        "wind_direction_10m": 270.0,
-        "precipitation": "inf",
-        "shortwave_radiation": 0.0,
-    }
+        "location": "paris", "time": "2019-07-14T01:30:00Z", "temperature_2m": 99.9,
+        "relative_humidity_2m": 80.0, "dew_point_2m": 12.0, "surface_pressure": 1005.0,
+        "cloud_cover": None, "wind_speed_10m": 11.0, "wind_direction_10m": 270.0,
+        "precipitation": "inf", "shortwave_radiation": 0.0,
+    }  # fmt: skip
 
 
 def test_a_reason_fits_its_column(rows: pd.DataFrame) -> None:
