@@ -31,10 +31,9 @@ def backtest(
 ) -> pd.DataFrame:
     """Forecast `leads` from each midnight in [start, end) with a fitted forecaster.
 
-    `history` reaches from well before `start` to `end`; `data_age` and `locations` as in
-    PanelForecaster.predict. Returns FORECAST_COLUMNS, `observed` (°C, NaN where missing) and
-    `data_age`. Targets at or after `end` are left out, so that a validation period never touches
-    the test period behind it.
+    `data_age` and `locations` as in PanelForecaster.predict. Returns FORECAST_COLUMNS, `observed`
+    (°C, NaN where missing) and `data_age`, without targets at or after `end`: a validation period
+    never touches the test period behind it.
     """
     origins = daily_origins(start, end)
     made = forecaster.predict(history, origins, leads, data_age=data_age, locations=locations)

@@ -42,11 +42,8 @@ def check_innovations(
 ) -> pd.DataFrame:
     """Tests of a statistical forecaster's `innovations`, TEST_COLUMNS by location and test.
 
-    `fitted_parameters`: number of ARMA coefficients estimated for each location (p + q + P + Q).
-
-    - `ljung_box` at each of LAGS above that number. Effect: the autocorrelation farthest from 0.
-      Regressions of `sarimax` and `sarima_ridge` take no degree of freedom: the χ² law is known for
-      ARMA coefficients alone.
+    - `ljung_box` at each of LAGS above `fitted_parameters`, the number of ARMA coefficients; those
+      of regressions take no degree of freedom. Effect: the autocorrelation farthest from 0.
     - `arch_lm` on ARCH_LAGS squares (Engle, Econometrica 50, 1982, 987-1007). Effect: R².
     - `breusch_pagan_hour`, `breusch_pagan_season`: variance by HARMONICS of the day, of the year
       (Koenker, J. Econometrics 17, 1981, 107-112). Effect: largest variance of an hour (UTC), of a

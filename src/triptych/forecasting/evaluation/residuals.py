@@ -41,10 +41,9 @@ def summarise(residuals: pd.DataFrame) -> pd.DataFrame:
     """Moments, normality, spread and memory of `forecast_residuals` by location, model and lead (1
     … 8, and `1-8` for the day).
 
-    Own arithmetic, because it serves all series at once (scipy: 1 ms each). jarque_bera: Int. Stat.
-    Rev. 55, 1987, 163-172. beyond_3_sigma: share beyond three standard deviations. ljung_box and
-    largest_acf: of the daily series of one lead over DAILY_LAGS days. With many rows every test
-    rejects; skewness, ratios and largest_acf show whether a departure matters.
+    Own arithmetic serves all series at once (scipy: 1 ms each). jarque_bera: Int. Stat. Rev. 55,
+    1987, 163-172. beyond_3_sigma: share beyond three standard deviations. ljung_box, largest_acf:
+    of the daily series of one lead over DAILY_LAGS days.
     """
     day = residuals[residuals["lead"].isin(DAY_LEADS)]
     rows = pd.concat([day.assign(lead=day["lead"].astype(str)), day.assign(lead=DAY)])

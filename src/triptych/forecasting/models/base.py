@@ -47,9 +47,9 @@ FittedPart = tuple[Climatology, Arrays]
 class PanelForecaster:
     """Base of the forecasters of the 3-hour mean temperature at every location of a history.
 
-    A history is a long frame, one row a location and 3-hour step: `location, time, latitude,
-    longitude`, the weather variables and the three hourly temperatures `temperature_2m_h0, _h1,
-    _h2`. `time` is the start of the step, UTC.
+    A history is a long frame, one row a location and 3-hour step: `location, time` (its start,
+    UTC), `latitude, longitude`, the weather variables and the three hourly temperatures
+    `temperature_2m_h0, _h1, _h2`.
 
     A subclass learns `state` (arrays by name) and `texts` from the training panel and forecasts
     from them; they are what is stored.

@@ -179,11 +179,9 @@ def _group(lead: int) -> int:
 
 
 def _stack(errors: FloatArray) -> FloatArray:
-    """Weights that are not negative, sum to 1 and minimise the mean square of `errors @ weights`; 0
-    for a member without forecasts at these leads.
-
-    Non-negative least squares with a heavy row for the sum; rounded to three digits, so that a
-    rerun gives the same.
+    """Weights that minimise the mean square of `errors @ weights`, 0 for a member without
+    forecasts: non-negative least squares with a heavy row for the sum, rounded so that a rerun
+    gives the same.
     """
     from scipy.optimize import nnls
 

@@ -23,10 +23,8 @@ CONSTANT = 1e-6  # a smaller standard deviation is rounding
 
 @dataclass(slots=True)
 class MomentRegression:
-    """Ridge regression of each location from weighted sums over days of x, y and their products.
-
-    They serve every subset of the variables, so that one that is missing at prediction is left out,
-    and they take a new day without the old ones.
+    """Ridge regression of each location from weighted sums over days of x, y and their products,
+    which serve every subset of the variables and take a new day without the old ones.
 
     `center`: (location, F + T), near the means of the F variables and T targets; `sums`:
     (location, 1 + F + T, 1 + F + T), weighted products of (1, values - center); `used`:

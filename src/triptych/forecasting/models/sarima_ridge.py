@@ -37,8 +37,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
 
     forecast(lead) = forecast of the process + b(step of the day of the origin, lead)' x, where x
     holds lagged observations of the other variables, alone and times solar elevation and annual
-    harmonics. Each lead has its own b, because x at the target time is unknown (local projections:
-    Jordà, Am. Econ. Rev. 95, 2005, 161-182).
+    harmonics (local projections: Jordà, Am. Econ. Rev. 95, 2005, 161-182).
 
     Parameters: those of SARIMA; `harmonics` of the year; `alpha_per_lead`, the penalty of lead 1.
     """

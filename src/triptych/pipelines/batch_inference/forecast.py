@@ -39,9 +39,8 @@ def forecast_with(
     A location without data in `history` is forecast from the end of its training data. Steps that
     the model does not reach, or has no value for, get the climatology.
 
-    Returns the forecasts (location, time, mean, lower, upper, method, known_until), the explanatory
-    variables of those by the model (location, feature, value), and by location steps_model,
-    steps_climatology, known_until, data_age and reason.
+    Returns the forecasts, the explanatory variables of those by the model (location, feature,
+    value), and steps_model, steps_climatology, known_until, data_age and reason by location.
     """
     ends = _known_ends(history).reindex(list(locations)).fillna(forecaster.train_end)
     parts = [
@@ -124,9 +123,8 @@ def hindcast(
 ) -> pd.DataFrame:
     """Forecast from every midnight in [earliest, issued), as it would have been issued then.
 
-    A late source is taken to have been on time, as in a backtest: a forecast uses all that is known
-    today of the time before its origin. `history` begins with the steps that the features look back
-    on. Returns contract.FORECAST_COLUMNS and `known_until`, the origin.
+    A late source is taken to have been on time, as in a backtest. `history` begins with the steps
+    that the features look back on. Returns FORECAST_COLUMNS and `known_until`, the origin.
     """
     known = _known_ends(history)
     end = min(issued, known.max() + STEP) if len(known) else earliest  # no later origin is in time

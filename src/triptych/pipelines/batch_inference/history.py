@@ -43,12 +43,8 @@ def prepare_history(
 ) -> dict[str, pd.DataFrame]:
     """Prepare the last weeks before `as_of` and the NWP forecasts, for the models' locations.
 
-    Hours that the reanalysis lacks are those of the recent analysis, corrected for its bias. A
-    model that was trained with neighbours sees them here too, whichever are to be forecast. Rows
-    are read a batch of locations at a time, and of the variables that the models need.
-
-    Returns:
-        `recent_history`, as forecasters take it; `forecast_sources`: location, sources.
+    Hours that the reanalysis lacks are those of the recent analysis, corrected for its bias. The
+    neighbours that a model was trained with are included.
 
     Raises:
         PipelineError: no location has any data in these weeks.

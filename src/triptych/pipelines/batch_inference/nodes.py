@@ -41,9 +41,8 @@ def choose_models(
     model that forecasts them was trained on data before their first origin.
 
     Returns:
-        `chosen_models`: rows of `models`, each with `wanted`, the locations it is to forecast, and
-        `first_origin`: `as_of`, or that of the hindcasts;
-        `unserved_locations`: the reason by location, of those that no version can forecast.
+        `chosen_models`: rows of `models` with `wanted`, the locations to forecast, and
+        `first_origin`; `unserved_locations`: why no version can forecast them.
 
     Raises:
         PipelineError: no location has such a version, or `since` is given and none for hindcasts.
@@ -109,10 +108,6 @@ def forecast_locations(
     Locations fail independently: where the model cannot forecast, its climatology does, and where a
     model cannot be loaded, the others still forecast. Models chosen for hindcasts forecast from
     every midnight between their first origin and `as_of`; the inputs are of the latest forecast.
-
-    Returns:
-        `prediction_inputs` and `predictions`, rows of the tables of these names;
-        `forecast_status`: one row a location (STATUS_COLUMNS).
 
     Raises:
         PipelineError: no location has a forecast.
