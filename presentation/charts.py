@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from presentation.tables import Results, final_split, served_rows
+from presentation.tables import Results, final_rows, served_rows
 
 INK, ACCENT, OTHER = "#1d2733", "#b4441e", "#5b7f95"
 _STYLE = {
@@ -68,9 +68,7 @@ def errors_by_lead(results: Results) -> str:
 
 def accuracies(results: Results) -> str:
     """Draw the accuracy of each classifier on the evaluated split, with its interval."""
-    split = final_split(results)
-    rows = [row for row in results["rows"] if row["split"] == split]
-    rows.sort(key=lambda row: row["accuracy"])
+    rows = sorted(final_rows(results), key=lambda row: row["accuracy"])
     with rc_context(_STYLE):
         figure, axes = _open(7.2, 0.9 + 0.32 * len(rows))
         for place, row in enumerate(rows):
@@ -79,7 +77,7 @@ def accuracies(results: Results) -> str:
             axes.plot([low, high], [place, place], color=color, linewidth=2)
             axes.plot(100 * row["accuracy"], place, "o", color=color)
         axes.set_yticks(range(len(rows)), [row["model"].replace("_", " ") for row in rows])
-        named = str(split).replace("_", " ")
+        named = str(rows[0]["split"]).replace("_", " ")
         axes.set(title=f"Accuracy, {named} split, 95 % interval", xlabel="accuracy, %")
         return _close(figure)
 

@@ -41,9 +41,8 @@ def served_rows(results: Results) -> list[dict[str, Any]]:
 
 def scores(results: Results) -> str:
     """Write the accuracy of classifiers on the final split, best first."""
-    split = final_split(results)
-    rows = [row for row in results["rows"] if row["split"] == split]
-    named = split.replace("_", " ")
+    rows = final_rows(results)
+    named = str(rows[0]["split"]).replace("_", " ")
     return tabulate(
         [f"{named} split, n = {rows[0]['n']:,}", "accuracy", "95 % interval", "macro F1"],
         (
@@ -56,6 +55,13 @@ def scores(results: Results) -> str:
             for row in sorted(rows, key=lambda row: -row["accuracy"])
         ),
     )
+
+
+def final_rows(results: Results) -> list[dict[str, Any]]:
+    """Return the rows of the final split, of one data set if the results name it."""
+    split = final_split(results)
+    rows = [row for row in results["rows"] if row["split"] == split]
+    return [row for row in rows if results.get("dataset") in (None, row.get("dataset"))]
 
 
 def final_split(results: Results) -> str:

@@ -39,7 +39,7 @@ def write_live(measured: list[dict[str, Any]]) -> None:
     every = {tuple(row[name] for name in key): row for row in [*known, *measured]}
     rows = [{name: _plain(value) for name, value in row.items()} for row in every.values()]
     _write(LIVE, rows, {"data": LIVE_DATA})
-    text = _between(README.read_text(encoding="utf-8"), *LIVE_MARKS, live_table(rows))
+    text = replace_between(README.read_text(encoding="utf-8"), *LIVE_MARKS, live_table(rows))
     README.write_text(text, encoding="utf-8")
 
 
@@ -110,10 +110,11 @@ def day_ahead_table(table: dict[str, Any]) -> str:
 
 def with_results(readme: str, table: dict[str, Any]) -> str:
     """Put the table between the marks of docs/results.md."""
-    return _between(readme, START, END, day_ahead_table(table))
+    return replace_between(readme, START, END, day_ahead_table(table))
 
 
-def _between(readme: str, start: str, end: str, table: str) -> str:
+def replace_between(readme: str, start: str, end: str, table: str) -> str:
+    """Put a table between two marks of a document."""
     before, rest = readme.split(start)
     return f"{before}{start}\n\n{table}\n\n{end}{rest.split(end)[1]}"
 

@@ -1,6 +1,6 @@
-"""The results file of the reviews, docs/results/nlp.json: written here, never by hand.
+"""The results file of the reviews, docs/results/nlp.json, and the table of the README.
 
-It holds figures alone: no recorded review goes into the repository.
+They are written here, never by hand, and hold figures alone.
 """
 
 import json
@@ -11,81 +11,131 @@ from typing import Any
 
 import pandas as pd
 
+from tests.acceptance.results import README, replace_between
 from tests.fixtures.project import ROOT
 from triptych.nlp.published import FULL_SET, RNN_CURVE, TFIDF_CURVE
 from triptych.registry.provenance import git_commit
 
 FILE = ROOT / "docs" / "results" / "nlp.json"
+MARKS = "<!-- reviews -->", "<!-- /reviews -->"
+MAIN = "reviews_large"  # slides show this study
 DATA = (
-    "Film reviews of Allociné (Blard 2020, MIT): learned from and chosen by cross-validation "
-    "within 1,600, judged on 397 (see docs/decisions/0014)"
+    "Film reviews: 1,600 of Allociné (Blard 2020, MIT), or these and 21,035 more of films and "
+    "series; selected by nested cross-validation within them. The 397 of `val` (Blard) are a "
+    "development set: docs/reviews.md counts how often they were evaluated"
 )
 PACKAGES = ("gensim", "keras", "nltk", "numpy", "pandas", "scikit-learn", "tensorflow")
-COLUMNS = ("model", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1")
-OF_PAIR = ("model", "other", "split", "n", "only_model", "only_other", "p_exact", "p_mid")
-OF_CHANGE = (
-    "change", "seeds", "accuracy", "accuracy_min", "accuracy_max", "log_loss", "difference",
-    "difference_min", "difference_max", "seconds", "finding",
+COLUMNS = (
+    "dataset", "size", "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high",
+    "macro_f1", "seconds",
 )  # fmt: skip
+OF_PAIR = ("model", "other", "split", "n", "only_model", "only_other", "p_exact", "p_mid")
+LISTS = ("learning_curve", "lstm_changes", "pairs", "vocabulary", "nested_selection")
 
 
 def write_results(
-    tables: dict[str, pd.DataFrame], ranking: list[str], members: list[str], run: dict[str, float]
-) -> dict[str, Any]:
-    """Write scores, the chosen model, curves, the LSTM's changes, pairs, code and versions.
+    dataset: str,
+    tables: dict[str, pd.DataFrame],
+    choices: dict[str, Any],
+    run: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """Write the study of one data set beside that of the other one, and the table of the README.
 
     Args:
+        dataset: `reviews` or `reviews_large`.
         tables: reports by name.
-        ranking: models, best in cross-validation first.
-        members: of the blend.
+        choices: `chosen`, `blend`, `best_classical`, `best_lstm`.
         run: what the run took.
+
+    Returns:
+        The rows of this data set.
     """
-    comparison = tables["text_comparison"]
-    scores = comparison.assign(seconds=comparison["fit_seconds"])[[*COLUMNS, "seconds"]]
-    curves = pd.concat([tables["text_learning_curve"], tables["lstm_learning_curve"]])
-    by_size = curves.groupby(["model", "size"])["accuracy"].agg(["mean", "min", "max"])
+    summary = tables["review_summary"]
+    size = int(summary.loc[summary["split"] == "train", "n"].sum())
+    comparison = tables["text_comparison"].rename(columns={"fit_seconds": "seconds"})
+    rows = records(comparison.assign(dataset=dataset, size=size)[list(COLUMNS)])
+    curve = tables["text_learning_curve"].groupby(["model", "size"])["accuracy"]
     lists = {
-        "rows": scores,
-        "learning_curve": by_size.reset_index(),
-        "lstm_changes": tables["lstm_summary"][list(OF_CHANGE)],
+        "learning_curve": curve.agg(["mean", "min", "max"]).reset_index(),
+        "lstm_changes": tables["lstm_summary"],
         "pairs": tables["mcnemar_tests"][list(OF_PAIR)],
         "vocabulary": tables["vocabulary_coverage"],
+        "nested_selection": tables["nested_selection"],
     }
-    about = {
-        "chosen": ranking[0],
-        "blend": members,
+    known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    study = {**choices, "run": run, **{name: records(table) for name, table in lists.items()}}
+    studies = {**known.get("studies", {}), dataset: study}
+    others = [row for row in known.get("rows", []) if row.get("dataset") not in (dataset, None)]
+    every = sorted([*others, *rows], key=lambda row: row["dataset"])
+    main = MAIN if MAIN in studies else dataset
+    table = {
+        "dataset": main,
+        "chosen": studies[main]["chosen"],
+        "learning_curve": studies[main]["learning_curve"],
+        "rows": every,
+        "studies": studies,
         "published": {
             "source": "Blard 2020, 20,000 test reviews, accuracy in %",
             "tfidf_by_size": dict(TFIDF_CURVE),
             "rnn_by_size": dict(RNN_CURVE),
             "full_set": dict(FULL_SET),
         },
-        "run": run,
         "data": DATA,
         "commit": git_commit(ROOT),
         "versions": {name: version(name) for name in PACKAGES},
     }
-    table = {**about, **{name: records(frame) for name, frame in lists.items()}}
-    write_table(FILE, table, tuple(lists))
-    return table
+    write_table(FILE, table, ("rows", *LISTS))
+    text = replace_between(README.read_text(encoding="utf-8"), *MARKS, accuracy_table(table))
+    README.write_text(text, encoding="utf-8")
+    return rows
+
+
+def accuracy_table(table: dict[str, Any]) -> str:
+    """Render the accuracy on the development set, and nested, as Markdown, a line per study."""
+    lines = [
+        "| training reviews | best classical | LSTM | blend | nested cross-validation, selected |",
+        "|--:|--:|--:|--:|--:|",
+    ]
+    for dataset, study in table["studies"].items():
+        rows = [row for row in table["rows"] if row["dataset"] == dataset and row["split"] == "val"]
+        by_model = {row["model"]: row for row in rows}
+        names = study["best_classical"], study["best_lstm"], "blend"
+        cells = [f"{by_model[name]['accuracy']:.1%}" if name in by_model else "" for name in names]
+        nested = next(row for row in study["nested_selection"] if row["fold"] == "all")
+        lines.append(f"| {rows[0]['size']:,} | {' | '.join(cells)} | {nested['accuracy']:.1%} |")
+    return "\n".join(lines)
 
 
 def write_table(file: Path, table: dict[str, Any], names: Sequence[str]) -> None:
-    """Write results as JSON, a line a row of each of the tables that are named."""
-    text = json.dumps({**table, **{name: [] for name in names}}, indent=2, sort_keys=True)
-    for name in names:
-        lines = ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in table[name])
-        text = text.replace(f'"{name}": []', f'"{name}": [\n    {lines}\n  ]')
+    """Write results as JSON, with a line for each row of the tables that are named."""
+    lines: list[str] = []
+
+    def shorten(value: Any, name: str = "") -> Any:
+        if name in names:
+            return [_keep(json.dumps(row, ensure_ascii=False), lines) for row in value]
+        if isinstance(value, dict):
+            return {key: shorten(each, key) for key, each in value.items()}
+        return value
+
+    text = json.dumps(shorten(table), indent=2, sort_keys=True)
+    for number, line in enumerate(lines):
+        text = text.replace(f'"<{number}>"', line)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text + "\n", encoding="utf-8")
 
 
+def _keep(line: str, lines: list[str]) -> str:
+    lines.append(line)
+    return f"<{len(lines) - 1}>"
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table, numbers rounded."""
+    """The rows of a table, numbers rounded; empty cells are null."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return [
         {
-            name: round(value, 4) if isinstance(value, float) else value
+            str(name): round(value, 4) if isinstance(value, float) else value
             for name, value in row.items()
         }
-        for row in frame.to_dict("records")
+        for row in rows
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from triptych.nlp.encoding import cross_fit_word_weights, encode_texts, learn_word_weights
-from triptych.nlp.tuning import stratified_folds
+from triptych.nlp.folds import grouped_folds
 
 WORDS = ["bon", "nul", "long"]
 
@@ -27,7 +27,7 @@ def test_the_weight_of_a_word() -> None:
 def test_training_reviews_have_weights_of_the_other_folds() -> None:
     numbers = np.random.default_rng(1).integers(2, 5, (40, 6)).astype(np.int32)
     labels = np.arange(40) % 2
-    folds = stratified_folds(labels, 5, seed=1)
+    folds = grouped_folds(labels, np.arange(len(labels)), 5, seed=1)
     others, fold = folds[0]
 
     weights = cross_fit_word_weights(numbers, labels, 5, folds)

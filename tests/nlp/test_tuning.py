@@ -5,9 +5,18 @@ import pytest
 from sklearn.metrics import log_loss
 
 from tests.nlp.conftest import Prepared
-from triptych.nlp.classifier import Calibration, fit_linear
+from triptych.nlp.classifier import Calibration, TextClassifier, fit_linear
 from triptych.nlp.config import FAMILIES, ModelSettings, list_candidates
-from triptych.nlp.tuning import choose_members, evaluate_scores, tune
+from triptych.nlp.folds import nested_folds
+from triptych.nlp.tuning import (
+    BLEND,
+    Tuned,
+    choose_members,
+    cross_scores,
+    estimate_nested,
+    evaluate_scores,
+    tune,
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -25,10 +34,11 @@ def test_the_same_seed_gives_the_same_results(training: Prepared) -> None:
 
     def run(seed: int) -> tuple[list[float], list[str], list[str]]:
         families = ["tfidf_svm", "nb_weighted_bow"]
-        tuned, trials = tune(families, documents, labels, n_trials=2, n_splits=3, seed=seed)
+        levels = nested_folds(labels, np.arange(120), 3, 2, seed)
+        tuned, trials = tune(families, documents, labels, levels, n_trials=2, seed=seed)
         assert len(trials) == 6
         assert set(tuned) == set(families)
-        members = choose_members(tuned, labels)
+        members = choose_members({name: each.scores for name, each in tuned.items()}, labels)
         return trials["log_loss"].tolist(), trials["settings"].tolist(), members
 
     assert run(5) == run(5)
@@ -70,3 +80,49 @@ def test_nb_weights_are_log_count_ratios() -> None:
     weighted, _ = fit_linear(matrix, labels, ModelSettings("svm", nb_alpha=1.0), 1)
     plain, _ = fit_linear(matrix.multiply(ratio[None, :]).tocsr(), labels, ModelSettings("svm"), 1)
     assert weighted.tolist() == pytest.approx((plain * ratio).tolist(), rel=1e-3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_counting_all_documents_once_gives_what_each_fold_gives(
+    family: str, training: Prepared
+) -> None:
+    documents, labels = training[0][:90], training[1][:90]
+    settings, fold = FAMILIES[family][0], (np.arange(60), np.arange(60, 90))
+
+    found = cross_scores([settings], documents, labels, [[fold]], seed=1)[0, 0]
+
+    model = TextClassifier(settings, 1).fit(documents[:60], labels[:60])
+    assert found[60:] == pytest.approx(model.scores(documents[60:]), abs=1e-3)
+    assert np.isnan(found[:60]).all()
+
+
+def test_the_nested_estimate_of_noise_is_chance() -> None:
+    """The best of many useless models looks good on the reviews that chose it, and there only."""
+    rng, labels = np.random.default_rng(5), np.arange(60) % 2
+    folds = nested_folds(labels, np.arange(60), 5, 2, seed=1)[0]
+    scores = rng.normal(size=(200, 60))
+    settings = FAMILIES["tfidf_svm"][0]
+    tuned = {f"m{k}": Tuned(settings, row, np.tile(row, (5, 1))) for k, row in enumerate(scores)}
+    best = min(evaluate_scores(row, labels)[0] for row in scores)
+
+    odds, selection = estimate_nested(tuned, labels, folds)
+
+    assert best < np.log(2) - 0.04
+    assert selection["log_loss"].iloc[-1] > np.log(2)
+    assert selection["n"].tolist() == [*(len(held_out) for _, held_out in folds), 60]
+    assert set(odds) == {*tuned, BLEND}
+
+
+def test_a_nested_estimate_does_not_know_the_labels_of_its_fold(training: Prepared) -> None:
+    documents, labels = training[0][:90], training[1][:90]
+    levels = nested_folds(labels, np.arange(90), 3, 2, seed=1)
+    held_out = levels[0][0][1]
+    inverted = labels.copy()
+    inverted[held_out] = 1 - inverted[held_out]
+
+    def estimate(of_training: np.ndarray) -> np.ndarray:
+        tuned, _ = tune(["tfidf_svm", "bow_logistic"], documents, of_training, levels,
+                        n_trials=1, seed=1)  # fmt: skip
+        return estimate_nested(tuned, of_training, levels[0])[0][BLEND][held_out]
+
+    assert np.array_equal(estimate(labels), estimate(inverted))

@@ -12,6 +12,7 @@ import pytest
 from triptych.nlp.errors import VectorsError
 from triptych.nlp.word_vectors import (
     VectorSettings,
+    VectorSource,
     load_vectors,
     measure_coverage,
     nearest_words,
@@ -68,25 +69,46 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_pretrained_file_is_read_for_the_words_that_occur(file: Path) -> None:
-    read = load_vectors(file, 2, ["nul", "beau", "absent"])
+def test_a_pretrained_file_is_read_in_both_formats(file: Path, tmp_path: Path) -> None:
+    text = tmp_path / "v.txt"
+    VECTORS.to_csv(text, sep=" ", header=False)
+    text.write_text(f"4 2\n{text.read_text(encoding='utf-8')}", encoding="utf-8")
 
-    pd.testing.assert_frame_equal(read, VECTORS.loc[["beau", "nul"]])
+    for path in (file, text):
+        pd.testing.assert_frame_equal(load_vectors(path, 2, 10), VECTORS)
+    assert load_vectors(file, 2, 3).index.tolist() == ["beau", "joli", "long"]
+
+
+def test_words_of_the_texts_have_the_vectors_of_the_file_or_of_their_parts() -> None:
+    source = VectorSource(SETTINGS, VECTORS)
+
+    found = source.find(["nul long-beau beau' xx rare", "long-beau beau' xx"], seed=1)
+
+    assert found.index.tolist() == ["beau'", "long-beau", "nul", "xx"]
+    assert found.loc["beau'"].tolist() == VECTORS.loc["beau"].tolist()
+    assert found.loc["long-beau"].tolist() == pytest.approx([0.5, 0.5])
+    assert not found.loc["xx"].any()
+    row = measure_coverage(found, {"test": ["nul xx xx"]}).iloc[0]
+    assert (row["known_words"], row["share_of_text"]) == pytest.approx((1, 1 / 3))
+    assert (
+        VectorSource(SETTINGS, VECTORS)
+        .find(TEXTS, 3, pretrained=False)
+        .equals(train_vectors(TEXTS, SETTINGS, 3))
+    )
 
 
 @pytest.mark.parametrize(
-    ("content", "dimension", "word", "message"),
+    ("content", "dimension", "message"),
     [
-        (None, 2, "nul", r"no file of word vectors .*v.bin.*fauconnier"),
-        (slice(-6), 2, "nul", r"v.bin \(\d+ bytes\) ends before its last vector"),
-        (b"<html>not found</html>\n", 2, "nul", "v.bin .* is not in word2vec's binary format"),
-        (b"", 2, "nul", "v.bin .* is not in word2vec's binary format"),
-        (slice(None), 200, "nul", "has vectors of 2 numbers, and 200 are asked for"),
-        (slice(None), 2, "absent", "for none of the reviews' words"),
+        (None, 2, r"no file of word vectors .*v.bin.*fauconnier"),
+        (slice(-6), 2, r"v.bin \(\d+ bytes\) ends before its last vector"),
+        (b"<html>not found</html>\n", 2, "v.bin .* is not in word2vec's binary format"),
+        (b"", 2, "v.bin .* is not in word2vec's binary format"),
+        (slice(None), 200, "has vectors of 2 numbers, and 200 are asked for"),
     ],
 )
 def test_an_invalid_pretrained_file_is_rejected(
-    file: Path, content: bytes | slice | None, dimension: int, word: str, message: str
+    file: Path, content: bytes | slice | None, dimension: int, message: str
 ) -> None:
     whole = file.read_bytes()
     file.unlink()
@@ -94,4 +116,4 @@ def test_an_invalid_pretrained_file_is_rejected(
         file.write_bytes(content if isinstance(content, bytes) else whole[content])
 
     with pytest.raises(VectorsError, match=message):
-        load_vectors(file, dimension, [word])
+        load_vectors(file, dimension, 10)

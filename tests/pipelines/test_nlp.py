@@ -111,7 +111,7 @@ def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     assert run.data.tags["mlflow.runName"].startswith(chosen)
     assert run.data.tags["triptych.modality"] == "nlp"
     assert "synthetic reviews" in run.data.tags["mlflow.note.content"]
-    assert run.data.params["nlp.n_splits"] == "3"
+    assert run.data.params["nlp.n_splits"] == "2"
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"text_comparison.csv", "text_confusion.png", "text_learning_curve.png"} <= files
     # texts of the source stay where the data is
@@ -209,7 +209,7 @@ def test_wrong_parameters_are_rejected_together(project: Project) -> None:
 
 def test_missing_files_are_user_errors(project: Project) -> None:
     assert "There is no file of word vectors" in refused(
-        project, *RUN, "--params", "vectors_file=absent.bin", "--to-nodes", "learn_word_vectors"
+        project, *RUN, "--params", "vectors_file=absent.bin", "--to-nodes", "read_vectors"
     )
     assert "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA" in refused(
         project, *RUN, env="live"

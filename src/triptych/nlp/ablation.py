@@ -9,8 +9,10 @@ import pandas as pd
 from triptych.classification.significance import mcnemar
 from triptych.nlp.classifier import Labels, cross_fitted_log_odds
 from triptych.nlp.config import BASELINE, ModelSettings
+from triptych.nlp.duplicates import Groups
+from triptych.nlp.folds import grouped_folds
 from triptych.nlp.preprocessing import Preparation
-from triptych.nlp.tuning import cross_scores, evaluate_scores, stratified_folds
+from triptych.nlp.tuning import cross_scores, evaluate_scores
 
 EFFECT_COLUMNS = ("step", "change", "accuracy", "log_loss", "difference", "p_mid")
 
@@ -18,6 +20,7 @@ EFFECT_COLUMNS = ("step", "change", "accuracy", "log_loss", "difference", "p_mid
 def measure_effects(
     reviews: Sequence[str],
     labels: Labels,
+    groups: Groups,
     preparation: Preparation,
     settings: ModelSettings,
     *,
@@ -41,11 +44,11 @@ def measure_effects(
         if isinstance(used, bool):
             changed = preparation.model_copy(update={step: not used})
             variants += [(step, "off" if used else "on", changed, settings)]
-    folds = stratified_folds(labels, n_splits, seed)
+    folds = grouped_folds(labels, groups, n_splits, seed)
     correct, rows = [], []
     for step, change, variant, classifier in variants:
         documents = variant.prepare(reviews)
-        (scores,) = cross_scores([classifier], documents, labels, folds, seed)
+        scores = cross_scores([classifier], documents, labels, [folds], seed)[0, 0]
         loss, accuracy = evaluate_scores(scores, labels)
         correct.append((cross_fitted_log_odds(scores, labels) >= 0) == (labels == 1))
         gained = int(np.sum(correct[-1] & ~correct[0]))

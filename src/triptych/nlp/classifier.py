@@ -56,13 +56,43 @@ def make_vectoriser(analyzer: str, weighting: str, ngram_max: int = 2, min_df: i
     return CountVectorizer(binary=weighting == "binary", **settings)
 
 
+def weigh_terms(
+    counts: Sequence[Any], settings: ModelSettings, train: Rows, others: Rows
+) -> tuple[Any, Any]:
+    """The matrices of training and other documents that make_vectoriser gives.
+
+    Args:
+        counts: of the terms of all documents, by part (ModelSettings.analyzers).
+        settings: weighting, and minimum number of training documents that contain a term.
+        train, others: rows of documents.
+    """
+    from scipy.sparse import hstack
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    parts = []
+    for part in counts:
+        known, unseen = part[train], part[others]
+        frequent = np.bincount(known.indices, minlength=known.shape[1]) >= settings.min_df
+        known, unseen = known[:, frequent], unseen[:, frequent]
+        if settings.weighting == "tfidf":
+            transformer = TfidfTransformer(sublinear_tf=True).fit(known)
+            known, unseen = transformer.transform(known), transformer.transform(unseen)
+        elif settings.weighting == "binary":
+            known, unseen = (known > 0).astype(np.float32), (unseen > 0).astype(np.float32)
+        parts.append((known, unseen))
+    if len(parts) == 1:
+        return parts[0]
+    known, unseen = (hstack(side, format="csr") for side in zip(*parts, strict=True))
+    return known, unseen
+
+
 def fit_linear(
     matrix: Any, labels: Labels, settings: ModelSettings, seed: int
 ) -> tuple[Scores, float]:
     """Fit the linear model of the settings: the weight of each column, and the intercept.
 
-    NB weights multiply the columns by their log-count ratio: Wang and Manning, "Baselines and
-    Bigrams" (ACL 2012), equation 1.
+    Classes have the same weight. NB weights multiply the columns by their log-count ratio: Wang and
+    Manning, "Baselines and Bigrams" (ACL 2012), equation 1.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.naive_bayes import MultinomialNB
@@ -74,14 +104,18 @@ def fit_linear(
         ratio = ratio.astype(np.float32)
         matrix = matrix.multiply(ratio[None, :]).tocsr()
     if settings.classifier == "naive_bayes":
-        bayes = MultinomialNB(alpha=settings.alpha).fit(matrix, labels)
+        bayes = MultinomialNB(alpha=settings.alpha, fit_prior=False).fit(matrix, labels)
         return _log_ratio(bayes) * ratio, float(np.diff(bayes.class_log_prior_)[0])
     if settings.classifier == "logistic":
         model = LogisticRegression(
-            C=settings.C, solver="liblinear", max_iter=1000, random_state=seed
+            C=settings.C,
+            solver="liblinear",
+            max_iter=1000,
+            random_state=seed,
+            class_weight="balanced",
         )
     else:
-        model = LinearSVC(C=settings.C, max_iter=5000, random_state=seed)
+        model = LinearSVC(C=settings.C, max_iter=5000, random_state=seed, class_weight="balanced")
     model.fit(matrix, labels)
     return np.asarray(model.coef_.ravel() * ratio, np.float64), float(model.intercept_[0])
 
@@ -96,7 +130,9 @@ class TextClassifier:
     def __init__(self, settings: ModelSettings, seed: int = 0) -> None:
         self.settings = settings
         self._seed = seed
-        self._vectoriser = make_vectoriser(*settings.features)
+        self._vectoriser = make_vectoriser(
+            settings.analyzer, settings.weighting, settings.ngram_max, settings.min_df
+        )
         self.weights: Scores = np.zeros(0)
         self.intercept = 0.0
 
@@ -141,7 +177,7 @@ class TextClassifier:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt scaling: log-odds as a linear function of the score."""
+    """Platt scaling: log-odds as a linear function of the score, for classes of the same size."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -174,7 +210,7 @@ def cross_fitted_log_odds(scores: Scores, labels: Labels) -> Scores:
 def _unregularised() -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1e6)
+    return LogisticRegression(C=1e6, class_weight="balanced")
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,19 @@ class ModelSettings:
     nb_alpha: float | None = None  # smoothing of the NB weights of the features; None: no weights
 
     @property
-    def features(self) -> tuple[str, str, int, int]:
-        """The arguments of make_vectoriser; models with the same features share a matrix."""
-        return self.analyzer, self.weighting, self.ngram_max, self.min_df
+    def features(self) -> tuple[str, int, str, int]:
+        """What determines the matrix of documents and terms; see make_vectoriser."""
+        return *self.terms, self.weighting, self.min_df
+
+    @property
+    def terms(self) -> tuple[str, int]:
+        """What is counted: the analyzer, and the length of n-grams of words."""
+        return self.analyzer, self.ngram_max
+
+    @property
+    def analyzers(self) -> tuple[str, ...]:
+        """The parts of the matrix."""
+        return ("stems", "chars") if self.analyzer == "both" else (self.analyzer,)
 
 
 Grid = Mapping[str, tuple[Any, ...]]
@@ -94,9 +104,10 @@ class LstmSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    analyzer: Literal["stems", "words"] = "stems"  # pretrained vectors need words
-    # word vectors: constant, trained further, or trained from random values
-    embeddings: Literal["frozen", "fine-tuned", "learned"] = "fine-tuned"
+    analyzer: Literal["stems", "words"] = "words"  # pretrained vectors are of words
+    # word2vec's vectors: constant, or trained further; or random ones, trained with the network
+    embeddings: Literal["frozen", "fine-tuned", "random"] = "fine-tuned"
+    pretrained: bool = True  # take the vectors of a file, if there is one and the words are its own
     nb_weights: bool = True  # beside each vector the cross-fitted NB weight of the word
     units: Count = 48  # of each LSTM and direction
     layers: Count = 1
@@ -105,7 +116,7 @@ class LstmSettings(BaseModel):
     dropout: Share = 0.3  # of the columns of the vectors, and before the output layer
     recurrent_dropout: Share = 0.0
     word_dropout: Share = 0.1  # of the words, which become unknown, drawn again in every epoch
-    optimiser: Literal["adam", "rmsprop", "sgd"] = "adam"  # sgd with momentum
+    optimiser: Literal["adam", "adamw", "rmsprop", "adagrad", "sgd"] = "adam"  # sgd with momentum
     learning_rate: Share = 2e-3  # initial; it falls to zero by cosine decay
     batch_size: Count = 32
     epochs: Count = 7  # at most; the weights are those of the lowest early-stopping loss
@@ -125,8 +136,10 @@ CHANGES: Mapping[str, Mapping[str, object]] = {
     "two layers": {"layers": 2},
     "last state": {"pooling": "last state"},
     "vectors frozen": {"embeddings": "frozen"},
-    "vectors learned from nothing": {"embeddings": "learned"},
-    "words, not stems": {"analyzer": "words"},
+    "vectors of the training reviews": {"pretrained": False},
+    "vectors of the training reviews, frozen": {"pretrained": False, "embeddings": "frozen"},
+    "random vectors": {"embeddings": "random"},
+    "stems": {"analyzer": "stems"},
     "no NB weights": {"nb_weights": False},
     "24 units": {"units": 24},
     "96 units": {"units": 96},
@@ -134,6 +147,8 @@ CHANGES: Mapping[str, Mapping[str, object]] = {
     "dropout 0.5": {"dropout": 0.5},
     "recurrent dropout 0.2": {"recurrent_dropout": 0.2},
     "no word dropout": {"word_dropout": 0.0},
+    "AdamW": {"optimiser": "adamw"},
     "RMSprop": {"optimiser": "rmsprop"},
+    "Adagrad": {"optimiser": "adagrad", "learning_rate": 0.05},
     "SGD with momentum": {"optimiser": "sgd", "learning_rate": 0.1},
 }

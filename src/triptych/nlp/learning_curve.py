@@ -9,30 +9,13 @@ import pandas as pd
 from triptych.classification.metrics import wilson
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.classifier import Documents, Labels, Scores
-from triptych.nlp.config import ModelSettings
-from triptych.nlp.preprocessing import Preparation
-from triptych.nlp.tuning import Tuned, cross_scores, fit_model, stratified_folds
+from triptych.nlp.duplicates import Groups
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
 CurveRow = tuple[str, int, int, int, float]  # without the interval
-Labelled = tuple[Documents, Labels]
+Labelled = tuple[Documents, Labels, Groups]
 # Fits with a seed, and returns the function that scores other documents (positive for class 1).
-Fit = Callable[[Documents, Labels, int], Callable[[Documents], Scores]]
-
-
-def classical_fit(members: Mapping[str, ModelSettings], n_splits: int, seed: int) -> Fit:
-    """The fit of a classical model, or of the blend of several, calibrated on `n_splits` folds."""
-
-    def fit(documents: Documents, labels: Labels, _: int) -> Callable[[Documents], Scores]:
-        folds = stratified_folds(labels, n_splits, seed)
-        scores = cross_scores(list(members.values()), documents, labels, folds, seed)
-        tuned = {name: Tuned(members[name], row) for name, row in zip(members, scores, strict=True)}
-        return fit_model(
-            "curve", tuned, list(members), documents, labels,
-            seed=seed, preparation=Preparation(), tuning_labels=labels,
-        ).log_odds  # fmt: skip
-
-    return fit
+Fit = Callable[[Documents, Labels, Groups, int], Callable[[Documents], Scores]]
 
 
 def list_fits(
@@ -57,9 +40,9 @@ def list_fits(
 def _measure(
     name: str, fit: Fit, training: Labelled, test: Labelled, size: int, repeat: int, seed: int
 ) -> CurveRow:
-    documents, labels = training
+    documents, labels, groups = training
     rows = draw_rows(labels, size, seed)
-    score = fit([documents[row] for row in rows.tolist()], labels[rows], seed)
+    score = fit([documents[row] for row in rows.tolist()], labels[rows], groups[rows], seed)
     correct = (score(test[0]) >= 0) == test[1]
     return name, size, repeat, len(correct), float(np.mean(correct))
 

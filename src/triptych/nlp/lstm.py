@@ -11,6 +11,7 @@ import pandas as pd
 from triptych.execution.parallel import run_networks
 from triptych.nlp.classifier import Documents, Labels, Rows, Scores
 from triptych.nlp.config import LstmSettings
+from triptych.nlp.duplicates import Groups
 from triptych.nlp.encoding import (
     FIRST_WORD,
     Numbers,
@@ -19,12 +20,20 @@ from triptych.nlp.encoding import (
     encode_texts,
     learn_word_weights,
 )
+from triptych.nlp.folds import Fold, early_stopping_split, grouped_folds
 from triptych.nlp.lstm_network import Labelled, Network, train_network
-from triptych.nlp.tuning import Fold, stratified_folds
-from triptych.nlp.word_vectors import VectorSource, find_vectors
+from triptych.nlp.word_vectors import VectorSource
 
-_STOPPING_FOLDS, _ENCODING_FOLDS = 10, 5
+_ENCODING_FOLDS = 5
 _SPREAD = 0.33  # standard deviation of the initial embedding
+
+
+def find_vectors(
+    texts: Sequence[str], source: VectorSource, settings: LstmSettings, seed: int
+) -> pd.DataFrame:
+    """The vectors of a network for texts to train on; those of a file are of words, not stems."""
+    wanted = settings.pretrained and settings.analyzer == "words"
+    return source.find(texts, seed, pretrained=wanted)
 
 
 class LstmClassifier:
@@ -44,17 +53,26 @@ class LstmClassifier:
         self.history: list[dict[str, float]] = []
 
     def fit(
-        self, documents: Documents, labels: Labels, source: VectorSource, n_jobs: int = 1
+        self,
+        documents: Documents,
+        labels: Labels,
+        groups: Groups,
+        source: VectorSource | pd.DataFrame,
+        n_jobs: int = 1,
     ) -> Self:
         """Train every network; a part of the documents is the early-stopping split.
 
-        Results do not depend on `n_jobs`, the number of processes.
+        `source` may be the table that it gives. Results do not depend on `n_jobs`, the number of
+        processes.
         """
-        train, stop = early_stopping_split(labels, self.seed)
-        texts = self._texts(documents)
-        vectors = find_vectors([texts[row] for row in train], source, self.seed)
+        train, stop = early_stopping_split(labels, groups, self.seed)
+        vectors = source
+        if isinstance(vectors, VectorSource):
+            texts = self._texts(documents)
+            vectors = find_vectors([texts[row] for row in train], vectors, self.settings, self.seed)
         self.vocabulary = vectors.index.tolist()
-        splits = self._encode_splits(self.encode(documents), labels, train, stop)
+        folds = grouped_folds(labels[train], groups[train], _ENCODING_FOLDS, self.seed)
+        splits = self._encode_splits(self.encode(documents), labels, train, stop, folds)
         tasks = [
             partial(train_network, self.settings, self._embedding(vectors, seed), seed, *splits)
             for seed in range(self.seed, self.seed + self.settings.ensemble_size)
@@ -92,15 +110,17 @@ class LstmClassifier:
         return [getattr(document, self.settings.analyzer) for document in documents]
 
     def _encode_splits(
-        self, numbers: Numbers, labels: Labels, train: Rows, stop: Rows
+        self, numbers: Numbers, labels: Labels, train: Rows, stop: Rows, folds: Sequence[Fold]
     ) -> tuple[Labelled, Labelled]:
-        """Encode the training split by cross-fitting and the other one with its weights."""
+        """Encode the training split by cross-fitting and the other one with its weights.
+
+        `folds` are of the training split.
+        """
         size = FIRST_WORD + len(self.vocabulary)
         self.word_weights = np.zeros(size, dtype=np.float32)
         weights = np.zeros(numbers.shape, dtype=np.float32)
         if self.settings.nb_weights:
             self.word_weights = learn_word_weights(numbers, labels, size)
-            folds = _folds(labels[train], _ENCODING_FOLDS, self.seed)
             weights[train] = cross_fit_word_weights(numbers[train], labels[train], size, folds)
             of_training = learn_word_weights(numbers[train], labels[train], size)
             weights[stop] = of_training[numbers[stop]]
@@ -112,18 +132,8 @@ class LstmClassifier:
     def _embedding(self, vectors: pd.DataFrame, seed: int) -> npt.NDArray[Any]:
         """The initial embedding; padding and the unknown word are zero."""
         known: Any = vectors.to_numpy(dtype=np.float32)
-        if self.settings.embeddings == "learned":
+        if self.settings.embeddings == "random":
             known = np.random.default_rng(seed).normal(size=known.shape)
-        scaled = known * (_SPREAD / max(float(known.std()), 1e-12))
+        spread = float(known[known.any(axis=1)].std())  # of words with a vector
+        scaled = known * (_SPREAD / max(spread, 1e-12))
         return np.vstack([np.zeros((FIRST_WORD, known.shape[1])), scaled]).astype(np.float32)
-
-
-def early_stopping_split(labels: Labels, seed: int) -> tuple[Rows, Rows]:
-    """The rows to train on, and a stratified tenth for early stopping."""
-    return _folds(labels, _STOPPING_FOLDS, seed)[0]
-
-
-def _folds(labels: Labels, n_splits: int, seed: int) -> list[Fold]:
-    """Stratified folds; fewer if a class has fewer rows."""
-    smallest = int(np.bincount(labels, minlength=2).min())
-    return stratified_folds(labels, max(2, min(n_splits, smallest)), seed)

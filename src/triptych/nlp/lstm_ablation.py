@@ -12,16 +12,19 @@ import pandas as pd
 from triptych.execution.parallel import run_networks
 from triptych.nlp.classifier import Documents, Labels, Scores
 from triptych.nlp.config import BASELINE, CHANGES, LstmSettings
-from triptych.nlp.lstm import LstmClassifier, early_stopping_split
-from triptych.nlp.tuning import Fold, evaluate_scores, stratified_folds
-from triptych.nlp.word_vectors import VectorSource, find_vectors
+from triptych.nlp.duplicates import Groups
+from triptych.nlp.folds import Fold, early_stopping_split, grouped_folds
+from triptych.nlp.lstm import LstmClassifier, find_vectors
+from triptych.nlp.tuning import evaluate_scores
+from triptych.nlp.word_vectors import VectorSource
 
 TRIAL_COLUMNS = ("change", "seed", "n", "accuracy", "log_loss", "epochs", "seconds")
 HISTORY_COLUMNS = ("change", "seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 SUMMARY_COLUMNS = (
-    "change", "seeds", "accuracy", "accuracy_min", "accuracy_max", "log_loss", "log_loss_low",
-    "log_loss_high", "difference", "difference_min", "difference_max", "seconds", "finding",
+    "change", "seeds", "accuracy", "accuracy_min", "accuracy_max", "log_loss", "difference",
+    "seconds", "difference_low", "difference_high", "finding",
 )  # fmt: skip
+_INTERVAL = ("difference_low", "difference_high")
 logger = logging.getLogger(__name__)
 
 _HELD_OUT_FOLDS = 5  # a trial is evaluated on one of them
@@ -32,6 +35,7 @@ def run_trials(
     settings: LstmSettings,
     documents: Documents,
     labels: Labels,
+    groups: Groups,
     source: VectorSource,
     *,
     seeds: int,
@@ -40,7 +44,7 @@ def run_trials(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train the baseline network and each change of it with several seeds.
 
-    A seed determines the initial weights and the held-out fifth. Vectors are trained once per seed,
+    A seed determines the initial weights and the held-out fifth. Vectors are found once per seed,
     without the held-out and the early-stopping reviews.
 
     Returns:
@@ -52,16 +56,16 @@ def run_trials(
     }
     tasks = []
     for each in range(seed, seed + seeds):
-        fold = stratified_folds(labels, _HELD_OUT_FOLDS, each)[0]
-        rows = fold[0][early_stopping_split(labels[fold[0]], each)[0]]
-        vectors = {
-            analyzer: find_vectors([getattr(documents[k], analyzer) for k in rows], source, each)
-            for analyzer in {variant.analyzer for variant in variants.values()}
-        }
-        tasks += [
-            partial(_run, name, each, variant, documents, labels, fold, vectors[variant.analyzer])
-            for name, variant in variants.items()
-        ]
+        fold = grouped_folds(labels, groups, _HELD_OUT_FOLDS, each)[0]
+        rows = fold[0][early_stopping_split(labels[fold[0]], groups[fold[0]], each)[0]]
+        vectors: dict[tuple[str, bool], pd.DataFrame] = {}
+        for name, variant in variants.items():
+            kind = (variant.analyzer, variant.pretrained)
+            if kind not in vectors:
+                texts = [getattr(documents[row], variant.analyzer) for row in rows]
+                vectors[kind] = find_vectors(texts, source, variant, each)
+            data = documents, labels, groups, fold, vectors[kind]
+            tasks.append(partial(_run, name, each, variant, *data))
     trials, histories = [], []
     for number, (trial, history) in enumerate(run_networks(tasks, n_jobs), start=1):
         logger.info(
@@ -79,38 +83,39 @@ def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         SUMMARY_COLUMNS, lowest log loss first. `difference` is the log loss less that of the
-        baseline with the same seed. A change improves or worsens the network if all of several
-        seeds agree, else it is inconclusive.
+        baseline with the same seed, with its 95 % interval (Student's t of the paired
+        differences). A change improves or worsens the network if the interval excludes zero, else
+        it is inconclusive.
     """
+    from statsmodels.stats.weightstats import DescrStatsW
+
     baseline = trials[trials["change"] == BASELINE].set_index("seed")["log_loss"]
     differences = trials.assign(difference=trials["log_loss"] - trials["seed"].map(baseline))
     spread = ["mean", "min", "max"]
-    table = differences.groupby("change").agg(
-        {"seed": ["size"], "accuracy": spread, "log_loss": spread, "difference": spread,
+    groups = differences.groupby("change")
+    columns = [name for name in SUMMARY_COLUMNS[1:-1] if name not in _INTERVAL]
+    table = groups.agg(
+        {"seed": ["size"], "accuracy": spread, "log_loss": ["mean"], "difference": ["mean"],
          "seconds": ["mean"]}
-    ).set_axis(list(SUMMARY_COLUMNS[1:-1]), axis=1)  # fmt: skip
-    several = table["seeds"] > 1
+    ).set_axis(columns, axis=1)  # fmt: skip
+    table[list(_INTERVAL)] = [
+        DescrStatsW(each).tconfint_mean() if len(each) > 1 else (np.nan, np.nan)
+        for _, each in groups["difference"]
+    ]
     finding = np.select(
-        [table.index == BASELINE, several & (table["difference_max"] < 0),
-         several & (table["difference_min"] > 0)],
+        [table.index == BASELINE, table["difference_high"] < 0, table["difference_low"] > 0],
         ["", "improves", "worsens"], "inconclusive",
     )  # fmt: skip
     order = table["log_loss"].round(9).sort_values(kind="stable").index
     return table.assign(finding=finding).loc[order].reset_index()[list(SUMMARY_COLUMNS)]
 
 
-def choose_change(trials: pd.DataFrame) -> str:
-    """Choose the change with the lowest log loss of those that improve the network, if any."""
-    summary = summarise_trials(trials)
-    improving = summary.loc[summary["finding"] == "improves", "change"]
-    return BASELINE if improving.empty else str(improving.iloc[0])
-
-
 def cross_lstm(
     settings: LstmSettings,
     documents: Documents,
     labels: Labels,
-    folds: Sequence[Fold],
+    groups: Groups,
+    levels: Sequence[Sequence[Fold]],
     source: VectorSource,
     *,
     seed: int,
@@ -119,25 +124,28 @@ def cross_lstm(
     """Score each document by networks that have not seen it, vectors and vocabulary included.
 
     Returns:
-        Scores by number of networks: of the first one (1), and of all.
+        Arrays (levels, documents) by number of networks: of the first one (1), and of all.
     """
     sizes = sorted({1, settings.ensemble_size})
 
     def score_fold(fold: Fold, n_jobs: int = 1) -> dict[int, Scores]:
-        train, held_out = ([documents[row] for row in rows] for rows in fold)
-        model = LstmClassifier(settings, seed).fit(train, labels[fold[0]], source, n_jobs)
+        rows, (train, held_out) = fold[0], ([documents[row] for row in each] for each in fold)
+        model = LstmClassifier(settings, seed).fit(
+            train, labels[rows], groups[rows], source, n_jobs
+        )
         return {size: model.first(size).scores(held_out) for size in sizes}
 
+    folds = [(level, fold) for level, of_level in enumerate(levels) for fold in of_level]
     parallel = len(folds) - len(folds) % n_jobs  # the networks of other folds are run in parallel
     found = chain(
-        run_networks([partial(score_fold, fold) for fold in folds[:parallel]], n_jobs),
-        (score_fold(fold, n_jobs) for fold in folds[parallel:]),
+        run_networks([partial(score_fold, fold) for _, fold in folds[:parallel]], n_jobs),
+        (score_fold(fold, n_jobs) for _, fold in folds[parallel:]),
     )
-    scores = {size: np.zeros(len(labels)) for size in sizes}
-    for number, (fold, of_fold) in enumerate(zip(folds, found, strict=True), start=1):
+    scores = {size: np.full((len(levels), len(labels)), np.nan) for size in sizes}
+    for number, ((level, fold), of_fold) in enumerate(zip(folds, found, strict=True), start=1):
         logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))
         for size in sizes:
-            scores[size][fold[1]] = of_fold[size]
+            scores[size][level, fold[1]] = of_fold[size]
     return scores
 
 
@@ -147,12 +155,14 @@ def _run(
     settings: LstmSettings,
     documents: Documents,
     labels: Labels,
+    groups: Groups,
     fold: Fold,
     vectors: pd.DataFrame,
 ) -> tuple[dict[str, object], pd.DataFrame]:
     started = time.perf_counter()
     train, held_out = ([documents[row] for row in rows] for rows in fold)
-    model = LstmClassifier(settings, seed).fit(train, labels[fold[0]], vectors)
+    rows = fold[0]
+    model = LstmClassifier(settings, seed).fit(train, labels[rows], groups[rows], vectors)
     loss, accuracy = evaluate_scores(model.scores(held_out), labels[fold[1]])
     history = pd.DataFrame(model.history).assign(change=change, seed=seed)
     trial = {

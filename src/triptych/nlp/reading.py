@@ -15,9 +15,10 @@ from triptych.classification.sources import listed, nearest_folders, storable
 from triptych.nlp.errors import ReviewSourceError
 
 SPLITS = ("train", "val", "test")
-RAW_COLUMNS = ("split", "line", "review", "polarity", "fault")
-# Reads the raw reviews of a source, `sample` or `folder`; sizes and seed are for the sample.
-ReadReviews = Callable[[str, Mapping[str, int], int], pd.DataFrame]
+RAW_COLUMNS = ("split", "line", "review", "polarity", "film", "fault")
+# Reads the raw reviews of a source, `sample` or `folder`, and its folder; sizes and seed are for
+# the sample.
+ReadReviews = Callable[[str, str, Mapping[str, int], int], pd.DataFrame]
 _LABEL_NAMES = ("polarity", "label")  # in the author's repository, and on Hugging Face
 ACCEPTED = (
     "train, val (valid, validation) and test, each .jsonl, .csv or .parquet, in one file or in "
@@ -32,7 +33,7 @@ _NO_FIELDS = "no fields review and polarity"
 _NO_UNICODE = "not valid Unicode: half of a surrogate pair, or a byte that is not UTF-8"
 _DEPTH = 2  # subfolders, as in a repository or an archive
 
-Row = tuple[int, str, Any, str]  # line, review, polarity, fault
+Fields = tuple[str, Any, str, str]  # review, polarity, film, fault
 
 
 def read_reviews(folder: Path) -> pd.DataFrame:
@@ -40,7 +41,8 @@ def read_reviews(folder: Path) -> pd.DataFrame:
 
     Returns:
         RAW_COLUMNS: `line` counts lines or rows from 1, through the parts of a split; `polarity` is
-        unchecked; `fault` is empty for lines that could be read. Surrogates in texts are escaped.
+        unchecked; `film` is empty where it is unknown; `fault` is empty for lines that could be
+        read. Surrogates in texts are escaped.
 
     Raises:
         ReviewSourceError: the folder or its splits are missing, a split has two files or lacks a
@@ -98,7 +100,7 @@ def _splits(folder: Path) -> dict[str, list[Path]]:
 
 def _read(files: list[Path], split: str) -> pd.DataFrame:
     readers = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
-    rows: list[Row] = []
+    rows: list[tuple[int, *Fields]] = []
     for path in files:
         offset = rows[-1][0] if rows else 0
         read = readers[path.suffix.lower()](path)
@@ -114,11 +116,11 @@ def _read(files: list[Path], split: str) -> pd.DataFrame:
                 "line has them. Rename the fields."
             )
         rows += own
-    frame = pd.DataFrame(rows, columns=["line", "review", "polarity", "fault"])
+    frame = pd.DataFrame(rows, columns=["line", *RAW_COLUMNS[2:]])
     return frame.assign(split=split)[list(RAW_COLUMNS)]
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
+def _parquet_rows(path: Path) -> Iterator[tuple[int, *Fields]]:
     """Read texts as bytes, because one may not be UTF-8."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -142,7 +144,7 @@ def _text(value: Any) -> Any:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
-def _csv_rows(path: Path) -> Iterator[Row]:
+def _csv_rows(path: Path) -> Iterator[tuple[int, *Fields]]:
     """Read strictly, because an unmatched quote shifts everything that follows."""
     csv.field_size_limit(sys.maxsize)  # validation rejects long texts
     line = 0
@@ -158,30 +160,31 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             ) from error
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path) -> Iterator[tuple[int, *Fields]]:
     with path.open("rb") as file:
         for line, content in enumerate(file, start=1):
             if plain := content.removeprefix(codecs.BOM_UTF8).strip():
                 yield (line, *_parse(plain))
 
 
-def _parse(content: bytes) -> tuple[str, Any, str]:
+def _parse(content: bytes) -> Fields:
     try:
         return _fields(json.loads(content.decode("utf-8")))
     except UnicodeDecodeError:
-        return content.decode("latin-1"), None, "not UTF-8"
+        return content.decode("latin-1"), None, "", "not UTF-8"
     except (ValueError, RecursionError):  # also from 5,000 digits or nested brackets
-        return content.decode("utf-8"), None, "not JSON"
+        return content.decode("utf-8"), None, "", "not JSON"
 
 
-def _fields(record: Any) -> tuple[str, Any, str]:
+def _fields(record: Any) -> Fields:
     names = [name for name in _LABEL_NAMES if isinstance(record, dict) and name in record]
     if not names or "review" not in record:
-        return storable(str(record)), None, _NO_FIELDS
+        return storable(str(record)), None, "", _NO_FIELDS
     review, label = record["review"], record[names[0]]
+    film = storable(str(record.get("film") or ""))
     if isinstance(label, str):
         label = storable(label)
     if not isinstance(review, str):
-        return storable("" if review is None else str(review)), label, "review is no text"
+        return storable("" if review is None else str(review)), label, film, "review is no text"
     text = storable(review)
-    return text, label, "" if text == review else _NO_UNICODE
+    return text, label, film, "" if text == review else _NO_UNICODE

@@ -47,14 +47,15 @@ class _Random:
 
 
 def read_source(
-    source: str, sizes: Mapping[str, int], seed: int, *, folder: str | None
+    source: str, dataset: str, sizes: Mapping[str, int], seed: int, *, folder: str | None
 ) -> pd.DataFrame:
     """Read the raw reviews of a source, faults included: RAW_COLUMNS.
 
     Args:
         source: `sample` or `folder`.
+        dataset: folder of real reviews.
         sizes, seed: of the sample.
-        folder: `reviews/train.jsonl`, … lie below it; None if there is none.
+        folder: the data sets lie below it, as `reviews/train.jsonl`; None if there is none.
 
     Raises:
         ReviewSourceError: no folder is named, or it holds no reviews.
@@ -64,10 +65,10 @@ def read_source(
     if not folder:
         raise ReviewSourceError(
             "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA to the folder that "
-            "holds `reviews/train.jsonl` and `reviews/val.jsonl`, or run with nlp.source=sample "
+            f"holds `{dataset}/train.jsonl` and `{dataset}/val.jsonl`, or run with nlp.source=sample "
             "(without --env live) to take the embedded sample."
         )
-    return read_reviews(Path(folder) / "reviews")
+    return read_reviews(Path(folder) / dataset)
 
 
 def generate_reviews(counts: Mapping[str, int], seed: int) -> pd.DataFrame:
@@ -82,7 +83,8 @@ def generate_reviews(counts: Mapping[str, int], seed: int) -> pd.DataFrame:
             while (text := normalise_text(review)) in seen:
                 review = _review(rng, positive)
             seen.add(text)
-            rows.append((split, line, review, int(positive != rng.below(_WRONG_LABELS)), ""))
+            label = int(positive != rng.below(_WRONG_LABELS))
+            rows.append((split, line, review, label, "", ""))
     return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
 
 

@@ -118,7 +118,10 @@ def _current_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     elif "classifier" in settings:
         naive_bayes = settings["classifier"] == "naive_bayes"
         names |= {"longest": "ngram_max", "strength": "alpha" if naive_bayes else "C"}
-    return {names.get(name, name): value for name, value in settings.items()}
+    renamed = {names.get(name, name): value for name, value in settings.items()}
+    if renamed.get("embeddings") == "learned":
+        renamed["embeddings"] = "random"
+    return renamed
 
 
 def _current_preparation(steps: Mapping[str, Any]) -> Preparation:

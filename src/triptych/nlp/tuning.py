@@ -1,14 +1,16 @@
-"""Model selection by cross-validation within the training split."""
+"""Selection of settings, blend members and models by nested cross-validation."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import groupby
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from triptych.execution.parallel import run_jobs
 from triptych.nlp.classifier import (
     CalibratedClassifier,
     Calibration,
@@ -21,13 +23,15 @@ from triptych.nlp.classifier import (
     cross_fitted_log_odds,
     fit_linear,
     make_vectoriser,
+    weigh_terms,
 )
 from triptych.nlp.config import LstmSettings, ModelSettings, list_candidates
+from triptych.nlp.folds import Fold
 from triptych.nlp.preprocessing import Preparation
 
 BLEND = "blend"
-Fold = tuple[Rows, Rows]  # training rows, held-out rows
 TRIAL_COLUMNS = ("model", "number", "log_loss", "accuracy", "settings")
+NESTED_COLUMNS = ("fold", "n", "selected", "members", "accuracy", "log_loss")
 _MAX_MEMBERS = 4
 
 
@@ -36,40 +40,71 @@ _Settings = TypeVar("_Settings", ModelSettings, LstmSettings)
 
 @dataclass(frozen=True)
 class Tuned(Generic[_Settings]):
-    """The selected settings of a model and its out-of-fold scores of the training documents."""
+    """The selected settings of a model and its out-of-fold scores of the training documents.
+
+    `nested` has a row per outer fold, of settings selected without it: the scores of its training
+    documents are from the inner folds, those of its held-out documents from all of the former.
+    """
 
     settings: _Settings
     scores: Scores
+    nested: Scores
 
 
-def stratified_folds(labels: Labels, n_splits: int, seed: int) -> list[Fold]:
-    """Split rows into shuffled folds with equal class shares."""
-    from sklearn.model_selection import StratifiedKFold
-
-    folds = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
-    return list(folds.split(np.zeros(len(labels)), labels))
-
-
-# RandomizedSearchCV returns no out-of-fold scores, and fits the vectoriser for every candidate:
-# 26 candidates with five folds of the 1,600 reviews take 36 s here, 84 s in separate pipelines.
+# RandomizedSearchCV returns no out-of-fold scores, and fits the vectoriser for every candidate.
 def cross_scores(
     candidates: Sequence[ModelSettings],
     documents: Documents,
     labels: Labels,
-    folds: Sequence[Fold],
+    levels: Sequence[Sequence[Fold]],
+    seed: int,
+    n_jobs: int = 1,
+) -> Scores:
+    """Score each document by models that have not seen it.
+
+    Args:
+        candidates: of the models.
+        documents, labels: of the training split.
+        levels: of nested_folds, or one list of folds.
+        seed: of the models.
+        n_jobs: processes.
+
+    Returns:
+        An array (levels, candidates, documents); NaN for documents that no fold holds out.
+    """
+    order = sorted(range(len(candidates)), key=lambda row: candidates[row].features)
+    tasks, places = [], []
+    for _, of_key in groupby(order, key=lambda row: candidates[row].terms):
+        places.append(list(of_key))
+        of_terms = [candidates[row] for row in places[-1]]
+        tasks.append(partial(_score_terms, of_terms, documents, labels, levels, seed))
+    scores = np.full((len(levels), len(candidates), len(documents)), np.nan)
+    for rows, found in zip(places, run_jobs(tasks, n_jobs, threads=1), strict=True):
+        scores[:, rows] = found
+    return scores
+
+
+def _score_terms(
+    candidates: Sequence[ModelSettings],
+    documents: Documents,
+    labels: Labels,
+    levels: Sequence[Sequence[Fold]],
     seed: int,
 ) -> Scores:
-    """Score each document by models that have not seen it: an array (candidates, documents)."""
-    scores = np.zeros((len(candidates), len(documents)))
-    order = sorted(range(len(candidates)), key=lambda row: candidates[row].features)
-    for train, held_out in folds:
-        for features, rows in groupby(order, key=lambda row: candidates[row].features):
-            vectoriser = make_vectoriser(*features)
-            known = vectoriser.fit_transform([documents[row] for row in train])
-            unseen = vectoriser.transform([documents[row] for row in held_out])
-            for row in rows:
-                weights, intercept = fit_linear(known, labels[train], candidates[row], seed)
-                scores[row, held_out] = unseen @ weights + intercept
+    """cross_scores of candidates with the same terms, which are counted once."""
+    counts = [
+        make_vectoriser(analyzer, "counts", candidates[0].ngram_max).fit_transform(documents)
+        for analyzer in candidates[0].analyzers
+    ]
+    scores = np.full((len(levels), len(candidates), len(documents)), np.nan)
+    for level, folds in enumerate(levels):
+        for train, held_out in folds:
+            for _, each in groupby(enumerate(candidates), key=lambda pair: pair[1].features):
+                pairs = list(each)
+                known, unseen = weigh_terms(counts, pairs[0][1], train, held_out)
+                for row, candidate in pairs:
+                    weights, intercept = fit_linear(known, labels[train], candidate, seed)
+                    scores[level, row, held_out] = unseen @ weights + intercept
     return scores
 
 
@@ -77,14 +112,23 @@ def tune(
     families: Sequence[str],
     documents: Documents,
     labels: Labels,
+    levels: Sequence[Sequence[Fold]],
     *,
     n_trials: int,
-    n_splits: int,
     seed: int,
+    n_jobs: int = 1,
 ) -> tuple[dict[str, Tuned[ModelSettings]], pd.DataFrame]:
     """Select the settings of each family by out-of-fold log loss.
 
     Log loss distinguishes models with the same number of errors, which is frequent on few reviews.
+
+    Args:
+        families: of config.FAMILIES.
+        documents, labels: of the training split.
+        levels: of nested_folds.
+        n_trials: random settings of each family beside its default.
+        seed: of the trials and the models.
+        n_jobs: processes.
 
     Returns:
         The selected settings by family, and all trials (TRIAL_COLUMNS).
@@ -95,32 +139,49 @@ def tune(
         for number, settings in enumerate(list_candidates(family, n_trials, seed))
     ]
     candidates = [settings for _, _, settings in named]
-    folds = stratified_folds(labels, n_splits, seed)
-    scores = cross_scores(candidates, documents, labels, folds, seed)
+    scores = cross_scores(candidates, documents, labels, levels, seed, n_jobs)
     rows = [
         (*about, *evaluate_scores(row, labels), json.dumps(asdict(settings), sort_keys=True))
-        for (*about, settings), row in zip(named, scores, strict=True)
+        for (*about, settings), row in zip(named, scores[0], strict=True)
     ]
     trials = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
-    best = trials["log_loss"].round(9).groupby(trials["model"], sort=False).idxmin()
-    return {str(name): Tuned(candidates[row], scores[row]) for name, row in best.items()}, trials
+    tuned = {}
+    for name, of_family in trials.groupby("model", sort=False):
+        places = of_family.index.to_numpy()
+        best = _lowest_loss(scores[0], places, labels)
+        nested = []
+        for (train, held_out), inner in zip(levels[0], scores[1:], strict=True):
+            chosen = _lowest_loss(inner[:, train], places, labels[train])
+            nested.append(inner[chosen].copy())
+            nested[-1][held_out] = scores[0, chosen, held_out]
+        tuned[str(name)] = Tuned(candidates[best], scores[0, best], np.array(nested))
+    return tuned, trials
+
+
+def _lowest_loss(scores: Scores, places: Rows, labels: Labels) -> int:
+    return int(min(places, key=lambda place: round(evaluate_scores(scores[place], labels)[0], 9)))
 
 
 def evaluate_scores(scores: Scores, labels: Labels) -> tuple[float, float]:
-    """Log loss and accuracy of out-of-fold scores after cross-fitted calibration."""
+    """Log loss (of classes with the same weight) and accuracy, after cross-fitted calibration."""
+    return _evaluate_odds(cross_fitted_log_odds(scores, labels), labels)
+
+
+def _evaluate_odds(odds: Scores, labels: Labels) -> tuple[float, float]:
     from scipy.special import expit
     from sklearn.metrics import log_loss
+    from sklearn.utils.class_weight import compute_sample_weight
 
-    odds = cross_fitted_log_odds(scores, labels)
-    return float(log_loss(labels, expit(odds))), float(((odds >= 0) == labels).mean())
+    loss = log_loss(labels, expit(odds), sample_weight=compute_sample_weight("balanced", labels))
+    return float(loss), float(((odds >= 0) == labels).mean())
 
 
-def choose_members(tuned: Mapping[str, Tuned[ModelSettings]], labels: Labels) -> list[str]:
+def choose_members(scores: Mapping[str, Scores], labels: Labels) -> list[str]:
     """Select the members of the blend on out-of-fold scores: the best, then the most helpful ones.
 
     Caruana et al., "Ensemble selection from libraries of models" (ICML 2004), without repeats.
     """
-    odds = {name: cross_fitted_log_odds(found.scores, labels) for name, found in tuned.items()}
+    odds = {name: cross_fitted_log_odds(row, labels) for name, row in scores.items()}
     members: list[str] = []
     loss = np.inf
     while len(members) < min(_MAX_MEMBERS, len(odds)):
@@ -136,18 +197,56 @@ def choose_members(tuned: Mapping[str, Tuned[ModelSettings]], labels: Labels) ->
     return members
 
 
-def blend_scores(
-    tuned: Mapping[str, Tuned[ModelSettings]], members: Sequence[str], labels: Labels
-) -> Scores:
+def blend_scores(scores: Mapping[str, Scores], members: Sequence[str], labels: Labels) -> Scores:
     """The out-of-fold log-odds of a blend, before its own calibration."""
-    odds = [cross_fitted_log_odds(tuned[name].scores, labels) for name in members]
+    odds = [cross_fitted_log_odds(scores[name], labels) for name in members]
     return np.asarray(np.mean(odds, axis=0))
+
+
+def rank(scores: Mapping[str, Scores], labels: Labels) -> list[str]:
+    """Order models by log loss, the lowest first."""
+    losses = {name: round(evaluate_scores(row, labels)[0], 9) for name, row in scores.items()}
+    return sorted(losses, key=lambda name: (losses[name], name))
+
+
+def estimate_nested(
+    tuned: Mapping[str, Tuned[Any]], labels: Labels, folds: Sequence[Fold]
+) -> tuple[dict[str, Scores], pd.DataFrame]:
+    """Estimate every model, the blend and the selection itself on folds they did not see.
+
+    In each outer fold, settings, calibration, members of the blend and the selected model come from
+    the inner folds of its training documents.
+
+    Returns:
+        The log-odds of each model, and the selection by fold (NESTED_COLUMNS); the last row is of
+        all folds.
+    """
+    odds = {name: np.zeros(len(labels)) for name in (*tuned, BLEND, "")}  # "": the selected one
+    rows = []
+    for number, (train, held_out) in enumerate(folds):
+        inner = {name: found.nested[number][train] for name, found in tuned.items()}
+        known, lines = labels[train], {}
+        for name, found in tuned.items():
+            lines[name] = Calibration.learn(inner[name], known)
+            odds[name][held_out] = lines[name].log_odds(found.nested[number][held_out])
+        members = choose_members(inner, known)
+        blended = blend_scores(inner, members, known)
+        mean = np.mean([odds[name][held_out] for name in members], axis=0)
+        odds[BLEND][held_out] = Calibration.learn(blended, known).log_odds(mean)
+        if len(members) > 1:
+            inner = {**inner, BLEND: blended}
+        selected = rank(inner, known)[0]
+        odds[""][held_out] = odds[selected][held_out]
+        loss, accuracy = _evaluate_odds(odds[""][held_out], labels[held_out])
+        rows.append((str(number), len(held_out), selected, ", ".join(members), accuracy, loss))
+    loss, accuracy = _evaluate_odds(odds.pop(""), labels)
+    rows.append(("all", len(labels), "", "", accuracy, loss))
+    return odds, pd.DataFrame(rows, columns=list(NESTED_COLUMNS))
 
 
 def fit_model(
     name: str,
-    tuned: Mapping[str, Tuned[ModelSettings]],
-    members: Sequence[str],
+    tuned: Tuned[ModelSettings],
     documents: Documents,
     labels: Labels,
     *,
@@ -155,19 +254,24 @@ def fit_model(
     preparation: Preparation,
     tuning_labels: Labels,
 ) -> ReviewModel:
-    """Fit tuned classifiers on all training documents; several members are blended.
+    """Fit a tuned classifier on all training documents.
 
     `tuning_labels` are those of the out-of-fold scores.
     """
-    fitted = {}
-    for member in members:
-        classifier = TextClassifier(tuned[member].settings, seed).fit(documents, labels)
-        fitted[member] = CalibratedClassifier(
-            classifier, Calibration.learn(tuned[member].scores, tuning_labels)
-        )
-    if len(members) > 1:
-        blended = blend_scores(tuned, members, tuning_labels)
-        calibration = Calibration.learn(blended, tuning_labels)
-        return ReviewModel(name, preparation, fitted, calibration, {"members": list(members)})
-    about = asdict(next(iter(fitted.values())).classifier.settings)
-    return ReviewModel(name, preparation, fitted, parameters=about)
+    classifier = TextClassifier(tuned.settings, seed).fit(documents, labels)
+    member = CalibratedClassifier(classifier, Calibration.learn(tuned.scores, tuning_labels))
+    return ReviewModel(name, preparation, {name: member}, parameters=asdict(tuned.settings))
+
+
+def blend_models(
+    models: Mapping[str, ReviewModel],
+    tuned: Mapping[str, Tuned[Any]],
+    members: Sequence[str],
+    tuning_labels: Labels,
+) -> ReviewModel:
+    """Blend fitted models; the blend is calibrated on out-of-fold scores."""
+    scores = {name: tuned[name].scores for name in members}
+    calibration = Calibration.learn(blend_scores(scores, members, tuning_labels), tuning_labels)
+    fitted = {name: models[name].members[name] for name in members}
+    preparation = models[members[0]].preparation
+    return ReviewModel(BLEND, preparation, fitted, calibration, {"members": list(members)})

@@ -5,13 +5,16 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from triptych.classification.sources import explain_excess
+from triptych.nlp.duplicates import Pairs, find_near_duplicates, group_rows
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.reading import ACCEPTED, SPLITS
 
-REVIEW_COLUMNS = ("item", "split", "review", "polarity")
+REVIEW_COLUMNS = ("item", "split", "review", "polarity", "group")
 REJECTED_COLUMNS = ("split", "line", "reason", "polarity", "characters", "excerpt")
 _EXCERPT = 80
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -23,10 +26,12 @@ def check_reviews(
     """Separate usable reviews from unusable ones.
 
     Of reviews with the same normalised text, one stays: that of the test split, else of val, else
-    of train. If their labels differ, none stays.
+    of train. If their labels differ, none stays. Training reviews that are near-duplicates of
+    reviews of another split are rejected.
 
     Returns:
-        The usable reviews REVIEW_COLUMNS (`item` is `split-line`), the others REJECTED_COLUMNS.
+        The usable reviews REVIEW_COLUMNS (`item` is `split-line`; reviews of one film and
+        near-duplicates have the same `group`), the others REJECTED_COLUMNS.
 
     Raises:
         ReviewSourceError: a needed split is missing.
@@ -48,6 +53,10 @@ def check_reviews(
     ])  # fmt: skip
     duplicates = _duplicate_reasons(raw[reason == ""]).reindex(raw.index)
     reason = reason.mask(duplicates.notna(), duplicates)
+    pairs = find_near_duplicates(raw["text"].where(reason == "", "").tolist())
+    near = _near_reasons(raw["split"].to_numpy(), pairs)
+    reason = reason.mask(near != "", near)
+    raw["group"] = group_rows(raw["film"].tolist(), pairs)
     usable = raw[reason == ""]
     item = usable["split"] + "-" + usable["line"].astype(str).str.zfill(6)
     reviews = usable.assign(item=item, polarity=usable["label"].astype("int64"))
@@ -97,6 +106,15 @@ def _label(value: Any) -> float:
     if isinstance(value, bool) or str(value) not in {"0", "1", "0.0", "1.0"}:
         return float("nan")
     return float(value)
+
+
+def _near_reasons(splits: npt.NDArray[Any], pairs: Pairs) -> "pd.Series[str]":
+    """The reasons of the near-duplicates to reject: training reviews beside one held out."""
+    reasons = np.full(len(splits), "", dtype=object)
+    for rows, others in (pairs, pairs[::-1]):
+        across = (splits[rows] == SPLITS[0]) & (splits[others] != SPLITS[0])
+        reasons[rows[across]] = "nearly the same text in " + splits[others[across]]
+    return pd.Series(reasons)
 
 
 def _duplicate_reasons(usable: pd.DataFrame) -> pd.Series:

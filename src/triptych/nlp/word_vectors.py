@@ -1,11 +1,14 @@
 """Word vectors: word2vec of the training reviews, or a pretrained file. Tables: a row per word."""
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +16,12 @@ from triptych.nlp.errors import VectorsError
 
 NEIGHBOUR_COLUMNS = ("word", "rank", "neighbour", "cosine")
 COVERAGE_COLUMNS = ("split", "words", "known_words", "share_of_words", "share_of_text")
-SOURCE = "https://fauconnier.github.io/#data"  # French vectors in word2vec's binary format
+SOURCE = "https://fauconnier.github.io/#data"  # French vectors in word2vec's formats
+_PARTS = re.compile("['-]")  # separators that the words of pretrained files do not contain
+
+
+# Reads the first words of a file: its name, the dimension and the number of words.
+ReadVectors = Callable[[str, int, int], pd.DataFrame]
 
 
 class VectorSettings(BaseModel):
@@ -25,16 +33,37 @@ class VectorSettings(BaseModel):
     window: int = Field(5, ge=1)  # words on each side
     epochs: int = Field(30, ge=1)
     min_df: int = Field(2, ge=1)  # reviews that contain a word, at least
+    limit: int = Field(50_000, ge=1)  # words of a pretrained file, the most frequent ones
 
 
-VectorSource = VectorSettings | pd.DataFrame  # to be trained, or pretrained vectors
+@dataclass(frozen=True)
+class VectorSource:
+    """Where vectors come from: a pretrained table, or training with these settings."""
 
+    settings: VectorSettings
+    pretrained: pd.DataFrame | None = None
 
-def find_vectors(texts: Sequence[str], source: VectorSource, seed: int) -> pd.DataFrame:
-    """The vectors of the words of these texts: trained on them, or selected."""
-    if isinstance(source, VectorSettings):
-        return train_vectors(texts, source, seed)
-    return source[source.index.isin({word for text in texts for word in text.split()})]
+    def find(self, texts: Sequence[str], seed: int, *, pretrained: bool = True) -> pd.DataFrame:
+        """The vectors of words for texts to train on; a row is zero where there is none.
+
+        Pretrained vectors are of the words of the file that the texts contain. Other words of at
+        least `min_df` texts get those of their parts: `n'` that of `n`, `chef-d'oeuvre` the mean of
+        `chef`, `d` and `oeuvre`. `pretrained` is false for words that are no surface forms, and to
+        compare: then vectors are trained on the texts.
+        """
+        if self.pretrained is None or not pretrained:
+            return train_vectors(texts, self.settings, seed)
+        rows = {word: row for row, word in enumerate(self.pretrained.index)}
+        words = _frequent_words(texts, self.settings.min_df)
+        words |= {word for text in texts for word in text.split()} & rows.keys()
+        ordered, values = sorted(words), self.pretrained.to_numpy()
+        found = np.zeros((len(ordered), values.shape[1]), dtype=np.float32)
+        for vector, word in zip(found, ordered, strict=True):
+            parts = [word] if word in rows else [p for p in _PARTS.split(word) if p in rows]
+            if parts:
+                vector[:] = values[[rows[part] for part in parts]].mean(axis=0)
+        index = pd.Index(ordered, name="word")
+        return pd.DataFrame(found, index, self.pretrained.columns)
 
 
 def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> pd.DataFrame:
@@ -45,8 +74,7 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
     from gensim.models import Word2Vec
 
     sentences = [text.split() for text in texts]
-    counts = Counter(word for sentence in sentences for word in set(sentence))
-    frequent = {word for word, count in counts.items() if count >= settings.min_df}
+    frequent = _frequent_words(texts, settings.min_df)
     model = Word2Vec(
         [[word for word in sentence if word in frequent] for sentence in sentences],
         vector_size=settings.dimension, window=settings.window, epochs=settings.epochs,
@@ -55,28 +83,37 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
     return _table(model.wv, model.wv.key_to_index)
 
 
-def load_vectors(path: Path, dimension: int, words: Iterable[str]) -> pd.DataFrame:
-    """Read a pretrained file in word2vec's binary format.
+def read_file(
+    name: str, dimension: int, limit: int, *, path: str, folder: str | None
+) -> pd.DataFrame:
+    """Read the pretrained file `name` below the project (`path`), or else below `folder`."""
+    places = [Path(base) / name for base in (path, folder) if base]
+    file = next((place for place in places if place.is_file()), places[0])
+    return load_vectors(file, dimension, limit)
 
-    Only the vectors of `words` are returned.
+
+def load_vectors(path: Path, dimension: int, limit: int) -> pd.DataFrame:
+    """Read the first `limit` words of a pretrained file, which are the most frequent ones.
+
+    A file whose name ends in `.bin` is in word2vec's binary format, another one in its text format.
 
     Raises:
-        VectorsError: the file is missing, truncated, of another format or dimension, or has none of
-            the words.
+        VectorsError: the file is missing, truncated, or of another format or dimension.
     """
     from gensim.models import KeyedVectors
 
     if not path.is_file():
         raise VectorsError(
-            f"There is no file of word vectors {path}. Download one (binary, from {SOURCE}) and "
-            "correct nlp.vectors.file; null learns vectors from the training reviews."
+            f"There is no file of word vectors {path}. Download one from {SOURCE} and correct "
+            "vectors_file; null trains vectors on the training reviews."
         )
     try:
         vectors = KeyedVectors.load_word2vec_format(
-            str(path), binary=True, unicode_errors="replace"
+            str(path), binary=path.suffix == ".bin", unicode_errors="replace", limit=limit
         )
     except (EOFError, ValueError, OSError, OverflowError, MemoryError) as error:
-        fault = f"is not in word2vec's binary format ({error})"
+        kind = "binary" if path.suffix == ".bin" else "text"
+        fault = f"is not in word2vec's {kind} format ({error})"
         if isinstance(error, EOFError):
             fault = "ends before its last vector: the download was cut off"
         raise VectorsError(
@@ -88,13 +125,7 @@ def load_vectors(path: Path, dimension: int, words: Iterable[str]) -> pd.DataFra
             f"{path} has vectors of {vectors.vector_size} numbers, and {dimension} are asked for. "
             "Name another file, or set nlp.vectors.dimension to the file's."
         )
-    known = {word for word in words if word in vectors.key_to_index}
-    if not known:
-        raise VectorsError(
-            f"{path} has a vector for none of the reviews' words. It must hold French words as "
-            "they are written, in lower case, without part of speech. Name another file."
-        )
-    return _table(vectors, known)
+    return _table(vectors, vectors.key_to_index)
 
 
 def _table(vectors: Any, words: Iterable[str]) -> pd.DataFrame:
@@ -122,13 +153,19 @@ def measure_coverage(
     vectors: pd.DataFrame, texts_by_split: Mapping[str, Iterable[str]]
 ) -> pd.DataFrame:
     """Measure the shares of distinct and of running words with a vector (COVERAGE_COLUMNS)."""
-    rows = []
+    rows, with_vector = [], set(vectors.index[vectors.any(axis=1)])
     for split, texts in texts_by_split.items():
         counts = Counter(word for text in texts for word in text.split())
-        known = [count for word, count in counts.items() if word in vectors.index]
+        known = [count for word, count in counts.items() if word in with_vector]
         distinct, running = max(len(counts), 1), max(counts.total(), 1)
         rows.append((split, len(counts), len(known), len(known) / distinct, sum(known) / running))
     return pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
+
+
+def _frequent_words(texts: Iterable[str], min_df: int) -> set[str]:
+    """The words of at least `min_df` texts."""
+    counts = Counter(word for text in texts for word in set(text.split()))
+    return {word for word, count in counts.items() if count >= min_df}
 
 
 def _digest(word: str) -> int:

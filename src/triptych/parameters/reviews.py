@@ -1,9 +1,9 @@
 """Parameters of the pipeline nlp."""
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from triptych.nlp.config import CHANGES, FAMILIES, LstmSettings
 from triptych.nlp.preprocessing import Preparation
@@ -20,6 +20,7 @@ def _one_of(what: str, known: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+Dataset = Literal["reviews", "reviews_large"]
 Family = Annotated[str, _one_of("text classifier", FAMILIES)]
 Change = Annotated[str, _one_of("change of the LSTM", CHANGES)]
 
@@ -46,9 +47,17 @@ class LstmParameters(Parameters):
     changes: list[Change]
     seeds: Count
     ensemble_size: Count
-    n_splits: Annotated[int, Field(ge=2)]
     study_reviews: Count
     curve_repeats: Count
+
+
+def _of_dataset(value: Any, dataset: Any) -> Any:
+    """Replace every mapping of data sets by the value of this one."""
+    if not isinstance(value, dict):
+        return value
+    if value and set(value) <= set(get_args(Dataset)):
+        return value.get(dataset)
+    return {name: _of_dataset(each, dataset) for name, each in value.items()}
 
 
 class ReviewSample(Parameters):
@@ -60,17 +69,23 @@ class ReviewSample(Parameters):
 
 
 class ReviewParameters(Parameters):
-    """The study of film reviews."""
+    """The study of film reviews.
+
+    A value may be given by data set: `{reviews: 5, reviews_large: 3}`.
+    """
 
     source: Literal["sample", "folder"]
+    dataset: Dataset  # folder below TRIPTYCH_REAL_DATA
     sample_reviews: ReviewSample
-    test_split: Literal["val", "test"]  # evaluated once, after model selection
+    test_split: Literal["val", "test"]  # evaluated after model selection
     max_characters: Count
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]
     preparation: PreparationParameters
     models: Annotated[list[Family], Field(min_length=1)]
+    characters: bool
     n_trials: Annotated[int, Field(ge=0)]
     n_splits: Annotated[int, Field(ge=2)]
+    inner_splits: Annotated[int, Field(ge=2)]
     tuning_reviews: Count
     effects_model: Family
     vectors: VectorParameters
@@ -84,3 +99,8 @@ class ReviewParameters(Parameters):
     shown_terms: Count
     explained_errors: Count  # of each model that is explained
     explanation_samples: Count
+
+    @model_validator(mode="before")
+    @classmethod
+    def _select(cls, given: Any) -> Any:
+        return _of_dataset(given, given.get("dataset")) if isinstance(given, dict) else given

@@ -7,22 +7,25 @@ import pandas as pd
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions
 from triptych.classification.significance import paired_tests
-from triptych.execution.parallel import run_jobs, run_networks
+from triptych.execution.parallel import run_networks
 from triptych.nlp import metrics
-from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores
+from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, TextClassifier
 from triptych.nlp.config import LstmSettings, ModelSettings
+from triptych.nlp.duplicates import Groups
 from triptych.nlp.error_analysis import confident_errors, explain_errors, top_features
-from triptych.nlp.learning_curve import classical_fit, curve_table, list_fits
+from triptych.nlp.learning_curve import Fit, Labelled, curve_table, list_fits
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.slice_tests import run_slice_tests
-from triptych.nlp.tuning import BLEND, Tuned
+from triptych.nlp.tuning import BLEND
 from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     count_words,
     documents_of,
+    groups_of,
     labels_of,
     predictions_table,
+    shown_models,
 )
 from triptych.pipelines.nlp.lstm_nodes import vector_source
 
@@ -33,6 +36,7 @@ _MEASURES = ("accuracy", "macro_f1", "roc_auc", "brier", "log_loss", "calibratio
 def predict_reviews(
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
+    blend_model: dict[str, ReviewModel],
     holdout_documents: pd.DataFrame,
     text_cross_validation: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -40,7 +44,7 @@ def predict_reviews(
     documents = documents_of(holdout_documents)
     probabilities = {
         name: model.document_probabilities(documents)
-        for name, model in {**text_models, **lstm_models}.items()
+        for name, model in {**text_models, **lstm_models, **blend_model}.items()
     }
     predicted = predictions_table(probabilities, holdout_documents)
     return pd.concat([text_cross_validation, predicted], ignore_index=True)
@@ -51,6 +55,8 @@ def evaluate_classifiers(
     reviews: pd.DataFrame,
     text_timings: pd.DataFrame,
     lstm_timings: pd.DataFrame,
+    blend_members: list[str],
+    text_models: dict[str, ReviewModel],
     text_ranking: list[str],
     nlp: ReviewParameters,
     seed: int,
@@ -62,7 +68,8 @@ def evaluate_classifiers(
         `mcnemar_tests` and `text_metrics` (metric, step, value).
     """
     scores = metrics.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
-    seconds = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
+    timings = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
+    seconds = pd.concat([timings, pd.Series({BLEND: timings.reindex(blend_members).sum()})])
     scores = scores.assign(
         fit_seconds=look_up(scores["model"], seconds, "time of training"),
         rank=scores["model"].map(text_ranking.index),
@@ -71,7 +78,8 @@ def evaluate_classifiers(
     long = scores.melt(["model", "split"], list(_MEASURES), var_name="measure")
     metric = long["model"] + "." + long["split"] + "." + long["measure"].astype("str")
     words = count_words(reviews.set_index("item")["review"])
-    best = review_predictions[review_predictions["model"].isin(text_ranking[:2])]
+    shown = shown_models(text_ranking, text_models)
+    best = review_predictions[review_predictions["model"].isin(shown)]
     return {
         "text_comparison": scores,
         "text_confusion": count_confusions(review_predictions, "y_true", (0, 1)),
@@ -85,50 +93,49 @@ def evaluate_classifiers(
 def trace_learning_curve(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
-    tuned_text_models: dict[str, Tuned[ModelSettings]],
-    blend_members: list[str],
+    pretrained_vectors: pd.DataFrame,
+    text_models: dict[str, ReviewModel],
+    lstm_models: dict[str, ReviewModel],
     text_ranking: list[str],
     nlp: ReviewParameters,
     seed: int,
 ) -> pd.DataFrame:
-    """Fit the best classical model and the reference on samples (CURVE_COLUMNS, test split)."""
-    best = next(name for name in text_ranking if name == BLEND or name in tuned_text_models)
-    members = {best: blend_members if best == BLEND else [best]}
-    if REFERENCE in tuned_text_models:
-        members[REFERENCE] = [REFERENCE]
-    fits = {
-        name: classical_fit(
-            {member: tuned_text_models[member].settings for member in of_model}, nlp.n_splits, seed
-        )
-        for name, of_model in members.items()
+    """Fit models on samples, and add the fitted ones of all reviews (CURVE_COLUMNS, test split).
+
+    They are the best classical model, the reference and the single LSTM.
+    """
+    best = next(name for name in text_ranking if name in text_models)
+    settings: dict[str, ModelSettings] = {
+        name: text_models[name].members[name].classifier.settings
+        for name in dict.fromkeys([best, REFERENCE])
+        if name in text_models
     }
-    training, test = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
-    sizes = [*_samples(training_documents, nlp, nlp.curve_repeats), (len(training_documents), 1)]
-    return curve_table(run_jobs(list_fits(fits, training, test, sizes, seed), nlp.n_jobs))
+    lstm_name, lstm = next(iter(lstm_models.items()))
+    network = LstmSettings.model_validate(lstm.parameters)
+    source = vector_source(pretrained_vectors, nlp)
 
+    def fit_classical(own: ModelSettings) -> Fit:
+        return lambda documents, labels, _, seed: TextClassifier(own, seed).fit(
+            documents, labels
+        ).scores  # fmt: skip
 
-def trace_lstm_curve(
-    training_documents: pd.DataFrame,
-    holdout_documents: pd.DataFrame,
-    vectors_file: str | None,
-    lstm_models: dict[str, ReviewModel],
-    nlp: ReviewParameters,
-    seed: int,
-) -> pd.DataFrame:
-    """Train the single LSTM on samples, and add the fitted one (CURVE_COLUMNS, test split)."""
-    name, model = next(iter(lstm_models.items()))
-    settings = LstmSettings.model_validate(model.parameters)
-    source = vector_source(training_documents, vectors_file, nlp)
+    def fit_lstm(
+        documents: Documents, labels: Labels, groups: Groups, seed: int
+    ) -> Callable[[Documents], Scores]:
+        return LstmClassifier(network, seed).fit(documents, labels, groups, source).scores
+
     data = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
-
-    def fit(documents: Documents, labels: Labels, seed: int) -> Callable[[Documents], Scores]:
-        return LstmClassifier(settings, seed).fit(documents, labels, source).scores
-
-    samples = _samples(training_documents, nlp, nlp.lstm.curve_repeats)
-    rows = list(run_networks(list_fits({name: fit}, *data, samples, seed), nlp.n_jobs))
-    whole = [(len(training_documents), 1)]
-    (fitted,) = list_fits({name: lambda *_: model.log_odds}, *data, whole, seed)
-    return curve_table([*rows, fitted()])
+    fits = {name: fit_classical(own) for name, own in settings.items()}
+    tasks = list_fits(fits, *data, _samples(training_documents, nlp, nlp.curve_repeats), seed)
+    lstm_samples = _samples(training_documents, nlp, nlp.lstm.curve_repeats)
+    tasks += list_fits({lstm_name: fit_lstm}, *data, lstm_samples, seed)
+    fitted: dict[str, Fit] = {
+        name: lambda *_, model=model: model.log_odds
+        for name, model in {**text_models, **lstm_models}.items()
+        if name in {*settings, lstm_name}
+    }
+    whole = list_fits(fitted, *data, [(len(training_documents), 1)], seed)
+    return curve_table([*run_networks(tasks, nlp.n_jobs), *(task() for task in whole)])
 
 
 def analyse_errors(
@@ -137,6 +144,7 @@ def analyse_errors(
     training_documents: pd.DataFrame,
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
+    blend_model: dict[str, ReviewModel],
     text_ranking: list[str],
     nlp: ReviewParameters,
 ) -> dict[str, pd.DataFrame]:
@@ -146,7 +154,7 @@ def analyse_errors(
         `confident_errors`, of held-out reviews; `slice_tests`, by split; `top_features`, of the
         best classical model.
     """
-    selected = {**text_models, **lstm_models}[text_ranking[0]]
+    selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
     linear = next(text_models[name] for name in text_ranking if name in text_models)
     predictions = review_predictions[review_predictions["model"] == selected.name]
     texts = reviews.set_index("item")["review"]
@@ -163,6 +171,7 @@ def explain_predictions(
     reviews: pd.DataFrame,
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
+    blend_model: dict[str, ReviewModel],
     text_ranking: list[str],
     nlp: ReviewParameters,
     seed: int,
@@ -171,7 +180,7 @@ def explain_predictions(
 
     They are those of the test split (EXPLANATION_COLUMNS).
     """
-    models = {**text_models, **lstm_models}
+    models = {**text_models, **lstm_models, **blend_model}
     best_lstm = next(name for name in text_ranking if name in lstm_models)
     texts = reviews.set_index("item")["review"]
     predictions = _test(review_predictions, nlp)
@@ -193,5 +202,5 @@ def _samples(training: pd.DataFrame, nlp: ReviewParameters, repeats: int) -> lis
     return [(size, repeats) for size in nlp.curve_sizes if size < len(training)]
 
 
-def _labelled(table: pd.DataFrame) -> tuple[Documents, Labels]:
-    return documents_of(table), labels_of(table)
+def _labelled(table: pd.DataFrame) -> Labelled:
+    return documents_of(table), labels_of(table), groups_of(table)

@@ -1,17 +1,18 @@
 """The tables that the nodes exchange."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from triptych.nlp.classifier import Labels, Scores
+from triptych.nlp.duplicates import Groups
 from triptych.nlp.metrics import PREDICTION_COLUMNS, THRESHOLD
 from triptych.nlp.preprocessing import Document
 
 TRAIN = "train"
 CROSS_VALIDATION = "cross_validation"  # the split of out-of-fold predictions
-DOCUMENT_COLUMNS = ("item", "split", "polarity", *Document._fields)
+DOCUMENT_COLUMNS = ("item", "split", "polarity", "group", *Document._fields)
 
 
 def predictions_table(
@@ -31,6 +32,13 @@ def predictions_table(
     return pd.concat(tables, ignore_index=True)[list(PREDICTION_COLUMNS)]
 
 
+def shown_models(ranking: Sequence[str], classical: Collection[str]) -> list[str]:
+    """The models to show side by side: the selected one, the best classical one, the best LSTM."""
+    best = (next(name for name in ranking if name.startswith("lstm")),
+            next(name for name in ranking if name in classical))  # fmt: skip
+    return sorted({ranking[0], *best}, key=ranking.index)
+
+
 def count_words(reviews: "pd.Series[str]") -> "pd.Series[int]":
     """The words of each raw review, stop words included, as in all reports."""
     return reviews.str.count(r"\S+")
@@ -39,6 +47,11 @@ def count_words(reviews: "pd.Series[str]") -> "pd.Series[int]":
 def documents_of(table: pd.DataFrame) -> list[Document]:
     """The prepared reviews of a table DOCUMENT_COLUMNS."""
     return [Document(*row) for row in table[list(Document._fields)].itertuples(index=False)]
+
+
+def groups_of(table: pd.DataFrame) -> Groups:
+    """The groups of a table DOCUMENT_COLUMNS, which no split separates."""
+    return table["group"].to_numpy(dtype=np.int64)
 
 
 def labels_of(table: pd.DataFrame) -> Labels:

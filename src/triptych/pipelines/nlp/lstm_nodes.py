@@ -2,7 +2,6 @@
 
 import logging
 import time
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,103 +9,123 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.classifier import CalibratedClassifier, Calibration, ReviewModel
 from triptych.nlp.config import CHANGES, LstmSettings
-from triptych.nlp.lstm import LstmClassifier, early_stopping_split
-from triptych.nlp.lstm_ablation import choose_change, cross_lstm, run_trials, summarise_trials
+from triptych.nlp.folds import early_stopping_split
+from triptych.nlp.lstm import LstmClassifier, find_vectors
+from triptych.nlp.lstm_ablation import cross_lstm, run_trials, summarise_trials
 from triptych.nlp.preprocessing import stem
-from triptych.nlp.tuning import Tuned, stratified_folds
+from triptych.nlp.tuning import Tuned
 from triptych.nlp.word_vectors import (
+    ReadVectors,
     VectorSource,
-    find_vectors,
-    load_vectors,
     measure_coverage,
     nearest_words,
 )
-from triptych.parameters.resolvers import project_path
 from triptych.parameters.reviews import ReviewParameters
-from triptych.pipelines.nlp.frames import documents_of, labels_of
+from triptych.pipelines.nlp.frames import documents_of, groups_of, labels_of
+from triptych.pipelines.nlp.nodes import levels_of
 
 logger = logging.getLogger(__name__)
 
 LSTM, LSTM_ENSEMBLE = "lstm", "lstm_ensemble"
 
 
+def read_vectors(
+    vector_reader: ReadVectors, vectors_file: str | None, nlp: ReviewParameters
+) -> pd.DataFrame:
+    """Read the pretrained vectors: a row per word; no row if no file is named."""
+    if vectors_file is None:
+        return pd.DataFrame({"word": []})
+    vectors = vector_reader(vectors_file, nlp.vectors.dimension, nlp.vectors.limit)
+    logger.info("Pretrained word vectors: %s words, %s dimensions", *vectors.shape)
+    return vectors.reset_index()
+
+
 def learn_word_vectors(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
-    vectors_file: str | None,
+    pretrained_vectors: pd.DataFrame,
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Train word2vec on the training reviews without early-stopping split, or read a file.
+    """Find the vectors of the network, without the early-stopping split.
 
     Returns:
-        `word_vectors` (word, v000, v001, …); `vocabulary_coverage` by split; `word_neighbours`.
+        `word_vectors` (word, v000, v001, …); `vocabulary_coverage` by origin of the vectors and
+        split; `word_neighbours`.
     """
-    analyzer = nlp.lstm.network.analyzer
-    train, _ = early_stopping_split(labels_of(training_documents), seed)
-    source = vector_source(training_documents, vectors_file, nlp)
-    vectors = find_vectors(training_documents[analyzer].iloc[train].tolist(), source, seed)
-    logger.info("Word vectors: %s words, %s dimensions", *vectors.shape)
-    splits = pd.concat([training_documents, holdout_documents]).groupby("split")[analyzer]
-    shown = [stem(word) if analyzer == "stems" else word for word in nlp.vectors.shown_words]
+    network = nlp.lstm.network
+    labels, groups = labels_of(training_documents), groups_of(training_documents)
+    rows, _ = early_stopping_split(labels, groups, seed)
+    texts = training_documents[network.analyzer].iloc[rows].tolist()
+    source = vector_source(pretrained_vectors, nlp)
+    vectors = find_vectors(texts, source, network, seed)
+    splits = pd.concat([training_documents, holdout_documents]).groupby("split")[network.analyzer]
+    found = {"training reviews": vectors}
+    if source.pretrained is not None:
+        trained = find_vectors(texts, source, network.change(pretrained=False), seed)
+        found = {"file": vectors, "training reviews": trained}
+    coverage = [
+        measure_coverage(table, {str(s): each for s, each in splits}).assign(vectors=origin)
+        for origin, table in found.items()
+    ]
+    shown = nlp.vectors.shown_words
+    if network.analyzer == "stems":
+        shown = [stem(word) for word in shown]
     return {
         "word_vectors": vectors.reset_index(),
-        "vocabulary_coverage": measure_coverage(vectors, {str(s): texts for s, texts in splits}),
+        "vocabulary_coverage": pd.concat(coverage, ignore_index=True),
         "word_neighbours": nearest_words(vectors, shown, nlp.vectors.shown_neighbours),
     }
 
 
 def compare_lstms(
     training_documents: pd.DataFrame,
-    vectors_file: str | None,
+    pretrained_vectors: pd.DataFrame,
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Run the ablations of the LSTM, and choose a change if one improves it with every seed.
+    """Run the ablations of the LSTM.
 
     Returns:
-        `lstm_trials`, `lstm_histories` and `lstm_summary`; `lstm_runs` for MLflow; `chosen_lstm`:
-        the change and the settings.
+        `lstm_trials`, `lstm_histories` and `lstm_summary`; `lstm_runs` for MLflow.
     """
     rows = draw_rows(labels_of(training_documents), nlp.lstm.study_reviews, seed)
     studied = training_documents.iloc[rows]
     trials, histories = run_trials(
         nlp.lstm.changes, nlp.lstm.network, documents_of(studied), labels_of(studied),
-        vector_source(training_documents, vectors_file, nlp),
+        groups_of(studied), vector_source(pretrained_vectors, nlp),
         seeds=nlp.lstm.seeds, seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
-    change = choose_change(trials)
-    logger.info("LSTM: chosen change: %s", change)
-    chosen = nlp.lstm.network.change(**CHANGES[change], ensemble_size=nlp.lstm.ensemble_size)
     return {
         "lstm_trials": trials,
         "lstm_histories": histories,
         "lstm_summary": summarise_trials(trials),
         "lstm_runs": _nested_runs(trials, histories, nlp.lstm.network),
-        "chosen_lstm": {"change": change, "settings": chosen.model_dump()},
     }
 
 
 def cross_validate_lstm(
-    training_documents: pd.DataFrame,
     tuning_documents: pd.DataFrame,
-    vectors_file: str | None,
-    chosen_lstm: dict[str, Any],
+    pretrained_vectors: pd.DataFrame,
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Tuned[LstmSettings]]:
-    """Score the tuning reviews out of fold, by one network and by the ensemble."""
-    settings = LstmSettings(**chosen_lstm["settings"])
-    labels = labels_of(tuning_documents)
-    scores = cross_lstm(
-        settings, documents_of(tuning_documents), labels,
-        stratified_folds(labels, nlp.lstm.n_splits, seed),
-        vector_source(training_documents, vectors_file, nlp), seed=seed, n_jobs=nlp.n_jobs,
+    """Score the tuning reviews by nested cross-validation, by one network and by the ensemble."""
+    settings = nlp.lstm.network.change(ensemble_size=nlp.lstm.ensemble_size)
+    levels = levels_of(tuning_documents, nlp, seed)
+    found = cross_lstm(
+        settings, documents_of(tuning_documents), labels_of(tuning_documents),
+        groups_of(tuning_documents), levels, vector_source(pretrained_vectors, nlp),
+        seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
-    return {
-        LSTM if size == 1 else LSTM_ENSEMBLE: Tuned(settings.change(ensemble_size=size), of_size)
-        for size, of_size in scores.items()
-    }
+    tuned = {}
+    for size, scores in found.items():
+        nested = scores[1:].copy()
+        for row, (_, held_out) in zip(nested, levels[0], strict=True):
+            row[held_out] = scores[0, held_out]
+        name = LSTM if size == 1 else LSTM_ENSEMBLE
+        tuned[name] = Tuned(settings.change(ensemble_size=size), scores[0], nested)
+    return tuned
 
 
 def fit_lstms(
@@ -120,7 +139,8 @@ def fit_lstms(
     """Train the ensemble on all training reviews; its first network is the single LSTM.
 
     Returns:
-        `lstm_models`: ReviewModels by name; `lstm_timings`: model, fit_seconds.
+        `lstm_models`: ReviewModels by name; `lstm_timings`: model, fit_seconds; `lstm_training`:
+        loss and accuracy of each network by epoch.
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
     known = labels_of(tuning_documents)
@@ -128,7 +148,9 @@ def fit_lstms(
     largest = tuned_lstms[max(sizes, key=sizes.__getitem__)].settings
     started = time.perf_counter()
     ensemble = LstmClassifier(largest, seed)
-    ensemble.fit(documents, labels, word_vectors.set_index("word"), nlp.n_jobs)
+    ensemble.fit(
+        documents, labels, groups_of(training_documents), word_vectors.set_index("word"), nlp.n_jobs
+    )
     elapsed = time.perf_counter() - started
     logger.info("Fitted %s LSTM networks in %.0f s", largest.ensemble_size, elapsed)
     per_network = elapsed * min(nlp.n_jobs, largest.ensemble_size) / largest.ensemble_size
@@ -140,17 +162,17 @@ def fit_lstms(
         models[name] = ReviewModel(name, nlp.preparation, {name: member}, parameters=about)
     seconds = [per_network * size for size in sizes.values()]
     timings = pd.DataFrame({"model": list(sizes), "fit_seconds": seconds})
-    return {"lstm_models": models, "lstm_timings": timings}
+    return {
+        "lstm_models": models,
+        "lstm_timings": timings,
+        "lstm_training": pd.DataFrame(ensemble.history),
+    }
 
 
-def vector_source(
-    training_documents: pd.DataFrame, vectors_file: str | None, nlp: ReviewParameters
-) -> VectorSource:
-    """The settings of word2vec, or the vectors of a file; relative to the project."""
-    if vectors_file is None:
-        return nlp.vectors
-    words = {word for text in training_documents["words"] for word in text.split()}
-    return load_vectors(Path(project_path()) / vectors_file, nlp.vectors.dimension, words)
+def vector_source(pretrained_vectors: pd.DataFrame, nlp: ReviewParameters) -> VectorSource:
+    """The settings of word2vec, and the pretrained vectors, if there are any."""
+    pretrained = None if pretrained_vectors.empty else pretrained_vectors.set_index("word")
+    return VectorSource(nlp.vectors, pretrained)
 
 
 def _nested_runs(
@@ -161,7 +183,7 @@ def _nested_runs(
     for trial in trials.to_dict("records"):
         change, seed = trial["change"], trial["seed"]
         run = f"{change} · seed {seed}"
-        changed = settings.change(**CHANGES[change]).model_dump()
+        changed = settings.change(**CHANGES[str(change)]).model_dump()
         parameters = {**changed, "change": change, "seed": seed}
         rows += [(run, "parameter", key, value, 0) for key, value in parameters.items()]
         metrics = ("accuracy", "log_loss", "seconds")

@@ -8,18 +8,21 @@ import pandas as pd
 
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.ablation import measure_effects
-from triptych.nlp.classifier import cross_fitted_log_odds
+from triptych.nlp.classifier import ReviewModel
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
 from triptych.nlp.errors import ReviewsRefusedError
+from triptych.nlp.folds import Fold, nested_folds
 from triptych.nlp.preprocessing import Document
 from triptych.nlp.reading import ReadReviews
 from triptych.nlp.tuning import (
     BLEND,
     Tuned,
+    blend_models,
     blend_scores,
     choose_members,
-    evaluate_scores,
+    estimate_nested,
     fit_model,
+    rank,
     tune,
 )
 from triptych.nlp.validation import check_reviews, explain_refusal
@@ -29,6 +32,7 @@ from triptych.pipelines.nlp.frames import (
     TRAIN,
     count_words,
     documents_of,
+    groups_of,
     labels_of,
     predictions_table,
 )
@@ -42,13 +46,13 @@ def check_raw_reviews(
     """Separate usable reviews from unusable ones.
 
     Returns:
-        `checked_reviews` (item, split, review, polarity); `rejected_reviews`, with reasons;
+        `checked_reviews` (validation.REVIEW_COLUMNS); `rejected_reviews`, with reasons;
         `review_refusal`: why the data set is refused, or empty.
 
     Raises:
         NlpError: a split is missing.
     """
-    raw_reviews = review_source(nlp.source, nlp.sample_reviews.model_dump(), seed)
+    raw_reviews = review_source(nlp.source, nlp.dataset, nlp.sample_reviews.model_dump(), seed)
     reviews, rejected = check_reviews(
         raw_reviews, max_characters=nlp.max_characters, needed=(TRAIN, nlp.test_split)
     )
@@ -92,7 +96,7 @@ def prepare_reviews(
     """
     documents = nlp.preparation.prepare(reviews["review"])
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
-    table = pd.concat([reviews[["item", "split", "polarity"]], table], axis=1)
+    table = pd.concat([reviews[["item", "split", "polarity", "group"]], table], axis=1)
     training = table[table["split"] == TRAIN].reset_index(drop=True)
     sample = draw_rows(labels_of(training), nlp.tuning_reviews, seed)
     return {
@@ -108,55 +112,58 @@ def measure_preparation(
     """Switch each preparation step, and evaluate the effect out of fold (EFFECT_COLUMNS)."""
     texts = reviews.set_index("item").loc[tuning_documents["item"], "review"].tolist()
     return measure_effects(
-        texts, labels_of(tuning_documents), nlp.preparation, FAMILIES[nlp.effects_model][0],
-        n_splits=nlp.n_splits, seed=seed,
+        texts, labels_of(tuning_documents), groups_of(tuning_documents), nlp.preparation,
+        FAMILIES[nlp.effects_model][0], n_splits=nlp.n_splits, seed=seed,
     )  # fmt: skip
 
 
 def tune_classifiers(
     tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> dict[str, Any]:
-    """Tune each classical family and select the members of the blend, out of fold."""
+    """Tune each classical family by nested cross-validation."""
     labels = labels_of(tuning_documents)
-    logger.info("Tuning %s families on %s reviews", len(nlp.models), f"{len(labels):,}")
+    families = [
+        name for name in nlp.models
+        if nlp.characters or "chars" not in FAMILIES[name][0].analyzers
+    ]  # fmt: skip
+    logger.info("Tuning %s families on %s reviews", len(families), f"{len(labels):,}")
     tuned, trials = tune(
-        nlp.models, documents_of(tuning_documents), labels,
-        n_trials=nlp.n_trials, n_splits=nlp.n_splits, seed=seed,
+        families, documents_of(tuning_documents), labels, levels_of(tuning_documents, nlp, seed),
+        n_trials=nlp.n_trials, seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
-    return {
-        "text_trials": trials,
-        "tuned_text_models": tuned,
-        "blend_members": choose_members(tuned, labels),
-    }
+    return {"text_trials": trials, "tuned_text_models": tuned}
 
 
-def rank_models(
+def select_models(
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     tuned_lstms: dict[str, Tuned[LstmSettings]],
-    blend_members: list[str],
+    nlp: ReviewParameters,
+    seed: int,
 ) -> dict[str, Any]:
-    """Rank all models by the log loss of calibrated out-of-fold scores.
+    """Select the members of the blend and rank all models by out-of-fold log loss.
 
     Returns:
-        `text_ranking`, best first; `text_cross_validation`: out-of-fold predictions of the tuning
-        reviews.
+        `blend_members` and `text_ranking`, best first; `nested_selection`: the same selection
+        within the training reviews of each outer fold, and its accuracy on that fold;
+        `text_cross_validation`: the predictions of the outer folds.
     """
     from scipy.special import expit
 
     labels = labels_of(tuning_documents)
-    scores = {name: found.scores for name, found in tuned_text_models.items()}
-    scores |= {name: found.scores for name, found in tuned_lstms.items()}
-    if len(blend_members) > 1:
-        scores[BLEND] = blend_scores(tuned_text_models, blend_members, labels)
-    losses = {name: evaluate_scores(row, labels)[0] for name, row in scores.items()}
-    probabilities = {
-        name: expit(cross_fitted_log_odds(row, labels)) for name, row in scores.items()
-    }
-    ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
+    tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
+    scores = {name: found.scores for name, found in tuned.items()}
+    members = choose_members(scores, labels)
+    odds, selection = estimate_nested(tuned, labels, levels_of(tuning_documents, nlp, seed)[0])
+    if len(members) > 1:
+        scores[BLEND] = blend_scores(scores, members, labels)
+    ranking = rank(scores, labels)
     logger.info("Best in cross-validation: %s", ranking[0])
+    probabilities = {name: expit(odds[name]) for name in ranking}
     return {
+        "blend_members": members,
         "text_ranking": ranking,
+        "nested_selection": selection,
         "text_cross_validation": predictions_table(
             probabilities, tuning_documents, CROSS_VALIDATION
         ),
@@ -167,27 +174,45 @@ def fit_classifiers(
     training_documents: pd.DataFrame,
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
-    blend_members: list[str],
     nlp: ReviewParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Fit every tuned classical classifier, and the blend, on all training reviews.
+    """Fit every tuned classical classifier on all training reviews.
 
     Returns:
         `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
-    members = {name: [name] for name in tuned_text_models}
-    if len(blend_members) > 1:
-        members[BLEND] = blend_members
     models, timings = {}, []
-    for name, of_model in members.items():
+    for name, tuned in tuned_text_models.items():
         started = time.perf_counter()
         models[name] = fit_model(
-            name, tuned_text_models, of_model, documents, labels, seed=seed,
-            preparation=nlp.preparation, tuning_labels=labels_of(tuning_documents),
+            name, tuned, documents, labels, seed=seed, preparation=nlp.preparation,
+            tuning_labels=labels_of(tuning_documents),
         )  # fmt: skip
         timings.append((name, time.perf_counter() - started))
         logger.info("Fitted %s in %.1f s", *timings[-1])
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"text_models": models, "text_timings": table}
+
+
+def blend_classifiers(
+    tuning_documents: pd.DataFrame,
+    tuned_text_models: dict[str, Tuned[ModelSettings]],
+    tuned_lstms: dict[str, Tuned[LstmSettings]],
+    text_models: dict[str, ReviewModel],
+    lstm_models: dict[str, ReviewModel],
+    blend_members: list[str],
+) -> dict[str, ReviewModel]:
+    """Return the blend of fitted classifiers by its name; nothing if it has one member."""
+    if len(blend_members) < 2:  # noqa: PLR2004
+        return {}
+    tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
+    models = {**text_models, **lstm_models}
+    return {BLEND: blend_models(models, tuned, blend_members, labels_of(tuning_documents))}
+
+
+def levels_of(documents: pd.DataFrame, nlp: ReviewParameters, seed: int) -> list[list[Fold]]:
+    """The folds of nested cross-validation, the same for every model."""
+    labels, groups = labels_of(documents), groups_of(documents)
+    return nested_folds(labels, groups, nlp.n_splits, nlp.inner_splits, seed)

@@ -37,22 +37,24 @@ def _preparation() -> list[Node]:
 
 
 def _classifiers() -> list[Node]:
-    tuned = ("text_trials", "tuned_text_models", "blend_members")
+    selected = ("blend_members", "text_ranking", "nested_selection", "text_cross_validation")
     return [
-        make_node(nodes.tune_classifiers, *tuned),
-        make_node(nodes.rank_models, "text_ranking", "text_cross_validation"),
+        make_node(nodes.tune_classifiers, "text_trials", "tuned_text_models"),
+        make_node(nodes.select_models, *selected),
         make_node(nodes.fit_classifiers, "text_models", "text_timings"),
+        make_node(nodes.blend_classifiers, "blend_model"),
     ]
 
 
 def _lstm() -> list[Node]:
     vectors = ("word_vectors", "vocabulary_coverage", "word_neighbours")
-    trials = ("lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs", "chosen_lstm")
+    trials = ("lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs")
     return [
+        make_node(lstm_nodes.read_vectors, "pretrained_vectors"),
         make_node(lstm_nodes.learn_word_vectors, *vectors),
         make_node(lstm_nodes.compare_lstms, *trials),
         make_node(lstm_nodes.cross_validate_lstm, "tuned_lstms"),
-        make_node(lstm_nodes.fit_lstms, "lstm_models", "lstm_timings"),
+        make_node(lstm_nodes.fit_lstms, "lstm_models", "lstm_timings", "lstm_training"),
     ]
 
 
@@ -64,7 +66,6 @@ def _evaluation() -> list[Node]:
         make_node(evaluation.predict_reviews, "review_predictions"),
         make_node(evaluation.evaluate_classifiers, *tables, *tests),
         make_node(evaluation.trace_learning_curve, "text_learning_curve"),
-        make_node(evaluation.trace_lstm_curve, "lstm_learning_curve"),
         make_node(evaluation.analyse_errors, *errors),
         make_node(evaluation.explain_predictions, "error_explanations"),
     ]
@@ -77,6 +78,7 @@ def _plots() -> list[Node]:
         plots.plot_text_reliability,
         plots.plot_text_learning_curve,
         plots.plot_lstm_changes,
+        plots.plot_lstm_training,
         plots.plot_length_accuracy,
         plots.plot_top_features,
     )

@@ -4,11 +4,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from triptych.nlp.classifier import CLASSES
+from triptych.nlp.classifier import CLASSES, ReviewModel
 from triptych.nlp.config import BASELINE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
+from triptych.pipelines.nlp.frames import shown_models
 
 _SHOWN_TERMS = 20
 
@@ -21,15 +22,19 @@ def plot_text_accuracy(text_comparison: pd.DataFrame, nlp: ReviewParameters) -> 
 
 
 def plot_text_confusion(
-    text_confusion: pd.DataFrame, text_ranking: list[str], nlp: ReviewParameters
+    text_confusion: pd.DataFrame,
+    text_ranking: list[str],
+    text_models: dict[str, ReviewModel],
+    nlp: ReviewParameters,
 ) -> Figure:
-    """Plot the confusion matrices of the two best models on the test split."""
+    """Plot the confusion matrices on the test split: shown_models side by side."""
     rows = text_confusion[text_confusion["split"] == nlp.test_split]
-    return draw_confusion(rows, text_ranking[:2], dict(enumerate(CLASSES)), "y_true")
+    shown = shown_models(text_ranking, text_models)
+    return draw_confusion(rows, shown, dict(enumerate(CLASSES)), "y_true")
 
 
 def plot_text_reliability(text_reliability: pd.DataFrame, nlp: ReviewParameters) -> Figure:
-    """Plot the calibration of the two best models on the test split."""
+    """Plot the calibration on the test split of shown_models."""
     return draw_reliability(
         text_reliability[text_reliability["split"] == nlp.test_split],
         "Mean predicted probability of a positive review",
@@ -37,12 +42,10 @@ def plot_text_reliability(text_reliability: pd.DataFrame, nlp: ReviewParameters)
     )
 
 
-def plot_text_learning_curve(
-    text_learning_curve: pd.DataFrame, lstm_learning_curve: pd.DataFrame, nlp: ReviewParameters
-) -> Figure:
+def plot_text_learning_curve(text_learning_curve: pd.DataFrame, nlp: ReviewParameters) -> Figure:
     """Plot the accuracy on the test split by number of training reviews."""
     figure, axes = _one_panel((7, 4))
-    for model, rows in pd.concat([text_learning_curve, lstm_learning_curve]).groupby("model"):
+    for model, rows in text_learning_curve.groupby("model"):
         means = rows.groupby("size")[["accuracy", "low", "high"]].mean() * 100
         (line,) = axes.plot(means.index, means["accuracy"], "o-", label=model)
         axes.fill_between(
@@ -63,7 +66,7 @@ def plot_text_learning_curve(
 
 
 def plot_length_accuracy(accuracy_by_length: pd.DataFrame, nlp: ReviewParameters) -> Figure:
-    """Plot the accuracy of the two best models on the test split by length of the review."""
+    """Plot the accuracy of shown_models on the test split by length of the review."""
     rows = accuracy_by_length[accuracy_by_length["split"] == nlp.test_split]
     figure, axes = _one_panel((7, 3.6))
     for shift, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
@@ -98,6 +101,20 @@ def plot_lstm_changes(lstm_trials: pd.DataFrame, nlp: ReviewParameters) -> Figur
         xlabel=f"Accuracy on the held-out fifth (%), n = {lstm_trials['n'].iloc[0]:,} per seed",
     )
     axes.legend(fontsize="small")
+    return figure
+
+
+def plot_lstm_training(lstm_training: pd.DataFrame) -> Figure:
+    """Plot loss and accuracy of the final networks by epoch, training and early-stopping split."""
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for prefix, split, colour in (("", "training", "C0"), ("val_", "early stopping", "C1")):
+            for member, rows in lstm_training.groupby("member"):
+                label = split if member == 0 else None
+                axes.plot(rows["epoch"], rows[prefix + measure], "o-", color=colour, label=label)
+        axes.set(title=f"LSTM: {measure} of each network", xlabel="Epoch", ylabel=measure.title())
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
     return figure
 
 

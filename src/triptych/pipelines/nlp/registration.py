@@ -25,6 +25,7 @@ _EXAMPLE = ("Un très bon film.", "Quel ennui !")  # real reviews are not logged
 def prepare_text_candidate(
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
+    blend_model: dict[str, ReviewModel],
     text_ranking: list[str],
     text_comparison: pd.DataFrame,
     reviews: pd.DataFrame,
@@ -34,11 +35,12 @@ def prepare_text_candidate(
     registry: RegistryParameters,
 ) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test split."""
-    selected = {**text_models, **lstm_models}[text_ranking[0]]
+    selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
     of_test = text_comparison[text_comparison["split"] == nlp.test_split].set_index("model")
     scores = cast("pd.Series[Any]", of_test.loc[selected.name])
-    classifier = next(iter(selected.members.values())).classifier
-    frameworks = ("keras", "tensorflow") if isinstance(classifier, LstmClassifier) else ()
+    members = selected.members.values()
+    networks = any(isinstance(member.classifier, LstmClassifier) for member in members)
+    frameworks = ("keras", "tensorflow") if networks else ()
     training = reviews[reviews["split"] == TRAIN]
     positive = float(reviews.loc[reviews["split"] == nlp.test_split, "polarity"].mean())
     return Candidate(
@@ -65,6 +67,7 @@ def label_reviews(
     text_registry: ModelRegistry,
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
+    blend_model: dict[str, ReviewModel],
     text_ranking: list[str],
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
@@ -74,7 +77,7 @@ def label_reviews(
     Returns:
         Rows of the table `text_predictions`.
     """
-    selected = {**text_models, **lstm_models}[text_ranking[0]]
+    selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
     held_out = review_predictions["split"] != CROSS_VALIDATION
     items = review_predictions[(review_predictions["model"] == selected.name) & held_out]
     negative, positive = CLASSES
