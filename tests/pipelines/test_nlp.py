@@ -212,7 +212,7 @@ def test_missing_files_are_user_errors(project: Project) -> None:
         project, *RUN, "--params", "vectors_file=absent.bin", "--to-nodes", "read_vectors"
     )
     assert "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA" in refused(
-        project, *RUN, env="live"
+        project, *RUN, "--to-nodes", "accept_reviews", env="live"
     )
 
 
