@@ -65,8 +65,8 @@ def read_source(
     if not folder:
         raise ReviewSourceError(
             "No folder of recorded reviews is named. Set TRIPTYCH_REAL_DATA to the folder that "
-            f"holds `{dataset}/train.jsonl` and `{dataset}/val.jsonl`, or run with nlp.source=sample "
-            "(without --env live) to take the embedded sample."
+            f"holds `{dataset}/train.jsonl` and `{dataset}/val.jsonl`, or run with "
+            "nlp.source=sample (without --env live) to take the embedded sample."
         )
     return read_reviews(Path(folder) / dataset)
 

@@ -105,8 +105,8 @@ def load_vectors(path: Path, dimension: int, limit: int) -> pd.DataFrame:
     if not path.is_file():
         raise VectorsError(
             f"There is no file of word vectors {path}. Download one from {SOURCE} and correct "
-            "vectors_file (relative to the project or TRIPTYCH_REAL_DATA); null trains vectors on the "
-            "training reviews."
+            "vectors_file (relative to the project or TRIPTYCH_REAL_DATA); null trains vectors "
+            "on the training reviews."
         )
     try:
         vectors = KeyedVectors.load_word2vec_format(
