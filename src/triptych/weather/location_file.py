@@ -39,11 +39,7 @@ def load_locations(path: Path) -> list[Location]:
 
 
 def load_all(path: Path | str) -> list[Location]:
-    """Read the locations of the project's file and of the user's (`user_file`).
-
-    Raises:
-        LocationError: as `load_locations`, or both files have a slug.
-    """
+    """Read the locations of the project's file and of the user's; no slug may be in both."""
     path = Path(path)
     known, own = load_locations(path), _load_own(path)
     for slug in sorted({each.slug for each in known} & {each.slug for each in own}):
@@ -83,11 +79,7 @@ def add_locations(path: Path, added: Sequence[Location]) -> list[Location]:
 
 
 def remove_location(path: Path, slug: str) -> None:
-    """Remove a location from the user's file; what is stored about it stays.
-
-    Raises:
-        LocationError: the user's file has no such location.
-    """
+    """Remove a location from the user's file, which must have it; what is stored of it stays."""
     own = {location.slug: location for location in _load_own(path)}
     if slug not in own:
         raise LocationError(

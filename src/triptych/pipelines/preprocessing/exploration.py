@@ -19,11 +19,7 @@ Period = dict[str, str]
 def plan_exploration(
     history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
 ) -> Period:
-    """Choose the first and last day of the exploration: training and validation of the study.
-
-    Raises:
-        PipelineError: there are no data in it.
-    """
+    """Choose the first and last day of the exploration: training and validation of the study."""
     periods = study_periods(parse_as_of(as_of, today), forecast)
     period = {
         "start": f"{periods.train_start:%Y-%m-%d}",

@@ -24,11 +24,7 @@ def select_hours(
     as_of: str,
     today: str,
 ) -> pd.DataFrame:
-    """Take the hours of the run's locations that are known at `as_of`.
-
-    Raises:
-        PipelineError: there is none for any location.
-    """
+    """Take the hours of the run's locations that are known at `as_of`; there must be one."""
     issued = parse_as_of(as_of, today)
     wanted = select_rows(locations, location, source)["location"]
     known = weather_hourly[

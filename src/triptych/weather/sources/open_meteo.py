@@ -151,11 +151,7 @@ def _add_absent(response: dict[str, Any], keys: Sequence[str], length: int) -> N
 def _read_values(
     response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
 ) -> dict[str, Floats]:
-    """Read a value for each hour and variable, NaN for null; messages name the request, `what`.
-
-    Raises:
-        InvalidResponse: other hours, units, lengths or offset than requested.
-    """
+    """Read a value for each hour and variable, NaN for null; messages name the request, `what`."""
 
     def refuse(rule: str, found: object) -> NoReturn:
         raise InvalidResponse(
