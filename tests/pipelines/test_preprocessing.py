@@ -13,14 +13,10 @@ from triptych.pipelines.preprocessing.nodes import (
 )
 
 LIMIT = PreprocessingParameters(interpolation_limit_hours=6)
-LOCATIONS = pd.DataFrame(
-    {
-        "location": ["northmere", "westhaven", "paris"],
-        "latitude": [52.0, 48.0, 48.75],
-        "longitude": [22.0, -9.0, 2.25],
-        "source": ["sample", "sample", "open_meteo"],
-    }
-)
+LOCATIONS = pd.DataFrame({
+    "location": ["northmere", "westhaven", "paris"], "latitude": [52.0, 48.0, 48.75],
+    "longitude": [22.0, -9.0, 2.25], "source": ["sample", "sample", "open_meteo"],
+})  # fmt: skip
 
 
 def hours(slug: str, temperatures: list[float | None], start: str) -> pd.DataFrame:

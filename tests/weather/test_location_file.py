@@ -98,34 +98,33 @@ def test_every_fault_of_an_entry_is_told_at_once(file: Path) -> None:
         load_locations(file)
 
 
-def test_a_slug_that_stands_twice(file: Path) -> None:
+def test_a_slug_or_key_that_stands_twice(file: Path) -> None:
     with pytest.raises(LocationError, match=r"entries 1 and 3: .*both say 'paris'"):
         load_locations(write(file, {}, {"slug": "brest"}, {"name": "Paname"}))
-
-
-def test_a_key_that_stands_twice_is_not_dropped_in_silence(file: Path) -> None:
     file.write_text(TEXT + "    latitude: 3.0\n", encoding="utf-8")
-
     with pytest.raises(LocationError, match=r"duplicate key latitude .*line 10"):
         load_locations(file)
 
 
-@pytest.mark.parametrize("text", ["", "locations: 3\n", "- 1\n", "paris: {}\n", "locations: []\n"])
-def test_a_file_without_a_list(text: str, file: Path) -> None:
-    file.write_text(text, encoding="utf-8")
+NO_LIST = "a list of entries named `locations` is needed"
 
-    with pytest.raises(LocationError, match="a list of entries named `locations` is needed"):
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", NO_LIST), (b"locations: 3", NO_LIST), (b"- 1", NO_LIST), (b"paris: {}", NO_LIST),
+     (b"locations: []", NO_LIST), (b"locations: [", r"locations\.yml is not valid YAML"),
+     (b"\xff\xfe\x00", r"locations\.yml cannot be read"),
+     (b"locations:\n  - 3", r"locations\.yml, entry 1"), (None, "cannot be read: .*No such file")],
+)  # fmt: skip
+def test_a_file_that_is_no_list_of_locations(
+    content: bytes | None, message: str, file: Path
+) -> None:
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(LocationError, match=message):
         load_locations(file)
-
-
-@pytest.mark.parametrize("content", [b"locations: [", b"\xff\xfe\x00", b"locations:\n  - 3\n"])
-def test_a_file_that_cannot_be_read_as_one(content: bytes, file: Path) -> None:
-    file.write_bytes(content)
-
-    with pytest.raises(LocationError, match=r"locations\.yml"):
-        load_locations(file)
-    with pytest.raises(LocationError, match=r"absent\.yml cannot be read: .*No such file"):
-        load_locations(file.with_name("absent.yml"))
 
 
 @pytest.fixture

@@ -12,15 +12,9 @@ NAN = float("nan")
 
 
 def hourly(start: str, temperatures: list[float], **columns: list[float]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "location": "paris",
-            "time": pd.date_range(start, periods=len(temperatures), freq="h", tz="UTC", unit="us"),
-            "temperature_2m": np.array(temperatures, dtype=float),
-            **columns,
-            "interpolated": False,
-        }
-    )
+    time = pd.date_range(start, periods=len(temperatures), freq="h", tz="UTC", unit="us")
+    values = {"temperature_2m": np.array(temperatures, dtype=float), **columns}
+    return pd.DataFrame({"location": "paris", "time": time, **values, "interpolated": False})
 
 
 def test_the_step_of_00h_is_the_mean_of_00_01_and_02() -> None:
@@ -36,12 +30,10 @@ def test_the_step_of_00h_is_the_mean_of_00_01_and_02() -> None:
 
 def test_precipitation_is_summed_and_wind_averaged_as_components() -> None:
     table = hourly(
-        "2019-07-14",
-        [10] * 9,
-        precipitation=[0.1, 0.2, 0.4, 0, 0, 0, 1, 1, NAN],
+        "2019-07-14", [10] * 9, precipitation=[0.1, 0.2, 0.4, 0, 0, 0, 1, 1, NAN],
         wind_speed_10m=[3, 3, 3, 10, 20, 10, 6, 6, 6],
         wind_direction_10m=[350, 0, 10, 90, 180, 90, 0, 120, 240],
-    )
+    )  # fmt: skip
 
     steps = to_three_hours(table)
 
@@ -76,9 +68,6 @@ def test_a_last_step_without_all_its_hours_is_left_out_and_a_first_one_has_no_va
     assert list(steps["time"].dt.hour) == [0, 3]
     np.testing.assert_allclose(steps["temperature_2m"], [NAN, 14])
     assert steps["hours_observed"].tolist() == [2, 3]
-
-
-def test_less_than_a_step_is_no_step() -> None:
     assert to_three_hours(hourly("2019-07-14", [1, 2])).empty
     assert to_three_hours(hourly("2019-07-14", [])).empty
 

@@ -27,21 +27,13 @@ def sound() -> pd.DataFrame:
     """A July of Paris with a daily wave: every rule is kept."""
     hours = np.arange(HOURS)
     wave = np.round(20 - 5 * np.cos(2 * np.pi * (hours - 3) / 24), 1)
-    return pd.DataFrame(
-        {
-            "location": "paris",
-            "time": pd.date_range("2019-07-01", periods=HOURS, freq="h", tz="UTC", unit="us"),
-            "temperature_2m": wave,
-            "relative_humidity_2m": 80.0,
-            "dew_point_2m": 12.0,
-            "surface_pressure": 1005.0 + (hours % 24) / 10,
-            "cloud_cover": 40.0,
-            "wind_speed_10m": 11.0,
-            "wind_direction_10m": 270.0,
-            "precipitation": 0.0,
-            "shortwave_radiation": 0.0,
-        }
-    )
+    time = pd.date_range("2019-07-01", periods=HOURS, freq="h", tz="UTC", unit="us")
+    return pd.DataFrame({
+        "location": "paris", "time": time, "temperature_2m": wave, "relative_humidity_2m": 80.0,
+        "dew_point_2m": 12.0, "surface_pressure": 1005.0 + (hours % 24) / 10, "cloud_cover": 40.0,
+        "wind_speed_10m": 11.0, "wind_direction_10m": 270.0, "precipitation": 0.0,
+        "shortwave_radiation": 0.0,
+    })  # fmt: skip
 
 
 class Validation(NamedTuple):

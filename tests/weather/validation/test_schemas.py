@@ -15,21 +15,13 @@ from triptych.weather.variables import VARIABLES
 @pytest.fixture
 def rows() -> pd.DataFrame:
     """Six sound hours."""
-    return pd.DataFrame(
-        {
-            "location": "paris",
-            "time": pd.date_range("2019-07-14", periods=6, freq="h", tz="UTC", unit="us"),
-            "temperature_2m": [17.0, 16.5, 16.0, 15.5, 15.0, 15.5],
-            "relative_humidity_2m": 80.0,
-            "dew_point_2m": 12.0,
-            "surface_pressure": 1005.0,
-            "cloud_cover": 40.0,
-            "wind_speed_10m": 11.0,
-            "wind_direction_10m": 270.0,
-            "precipitation": 0.0,
-            "shortwave_radiation": 0.0,
-        }
-    )
+    time = pd.date_range("2019-07-14", periods=6, freq="h", tz="UTC", unit="us")
+    return pd.DataFrame({
+        "location": "paris", "time": time, "temperature_2m": [17.0, 16.5, 16.0, 15.5, 15.0, 15.5],
+        "relative_humidity_2m": 80.0, "dew_point_2m": 12.0, "surface_pressure": 1005.0,
+        "cloud_cover": 40.0, "wind_speed_10m": 11.0, "wind_direction_10m": 270.0,
+        "precipitation": 0.0, "shortwave_radiation": 0.0,
+    })  # fmt: skip
 
 
 def test_the_store_and_the_checks_know_the_same_variables() -> None:
