@@ -459,8 +459,8 @@ def test_an_answer_with_too_many_impossible_temperatures_is_rejected_as_a_whole(
     )
     assert len(bad["rejected_rows"]) == 75  # of 744
     assert bad["rejected_rows"]["reason"].str.contains("is not within -90 to 60 °C").all()
-    (line,) = bad["validation_report"].query("verdict == 'stop'").to_dict("records")
-    assert (line["rule"], line["checked"], line["failed"]) == ("range", 744, 75)
+    (line,) = bad["validation_report"].query("verdict == 'stop'").itertuples()
+    assert (line.rule, line.checked, line.failed) == ("range", 744, 75)
     assert str(stop.value) == (
         "Northmere, 2024-01-01 to 2024-02-01, values of temperature_2m that break a rule: 75 of "
         "744 rejected (10.08 %), at most 37 allowed (ingestion.max_rejected_share). Most often "
