@@ -21,7 +21,7 @@ from triptych.store.tables import models
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_ROUNDS = 5  # the name, versions, aliases, and changes of concurrent writers
+_ROUNDS = 4  # versions, aliases, and changes of concurrent writers
 _VERSION_TAG = "triptych.version"
 
 
@@ -107,16 +107,17 @@ def _differences(engine: Engine, name: str) -> dict[str, Callable[[], object]]:
 
     with reading(engine) as connection:
         rows = versions_of(connection, name)
-    client = mlflow.MlflowClient()
+    client, query = mlflow.MlflowClient(), f"name='{name}'"
     found: dict[str, Callable[[], object]] = {}
     try:
         aliases = client.get_registered_model(name).aliases
+        listed = mlflow.search_model_versions(filter_string=query)
     except mlflow.MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
+        aliases, listed = {}, []
         create = partial(client.create_registered_model, name)
-        return {f"{name}: MLflow has no registered model of this name": create}
-    listed = mlflow.search_model_versions(filter_string=f"name='{name}'")
+        found["MLflow has no registered model of this name"] = create
     # by our model id: MLflow numbers versions itself
     there = {each.tags[MODEL_TAG]: each for each in listed if MODEL_TAG in each.tags}
     for row in rows:
@@ -131,15 +132,18 @@ def _differences(engine: Engine, name: str) -> dict[str, Callable[[], object]]:
         live = in_stage(rows, alias)
         wanted = there.get(live["model_id"]) if live else None
         pointed = str(aliases[alias]) if alias in aliases else None
-        if (wanted and str(wanted.version)) == pointed or (live and not wanted):
-            continue  # equal, or to be compared when MLflow has the version
+        if (pointed is None and live is None) or (wanted and str(wanted.version) == pointed):
+            continue
         version = "no version" if live is None else f"version {live['version']}"
         state = "not set" if pointed is None else f"at its version {pointed}"
-        found[f"{version} is in {alias} in the database; MLflow's alias {alias} is {state}"] = (
-            partial(client.set_registered_model_alias, name, alias, wanted.version)
-            if wanted
-            else partial(client.delete_registered_model_alias, name, alias)
-        )
+        text = f"{version} is in {alias} in the database; MLflow's alias {alias} is {state}"
+        if wanted:
+            point = partial(client.set_registered_model_alias, name, alias, wanted.version)
+            found[text] = point
+        elif live:  # resolved in the next round, when MLflow has the version
+            found[text] = lambda: None
+        else:
+            found[text] = partial(client.delete_registered_model_alias, name, alias)
     return {f"{name}: {text}": resolve for text, resolve in found.items()}
 
 
