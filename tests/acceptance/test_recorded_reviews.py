@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from notebooks.execute import REVIEWS
 from tests.acceptance.review_results import FILE, write_results
 from tests.fixtures.memory import watch_memory
 from tests.fixtures.project import Project, make_project
-from triptych.nlp.classifier import ReviewModel
+from triptych.execution.parallel import run_jobs
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.nlp.storage import load_classifier
 from triptych.store.tables import models, text_predictions
@@ -72,10 +73,9 @@ class ReviewRun:
         table = self.table("text_comparison")
         return table[table["split"] == "val"].set_index("model")
 
-    def model(self, name: str) -> ReviewModel:
-        """Load a fitted model."""
-        folder = self.project.path / "data" / "06_models"
-        return load_classifier(next(folder.glob(f"*_model*/{name}")))
+    def folder(self, name: str) -> Path:
+        """The files of a fitted model."""
+        return next((self.project.path / "data" / "06_models").glob(f"*_model*/{name}"))
 
 
 @pytest.fixture(scope="session", params=DATASETS)
@@ -110,7 +110,7 @@ def test_results_are_written_and_printed_beside_the_targets(
     review_run: ReviewRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names, accuracy = review_run.names, review_run.scores["accuracy"]
-    speed = {kind: reviews_per_second(review_run.model(name)) for kind, name in names.items()}
+    speed = {kind: reviews_per_second(review_run.folder(name)) for kind, name in names.items()}
     run = {
         "seconds": round(review_run.seconds),
         "peak_mb": round(review_run.peak_mb),
@@ -127,7 +127,7 @@ def test_results_are_written_and_printed_beside_the_targets(
         lines.append(
             (f"{kind} ({name}), accuracy %", 100 * accuracy[name], goal and 100 * goal, False)
         )
-        lines.append((f"{kind}, reviews/s on one core", speed[kind], PER_SECOND, False))
+        lines.append((f"{kind}, reviews/s, two processes", speed[kind], PER_SECOND, False))
     with capsys.disabled():
         print(f"\n{review_run.dataset}: measured, target")  # noqa: T201
         for what, value, goal, upper in lines:
@@ -138,15 +138,19 @@ def test_results_are_written_and_printed_beside_the_targets(
     assert min(accuracy[name] for name in names.values()) >= FLOORS[review_run.dataset]
 
 
-def reviews_per_second(model: ReviewModel) -> int:
-    """Measure raw reviews in batches, preparation included."""
-    folder = Path(os.environ["TRIPTYCH_REAL_DATA"]) / "reviews"
-    lines = (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    texts = [json.loads(line)["review"] for line in lines]
+def reviews_per_second(folder: Path) -> int:
+    """Measure a model on raw reviews in batches, preparation included, in two processes."""
+    return round(sum(run_jobs([partial(_measure_speed, folder)] * 2, 2, threads=1)))
+
+
+def _measure_speed(folder: Path) -> float:
+    model = load_classifier(folder)
+    lines = (Path(os.environ["TRIPTYCH_REAL_DATA"]) / "reviews" / "train.jsonl").read_text("utf-8")
+    texts = [json.loads(line)["review"] for line in lines.splitlines()] * 2
     model.probabilities(texts[:300])  # tracing and loading
     started = time.perf_counter()
     model.probabilities(texts)
-    return round(len(texts) / (time.perf_counter() - started))
+    return len(texts) / (time.perf_counter() - started)
 
 
 def test_both_families_stand_above_the_published_curve(review_run: ReviewRun) -> None:

@@ -44,6 +44,7 @@ class LstmParameters(Parameters):
     """The LSTM of the review study, and its ablation."""
 
     network: NetworkParameters
+    ablation: bool
     changes: list[Change]
     seeds: Count
     ensemble_size: Count
@@ -88,6 +89,7 @@ class ReviewParameters(Parameters):
     inner_splits: Annotated[int, Field(ge=2)]
     tuning_reviews: Count
     effects_model: Family
+    effects_reviews: Count
     vectors: VectorParameters
     lstm: LstmParameters
     n_jobs: Count  # processes

@@ -91,9 +91,10 @@ def compare_lstms(
     """
     rows = draw_rows(labels_of(training_documents), nlp.lstm.study_reviews, seed)
     studied = training_documents.iloc[rows]
+    changes = nlp.lstm.changes if nlp.lstm.ablation else []
     trials, histories = run_trials(
-        nlp.lstm.changes, nlp.lstm.network, documents_of(studied), labels_of(studied),
-        groups_of(studied), vector_source(pretrained_vectors, nlp),
+        changes, nlp.lstm.network, documents_of(studied), labels_of(studied), groups_of(studied),
+        vector_source(pretrained_vectors, nlp),
         seeds=nlp.lstm.seeds, seed=seed, n_jobs=nlp.n_jobs,
     )  # fmt: skip
     return {

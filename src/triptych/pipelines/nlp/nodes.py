@@ -110,9 +110,11 @@ def measure_preparation(
     reviews: pd.DataFrame, tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
 ) -> pd.DataFrame:
     """Switch each preparation step, and evaluate the effect out of fold (EFFECT_COLUMNS)."""
-    texts = reviews.set_index("item").loc[tuning_documents["item"], "review"].tolist()
+    sample = draw_rows(labels_of(tuning_documents), nlp.effects_reviews, seed)
+    studied = tuning_documents.iloc[sample]
+    texts = reviews.set_index("item").loc[studied["item"], "review"].tolist()
     return measure_effects(
-        texts, labels_of(tuning_documents), groups_of(tuning_documents), nlp.preparation,
+        texts, labels_of(studied), groups_of(studied), nlp.preparation,
         FAMILIES[nlp.effects_model][0], n_splits=nlp.n_splits, seed=seed,
     )  # fmt: skip
 
