@@ -15,6 +15,7 @@ from tests.pipelines.test_bad_input import refused
 from triptych.commands.project import read_configuration
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import COLOURS
+from triptych.vision.config import CLASSES
 from triptych.vision.sample import write_sample
 
 RUN = ("--pipeline", "vision")
@@ -30,9 +31,9 @@ def report(project: Project, name: str) -> pd.DataFrame:
     return pd.read_csv(project.path / "data" / "08_reporting" / f"{name}.csv")
 
 
-def ranking(project: Project) -> list[str]:
+def ranking(project: Project) -> dict[str, list[str]]:
     file = project.path / "data" / "06_models" / "photo_ranking.json"
-    return list(json.loads(file.read_text()))
+    return dict(json.loads(file.read_text()))
 
 
 def predictions(project: Project) -> pd.DataFrame:
@@ -42,17 +43,20 @@ def predictions(project: Project) -> pd.DataFrame:
 def test_all_models_are_evaluated_on_the_same_photos(ran: Project) -> None:
     scores, found = report(ran, "photo_comparison"), predictions(ran)
 
-    assert scores.groupby("split")["n"].unique().to_dict() == {"test": [24], "valid": [24]}
-    assert set(scores["model"]) == {*COLOURS, "cnn", "narrow", "blend"}
-    assert ranking(ran) == list(dict.fromkeys(scores["model"]))
+    assert set(zip(scores["classes"], scores["n"], strict=True)) == {(3, 24), (4, 32)}
+    for classes, rows in scores.groupby("classes"):
+        assert set(rows["model"]) == {*COLOURS, "cnn", "narrow", "blend"}
+        assert ranking(ran)[str(classes)] == list(dict.fromkeys(rows["model"]))
+        assert set(rows["training_photos"]) == {20 * classes}
+    assert set(scores["dataset"]) == {"sample"}
     assert (scores["accuracy_low"] <= scores["accuracy"]).all()
     assert (scores["seconds"] > 0).all()
-    assert found.groupby(["model", "item"]).size().max() == 1
-    rates = (found["label"] == found["true_label"]).groupby([found["model"], found["split"]]).mean()
-    assert scores.set_index(["model", "split"])["accuracy"].to_dict() == pytest.approx(
-        rates.to_dict()
-    )
-    assert found[["ground", "corn", "weeds"]].sum(axis=1).to_numpy() == pytest.approx(1)
+    key = ["classes", "model", "split"]
+    assert found.groupby([*key, "item"]).size().max() == 1
+    rates = found.assign(correct=found["label"] == found["true_label"]).groupby(key)["correct"]
+    assert scores.set_index(key)["accuracy"].to_dict() == pytest.approx(rates.mean().to_dict())
+    assert found[list(CLASSES)].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert found.loc[found["classes"] == 3, "corn_weeds"].isna().all()
 
 
 def test_rejected_photos_are_listed(ran: Project) -> None:
@@ -72,15 +76,17 @@ def test_every_trial_is_a_nested_run(ran: Project) -> None:
     runs = client.search_runs([experiments["vision"]])
     (parent,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
     inside = [run for run in runs if run is not parent]
-    trials = report(ran, "photo_trials")
-    assert len(inside) == len(trials) == 4
+    trials, tuned = report(ran, "photo_trials"), report(ran, "photo_learning_rates")
+    assert len(inside) == len(trials) + len(tuned) == 8 + 3
     assert {run.data.tags["mlflow.parentRunId"] for run in inside} == {parent.info.run_id}
-    assert {run.data.params["optimiser"] for run in inside} == {"adam", "rmsprop", "adagrad", "sgd"}
+    assert {run.data.params["optimiser"] for run in inside} == {
+        "adam", "adamw", "rmsprop", "adagrad", "sgd"
+    }  # fmt: skip
     assert all(0 <= run.data.metrics["valid_accuracy"] <= 1 for run in inside)
     assert {run.info.status for run in inside} == {"FINISHED"}
-    assert parent.data.metrics["cnn.test.accuracy"] <= 1
+    assert parent.data.metrics["cnn-4.test.accuracy"] <= 1
     assert [metric.step for metric in client.get_metric_history(
-        parent.info.run_id, "cnn.training.valid_accuracy")] == [1, 2]  # fmt: skip
+        parent.info.run_id, "cnn-4.training.valid_accuracy")] == [1, 2]  # fmt: skip
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert {"photo_comparison.csv", "photo_confusion.png", "photo_curves.png"} <= files
     # files that show photos are not logged
@@ -90,7 +96,9 @@ def test_every_trial_is_a_nested_run(ran: Project) -> None:
 def test_the_selected_model_is_explained(ran: Project) -> None:
     deletions = report(ran, "photo_deletions")
 
-    assert sorted(deletions["true_label"]) == ["corn", "ground", "weeds"]
+    assert set(deletions["true_label"]) == set(CLASSES)
+    assert len(deletions) > len(CLASSES)  # right and wrong predictions
+    assert not deletions["correct"].all()
     assert deletions["percentile"].between(0, 1).all()
     assert (ran.path / "data/08_reporting/photo_explanations.png").stat().st_size > 10_000
 
@@ -106,10 +114,11 @@ def test_the_selected_model_is_registered_and_training_it_again_changes_nothing(
     """`model_id` is the digest of the model's files: the same seed gives the same network."""
     (model,), labels = stored(ran, "models").to_dict("records"), stored(ran, "image_predictions")
     found = predictions(ran)
-    selected = found[found["model"] == ranking(ran)[0]].set_index("item")
+    best = ranking(ran)["4"][0]
+    selected = found[(found["model"] == best) & (found["classes"] == 4)].set_index("item")
 
-    assert (model["kind"], model["name"]) == ("images", "images-ground-corn-weeds")
-    assert model["algorithm"] == ranking(ran)[0]
+    assert (model["kind"], model["name"]) == ("images", "images-ground-corn-weeds-corn_weeds")
+    assert model["algorithm"] == best
     assert set(labels["model_id"]) == {model["model_id"]}
     assert labels.set_index("item")["label"].to_dict() == selected["label"].to_dict()
 
@@ -126,9 +135,9 @@ def test_the_selected_model_is_registered_and_training_it_again_changes_nothing(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"classes": 5}, "Input should be 3 or 4"),
+        ({"phases": [5]}, "Input should be 3 or 4"),
         ({"networks": {"cnn": {"filterz": 3}}}, "filterz"),
-        ({"networks": {"cnn": {"optimiser": "adamw"}}}, "'adam', 'rmsprop', 'adagrad' or 'sgd'"),
+        ({"networks": {"cnn": {"optimiser": "lion"}}}, "'rmsprop', 'adagrad' or 'sgd'"),
         ({"networks": {"cnn": {"image_size": 8}}}, "8 pixels are too few"),
         ({"blend": ["vgg"]}, "the blend names vgg, and the networks are cnn"),
     ],

@@ -3,11 +3,23 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
 from triptych.classification.metrics import bootstrap_interval, count_confusions
 from triptych.vision import metrics
-from triptych.vision.ablation import BASELINE, Trial, list_trials, summarise_trials
+from triptych.vision.ablation import (
+    BASELINE,
+    DROPOUT,
+    INTERACTION,
+    LEARNING_CURVE,
+    Trial,
+    best_rates,
+    describe,
+    dropout_grid,
+    list_trials,
+    summarise_trials,
+)
 from triptych.vision.classifier import Probabilities, apply_temperature, fit_temperature
 from triptych.vision.config import NetworkSettings
 from triptych.vision.decoding import Photo
@@ -92,31 +104,69 @@ def test_temperature_scaling_corrects_overconfidence(predictions: pd.DataFrame) 
 
 def test_trials_change_one_setting_at_a_time() -> None:
     baseline = NetworkSettings()
-    grid = {"optimiser": [{"optimiser": "sgd", "learning_rate": 0.05}, {"optimiser": "adam"}]}
+    grid = {
+        "optimiser": [{"optimiser": "sgd", "learning_rate": 0.05}, {"optimiser": "adam"}],
+        LEARNING_CURVE: [{"photos": 50}, {"photos": 100}],
+    }
 
-    trials = list_trials(baseline, grid, [1, 2])
+    trials = list_trials(baseline, grid, 100, [1, 2])
 
     sgd = NetworkSettings(optimiser="sgd", learning_rate=0.05)
     assert trials == [
-        *(Trial(BASELINE, BASELINE, baseline, seed) for seed in (1, 2)),
-        *(Trial("optimiser", "sgd, learning rate 0.05", sgd, seed) for seed in (1, 2)),
+        *(Trial(BASELINE, BASELINE, baseline, 100, seed) for seed in (1, 2)),
+        *(Trial("optimiser", "sgd, learning rate 0.05", sgd, 100, seed) for seed in (1, 2)),
+        *(Trial(LEARNING_CURVE, "photos 50", baseline, 50, seed) for seed in (1, 2)),
+    ]
+    assert [describe(change) for change in dropout_grid([0.0, 0.5])] == [
+        *("dropout 0, with batch normalisation", "dropout 0.5, with batch normalisation"),
+        *("dropout 0, without", "dropout 0.5, without"),
     ]
 
 
-def test_a_change_is_significant_if_it_exceeds_the_spread_of_the_seeds() -> None:
+def test_the_learning_rate_with_the_lowest_loss_is_used() -> None:
+    rows = [("sgd", 0.1, 0.9), ("sgd", 0.01, 0.6), ("adam", 0.001, 0.5), ("adam", 0.01, 0.7)]
+    trials = pd.DataFrame(rows, columns=["optimiser", "learning_rate", "loss"])
+
+    assert best_rates(trials) == {"sgd": 0.01, "adam": 0.001}
+
+
+def test_changes_are_compared_with_the_baseline_of_the_same_seed() -> None:
+    """Seeds differ by more than the change, which is the same with each of them."""
+    base = np.array([0.70, 0.80, 0.90])
+    levels = {
+        (BASELINE, BASELINE): base, ("dropout", "0"): base + np.array([0.01, 0.011, 0.012]),
+        ("optimiser", "sgd"): base + np.array([-0.2, 0.1, 0.05]),
+    }  # fmt: skip
     rows = [
-        *((BASELINE, BASELINE, accuracy) for accuracy in (0.90, 0.91, 0.92)),
-        *(("dropout", "0", accuracy) for accuracy in (0.905, 0.915, 0.925)),
-        *(("optimiser", "sgd", accuracy) for accuracy in (0.70, 0.71, 0.72)),
-    ]
-    trials = pd.DataFrame(rows, columns=["factor", "level", "accuracy"])
+        (*level, seed, accuracy)
+        for level, values in levels.items() for seed, accuracy in enumerate(values)
+    ]  # fmt: skip
+    trials = pd.DataFrame(rows, columns=["factor", "level", "seed", "accuracy"])
 
     effects = summarise_trials(trials)
 
-    assert effects["significant"].tolist() == [False, False, True]
-    assert effects["change"].tolist() == pytest.approx([0, 0.005, -0.2])
-    one_seed = summarise_trials(trials.drop_duplicates(["factor", "level"]))
+    assert effects["significant"].tolist() == [False, True, False]
+    assert effects["change"].tolist() == pytest.approx([0, 0.011, -0.05 / 3])
+    paired = ttest_rel(levels[("optimiser", "sgd")], base).confidence_interval(0.95)
+    assert effects.loc[2, ["change_low", "change_high"]].tolist() == pytest.approx(list(paired))
+    one_seed = summarise_trials(trials[trials["seed"] == 0])
     assert not one_seed["significant"].any()
+
+
+def test_the_interaction_is_the_difference_of_two_differences() -> None:
+    accuracy = {(True, 0.0): 0.8, (True, 0.5): 0.9, (False, 0.0): 0.7, (False, 0.5): 0.5}
+    rows = [
+        (BASELINE if cell == (True, 0.5) else DROPOUT, str(cell), seed, *cell, value + seed / 100)
+        for cell, value in accuracy.items() for seed in (1, 2)
+    ]  # fmt: skip
+    columns = ["factor", "level", "seed", "batch_norm", "dropout", "accuracy"]
+    trials = pd.DataFrame(rows, columns=columns)
+    trials.loc[trials["factor"] == BASELINE, "level"] = BASELINE
+
+    found = summarise_trials(trials).set_index("factor").loc[INTERACTION]
+
+    assert found["change"] == pytest.approx(0.1 + 0.2)
+    assert found["significant"]
 
 
 def by_corner(photos: Photo) -> Probabilities:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.vision.conftest import LIMITS, plain_photo
 from triptych.vision.errors import PhotoSourceError
-from triptych.vision.reading import find_root, list_photos
+from triptych.vision.reading import find_root, list_photos, list_source
 from triptych.vision.validation import validate_photos
 
 KAGGLE = "ImagensTCCRotuladas/ImagensTCCRotuladas"
@@ -58,6 +58,19 @@ def test_the_kaggle_set_is_read_however_its_archive_was_unpacked(
     assert counted(root) == {"train": 4, "valid": 4, "test": 4}
 
 
+@pytest.mark.parametrize("above", ["", "images", "archive"])
+def test_the_only_set_is_found_if_the_dataset_has_no_folder(tmp_path: Path, above: str) -> None:
+    make_set(tmp_path / above / KAGGLE, "Treino", "Validação", "Teste")
+    (tmp_path / "open_meteo").mkdir()
+
+    found = list_source("folder", "images_mixed", {}, 1, filepath="", folder=str(tmp_path))
+    assert found["split"].value_counts().to_dict() == {"train": 4, "valid": 4, "test": 4}
+
+    make_set(tmp_path / "images_mixed", "Treino", "Valid", "Teste")
+    named = list_source("folder", "images_mixed", {}, 1, filepath="", folder=str(tmp_path))
+    assert {path.parents[2].name for path in named["path"]} == {"images_mixed"}
+
+
 @pytest.mark.parametrize(
     "names",
     [("Train", "Validation", "Test"), ("train", "val", "test"), ("TRAINING", "valid", "Teste")],
@@ -103,7 +116,7 @@ def test_an_ambiguous_or_missing_split_is_an_error(tmp_path: Path) -> None:
         find_root(root)
     for name in ("one", "two"):
         (tmp_path / "both" / name / "train").mkdir(parents=True)
-    with pytest.raises(PhotoSourceError, match=r"several sets of photos: .*one, .*two"):
+    with pytest.raises(PhotoSourceError, match=r"several sets of photos: .*one, .*two\. Name"):
         find_root(tmp_path / "both")
 
 

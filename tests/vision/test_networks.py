@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,10 @@ import pytest
 
 from triptych.vision.classifier import NetworkMember, PhotoClassifier, make_views
 from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier, Grid, colour_features
-from triptych.vision.config import NetworkSettings
+from triptych.vision.config import Backbone, NetworkSettings
 from triptych.vision.errors import NetworkError, StoredClassifierError
 from triptych.vision.input_pipeline import make_augmentation, make_batches
-from triptych.vision.networks import BACKBONE, build_network, load_pretrained, weights_file
+from triptych.vision.networks import BACKBONE, build_network, load_pretrained, weights_files
 from triptych.vision.squeezenet import FILE
 from triptych.vision.storage import load_classifier, save_classifier
 from triptych.vision.training import MEASURES, TrainedNetwork, TrainingPhotos, train_network
@@ -186,6 +187,16 @@ def test_a_backbone_is_loaded_from_a_file_and_frozen(
     assert 1e-4 < change < 0.1
 
 
+@pytest.mark.parametrize(
+    "backbone", [name for name in get_args(Backbone) if name not in {"cnn", "squeezenet"}]
+)
+def test_every_backbone_is_built_by_name(backbone: Backbone) -> None:
+    settings = NetworkSettings(backbone=backbone, image_size=72, weights="imagenet")
+
+    assert build_network(settings, 4).output_shape == (None, 4)
+    assert len(weights_files(settings)) == 2
+
+
 @LEGACY
 def test_missing_or_wrong_weights_are_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -201,10 +212,10 @@ def test_missing_or_wrong_weights_are_errors(
     with pytest.raises(NetworkError, match=rf"are not in .* name the file {FILE}, put it in"):
         load(squeezenet)
     for settings in (squeezenet, mobilenet):
-        (tmp_path / weights_file(settings.backbone)).write_bytes(b"no HDF5 at all")
+        (tmp_path / weights_files(settings)[0]).write_bytes(b"no HDF5 at all")
         with pytest.raises(NetworkError, match=f"{settings.backbone} cannot be loaded from"):
             load(settings)
-    networks["squeezenet"].save(tmp_path / weights_file("mobilenet_v2"))
+    networks["squeezenet"].save(tmp_path / weights_files(mobilenet)[0])
     with pytest.raises(NetworkError, match="mobilenet_v2 cannot be loaded from"):
         load(mobilenet)
     with pytest.raises(NetworkError, match="squeezenet are unknown to Keras"):
@@ -213,5 +224,10 @@ def test_missing_or_wrong_weights_are_errors(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(NetworkError, match=r"cannot be downloaded .* mobilenet_v2_notop.h5"):
         load(mobilenet, "imagenet")
+    networks["mobilenet_v2"].get_layer(BACKBONE).layers[-1].save_weights(
+        tmp_path / "mobilenet_v2_1.0_224_no_top.weights.h5"  # as Keras names it
+    )
+    (tmp_path / weights_files(mobilenet)[0]).unlink()
+    load(mobilenet)
     with pytest.raises(NetworkError, match="xception does not accept photos of 32 pixels"):
         build_network(NetworkSettings(backbone="xception", image_size=32), 3)

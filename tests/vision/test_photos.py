@@ -17,7 +17,7 @@ from triptych.datasets import PhotoPixelsDataset
 from triptych.pipelines.vision.nodes import select_photos
 from triptych.vision import decoding
 from triptych.vision.decoding import fit_size, no_pillow_warnings, open_photo, read_photos
-from triptych.vision.duplicates import group_photos, straddling
+from triptych.vision.duplicates import Signature, group_photos, straddling
 from triptych.vision.errors import BadPhotoError, PhotoSourceError
 from triptych.vision.reading import find_root, list_photos
 from triptych.vision.validation import explain_refusal, validate_photos
@@ -135,13 +135,44 @@ def test_groups_that_the_source_names_count_too(folder: Path) -> None:
         list_photos(folder)
 
 
-def test_groups_grow_along_chains() -> None:
-    hashes = np.array([0b0, 0b11, 0b1111, 2**60, 2**63 - 1], dtype=np.uint64)
+def signed(*hashes: int) -> list[Signature]:
+    """Signatures with equal thumbnails: a pair depends on the hashes alone."""
+    thumbnail = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    others = np.random.default_rng(3).integers(0, 2**63, (len(hashes), 7)).astype(np.uint64)
+    rows = zip(hashes, others, strict=True)
+    return [Signature(np.append(np.uint64(own), other), thumbnail) for own, other in rows]
 
-    assert group_photos(hashes, [""] * 5, 2).tolist() == [0, 0, 0, 0, 4]
-    assert group_photos(hashes, ["", "", "", "a", "a"], 1).tolist() == [0, 1, 2, 0, 0]
-    many = np.random.default_rng(1).integers(0, 2**63, 3000).astype(np.uint64)
-    assert group_photos(np.append(many, many[:5]), [""] * 3005, 4)[-5:].tolist() == [0, 1, 2, 3, 4]
+
+def test_groups_grow_along_chains() -> None:
+    chain = signed(0b0, 0b11, 0b1111, 2**60, 2**63 - 1)
+
+    assert group_photos(chain, [""] * 5, 2).tolist() == [0, 0, 0, 0, 4]
+    assert group_photos(chain, ["", "", "", "a", "a"], 1).tolist() == [0, 1, 2, 0, 0]
+    many = np.random.default_rng(1).integers(0, 2**63, 3000).tolist()
+    found = group_photos(signed(*many, *many[:5]), [""] * 3005, 4)
+    assert found[-5:].tolist() == [0, 1, 2, 3, 4]
+    assert group_photos([], [], 4).tolist() == []
+
+
+def test_hashes_that_coincide_by_chance_link_nothing() -> None:
+    """Equal hashes of unlike thumbnails: single linkage of hashes would merge them all."""
+    rng = np.random.default_rng(1)
+    unlike = [one._replace(thumbnail=rng.integers(0, 255, (16, 16), dtype=np.uint8))
+              for one in signed(*[7] * 50)]  # fmt: skip
+
+    assert group_photos(unlike, [""] * 50, 10).tolist() == list(range(50))
+
+
+@pytest.mark.parametrize("turn", list(Image.Transpose))
+def test_mirrored_and_rotated_copies_stay_in_the_evaluated_split(
+    folder: Path, turn: Image.Transpose
+) -> None:
+    copy = folder / "Treino" / "Ervas" / "copy.jpg"
+    Image.open(folder / "Teste" / "Ervas" / "1.jpg").transpose(turn).save(copy, quality=70)
+
+    _, rejected = checked(folder)
+
+    assert rejected == {"Treino/Ervas/copy.jpg": "nearly the same as Teste/Ervas/1.jpg"}
 
 
 def test_an_empty_folder_and_a_missing_class_are_said(folder: Path, tmp_path: Path) -> None:
@@ -153,7 +184,7 @@ def test_an_empty_folder_and_a_missing_class_are_said(folder: Path, tmp_path: Pa
     used, _ = checked(folder)
 
     class Vision:
-        classes, max_photos = 3, None
+        phases, max_photos = (3,), None
 
     with pytest.raises(PhotoSourceError, match=r"none of weeds in valid\. Add .*Ervas or weeds"):
         select_photos(used, Vision, 1)  # type: ignore[arg-type]

@@ -71,6 +71,9 @@ def describe_classifiers(
     if rows is None:
         return Description("", subject, [*registered, about])
     rows = rows[rows["split"] == own.get("test_split", "test")]
+    if isinstance(ranking, dict):  # by number of classes: the last phase
+        classes, ranking = list(ranking.items())[-1]
+        rows = rows[rows["classes"] == int(classes)]
     lines = (
         [row["model"], *(f"{row[m]:.3f}" for m in study.measures)] for _, row in rows.iterrows()
     )

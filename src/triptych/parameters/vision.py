@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from triptych.classification.matching import look_up
-from triptych.parameters.base import Count, Parameters, WithoutNull, check_names
-from triptych.vision.config import NetworkSettings
+from triptych.parameters.base import Count, Parameters, WithoutNull
+from triptych.vision.config import Augmentation, Fraction, NetworkSettings, Optimiser
 from triptych.vision.reading import ListPhotos
+
+
+def _as_list(value: Any) -> Any:
+    """A single phase can be set on the command line."""
+    return [value] if isinstance(value, int) else value
 
 
 class NetworkParameters(NetworkSettings, Parameters):
@@ -17,21 +22,16 @@ class NetworkParameters(NetworkSettings, Parameters):
 
 
 class AblationParameters(Parameters):
-    """The ablation: one setting is changed at a time."""
+    """The ablation: one setting of a network is changed at a time."""
 
-    photos: Count | None  # training photos of each trial; null: all
+    network: str  # of `networks`: the baseline
+    epochs: Count
+    photos: Count
     seeds: Count
-    baseline: NetworkParameters
-    grid: dict[str, list[dict[str, Any]]]  # by factor, the settings that each level changes
-
-    @model_validator(mode="after")
-    def _check_grid(self) -> Self:
-        baseline = self.baseline.model_dump()
-        for factor, levels in self.grid.items():
-            for number, change in enumerate(levels):
-                check_names(change, baseline, f"grid.{factor}.{number}.")
-                NetworkSettings(**{**baseline, **change})
-        return self
+    learning_rates: dict[Optimiser, list[float]]  # the best of each optimiser is used
+    dropout: list[Fraction]  # each with and without batch normalisation
+    augmentation: list[Augmentation]
+    training_photos: list[Count]  # the learning curve
 
 
 class PhotoSample(Parameters):
@@ -46,8 +46,9 @@ class VisionParameters(Parameters):
     """The study of field photos."""
 
     source: Literal["sample", "folder"]
+    dataset: Annotated[str, Field(min_length=1)]  # folder of real data
     sample_photos: PhotoSample
-    classes: Literal[3, 4]  # ground, corn, weeds; then corn with weeds too
+    phases: Annotated[list[Literal[3, 4]], Field(min_length=1), BeforeValidator(_as_list)]
     max_side: Count
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]
     duplicate_bits: Annotated[int, Field(ge=0, lt=32)]
@@ -63,18 +64,27 @@ class VisionParameters(Parameters):
     explanation_samples: Count
 
     @model_validator(mode="after")
-    def _check_blend(self) -> Self:
-        unknown = [name for name in self.blend if name not in self.networks]
-        if unknown:
-            raise ValueError(
-                f"the blend names {', '.join(unknown)}, and the networks are "
-                f"{', '.join(self.networks)}"
-            )
+    def _check_names(self) -> Self:
+        for what, names in (("blend", self.blend), ("ablation", [self.ablation.network])):
+            if unknown := [name for name in names if name not in self.networks]:
+                raise ValueError(
+                    f"the {what} names {', '.join(unknown)}, and the networks are "
+                    f"{', '.join(self.networks)}"
+                )
         return self
+
+    @property
+    def data_name(self) -> str:
+        """The name of the data in reports."""
+        return "sample" if self.source == "sample" else self.dataset
+
+    def phases_of(self, numbers: "pd.Series[int]") -> list[int]:
+        """The phases whose classes are among photos with these class numbers."""
+        return sorted(classes for classes in self.phases if classes <= int(numbers.max()) + 1)
 
     def list_photos(self, photo_source: ListPhotos, seed: int) -> pd.DataFrame:
         """List the photos of the source: reading.RAW_COLUMNS."""
-        return photo_source(self.source, self.sample_photos.model_dump(), seed)
+        return photo_source(self.source, self.dataset, self.sample_photos.model_dump(), seed)
 
     def photo_paths(
         self, photo_source: ListPhotos, seed: int, items: "pd.Series[str]"

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+_PANELS = 4  # in a row
+
 
 def draw_accuracy(scores: pd.DataFrame, title: str, explanation: str) -> Figure:
     """Draw the accuracy of every model with its 95 % interval, the first on top.
@@ -38,9 +40,13 @@ def draw_confusion(
     """
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    figure = Figure(figsize=(4.2 * len(models), 3.8), layout="constrained")
-    panels = figure.subplots(1, len(models), squeeze=False)[0]
-    for axes, name in zip(panels, models, strict=True):
+    columns = min(len(models), _PANELS)
+    lines = -(-len(models) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.8 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes in panels[len(models) :]:
+        axes.set_axis_off()
+    for axes, name in zip(panels, models, strict=False):
         table = counts[counts["model"] == name].pivot(
             index=true_column, columns="label", values="n"
         )

@@ -1,7 +1,8 @@
 """Ablation: networks that differ from a baseline in one setting, and the effect of each change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,58 +11,112 @@ import pandas as pd
 from triptych.vision.config import NetworkSettings
 
 BASELINE = "baseline"
-_STANDARD_ERRORS = 2.0  # a larger change is significant
+DROPOUT, LEARNING_CURVE = "dropout and batch normalisation", "training photos"
+INTERACTION = "interaction"
+_LEVEL = 0.95
+_SHOWN = {"batch_norm": {True: "with batch normalisation", False: "without"}}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One network of the ablation and its seed."""
+    """One network of the ablation, its seed, and the number of its training photos."""
 
     factor: str
     level: str
     settings: NetworkSettings
+    photos: int
     seed: int
 
 
 def list_trials(
-    baseline: NetworkSettings, grid: Mapping[str, Sequence[Mapping[str, Any]]], seeds: Sequence[int]
+    baseline: NetworkSettings,
+    grid: Mapping[str, Sequence[Mapping[str, Any]]],
+    photos: int,
+    seeds: Sequence[int],
 ) -> list[Trial]:
     """The baseline and each single change of it, with every seed.
 
-    The grid has, by factor, the settings that each level changes.
+    The grid has, by factor, the settings that each level changes; `photos` is one of them.
     """
-    levels = [(BASELINE, BASELINE, baseline)]
+    levels = [(BASELINE, BASELINE, baseline, photos)]
     for factor, changes in grid.items():
         for change in changes:
-            settings = type(baseline)(**{**baseline.model_dump(), **change})
-            if settings != baseline:
-                levels.append((factor, describe(change), settings))
+            names = {key: value for key, value in change.items() if key != "photos"}
+            settings = type(baseline)(**{**baseline.model_dump(), **names})
+            level = (factor, describe(change), settings, change.get("photos", photos))
+            if level[2:] != (baseline, photos):
+                levels.append(level)
     return [Trial(*level, seed) for level in levels for seed in seeds]
+
+
+def dropout_grid(rates: Iterable[float]) -> list[dict[str, Any]]:
+    """Every rate with and without batch normalisation."""
+    return [{"dropout": rate, "batch_norm": norm} for norm, rate in product((True, False), rates)]
 
 
 def describe(change: Mapping[str, Any]) -> str:
     """A change in words: `sgd, learning rate 0.05`."""
     words = [
-        str(value) if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
+        _SHOWN[name][value] if name in _SHOWN
+        else str(value) if isinstance(value, str) else f"{name.replace('_', ' ')} {value:g}"
         for name, value in change.items()
-    ]
+    ]  # fmt: skip
     return ", ".join(words)
 
 
+def best_rates(trials: pd.DataFrame) -> dict[str, float]:
+    """The learning rate with the lowest validation loss of each optimiser in trials."""
+    rows = trials.groupby(["optimiser", "learning_rate"], sort=False)["loss"].mean().reset_index()
+    best = rows.loc[rows.groupby("optimiser", sort=False)["loss"].idxmin()]
+    return dict(zip(best["optimiser"], best["learning_rate"], strict=True))
+
+
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the validation accuracy of each change in trials (factor, level).
+    """Summarise the validation accuracy of each change in trials (factor, level, seed, accuracy).
 
     Returns:
-        factor, level, runs, accuracy, lowest, highest, change (against the baseline), significant:
-        more than two standard errors from the spread over seeds within the levels; never with one
-        seed.
+        factor, level, runs, accuracy, lowest, highest; `change` against the baseline with the same
+        seed, `change_low` and `change_high`: its 95 % interval over seeds (paired t), and
+        significant: the interval excludes 0. The last row is the interaction of dropout and batch
+        normalisation, if trials has both.
     """
-    groups = trials.groupby(["factor", "level"], sort=False)["accuracy"]
-    table = groups.agg(runs="size", accuracy="mean", lowest="min", highest="max").reset_index()
-    freedom = int((table["runs"] - 1).sum())
-    within = ((trials["accuracy"] - groups.transform("mean")) ** 2).sum()
-    spread = float(np.sqrt(within / freedom)) if freedom else np.inf
-    baseline = table.loc[table["factor"] == BASELINE].iloc[0]
-    change = table["accuracy"] - baseline["accuracy"]
-    error = spread * np.sqrt(1 / table["runs"] + 1 / baseline["runs"])
-    return table.assign(change=change, significant=change.abs() > _STANDARD_ERRORS * error)
+    by_seed = trials.pivot(index="seed", columns=["factor", "level"], values="accuracy")
+    base = by_seed[(BASELINE, BASELINE)]
+    rows = []
+    for factor, level in trials[["factor", "level"]].drop_duplicates().itertuples(index=False):
+        accuracy = by_seed[(factor, level)]
+        ends = {"accuracy": accuracy.mean(), "lowest": accuracy.min(), "highest": accuracy.max()}
+        rows.append({"factor": factor, "level": level, "runs": len(accuracy), **ends,
+                     **_interval(accuracy - base)})  # fmt: skip
+    contrast = _interaction(trials)
+    if contrast is not None:
+        words = "highest less lowest dropout, with less without batch normalisation"
+        rows.append({"factor": INTERACTION, "level": words, "runs": len(contrast),
+                     **_interval(contrast)})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _interval(changes: "pd.Series[float]") -> dict[str, Any]:
+    """The mean of changes by seed with its 95 % interval; none with one seed or equal values."""
+    from scipy.stats import t
+
+    mean, n = float(changes.mean()), len(changes)
+    half = np.inf
+    if n > 1:
+        half = float(t.ppf((1 + _LEVEL) / 2, n - 1) * changes.std() / np.sqrt(n))
+    significant = bool(abs(mean) > half)
+    return {"change": mean, "change_low": mean - half, "change_high": mean + half,
+            "significant": significant}  # fmt: skip
+
+
+def _interaction(trials: pd.DataFrame) -> "pd.Series[float] | None":
+    """By seed: what raising dropout changes with batch normalisation, less what without."""
+    rows = trials[trials["factor"].isin([BASELINE, DROPOUT])]
+    if "dropout" not in rows or rows["batch_norm"].nunique() < 2:  # noqa: PLR2004
+        return None
+    cells = rows.pivot_table(index="seed", columns=["batch_norm", "dropout"], values="accuracy")
+    low, high = rows["dropout"].min(), rows["dropout"].max()
+    found: pd.Series[float] = (cells[(True, high)] - cells[(True, low)]) - (
+        cells[(False, high)] - cells[(False, low)]
+    )
+    return found

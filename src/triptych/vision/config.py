@@ -9,8 +9,9 @@ CNN: Final = "cnn"
 SQUEEZENET: Final = "squeezenet"
 Backbone = Literal[
     "cnn", "squeezenet", "vgg16", "vgg19", "xception", "resnet50", "mobilenet_v2",
-    "efficientnet_v2_b0",
+    "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "efficientnet_v2_b0",
 ]  # fmt: skip
+Optimiser = Literal["adam", "adamw", "rmsprop", "adagrad", "sgd"]
 Augmentation = Literal["none", "turns", "turns_light", "turns_light_zoom"]
 Positive = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -24,6 +25,7 @@ class NetworkSettings(BaseModel):
         image_size: side of the photos that the network takes, in pixels.
         filters: of each block of `cnn`; each block halves the side.
         batch_norm: batch normalisation after each convolution of `cnn`.
+        alpha: width of a MobileNet.
         weights: of a pretrained backbone: `imagenet`, `file` or `none` (random).
         learning_rate: at the start; cosine decay to 0 (Loshchilov and Hutter, 2017).
         epochs: at most, with a frozen backbone if its weights are pretrained.
@@ -40,8 +42,9 @@ class NetworkSettings(BaseModel):
     filters: tuple[Positive, ...] = (24, 48, 96, 128)
     batch_norm: bool = True
     dropout: Fraction = 0.3
+    alpha: Annotated[float, Field(gt=0)] = 1.0
     weights: Literal["imagenet", "file", "none"] = "none"
-    optimiser: Literal["adam", "rmsprop", "adagrad", "sgd"] = "adam"
+    optimiser: Optimiser = "adam"
     learning_rate: float = 0.003
     augmentation: Augmentation = "turns_light"
     epochs: Positive = 30

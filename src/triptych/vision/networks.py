@@ -12,16 +12,24 @@ if TYPE_CHECKING:
     import keras
 
 BACKBONE = "backbone"  # the name of this layer of a network
-_APPLICATIONS = {  # module and class in keras.applications
-    "vgg16": ("vgg16", "VGG16"),
-    "vgg19": ("vgg19", "VGG19"),
-    "xception": ("xception", "Xception"),
-    "resnet50": ("resnet", "ResNet50"),
-    "mobilenet_v2": ("mobilenet_v2", "MobileNetV2"),
-    "efficientnet_v2_b0": ("efficientnet_v2", "EfficientNetV2B0"),
-}
+_APPLICATIONS = {  # module and class in keras.applications, file name of Keras' weights
+    "vgg16": ("vgg16", "VGG16", "vgg16_weights*_notop.h5"),
+    "vgg19": ("vgg19", "VGG19", "vgg19_weights*_notop.h5"),
+    "xception": ("xception", "Xception", "xception_weights*_notop.h5"),
+    "resnet50": ("resnet", "ResNet50", "resnet50_weights*_notop.h5"),
+    "mobilenet_v2": ("mobilenet_v2", "MobileNetV2", "mobilenet_v2_*{alpha}_*no_top*.h5"),
+    "mobilenet_v3_small": (
+        "mobilenet_v3", "MobileNetV3Small", "weights_mobilenet_v3_small_*_{alpha}_*no_top*.h5"
+    ),
+    "mobilenet_v3_large": (
+        "mobilenet_v3", "MobileNetV3Large", "weights_mobilenet_v3_large_*_{alpha}_*no_top*.h5"
+    ),
+    "efficientnet_b0": ("efficientnet", "EfficientNetB0", "efficientnetb0_notop.h5"),
+    "efficientnet_v2_b0": ("efficientnet_v2", "EfficientNetV2B0", "efficientnetv2-b0_notop.h5"),
+}  # fmt: skip
 _OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {  # class in keras.optimizers, arguments
     "adam": ("Adam", {}),
+    "adamw": ("AdamW", {}),
     "rmsprop": ("RMSprop", {}),
     "adagrad": ("Adagrad", {}),
     "sgd": ("SGD", {"momentum": 0.9, "nesterov": True}),
@@ -69,14 +77,15 @@ def load_pretrained(
         except Exception as error:  # Keras raises a bare one if the download fails
             raise _weights_error(name, f"cannot be downloaded ({error})") from error
         return
-    files = [folder / weights_file(name) for folder in folders]
-    found = [file for file in files if file.is_file()]
-    if not found:
+    patterns = weights_files(settings)
+    found = (file for folder in folders for pattern in patterns for file in folder.glob(pattern))
+    file = next(found, None)
+    if file is None:
         raise _weights_error(name, f"are not in {' nor in '.join(map(str, folders))}")
     try:
-        backbone.load_weights(found[0])
+        backbone.load_weights(file)
     except (OSError, ValueError) as error:
-        raise _weights_error(name, f"cannot be loaded from {found[0]} ({error})") from error
+        raise _weights_error(name, f"cannot be loaded from {file} ({error})") from error
 
 
 def list_weight_folders(*, filepath: str, folder: str | None) -> list[Path]:
@@ -94,9 +103,12 @@ def make_optimiser(name: str, learning_rate: float, steps: int) -> "keras.Optimi
     return optimiser
 
 
-def weights_file(backbone: str) -> str:
-    """The file name of a backbone's weights."""
-    return squeezenet.FILE if backbone == SQUEEZENET else f"{backbone}_notop.h5"
+def weights_files(settings: NetworkSettings) -> list[str]:
+    """The file names of a backbone's weights: our own, and the pattern of Keras'."""
+    if settings.backbone == SQUEEZENET:
+        return [squeezenet.FILE]
+    pattern = _APPLICATIONS[settings.backbone][2]
+    return [f"{settings.backbone}_notop.h5", pattern.format(alpha=settings.alpha)]
 
 
 def _shape(settings: NetworkSettings) -> tuple[int, int, int]:
@@ -138,9 +150,10 @@ def _build_application(settings: NetworkSettings, weights: str | None = None) ->
     import keras
 
     network = getattr(keras.applications, _APPLICATIONS[settings.backbone][1])
+    width = {"alpha": settings.alpha} if settings.backbone.startswith("mobilenet") else {}
     try:
         built: keras.Model = network(
-            include_top=False, weights=weights, input_shape=_shape(settings)
+            include_top=False, weights=weights, input_shape=_shape(settings), **width
         )
     except ValueError as error:
         raise NetworkError(
@@ -152,9 +165,11 @@ def _build_application(settings: NetworkSettings, weights: str | None = None) ->
 
 def _weights_error(backbone: str, problem: str) -> NetworkError:
     source = "https://keras.io/api/applications (the file whose name ends in notop.h5)"
+    file = f"{backbone}_notop.h5"
+    if backbone == SQUEEZENET:
+        source, file = squeezenet.SOURCE, squeezenet.FILE
     return NetworkError(
-        f"The weights of {backbone} {problem}. Get them from "
-        f"{squeezenet.SOURCE if backbone == SQUEEZENET else source}, name the file "
-        f"{weights_file(backbone)}, put it in data/06_models/weights and set `weights: file`; or "
-        "set `weights: none` to start from random weights."
+        f"The weights of {backbone} {problem}. Get them from {source}, name the file {file}, put "
+        "it in data/06_models/weights and set `weights: file`; or set `weights: none` to start "
+        "from random weights."
     )

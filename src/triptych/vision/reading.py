@@ -1,5 +1,6 @@
 """Photos as they are published: a folder per split, in it a folder per class."""
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +15,11 @@ from triptych.vision.errors import PhotoSourceError
 from triptych.vision.manifest import MANIFEST, add_manifest
 from triptych.vision.sample import write_sample
 
-# Lists the photos of a source, `sample` or `folder`; sizes and seed are those of the sample.
-ListPhotos = Callable[[str, Mapping[str, int], int], pd.DataFrame]
+logger = logging.getLogger(__name__)
+
+# Lists the photos of a source, `sample` or `folder`, and a dataset; sizes and seed are those of the
+# sample.
+ListPhotos = Callable[[str, str, Mapping[str, int], int], pd.DataFrame]
 SPLITS = ("train", "valid", "test")
 # Folder names by their letters alone: those of the Kaggle set (Portuguese), and common ones.
 CLASS_FOLDERS = {"chao": "ground", "milho": "corn", "ervas": "weeds", "milho_ervas": "corn_weeds"}
@@ -34,21 +38,29 @@ _ACCEPTED = (
     "val) and test, in any case"
 )
 _GET = (
-    "Download the Kaggle set `labeled corn dataset`, unpack it in the folder `images` below "
-    "TRIPTYCH_REAL_DATA, or run without --env live to take the embedded sample."
+    "Download the Kaggle set `labeled corn dataset` and unpack it in TRIPTYCH_REAL_DATA, or run "
+    "without --env live to take the embedded sample."
 )
 
 
 def list_source(
-    source: str, sizes: Mapping[str, int], seed: int, *, filepath: str, folder: str | None
+    source: str,
+    dataset: str,
+    sizes: Mapping[str, int],
+    seed: int,
+    *,
+    filepath: str,
+    folder: str | None,
 ) -> pd.DataFrame:
     """List the photos of a source: RAW_COLUMNS.
 
     Args:
         source: `sample` or `folder`.
+        dataset: a folder of real data; if there is no such folder, the only set of photos in the
+            real data is used.
         sizes, seed: of the sample, which is generated if necessary.
         filepath: folder of the samples.
-        folder: real data, with the photos in `images`.
+        folder: real data.
 
     Raises:
         PhotoSourceError: no folder is named, or it holds no photos.
@@ -58,10 +70,14 @@ def list_source(
     if not folder:
         raise PhotoSourceError(
             "No folder of real photos is named. Set TRIPTYCH_REAL_DATA to the folder that holds "
-            "`images/Treino`, `images/Valid` and `images/Teste`, or run with vision.source=sample "
-            "(without --env live) to take the embedded sample."
+            f"`{dataset}/Treino`, `{dataset}/Valid` and `{dataset}/Teste`, or run with "
+            "vision.source=sample (without --env live) to take the embedded sample."
         )
-    return list_photos(find_root(Path(folder) / "images"))
+    named = Path(folder) / dataset
+    root = find_root(named if named.is_dir() else Path(folder))
+    if root != named:
+        logger.info("Photos of the dataset %s: %s", dataset, storable(str(root)))
+    return list_photos(root)
 
 
 def find_root(folder: Path) -> Path:
@@ -73,7 +89,10 @@ def find_root(folder: Path) -> Path:
     shown = storable(str(folder))
     if not folder.is_dir():
         raise PhotoSourceError(f"There is no folder of photos {shown}. {_GET}")
-    roots = nearest_folders(folder, lambda inner: any(_split_folders(inner).values()), _DEPTH)
+    for least in (2, 1):  # a set that lacks splits is found too, to say which
+        roots = nearest_folders(folder, lambda inner: _count_splits(inner) >= least, _DEPTH)  # noqa: B023
+        if roots:
+            break
     if not roots:
         found = listed(path.name for path in folder.iterdir())
         raise PhotoSourceError(
@@ -82,8 +101,8 @@ def find_root(folder: Path) -> Path:
         )
     if len(roots) > 1:
         raise PhotoSourceError(
-            f"The folder {shown} holds several sets of photos: {listed(map(str, roots))}. Keep "
-            "one of them there."
+            f"The folder {shown} holds several sets of photos: {listed(map(str, roots))}. Name "
+            "one of them with --params vision.dataset=FOLDER, or keep only one."
         )
     (root,) = roots
     present = listed(path.name for path in subfolders(root))
@@ -159,6 +178,10 @@ def _split(folder: str) -> str:
 def _letters(name: str) -> str:
     """The ASCII letters of a name, in lower case."""
     return re.sub("[^a-z]", "", unicodedata.normalize("NFKD", name).lower())
+
+
+def _count_splits(folder: Path) -> int:
+    return sum(1 for names in _split_folders(folder).values() if names)
 
 
 def _split_folders(root: Path) -> dict[str, list[str]]:

@@ -108,8 +108,9 @@ def _fit(
     optimiser = make_optimiser(settings.optimiser, learning_rate, steps)
     model.compile(optimiser, "categorical_crossentropy", metrics=["accuracy"])
     # smoothed by hand: Keras would smooth the validation loss too
-    one_hot = np.eye(data.n_classes, dtype=np.float32)[data.labels]
+    one_hot = np.eye(data.n_classes, dtype=np.float32)
     smoothed = one_hot * (1 - settings.label_smoothing) + settings.label_smoothing / data.n_classes
+    targets = smoothed[data.labels[data.training]]
 
     def log(epoch: int, logs: dict[str, float]) -> None:
         if name and ((epoch + 1) % _LOGGED_EVERY == 0 or epoch + 1 == epochs):
@@ -119,10 +120,10 @@ def _fit(
             )
 
     fitted = model.fit(
-        make_batches(data.photos, data.training, smoothed[data.training], settings, seed),
+        make_batches(data.photos, data.training, targets, settings, seed),
         epochs=epochs, shuffle=False, verbose=0,
         validation_data=make_batches(
-            data.photos, data.validation, one_hot[data.validation], settings
+            data.photos, data.validation, one_hot[data.labels[data.validation]], settings
         ),
         callbacks=[
             keras.callbacks.EarlyStopping(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from triptych.classification.sources import explain_excess, storable
 from triptych.vision.decoding import no_pillow_warnings, open_photo
-from triptych.vision.duplicates import group_photos, perceptual_hash, straddling
+from triptych.vision.duplicates import group_photos, sign_photo, straddling
 from triptych.vision.errors import BadPhotoError, VisionError
 from triptych.vision.reading import SPLITS
 
@@ -33,7 +33,8 @@ def validate_photos(
     Args:
         raw: reading.RAW_COLUMNS.
         max_side: larger photos are rejected, in pixels.
-        duplicate_bits: near-duplicates have perceptual hashes that differ in at most as many.
+        duplicate_bits: near-duplicates have perceptual hashes that differ in at most as many, in
+            some orientation.
 
     Returns:
         The photos, PHOTO_COLUMNS, in order of split and item, and the rejected files,
@@ -45,8 +46,8 @@ def validate_photos(
     good = good.assign(rank=rank).sort_values(["rank", "item"])
     good = good.assign(reason=_find_copies(good), duplicate=True)
     single = good[good["reason"] == ""]
-    hashes = np.array(single["hash"].tolist(), dtype=np.uint64)
-    first = single.iloc[group_photos(hashes, single["group"].tolist(), duplicate_bits)]
+    signatures, named = single["signature"].tolist(), single["group"].tolist()
+    first = single.iloc[group_photos(signatures, named, duplicate_bits)]
     item, other = first["item"].to_numpy(), first["split"].to_numpy() != single["split"]
     single = single.assign(group=item, reason=np.where(other, "nearly the same as " + item, ""))
     used = single[single["reason"] == ""].sort_values(["rank", "item"], ascending=[False, True])
@@ -86,13 +87,13 @@ def _open_all(raw: pd.DataFrame, max_side: int) -> pd.DataFrame:
 
     def open_one(path: Path, fault: str) -> tuple[Any, ...]:
         if fault:
-            return fault, 0, 0, "", 0
+            return fault, 0, 0, "", None
         try:
             image = open_photo(path, max_side)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            return "", image.width, image.height, digest, perceptual_hash(image)
+            return "", image.width, image.height, digest, sign_photo(image)
         except (BadPhotoError, OSError) as error:
-            return storable(str(error)), 0, 0, "", 0
+            return storable(str(error)), 0, 0, "", None
 
     rows = []
     with no_pillow_warnings(), ThreadPoolExecutor() as pool:  # Pillow decodes without the GIL
@@ -100,7 +101,7 @@ def _open_all(raw: pd.DataFrame, max_side: int) -> pd.DataFrame:
             rows.append(row)
             if len(rows) % _LOGGED_EVERY == 0:
                 logger.info("Photos opened: %s of %s", f"{len(rows):,}", f"{len(raw):,}")
-    columns = ["reason", "width", "height", "sha256", "hash"]
+    columns = ["reason", "width", "height", "sha256", "signature"]
     return pd.concat([raw.reset_index(drop=True), pd.DataFrame(rows, columns=columns)], axis=1)
 
 

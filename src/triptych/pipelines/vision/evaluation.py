@@ -10,9 +10,14 @@ from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions
 from triptych.classification.significance import paired_tests
 from triptych.parameters.vision import VisionParameters
-from triptych.pipelines.vision.training import predict_split
+from triptych.pipelines.vision.training import (
+    Models,
+    Ranking,
+    predict_split,
+    selected_model,
+    split_phases,
+)
 from triptych.vision import metrics
-from triptych.vision.classifier import PhotoClassifier
 from triptych.vision.config import CLASSES
 from triptych.vision.decoding import Photo
 from triptych.vision.lime import Explanation, check_deletion, explain_photo
@@ -21,107 +26,131 @@ from triptych.vision.training import MEASURES
 logger = logging.getLogger(__name__)
 
 DELETION_COLUMNS = (
-    "item", "true_label", "label", "confidence", "superpixels", "lime_drop", "random_drop",
-    "percentile",
+    "item", "true_label", "label", "correct", "confidence", "superpixels", "lime_drop",
+    "random_drop", "percentile",
 )  # fmt: skip
 _LOGGED_SCORES = ["accuracy", "macro_f1", "brier", "log_loss", "calibration_error"]
 
 
 def predict_photos(
-    trained_photo_models: dict[str, PhotoClassifier],
+    trained_photo_models: Models,
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
-    photo_ranking: list[str],
+    photo_ranking: Ranking,
     photo_validation: pd.DataFrame,
 ) -> pd.DataFrame:
     """Predict the test photos.
 
     Returns:
-        metrics.predictions_table of validation and test, best model first.
+        training.predict_split of validation and test, best model first.
     """
     test = predict_split(trained_photo_models, selected_photos, photo_pixels, "test")
-    return pd.concat([photo_validation, test]).sort_values(
-        "model", key=lambda names: names.map(photo_ranking.index), kind="stable", ignore_index=True
-    )
+    both = pd.concat([photo_validation, test])
+    place = [
+        photo_ranking[str(classes)].index(model)
+        for classes, model in zip(both["classes"], both["model"], strict=True)
+    ]
+    both = both.assign(place=place).sort_values(["classes", "place"], kind="stable")
+    return both.drop(columns="place").reset_index(drop=True)
 
 
 def evaluate_photo_classifiers(
     photo_predictions: pd.DataFrame,
     selected_photos: pd.DataFrame,
     photo_timings: pd.DataFrame,
-    photo_ranking: list[str],
+    photo_ranking: Ranking,
     photo_curves: pd.DataFrame,
     vision: VisionParameters,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Compare all models on the same photos, with intervals and tests.
+    """Compare all models of each phase on the same photos, with intervals and tests.
 
     Returns:
         `photo_comparison`, `photo_class_scores`, `photo_confusion`, `photo_reliability`,
-        `photo_accuracy_by_origin`, `photo_pairs` and `photo_metrics` (metric, step, value).
+        `photo_accuracy_by_origin` and `photo_pairs`, each with the column `classes`, and
+        `photo_metrics` (metric, step, value).
     """
-    classes = CLASSES[: vision.classes]
     photos = selected_photos.set_index("item")
-    scores = metrics.score_predictions(
-        photo_predictions, classes, photos["group"], resamples=vision.resamples, seed=seed
-    )
-    seconds = photo_timings.set_index("model")["seconds"]
-    scores = scores.assign(seconds=look_up(scores["model"], seconds, "training time"))
-    return {
-        "photo_comparison": scores,
-        "photo_class_scores": metrics.score_classes(photo_predictions, classes),
-        "photo_confusion": count_confusions(photo_predictions, "true_label", classes),
-        "photo_reliability": metrics.reliability_tables(photo_predictions),
-        "photo_accuracy_by_origin": metrics.accuracy_by_origin(photo_predictions, photos["origin"]),
-        "photo_pairs": paired_tests(photo_predictions, photo_ranking, "true_label"),
-        "photo_metrics": _metrics(scores, photo_curves),
-    }
+    seconds = photo_timings.set_index(["classes", "model"])["seconds"]
+    trained = photos.loc[photos["split"] == "train", "number"]
+
+    def evaluate(classes: int, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        labels = CLASSES[:classes]
+        scores = metrics.score_predictions(
+            rows, labels, photos["group"], resamples=vision.resamples, seed=seed
+        )
+        time = look_up(scores["model"], seconds.loc[classes], "training time")
+        scores = scores.assign(
+            dataset=vision.data_name, training_photos=int((trained < classes).sum()), seconds=time
+        )
+        return {
+            "photo_comparison": scores,
+            "photo_class_scores": metrics.score_classes(rows, labels),
+            "photo_confusion": count_confusions(rows, "true_label", labels),
+            "photo_reliability": metrics.reliability_tables(rows),
+            "photo_accuracy_by_origin": metrics.accuracy_by_origin(rows, photos["origin"]),
+            "photo_pairs": paired_tests(rows, photo_ranking[str(classes)], "true_label"),
+        }
+
+    phases = {n: evaluate(n, rows) for n, rows in split_phases(photo_predictions)}
+    tables = {
+        name: pd.concat({n: tables[name] for n, tables in phases.items()}, names=["classes"])
+        .reset_index("classes").reset_index(drop=True)
+        for name in next(iter(phases.values()))
+    }  # fmt: skip
+    return {**tables, "photo_metrics": _metrics(tables["photo_comparison"], photo_curves)}
 
 
 def explain_photos(
     photo_predictions: pd.DataFrame,
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
-    trained_photo_models: dict[str, PhotoClassifier],
-    photo_ranking: list[str],
+    trained_photo_models: Models,
+    photo_ranking: Ranking,
     vision: VisionParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Explain the predictions of the selected model for a few random test photos of each class.
+    """Explain the selected model for a few random test photos of each class, right and wrong ones.
 
     Returns:
         `photo_explanations`: Explanation by item; `photo_deletions`: DELETION_COLUMNS, see
         lime.check_deletion.
     """
-    model = trained_photo_models[photo_ranking[0]]
-    predictions = photo_predictions[photo_predictions["model"] == photo_ranking[0]]
-    labels = predictions.set_index("item")["label"]
-    test = selected_photos[selected_photos["split"] == "test"]
-    sample = test.groupby("number").sample(vision.explained_photos, random_state=seed)
+    classes, name, model = selected_model(trained_photo_models, photo_ranking)
+    chosen = photo_predictions["classes"].eq(classes) & photo_predictions["model"].eq(name)
+    chosen &= photo_predictions["split"] == "test"
+    found = photo_predictions[chosen].sample(frac=1, random_state=seed)
+    found = found.assign(correct=found["label"] == found["true_label"])
+    sample = found.groupby(["true_label", "correct"]).head(vision.explained_photos)
+    order = sample["true_label"].map(CLASSES.index)
+    sample = sample.assign(order=order).sort_values(["order", "correct"], ascending=[True, False])
+    place = pd.Series(selected_photos.index, index=selected_photos["item"])
     explanations: dict[str, Explanation] = {}
     rows = []
-    for row, item, true_label in zip(sample.index, sample["item"], sample["label"], strict=True):
+    for photo in sample.to_dict("records"):
         explanation = explain_photo(
-            np.asarray(photo_pixels[row]), model.photo_probabilities,
+            np.asarray(photo_pixels[place[photo["item"]]]), model.photo_probabilities,
             samples=vision.explanation_samples, seed=seed,
         )  # fmt: skip
-        explanations[item] = explanation
+        explanations[photo["item"]] = explanation
         rows.append(
             {
-                "item": item, "true_label": true_label, "label": labels[item],
+                **{name: photo[name] for name in ("item", "true_label", "label", "correct")},
                 "confidence": explanation.confidence,
                 **check_deletion(explanation, model.photo_probabilities, seed),
             }
-        )  # fmt: skip
+        )
         logger.info("Explained %s of %s photos", len(rows), len(sample))
     deletions = pd.DataFrame(rows, columns=list(DELETION_COLUMNS))
     return {"photo_explanations": explanations, "photo_deletions": deletions}
 
 
 def _metrics(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
-    """The metrics of the run: scores (`cnn.test.accuracy`), and training curves by epoch."""
-    long = scores.melt(["model", "split"], _LOGGED_SCORES, "measure").assign(step=0)
+    """The metrics of the run: scores (`cnn-4.test.accuracy`), and training curves by epoch."""
+    key = ["classes", "model", "split"]
+    long = scores.melt(key, _LOGGED_SCORES, "measure").assign(step=0)
     epochs = curves.rename(columns={"epoch": "step"}).assign(split="training")
-    long = pd.concat([long, epochs.melt(["model", "split", "step"], list(MEASURES), "measure")])
-    metric = long["model"] + "." + long["split"] + "." + long["measure"]
+    long = pd.concat([long, epochs.melt([*key, "step"], list(MEASURES), "measure")])
+    model = long["model"] + "-" + long["classes"].astype(str)
+    metric = model + "." + long["split"] + "." + long["measure"]
     return long.assign(metric=metric)[["metric", "step", "value"]].reset_index(drop=True)

@@ -48,11 +48,13 @@ def summarise_photos(photos: pd.DataFrame) -> pd.DataFrame:
     """Count photos and groups of near-duplicates by split and class.
 
     Returns:
-        split, label, n, share (of the split), groups, machine_labels, width and height (medians).
+        split, label, n, share (of the split), groups, largest_group (its photos), machine_labels,
+        width and height (medians).
     """
     groups = photos.groupby(["split", "label"], sort=False)
     table = groups.agg(
         n=("item", "size"), groups=("group", "nunique"),
+        largest_group=("group", lambda group: int(group.value_counts().max())),
         machine_labels=("origin", lambda origin: int((origin == "pseudo").sum())),
         width=("width", "median"), height=("height", "median"),
     ).reset_index()  # fmt: skip
@@ -61,7 +63,9 @@ def summarise_photos(photos: pd.DataFrame) -> pd.DataFrame:
 
 
 def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> pd.DataFrame:
-    """Select the first `classes` classes, and at most `max_photos` of each class and split.
+    """Select the classes of all phases, and at most `max_photos` of each class and split.
+
+    A phase with a class of which there is no photo at all is left out.
 
     Returns:
         Rows of `photos`, with `number`: of the class.
@@ -69,7 +73,11 @@ def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> 
     Raises:
         PhotoSourceError: a class has no photo in a split.
     """
-    classes = CLASSES[: vision.classes]
+    *fewer, most = sorted(vision.phases)
+    if fewer and not photos["label"].isin(CLASSES[fewer[-1] : most]).any():
+        logger.warning("No photos of %s: %s classes are left out.", CLASSES[most - 1], most)
+        most = fewer[-1]
+    classes = CLASSES[:most]
     chosen = photos[photos["label"].isin(classes)]
     found = set(zip(chosen["split"], chosen["label"], strict=True))
     missing = [f"{name} in {split}" for split in SPLITS for name in classes
@@ -80,7 +88,7 @@ def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> 
         raise PhotoSourceError(
             f"The {len(classes)} classes need photos in each of train, valid and test; there are "
             f"none of {', '.join(missing)}. Add them (a folder per class: {folders}), or take "
-            "fewer classes with --params vision.classes=3."
+            "fewer classes with --params vision.phases=3."
         )
     chosen = chosen.assign(number=chosen["label"].map(classes.index).astype("int64"))
     if vision.max_photos is not None:

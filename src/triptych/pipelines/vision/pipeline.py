@@ -27,7 +27,8 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             make_node(training.choose_classifier, "photo_ranking", "photo_validation"),
             make_node(
-                training.run_ablation, "photo_trials", "photo_effects", "photo_trial_runs"
+                training.run_ablation,
+                *("photo_learning_rates", "photo_trials", "photo_effects", "photo_trial_runs"),
             ),
         ],
         "evaluation": [
@@ -44,7 +45,8 @@ def create_pipeline(**_: object) -> Pipeline:
             make_node(registration.label_photos, "image_predictions"),
         ],
         "plots": [_plot(name) for name in
-                  ("accuracy", "curves", "confusion", "reliability", "effects", "explanations")],
+                  ("accuracy", "curves", "confusion", "reliability", "effects", "interaction",
+                   "examples", "explanations")],
     }  # fmt: skip
     return group_nodes("vision", starmap(group_nodes, groups.items()), tags="vision")
 

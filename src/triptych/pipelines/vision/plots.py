@@ -2,110 +2,184 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
+from triptych.pipelines.vision.training import Ranking
+from triptych.vision.ablation import BASELINE, DROPOUT, LEARNING_CURVE
+from triptych.vision.config import CLASSES
+from triptych.vision.decoding import Photo
 from triptych.vision.lime import Explanation
 
 _SPLIT = "test"
+_EXAMPLES = 6  # photos per class
 
 
 def plot_photo_accuracy(photo_comparison: pd.DataFrame, vision: VisionParameters) -> Figure:
-    """Draw the accuracy of every model on the test photos with its 95 % interval."""
+    """Draw the accuracy of every model and phase on the test photos with its 95 % interval."""
     rows = photo_comparison[photo_comparison["split"] == _SPLIT]
-    title = f"Accuracy on {rows['n'].iloc[0]:,} test {_kind(vision)}"
-    return draw_accuracy(rows, title, " over groups; best on validation above")
+    names = rows["model"] + ", " + rows["classes"].astype(str) + " classes"
+    title = f"Accuracy on {rows['n'].max():,} test {_kind(vision)}"
+    explanation = " over groups; best on validation above"
+    return draw_accuracy(rows.assign(model=names), title, explanation)
 
 
 def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> Figure:
-    """Draw accuracy and loss by epoch, training and validation, a column per network."""
-    models = photo_curves["model"].unique()
-    figure = Figure(figsize=(3.8 * len(models) + 1, 5.4), layout="constrained")
-    panels = figure.subplots(2, len(models), squeeze=False, sharex="col", sharey="row")
-    for column, model in enumerate(models):
-        rows = photo_curves[photo_curves["model"] == model]
+    """Draw accuracy and loss by epoch, training and validation; two rows per phase."""
+    models, phases = photo_curves["model"].unique(), photo_curves["classes"].unique()
+    size = (3.4 * len(models) + 1, 4.8 * len(phases))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(2 * len(phases), len(models), squeeze=False, sharex="col")
+    for (classes, model), rows in photo_curves.groupby(["classes", "model"]):
+        column, line = list(models).index(model), 2 * list(phases).index(classes)
         for axes, measure, factor in zip(
-            panels[:, column], ("accuracy", "loss"), (100, 1), strict=True
+            panels[line : line + 2, column], ("accuracy", "loss"), (100, 1), strict=True
         ):
             axes.plot(rows["epoch"], factor * rows[measure], label="training (augmented)")
             axes.plot(rows["epoch"], factor * rows[f"valid_{measure}"], label="validation")
             axes.grid(alpha=0.3)
-        panels[0, column].set(title=str(model))
-        panels[1, column].set(xlabel="Epoch")
-    panels[0, 0].set(ylabel="Accuracy (%)")
-    panels[1, 0].set(ylabel="Loss (cross-entropy)")
+        panels[line, column].set(title=f"{model}, {classes} classes")
+        panels[line, 0].set(ylabel="Accuracy (%)")
+        panels[line + 1, 0].set(ylabel="Loss (cross-entropy)")
+        panels[-1, column].set(xlabel="Epoch")
     panels[0, 0].legend(fontsize="small")
     figure.suptitle(f"Training on {_kind(vision)}")
     return figure
 
 
-def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: list[str]) -> Figure:
-    """Draw the confusion matrices of the two best models on the test photos."""
-    rows = photo_confusion[photo_confusion["split"] == _SPLIT]
-    classes = {name: name for name in rows["label"].unique()}
-    return draw_confusion(rows, photo_ranking[:2], classes, "true_label")
+def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: Ranking) -> Figure:
+    """Draw the confusion matrices of all models of the last phase on the test photos."""
+    classes, names = list(photo_ranking.items())[-1]
+    chosen = photo_confusion["classes"].eq(int(classes)) & photo_confusion["split"].eq(_SPLIT)
+    shown = {name: name for name in CLASSES[: int(classes)]}
+    figure = draw_confusion(photo_confusion[chosen], names, shown, "true_label")
+    figure.suptitle(f"Test photos, {classes} classes; best model on validation first")
+    return figure
 
 
-def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: list[str]) -> Figure:
-    """Draw accuracy against confidence, for the two best models on the test photos."""
-    best = photo_reliability["model"].isin(photo_ranking[:2])
+def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: Ranking) -> Figure:
+    """Draw accuracy against confidence, for the two best models of the last phase on test."""
+    classes, names = list(photo_ranking.items())[-1]
+    chosen = photo_reliability["classes"].eq(int(classes)) & photo_reliability["split"].eq(_SPLIT)
     return draw_reliability(
-        photo_reliability[best & (photo_reliability["split"] == _SPLIT)],
+        photo_reliability[chosen & photo_reliability["model"].isin(names[:2])],
         "Mean probability of the predicted class",
         "Share of photos that are of that class",
     )
 
 
 def plot_photo_effects(photo_effects: pd.DataFrame) -> Figure:
-    """Draw the validation accuracy of each change; bars span the seeds."""
-    rows = photo_effects.iloc[::-1]
-    figure = Figure(figsize=(8, 0.32 * len(rows) + 1.4), layout="constrained")
+    """Draw what each setting changes in validation accuracy, with paired intervals over seeds."""
+    rows = photo_effects[photo_effects["factor"] != BASELINE].iloc[::-1]
+    figure = Figure(figsize=(9, 0.32 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
-    mean, lowest, highest = (100 * rows[name] for name in ("accuracy", "lowest", "highest"))
+    mean, low, high = (100 * rows[f"change{end}"] for end in ("", "_low", "_high"))
     names = rows["factor"] + ": " + rows["level"]
-    axes.errorbar(mean, names, xerr=[mean - lowest, highest - mean], fmt="o", capsize=3)
-    axes.axvline(mean.iloc[-1], color="black", linewidth=0.8, linestyle=":", label="baseline")
+    bars = [(mean - low).replace(np.inf, 0), (high - mean).replace(np.inf, 0)]
+    axes.errorbar(mean, names, xerr=bars, fmt="o", capsize=3, label="mean, 95 % interval")
+    axes.axvline(0, color="black", linewidth=0.8, linestyle=":", label="baseline")
     axes.set(
-        title="One change at a time, a small network on some of the photos",
-        xlabel="Validation accuracy (%), bars: lowest and highest seed",
-    )
+        title="One change at a time, against the baseline with the same seed",
+        xlabel="Change of validation accuracy (points)", ylabel="Change",
+    )  # fmt: skip
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
+    return figure
+
+
+def plot_photo_interaction(photo_trials: pd.DataFrame) -> Figure:
+    """Draw dropout with and without batch normalisation, and the learning curve."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    grid = photo_trials[photo_trials["factor"].isin([BASELINE, DROPOUT])]
+    for norm, rows in grid.groupby("batch_norm", sort=False):
+        _draw_seeds(left, rows, "dropout", f"{'with' if norm else 'without'} batch normalisation")
+    left.set(title="Dropout and batch normalisation", xlabel="Dropout rate")
+    curve = photo_trials[photo_trials["factor"].isin([BASELINE, LEARNING_CURVE])]
+    _draw_seeds(right, curve, "photos", "baseline")
+    right.set(title="Learning curve", xlabel="Training photos", xscale="log")
+    for axes in (left, right):
+        axes.set(ylabel="Validation accuracy (%)")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+    return figure
+
+
+def plot_photo_examples(
+    photo_predictions: pd.DataFrame,
+    selected_photos: pd.DataFrame,
+    photo_pixels: Photo,
+    photo_ranking: Ranking,
+    seed: int,
+) -> Figure:
+    """Draw some test photos of each class with the class and probability that is predicted."""
+    classes, names = list(photo_ranking.items())[-1]
+    chosen = photo_predictions["classes"].eq(int(classes)) & photo_predictions["split"].eq(_SPLIT)
+    rows = photo_predictions[chosen & photo_predictions["model"].eq(names[0])]
+    place = pd.Series(selected_photos.index, index=selected_photos["item"])
+    size = (1.5 * _EXAMPLES + 0.6, 1.8 * int(classes) + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(int(classes), _EXAMPLES, squeeze=False)
+    for line, label in zip(panels, CLASSES[: int(classes)], strict=True):
+        of_class = rows[rows["true_label"] == label]
+        shown = of_class.sample(min(_EXAMPLES, len(of_class)), random_state=seed)
+        line[0].set_ylabel(label)
+        for axes in line:
+            axes.set(xticks=[], yticks=[], frame_on=False)
+        for axes, row in zip(line, shown.to_dict("records"), strict=False):
+            axes.imshow(photo_pixels[place[row["item"]]])
+            colour = "black" if row["label"] == label else "tab:red"
+            words = f"{row['label']} {row['confidence']:.0%}"
+            axes.set_title(words, fontsize="small", color=colour)
+    figure.suptitle(f"Test photos by true class (rows), predicted by {names[0]}; red: wrong")
     return figure
 
 
 def plot_photo_explanations(
     photo_explanations: dict[str, Explanation], photo_deletions: pd.DataFrame
 ) -> Figure:
-    """Draw explained photos with their predictions above the weights of their superpixels."""
+    """Draw explained photos beside the weights of their superpixels, a row per true class."""
     from skimage.segmentation import mark_boundaries
 
-    columns = max(len(photo_explanations), 1)
-    figure = Figure(figsize=(2.2 * columns, 5.2), layout="constrained")
-    panels = figure.subplots(2, columns, squeeze=False)
+    by_class = dict(list(photo_deletions.groupby("true_label", sort=False)))
+    columns = 2 * max((len(rows) for rows in by_class.values()), default=1)
+    lines = max(len(by_class), 1)
+    figure = Figure(figsize=(1.8 * columns, 2.4 * lines + 0.5), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
-    for (above, below), row in zip(panels.T, photo_deletions.to_dict("records"), strict=False):
-        explanation = photo_explanations[row["item"]]
-        above.imshow(explanation.photo)
-        above.set_title(
-            f"true: {row['true_label']}\npredicted: {row['label']} {row['confidence']:.0%}",
-            fontsize="small",
-        )
-        draw_boundaries: Any = mark_boundaries
-        below.imshow(draw_boundaries(explanation.photo, explanation.segments, color=(1, 1, 1)))
-        limit = max(abs(explanation.weights).max(), 1e-9)
-        weights = explanation.weights[explanation.segments]
-        below.imshow(weights, cmap="PiYG", vmin=-limit, vmax=limit, alpha=0.55)
-        below.set_title(
-            f"without LIME's: −{row['lime_drop']:.0%}\nwithout random: −{row['random_drop']:.0%}",
-            fontsize="small",
-        )
-    figure.suptitle("LIME: green superpixels support the class, pink ones oppose it")
+    for line, rows in zip(panels, by_class.values(), strict=False):
+        for place, row in enumerate(rows.to_dict("records")):
+            left, right = line[2 * place : 2 * place + 2]
+            explanation = photo_explanations[row["item"]]
+            left.imshow(explanation.photo)
+            left.set_title(
+                f"true: {row['true_label']}\n{row['label']} {row['confidence']:.0%}",
+                fontsize="small", color="black" if row["correct"] else "tab:red",
+            )  # fmt: skip
+            draw_boundaries: Any = mark_boundaries
+            right.imshow(draw_boundaries(explanation.photo, explanation.segments, color=(1, 1, 1)))
+            limit = max(abs(explanation.weights).max(), 1e-9)
+            weights = explanation.weights[explanation.segments]
+            right.imshow(weights, cmap="PiYG", vmin=-limit, vmax=limit, alpha=0.55)
+            right.set_title(
+                f"deleted: LIME −{row['lime_drop']:.0%}\nrandom −{row['random_drop']:.0%}",
+                fontsize="small",
+            )
+    figure.suptitle("LIME: green superpixels support the predicted class, pink ones oppose it")
     return figure
 
 
+def _draw_seeds(axes: Any, rows: pd.DataFrame, by: str, label: str) -> None:
+    """Draw the mean accuracy by a setting; bars span the seeds."""
+    accuracy = 100 * rows.groupby(by)["accuracy"].agg(["mean", "min", "max"])
+    mean = accuracy["mean"]
+    bars = [mean - accuracy["min"], accuracy["max"] - mean]
+    axes.errorbar(mean.index, mean, yerr=bars, fmt="o-", capsize=3, label=label)
+
+
 def _kind(vision: VisionParameters) -> str:
-    return "synthetic photos" if vision.source == "sample" else "photos"
+    return "synthetic photos" if vision.source == "sample" else f"photos of {vision.dataset}"

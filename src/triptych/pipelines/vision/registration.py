@@ -6,7 +6,7 @@ from triptych.parameters.forecasting import RegistryParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.pipelines.vision.training import COLOURS
+from triptych.pipelines.vision.training import COLOURS, Models, Ranking, selected_model
 from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
@@ -20,8 +20,8 @@ _EXAMPLES = 3
 
 
 def prepare_photo_candidate(
-    trained_photo_models: dict[str, PhotoClassifier],
-    photo_ranking: list[str],
+    trained_photo_models: Models,
+    photo_ranking: Ranking,
     photo_comparison: pd.DataFrame,
     selected_photos: pd.DataFrame,
     photo_source: ListPhotos,
@@ -32,11 +32,13 @@ def prepare_photo_candidate(
     registry: RegistryParameters,
 ) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test photos."""
-    algorithm = photo_ranking[0]
-    model = trained_photo_models[algorithm]
-    scores = photo_comparison[photo_comparison["split"] == _SPLIT].set_index("model")
+    classes, algorithm, model = selected_model(trained_photo_models, photo_ranking)
+    chosen = photo_comparison["classes"].eq(classes) & photo_comparison["split"].eq(_SPLIT)
+    scores = photo_comparison[chosen].set_index("model")
     accuracy = scores["accuracy"]
-    training = selected_photos[selected_photos["split"] == "train"]
+    training = selected_photos[
+        selected_photos["split"].eq("train") & (selected_photos["number"] < classes)
+    ]
     examples = vision.photo_paths(photo_source, seed, training["item"].head(_EXAMPLES))
     networks = [each.settings for each in model.members if isinstance(each, NetworkMember)]
     return Candidate(
@@ -62,8 +64,8 @@ def prepare_photo_candidate(
 
 def label_photos(
     photo_registry: ModelRegistry,
-    trained_photo_models: dict[str, PhotoClassifier],
-    photo_ranking: list[str],
+    trained_photo_models: Models,
+    photo_ranking: Ranking,
     photo_predictions: pd.DataFrame,
     photo_source: ListPhotos,
     vision: VisionParameters,
@@ -74,8 +76,9 @@ def label_photos(
     Returns:
         Rows of the table `image_predictions`.
     """
-    selected = trained_photo_models[photo_ranking[0]]
-    items = photo_predictions[photo_predictions["model"] == photo_ranking[0]]
+    classes, name, selected = selected_model(trained_photo_models, photo_ranking)
+    chosen = photo_predictions["classes"].eq(classes) & photo_predictions["model"].eq(name)
+    items = photo_predictions[chosen]
     return label_items(
         photo_registry, _KIND, _name(selected), selected, items,
         lambda: vision.photo_paths(photo_source, seed, items["item"]),

@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
 from triptych.parameters.vision import VisionParameters
-from triptych.vision.ablation import Trial, list_trials, summarise_trials
+from triptych.vision.ablation import (
+    DROPOUT,
+    LEARNING_CURVE,
+    Trial,
+    best_rates,
+    dropout_grid,
+    list_trials,
+    summarise_trials,
+)
 from triptych.vision.classifier import Member, NetworkMember, PhotoClassifier, fit_temperature
 from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier
 from triptych.vision.config import CLASSES
@@ -30,8 +39,28 @@ from triptych.vision.training import (
 
 logger = logging.getLogger(__name__)
 
+_SETTINGS = ("optimiser", "learning_rate", "dropout", "batch_norm", "augmentation")  # of trials
 COLOURS = {"colour_histogram": CHANNELS, "colour_joint": JOINT}  # the baselines
 BLEND = "blend"
+Models = dict[str, PhotoClassifier]
+Ranking = dict[str, list[str]]  # by number of classes: names of models, best first
+
+
+def model_key(classes: int | str, name: str) -> str:
+    """The key of a model of one phase in `trained_photo_models`."""
+    return f"{name}-{classes}"
+
+
+def selected_model(models: Models, ranking: Ranking) -> tuple[int, str, PhotoClassifier]:
+    """The classes, name and classifier of the best model of the last phase."""
+    classes, names = list(ranking.items())[-1]
+    return int(classes), names[0], models[model_key(classes, names[0])]
+
+
+def split_phases(table: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
+    """The number of classes of each phase, and its rows."""
+    phases = sorted(table["classes"].unique())
+    return [(int(classes), table[table["classes"] == classes]) for classes in phases]
 
 
 def train_classifiers(
@@ -41,109 +70,161 @@ def train_classifiers(
     vision: VisionParameters,
     seed: int,
 ) -> dict[str, Any]:
-    """Train the colour baselines and every network, `n_jobs` in parallel, and blend some.
+    """Train the colour baselines and every network of each phase, and blend some.
 
     Returns:
-        `trained_photo_models`: PhotoClassifiers by name; `photo_curves`: model and
-        training.EPOCH_COLUMNS; `photo_timings`: model, seconds (on one core).
+        `trained_photo_models`: PhotoClassifiers by model_key; `photo_curves`: classes, model and
+        training.EPOCH_COLUMNS; `photo_timings`: classes, model, seconds (on one core).
 
     Raises:
         NetworkError: pretrained weights are missing, or belong to another network.
     """
-    data = _training_photos(selected_photos, photo_pixels, vision.classes)
-    members: dict[str, Member] = {}
+    phases = vision.phases_of(selected_photos["number"])
+    data = {n: _training_photos(selected_photos, photo_pixels, n) for n in phases}
+    members: dict[tuple[int, str], list[Member]] = {}
     seconds, curves = {}, []
-    for name, grids in COLOURS.items():
+    for classes, (name, grids) in product(phases, COLOURS.items()):
         started = time.perf_counter()
-        labels = data.labels[data.training]
-        members[name] = ColourClassifier.fit(grids, photo_pixels, data.training, labels)
-        seconds[name] = time.perf_counter() - started
+        rows = data[classes].training
+        labels = data[classes].labels[rows]
+        members[classes, name] = [ColourClassifier.fit(grids, photo_pixels, rows, labels)]
+        seconds[classes, name] = time.perf_counter() - started
+    keys = list(product(phases, vision.networks))
     tasks = [
-        partial(train_network, settings, data, seed, folders=weight_folders, name=name)
-        for name, settings in vision.networks.items()
-    ]
-    for name, trained in zip(vision.networks, run_networks(tasks, vision.n_jobs), strict=True):
-        members[name] = NetworkMember(trained.settings, trained.weights, vision.tta_views)
-        seconds[name] = trained.seconds
-        curves.append(trained.epochs.assign(model=name))
-        logger.info("Trained %s: %s epochs in %.0f s", name, len(trained.epochs), trained.seconds)
-    groups = {name: [member] for name, member in members.items()}
-    if vision.blend:
-        groups[BLEND] = [members[name] for name in vision.blend]
-        seconds[BLEND] = sum(seconds[name] for name in vision.blend)
+        partial(
+            train_network, vision.networks[name], data[classes], seed, folders=weight_folders,
+            name=model_key(classes, name),
+        )
+        for classes, name in keys
+    ]  # fmt: skip
+    for key, trained in zip(keys, run_networks(tasks, vision.n_jobs), strict=True):
+        members[key] = [NetworkMember(trained.settings, trained.weights, vision.tta_views)]
+        seconds[key] = trained.seconds
+        curves.append(trained.epochs.assign(classes=key[0], model=key[1]))
+        logger.info(
+            "Trained %s: %s epochs in %.0f s", model_key(*key), len(trained.epochs), trained.seconds
+        )
+    for classes in phases if vision.blend else []:
+        blended = [(classes, name) for name in vision.blend]
+        members[classes, BLEND] = [member for key in blended for member in members[key]]
+        seconds[classes, BLEND] = sum(seconds[key] for key in blended)
+    timings = [(*key, value) for key, value in seconds.items()]
     return {
         "trained_photo_models": {
-            name: _calibrate(group, data, vision) for name, group in groups.items()
+            model_key(*key): _calibrate(group, data[key[0]], vision)
+            for key, group in sorted(members.items(), key=lambda pair: pair[0][0])
         },
-        "photo_curves": pd.concat(curves)[["model", *EPOCH_COLUMNS]],
-        "photo_timings": pd.DataFrame(seconds.items(), columns=["model", "seconds"]),
+        "photo_curves": pd.concat(curves)[["classes", "model", *EPOCH_COLUMNS]],
+        "photo_timings": pd.DataFrame(timings, columns=["classes", "model", "seconds"]),
     }
 
 
 def choose_classifier(
-    trained_photo_models: dict[str, PhotoClassifier],
-    selected_photos: pd.DataFrame,
-    photo_pixels: Photo,
+    trained_photo_models: Models, selected_photos: pd.DataFrame, photo_pixels: Photo
 ) -> dict[str, Any]:
-    """Rank the classifiers by their log loss on validation.
+    """Rank the classifiers of each phase by their log loss on validation.
 
     Returns:
-        `photo_ranking`: names, best first; `photo_validation`: metrics.predictions_table of the
-        validation split.
+        `photo_ranking`: Ranking; `photo_validation`: predict_split of the validation split.
     """
     from sklearn.metrics import log_loss
 
     predictions = predict_split(trained_photo_models, selected_photos, photo_pixels, "valid")
-    losses = {}
-    for name, model in trained_photo_models.items():
-        rows = predictions[predictions["model"] == name]
-        y_true = rows["true_label"].map(model.classes.index)
-        losses[name] = log_loss(y_true, rows[model.classes], labels=range(len(model.classes)))
-    ranking = sorted(losses, key=lambda name: (round(losses[name], 9), name))
-    logger.info("Chosen on validation: %s (log loss %.3f)", ranking[0], losses[ranking[0]])
+    ranking: Ranking = {}
+    for classes, of_phase in split_phases(predictions):
+        names = list(CLASSES[:classes])
+        losses = {
+            str(name): log_loss(
+                rows["true_label"].map(names.index), rows[names], labels=range(len(names))
+            )
+            for name, rows in of_phase.groupby("model")
+        }
+        found = sorted((round(loss, 9), name) for name, loss in losses.items())
+        ranking[str(classes)] = [name for _, name in found]
+        logger.info("%s classes: %s is best (log loss %.3f)", classes, *found[0][::-1])
     return {"photo_ranking": ranking, "photo_validation": predictions}
 
 
 def predict_split(
-    models: dict[str, PhotoClassifier], selected_photos: pd.DataFrame, pixels: Photo, split: str
+    models: Models, selected_photos: pd.DataFrame, pixels: Photo, split: str
 ) -> pd.DataFrame:
-    """The predictions of every model for the photos of a split: metrics.predictions_table."""
-    rows = np.flatnonzero(selected_photos["split"] == split)
-    photos = selected_photos.iloc[rows]
-    return pd.concat(
-        [
-            predictions_table(name, photos, model.row_probabilities(pixels, rows), model.classes)
-            for name, model in models.items()
-        ],
-        ignore_index=True,
-    )
+    """The predictions of every model for the photos of a split: classes, predictions_table."""
+    parts = []
+    for key, model in models.items():
+        name, classes = key.rsplit("-", 1)
+        chosen = selected_photos["split"].eq(split) & (selected_photos["number"] < int(classes))
+        rows = np.flatnonzero(chosen)
+        probabilities = model.row_probabilities(pixels, rows)
+        table = predictions_table(name, selected_photos.iloc[rows], probabilities, model.classes)
+        table.insert(0, "classes", int(classes))
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
 
 
 def run_ablation(
     selected_photos: pd.DataFrame, photo_pixels: Photo, vision: VisionParameters, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Train networks that differ from a baseline in one setting, with several seeds.
+    """Train networks of the last phase that differ from a baseline in one setting.
+
+    First the learning rate of each optimiser is tuned, with a seed that is not used again.
 
     Returns:
-        `photo_trials`: scores on validation; `photo_effects`: of ablation.summarise_trials;
-        `photo_trial_runs`: all values, for nested MLflow runs.
+        `photo_learning_rates` and `photo_trials`: scores on validation; `photo_effects`: of
+        ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
     """
-    study = vision.ablation
-    trials = list_trials(study.baseline, study.grid, range(seed, seed + study.seeds))
-    data = _training_photos(selected_photos, photo_pixels, vision.classes)
-    if study.photos:
-        rows = draw_rows(data.labels[data.training], study.photos, seed)
-        data = replace(data, training=data.training[rows])
-    logger.info("Ablation: %s trainings on %s photos", len(trials), f"{len(data.training):,}")
+    study, classes = vision.ablation, vision.phases_of(selected_photos["number"])[-1]
+    data = _training_photos(selected_photos, photo_pixels, classes)
+    baseline = vision.networks[study.network].model_copy(update={"epochs": study.epochs})
+
+    def run(grid: dict[str, list[dict[str, Any]]], seeds: Sequence[int]) -> list[pd.DataFrame]:
+        trials = list_trials(baseline, grid, study.photos, seeds)
+        return _run_trials(trials, data, vision.n_jobs, seed)
+
+    rates = [
+        {"optimiser": name, "learning_rate": rate}
+        for name, values in study.learning_rates.items() for rate in values if len(values) > 1
+    ]  # fmt: skip
+    tuned, tuning_runs = run({"learning rate": rates}, [seed - 1])
+    best = {name: values[0] for name, values in study.learning_rates.items()} | best_rates(tuned)
+    grid = {
+        "optimiser": [{"optimiser": name, "learning_rate": rate} for name, rate in best.items()],
+        DROPOUT: dropout_grid(study.dropout),
+        "augmentation": [{"augmentation": kind} for kind in study.augmentation],
+        LEARNING_CURVE: [{"photos": count} for count in study.training_photos],
+    }
+    trials, runs = run(grid, range(seed, seed + study.seeds))
+    return {
+        "photo_learning_rates": tuned,
+        "photo_trials": trials,
+        "photo_effects": summarise_trials(trials),
+        "photo_trial_runs": pd.concat([tuning_runs, runs], ignore_index=True),
+    }
+
+
+def _run_trials(
+    trials: list[Trial], data: TrainingPhotos, jobs: int, seed: int
+) -> list[pd.DataFrame]:
+    """Train the network of each trial: their scores and settings, and values for MLflow."""
+    labels = data.labels[data.training]
+    tasks = [
+        partial(
+            train_network, trial.settings,
+            replace(data, training=data.training[draw_rows(labels, trial.photos, seed)]),
+            trial.seed,
+        )
+        for trial in trials
+    ]  # fmt: skip
+    logger.info("Ablation: %s trainings", len(trials))
     results, values = [], []
-    tasks = [partial(train_network, trial.settings, data, trial.seed) for trial in trials]
-    for trial, trained in zip(trials, run_networks(tasks, vision.n_jobs), strict=True):
+    for trial, trained in zip(trials, run_networks(tasks, jobs), strict=True):
         best = trained.epochs.iloc[trained.epochs["valid_loss"].argmin()]  # its weights are kept
+        shown = trial.settings.model_dump(include=set(_SETTINGS))
         results.append(
             {
                 "factor": trial.factor, "level": trial.level, "seed": trial.seed,
-                "epochs": len(trained.epochs), "accuracy": best["valid_accuracy"],
-                "loss": best["valid_loss"], "seconds": trained.seconds,
+                "photos": trial.photos, **shown, "epochs": len(trained.epochs),
+                "accuracy": best["valid_accuracy"], "loss": best["valid_loss"],
+                "seconds": trained.seconds,
             }
         )  # fmt: skip
         values += list(_logged_values(trial, trained))
@@ -151,19 +232,16 @@ def run_ablation(
             "Ablation %s of %s: %s, %s: %.1f %%",
             *(len(results), len(trials), trial.factor, trial.level, 100 * best["valid_accuracy"]),
         )
-    table = pd.DataFrame(results)
-    return {
-        "photo_trials": table,
-        "photo_effects": summarise_trials(table),
-        "photo_trial_runs": pd.DataFrame(values, columns=["run", "kind", "key", "value", "step"]),
-    }
+    columns = ["run", "kind", "key", "value", "step"]
+    return [pd.DataFrame(results), pd.DataFrame(values, columns=columns)]
 
 
 def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> TrainingPhotos:
-    training, validation = (
-        np.flatnonzero(photos["split"] == split) for split in ("train", "valid")
-    )
     labels = photos["number"].to_numpy(np.int64)
+    training, validation = (
+        np.flatnonzero((photos["split"] == split) & (labels < n_classes))
+        for split in ("train", "valid")
+    )
     return TrainingPhotos(pixels, training, validation, labels, n_classes)
 
 
@@ -171,7 +249,7 @@ def _calibrate(
     members: Iterable[Member], data: TrainingPhotos, vision: VisionParameters
 ) -> PhotoClassifier:
     """The mean of some members, calibrated on validation."""
-    classes = list(CLASSES[: vision.classes])
+    classes = list(CLASSES[: data.n_classes])
     model = PhotoClassifier(classes, vision.image_size, vision.max_side, list(members))
     probabilities = model.row_probabilities(data.photos, data.validation)
     temperature = fit_temperature(probabilities, data.labels[data.validation])
@@ -181,7 +259,7 @@ def _calibrate(
 def _logged_values(trial: Trial, trained: TrainedNetwork) -> Iterator[tuple[Any, ...]]:
     """Every parameter and metric of a trial: run, kind, key, value, step."""
     run = f"{trial.factor}: {trial.level}, seed {trial.seed}"
-    about = {"factor": trial.factor, "level": trial.level, "seed": trial.seed}
+    about = {name: getattr(trial, name) for name in ("factor", "level", "seed", "photos")}
     for key, value in {**about, **trial.settings.model_dump()}.items():
         yield run, "parameter", key, value, 0
     for epoch in trained.epochs.to_dict("records"):
