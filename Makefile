@@ -78,7 +78,7 @@ acceptance-nlp: $(READY) ## real reviews (TRIPTYCH_REAL_DATA), written to docs/r
 	$(BIN)/python -m presentation
 
 acceptance-vision: $(READY) ## real photos (TRIPTYCH_REAL_DATA), written to docs/results/vision.json
-	$(BIN)/pytest -n 0 -m acceptance_vision -rs --durations=3 tests/acceptance/test_recorded_photos.py
+	$(BIN)/pytest -n 0 -m acceptance_vision -rs -s --durations=3 tests/acceptance/test_recorded_photos.py
 	$(BIN)/python -m presentation
 
 acceptance-reproduction: $(READY) ## retrain five studies of real weather and compare them bit for bit

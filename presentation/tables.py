@@ -58,10 +58,12 @@ def scores(results: Results) -> str:
 
 
 def final_rows(results: Results) -> list[dict[str, Any]]:
-    """Return the rows of the final split, of one data set if the results name it."""
+    """Return the rows of the final split, of one data set and phase if the results name them."""
     split = final_split(results)
     rows = [row for row in results["rows"] if row["split"] == split]
-    return [row for row in rows if results.get("dataset") in (None, row.get("dataset"))]
+    for name in ("dataset", "classes"):
+        rows = [row for row in rows if results.get(name) in (None, row.get(name))]
+    return rows
 
 
 def final_split(results: Results) -> str:

@@ -107,20 +107,9 @@ def decode_chunks(paths: Sequence[Path], image_size: int, max_side: int) -> Iter
 
 
 def fit_size(photos: Photo, image_size: int) -> Photo:
-    """Shrink square photos to a side of `image_size` by averaging whole blocks.
-
-    Raises:
-        BadPhotoError: `image_size` does not divide their side.
-    """
-    side = photos.shape[-2]
-    if side == image_size:
+    """Resize square photos (n, side, side, 3) to a side of `image_size`."""
+    if photos.shape[1] == image_size:
         return photos
-    if side % image_size:
-        raise BadPhotoError(
-            f"Photos of {side} pixels a side cannot become photos of {image_size}: it must divide "
-            f"{side}. Correct the network's `image_size`, or vision.image_size."
-        )
-    block = side // image_size
-    parts = photos.reshape(-1, image_size, block, image_size, block, 3)
-    small: Photo = (parts.mean(axis=(2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
-    return small
+    size = (image_size, image_size)
+    small = [Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR) for photo in photos]
+    return np.array(small, dtype=np.uint8).reshape(-1, *size, 3)
