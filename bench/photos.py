@@ -47,7 +47,7 @@ def measure_model(env: str) -> list[Row]:
         chosen = json.loads(results)["chosen"]
         names = vision.blend if chosen == BLEND else [chosen]
     start_keras(1)
-    classes = list(CLASSES[: vision.classes])
+    classes = list(CLASSES[: max(vision.phases)])
     members = [
         _make_member(vision.networks[name], len(classes), vision.tta_views) for name in names
     ]
