@@ -26,6 +26,7 @@ class NetworkSettings(BaseModel):
         filters: of each block of `cnn`; each block halves the side.
         batch_norm: batch normalisation after each convolution of `cnn`.
         alpha: width of a MobileNet.
+        pooling: over the last feature map: means, or means and maxima (a few leaves at an edge).
         weights: of a pretrained backbone: `imagenet`, `file` or `none` (random).
         learning_rate: at the start; cosine decay to 0 (Loshchilov and Hutter, 2017).
         epochs: at most, with a frozen backbone if its weights are pretrained.
@@ -43,6 +44,7 @@ class NetworkSettings(BaseModel):
     batch_norm: bool = True
     dropout: Fraction = 0.3
     alpha: Annotated[float, Field(gt=0)] = 1.0
+    pooling: Literal["avg", "avg_max"] = "avg"
     weights: Literal["imagenet", "file", "none"] = "none"
     optimiser: Optimiser = "adam"
     learning_rate: float = 0.003

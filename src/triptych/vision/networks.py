@@ -52,8 +52,11 @@ def build_network(settings: NetworkSettings, n_classes: int) -> "keras.Model":
         features = _convolve(photos, settings)
     else:  # training=False: batch normalisation keeps its ImageNet statistics in fine-tuning too
         features = _build_backbone(settings)(photos, training=False)
-    pooled = layers.Dropout(settings.dropout)(layers.GlobalAveragePooling2D()(features))
-    return keras.Model(photos, layers.Dense(n_classes, activation="softmax")(pooled))
+    pooled = layers.GlobalAveragePooling2D()(features)
+    if settings.pooling == "avg_max":
+        pooled = layers.Concatenate()([pooled, layers.GlobalMaxPooling2D()(features)])
+    kept = layers.Dropout(settings.dropout)(pooled)
+    return keras.Model(photos, layers.Dense(n_classes, activation="softmax")(kept))
 
 
 def load_pretrained(
