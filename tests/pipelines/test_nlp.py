@@ -174,12 +174,12 @@ def test_the_notebook_can_be_executed_on_the_sample(ran: Project, tmp_path: Path
 
     shown = [output for cell in book.cells for output in cell.get("outputs", [])]
     text = " ".join(str(output["data"].get("text/markdown", "")) for output in shown)
-    assert f"Chosen in cross-validation: *{ranking(ran)[0]}*" in text
+    assert f"Selected in cross-validation: *{ranking(ran)[0]}*" in text
     assert "340 reviews" in text
     # one seed is inconclusive
     assert "inconclusive: *last state*" in text
-    assert "worsens with every seed: none" in text
-    assert "What worsens the LSTM** with every seed (log loss): none" in text
+    assert "- worsens: none" in text
+    assert "What worsens the LSTM** (log loss, 95 % interval above zero): none" in text
 
 
 @pytest.mark.parametrize(
