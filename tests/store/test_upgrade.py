@@ -101,6 +101,23 @@ def test_version_0_1_is_upgraded_with_its_rows(empty: Engine) -> None:
         connection.execute(insert(prediction_inputs), wrong)
 
 
+@pytest.mark.parametrize("between", ["0006", "0007", "0008", "0009"])
+def test_a_schema_between_versions_is_upgraded(
+    empty: Engine, between: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_version_0_1(empty)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("TRIPTYCH_DATABASE_URL", empty.url.render_as_string(hide_password=False))
+    alembic(["upgrade", between])
+    assert version(empty) == between
+
+    migrate(empty)
+
+    check_schema(empty)
+    assert differences(empty, metadata) == []
+    assert len(dump_tables(empty)["predictions"]) == 1
+
+
 def version(engine: Engine) -> str:
     with engine.connect() as connection:
         return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
