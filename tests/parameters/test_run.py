@@ -110,3 +110,15 @@ def test_null_leaves_a_model_out(parameters: dict[str, Any]) -> None:
 
     assert set(base_models) - set(known.models.learned) == {"random_forest"}
     assert list(known.vision.networks) == ["cnn"]
+
+
+@pytest.mark.parametrize("parameters", ["live"], indirect=True)
+def test_a_value_may_be_given_by_data_set(parameters: dict[str, Any]) -> None:
+    splits = parameters["nlp"]["n_splits"]
+    for dataset in ("reviews", "reviews_large"):
+        found = RunParameters.model_validate(changed(parameters, "nlp.dataset", dataset)).nlp
+        assert (found.dataset, found.n_splits) == (dataset, splits[dataset])
+    plain = changed(parameters, "nlp.n_splits", 7)
+
+    assert RunParameters.model_validate(plain).nlp.n_splits == 7
+    assert not accepted(changed(parameters, "nlp.n_splits", {"reviews": 5}))

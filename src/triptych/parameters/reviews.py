@@ -1,9 +1,9 @@
 """Parameters of the pipeline nlp."""
 
 from collections.abc import Collection
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from triptych.nlp.config import CHANGES, FAMILIES, LstmSettings
 from triptych.nlp.preprocessing import Preparation
@@ -102,7 +102,11 @@ class ReviewParameters(Parameters):
     explained_errors: Count  # of each model that is explained
     explanation_samples: Count
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _select(cls, given: Any) -> Any:
-        return _of_dataset(given, given.get("dataset")) if isinstance(given, dict) else given
+    def _select(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check the values of every data set, and return those of the selected one."""
+        if not isinstance(given, dict) or given.get("dataset") not in get_args(Dataset):
+            return handler(given)
+        checked = {name: handler(_of_dataset(given, name)) for name in get_args(Dataset)}
+        return checked[given["dataset"]]
