@@ -22,11 +22,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import auth, cache, database, middleware, observability, problems, responses
+from api import cache, database, middleware, observability, problems, responses
 from api.routes import catalog, predictions, service
-from triptych.store.driver_errors import name_database
-from triptych.store.errors import StoreError
-from triptych.store.sqlite import sqlite_url
+from triptych.store.engine import sqlite_url
+from triptych.store.errors import StoreError, name_database
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings, app.state.cache, app.state.draining = settings, cache.ResponseCache(), False
     protected: dict[str, Any] = {}
     if settings.api_key is not None:  # as documented; the middleware checks it
-        protected["dependencies"] = [Security(auth.DOCUMENTED)]
+        protected["dependencies"] = [Security(middleware.API_KEY)]
         protected["responses"] = problems.document_problems(401)
     for module in (predictions, catalog):
         app.include_router(module.router, **protected)
@@ -84,7 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             CORSMiddleware,
             allow_origins=[each.strip().rstrip("/") for each in settings.cors_origins.split(",")],
             allow_methods=("GET", "HEAD"),
-            allow_headers=(auth.HEADER, "If-None-Match", "X-Request-ID"),
+            allow_headers=(middleware.API_KEY_HEADER, "If-None-Match", "X-Request-ID"),
             expose_headers=("ETag", "Link", "Retry-After", "X-Request-ID"),
         )
     # FastAPI makes and keeps the document; no route returns the schema of the problems

@@ -1,16 +1,21 @@
 """Size limits, the API key, HEAD, security headers and the response to unexpected errors."""
 
+import hmac
 import logging
+import re
 
+from fastapi import Request
+from fastapi.security import APIKeyHeader
 from starlette.datastructures import MutableHeaders, State
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import check_key
 from api.problems import InvalidParam, ProblemError, invalid_params_error
 
 logger = logging.getLogger(__name__)
 
+API_KEY_HEADER = "X-API-Key"
+API_KEY = APIKeyHeader(name=API_KEY_HEADER, scheme_name="ApiKey", auto_error=False)
+_OPEN = re.compile("/|/version|/openapi.json|/(health|dashboard|docs|static-offline-docs)(/.*)?")
 _MAX_HEADERS, _MAX_HEADER_BYTES = 100, 16_384
 # Holds the longest `item`, percent-encoded, or a cursor with an item of 16,000 bytes.
 _MAX_QUERY_BYTES = 32_768
@@ -57,7 +62,7 @@ class HttpMiddleware:
         inner = {**scope, "method": "GET"} if method == "HEAD" else scope
         try:
             _check_limits(scope)
-            check_key(Request(inner))
+            _check_key(Request(inner))
             await self.app(inner, receive, send_completed)
         except ProblemError as error:
             logger.warning("%s %r rejected: %d", method, path, error.status)
@@ -78,3 +83,17 @@ def _check_limits(scope: Scope) -> None:
     if len(headers) > _MAX_HEADERS or sum(len(value) for _, value in headers) > _MAX_HEADER_BYTES:
         detail = f"At most {_MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes together are read."
         raise ProblemError(431, "headers-too-large", detail)
+
+
+def _check_key(request: Request) -> None:
+    """Raise a 401 unless the request has the key, or its path or service requires none."""
+    key, given = request.app.state.settings.api_key, request.headers.getlist(API_KEY_HEADER)
+    expected = key.get_secret_value().encode() if key else b""
+    if not key or _OPEN.fullmatch(request.scope["path"]):
+        return
+    if len(given) == 1 and hmac.compare_digest(given[0].encode("latin-1"), expected):
+        return
+    missing = InvalidParam(parameter=API_KEY_HEADER, found=None, allowed="the key of this service")
+    detail = f"This route requires the API key of this service in the header {API_KEY_HEADER}."
+    challenge = {"WWW-Authenticate": f'ApiKey header="{API_KEY_HEADER}"'}
+    raise ProblemError(401, "api-key-needed", detail, missing, **challenge)

@@ -193,7 +193,7 @@ def _registry(folder: Path) -> Any:
     import mlflow
 
     from triptych.registry.models import ModelRegistry
-    from triptych.store.database import open_database
+    from triptych.store.migrate import open_database
 
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.set_registry_uri(f"sqlite:///{folder}/mlflow.db")
@@ -204,7 +204,7 @@ def _registry(folder: Path) -> Any:
 
 
 def _candidate(model: Any, name: str) -> Any:
-    from triptych.registry.candidate import FORECASTER_REQUIREMENTS, Candidate
+    from triptych.registry.tracking import FORECASTER_REQUIREMENTS, Candidate
 
     scores = {"n": 1, "rmse": 1.0, "skill_day": 0.1, "skill_climatology": 0.1, "coverage": 0.9}
     return Candidate(

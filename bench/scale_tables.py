@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select, text
 from bench import cities
 from bench.results import Row, Stopwatch, rate, row
 from triptych.datasets import SqlTableDataset
-from triptych.store.database import open_database
+from triptych.store.migrate import open_database
 from triptych.store.tables import metadata
 
 HOURS = 240

@@ -5,7 +5,7 @@ import pytest
 
 from triptych.classification.errors import UnmatchedError
 from triptych.classification.matching import look_up
-from triptych.classification.significance import paired_tests
+from triptych.classification.metrics import paired_tests
 from triptych.nlp.metrics import accuracy_by_length
 from triptych.nlp.slice_tests import run_slice_tests
 from triptych.vision.metrics import accuracy_by_origin, score_predictions

@@ -20,7 +20,7 @@ from triptych.datasets import (
     TrainingRowsDataset,
 )
 from triptych.registry.snapshots import SnapshotStore, TrainingRows
-from triptych.store.database import close_database
+from triptych.store.migrate import close_database
 
 
 def rows(*failed: int) -> pd.DataFrame:

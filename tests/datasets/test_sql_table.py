@@ -15,8 +15,8 @@ from tests.fixtures.databases import dump_tables
 from tests.store.rows import MODEL, write_model
 from triptych.datasets import SqlTableDataset
 from triptych.datasets.sql_table import TableReader
-from triptych.store.database import open_database
 from triptych.store.errors import DatabaseUnavailable, RowsRefused, StoreError
+from triptych.store.migrate import open_database
 from triptych.store.tables import WEATHER_VARIABLES
 
 _TIMES = pd.date_range("2019-07-14", periods=4, freq="3h", tz="UTC", unit="us")
@@ -100,8 +100,8 @@ class TestSave:
     def test_many_chunks_are_one_frame_in_the_order_of_the_key(
         self, filled_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("triptych.datasets.sql_frames._READ_CHUNK", 3)
-        monkeypatch.setattr("triptych.datasets.sql_frames._WRITE_CHUNK", 3)
+        monkeypatch.setattr("triptych.datasets.sql_table._READ_CHUNK", 3)
+        monkeypatch.setattr("triptych.datasets.sql_table._WRITE_CHUNK", 3)
         colder = steps().assign(temperature_2m=lambda frame: frame["temperature_2m"] - 40)
         dataset(filled_url).save(colder.sample(frac=1, random_state=3))
         assert_frame_equal(dataset(filled_url).load(), colder)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.project import Project
-from triptych.hooks.descriptions import (
+from triptych.hooks.run_description import (
     Description,
     day_ahead,
     describe_classifiers,

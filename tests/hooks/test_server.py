@@ -23,7 +23,7 @@ from tests.registry.conftest import (
 )
 from triptych.commands.model import model
 from triptych.registry.models import ModelRegistry
-from triptych.store.database import close_database, open_database
+from triptych.store.migrate import close_database, open_database
 
 NAME = "temperature"
 ADA = ("--by", "Ada", "--reason", "the server needs one")

@@ -6,8 +6,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from triptych.classification.metrics import count_confusions, wilson
-from triptych.classification.significance import mcnemar, paired_tests
+from triptych.classification.metrics import count_confusions, mcnemar, paired_tests, wilson
 from triptych.nlp import metrics
 
 

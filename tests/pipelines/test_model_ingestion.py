@@ -22,7 +22,7 @@ from triptych.parameters.forecasting import (
     RecentParameters,
 )
 from triptych.pipelines.ingestion.model_nodes import fetch_models
-from triptych.store.database import close_database
+from triptych.store.migrate import close_database
 from triptych.weather.locations import Location, locations_frame
 from triptych.weather.sources import make_source
 from triptych.weather.sources.open_meteo import OpenMeteo

@@ -21,10 +21,10 @@ from triptych.forecasting.evaluation.conformal import learn_intervals
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
 from triptych.registry.artifacts import prepare_artifacts
-from triptych.registry.candidate import FORECASTER_REQUIREMENTS, Candidate, beats_both_baselines
 from triptych.registry.model_types import KINDS
 from triptych.registry.models import ModelRegistry
-from triptych.store.database import close_database, open_database
+from triptych.registry.tracking import FORECASTER_REQUIREMENTS, Candidate, beats_both_baselines
+from triptych.store.migrate import close_database, open_database
 from triptych.store.tables import model_transitions, models
 
 MakeCandidate = Callable[..., Candidate]

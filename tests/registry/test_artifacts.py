@@ -9,8 +9,7 @@ import pytest
 from tests.fixtures.project import Project
 from triptych.errors import PipelineError
 from triptych.registry.artifacts import artifact_repository, prepare_artifacts
-from triptych.store.engine import create_engine
-from triptych.store.sqlite import sqlite_url
+from triptych.store.engine import create_engine, sqlite_url
 
 NAMES = ["plain", "quoi?", "a%20b", "a b", "été #1"]
 

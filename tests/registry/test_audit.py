@@ -16,7 +16,7 @@ from triptych.registry.audit import Report, format_report, gather
 from triptych.registry.models import ModelRegistry
 from triptych.registry.reproduction.reproduce import TrackedRuns
 from triptych.registry.snapshots import FOLDER
-from triptych.store.database import close_database, open_database
+from triptych.store.migrate import close_database, open_database
 
 
 @pytest.fixture

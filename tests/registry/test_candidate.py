@@ -7,7 +7,7 @@ import pytest
 
 from tests.registry.conftest import MakeCandidate
 from triptych.forecasting.storage import digest
-from triptych.registry.candidate import model_name
+from triptych.registry.tracking import model_name
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from triptych.registry import mlflow_sync
 from triptych.registry.audit import gather
 from triptych.registry.models import ModelRegistry
 from triptych.registry.reproduction.reproduce import TrackedRuns
-from triptych.store.database import close_database
+from triptych.store.migrate import close_database
 
 REVIEWS = ["un bon film", "une histoire lente", "une belle histoire"]
 ADA = ("--by", "Ada", "--reason", "the test needs one")

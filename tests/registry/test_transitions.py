@@ -118,7 +118,7 @@ from triptych.errors import PipelineError
 from triptych.registry.mlflow_sync import changing
 from triptych.registry.models import ModelRegistry
 from triptych.registry.stages import Approval, check_production, promote
-from triptych.store.database import open_database
+from triptych.store.migrate import open_database
 
 url, tracking, version = sys.argv[1:]
 mlflow.set_tracking_uri(tracking)

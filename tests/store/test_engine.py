@@ -8,11 +8,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.store.rows import add_places
-from triptych.store.database import close_database, open_database
-from triptych.store.driver_errors import mask_passwords
 from triptych.store.engine import create_engine, reading
-from triptych.store.errors import DatabaseUnavailable, StoreError
-from triptych.store.migrate import check_schema
+from triptych.store.errors import DatabaseUnavailable, StoreError, mask_passwords
+from triptych.store.migrate import check_schema, close_database, open_database
 
 
 def test_a_process_keeps_one_engine_and_a_fork_makes_its_own(

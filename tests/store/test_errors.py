@@ -78,7 +78,7 @@ class TestSqlite:
     def test_a_database_that_another_process_has_locked(
         self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("triptych.store.sqlite._BUSY_TIMEOUT_S", 0.05)
+        monkeypatch.setattr("triptych.store.engine._BUSY_TIMEOUT_S", 0.05)
         holder, engine = create_engine(sqlite_url), create_engine(sqlite_url)
         with holder.begin(), pytest.raises(DatabaseUnavailable, match="process has locked it"):
             migrate(engine)

@@ -14,7 +14,7 @@ from triptych.store.tables import weather_hourly
 _WRITER = """
 import sys, time
 from tests.store.rows import WEATHER_COLUMNS, hours
-from triptych.store.database import open_database
+from triptych.store.migrate import open_database
 from triptych.store.tables import weather_hourly
 from tests.fixtures.databases import write_rows
 

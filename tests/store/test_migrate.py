@@ -86,7 +86,7 @@ def test_every_constraint_has_its_name(engine: Engine) -> None:
 
 def test_an_up_to_date_database_needs_no_alembic_and_no_pandas(engine: Engine) -> None:
     code = (
-        "import sys; from triptych.store.database import open_database;"
+        "import sys; from triptych.store.migrate import open_database;"
         "from triptych.store.migrate import check_schema;"
         "import triptych.store.grants, triptych.store.writes;"
         "check_schema(open_database(sys.argv[1]));"
@@ -102,7 +102,7 @@ def test_an_up_to_date_database_needs_no_alembic_and_no_pandas(engine: Engine) -
 
 def test_two_processes_may_open_a_new_database_at_once(database_url: str) -> None:
     code = (
-        "import sys, time, alembic.command; from triptych.store.database import open_database;"
+        "import sys, time, alembic.command; from triptych.store.migrate import open_database;"
         "time.sleep(max(0, float(sys.argv[2]) - time.time())); open_database(sys.argv[1])"
     )
     start = str(time.time() + 3)

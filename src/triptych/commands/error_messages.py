@@ -46,7 +46,7 @@ def explain(error: BaseException) -> str | None:
     Returns:
         Its message; None if the error is not a user error.
     """
-    from triptych.store.driver_errors import mask_passwords
+    from triptych.store.errors import mask_passwords
 
     causes = list(_causes(error))
     found = (find(cause) for find in (_own, _others, _of_datasets) for cause in causes)

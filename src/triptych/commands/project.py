@@ -13,7 +13,7 @@ from kedro.framework.startup import ProjectMetadata
 from triptych.commands.error_messages import user_errors
 from triptych.registry.artifacts import prepare_artifacts
 from triptych.registry.models import ModelRegistry
-from triptych.store.database import open_database
+from triptych.store.migrate import open_database
 
 _QUIET = {"kedro.runner": logging.WARNING, "triptych": logging.WARNING, "urllib3": logging.ERROR}
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
-from triptych.registry.candidate import Candidate
 from triptych.registry.model_types import KINDS, TEMPERATURE
 from triptych.registry.models import ModelRegistry
-from triptych.store.database import open_database
+from triptych.registry.tracking import Candidate
+from triptych.store.migrate import open_database
 
 Kind = Literal["forecaster", "photo", "review"]
 Models = dict[str, Any]

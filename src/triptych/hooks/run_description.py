@@ -1,27 +1,180 @@
 """The hook that gives every MLflow run a readable name, tags to search by, and a description."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from triptych.hooks.descriptions import (
-    COMPARISONS,
-    STUDIES,
-    Description,
-    day_ahead,
-    describe_classifiers,
-    describe_forecasts,
-)
+from triptych.errors import PipelineError
+from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age
 from triptych.hooks.tracking import modality
+from triptych.pipelines.ts_common.periods import parse_as_of
+from triptych.registry.snapshots import place_names
 
+# The comparison of all forecasters before those of one family.
+COMPARISONS = ("forecast_comparison", "learned_comparison", "statistical_comparison")
+_COLUMNS = 6  # most locations that the table has a column each for
+
+
+class Description(NamedTuple):
+    """The parts of a description, in Markdown."""
+
+    headline: str  # the chosen model and its error; empty before there is one
+    subject: str  # the data in a few words
+    parts: list[str]  # sentences and tables
+
+    def name(self, job: str) -> str:
+        """The run in one line; the result comes first, because lists show only the beginning."""
+        job = job.replace("__default__", "main job")
+        return " · ".join(part for part in (self.headline, self.subject, job) if part)
+
+
+class Study(NamedTuple):
+    """What is specific to reviews or to photos."""
+
+    comparison: str  # the dataset with the scores of all models
+    ranking: str  # the dataset with all models, best first
+    chosen_by: str  # how the ranking was made
+    items: tuple[str, str]  # what real items are called, and those of the sample
+    question: str  # what the classifiers answer
+    measures: tuple[str, ...]  # columns of the comparison that are shown
+
+
+STUDIES = {  # by parameter group
+    "nlp": Study(
+        "text_comparison", "text_ranking", "cross-validation",
+        ("film reviews", "synthetic reviews"), "Positive or negative?",
+        ("accuracy", "macro_f1", "roc_auc", "brier"),
+    ),
+    "vision": Study(
+        "photo_comparison", "photo_ranking", "validation",
+        ("field photos", "synthetic photos"), "What grows there?",
+        ("accuracy", "macro_f1", "log_loss", "calibration_error"),
+    ),
+}  # fmt: skip
 _RESULTS = {"chosen_model", "monitoring_warnings"}.union(
     *({study.comparison, study.ranking} for study in STUDIES.values())
 )
+
+
+def describe_classifiers(
+    group: str, parameters: Mapping[str, Any], saved: Mapping[str, Any], registered: Sequence[str]
+) -> Description:
+    """Describe a run with photos or reviews.
+
+    Args:
+        group: its parameter group, of STUDIES.
+        parameters: of the run.
+        saved: the results, by dataset.
+        registered: a sentence on the model that the run registered, if any.
+    """
+    study, own = STUDIES[group], parameters[group]
+    subject = study.items[own["source"] == "sample"]
+    about = f"{study.question} Of {subject}; seed {parameters['seed']}."
+    rows, ranking = saved.get(study.comparison), saved.get(study.ranking)
+    if rows is None:
+        return Description("", subject, [*registered, about])
+    rows = rows[rows["split"] == own.get("test_split", "test")]
+    if isinstance(ranking, dict):  # by number of classes: the last phase
+        classes, ranking = list(ranking.items())[-1]
+        rows = rows[rows["classes"] == int(classes)]
+    lines = (
+        [row["model"], *(f"{row[m]:.3f}" for m in study.measures)] for _, row in rows.iterrows()
+    )
+    parts = [*registered, about, _table(["model", *study.measures], lines)]
+    if not ranking:
+        return Description("", subject, parts)
+    row = rows[rows["model"] == ranking[0]].iloc[0]
+    result = (
+        f"Chosen by {study.chosen_by}: **{row['model']}**, accuracy "
+        f"**{row['accuracy']:.1%}** on the {row['n']:,} items of {row['split']} (95 %: "
+        f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%})."
+    )
+    return Description(f"{row['model']} {row['accuracy']:.1%}", subject, [result, *parts])
+
+
+def describe_forecasts(
+    locations: Sequence[str],
+    parameters: Mapping[str, Any],
+    saved: Mapping[str, Any],
+    registered: Sequence[str],
+) -> Description:
+    """Describe a run with temperature forecasts, as `describe_classifiers`.
+
+    Args:
+        locations: slugs, empty if they are unknown.
+        saved: of the comparisons, `day_ahead`.
+    """
+    places, as_of = place_names(locations) or "no location", _issued(parameters)
+    source = parameters["source"].replace("sample", "the embedded sample (synthetic weather)")
+    about = (
+        f"Temperature of {places}, known until {as_of}, from {source}; seed {parameters['seed']}."
+    )
+    parts, headline, chosen = [*registered, about], "", saved.get("chosen_model")
+    rows = next((saved[name] for name in COMPARISONS if name in saved), None)
+    if rows is not None:
+        of_all = rows[rows["location"] == ALL].set_index("model")
+        parts += _day_ahead_table(rows, of_all, chosen)
+        if chosen in of_all.index:
+            row = of_all.loc[chosen]
+            headline = f"{chosen} {row['rmse']:.2f} °C"
+            parts.insert(0, _chosen_on_validation(row))
+    parts += [f"**Warning:** {warning}" for warning in saved.get("monitoring_warnings", ())]
+    return Description(headline, f"{places} · {as_of}", parts)
+
+
+def day_ahead(comparison: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a comparison that the description shows."""
+    return at_served_age(comparison[comparison["lead"] == DAY])
+
+
+def _issued(parameters: Mapping[str, Any]) -> str:
+    try:
+        instant = parse_as_of(str(parameters["as_of"]))
+    except PipelineError:  # the run reports it itself
+        return str(parameters["as_of"])
+    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant.hour else f"{instant:%Y-%m-%d}"
+
+
+def _chosen_on_validation(row: "pd.Series[Any]") -> str:
+    return (
+        f"Chosen on validation: **{row.name}**, day-ahead RMSE **{row['rmse']:.2f} °C** "
+        f"on the test period. Its RMSE is {row['skill_day']:.0%} lower than that of the "
+        f"same hour yesterday, {row['skill_climatology']:.0%} lower than climatology's. "
+        f"{row['coverage']:.1%} of the observations lie in its 90 % intervals."
+    )
+
+
+def _day_ahead_table(rows: pd.DataFrame, of_all: pd.DataFrame, chosen: str | None) -> list[str]:
+    errors = rows.pivot(index="model", columns="location", values="rmse").round(9)
+    places = errors.columns.drop(ALL)
+    shown = [ALL, *places] if 1 < len(places) <= _COLUMNS else [ALL]
+    lines = (
+        [
+            f"**{model}** (chosen)" if model == chosen else str(model),
+            *(f"{error:.2f}" for error in line),
+            *(f"{of_all[name][str(model)]:.1%}" for name in ("skill_day", "coverage")),
+        ]
+        for model, line in errors.sort_values(ALL, kind="stable")[shown].iterrows()
+    )
+    head = ["model", *shown, "skill vs same hour yesterday", "coverage of 90 % intervals"]
+    return [
+        "Day-ahead RMSE in °C (leads 1 to 8), all models on the same "
+        f"{int(of_all['n'].iloc[0]):,} targets of the test period:",
+        _table(head, lines),
+        "By lead: the metrics `<model>.<location>.rmse`, step = lead. More: the artifacts "
+        "forecast_comparison.csv, paired_tests.csv, error_by_lead.png.",
+    ]
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))
 
 
 class RunDescriptionHook:

@@ -10,7 +10,7 @@ import pandas as pd
 from kedro.framework.hooks import hook_impl
 
 from triptych.forecasting.evaluation.metrics import ALL, DAY
-from triptych.hooks.descriptions import day_ahead
+from triptych.hooks.run_description import day_ahead
 from triptych.vision.manifest import MANIFEST, UNLISTED
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from triptych.classification.significance import mcnemar
+from triptych.classification.metrics import mcnemar
 from triptych.nlp.classifier import Labels, cross_fitted_log_odds
 from triptych.nlp.config import BASELINE, ModelSettings
 from triptych.nlp.duplicates import Groups

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kedro.utils import find_kedro_project
 
-from triptych.store.sqlite import sqlite_url
+from triptych.store.engine import sqlite_url
 
 ARTIFACT_SCHEME = "triptych-artifacts"  # of locations that hold no path (registry/artifacts.py)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine, Table, select
 
-from triptych.classification.significance import mcnemar
-from triptych.datasets.sql_frames import read_frame
+from triptych.classification.metrics import mcnemar
+from triptych.datasets.sql_table import read_frame
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest

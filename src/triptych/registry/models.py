@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine, insert, select
 from triptych.errors import PipelineError
 from triptych.forecasting.storage import EVALUATED
 from triptych.registry import mlflow_sync, stages, tracking
-from triptych.registry.candidate import Candidate
 from triptych.registry.model_types import KINDS
 from triptych.registry.provenance import git_commit
 from triptych.registry.stages import Approval, Row, version_title
+from triptych.registry.tracking import Candidate
 from triptych.store.engine import reading
 from triptych.store.tables import model_transitions, models
 

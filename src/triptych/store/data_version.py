@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from sqlalchemy import Engine, text
 from sqlalchemy.pool import PoolProxiedConnection
 
-from triptych.store.driver_errors import explain
+from triptych.store.errors import explain
 from triptych.store.migrate import check_schema
 
 _BUSY_TIMEOUT_MS = 100  # so frequent a query does not wait

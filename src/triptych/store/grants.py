@@ -6,9 +6,8 @@ import sys
 
 from sqlalchemy import Engine, text
 
-from triptych.store.driver_errors import name_database
 from triptych.store.engine import create_engine
-from triptych.store.errors import StoreError
+from triptych.store.errors import StoreError, name_database
 from triptych.store.migrate import migrate
 
 logger = logging.getLogger(__name__)

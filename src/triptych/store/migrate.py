@@ -1,18 +1,18 @@
-"""Bring a database to the schema of this version, and recognise other schemas."""
+"""Open a database at the schema of this version, upgrade it, and recognise other schemas."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from triptych.store.driver_errors import name_database
-from triptych.store.engine import reading
-from triptych.store.errors import SchemaError
+from triptych.store.engine import create_engine, reading
+from triptych.store.errors import SchemaError, name_database
 
 logger = logging.getLogger(__name__)
-
 # The newest file of migrations/versions, known without importing Alembic: four digits and the
 # letter of a generation (none, then a, b, …). A migration that removes or changes what an earlier
 # API reads starts the next generation, as in 0009a; all that follow carry its letter.
@@ -22,6 +22,30 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_472_697_963_104  # any number that other programs on the server do not use
 # A migration that waits for a table blocks later requests for it, so it does not wait long.
 _LOCK_TIMEOUT = "5s"
+
+
+def open_database(url: str) -> Engine:
+    """Return the engine of a database, one per process, after bringing its tables up to date.
+
+    A database file that was deleted in between is created again: the check takes a millisecond.
+
+    Raises:
+        StoreError: the database is unavailable, corrupt, or of another version.
+    """
+    engine = _engine(url, os.getpid())
+    migrate(engine)
+    return engine
+
+
+def close_database(url: str) -> None:
+    """Close the connections of this process to a database; they open again when used."""
+    _engine(url, os.getpid()).dispose()
+
+
+@cache
+def _engine(url: str, _process: int) -> Engine:
+    # A forked process must not use its parent's connections, hence an engine for each.
+    return create_engine(url)
 
 
 def migrate(engine: Engine) -> None:

@@ -9,10 +9,9 @@ from sqlalchemy import Column, Connection, MetaData, Table, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
-from triptych.store.coercion import convert
-from triptych.store.driver_errors import explain
-from triptych.store.errors import RowsRefused
+from triptych.store.errors import RowsRefused, explain
 from triptych.store.tables import KEEP_KNOWN
+from triptych.store.types import convert
 
 Columns = Sequence[Sequence[Any]]
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from triptych.classification.matching import look_up
-from triptych.classification.metrics import count_confusions
-from triptych.classification.significance import paired_tests
+from triptych.classification.metrics import count_confusions, paired_tests
 from triptych.execution.parallel import run_networks
 from triptych.nlp import metrics
 from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, TextClassifier

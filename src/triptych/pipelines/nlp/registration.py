@@ -12,9 +12,9 @@ from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
+from triptych.registry.tracking import Candidate
 
 NAME = "texts-polarity"
 METRICS = ("n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "roc_auc", "log_loss")

@@ -13,13 +13,13 @@ from triptych.forecasting.models.factory import ENSEMBLE_NAMES, make_forecaster
 from triptych.parameters.forecasting import EngineParameters, RegistryParameters
 from triptych.pipelines.ts_common.family import fit_in_batches
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
-from triptych.registry.candidate import (
+from triptych.registry.provenance import frame_sha256
+from triptych.registry.tracking import (
     FORECASTER_REQUIREMENTS,
     Candidate,
     beats_both_baselines,
     model_name,
 )
-from triptych.registry.provenance import frame_sha256
 
 EXAMPLE_DAYS = 30
 EXAMPLE_LOCATIONS = 10

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.matching import look_up
-from triptych.classification.metrics import count_confusions
-from triptych.classification.significance import paired_tests
+from triptych.classification.metrics import count_confusions, paired_tests
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import (
     Models,

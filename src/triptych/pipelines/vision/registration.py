@@ -7,9 +7,9 @@ from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.pipelines.vision.training import COLOURS, Models, Ranking, selected_model
-from triptych.registry.candidate import Candidate
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
+from triptych.registry.tracking import Candidate
 from triptych.vision.classifier import NetworkMember, PhotoClassifier
 from triptych.vision.reading import ListPhotos
 

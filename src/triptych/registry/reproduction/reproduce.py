@@ -15,7 +15,7 @@ from triptych.registry.provenance import SNAPSHOT_TAG, describe_environment, rea
 from triptych.registry.reproduction.diff import differing_rows, environment_diff
 from triptych.registry.reproduction.retrain import Result, recorded_result, retrain
 from triptych.registry.snapshots import FOLDER, SnapshotStore
-from triptych.store.driver_errors import mask_passwords
+from triptych.store.errors import mask_passwords
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
