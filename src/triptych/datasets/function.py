@@ -10,16 +10,6 @@ from kedro.io import AbstractDataset, DatasetError
 class FunctionDataset(AbstractDataset[NoReturn, Any]):
     """Loads what a function returns, or the function; only the catalog knows its credentials.
 
-    Example, in the catalog:
-
-    ```yaml
-    weather_source:
-      type: triptych.datasets.FunctionDataset
-      function: triptych.weather.sources.make_source
-      partial: true
-      credentials: open_meteo
-    ```
-
     Args:
         function: its full name; it is imported when the dataset is loaded.
         load_args: arguments of the function. Kedro makes `filepath` and `path` absolute.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
-from sqlalchemy import Engine, Float, Integer, Select, String, delete, select
+from sqlalchemy import Engine, Float, Integer, String, Table, delete, select
 from sqlalchemy.types import TypeEngine
 
 from triptych.store.engine import reading
@@ -21,6 +21,7 @@ from triptych.store.types import UtcDateTime
 from triptych.store.writes import BOOKKEEPING, upsert
 
 logger = logging.getLogger(__name__)
+Filters = Mapping[str, Iterable[Any] | Mapping[str, Any]]
 _COMPARISONS = {"ge": ge, "gt": gt, "le": le, "lt": lt}
 # Rows that are Python objects at once. They take ten times the frame's memory, and more of them
 # reach the garbage collector's old generation: reading 50,000 at once is 1.7 times slower.
@@ -52,29 +53,13 @@ class TableReader:
     def read(
         self,
         columns: Iterable[str] | None = None,
-        filters: Mapping[str, Iterable[Any] | Mapping[str, Any]] | None = None,
+        filters: Filters | None = None,
         limit: int | None = None,
     ) -> pd.DataFrame:
-        """The rows that pass the filters, sorted by key: instants are UTC, missing numbers NaN.
+        """The rows that pass the filters: `read_table`."""
+        return read_table(open_database(self.url), self.table, columns, filters, limit)
 
-        Args:
-            columns: all unless named.
-            filters: by column: a list of values, or bounds such as `{"ge": …, "lt": …}`.
-            limit: of rows.
-        """
-        conditions = []
-        for name, wanted in (filters or {}).items():
-            column = self.table.c[name]
-            if isinstance(wanted, Mapping):
-                bounds = ((_COMPARISONS[each], value) for each, value in wanted.items())
-                conditions += [compare(column, value) for compare, value in bounds]
-            else:
-                conditions.append(column.in_(wanted))
-        names = self.table.columns.keys() if columns is None else columns
-        statement = select(*(self.table.c[name] for name in names)).where(*conditions).limit(limit)
-        return read_frame(open_database(self.url), statement.order_by(*self.table.primary_key))
-
-    def is_empty(self, filters: Mapping[str, Any] | None = None) -> bool:
+    def is_empty(self, filters: Filters | None = None) -> bool:
         """Whether no row passes the filters."""
         return self.read(None, filters, limit=1).empty
 
@@ -84,15 +69,6 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     Saving a row again changes nothing; one save is one transaction, and rows that are not in the
     frame stay. The tables are created or upgraded when the database is first opened.
-
-    Example, in the catalog:
-
-    ```yaml
-    weather_hourly:
-      type: triptych.datasets.SqlTableDataset
-      table: weather_hourly
-      credentials: database # url: ${oc.env:TRIPTYCH_DATABASE_URL}
-    ```
 
     Args:
         table: a name of `triptych.store.tables`.
@@ -166,18 +142,37 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         return {"table": self._table.name}
 
 
-def read_frame(engine: Engine, statement: Select[Any]) -> pd.DataFrame:
-    """Run a query and give its rows as a frame, typed also when it has no row.
+def read_table(
+    engine: Engine,
+    table: Table,
+    columns: Iterable[str] | None = None,
+    filters: Filters | None = None,
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """The rows of a table that pass the filters, sorted by its key, typed also if there are none.
+
+    Args:
+        columns: all unless named.
+        filters: by column: a list of values, or bounds such as `{"ge": …, "lt": …}`.
+        limit: of rows.
 
     Returns:
-        One column for each of the statement's: instants are datetime64[us, UTC], numbers float64
-        with NaN for NULL (int64 if whole and without NULL), text `str`, JSON documents objects.
+        Instants are datetime64[us, UTC], numbers float64 with NaN for NULL (int64 if whole and
+        without NULL), text `str`, JSON documents objects.
     """
-    columns = list(statement.selected_columns)
+    conditions = []
+    for name, wanted in (filters or {}).items():
+        column = table.c[name]
+        if isinstance(wanted, Mapping):
+            conditions += [_COMPARISONS[each](column, value) for each, value in wanted.items()]
+        else:
+            conditions.append(column.in_(wanted))
+    chosen = [table.c[name] for name in (table.columns.keys() if columns is None else columns)]
+    statement = select(*chosen).where(*conditions).order_by(*table.primary_key).limit(limit)
     with reading(engine) as connection:
         chunks = connection.execute(statement).partitions(_READ_CHUNK)
-        frames = [_make_frame(columns, rows) for rows in chunks]
-    return pd.concat(frames, ignore_index=True) if frames else _make_frame(columns, [])
+        frames = [_make_frame(chosen, rows) for rows in chunks]
+    return pd.concat(frames, ignore_index=True) if frames else _make_frame(chosen, [])
 
 
 def to_columns(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:

@@ -10,22 +10,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from triptych.errors import ParameterError
+from triptych.parameters import forecasting
 from triptych.parameters.base import UNKNOWN_NAME, Parameters
-from triptych.parameters.forecasting import (
-    BatchParameters,
-    EngineParameters,
-    ExplorationParameters,
-    ForecastParameters,
-    IngestionParameters,
-    ModelParameters,
-    MonitoringParameters,
-    NwpParameters,
-    PreprocessingParameters,
-    RecentParameters,
-    RegistryParameters,
-    StatisticalParameters,
-    TuningParameters,
-)
 from triptych.parameters.reviews import ReviewParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.ts_common.periods import parse_as_of
@@ -51,19 +37,19 @@ class RunParameters(Parameters):
     horizon_days: Annotated[int, Field(ge=1, strict=True)]
     seed: Annotated[int, Field(ge=0, strict=True)]
     vectors_file: Annotated[str | None, Field(strict=True)]
-    forecast: ForecastParameters
-    registry: RegistryParameters
-    engine: EngineParameters
-    ingestion: IngestionParameters
-    recent: RecentParameters
-    nwp: NwpParameters
-    preprocessing: PreprocessingParameters
-    exploration: ExplorationParameters
-    models: ModelParameters
-    tuning: TuningParameters
-    statistical: StatisticalParameters
-    batch_inference: BatchParameters
-    monitoring: MonitoringParameters
+    forecast: forecasting.ForecastParameters
+    registry: forecasting.RegistryParameters
+    engine: forecasting.EngineParameters
+    ingestion: forecasting.IngestionParameters
+    recent: forecasting.RecentParameters
+    nwp: forecasting.NwpParameters
+    preprocessing: forecasting.PreprocessingParameters
+    exploration: forecasting.ExplorationParameters
+    models: forecasting.ModelParameters
+    tuning: forecasting.TuningParameters
+    statistical: forecasting.StatisticalParameters
+    batch_inference: forecasting.BatchParameters
+    monitoring: forecasting.MonitoringParameters
     nlp: ReviewParameters
     vision: VisionParameters
 

@@ -51,8 +51,7 @@ def gather(project: Path, tracked: TrackedRuns, registry: ModelRegistry) -> Repo
         }
         for run in trained
     ]
-    tries = [run.data.tags for run in trained if REPRODUCED_TAG in run.data.tags]
-    same = sum(tags[REPRODUCED_TAG] == "yes" for tags in tries)
+    reproduced = Counter(row["reproduced"] for row in training)
     names = {row["name"] for row in registry.list_models()}
     changes = [row for name in names for row in registry.history(name)]
     sizes, database = [_run_bytes(run) for run in finished], sqlite_file(tracked.uri)
@@ -66,10 +65,12 @@ def gather(project: Path, tracked: TrackedRuns, registry: ModelRegistry) -> Repo
             "all three": sum(not any(row[kind] for kind in _TRACED) for row in training),
         },
         "reproduced": {
-            "yes": same,
-            "no": len(tries) - same,
-            "not tried": len(trained) - len(tries),
-            "seconds": [float(tags.get(SECONDS_TAG, "nan")) for tags in tries],
+            **{answer: reproduced[answer] for answer in ("yes", "no", "not tried")},
+            "seconds": [
+                float(run.data.tags.get(SECONDS_TAG, "nan"))
+                for run in trained
+                if REPRODUCED_TAG in run.data.tags
+            ],
         },
         "stage_changes": {
             "all": len(changes),

@@ -3,15 +3,14 @@
 The test pairs daily losses, because the errors within a day are not independent.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine
 
 from triptych.classification.metrics import mcnemar
-from triptych.datasets.sql_table import read_frame
+from triptych.datasets.sql_table import read_table
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
@@ -72,7 +71,9 @@ def compare_forecasters(
     unseen = max(row["evaluated_train_end"] or row["train_end"] for row in (candidate, production))
     start = pd.Timestamp(unseen).ceil("D")
     places = sorted({*candidate["locations"], *production["locations"]})
-    hours = _read(registry.engine, weather_hourly, WEATHER_VARIABLES, places, start)
+    near = {"location": places, "time": {"ge": (start - _LOOK_BACK).to_pydatetime()}}
+    columns = ("location", "time", *WEATHER_VARIABLES)
+    hours = read_table(registry.engine, weather_hourly, columns, near)
     observed = hours[hours["location"].isin(common) & hours["temperature_2m"].notna()]
     last = observed["time"].max()
     if observed.empty or last < start:
@@ -81,9 +82,8 @@ def compare_forecasters(
             f" {', '.join(common)} since {start:%Y-%m-%d}, when the later training ended. Ingest "
             "newer data, or train on a period that ends earlier."
         )
-    nwp_columns = ("model", "lead_day", "temperature_2m")
-    nwp = _read(registry.engine, nwp_forecasts, nwp_columns, places, start)
-    known = read_frame(registry.engine, select(locations))
+    nwp = read_table(registry.engine, nwp_forecasts, filters=near)
+    known = read_table(registry.engine, locations)
     history = hours_to_history(known, preprocessing.interpolation_limit_hours, hours)
     history = with_nwp(history, nwp[nwp["time"] <= last])
     tables = []
@@ -135,19 +135,6 @@ def _objection(better: bool, significant: bool, required: str) -> str | None:
     return None if significant else f"The improvement is not significant: required {required}"
 
 
-def _read(
-    engine: Engine, table: Table, names: Iterable[str], places: list[str], start: pd.Timestamp
-) -> pd.DataFrame:
-    """Read rows from some weeks before a start on."""
-    columns, since = table.c, (start - _LOOK_BACK).to_pydatetime()
-    statement = (
-        select(columns.location, columns.time, *(columns[name] for name in names))
-        .where(columns.location.in_(places), columns.time >= since)
-        .order_by(columns.location, columns.time)
-    )
-    return read_frame(engine, statement)
-
-
 def compare_classifiers(
     engine: Engine, candidate: Row, production: Row, rule: RegistryParameters
 ) -> Comparison:
@@ -162,11 +149,9 @@ def compare_classifiers(
     splits = sorted(set(candidate["metrics"]) & set(production["metrics"]))
     table = PREDICTIONS[candidate["kind"]]
     both = [row["model_id"] for row in (candidate, production)]
-    names = ("model_id", "item", "true_label", "label", "probabilities")
-    statement = select(*(table.c[name] for name in names)).where(
-        table.c.model_id.in_(both), table.c.split.in_(splits), table.c.true_label.is_not(None)
-    )
-    rows = read_frame(engine, statement)
+    columns = ("model_id", "item", "true_label", "label", "probabilities")
+    rows = read_table(engine, table, columns, {"model_id": both, "split": splits})
+    rows = rows.dropna(subset="true_label")
     ours, theirs = (rows[rows["model_id"] == model_id] for model_id in both)
     common = ours.merge(theirs, on=["item", "true_label"], suffixes=("", "_production"))
     n, number, other = len(common), candidate["version"], production["version"]
