@@ -40,11 +40,8 @@ def base_scores(
 ) -> dict[str, Any]:
     """The scores of one model and split: n, accuracy with its 95 % interval, macro_f1.
 
-    Args:
-        rows: label and the true class.
-        true_column: the column of the true class.
-        classes: a class that neither occurs nor is predicted counts as F1 = 0.
-        resamples, seed, groups: of bootstrap_interval.
+    A class that neither occurs nor is predicted counts as F1 = 0. `resamples`, `seed` and `groups`
+    are those of bootstrap_interval.
     """
     from sklearn.metrics import f1_score
 
@@ -162,9 +159,7 @@ def paired_tests(
     """Compare the first model of a ranking with each other one, on the same items.
 
     Args:
-        predictions: model, split, item, label and the true label.
-        ranking: models, the selected one first.
-        true_column: the column of the true label.
+        predictions: model, split, item, label and the true label (`true_column`).
 
     Returns:
         PAIR_COLUMNS by split and other model; `difference` is that of the accuracies.

@@ -47,8 +47,7 @@ def open_registry(project: Path, env: str | None) -> ModelRegistry:
     """Open the model registry of an environment, and its tracking store.
 
     Raises:
-        StoreError: the database is unavailable, corrupt or of another version.
-        PipelineError: MLflow's database cannot be read.
+        StoreError, PipelineError: the database or that of MLflow cannot be used.
     """
     configuration = read_configuration(project, env)
     open_tracking(configuration)

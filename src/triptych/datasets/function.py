@@ -8,13 +8,12 @@ from kedro.io import AbstractDataset, DatasetError
 
 
 class FunctionDataset(AbstractDataset[NoReturn, Any]):
-    """Loads what a function returns, or the function; only the catalog knows its credentials.
+    """Loads what a function returns, or, if `partial`, the function with these arguments.
 
     Args:
         function: its full name; it is imported when the dataset is loaded.
         load_args: arguments of the function. Kedro makes `filepath` and `path` absolute.
-        credentials: more arguments, which are shown nowhere.
-        partial: load the function with these arguments; the node gives the others.
+        credentials: more arguments, which only the catalog knows and nothing shows.
     """
 
     def __init__(

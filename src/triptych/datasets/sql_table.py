@@ -32,8 +32,6 @@ _WRITE_CHUNK = 50_000
 class TableReader:
     """Reads rows of one table on demand: a node asks for the part that it works on.
 
-    A FunctionDataset of the catalog loads it.
-
     Raises:
         StoreError: there is no such table, or the credentials have no URL.
     """
@@ -65,16 +63,11 @@ class TableReader:
 
 
 class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
-    """Loads rows of a table, sorted by its key, and saves rows by their key.
+    """Loads rows of a table, sorted by its key, and saves rows by their key in one transaction.
 
-    Saving a row again changes nothing; one save is one transaction, and rows that are not in the
-    frame stay. The tables are created or upgraded when the database is first opened.
-
-    Args:
-        table: a name of `triptych.store.tables`.
-        credentials: `url`, a SQLite or PostgreSQL URL.
-        keep_days: a save removes the rows whose `as_of` lies so many days or more before the
-            latest one saved; None keeps all.
+    Saving a row again changes nothing; rows that are not in the frame stay, except that with
+    `keep_days` a save removes the rows whose `as_of` lies so many days or more before the latest
+    one saved. The tables are created or upgraded when the database is first opened.
 
     Raises:
         StoreError: an argument is wrong.

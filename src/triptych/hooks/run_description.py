@@ -65,11 +65,9 @@ _RESULTS = {"chosen_model", "monitoring_warnings"}.union(
 def describe_classifiers(
     group: str, parameters: Mapping[str, Any], saved: Mapping[str, Any], registered: Sequence[str]
 ) -> Description:
-    """Describe a run with photos or reviews.
+    """Describe a run with photos or reviews (`group`, of STUDIES).
 
     Args:
-        group: its parameter group, of STUDIES.
-        parameters: of the run.
         saved: the results, by dataset.
         registered: a sentence on the model that the run registered, if any.
     """
@@ -106,9 +104,7 @@ def describe_forecasts(
 ) -> Description:
     """Describe a run with temperature forecasts, as `describe_classifiers`.
 
-    Args:
-        locations: slugs, empty if they are unknown.
-        saved: of the comparisons, `day_ahead`.
+    `locations` are slugs, empty if unknown; the comparisons in `saved` are those of `day_ahead`.
     """
     places, as_of = place_names(locations) or "no location", _issued(parameters)
     source = parameters["source"].replace("sample", "the embedded sample (synthetic weather)")

@@ -68,9 +68,6 @@ class RunParameters(Parameters):
 def check_parameters(given: Mapping[str, Any]) -> None:
     """Check all parameters of a run: the names at every level, the types, the rules.
 
-    Args:
-        given: what the configuration, the environment and --params make together.
-
     Raises:
         ParameterError: names every parameter that is unknown or wrong.
     """

@@ -46,10 +46,9 @@ def artifact_repository(
 ) -> "LocalArtifactRepository":
     """Open the folder of a `triptych-artifacts:/…` location: the plugin that MLflow calls.
 
-    It is below `mlartifacts` beside the SQLite database, else in `data/` of the project.
-
     Raises:
-        MlflowException: the location leads out of the folder of the artifacts.
+        MlflowException: the location leads out of `mlartifacts` beside the SQLite database (else
+            in `data/` of the project).
     """
     import mlflow
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository

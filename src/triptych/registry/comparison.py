@@ -54,12 +54,9 @@ def compare_forecasters(
 ) -> Comparison:
     """Backtest both on the days from the later end of training to the last observation.
 
-    The evaluated models are compared: their refits have seen the days of their test periods.
-
-    Returns:
-        The figures are the RMSE of both (`candidate`, `production`, °C), `targets`, and the test of
-        daily losses over all locations: `n` days, `difference` (°C², positive if the candidate is
-        better) with its interval (`low`, `high`), `p_value`.
+    The evaluated models are compared: their refits have seen the days of their test periods. The
+    figures are the RMSE of both (°C), `targets`, and the test of daily losses over all locations:
+    `n` days, `difference` (°C², positive if the candidate is better), its interval, `p_value`.
 
     Raises:
         PipelineError: they share no location, or no day has been observed since.
@@ -140,8 +137,7 @@ def compare_classifiers(
 ) -> Comparison:
     """Compare the stored predictions of both, on the splits that the metrics of both name.
 
-    Returns:
-        The figures are `n` common items with a known label, and McNemar's mid-p value (two-sided).
+    The figures are `n` common items with a known label, and McNemar's mid-p value (two-sided).
 
     Raises:
         PipelineError: they were evaluated on no common split, or on no common item.

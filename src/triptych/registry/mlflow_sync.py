@@ -64,10 +64,10 @@ def sync(engine: Engine) -> list[str]:
 
 
 def sync_name(engine: Engine, name: str) -> list[str]:
-    """Update a name in MLflow to match the tables.
+    """Update a name in MLflow to match the tables, and return what differed.
 
     No lock is held while MLflow responds. Each writer compares again afterwards, so that the last
-    of several concurrent writers leaves MLflow equal to the tables. Returns what differed.
+    of several concurrent writers leaves MLflow equal to the tables.
 
     Raises:
         SyncError: a difference could not be resolved.

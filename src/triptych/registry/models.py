@@ -24,26 +24,17 @@ _BY_THE_RUN = Approval("kedro run", "first version of its name; beats the baseli
 
 
 class ModelRegistry:
-    """Registers fitted models and loads them.
-
-    Args:
-        engine: a migrated database.
-        project: the folder whose commit names the code.
-    """
+    """Registers fitted models in a migrated database and loads them; `project` is under git."""
 
     def __init__(self, engine: Engine, project: Path) -> None:
         self.engine = engine
         self._project = project
 
     def register(self, candidate: Candidate) -> str:
-        """Log the model's files, and add it as the next version of its name.
+        """Log the model's files, add it as the next version of its name, and return its id.
 
-        A model that is registered already keeps its row: the same training gives the same model.
-        The first version of a name is promoted to production if the candidate allows it and beats
-        the baselines.
-
-        Returns:
-            The model's id.
+        The same training gives the same model, which keeps its row. The first version of a name is
+        promoted to production if the candidate allows it and beats the baselines.
         """
         import mlflow
 
@@ -132,9 +123,7 @@ class ModelRegistry:
     def load(self, row: Row, *, evaluated: bool = False) -> Any:
         """Return the model of a row of `models`: a PanelForecaster, or a Classifier.
 
-        Args:
-            row: of `models`.
-            evaluated: the forecaster fitted before the test period, instead of its refit.
+        With `evaluated`, it is the forecaster fitted before the test period, instead of its refit.
 
         Raises:
             PipelineError: its files are missing or were changed.
@@ -187,8 +176,6 @@ def choose_versions(
     Args:
         rows: of `models`, newest first.
         promoted: by model id, a number that grows with each promotion to production.
-        locations: slugs.
-        as_of: issue time; training data end before it.
 
     Returns:
         The version of each location that has one, with `evaluated`: whether to load the evaluated

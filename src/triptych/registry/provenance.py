@@ -45,10 +45,8 @@ class RunManifest:
 def describe_environment(project: Path) -> dict[str, Any]:
     """Describe code, packages and machine as JSON.
 
-    Returns:
-        `git_commit`; `code`: digest of each Python file of this package, since a commit does not
-        contain later changes; `packages`: version by name; `machine`: what else can change the last
-        bits of a sum.
+    `code` has the digest of each Python file of this package, since a commit does not contain later
+    changes; `machine` what else can change the last bits of a sum.
     """
     import scipy.linalg  # noqa: F401 (its BLAS is listed once it is loaded)
     from threadpoolctl import threadpool_info

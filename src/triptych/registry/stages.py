@@ -102,8 +102,7 @@ def reject(connection: Connection, row: Row, approval: Approval) -> None:
 def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
     """Undo the latest promotion that still stands, and return the version before it.
 
-    A second rollback undoes the promotion before that. What was rolled back from or rejected does
-    not come back by itself.
+    What was rolled back from or rejected does not come back by itself.
 
     Raises:
         PipelineError: nothing was in production before.

@@ -123,8 +123,7 @@ def log_candidate(candidate: Candidate, git_commit: str) -> tuple[str, str, str]
     """Log the model in the active run, or in one of its own.
 
     Returns:
-        The model's id (a digest of its files: the same training gives the same id), the id of
-        the MLflow run, the model's URI.
+        The model's id (a digest of its files), the id of the MLflow run, the model's URI.
     """
     import mlflow
     from mlflow.models import infer_signature
@@ -173,10 +172,7 @@ def locations_tag(locations: Sequence[str]) -> str:
 
 
 def check_logged(row: Mapping[str, Any]) -> Path:
-    """Verify all files of a model, without importing its framework.
-
-    Returns:
-        The folder of the files whose digest is the model's id.
+    """Verify all files of a model without its framework; return the folder of its own files.
 
     Raises:
         PipelineError: its files are missing or were changed.

@@ -50,15 +50,11 @@ def sqlite_url(path: Path) -> str:
 
 
 def create_engine(url: str, *, read_only: bool = False) -> Engine:
-    """Create the engine of a database; it connects at the first use.
+    """Create the engine of a SQLite or PostgreSQL database; it connects at the first use.
 
     Every driver error is raised as a StoreError. On SQLite a transaction is real (also for DDL and
     reads) and takes the write lock at its start, unless the engine is `read_only` or the connection
-    comes from `reading`.
-
-    Args:
-        url: `sqlite:///file` or `postgresql://…` (psycopg 3 is the driver).
-        read_only: refuse every write, and create no SQLite file.
+    comes from `reading`. A `read_only` engine refuses every write, and creates no SQLite file.
 
     Raises:
         StoreError: the URL is invalid, or of another kind of database.

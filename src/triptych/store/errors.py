@@ -80,12 +80,7 @@ def name_database(url: URL) -> str:
 
 
 def explain(error: BaseException, url: URL) -> StoreError:
-    """Make the StoreError that says what a driver's error means and what to do.
-
-    Args:
-        error: what sqlite3 or psycopg raised.
-        url: the engine's URL; its password appears nowhere in the answer.
-    """
+    """Say what an error of sqlite3 or psycopg means and what to do, without the URL's password."""
     kind, advice = _classify(error)
     # PostgreSQL quotes the whole row that it refuses
     found = shorten(mask_passwords(str(error)), 400, placeholder=" …").rstrip(".?")

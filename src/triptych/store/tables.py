@@ -6,27 +6,13 @@ the large tables have no rowid: a row is stored once, in the index of its key.
 
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
+from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, Text
 
 from triptych.store.types import Json, UtcDateTime
 
 # A name for every constraint, so that migrations can drop or change it on any database.
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -53,7 +39,7 @@ WEATHER_VARIABLES = (
 
 STAGES = ("candidate", "staging", "production", "archived")
 _STAGES = ", ".join(f"'{stage}'" for stage in STAGES)
-_LIVE = text("stage IN ('staging', 'production')")
+_LIVE = sa.text("stage IN ('staging', 'production')")
 KINDS = ("temperature", "images", "texts")  # of models, by modality
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 # An item is sorted by its bytes on every database: the API pages in that order.
@@ -178,7 +164,7 @@ rejected_rows = Table(
     Column("reason", Text, nullable=False),
     Column("row", Json, nullable=False),  # the rejected value by its variable, or the whole row
     Column("rejected_at", UtcDateTime, nullable=False),
-    Index(None, "location", "time"),
+    sa.Index(None, "location", "time"),
 )
 
 models = Table(
@@ -202,15 +188,15 @@ models = Table(
     Column("approved_by", String(200)),
     Column("approved_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
-    UniqueConstraint("name", "version"),
-    CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
-    CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
-    CheckConstraint(
+    sa.UniqueConstraint("name", "version"),
+    sa.CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
+    sa.CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
+    sa.CheckConstraint(
         "kind <> 'temperature' OR (train_start IS NOT NULL AND train_end IS NOT NULL)",
         name="period",
     ),
     # one version of a name in production and one in staging, also under concurrent promotions
-    Index(
+    sa.Index(
         "uq_models_live", "name", "stage", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
     ),
 )
@@ -225,10 +211,10 @@ model_transitions = Table(
     *_required(String(16), "from_stage", "to_stage"),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
-    Column("forced", Boolean, nullable=False),  # promoted against the comparison
+    Column("forced", sa.Boolean, nullable=False),  # promoted against the comparison
     Column("at", UtcDateTime, nullable=False),
-    CheckConstraint("action IN ('promote', 'replace', 'reject', 'rollback')", name="action"),
-    CheckConstraint(
+    sa.CheckConstraint("action IN ('promote', 'replace', 'reject', 'rollback')", name="action"),
+    sa.CheckConstraint(
         f"from_stage IN ({_STAGES}) AND to_stage IN ({_STAGES}) AND from_stage <> to_stage",
         name="stages",
     ),
@@ -249,7 +235,7 @@ predictions = Table(
     Column("sources", Text),  # of the input data, separated by `;`; null if not recorded
     Column("created_at", UtcDateTime, nullable=False),
     # The API queries a location and a day: in this order the key needs no second index.
-    PrimaryKeyConstraint("location", "time", "as_of", "model_id"),
+    sa.PrimaryKeyConstraint("location", "time", "as_of", "model_id"),
     sqlite_with_rowid=False,
 )
 

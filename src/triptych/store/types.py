@@ -82,11 +82,11 @@ def _plain(value: Any) -> Any:
 
 
 def convert(column: Column[Any], dialect: Dialect, values: Sequence[Any]) -> list[Any]:
-    """Convert the values of one column.
+    """Convert the values of one column; None, NaN and NaT become NULL.
 
-    None, NaN and NaT become NULL: a NaN never enters the database. SQLite would take a value of
-    any type in any column; here a wrong one is refused, as PostgreSQL refuses it. Instants of zones
-    with repeated hours must be in UTC: Python takes both readings of such an hour for equal.
+    SQLite would take a value of any type in any column; here a wrong one is refused, as PostgreSQL
+    refuses it. Instants of zones with repeated hours must be in UTC: Python takes both readings of
+    such an hour for equal.
 
     Raises:
         ValueError, TypeError: a value that the column must not hold.

@@ -24,15 +24,12 @@ _SORT_MEMORY = "64MB"  # PostgreSQL's own limit of 4 MB sorts a batch on disk
 def upsert(
     connection: Connection, table: Table, columns: Sequence[str], chunks: Iterable[Columns]
 ) -> int:
-    """Insert rows, or update those whose key exists and whose values differ.
+    """Insert rows, or update those whose key exists and whose values differ; all of them or none.
 
-    All of the rows are written or none, also within a longer transaction. A column of
-    `BOOKKEEPING` makes no difference by itself: its first value stays while the others are the
-    same.
+    A column of `BOOKKEEPING` makes no difference by itself: its first value stays.
 
     Args:
         connection: of `create_engine`; the caller's transaction commits.
-        table: one of `triptych.store.tables`.
         columns: names, among them the whole key.
         chunks: parts of the rows: a list of values for each column; a NaN is written as NULL.
 

@@ -42,10 +42,9 @@ def environment_diff(
     logged: Mapping[str, str],
     conf: Mapping[str, Any],
 ) -> list[str]:
-    """Describe what has changed since a run, one line per subject.
+    """Describe what has changed since the run of a manifest, one line per subject.
 
     Args:
-        manifest: of the run.
         now: `describe_environment` of today.
         logged: the run's parameters in MLflow, as text.
         conf: the parameters of the run's environment today, without --params.

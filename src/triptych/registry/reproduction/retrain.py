@@ -61,12 +61,9 @@ def recorded_result(run: "Run") -> Result:
 def retrain(
     manifest: RunManifest, history: pd.DataFrame, catalog: Mapping[str, Config], scratch: Path
 ) -> Result:
-    """Run the nodes that the results of a run depend on, with its parameters and its rows.
+    """Run the nodes that the results of a run depend on, with its parameters and `history`.
 
-    Args:
-        manifest, history: of the run, and the rows that it knew.
-        catalog: the configuration of the project's catalog.
-        scratch: an empty folder for the files that the catalog writes to `data/`.
+    The files that the `catalog` writes to `data/` go to the empty folder `scratch`.
 
     Raises:
         PipelineError: the run trained nothing.
