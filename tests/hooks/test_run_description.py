@@ -1,4 +1,4 @@
-"""What MLflow's pages tell of a run: of one that went through, of one that failed."""
+"""What MLflow's pages and the last lines tell of a run, also of one that failed."""
 
 import json
 from typing import Any
@@ -15,6 +15,7 @@ from triptych.hooks.run_description import (
     describe_classifiers,
     describe_forecasts,
 )
+from triptych.hooks.run_summary import SummaryHook
 from triptych.store.engine import reading
 from triptych.store.tables import models
 
@@ -184,3 +185,20 @@ def test_a_run_that_fails_says_why_on_its_page(project: Project, tracking: str) 
     assert run.info.status == "FAILED"
     assert run.info.run_name == "northmere · 2024-03-01 · batch_inference"
     assert run.data.tags["mlflow.note.content"].startswith("**Failed:** ")
+
+
+def test_the_chosen_model_is_tested_against_one_whose_forecasts_differ() -> None:
+    tests = pd.DataFrame(
+        {
+            "location": "all", "lead": "1-8", "model": "ensemble", "other": ["ensemble_all", "mos"],
+            "difference": [0.0, 0.03], "low": [0.0, 0.01], "high": [0.0, 0.05],
+            "p_value": [float("nan"), 0.02],
+        }
+    )  # fmt: skip
+    summary = SummaryHook()
+    summary.after_dataset_saved("paired_tests", tests)
+
+    assert summary.lines() == [
+        "ensemble against mos: +0.030 °C² of squared error saved a day "
+        "(95 % interval +0.010 to +0.050; Diebold-Mariano p = 0.020)"
+    ]

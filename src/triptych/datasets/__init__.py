@@ -4,13 +4,13 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = {
-    "AppendCSVDataset": "tracking",
+    "AppendCSVDataset": "files",
     "FunctionDataset": "function",
     "MetricBatchDataset": "tracking",
     "MlflowNestedRunsDataset": "tracking",
     "ModelFolderDataset": "models",
     "ModelRegistryDataset": "models",
-    "PhotoPixelsDataset": "photo_pixels",
+    "PhotoPixelsDataset": "files",
     "SqlTableDataset": "sql_table",
     "TrainingRowsDataset": "tracking",
 }

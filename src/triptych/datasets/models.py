@@ -8,6 +8,7 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
+from triptych.datasets.files import FileDataset
 from triptych.registry.model_types import KINDS, TEMPERATURE
 from triptych.registry.models import ModelRegistry
 from triptych.registry.tracking import Candidate
@@ -20,7 +21,7 @@ _REGISTERED = {"forecaster": TEMPERATURE, "photo": "images", "review": "texts"}
 _ORDER = "models.json"
 
 
-class ModelFolderDataset(AbstractDataset[Models, Models]):
+class ModelFolderDataset(FileDataset[Models, Models]):
     """Saves fitted models of one kind, and loads them in the same order.
 
     A save writes a new folder and then replaces the old one, so an interrupted run leaves either
@@ -30,33 +31,33 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
     def __init__(
         self, *, filepath: str, kind: Kind, metadata: dict[str, Any] | None = None
     ) -> None:
-        self._folder, self._kind = Path(filepath), kind
-        self.metadata = metadata
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._kind = kind
 
     def load(self) -> Models:
         """Read all models; DatasetError if there are none."""
-        order = self._folder / _ORDER
+        order = self._path / _ORDER
         if order.is_file():
             names = json.loads(order.read_text(encoding="utf-8"))
         else:  # version 0.1 wrote the order for reviews only
-            names = sorted(path.name for path in self._folder.glob("*") if path.is_dir())
+            names = sorted(path.name for path in self._path.glob("*") if path.is_dir())
         if not names:
             raise DatasetError(
-                f"There are no fitted {self._kind} models in {self._folder}. "
+                f"There are no fitted {self._kind} models in {self._path}. "
                 "Run the pipeline that fits them first."
             )
-        return {name: KINDS[_REGISTERED[self._kind]].load(self._folder / name) for name in names}
+        return {name: KINDS[_REGISTERED[self._kind]].load(self._path / name) for name in names}
 
     def save(self, data: Models) -> None:
         """Replace the saved models."""
-        fresh = self._folder.with_name(f"{self._folder.name}.new")
+        fresh = self._path.with_name(f"{self._path.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         for name, model in data.items():
             KINDS[_REGISTERED[self._kind]].save(model, fresh / name)
         (fresh / _ORDER).write_text(json.dumps(list(data)) + "\n", encoding="utf-8")
-        shutil.rmtree(self._folder, ignore_errors=True)
-        fresh.rename(self._folder)
+        shutil.rmtree(self._path, ignore_errors=True)
+        fresh.rename(self._path)
         if self._kind == "forecaster":
             self._tag_run(list(data))
 
@@ -67,13 +68,7 @@ class ModelFolderDataset(AbstractDataset[Models, Models]):
         from triptych.registry.provenance import FITTED_TAG
 
         if mlflow.active_run() is not None:
-            mlflow.set_tags({f"{FITTED_TAG}{name}": digest(self._folder / name) for name in names})
-
-    def _exists(self) -> bool:
-        return self._folder.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder), "kind": self._kind}
+            mlflow.set_tags({f"{FITTED_TAG}{name}": digest(self._path / name) for name in names})
 
 
 class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):

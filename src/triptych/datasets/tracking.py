@@ -3,12 +3,12 @@
 import math
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
+from triptych.datasets.files import FileDataset
 from triptych.registry.provenance import DATA_TAG, SNAPSHOT_TAG
 from triptych.registry.snapshots import SnapshotStore, TrainingRows, log_training_data
 
@@ -18,55 +18,14 @@ if TYPE_CHECKING:
 _BATCH = 1000  # MLflow's limit per call; one by one, 1,000 take six seconds
 
 
-class AppendCSVDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
-    """Appends each frame to a CSV file; the first save of a run replaces the file.
-
-    A node that yields saves its report part by part: what a run found is on disk if it fails or is
-    killed later. MLflow keeps whole files, so it gets the file once, by `log`.
-    """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = Path(filepath)
-        self._started = False
-        self.metadata = metadata
-
-    def save(self, data: pd.DataFrame) -> None:
-        """Add the rows; the columns are those of the first frame, which may have no row."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a" if self._started else "w", encoding="utf-8", newline="") as file:
-            data.to_csv(file, header=not self._started, index=False)
-        self._started = True
-
-    def load(self) -> pd.DataFrame:
-        """Read the report so far."""
-        return pd.read_csv(self._path)
-
-    def log(self) -> None:
-        """Log the file in the active MLflow run, if this run has written any."""
-        import mlflow
-
-        if self._started and mlflow.active_run() is not None:
-            mlflow.log_artifact(str(self._path))
-
-    def _exists(self) -> bool:
-        return self._path.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}
-
-
-class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
+class TrainingRowsDataset(FileDataset[TrainingRows, NoReturn]):
     """Stores what a run knew, content-addressed: what an earlier run stored is stored once."""
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._folder = Path(filepath)
-        self.metadata = metadata
 
     def save(self, data: TrainingRows) -> None:
         """Store the history, and tag the MLflow run with its digest."""
         import mlflow
 
-        snapshot = SnapshotStore(self._folder).store(data.history)
+        snapshot = SnapshotStore(self._path).store(data.history)
         if mlflow.active_run() is not None:
             mlflow.set_tags({SNAPSHOT_TAG: snapshot, DATA_TAG: data.sha256})
             log_training_data(data, snapshot)
@@ -74,9 +33,6 @@ class TrainingRowsDataset(AbstractDataset[TrainingRows, NoReturn]):
     def load(self) -> NoReturn:
         """Refuse: there are as many as runs."""
         raise DatasetError("A snapshot is read by its digest: triptych.registry.snapshots.")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder)}
 
 
 class MetricBatchDataset(AbstractDataset[pd.DataFrame, NoReturn]):
