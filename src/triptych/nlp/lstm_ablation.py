@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.execution.parallel import run_networks
+from triptych.execution.progress import track
 from triptych.nlp.classifier import Documents, Labels, Scores
 from triptych.nlp.config import BASELINE, CHANGES, LstmSettings
 from triptych.nlp.duplicates import Groups
@@ -67,9 +68,9 @@ def run_trials(
             data = documents, labels, groups, fold, vectors[kind]
             tasks.append(partial(_run, name, each, variant, *data))
     trials, histories = [], []
-    for number, (trial, history) in enumerate(run_networks(tasks, n_jobs), start=1):
+    for trial, history in track(run_networks(tasks, n_jobs), "LSTM ablation", len(tasks)):
         logger.info(
-            "LSTM %s of %s, %s, seed %s: log loss %.3f in %.0f s", number, len(tasks),
+            "LSTM, %s, seed %s: log loss %.3f in %.0f s",
             trial["change"], trial["seed"], trial["log_loss"], trial["seconds"],
         )  # fmt: skip
         trials.append(trial)
@@ -142,8 +143,8 @@ def cross_lstm(
         (score_fold(fold, n_jobs) for _, fold in folds[parallel:]),
     )
     scores = {size: np.full((len(levels), len(labels)), np.nan) for size in sizes}
-    for number, ((level, fold), of_fold) in enumerate(zip(folds, found, strict=True), start=1):
-        logger.info("LSTM, cross-validation: fold %s of %s", number, len(folds))
+    shown = track(found, "LSTM, cross-validation", len(folds))
+    for (level, fold), of_fold in zip(folds, shown, strict=True):
         for size in sizes:
             scores[size][level, fold[1]] = of_fold[size]
     return scores

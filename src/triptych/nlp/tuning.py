@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.execution.parallel import run_jobs
+from triptych.execution.progress import track
 from triptych.nlp.classifier import (
     CalibratedClassifier,
     Calibration,
@@ -79,7 +80,10 @@ def cross_scores(
         of_terms = [candidates[row] for row in places[-1]]
         tasks.append(partial(_score_terms, of_terms, documents, labels, levels, seed))
     scores = np.full((len(levels), len(candidates), len(documents)), np.nan)
-    for rows, found in zip(places, run_jobs(tasks, n_jobs, threads=1), strict=True):
+    results = track(
+        run_jobs(tasks, n_jobs, threads=1), "Cross-validation of classifiers", len(tasks)
+    )
+    for rows, found in zip(places, results, strict=True):
         scores[:, rows] = found
     return scores
 

@@ -1,7 +1,6 @@
 """Validation of photos: rejected ones are listed with a reason, and none is lost."""
 
 import hashlib
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,14 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.sources import explain_excess, storable
+from triptych.execution.progress import track
 from triptych.vision.decoding import no_pillow_warnings, open_photo
 from triptych.vision.duplicates import group_photos, sign_photo, straddling
 from triptych.vision.errors import BadPhotoError, VisionError
 from triptych.vision.reading import SPLITS
 
-logger = logging.getLogger(__name__)
-
 PHOTO_COLUMNS = ("item", "split", "label", "group", "origin", "width", "height", "sha256")
 REJECTED_COLUMNS = ("item", "split", "label", "reason", "duplicate")
-_LOGGED_EVERY = 5_000
 
 
 def validate_photos(
@@ -95,12 +92,9 @@ def _open_all(raw: pd.DataFrame, max_side: int) -> pd.DataFrame:
         except (BadPhotoError, OSError) as error:
             return storable(str(error)), 0, 0, "", None
 
-    rows = []
     with no_pillow_warnings(), ThreadPoolExecutor() as pool:  # Pillow decodes without the GIL
-        for row in pool.map(open_one, raw["path"], raw["fault"]):
-            rows.append(row)
-            if len(rows) % _LOGGED_EVERY == 0:
-                logger.info("Photos opened: %s of %s", f"{len(rows):,}", f"{len(raw):,}")
+        opened = pool.map(open_one, raw["path"], raw["fault"])
+        rows = list(track(opened, "Opening photos", len(raw)))
     columns = ["reason", "width", "height", "sha256", "signature"]
     return pd.concat([raw.reset_index(drop=True), pd.DataFrame(rows, columns=columns)], axis=1)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
 from triptych.execution.parallel import run_networks
+from triptych.execution.progress import track
 from triptych.nlp import metrics
 from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, TextClassifier
 from triptych.nlp.config import LstmSettings, ModelSettings
@@ -134,7 +135,8 @@ def trace_learning_curve(
         if name in {*settings, lstm_name}
     }
     whole = list_fits(fitted, *data, [(len(training_documents), 1)], seed)
-    return curve_table([*run_networks(tasks, nlp.n_jobs), *(task() for task in whole)])
+    rows = track(run_networks(tasks, nlp.n_jobs), "Learning curve", len(tasks))
+    return curve_table([*rows, *(task() for task in whole)])
 
 
 def analyse_errors(

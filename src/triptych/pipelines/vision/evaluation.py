@@ -1,6 +1,5 @@
 """Nodes that evaluate the classifiers on the test photos, after their ranking, and explain them."""
 
-import logging
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
+from triptych.execution.progress import track
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import (
     Models,
@@ -21,8 +21,6 @@ from triptych.vision.config import CLASSES
 from triptych.vision.decoding import Photo
 from triptych.vision.lime import Explanation, check_deletion, explain_photo
 from triptych.vision.training import MEASURES
-
-logger = logging.getLogger(__name__)
 
 DELETION_COLUMNS = (
     "item", "true_label", "label", "correct", "confidence", "superpixels", "lime_drop",
@@ -126,7 +124,7 @@ def explain_photos(
     place = pd.Series(selected_photos.index, index=selected_photos["item"])
     explanations: dict[str, Explanation] = {}
     rows = []
-    for photo in sample.to_dict("records"):
+    for photo in track(sample.to_dict("records"), "Explaining photos"):
         explanation = explain_photo(
             np.asarray(photo_pixels[place[photo["item"]]]), model.photo_probabilities,
             samples=vision.explanation_samples, seed=seed,
@@ -139,7 +137,6 @@ def explain_photos(
                 **check_deletion(explanation, model.photo_probabilities, seed),
             }
         )
-        logger.info("Explained %s of %s photos", len(rows), len(sample))
     deletions = pd.DataFrame(rows, columns=list(DELETION_COLUMNS))
     return {"photo_explanations": explanations, "photo_deletions": deletions}
 

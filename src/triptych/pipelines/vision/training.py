@@ -14,6 +14,7 @@ import pandas as pd
 
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
+from triptych.execution.progress import track
 from triptych.parameters.vision import VisionParameters
 from triptych.vision.ablation import (
     DROPOUT,
@@ -97,7 +98,8 @@ def train_classifiers(
         )
         for classes, name in keys
     ]  # fmt: skip
-    for key, trained in zip(keys, run_networks(tasks, vision.n_jobs), strict=True):
+    networks = track(run_networks(tasks, vision.n_jobs), "Training networks", len(tasks))
+    for key, trained in zip(keys, networks, strict=True):
         members[key] = [NetworkMember(trained.settings, trained.weights, vision.tta_views)]
         seconds[key] = trained.seconds
         curves.append(trained.epochs.assign(classes=key[0], model=key[1]))
@@ -216,7 +218,8 @@ def _run_trials(
     ]  # fmt: skip
     logger.info("Ablation: %s trainings", len(trials))
     results, values = [], []
-    for trial, trained in zip(trials, run_networks(tasks, jobs), strict=True):
+    networks = track(run_networks(tasks, jobs), "Ablation", len(tasks))
+    for trial, trained in zip(trials, networks, strict=True):
         best = trained.epochs.iloc[trained.epochs["valid_loss"].argmin()]  # its weights are kept
         shown = trial.settings.model_dump(include=set(_SETTINGS))
         results.append(
