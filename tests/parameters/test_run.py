@@ -1,6 +1,5 @@
 """Unknown names and wrong values of parameters, at every level."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -10,6 +9,7 @@ from kedro.framework.project import configure_project
 from tests.fixtures.project import ROOT
 from triptych.commands.project import read_configuration
 from triptych.errors import ParameterError
+from triptych.parameters.base import walk
 from triptych.parameters.run import RunParameters, check_parameters
 
 
@@ -32,14 +32,6 @@ def changed(parameters: dict[str, Any], name: str, value: Any) -> dict[str, Any]
     return copy
 
 
-def names(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """Every dotted name, and whether it is a group of others."""
-    for name, value in tree.items():
-        yield f"{prefix}{name}", isinstance(value, dict)
-        if isinstance(value, dict):
-            yield from names(value, f"{prefix}{name}.")
-
-
 def accepted(parameters: dict[str, Any]) -> bool:
     try:
         check_parameters(parameters)
@@ -55,14 +47,14 @@ def test_the_parameters_of_every_environment_are_accepted(parameters: dict[str, 
 
 
 def test_no_group_takes_an_unknown_name(parameters: dict[str, Any]) -> None:
-    groups = ["", *(f"{name}." for name, group in names(parameters) if group)]
+    groups = ["", *(f"{name}." for name, value in walk(parameters) if isinstance(value, dict))]
 
     assert len(groups) > 25
     assert [g for g in groups if accepted(changed(parameters, f"{g}unheard_of", 1))] == []
 
 
 def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
-    values = [name for name, group in names(parameters) if not group]
+    values = [name for name, value in walk(parameters) if not isinstance(value, dict)]
 
     assert len(values) > 100
     assert [v for v in values if accepted(changed(parameters, v, {"unheard_of": 1}))] == []

@@ -1,6 +1,6 @@
 """What all groups of parameters have in common."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -28,6 +28,14 @@ def check_names(given: Any, known: Collection[str], prefix: str = "") -> Any:
         context = {"names": names, "known": [f"{prefix}{name}" for name in known]}
         raise PydanticCustomError(UNKNOWN_NAME, "there is no parameter {names}", context)
     return given
+
+
+def walk(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value by its dotted name, also the groups."""
+    for name, value in tree.items():
+        yield f"{prefix}{name}", value
+        if isinstance(value, Mapping):
+            yield from walk(value, f"{prefix}{name}.")
 
 
 class Parameters(BaseModel):

@@ -45,9 +45,5 @@ def artifact_location() -> str | None:
     return f"{ARTIFACT_SCHEME}:/" if of_database else None
 
 
-RESOLVERS = {
-    "today": today,
-    "database_url": database_url,
-    "tracking_uri": tracking_uri,
-    "artifact_location": artifact_location,
-}
+_ALL = (today, database_url, tracking_uri, artifact_location)
+RESOLVERS = {resolver.__name__: resolver for resolver in _ALL}

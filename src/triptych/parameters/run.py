@@ -1,6 +1,6 @@
 """All parameters of a run, checked together before its first node."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from textwrap import shorten
@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from triptych.errors import ParameterError
 from triptych.parameters import forecasting
-from triptych.parameters.base import UNKNOWN_NAME, Parameters
+from triptych.parameters.base import UNKNOWN_NAME, Parameters, walk
 from triptych.parameters.reviews import ReviewParameters
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.ts_common.periods import parse_as_of
@@ -96,15 +96,8 @@ def _unknown(name: str, known: list[str], given: Mapping[str, Any]) -> str:
     last = name.rpartition(".")[2]
     by_last = {path.rpartition(".")[2]: path for path in known}
     close = [by_last[match] for match in get_close_matches(last, by_last, n=1)]
-    close = close or [p for p in _paths(given) if p.endswith(f".{last}") and p != name]
+    close = close or [p for p, _ in walk(given) if p.endswith(f".{last}") and p != name]
     if close:
         return f"Unknown parameter `{name}`. Did you mean {' or '.join(f'`{n}`' for n in close)}?"
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return f"Unknown parameter `{name}`. There are: {', '.join(known[:_LISTED])}{more}."
-
-
-def _paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in tree.items():
-        yield f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            yield from _paths(value, f"{prefix}{name}.")

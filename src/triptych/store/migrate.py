@@ -59,9 +59,17 @@ def migrate(engine: Engine) -> None:
         if _revision(connection) == HEAD:
             return
     with upgrading(engine) as connection:
-        found = _revision(connection)
-        if found != HEAD:
-            _upgrade(connection, found)
+        found = _revision(connection) or "none"
+        if found == HEAD:
+            return
+        from alembic import command  # slow to import, and rarely needed
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    logger.info("%s: schema %s -> %s", name_database(engine.url), found, HEAD)
 
 
 @contextmanager
@@ -96,18 +104,6 @@ def _revision(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
-
-
-def _upgrade(connection: Connection, found: str | None) -> None:
-    # Alembic is slow to import, and rarely needed.
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    logger.info("%s: schema %s -> %s", name_database(connection.engine.url), found or "none", HEAD)
 
 
 def check_origin(connection: Connection, known: set[str]) -> str | None:

@@ -1,11 +1,12 @@
 """What differs between a run and today: rows, code, packages, machine, parameters."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pandas as pd
 
+from triptych.parameters.base import walk
 from triptych.registry.provenance import RunManifest
 
 _KEY = ["location", "time"]
@@ -53,7 +54,7 @@ def environment_diff(
         re.sub(r"^([0-9a-f]{12})[0-9a-f]{28}", r"\1", commit)
         for commit in (manifest.git_commit, now["git_commit"])
     )
-    given = {name for name, _ in _tree(manifest.runtime_params)} | _DATES
+    given = {name for name, _ in walk(manifest.runtime_params)} | _DATES
     configured = _differing(_leaves(manifest.parameters), _leaves(conf))
     subjects = {
         f"code: commit {commits},": sorted(_differing(manifest.code, now["code"])),
@@ -74,7 +75,7 @@ def environment_diff(
 
 def tampered(manifest: RunManifest, logged: Mapping[str, str]) -> Pairs:
     """Parameters whose value in the manifest differs from MLflow, where none can be rewritten."""
-    recorded = {name: str(value) for name, value in _tree(manifest.parameters)}
+    recorded = {name: str(value) for name, value in walk(manifest.parameters)}
     return {
         name: (text, recorded[name])
         for name, text in logged.items()
@@ -102,12 +103,4 @@ def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> Pairs:
 
 
 def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in _tree(tree) if not (isinstance(value, dict) and value)}
-
-
-def _tree(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value by its dotted name, also the branches."""
-    for name, value in tree.items():
-        yield f"{prefix}{name}", value
-        if isinstance(value, Mapping):
-            yield from _tree(value, f"{prefix}{name}.")
+    return {name: value for name, value in walk(tree) if not (isinstance(value, dict) and value)}
