@@ -96,12 +96,11 @@ def run_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], PhotoRun
         project = make_project(tmp_path_factory.mktemp(data) / "project")
         started = time.monotonic()
         with watch_memory() as memory:
-            result = project.kedro(
+            project.output(
                 "run", "--env", "live", "--pipeline", "vision", *STOPS[data],
                 "--params", f"vision.dataset={data}", timeout=7200,
                 TRIPTYCH_REAL_DATA=str(real_data()),
             )  # fmt: skip
-        assert result.returncode == 0, result.stdout
         return PhotoRun(project, time.monotonic() - started, memory.peak_mb)
 
     return run

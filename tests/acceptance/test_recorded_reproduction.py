@@ -35,15 +35,12 @@ def test_five_studies_of_recorded_weather_reproduce(recorded_data: Path, tmp_pat
     project = make_project(tmp_path / "project")
     smaller(project)
     for pipelines, choice in STUDIES.values():
-        result = project.kedro(
+        result = project.output(
             "run", "--env", "live", "--pipelines", f"ingestion,preprocessing,{pipelines}",
             "--params", f"{PERIODS},{choice}", timeout=1800, TRIPTYCH_OPEN_METEO_URL=url,
         )  # fmt: skip
-        assert result.returncode == 0, result.stdout
     server.shutdown()
     server.server_close()
 
-    result = project.kedro("reproduce", "--all", "--env", "live", timeout=3600)
-
-    assert result.returncode == 0, result.stdout
-    assert "5 of 5 training runs reproduce bit for bit (100%)." in result.stdout
+    result = project.output("reproduce", "--all", "--env", "live", timeout=3600)
+    assert "5 of 5 training runs reproduce bit for bit (100%)." in result

@@ -92,12 +92,11 @@ def review_run(
     project = make_project(tmp_path_factory.mktemp(request.param) / "project")
     started = time.monotonic()
     with watch_memory() as memory:
-        result = project.kedro(
+        project.output(
             "run", "--env", "live", "--pipeline", "nlp", "--params",
             f"nlp.dataset={request.param}", timeout=7200,
             TRIPTYCH_REAL_DATA=str(Path(folder).resolve()),
         )  # fmt: skip
-    assert result.returncode == 0, result.stdout
     seconds = time.monotonic() - started, sum(memory.cpu_seconds.values())
     yield ReviewRun(request.param, project, *seconds, memory.peak_mb)
 

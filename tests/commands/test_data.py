@@ -35,10 +35,8 @@ def test_a_commit_names_the_data_and_brings_it_back(repository: Project) -> None
     folder = repository.path / FOLDER
     old = SnapshotStore(folder).store(history("2016-01-01", "2018-01-01"))
 
-    result = repository.kedro("data", "track")
-
-    assert result.returncode == 0, result.stdout
-    assert "Commit data/snapshots.dvc" in result.stdout
+    result = repository.output("data", "track")
+    assert "Commit data/snapshots.dvc" in result
     seen = git(repository.path, "status", "--porcelain", "--untracked-files=all", "data", ".dvc")
     assert seen == "?? data/snapshots.dvc"  # and nothing of the data itself
     git(repository.path, "add", "data/snapshots.dvc")

@@ -58,9 +58,8 @@ def test_a_city_is_added_listed_and_removed(
     assert "conf/base  Paris" in table
     assert "Removed 'ajaccio'" in project.kedro("location", "remove", "ajaccio").stdout
     assert not file.exists()
-    again = project.kedro("location", "remove", "ajaccio")
-    assert again.returncode == 1
-    assert "has no location 'ajaccio'. It has: none." in again.stdout
+    again = project.output("location", "remove", "ajaccio", code=1)
+    assert "has no location 'ajaccio'. It has: none." in again
 
 
 def test_cities_are_imported_from_a_csv_file_once(

@@ -175,11 +175,8 @@ def test_the_data_of_a_run_are_named_by_their_digest(run_project: Project, track
 
 
 def test_a_run_that_fails_says_why_on_its_page(project: Project, tracking: str) -> None:
-    result = project.kedro(
-        "run", "--env", "test", "--pipeline", "batch_inference", "--params", "location=northmere"
-    )
-
-    assert result.returncode == 1
+    command = ("run", "--env", "test", "--pipeline", "batch_inference")
+    project.output(*command, "--params", "location=northmere", code=1)
     client = mlflow.MlflowClient(project.tracking_uri)
     (run,) = client.search_runs(["1"])
     assert run.info.status == "FAILED"

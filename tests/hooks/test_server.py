@@ -91,10 +91,7 @@ def test_runs_versions_and_files_live_on_the_server(
     server: Server,
     make_candidate: MakeCandidate,  # noqa: F811
 ) -> None:
-    result = remote.kedro(
-        "run", "--env", "test", "--pipeline", "ingestion", MLFLOW_TRACKING_URI=server.url
-    )
-    assert result.returncode == 0, result.stdout
+    remote.output("run", "--env", "test", "--pipeline", "ingestion", MLFLOW_TRACKING_URI=server.url)
     client = mlflow.MlflowClient(server.url)
     experiment = client.get_experiment_by_name("temperature")
     assert experiment is not None

@@ -67,6 +67,7 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("train_start", 1, "Unknown parameter `train_start`. Did you mean `forecast.train_start`?"),
         ("forecast.train_yaers", 2, "`forecast.train_yaers`. Did you mean `forecast.train_years`?"),
         ("vision.networks.cnn.filterz", 1, "Did you mean `vision.networks.cnn.filters`?"),
+        ("vision.image_siz", 32, "Did you mean `vision.image_size`?"),
         ("vision.ablation.dropuot", [0.1], "Did you mean `vision.ablation.dropout`?"),
         ("nlp.lstm.network.unitz", 1, "Did you mean `nlp.lstm.network.units`?"),
         ("models.learned.ridge.alhpa", 1, "Did you mean `models.learned.ridge.alpha`?"),

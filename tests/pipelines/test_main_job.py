@@ -318,15 +318,13 @@ def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
     comparison.unlink()
 
     pipelines = "ingestion,preprocessing,ts_evaluation,batch_inference,monitoring"
-    result = copied.kedro("run", "--env", "test", "--pipelines", pipelines)
-
-    assert result.returncode == 0, result.stdout
-    assert "nothing is requested" in result.stdout
-    assert "hours (1 of" not in result.stdout
-    assert "Hours: 0 fetched, 0 rejected" in result.stdout
-    assert "Validation: nothing new to check" in result.stdout
-    assert "temperature-northmere-westhaven version 1 is this very model" in result.stdout
-    written = [line for line in result.stdout.splitlines() if " written" in line]
+    result = copied.output("run", "--env", "test", "--pipelines", pipelines)
+    assert "nothing is requested" in result
+    assert "hours (1 of" not in result
+    assert "Hours: 0 fetched, 0 rejected" in result
+    assert "Validation: nothing new to check" in result
+    assert "temperature-northmere-westhaven version 1 is this very model" in result
+    written = [line for line in result.splitlines() if " written" in line]
     assert written
     assert all(line.endswith(", 0 written") for line in written)
     assert dump(copied) == before
@@ -336,13 +334,11 @@ def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
 def test_batch_inference_alone_with_parameters(copied: Project) -> None:
     before = dump(copied)
 
-    result = copied.kedro(
+    result = copied.output(
         "run", "--env", "test", "--pipeline", "batch_inference",
         "--params", "as_of=2023-07-14,horizon_days=1,location=westhaven",
     )  # fmt: skip
-
-    assert result.returncode == 0, result.stdout
-    assert "Predictions: 8 in the table predictions, issued 2023-07-14" in result.stdout
+    assert "Predictions: 8 in the table predictions, issued 2023-07-14" in result
     after = rows(copied, "predictions")
     new = after[after["as_of"].astype(str).str.startswith("2023-07-14")]
     assert new["lead"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]

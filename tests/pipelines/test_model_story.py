@@ -46,9 +46,7 @@ def model(project: Project, *arguments: str, code: int = 0, **variables: str) ->
 
 
 def run(project: Project, *arguments: str) -> str:
-    result = project.kedro("run", "--env", "test", *arguments)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
+    return project.output("run", "--env", "test", *arguments)
 
 
 def served(client: Any) -> tuple[dict[str, tuple[int, str]], list[float]]:
@@ -103,9 +101,8 @@ def test_the_life_of_two_versions(run_project: Project, tmp_path: Path) -> None:
         by_place, second_forecast = served(client)
         assert by_place == both(2)
         assert second_forecast != first_forecast
-        monitored = project.kedro("monitor", "--env", "test", "--strict")
-        assert monitored.returncode == 1, monitored.stdout
-        assert "worse than" in monitored.stdout
+        monitored = project.output("monitor", "--env", "test", "--strict", code=1)
+        assert "worse than" in monitored
 
         back = model(project, "rollback", NAME, *ADA)
         assert f"{NAME} version 1 is in production again, approved by Ada." in back
@@ -202,7 +199,5 @@ def test_with_nothing_in_production_the_batch_job_says_how_to_promote(
     project = copy_of(run_project, tmp_path / "project")
     assert "No version of" in model(project, "reject", NAME, "1", *ADA)
 
-    result = project.kedro("run", "--env", "test", "--pipeline", "batch_inference")
-
-    assert result.returncode == 1
-    assert f"Promote one: kedro model promote {NAME} 1 --by YOUR-NAME --reason WHY" in result.stdout
+    result = project.output("run", "--env", "test", "--pipeline", "batch_inference", code=1)
+    assert f"Promote one: kedro model promote {NAME} 1 --by YOUR-NAME --reason WHY" in result

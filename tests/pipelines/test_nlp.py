@@ -152,13 +152,12 @@ def test_errors_are_explained_word_by_word(ran: Project) -> None:
 
 def test_fitting_again_gives_the_same_results(ran: Project, tmp_path: Path) -> None:
     again = copy_of(ran, tmp_path / "project")
-    result = again.kedro("run", "--env", "test", *RUN, "--from-nodes", "fit_classifiers")
-    assert result.returncode == 0, result.stdout
+    result = again.output("run", "--env", "test", *RUN, "--from-nodes", "fit_classifiers")
     told = (
         report(ran, "text_comparison").set_index(["model", "split"]).loc[(ranking(ran)[0], "test")]
     )
-    assert f"Reviews: {ranking(ran)[0]} * is right on {told['accuracy']:.1%}" in result.stdout
-    assert "Reviews: lstm" in result.stdout
+    assert f"Reviews: {ranking(ran)[0]} * is right on {told['accuracy']:.1%}" in result
+    assert "Reviews: lstm" in result
 
     first, second = (
         pd.read_parquet(project.path / "data/07_model_output/review_predictions.parquet")

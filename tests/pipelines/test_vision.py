@@ -124,8 +124,7 @@ def test_the_selected_model_is_registered_and_training_it_again_changes_nothing(
 
     again = copy_of(ran, tmp_path / "again")
     nodes = "train_classifiers,choose_classifier,predict_photos,label_photos"
-    result = again.kedro("run", "--env", "test", *RUN, "--nodes", nodes)
-    assert result.returncode == 0, result.stdout
+    again.output("run", "--env", "test", *RUN, "--nodes", nodes)
     assert stored(again, "image_predictions").to_dict("list") == labels.to_dict("list")
     pd.testing.assert_frame_equal(predictions(again), found, check_exact=True)
     curves = "photo_curves"
@@ -175,7 +174,6 @@ def test_the_rejected_photos_are_listed_even_if_all_are_refused(
     assert not (project.path / "data/03_primary/photos.parquet").exists()
 
     allowed = ["--params", "vision.max_rejected_share=0.2"]
-    result = project.kedro("run", "--env", "live", *until, *allowed, **recorded)
-    assert result.returncode == 0, result.stdout
-    assert f"Photos: {len(files) - len(listed)} used, {len(listed)} rejected" in result.stdout
-    assert "Photos without a row in manifest.csv: 1" in result.stdout
+    result = project.output("run", "--env", "live", *until, *allowed, **recorded)
+    assert f"Photos: {len(files) - len(listed)} used, {len(listed)} rejected" in result
+    assert "Photos without a row in manifest.csv: 1" in result

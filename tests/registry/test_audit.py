@@ -126,10 +126,8 @@ def test_with_nothing_tracked_there_is_nothing_to_count(
 
 
 def test_a_run_of_the_main_job_is_traced_but_for_its_commit(run_project: Project) -> None:
-    result = run_project.kedro("model", "audit", "--env", "test", "--json")
-
-    assert result.returncode == 0, result.stdout
-    found = json.loads(result.stdout[result.stdout.index("{") :])
+    result = run_project.output("model", "audit", "--env", "test", "--json")
+    found = json.loads(result[result.index("{") :])
     assert found["runs"] == {"FINISHED": 1}
     assert found["traced"] == {"commit": 0, "data": 1, "parameters": 1, "all three": 0}
     assert [run["commit"] for run in found["training"]] == ["commit unknown"]  # no repository

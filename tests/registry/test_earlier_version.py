@@ -21,14 +21,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = make_project(tmp_path_factory.mktemp("stored"))
     with tarfile.open(STORED) as archive:
         archive.extractall(project.path, filter="data")
-    assert "production" in succeed(project, "model", "list")  # rewrites locations of artifacts
+    assert "production" in project.output("model", "list")  # rewrites locations of artifacts
     return project
-
-
-def succeed(project: Project, *arguments: str) -> str:
-    result = project.kedro(*arguments)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
 
 
 def forecast(project: Project) -> list[tuple[str, float]]:
@@ -37,15 +31,14 @@ def forecast(project: Project) -> list[tuple[str, float]]:
 
 
 def test_its_models_are_intact(stored: Project) -> None:
-    assert "files of all versions are intact" in succeed(stored, "model", "check")
+    assert "files of all versions are intact" in stored.output("model", "check")
 
 
 def test_its_production_model_forecasts_the_same(stored: Project) -> None:
     before = forecast(stored)
     assert len(before) == 16
 
-    succeed(
-        stored, "run", "--env", "test", "--pipeline", "batch_inference",
+    stored.output("run", "--env", "test", "--pipeline", "batch_inference",
         "--params", "location=northmere",
     )  # fmt: skip
 

@@ -49,5 +49,5 @@ class Parameters(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _check_names(cls, given: Any) -> Any:
+    def _reject_unknown_names(cls, given: Any) -> Any:
         return check_names(given, cls.model_fields)
