@@ -17,11 +17,7 @@ from triptych.pipelines.namespaces import full_names
 
 
 def read_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Parse --params as Kedro does, but do not split at commas within [ ].
-
-    Raises:
-        click.BadParameter: a value is not valid YAML, such as an unclosed list.
-    """
+    """Parse --params as Kedro does, but do not split within [ ]; BadParameter if it is no YAML."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError

@@ -10,11 +10,7 @@ _REMEDY = "The tables come from different runs or data: run the pipeline again f
 
 
 def look_up(keys: pd.Series, values: pd.Series, what: str) -> "pd.Series[Any]":
-    """Map keys to `values` (indexed by key); unlike `Series.map`, every key must have one.
-
-    Raises:
-        UnmatchedError: some keys have no value; the message counts them and says `what` it is.
-    """
+    """Map keys to `values` (by key); UnmatchedError counts the keys without one: `what` it is."""
     unmatched = keys[~keys.isin(values.index)]
     if len(unmatched):
         raise UnmatchedError(
@@ -25,11 +21,7 @@ def look_up(keys: pd.Series, values: pd.Series, what: str) -> "pd.Series[Any]":
 
 
 def require_complete(table: pd.DataFrame, what: str) -> None:
-    """Check that every model (column) has a value for every item (row).
-
-    Raises:
-        UnmatchedError: the message counts the gaps.
-    """
+    """Raise UnmatchedError, with counts, unless every model (column) has all items (rows)."""
     gaps = table.isna().sum()
     if gaps.any():
         shown = ", ".join(f"{name} lacks {count:,}" for name, count in gaps[gaps > 0].items())

@@ -163,9 +163,7 @@ def paired_tests(
 
     Returns:
         PAIR_COLUMNS by split and other model; `difference` is that of the accuracies.
-
-    Raises:
-        UnmatchedError: a model lacks predictions of some items.
+        UnmatchedError if a model lacks predictions of some items.
     """
     rows = []
     chosen, *others = ranking

@@ -31,11 +31,7 @@ def track_command(metadata: ProjectMetadata) -> None:
 
 
 def track(project: Path) -> None:
-    """Run `dvc add` and `dvc push` for the training rows of a project.
-
-    Raises:
-        PipelineError: there is nothing to track, DVC is not installed or fails.
-    """
+    """Run `dvc add` and `dvc push` for the training rows; PipelineError says what prevents it."""
     if not (project / FOLDER).is_dir():
         raise PipelineError(f"{FOLDER} does not exist. Train a model first: kedro run.")
     dvc = shutil.which("dvc", path=Path(sys.executable).parent) or shutil.which("dvc")

@@ -44,11 +44,7 @@ def project_command(
 
 
 def open_registry(project: Path, env: str | None) -> ModelRegistry:
-    """Open the model registry of an environment, and its tracking store.
-
-    Raises:
-        StoreError, PipelineError: the database or that of MLflow cannot be used.
-    """
+    """Open the model registry of an environment, and its tracking store."""
     configuration = read_configuration(project, env)
     open_tracking(configuration)
     return ModelRegistry(open_database(configuration["credentials"]["database"]["url"]), project)

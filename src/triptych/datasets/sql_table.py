@@ -30,11 +30,7 @@ _WRITE_CHUNK = 50_000
 
 
 class TableReader:
-    """Reads rows of one table on demand: a node asks for the part that it works on.
-
-    Raises:
-        StoreError: there is no such table, or the credentials have no URL.
-    """
+    """Reads the part of a table that a node asks for; StoreError without such a table or a URL."""
 
     def __init__(self, table: str, url: str = "") -> None:
         if table not in tables_metadata.tables:
@@ -67,10 +63,8 @@ class SqlTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     Saving a row again changes nothing; rows that are not in the frame stay, except that with
     `keep_days` a save removes the rows whose `as_of` lies so many days or more before the latest
-    one saved. The tables are created or upgraded when the database is first opened.
-
-    Raises:
-        StoreError: an argument is wrong.
+    one saved. The tables are created or upgraded when the database is first opened. A wrong
+    argument is a StoreError.
     """
 
     def __init__(

@@ -50,8 +50,7 @@ class TrackingHook:
     def open_experiment(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Choose the experiment by the data of the pipeline: before kedro-mlflow opens the run.
 
-        Raises:
-            PipelineError: the runner would open an MLflow run in each of its processes.
+        ParallelRunner is a PipelineError: it would open an MLflow run in each of its processes.
         """
         if "ParallelRunner" in str(run_params.get("runner")):
             raise PipelineError(

@@ -66,11 +66,7 @@ class RunParameters(Parameters):
 
 
 def check_parameters(given: Mapping[str, Any]) -> None:
-    """Check all parameters of a run: the names at every level, the types, the rules.
-
-    Raises:
-        ParameterError: names every parameter that is unknown or wrong.
-    """
+    """Check names at every level, types and rules; ParameterError names all that are wrong."""
     try:
         RunParameters.model_validate(given)
     except ValidationError as error:

@@ -46,9 +46,7 @@ def artifact_repository(
 ) -> "LocalArtifactRepository":
     """Open the folder of a `triptych-artifacts:/…` location: the plugin that MLflow calls.
 
-    Raises:
-        MlflowException: the location leads out of `mlartifacts` beside the SQLite database (else
-            in `data/` of the project).
+    It lies in `mlartifacts` beside the SQLite database, else in `data/` of the project.
     """
     import mlflow
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
@@ -65,11 +63,7 @@ def artifact_repository(
 
 
 def prepare_artifacts(tracking_uri: str) -> None:
-    """Rewrite absolute locations of earlier versions in the project's own tracking store.
-
-    Raises:
-        PipelineError: the database cannot be read, or stays locked.
-    """
+    """Rewrite absolute locations of earlier versions in the project's own tracking store."""
     database = sqlite_file(tracking_uri)
     if database != own_tracking_database() or not database.is_file():
         return

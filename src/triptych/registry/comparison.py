@@ -57,9 +57,7 @@ def compare_forecasters(
     The evaluated models are compared: their refits have seen the days of their test periods. The
     figures are the RMSE of both (°C), `targets`, and the test of daily losses over all locations:
     `n` days, `difference` (°C², positive if the candidate is better), its interval, `p_value`.
-
-    Raises:
-        PipelineError: they share no location, or no day has been observed since.
+    PipelineError if they share no location, or no day has been observed since.
     """
     both = f"{version_title(candidate)} and {version_title(production)}"
     common = sorted(set(candidate["locations"]) & set(production["locations"]))
@@ -137,10 +135,8 @@ def compare_classifiers(
 ) -> Comparison:
     """Compare the stored predictions of both, on the splits that the metrics of both name.
 
-    The figures are `n` common items with a known label, and McNemar's mid-p value (two-sided).
-
-    Raises:
-        PipelineError: they were evaluated on no common split, or on no common item.
+    The figures are `n` common items with a known label, and McNemar's mid-p value (two-sided);
+    PipelineError if there is no such item.
     """
     splits = sorted(set(candidate["metrics"]) & set(production["metrics"]))
     table = PREDICTIONS[candidate["kind"]]

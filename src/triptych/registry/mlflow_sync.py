@@ -33,9 +33,8 @@ class SyncError(PipelineError):
 def changing(engine: Engine, name: str) -> Iterator[Connection]:
     """Change the stages of a name in one transaction, alone, and then update MLflow.
 
-    Raises:
-        PipelineError: MLflow's registry does not respond; nothing is changed.
-        SyncError: the tables are changed, but MLflow could not be updated.
+    PipelineError if MLflow's registry does not respond: nothing is changed. SyncError if it could
+    not be updated after the change.
     """
     import mlflow
 
@@ -67,10 +66,7 @@ def sync_name(engine: Engine, name: str) -> list[str]:
     """Update a name in MLflow to match the tables, and return what differed.
 
     No lock is held while MLflow responds. Each writer compares again afterwards, so that the last
-    of several concurrent writers leaves MLflow equal to the tables.
-
-    Raises:
-        SyncError: a difference could not be resolved.
+    of several concurrent writers leaves MLflow equal to the tables; SyncError if it cannot.
     """
     resolved: dict[str, object] = {}
     failed: list[str] = []

@@ -79,11 +79,7 @@ class ModelRegistry:
             return [dict(row) for row in connection.execute(newest_first).mappings()]
 
     def find(self, name: str, version: int | None) -> Row:
-        """Find a version by its name and number, or by the start of its model id.
-
-        Raises:
-            PipelineError: there is none, or there are several.
-        """
+        """Find one version by name and number, or by the start of its id, else PipelineError."""
         rows = self.list_models()
         found = [row for row in rows if row["name"] == name and version in (None, row["version"])]
         if not found and version is None:
@@ -124,9 +120,7 @@ class ModelRegistry:
         """Return the model of a row of `models`: a PanelForecaster, or a Classifier.
 
         With `evaluated`, it is the forecaster fitted before the test period, instead of its refit.
-
-        Raises:
-            PipelineError: its files are missing or were changed.
+        PipelineError if its files are missing or were changed.
         """
         folder = tracking.check_logged(row)
         before_refit = evaluated and row["evaluated_train_end"] is not None

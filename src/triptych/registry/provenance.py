@@ -105,11 +105,7 @@ def log_manifest(manifest: RunManifest) -> None:
 
 
 def read_manifest(run: "Run") -> RunManifest:
-    """Read the manifest of a run.
-
-    Raises:
-        PipelineError: there is none, or it cannot be read.
-    """
+    """Read the manifest of a run; PipelineError if there is none that can be read."""
     import mlflow
 
     run_id = run.info.run_id

@@ -65,12 +65,9 @@ def in_stage(rows: Iterable[Row], stage: str) -> Row | None:
 
 
 def promote(connection: Connection, row: Row, to_stage: str, approval: Approval) -> None:
-    """Put a version in staging or production.
+    """Put a version in staging or production; PipelineError if it is there, or in production.
 
     The one that was there leaves it: from production to archived, from staging to candidate.
-
-    Raises:
-        PipelineError: the version is there already, or would leave production for staging.
     """
     rows, now = _reread(connection, row)
     if now["stage"] == to_stage:
@@ -88,11 +85,7 @@ def promote(connection: Connection, row: Row, to_stage: str, approval: Approval)
 
 
 def reject(connection: Connection, row: Row, approval: Approval) -> None:
-    """Archive a version; a rollback never brings it back.
-
-    Raises:
-        PipelineError: it is archived already.
-    """
+    """Archive a version, which no rollback brings back; PipelineError if it is archived already."""
     _, now = _reread(connection, row)
     if now["stage"] == "archived":
         raise PipelineError(f"{version_title(now)} is archived already: nothing to change.")
@@ -102,10 +95,8 @@ def reject(connection: Connection, row: Row, approval: Approval) -> None:
 def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
     """Undo the latest promotion that still stands, and return the version before it.
 
-    What was rolled back from or rejected does not come back by itself.
-
-    Raises:
-        PipelineError: nothing was in production before.
+    What was rolled back from or rejected does not come back by itself. PipelineError if nothing was
+    in production before.
     """
     rows = versions_of(connection, name)
     production = in_stage(rows, "production")
@@ -126,11 +117,7 @@ def roll_back(connection: Connection, name: str, approval: Approval) -> Row:
 
 
 def check_production(connection: Connection, name: str, seen: Row | None) -> None:
-    """Refuse a change if another production version than `seen` replaced it meanwhile.
-
-    Raises:
-        PipelineError: the production version is not the one that the change was decided on.
-    """
+    """Raise PipelineError if another production version than `seen` replaced it meanwhile."""
     now = in_stage(versions_of(connection, name), "production")
     if (now and now["model_id"]) == (seen and seen["model_id"]):
         return

@@ -174,8 +174,7 @@ def locations_tag(locations: Sequence[str]) -> str:
 def check_logged(row: Mapping[str, Any]) -> Path:
     """Verify all files of a model without its framework; return the folder of its own files.
 
-    Raises:
-        PipelineError: its files are missing or were changed.
+    PipelineError if its files are missing or were changed.
     """
     import mlflow
     import yaml

@@ -33,11 +33,7 @@ class DataVersion:
         self._opened, self._file = 0, _identify("")
 
     def query(self) -> Hashable | None:
-        """Return the version; None if the database cannot tell.
-
-        Raises:
-            StoreError: the database is unavailable, or its schema is not that of this version.
-        """
+        """Return the version; None if the database cannot tell; StoreError as `check_schema`."""
         is_sqlite = self._engine.dialect.name == "sqlite"
         version = self._count_commits() if is_sqlite else self._query_snapshot()
         if version is None or version != self._checked:

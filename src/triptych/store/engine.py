@@ -52,12 +52,10 @@ def sqlite_url(path: Path) -> str:
 def create_engine(url: str, *, read_only: bool = False) -> Engine:
     """Create the engine of a SQLite or PostgreSQL database; it connects at the first use.
 
-    Every driver error is raised as a StoreError. On SQLite a transaction is real (also for DDL and
-    reads) and takes the write lock at its start, unless the engine is `read_only` or the connection
-    comes from `reading`. A `read_only` engine refuses every write, and creates no SQLite file.
-
-    Raises:
-        StoreError: the URL is invalid, or of another kind of database.
+    Every driver error is raised as a StoreError, and so is a wrong URL. On SQLite a transaction is
+    real (also for DDL and reads) and takes the write lock at its start, unless the engine is
+    `read_only` or the connection comes from `reading`. A `read_only` engine refuses every write,
+    and creates no SQLite file.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":

@@ -34,9 +34,7 @@ def grant_reading(engine: Engine, role: str) -> None:
     """Bring the tables up to date, and let a role of roles.sql read those of the API alone.
 
     A second call changes nothing; other rights that an earlier version granted are withdrawn.
-
-    Raises:
-        StoreError: there is no such role, or the database is not PostgreSQL.
+    StoreError if there is no such role, or the database is not PostgreSQL.
     """
     if engine.dialect.name != "postgresql":
         raise StoreError(

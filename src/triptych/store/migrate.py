@@ -28,9 +28,6 @@ def open_database(url: str) -> Engine:
     """Return the engine of a database, one per process, after bringing its tables up to date.
 
     A database file that was deleted in between is created again: the check takes a millisecond.
-
-    Raises:
-        StoreError: the database is unavailable, corrupt, or of another version.
     """
     engine = _engine(url, os.getpid())
     migrate(engine)
@@ -51,9 +48,7 @@ def _engine(url: str, _process: int) -> Engine:
 def migrate(engine: Engine) -> None:
     """Create or upgrade the tables: one transaction, one process at a time; nothing if up to date.
 
-    Raises:
-        SchemaError: another version or another program made this database.
-        DatabaseUnavailable: another transaction holds a table.
+    SchemaError if another version or program made them, DatabaseUnavailable if one is locked.
     """
     with reading(engine) as connection:
         if _revision(connection) == HEAD:
@@ -83,11 +78,7 @@ def upgrading(engine: Engine) -> Iterator[Connection]:
 
 
 def check_schema(engine: Engine) -> None:
-    """Pass if this version can read a schema: its own, or a newer one of the same generation.
-
-    Raises:
-        SchemaError: there are no tables, or those of an incompatible version.
-    """
+    """Raise SchemaError unless the schema is this version's, or a newer one of its generation."""
     with reading(engine) as connection:
         found = _revision(connection)
     number, generation = (found or "")[:_DIGITS], (found or "")[_DIGITS:]
@@ -107,11 +98,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def check_origin(connection: Connection, known: set[str]) -> str | None:
-    """Return the revision of a database that this version can upgrade, None if it is empty.
-
-    Raises:
-        SchemaError: the revision is not one of those known, or there is none but there are tables.
-    """
+    """Return the known revision of a database, None if it is empty; SchemaError for any other."""
     found = _revision(connection)
     database = name_database(connection.engine.url)
     if found is not None and found not in known:

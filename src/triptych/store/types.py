@@ -84,12 +84,9 @@ def _plain(value: Any) -> Any:
 def convert(column: Column[Any], dialect: Dialect, values: Sequence[Any]) -> list[Any]:
     """Convert the values of one column; None, NaN and NaT become NULL.
 
-    SQLite would take a value of any type in any column; here a wrong one is refused, as PostgreSQL
-    refuses it. Instants of zones with repeated hours must be in UTC: Python takes both readings of
-    such an hour for equal.
-
-    Raises:
-        ValueError, TypeError: a value that the column must not hold.
+    SQLite would take a value of any type in any column; here a wrong one is a ValueError or
+    TypeError, as PostgreSQL refuses it. Instants of zones with repeated hours must be in UTC:
+    Python takes both readings of such an hour for equal.
     """
     for kind, convert_one in _BY_TYPE.items():
         if isinstance(column.type, kind):

@@ -26,7 +26,8 @@ def upsert(
 ) -> int:
     """Insert rows, or update those whose key exists and whose values differ; all of them or none.
 
-    A column of `BOOKKEEPING` makes no difference by itself: its first value stays.
+    A column of `BOOKKEEPING` makes no difference by itself: its first value stays. RowsRefused if a
+    key comes twice, a foreign key or constraint is broken, or a type is wrong.
 
     Args:
         connection: of `create_engine`; the caller's transaction commits.
@@ -35,9 +36,6 @@ def upsert(
 
     Returns:
         How many rows were inserted or really changed.
-
-    Raises:
-        RowsRefused: a key comes twice, a foreign key or constraint is broken, a type is wrong.
     """
     with connection.begin_nested():
         staged = _create_staging_table(connection, table, columns)

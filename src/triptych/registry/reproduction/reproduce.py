@@ -62,11 +62,7 @@ class TrackedRuns:
         return [run for run in self.finished() if SNAPSHOT_TAG in run.data.tags]
 
     def find(self, run_id: str) -> "Run":
-        """Return the finished run whose id starts with `run_id`.
-
-        Raises:
-            PipelineError: there is none, or there are several.
-        """
+        """Return the one finished run whose id starts with `run_id`, else PipelineError."""
         found = [run for run in self.finished() if run.info.run_id.startswith(run_id)]
         if len(found) == 1 and len(run_id) >= _SHORTEST:
             return found[0]
@@ -150,11 +146,7 @@ class Reproduction:
 
 
 def reproduce_and_record(project: Path, run: "Run") -> Reproduction:
-    """Reproduce a run and tag it with the result; the latest one counts.
-
-    Raises:
-        PipelineError: as `reproduce`; that is recorded too.
-    """
+    """Reproduce a run and tag it with the result, also with an error; the latest one counts."""
     import mlflow
 
     start, why_not = time.monotonic(), ""
@@ -179,8 +171,7 @@ def reproduce_and_record(project: Path, run: "Run") -> Reproduction:
 def reproduce(project: Path, run: "Run") -> Reproduction:
     """Retrain a run from its manifest and training rows, and compare; nothing is written.
 
-    Raises:
-        PipelineError: the run has no manifest, trained nothing, or its rows are missing or changed.
+    PipelineError if the run has no manifest, trained nothing, or its rows are missing or changed.
     """
     tags = run.data.tags
     if SNAPSHOT_TAG not in tags:

@@ -64,9 +64,7 @@ def retrain(
     """Run the nodes that the results of a run depend on, with its parameters and `history`.
 
     The files that the `catalog` writes to `data/` go to the empty folder `scratch`.
-
-    Raises:
-        PipelineError: the run trained nothing.
+    PipelineError if the run trained nothing.
     """
     from kedro.runner import SequentialRunner
 
