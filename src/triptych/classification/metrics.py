@@ -20,11 +20,7 @@ PAIR_COLUMNS = (
 def score_each_model(
     predictions: pd.DataFrame, score: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Score the predictions of each model and split (columns), in their order.
-
-    Returns:
-        model, split and the columns of `score`.
-    """
+    """Score each model and split, in their order: model, split and the columns of `score`."""
     groups = predictions.groupby(["model", "split"], sort=False)
     tables = pd.concat({key: score(rows) for key, rows in groups}, names=["model", "split"])
     return tables.reset_index(["model", "split"]).reset_index(drop=True)
@@ -73,10 +69,7 @@ def count_confusions(
 def accuracy_by(
     predictions: pd.DataFrame, group: "pd.Series[Any]", true_column: str
 ) -> pd.DataFrame:
-    """Accuracy by a group of each row: model, split, group (its name), n, accuracy, low, high.
-
-    `low` and `high` are Wilson's 95 % interval.
-    """
+    """Accuracy by group: model, split, group, n, accuracy, low, high (Wilson's 95 % interval)."""
     correct = predictions["label"] == predictions[true_column]
     keys = [predictions["model"], predictions["split"], group]
     groups = correct.groupby(keys, sort=False, observed=True)

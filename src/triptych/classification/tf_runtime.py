@@ -20,10 +20,7 @@ def start_keras(seed: int) -> Any:
 
 @cache
 def load_keras() -> Any:
-    """Import and return Keras; TensorFlow runs deterministically on one thread.
-
-    Several cores train several networks, in processes of their own.
-    """
+    """Import Keras; TensorFlow computes deterministically, on one thread of this process."""
     with _silence():
         import tensorflow as tf  # before Keras: MLflow's hook on it imports Keras itself
 

@@ -41,11 +41,7 @@ def user_errors() -> Iterator[None]:
 
 
 def explain(error: BaseException) -> str | None:
-    """Find the user error among an error and its causes (Kedro wraps errors of datasets).
-
-    Returns:
-        Its message; None if the error is not a user error.
-    """
+    """Find the user error among an error and its causes; return its message, None if none is."""
     from triptych.store.errors import mask_passwords
 
     causes = list(_causes(error))

@@ -72,11 +72,7 @@ class ModelFolderDataset(FileDataset[Models, Models]):
 
 
 class ModelRegistryDataset(AbstractDataset[Candidate, ModelRegistry]):
-    """Saves a candidate of any kind in MLflow and the table `models`; opens the registry.
-
-    Args:
-        credentials: `url` of the database.
-    """
+    """Saves a candidate of any kind in MLflow and the table `models`; opens the registry."""
 
     def __init__(
         self, *, credentials: dict[str, str], metadata: dict[str, Any] | None = None

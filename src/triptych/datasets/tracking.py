@@ -64,8 +64,7 @@ class MetricBatchDataset(AbstractDataset[pd.DataFrame, NoReturn]):
 class MlflowNestedRunsDataset(MetricBatchDataset):
     """Logs each experiment in a nested run.
 
-    A frame with one row per value: `run` (its name), `kind` (`parameter` or `metric`), `key`,
-    `value` and `step` (of a metric).
+    Rows: `run` (its name), `kind` (`parameter` or `metric`), `key`, `value`, `step` (of a metric).
     """
 
     def save(self, data: pd.DataFrame) -> None:

@@ -102,10 +102,7 @@ def describe_forecasts(
     saved: Mapping[str, Any],
     registered: Sequence[str],
 ) -> Description:
-    """Describe a run with temperature forecasts, as `describe_classifiers`.
-
-    `locations` are slugs, empty if unknown; the comparisons in `saved` are those of `day_ahead`.
-    """
+    """Describe a run of temperature; `saved` has the comparisons as `day_ahead` selects them."""
     places, as_of = place_names(locations) or "no location", _issued(parameters)
     source = parameters["source"].replace("sample", "the embedded sample (synthetic weather)")
     about = (
@@ -119,7 +116,13 @@ def describe_forecasts(
         if chosen in of_all.index:
             row = of_all.loc[chosen]
             headline = f"{chosen} {row['rmse']:.2f} °C"
-            parts.insert(0, _chosen_on_validation(row))
+            parts.insert(
+                0,
+                f"Chosen on validation: **{chosen}**, day-ahead RMSE **{row['rmse']:.2f} °C** "
+                f"on the test period. Its RMSE is {row['skill_day']:.0%} lower than that of the "
+                f"same hour yesterday, {row['skill_climatology']:.0%} lower than climatology's. "
+                f"{row['coverage']:.1%} of the observations lie in its 90 % intervals.",
+            )
     parts += [f"**Warning:** {warning}" for warning in saved.get("monitoring_warnings", ())]
     return Description(headline, f"{places} · {as_of}", parts)
 
@@ -135,15 +138,6 @@ def _issued(parameters: Mapping[str, Any]) -> str:
     except PipelineError:  # the run reports it itself
         return str(parameters["as_of"])
     return f"{instant:%Y-%m-%d %H:%M} UTC" if instant.hour else f"{instant:%Y-%m-%d}"
-
-
-def _chosen_on_validation(row: "pd.Series[Any]") -> str:
-    return (
-        f"Chosen on validation: **{row.name}**, day-ahead RMSE **{row['rmse']:.2f} °C** "
-        f"on the test period. Its RMSE is {row['skill_day']:.0%} lower than that of the "
-        f"same hour yesterday, {row['skill_climatology']:.0%} lower than climatology's. "
-        f"{row['coverage']:.1%} of the observations lie in its 90 % intervals."
-    )
 
 
 def _day_ahead_table(rows: pd.DataFrame, of_all: pd.DataFrame, chosen: str | None) -> list[str]:

@@ -168,26 +168,25 @@ def _measure_access(registry: ModelRegistry) -> dict[str, Any]:
     import mlflow
 
     client, rows = mlflow.MlflowClient(), registry.list_models()
-    seconds: dict[str, list[float]] = {"find_live": [], "find_run": [], "load": []}
-    broken: list[str] = []
-
-    def timed(kind: str, action: Callable[..., object], *arguments: Any) -> None:
-        start = time.perf_counter()
-        action(*arguments)
-        seconds[kind].append(time.perf_counter() - start)
-
-    for name in [row["name"] for row in rows if row["version"] == 1] * _LOOK_UPS:
-        timed("find_live", registry.in_production, name)
+    names = [row["name"] for row in rows if row["version"] == 1] * _LOOK_UPS
+    live = [_time(registry.in_production, name) for name in names]
+    find_run, load, broken = [], [], []
     for row in {row["kind"]: row for row in rows}.values():
         with suppress(PipelineError):  # reported below; imports are not measured
             registry.load(row)
     for row in rows:
         try:
-            timed("find_run", client.get_run, row["mlflow_run_id"])
-            timed("load", registry.load, row)
+            find_run.append(_time(client.get_run, row["mlflow_run_id"]))
+            load.append(_time(registry.load, row))
         except (PipelineError, mlflow.MlflowException) as error:
             broken.append(f"{version_title(row)}: {error}")
-    return {**seconds, "broken": broken}
+    return {"find_live": live, "find_run": find_run, "load": load, "broken": broken}
+
+
+def _time(action: Callable[[Any], object], argument: Any) -> float:
+    start = time.perf_counter()
+    action(argument)
+    return time.perf_counter() - start
 
 
 def format_report(report: Report) -> str:

@@ -96,8 +96,8 @@ def compare_forecasters(
     test = tests[(tests["location"] == ALL) & (tests["lead"] == DAY)].iloc[0]
     figures: dict[str, float] = {
         **{role: float(rmse[role][ALL]) for role in (_CANDIDATE, _PRODUCTION)},
-        "targets": int(scores.loc[scores["location"] == ALL, "n"].iloc[0]),
         **{name: float(test[name]) for name in ("n", "difference", "low", "high", "p_value")},
+        "targets": int(scores.loc[scores["location"] == ALL, "n"].iloc[0]),
     }
     by_place = ", ".join(
         f"{slug} {row[_CANDIDATE]:.3f} / {row[_PRODUCTION]:.3f}"

@@ -12,14 +12,10 @@ from triptych.registry.model_types import KINDS
 
 
 class ServedModel(PythonModel):
-    """A stored forecaster or classifier behind MLflow's `predict`.
-
-    Args:
-        kind: of triptych.registry.model_types; None takes it from the model's configuration.
-    """
+    """A stored forecaster or classifier behind MLflow's `predict`."""
 
     def __init__(self, kind: str | None = None) -> None:
-        self.kind = kind  # given by the code of classifiers that earlier versions logged
+        self.kind = kind  # None: of the configuration; classifiers of earlier versions give it
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the model's files."""

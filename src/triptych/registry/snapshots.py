@@ -34,10 +34,7 @@ class SnapshotError(PipelineError):
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """The history that a run knew, and the digest of the rows that its served model was fitted on.
-
-    The history includes the test period.
-    """
+    """The whole history that a run knew, and the digest of the rows of its served model."""
 
     history: pd.DataFrame
     sha256: str
@@ -54,10 +51,7 @@ class Chunk:
 
 
 class SnapshotStore:
-    """Stores frames `location, time, …` (sorted, unique) in a folder, bit for bit.
-
-    What is read is verified: SnapshotError if a file is missing or was changed.
-    """
+    """Stores frames `location, time, …` bit for bit; verifies what it reads, else SnapshotError."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

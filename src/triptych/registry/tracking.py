@@ -120,11 +120,7 @@ def model_name(locations: Collection[str]) -> str:
 
 
 def log_candidate(candidate: Candidate, git_commit: str) -> tuple[str, str, str]:
-    """Log the model in the active run, or in one of its own.
-
-    Returns:
-        The model's id (a digest of its files), the id of the MLflow run, the model's URI.
-    """
+    """Log the model in the active run or a new one; return its digest, the run's id and its URI."""
     import mlflow
     from mlflow.models import infer_signature
 
@@ -172,10 +168,7 @@ def locations_tag(locations: Sequence[str]) -> str:
 
 
 def check_logged(row: Mapping[str, Any]) -> Path:
-    """Verify all files of a model without its framework; return the folder of its own files.
-
-    PipelineError if its files are missing or were changed.
-    """
+    """Verify a model's files without its framework; return their folder, else PipelineError."""
     import mlflow
     import yaml
 

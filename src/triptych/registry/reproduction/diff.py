@@ -17,11 +17,7 @@ Pairs = dict[str, tuple[Any, Any]]
 
 
 def differing_rows(then: pd.DataFrame, now: pd.DataFrame) -> str:
-    """Describe the first rows that have other values in two histories; empty if none differs.
-
-    Args:
-        then, now: `location, time, …`; histories with other columns are not compared.
-    """
+    """Describe the first rows that differ in two histories `location, time, …` of equal columns."""
     if set(then) != set(now):
         return ""
     one, other = then.set_index(_KEY), now.set_index(_KEY)
