@@ -18,7 +18,7 @@ from tests.api.conftest import open_client
 from tests.fixtures.project import Project, make_project
 from triptych.forecasting.contract import LEVEL
 from triptych.forecasting.models.factory import make_forecaster
-from triptych.weather.recent import with_recent
+from triptych.weather.steps import with_recent
 
 pytestmark = pytest.mark.acceptance_live
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tests.fixtures.project import Project
 from tests.weather.archive_server import ArchiveServer
 from triptych.commands.location import _choose
-from triptych.weather.location_file import load_locations
+from triptych.weather.locations import load_locations
 from triptych.weather.sources.geocoding import search_places
 
 

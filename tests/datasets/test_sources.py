@@ -27,7 +27,7 @@ ENTRY = """locations:
 def locations(folder: Path, latitude: float = 48.75) -> FunctionDataset:
     file = folder / "locations.yml"
     file.write_text(ENTRY.format(latitude=latitude))
-    function = "triptych.weather.location_file.load_all"
+    function = "triptych.weather.locations.load_all"
     return FunctionDataset(function=function, load_args={"path": str(file)})
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from triptych.parameters.forecasting import LimitParameters
-from triptych.pipelines.ingestion.call_budget import Pacer, describe_budget, weight
+from triptych.pipelines.ingestion.requests import Pacer, describe_budget, weight
 from triptych.weather.errors import CallLimitReached
 
 FREE = LimitParameters(minute=600, hour=5000, day=10_000)

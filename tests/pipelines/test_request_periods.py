@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triptych.pipelines.ingestion.request_periods import (
+from triptych.pipelines.ingestion.records import (
     Period,
     merge_periods,
     missing_periods,

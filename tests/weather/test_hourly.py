@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triptych.weather.interpolation import complete_grid, interpolate
+from triptych.weather.steps import complete_grid, interpolate
 
 NAN = float("nan")
 START = datetime(2019, 7, 14, tzinfo=UTC)

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from triptych.weather.errors import LocationError
-from triptych.weather.location_file import (
+from triptych.weather.locations import (
+    Location,
     add_locations,
     load_all,
     load_locations,
@@ -15,7 +16,6 @@ from triptych.weather.location_file import (
     remove_location,
     user_file,
 )
-from triptych.weather.locations import Location
 
 REPOSITORY_FILE = Path(__file__).parents[2] / "conf" / "base" / "locations.yml"
 

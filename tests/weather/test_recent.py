@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.weather.recent import with_recent
+from triptych.weather.steps import with_recent
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import click
 from kedro.framework.startup import ProjectMetadata
 
 from triptych.commands.error_messages import user_errors
-from triptych.weather import location_file
+from triptych.weather import locations
 from triptych.weather.sources import geocoding
 
 
@@ -44,10 +44,10 @@ def add_location_command(
             name, os.environ.get("TRIPTYCH_GEOCODING_URL", geocoding.GEOCODING_URL)
         )
         found = geocoding.to_location(_choose(name, matches, pick), name, slug)
-        added = location_file.add_locations(path, [found])
+        added = locations.add_locations(path, [found])
     place = f"{found.latitude}, {found.longitude}"
     if added:
-        file = location_file.user_file(path)
+        file = locations.user_file(path)
         click.echo(f"Added {found.name} as {found.slug!r} to {file}: {place}.")
     else:
         click.echo(f"{found.name} is already there, as {found.slug!r}: {place}.")
@@ -60,8 +60,8 @@ def list_locations_command(metadata: ProjectMetadata) -> None:
     """List all locations, with their source and the file that they come from."""
     path = _file(metadata)
     with user_errors():
-        of_project = location_file.load_locations(path)
-        for each in location_file.load_all(path):
+        of_project = locations.load_locations(path)
+        for each in locations.load_all(path):
             folder = "base" if each in of_project else "local"
             click.echo(
                 f"{each.slug:24} {each.latitude:9.4f} {each.longitude:9.4f} "
@@ -75,7 +75,7 @@ def list_locations_command(metadata: ProjectMetadata) -> None:
 def remove_location_command(metadata: ProjectMetadata, slug: str) -> None:
     """Remove the location SLUG from conf/local/locations.yml; its stored data stay."""
     with user_errors():
-        location_file.remove_location(_file(metadata), slug)
+        locations.remove_location(_file(metadata), slug)
     click.echo(f"Removed {slug!r}. Its weather and predictions stay in the database.")
 
 
@@ -88,8 +88,8 @@ def import_locations_command(metadata: ProjectMetadata, file: Path) -> None:
     Columns: slug, name, latitude, longitude, elevation, timezone.
     """
     with user_errors():
-        found = location_file.read_csv(file)
-        added = location_file.add_locations(_file(metadata), found)
+        found = locations.read_csv(file)
+        added = locations.add_locations(_file(metadata), found)
     click.echo(
         f"Added {len(added):,} of {len(found):,} locations of {file}; the others were there."
     )

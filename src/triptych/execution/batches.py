@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 
 from triptych.errors import PipelineError
-from triptych.execution.parallel import run_jobs
+from triptych.execution.parallel import one_blas_thread, run_jobs
 from triptych.execution.progress import track
-from triptych.execution.threads import one_blas_thread
 from triptych.parameters.forecasting import EngineParameters
 
 if TYPE_CHECKING:

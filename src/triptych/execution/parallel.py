@@ -1,7 +1,8 @@
-"""Independent tasks in processes of their own."""
+"""Independent tasks in processes of their own, and linear algebra on one thread."""
 
 from collections.abc import Callable, Collection, Iterator
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -32,3 +33,13 @@ def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator
     finally:
         if min(jobs, len(tasks)) > 1:
             get_reusable_executor().shutdown(wait=True)
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread: the same bits at any load, and no waiting threads on a busy
+    machine.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits

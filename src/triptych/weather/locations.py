@@ -1,13 +1,17 @@
-"""Places whose weather is known: what a location is, and which of them a run takes."""
+"""Locations: what they are, which a run takes, and the project's and the user's files of them."""
 
+import csv
 import difflib
 import re
-from collections.abc import Sequence
-from typing import Annotated, Literal
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from triptych.classification.sources import listed
 from triptych.weather.errors import LocationError
@@ -86,3 +90,153 @@ def locations_frame(locations: Sequence[Location]) -> pd.DataFrame:
     columns = ["slug", *(name for name in Location.model_fields if name != "slug")]
     rows = [location.model_dump() for location in locations]
     return pd.DataFrame(rows, columns=columns).rename(columns={"slug": "location"})
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuse the second of two equal keys, as OmegaConf does, in half of its time."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep=deep)
+        keys = [key.value for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                line = node.value[number][0].start_mark.line + 1
+                raise yaml.YAMLError(f"duplicate key {key} in one entry (line {line})")
+        return mapping
+
+
+def load_locations(path: Path) -> list[Location]:
+    """Read and check the locations of a YAML file: `locations: [{slug: paris, …}, …]`.
+
+    Raises:
+        LocationError: the file cannot be read, or an entry breaks a rule.
+    """
+    try:
+        content = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (safe)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocationError(f"{path} cannot be read: {error}. Restore the file.") from error
+    except yaml.YAMLError as error:
+        found = " ".join(str(error).split())
+        raise LocationError(f"{path} is not valid YAML: {found}. Correct it.") from error
+    entries = content.get("locations") if isinstance(content, Mapping) else None
+    if not isinstance(entries, list) or not entries:
+        raise LocationError(
+            f"{path}: a list of entries named `locations` is needed; found {_shorten(entries)}. "
+            "Write `locations:` and below it one `- slug: …` an entry."
+        )
+    return _validate(entries, path)
+
+
+def load_all(path: Path | str) -> list[Location]:
+    """Read the locations of the project's file and of the user's; no slug may be in both."""
+    path = Path(path)
+    known, own = load_locations(path), _load_own(path)
+    for slug in sorted({each.slug for each in known} & {each.slug for each in own}):
+        raise LocationError(
+            f"{path} and {user_file(path)} both have a location {slug!r}. Remove yours: "
+            f"kedro location remove {slug}"
+        )
+    return [*known, *own]
+
+
+def user_file(path: Path) -> Path:
+    """Return the file of the user's own locations, which git ignores: conf/local/locations.yml."""
+    return path.parents[1] / "local" / path.name
+
+
+def add_locations(path: Path, added: Sequence[Location]) -> list[Location]:
+    """Add locations to the user's file, all or nothing; return those that were not there.
+
+    Raises:
+        LocationError: a slug names another location, or a file cannot be read or written.
+    """
+    known = {each.slug: each for each in load_all(path)}
+    new: list[Location] = []
+    for location in added:
+        if location.slug not in known:
+            known[location.slug] = location
+            new.append(location)
+        elif (other := known[location.slug]) != location:
+            raise LocationError(
+                f"There is a location {location.slug!r} already, another one: {other}. Give this "
+                "one a slug of its own (--slug NAME), or remove the other one: "
+                f"kedro location remove {location.slug}"
+            )
+    if new:
+        _write(user_file(path), [*_load_own(path), *new])
+    return new
+
+
+def remove_location(path: Path, slug: str) -> None:
+    """Remove a location from the user's file, which must have it; what is stored of it stays."""
+    own = {location.slug: location for location in _load_own(path)}
+    if slug not in own:
+        raise LocationError(
+            f"{user_file(path)} has no location {slug!r}. It has: {', '.join(own) or 'none'}. "
+            f"Locations of {path} are part of the project."
+        )
+    del own[slug]
+    _write(user_file(path), list(own.values()))
+
+
+def read_csv(path: Path) -> list[Location]:
+    """Read locations from a CSV file with the fields of Location; `source` is optional."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [{"source": "open_meteo", **row} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LocationError(f"{path} cannot be read: {error}. Name a CSV file.") from error
+    return _validate(rows, path, strict=False)
+
+
+def _load_own(path: Path) -> list[Location]:
+    return load_locations(user_file(path)) if user_file(path).exists() else []
+
+
+def _write(path: Path, locations: Sequence[Location]) -> None:
+    """Write the user's file, or delete it if no location is left."""
+    if not locations:
+        path.unlink()
+        return
+    entries = [location.model_dump() for location in locations]
+    text = yaml.safe_dump({"locations": entries}, sort_keys=False, allow_unicode=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        part.write_text(f"# Written by `kedro location`; comments are not kept.\n{text}", "utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise LocationError(
+            f"{path} cannot be written: {error}. Make its folder writable; nothing was changed."
+        ) from error
+
+
+def _validate(entries: list[Any], path: Path, *, strict: bool | None = None) -> list[Location]:
+    try:
+        locations = TypeAdapter(list[Location]).validate_python(entries, strict=strict)
+    except ValidationError as error:
+        faults = "; ".join(_describe(fault, entries) for fault in error.errors())
+        raise LocationError(f"{path}, {faults}. Correct the entry.") from error
+    first: dict[str, int] = {}
+    for number, location in enumerate(locations, 1):
+        if first.setdefault(location.slug, number) != number:
+            raise LocationError(
+                f"{path}, entries {first[location.slug]} and {number}: a slug names one location; "
+                f"both say {location.slug!r}. Give one of them another slug, or remove it."
+            )
+    return locations
+
+
+def _describe(fault: Mapping[str, Any], entries: list[Any]) -> str:
+    """Name the entry, the field, the rule and what was found."""
+    index, *field = fault["loc"]
+    slug = entries[index].get("slug") if isinstance(entries[index], Mapping) else None
+    found = "nothing" if fault["type"] == "missing" else _shorten(fault["input"])
+    message = fault["msg"].removeprefix("Value error, ")
+    where = [f"entry {index + 1} (slug {_shorten(slug)})", *map(str, field)]
+    return f"{': '.join(where)}: {message} (found {found})"
+
+
+def _shorten(value: Any) -> str:
+    return textwrap.shorten(repr(value), 60, placeholder="…")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.forecasting.models.test_statistical import SEASONAL, simulated, with_holes
 from triptych.forecasting.contract import TEMPERATURE
-from triptych.forecasting.evaluation.innovation_tests import (
+from triptych.forecasting.evaluation.residuals import (
     TEST_COLUMNS,
     check_innovations,
     innovation_autocorrelations,

@@ -10,7 +10,7 @@ from tests.weather.places import NORTHMERE, PARIS, fetch_one
 from triptych.weather.locations import Location
 from triptych.weather.sources.base import Query
 from triptych.weather.sources.sample import SampleClimate
-from triptych.weather.validation.schemas import check_hourly
+from triptych.weather.validation.report import check_hourly
 from triptych.weather.variables import VARIABLES
 
 NAMES = list(VARIABLES)

@@ -8,7 +8,7 @@ import pytest
 
 from triptych.store.tables import WEATHER_VARIABLES
 from triptych.weather.validation.expectations import REJECT
-from triptych.weather.validation.schemas import check_hourly
+from triptych.weather.validation.report import check_hourly
 from triptych.weather.variables import VARIABLES
 
 

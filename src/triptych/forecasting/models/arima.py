@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.execution.threads import one_blas_thread
+from triptych.execution.parallel import one_blas_thread
 from triptych.forecasting.arrays import Arrays, Float32Array, FloatArray, IntArray, ordered_product
 from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.features.feature_table import CALENDAR, calendar

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.execution.threads import one_blas_thread
+from triptych.execution.parallel import one_blas_thread
 from triptych.forecasting.arrays import Arrays, FloatArray, IntArray
 from triptych.forecasting.contract import STEP, STEP_HOURS
 from triptych.forecasting.errors import ForecastingError

@@ -17,8 +17,7 @@ from triptych.parameters.forecasting import (
 )
 from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.weather.recent import with_recent
-from triptych.weather.steps import hours_to_history
+from triptych.weather.steps import hours_to_history, with_recent
 from triptych.weather.variables import VARIABLES
 
 NWP_BIAS, NWP_ERRORS = pd.Timedelta(days=25), pd.Timedelta(days=1)

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from triptych.parameters.forecasting import IngestionParameters
-from triptych.pipelines.ingestion.call_budget import Pacer, describe_budget, shared_pacer
-from triptych.pipelines.ingestion.requests import Request
+from triptych.pipelines.ingestion.requests import Pacer, Request, describe_budget, shared_pacer
 from triptych.weather.errors import CallLimitReached, InvalidResponse, LocationError, SourceRefused
 from triptych.weather.locations import Location, SourceKind
 

@@ -34,8 +34,7 @@ from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.errors import CallLimitReached, SourceUnavailable
 from triptych.weather.locations import Location, SourceKind
 from triptych.weather.sources.base import OpenSource, Query, WeatherSource
-from triptych.weather.validation.report import HOUR
-from triptych.weather.validation.schemas import check_hourly
+from triptych.weather.validation.report import HOUR, check_hourly
 from triptych.weather.variables import TEMPERATURE, VARIABLES
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ import pandas as pd
 from triptych.classification.sources import explain_excess
 from triptych.execution.progress import track
 from triptych.parameters.forecasting import ForecastParameters, IngestionParameters
-from triptych.pipelines.ingestion.call_budget import Pacer
 from triptych.pipelines.ingestion.fetching import (
     Models,
     fetch_parts,
@@ -20,7 +19,7 @@ from triptych.pipelines.ingestion.fetching import (
     with_id,
 )
 from triptych.pipelines.ingestion.records import Records, is_open, summarize_missing
-from triptych.pipelines.ingestion.requests import Request
+from triptych.pipelines.ingestion.requests import Pacer, Request
 from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.errors import (

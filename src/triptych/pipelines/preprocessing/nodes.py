@@ -10,8 +10,7 @@ from triptych.execution.batches import SERIAL, map_batches, split_locations
 from triptych.parameters.forecasting import EngineParameters, NwpParameters, PreprocessingParameters
 from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows, shown
 from triptych.pipelines.ts_common.periods import parse_as_of
-from triptych.weather.interpolation import interpolate
-from triptych.weather.steps import hours_to_history, to_three_hours
+from triptych.weather.steps import hours_to_history, interpolate, to_three_hours
 
 logger = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ import pandas as pd
 
 from triptych.errors import PipelineError
 from triptych.forecasting.evaluation import residuals as analysis
-from triptych.forecasting.evaluation.innovation_tests import (
+from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age, breakdown, rank, score
+from triptych.forecasting.evaluation.paired_tests import paired_tests
+from triptych.forecasting.evaluation.residuals import (
     ACF_COLUMNS,
     TEST_COLUMNS,
     check_innovations,
     innovation_autocorrelations,
 )
-from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age, breakdown, rank, score
-from triptych.forecasting.evaluation.paired_tests import paired_tests
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.ensemble import (
     EnsembleForecaster,

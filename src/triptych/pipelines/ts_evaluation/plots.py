@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
-from triptych.forecasting.evaluation.innovation_tests import LAGS
 from triptych.forecasting.evaluation.metrics import ALL, at_served_age
 from triptych.forecasting.evaluation.residuals import (
     DAILY_LAGS,
+    LAGS,
     autocorrelations,
     daily_series,
     forecast_residuals,

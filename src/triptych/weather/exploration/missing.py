@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from triptych.weather.interpolation import interpolate
+from triptych.weather.steps import interpolate
 from triptych.weather.variables import VARIABLES
 
 ALL = "all"
