@@ -6,12 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from sqlalchemy import Engine
 
-from tests.fixtures.databases import dump_tables, write_rows
 from tests.pipelines.hand_made import history, utc
-from tests.store.rows import MODEL, add_places
-from triptych.datasets import SqlTableDataset
 from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.base import PanelForecaster
@@ -31,7 +27,6 @@ from triptych.pipelines.monitoring.plots import (
     plot_issued_coverage,
     plot_issued_errors,
 )
-from triptych.store.tables import models
 
 TODAY = "2020-01-01"
 MONITORING = MonitoringParameters(
@@ -402,25 +397,3 @@ def test_plots_have_titles_and_units(
     drift = plot_input_drift(compare_inputs(observations, watched, MONITORING), MONITORING)
     title = "northmere: last 30 days against the season in training (0 drifted, red)"
     assert labels(drift) == (title, "Population stability index (no unit)", "Variable")
-
-
-def test_scores_are_written_once_by_their_key(scores: pd.DataFrame, engine: Engine) -> None:
-    add_places(engine, "northmere")
-    model = MODEL | {"model_id": "m1", "locations": ["northmere"]}
-    with engine.begin() as connection:
-        write_rows(connection, models, list(model), [tuple(model.values())])
-    url = engine.url.render_as_string(hide_password=False)
-    table = SqlTableDataset(table="forecast_scores", credentials={"url": url})
-
-    table.save(scores)
-    first = dump_tables(engine)["forecast_scores"]
-    table.save(scores)
-
-    assert len(first) == 2 * (16 + 3)
-    assert dump_tables(engine)["forecast_scores"] == first
-    back, sent = (frame.set_index(["window", "lead"]) for frame in (table.load(), scores))
-    assert back.loc[("30d", "1-8"), "rmse"] == sent.loc[("30d", "1-8"), "rmse"]
-    assert back.loc[("30d", "1-8"), "window_start"] == utc("2019-06-14")
-    table.save(scores.assign(rmse=scores["rmse"] + 1))
-    assert len(dump_tables(engine)["forecast_scores"]) == len(first)
-    assert dump_tables(engine)["forecast_scores"] != first

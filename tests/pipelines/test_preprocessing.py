@@ -64,20 +64,6 @@ def test_a_location_that_the_database_does_not_hold_is_named_with_those_it_holds
         select(table, "2019-07-14", "northmere;atlantis")
 
 
-def test_a_short_gap_is_filled_and_a_long_one_reported() -> None:
-    series = [0.0, None, 2.0, *[None] * 7, 10.0]
-    known = select(hours("northmere", series, "2019-07-13T00:00"), "2019-07-14", "northmere")
-
-    made = complete_hours(known, LIMIT)
-
-    filled = made["complete_hours"]
-    assert filled["temperature_2m"].tolist()[:3] == [0.0, 1.0, 2.0]
-    assert filled["interpolated"].tolist()[:3] == [False, True, False]
-    assert filled["temperature_2m"].isna().sum() == 7
-    start = pd.Timestamp("2019-07-13T03:00Z")
-    assert made["missing_hours"].to_numpy().tolist() == [["northmere", "temperature_2m", start, 7]]
-
-
 def test_no_history_before_midnight_depends_on_what_came_after() -> None:
     """23:00 is missing: the table fills it from both sides, the history of forecasters does not."""
     before = [10.0] * 23

@@ -64,17 +64,6 @@ def drawn(test_forecasts: pd.DataFrame, model: str = "ridge") -> dict[str, Figur
     }
 
 
-def test_every_model_and_location_is_in_the_tables() -> None:
-    made = nodes.summarise_residuals(noisy(4))
-    summary, groups = made["residual_summary"], made["residuals_by_time"]
-    assert summary[["location", "model"]].drop_duplicates().shape == (8, 2)
-    assert (summary["lead"] == "1-8").sum() == 8
-    whole = summary[summary["lead"] == "1-8"]
-    assert whole["std"].to_numpy() == pytest.approx(1.0, abs=0.1)
-    assert whole["n"].between(1550, 1599).all()
-    assert groups["by"].value_counts().to_dict() == {"lead": 128, "hour": 64, "season": 24}
-
-
 def test_innovations_of_the_statistical_models_are_tested_on_the_training_period(
     fitted: Forecasters,
 ) -> None:

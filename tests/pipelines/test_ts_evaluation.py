@@ -23,33 +23,25 @@ PERIODS = StudyPeriods(utc("2017-01-01"), utc("2018-07-01"), utc("2018-09-01"), 
 BASELINES = dict.fromkeys(BASELINE_NAMES, 3.0)
 
 
-def joined() -> dict[str, Any]:
-    return nodes.join_validation(
-        forecasts(BASELINES), forecasts({"ridge": 1.0}), forecasts({"arima": -1.0})
-    )
-
-
 def compare(errors: "dict[str, float] | pd.DataFrame", training: pd.DataFrame) -> dict[str, Any]:
     table = errors if isinstance(errors, pd.DataFrame) else forecasts(errors)
     return nodes.compare_models(table, table, training, PERIODS)
 
 
-def test_both_families_and_the_baselines_are_in_one_table() -> None:
-    table = joined()["validation_forecasts"]
+def test_both_families_baselines_and_ensembles_are_in_one_table() -> None:
+    made = nodes.join_validation(
+        forecasts(BASELINES), forecasts({"ridge": 1.0}), forecasts({"arima": -1.0})
+    )
 
+    table = made["validation_forecasts"]
     assert table["model"].value_counts().to_dict() == dict.fromkeys(
         [*BASELINE_NAMES, "ridge", "ensemble", "arima", "ensemble_all"], 16
     )
-
-
-def test_the_ensemble_of_all_mixes_the_families_but_no_other_ensemble() -> None:
-    made = joined()
-
     assert made["ensemble_weights"] == {
         "ensemble": {"ridge": [1.0] * 8},
         "ensemble_all": {"arima": [0.5] * 8, "ridge": [0.5] * 8},
     }
-    mixed = made["validation_forecasts"].query("model == 'ensemble_all'")
+    mixed = table.query("model == 'ensemble_all'")
     assert mixed["mean"].tolist() == [10.0] * 16  # errors of -1 and +1
 
 

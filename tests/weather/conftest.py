@@ -6,8 +6,7 @@ from datetime import date
 import pytest
 
 from tests.weather.archive_server import ArchiveServer
-from tests.weather.places import NORTHMERE, PARIS, fetch_one
-from triptych.weather.locations import Location
+from tests.weather.places import PARIS, fetch_one
 from triptych.weather.sources.base import Fetched
 from triptych.weather.sources.open_meteo import OpenMeteo
 
@@ -19,16 +18,6 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def paris() -> Location:
-    return PARIS
-
-
-@pytest.fixture
-def northmere() -> Location:
-    return NORTHMERE
-
-
-@pytest.fixture
 def archive(server: ArchiveServer, waits: list[float]) -> Iterator[OpenMeteo]:
     client = OpenMeteo(server.url, timeout=5.0, sleep=waits.append)
     yield client
@@ -36,7 +25,7 @@ def archive(server: ArchiveServer, waits: list[float]) -> Iterator[OpenMeteo]:
 
 
 @pytest.fixture
-def fetch(archive: OpenMeteo, paris: Location) -> Callable[[], Fetched]:
+def fetch(archive: OpenMeteo) -> Callable[[], Fetched]:
     """Ask for Paris, 14 July 2019: temperature and wind speed."""
     day = date(2019, 7, 14), date(2019, 7, 15)
-    return lambda: fetch_one(archive, paris, *day, ["temperature_2m", "wind_speed_10m"])
+    return lambda: fetch_one(archive, PARIS, *day, ["temperature_2m", "wind_speed_10m"])

@@ -7,8 +7,15 @@ import pandas as pd
 import pytest
 
 from tests.weather.places import NORTHMERE, PARIS, fetch_one
-from triptych.weather.locations import Location
 from triptych.weather.sources.base import Query
+from triptych.weather.sources.climate import (
+    clear_sky_radiation,
+    coloured,
+    daily_insolation,
+    decay,
+    declination,
+    generate,
+)
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.validation.report import check_hourly
 from triptych.weather.variables import VARIABLES
@@ -57,10 +64,10 @@ def test_a_forecast_is_the_same_whatever_is_requested() -> None:
     pd.testing.assert_frame_equal(daily, fetch(0, 31))
 
 
-def test_answers_like_the_archive(northmere: Location) -> None:
+def test_answers_like_the_archive() -> None:
     days, names = (date(2019, 7, 14), date(2019, 7, 16)), ["temperature_2m", "cloud_cover"]
 
-    frame = fetch_one(SampleClimate(), northmere, *days, names).frame
+    frame = fetch_one(SampleClimate(), NORTHMERE, *days, names).frame
 
     assert list(frame.columns) == ["location", "time", "temperature_2m", "cloud_cover"]
     assert frame["time"].dtype == pd.DatetimeTZDtype("us", "UTC")
@@ -69,10 +76,10 @@ def test_answers_like_the_archive(northmere: Location) -> None:
     assert frame["time"].is_monotonic_increasing and frame["time"].is_unique
 
 
-def test_two_places_have_their_own_weather(northmere: Location) -> None:
-    twin = northmere.model_copy(update={"slug": "twin"})
+def test_two_places_have_their_own_weather() -> None:
+    twin = NORTHMERE.model_copy(update={"slug": "twin"})
     span = (date(2019, 1, 1), date(2020, 1, 1), ["surface_pressure"])
-    a = fetch_one(SampleClimate(), northmere, *span).frame.set_index("time")["surface_pressure"]
+    a = fetch_one(SampleClimate(), NORTHMERE, *span).frame.set_index("time")["surface_pressure"]
     b = fetch_one(SampleClimate(), twin, *span).frame.set_index("time")["surface_pressure"]
 
     assert abs(a.corr(b)) < 0.2
@@ -106,8 +113,8 @@ def test_seasons_and_days(decade: pd.DataFrame) -> None:
     assert 5 < hour.max() - hour.min() < 12
 
 
-def test_the_coast_is_milder_than_inland(northmere: Location, decade: pd.DataFrame) -> None:
-    coast = northmere.model_copy(update={"slug": "coast", "longitude": -9.0, "elevation": 10.0})
+def test_the_coast_is_milder_than_inland(decade: pd.DataFrame) -> None:
+    coast = NORTHMERE.model_copy(update={"slug": "coast", "longitude": -9.0, "elevation": 10.0})
     frame = fetch_one(SampleClimate(), coast, date(2010, 1, 1), date(2020, 1, 1), NAMES).frame
 
     mild = check_hourly(frame)[0]["temperature_2m"].std()
@@ -139,3 +146,53 @@ def test_a_warm_southerly_announces_warmth(decade: pd.DataFrame) -> None:
     change = (anomaly.shift(-24) - anomaly)[noon].iloc[:-1]
 
     assert change.corr(northward[noon].iloc[:-1]) > 0.3
+
+
+HOURS = np.arange(-50_000, 150_000)
+
+
+def hours_of(instant: str) -> np.ndarray:
+    return np.array([np.datetime64(instant, "h").astype(np.int64)])
+
+
+def test_coloured_noise_keeps_variance_and_has_memory() -> None:
+    noise = coloured(5, 0, HOURS, decay(24.0))
+
+    assert noise.std() == pytest.approx(1, abs=0.03)
+    assert np.corrcoef(noise[24:], noise[:-24])[0, 1] == pytest.approx(np.exp(-1), abs=0.05)
+
+
+def test_the_sun() -> None:
+    assert np.degrees(declination(hours_of("2019-06-21T12"))) == pytest.approx(23.4, abs=0.1)
+    assert np.degrees(declination(hours_of("2019-12-21T12"))) == pytest.approx(-23.4, abs=0.1)
+    assert clear_sky_radiation(48.75, 2.25, hours_of("2019-06-21T12")) == pytest.approx(930, abs=40)
+    assert clear_sky_radiation(48.75, 2.25, hours_of("2019-06-21T00")) == 0.0
+    # Liou (2002), figure 2.8: the poles' summer outshines the equator, and their night is dark
+    june = hours_of("2019-06-21T12")
+    assert daily_insolation(90.0, june) > daily_insolation(0.0, june)
+    assert daily_insolation(-90.0, june) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("latitude", [-90.0, -34.0, 0.0, 34.0, 66.6, 90.0])
+def test_any_place_has_possible_weather(latitude: float) -> None:
+    place = PARIS.model_copy(update={"latitude": latitude, "longitude": 150.0})
+
+    weather = generate(place, 4, np.arange(400_000, 408_760))
+
+    assert len(weather) == 9
+    for values in weather.values():
+        assert values.shape == (8760,)
+        assert np.isfinite(values).all()
+    assert weather["relative_humidity_2m"].min() > 0
+    assert weather["relative_humidity_2m"].max() <= 100
+    assert (weather["dew_point_2m"] < weather["temperature_2m"]).all()
+    assert weather["wind_speed_10m"].max() < 150
+
+
+def test_the_south_has_its_summer_in_january() -> None:
+    hours = np.datetime64("2019-01-01", "h").astype(np.int64) + np.arange(8760)
+    place = PARIS.model_copy(update={"latitude": -34.0, "longitude": 20.0})
+
+    temperature = generate(place, 4, hours)["temperature_2m"]
+
+    assert temperature[: 24 * 59].mean() > temperature[24 * 181 : 24 * 243].mean() + 4

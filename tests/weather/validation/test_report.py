@@ -1,5 +1,6 @@
 """Every expectation: a planted violation that proves it, and sound weather that keeps them all."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -11,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.weather.places import PARIS
+from triptych.store.tables import WEATHER_VARIABLES
 from triptych.weather.validation.expectations import REJECT, WARN, monthly_bounds
 from triptych.weather.validation.report import (
     REPORT_COLUMNS,
     RequestedPeriod,
+    check_hourly,
     validate_hourly,
 )
 from triptych.weather.variables import VARIABLES
@@ -63,10 +66,11 @@ def broken(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
 
 
 def test_valid_weather_keeps_every_rule_and_each_has_its_row() -> None:
-    validated = validate(sound())
+    validated = validate(sound().set_axis(range(HOURS, 0, -1)))
 
-    assert len(validated.accepted) == HOURS
+    pd.testing.assert_frame_equal(validated.accepted, sound())
     assert validated.rejected.empty
+    assert list(validated.rejected.columns) == ["location", "time", "variable", "reason", "row"]
     assert list(validated.report.columns) == list(REPORT_COLUMNS)
     assert (validated.report["verdict"] == "ok").all()
     assert (validated.report["failed"] == 0).all()
@@ -255,17 +259,6 @@ def test_more_than_the_allowed_share_of_a_variable(name: str, bad: int, verdict:
     assert (line["verdict"], line["failed"]) == (verdict, bad)
 
 
-@pytest.mark.parametrize(("bad", "stopped"), [(37, False), (38, True)])
-def test_more_rows_without_a_key_than_allowed_stop(bad: int, stopped: bool) -> None:
-    frame = sound()
-    frame.loc[: bad - 1, "time"] = pd.NaT
-
-    validated = validate(frame, 0.05)
-
-    assert validated.stopped is stopped
-    assert len(validated.accepted) == HOURS - bad
-
-
 CLIMATES = [
     # station, latitude, metres, month, mean in °C
     ("Vostok, August 1987", -78.5, 3488.0, 8, -75.4),
@@ -331,5 +324,128 @@ def test_no_row_is_lost_and_what_is_let_in_stays_in(rows: list[tuple[float, ...]
     assert validated.accepted["time"].is_unique
 
 
-def test_all_variables_have_a_range() -> None:
+def test_all_variables_have_a_range_and_a_column_in_the_store() -> None:
     assert [e.column for e in REJECT if e.rule == "range"] == list(VARIABLES)
+    assert tuple(VARIABLES) == WEATHER_VARIABLES
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    return sound().iloc[:6]
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_limits_themselves_pass_and_what_is_beyond_does_not(
+    name: str, rows: pd.DataFrame
+) -> None:
+    rows["dew_point_2m"] = -100.0
+    rows["temperature_2m"] = 45.0
+    ((lowest, highest),) = (
+        (e.lowest, e.highest) for e in REJECT if (e.column, e.rule) == (name, "range")
+    )
+    rows[name] = [lowest, highest, lowest - 0.1, highest + 0.1, np.inf, -np.inf]
+    if name == "temperature_2m":
+        rows["dew_point_2m"] = np.nan
+
+    accepted, rejected, _ = check_hourly(rows)
+
+    assert list(accepted[name].dropna()) == [lowest, highest]
+    assert len(accepted) == 6
+    assert list(rejected["variable"]) == [name] * 4
+    others = [other for other in VARIABLES if other != name]
+    pd.testing.assert_frame_equal(accepted[others], rows[others])
+    assert rejected["reason"].str.contains(f"{name} is not within {lowest:g} to").all()
+
+
+def test_a_dew_point_above_the_temperature_is_impossible_beyond_rounding(
+    rows: pd.DataFrame,
+) -> None:
+    rows["dew_point_2m"] = rows["temperature_2m"] + [0.4, 0.0, 0.0, 0.6, 0.0, 0.0]
+
+    accepted, rejected, _ = check_hourly(rows)
+
+    assert list(rejected["reason"]) == ["dew_point_2m is above temperature_2m (found 15.6)"]
+    assert list(rejected["time"]) == [pd.Timestamp("2019-07-01T03:00Z")]
+    assert accepted["dew_point_2m"].isna().tolist() == [False] * 3 + [True] + [False] * 2
+    assert accepted["temperature_2m"].tolist() == rows["temperature_2m"].tolist()
+
+
+def test_a_dew_point_is_not_compared_with_an_impossible_temperature(rows: pd.DataFrame) -> None:
+    rows.loc[2, "temperature_2m"] = -99.9
+
+    accepted, rejected, _ = check_hourly(rows)
+
+    assert rejected["variable"].tolist() == ["temperature_2m"]
+    assert accepted["dew_point_2m"].tolist() == [12.0] * 6
+
+
+def test_each_impossible_value_of_a_row_is_rejected_alone(rows: pd.DataFrame) -> None:
+    rows.loc[1, ["cloud_cover", "precipitation"]] = [120.0, -0.1]
+
+    accepted, rejected, _ = check_hourly(rows)
+
+    assert accepted.columns[accepted.loc[1].isna()].tolist() == ["cloud_cover", "precipitation"]
+    assert accepted.isna().sum().sum() == 2
+    assert rejected["row"].tolist() == [{"cloud_cover": 120.0}, {"precipitation": -0.1}]
+
+
+def test_all_reasons_of_a_value_are_joined(rows: pd.DataFrame) -> None:
+    rows.loc[1, "dew_point_2m"] = 45.0
+
+    (reason,) = check_hourly(rows)[1]["reason"]
+
+    assert set(reason.split("; ")) == {
+        "dew_point_2m is not within -100 to 40 °C (found 45.0)",
+        "dew_point_2m is above temperature_2m (found 45.0)",
+    }
+
+
+def test_of_rows_with_one_key_the_first_passes(rows: pd.DataFrame) -> None:
+    double = rows.iloc[[2, 2]].assign(temperature_2m=14.0)
+    other_place = rows.iloc[[2]].assign(location="brest")
+
+    accepted, rejected, _ = check_hourly(pd.concat([rows, double, other_place]))
+
+    assert len(accepted) == 7
+    assert accepted["temperature_2m"].iloc[2] == rows["temperature_2m"].iloc[2]
+    assert list(rejected["reason"]) == ["the row repeats the location and time of one before"] * 2
+
+
+def test_a_missing_or_unaligned_key(rows: pd.DataFrame) -> None:
+    rows.loc[0, "location"] = None
+    rows.loc[1, "time"] = pd.NaT
+    rows.loc[2, "time"] += pd.Timedelta(minutes=30)
+
+    accepted, rejected, _ = check_hourly(rows)
+
+    assert len(accepted) == 3
+    assert list(rejected["location"]) == ["(none)", "paris", "paris"]
+    assert rejected["time"].isna().tolist() == [False, True, False]
+    assert rejected["reason"].tolist() == [
+        "location is missing",
+        "time is missing",
+        "time is not on the hour (found 2019-07-01 02:30:00+00:00)",
+    ]
+
+
+def test_a_refused_row_is_kept_as_json(rows: pd.DataFrame) -> None:
+    rows.loc[1, ["temperature_2m", "cloud_cover", "precipitation"]] = [99.9, np.nan, np.inf]
+    rows.loc[1, "time"] += pd.Timedelta(minutes=30)
+
+    row = check_hourly(rows)[1]["row"].iloc[0]
+
+    assert json.loads(json.dumps(row, allow_nan=False)) == {
+        "location": "paris", "time": "2019-07-01T01:30:00Z", "temperature_2m": 99.9,
+        "relative_humidity_2m": 80.0, "dew_point_2m": 12.0, "surface_pressure": 1005.1,
+        "cloud_cover": None, "wind_speed_10m": 11.0, "wind_direction_10m": 270.0,
+        "precipitation": "inf", "shortwave_radiation": 0.0,
+    }  # fmt: skip
+
+
+def test_a_reason_fits_its_column(rows: pd.DataFrame) -> None:
+    rows.loc[0, list(VARIABLES)] = 1e9
+    rows.loc[0, "time"] += pd.Timedelta(minutes=30)
+
+    reason = check_hourly(rows)[1]["reason"].iloc[0]
+
+    assert len(reason) == 500
