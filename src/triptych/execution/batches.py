@@ -44,11 +44,8 @@ def map_batches(
 ) -> list[Result]:
     """Call `work(*shared, batch)` for each batch on an engine; the results in their order.
 
-    Args:
-        work: a function of a module, so that another process finds it.
-        batches: each is made when it is due, and sent to where it is needed.
-        doing: the step, shown as progress.
-        shared: the other arguments of every call, such as a fitted model; Dask sends them once.
+    `work` is a function of a module, so that another process finds it. Each batch is made when it
+    is due; `shared` arguments, such as a fitted model, are sent once by Dask.
 
     Raises:
         PipelineError: the Dask scheduler does not respond, or a batch killed every worker.

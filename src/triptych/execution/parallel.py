@@ -12,10 +12,8 @@ def run_jobs(
 ) -> Iterator[Result]:
     """Run tasks, `jobs` at a time; give their results in the order of the tasks.
 
-    Args:
-        tasks: functions that pickle. Each is taken when it is due.
-        jobs: processes; one, or one task, runs here.
-        threads: of linear algebra in each process; None leaves it to joblib.
+    `tasks`: functions that pickle, each taken when it is due; with one job or task, they run here.
+    `threads` of linear algebra in each process: None leaves it to joblib.
     """
     from joblib import Parallel, delayed, parallel_config
 

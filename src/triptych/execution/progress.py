@@ -20,14 +20,10 @@ LOG_SECONDS = 10.0  # between two log lines
 
 
 def track(items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
-    """Yield the items, and show how many are done and how long the others will take.
+    """Yield the items, and show how many are done (each when the next is asked for) and how long
+    the others will take: a live line in a terminal, otherwise a log line every LOG_SECONDS.
 
-    A terminal shows a live line; otherwise the log gets a line every LOG_SECONDS.
-
-    Args:
-        items: an item is done when the next is asked for.
-        description: the work in a few words.
-        total: number of items, if they do not know it themselves.
+    `total`: number of items, if they do not know it themselves.
     """
     count = len(items) if total is None and isinstance(items, Sized) else total
     if count is None:

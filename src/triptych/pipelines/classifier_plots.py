@@ -12,10 +12,7 @@ _PANELS = 4  # in a row
 def draw_accuracy(scores: pd.DataFrame, title: str, explanation: str) -> Figure:
     """Draw the accuracy of every model with its 95 % interval, the first on top.
 
-    Args:
-        scores: model, accuracy, accuracy_low, accuracy_high, of one split.
-        title: of the plot.
-        explanation: of the bars and the order.
+    `scores`: model, accuracy, accuracy_low, accuracy_high, of one split; `explanation` of the bars.
     """
     rows = scores.iloc[::-1]
     figure = Figure(figsize=(8, 0.35 * len(rows) + 1.4), layout="constrained")
@@ -32,11 +29,8 @@ def draw_confusion(
 ) -> Figure:
     """Draw the confusion matrices of some models, a panel each.
 
-    Args:
-        counts: model, label, n and the true class, of one split.
-        models: the models to draw.
-        classes: the name of each value of `label`, in order.
-        true_column: the column of the true class.
+    `counts`: model, label, n and the true class, of one split; `classes`: the name of each value of
+    `label`, in order.
     """
     from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -58,11 +52,8 @@ def draw_confusion(
 
 
 def draw_reliability(rows: pd.DataFrame, predicted: str, observed: str) -> Figure:
-    """Draw observed against predicted shares, a line per model.
-
-    Args:
-        rows: model, predicted, observed, of one split.
-        predicted, observed: labels of the axes.
+    """Draw observed against predicted shares, a line per model: `rows` are model, predicted and
+    observed of one split; the other arguments label the axes.
     """
     figure = Figure(figsize=(4.6, 4.2), layout="constrained")
     axes = figure.subplots()

@@ -27,18 +27,11 @@ def label_items(
     items: pd.DataFrame,
     read_inputs: Callable[[], list[Any]],
 ) -> pd.DataFrame:
-    """The predictions of the selected model and of the production version for the same items.
+    """The predictions of the selected model and of the production version for the same items: rows
+    of `image_predictions` or `text_predictions`.
 
-    Args:
-        registry: the model registry.
-        kind: of registry.model_types.
-        name: of the versions.
-        selected: the model of this run.
-        items: item, split, true_label, and the probability of each class by the selected model.
-        read_inputs: returns what a classifier takes for these items.
-
-    Returns:
-        Rows of the tables `image_predictions` and `text_predictions`.
+    `items`: item, split, true_label, and the probability of each class by the selected model;
+    `read_inputs` returns what a classifier takes for them.
     """
     new = model_id(kind, selected)
     tables = [_label(new, selected.classes, items, items[list(selected.classes)].to_numpy())]

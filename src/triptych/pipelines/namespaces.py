@@ -14,13 +14,9 @@ def make_node(
 ) -> Node:
     """Build a node that is named after its function and takes the inputs that its arguments name.
 
-    An argument takes the parameter of its name (RunParameters), or else the dataset of its name.
-
-    Args:
-        function: its optional arguments (default None) are used only if `inputs` has them.
-        outputs: datasets; if there are several, the function returns a dictionary of them.
-        name: of the node, if it is not that of the function.
-        inputs: dataset or parameter of each argument with another name.
+    An argument takes the parameter of its name (RunParameters), or else the dataset of its name,
+    unless `inputs` names another; optional ones (default None) are used only if `inputs` has them.
+    With several `outputs`, the function returns a dictionary of them.
     """
     arguments = signature(function).parameters.values()
     used = [each.name for each in arguments if each.default is not None or each.name in inputs]

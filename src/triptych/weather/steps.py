@@ -27,13 +27,8 @@ def to_three_hours(frame: pd.DataFrame) -> pd.DataFrame:
 
     Precipitation is summed; the wind is averaged as u/v components per hour. A step with an hour
     missing has no value for that variable. A last step without all its hours is left out.
-
-    Args:
-        frame: as `interpolate` gives it.
-
-    Returns:
-        location, time (start of the step), the variables, hours_observed and hours_interpolated:
-        how many of the step's temperatures were observed, and filled in.
+    hours_observed and hours_interpolated: how many of the step's temperatures were observed, and
+    filled in (by `interpolate`).
     """
     grid = complete_grid(frame, STEP_HOURS)
     names = [name for name in VARIABLES if name in grid]
@@ -61,13 +56,8 @@ def hours_to_history(
     Here no gap is filled across midnight UTC: the line would carry a value of the next day into
     the forecast issued at that midnight.
 
-    Args:
-        locations: location, latitude, longitude.
-        limit_hours, hours: as `interpolate`.
-
-    Returns:
-        location, time, the nine variables (NaN where a source has none), temperature_2m_h0, _h1
-        and _h2, latitude, longitude; sorted by location and time.
+    Returns location, time, the nine variables (NaN where a source has none), temperature_2m_h0, _h1
+    and _h2, latitude, longitude; sorted by location and time.
     """
     completed, _ = interpolate(hours, limit_hours, within_day=True)
     history = to_three_hours(completed).reindex(columns=[*_KEYS, *VARIABLES])
@@ -81,11 +71,8 @@ def hours_to_history(
 def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
     """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own.
 
-    The hourly forecasts are averaged to 3-hour steps; a step without all its hours is left out.
-
-    Args:
-        history: as `hours_to_history` gives it.
-        forecasts: rows of `nwp_forecasts`, perhaps none.
+    `forecasts`, rows of `nwp_forecasts`, are averaged to 3-hour steps; a step without all its hours
+    is left out.
     """
     if forecasts.empty:
         return history
@@ -119,12 +106,9 @@ def _mean_wind(speed: Floats, degrees: Floats) -> tuple[Floats, Floats]:
 def complete_grid(frame: pd.DataFrame, step: int = 1) -> pd.DataFrame:
     """Give each location every hour from its first to its last; NaN where there is no row.
 
-    Args:
-        frame: location, time (UTC, on the hour, unique), any variables, perhaps `interpolated`.
-        step: the hours of a step: begin at the step of the first hour, end with a whole step.
-
-    Returns:
-        The same columns as float; sorted by location and time.
+    `frame`: location, time (UTC, on the hour, unique), any variables, perhaps `interpolated`; as
+    float in the result, sorted by location and time. With a `step` of several hours it begins at
+    the step of the first hour and ends with a whole step.
     """
     hours = frame["time"].to_numpy(dtype="datetime64[h]").astype(np.int64)
     codes, slugs = pd.factorize(frame["location"], sort=True)
@@ -152,13 +136,9 @@ def interpolate(
     """Fill gaps of at most `limit_hours` linearly; a longer gap stays missing as a whole.
 
     Wind direction turns the shorter way round. Nothing is filled before a location's first value
-    or after its last.
-
-    Args:
-        frame: location, time (UTC, hourly) and any of the variables; missing rows are gaps too.
-        limit_hours: 0 fills none.
-        within_day: leave a gap whose line would end on a later UTC day: no hour before midnight
-            then depends on what was observed after it.
+    or after its last. `frame` as in `complete_grid`: missing rows are gaps too. `within_day` leaves
+    a gap whose line would end on a later UTC day: no hour before midnight then depends on what was
+    observed after it.
 
     Returns:
         The complete grid with `interpolated`: whether the temperature was filled; and what stays
@@ -211,12 +191,8 @@ def with_recent(hours: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     """Fill values that the reanalysis lacks from the recent analysis, corrected for its bias.
 
     The bias of a location and step of the day is the mean difference over the hours that both have.
-
-    Args:
-        hours, recent: location, time and the variables, of the reanalysis and of one analysis.
-
-    Returns:
-        The rows of both, by location and time, and `recent`: whose temperature is an analysis.
+    `hours`, `recent`: location, time and the variables, of the reanalysis and of one analysis. The
+    rows of both have `recent`: whether their temperature is an analysis.
     """
     keys = ["location", "time"]
     names = [name for name in VARIABLES if name in hours]

@@ -1,7 +1,6 @@
 """Forecasts of past days from each midnight, with the observations, and those of baselines."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -40,11 +39,7 @@ def backtest(
     return with_observed(made[made["time"] < end], history).assign(data_age=data_age)
 
 
-class Part(NamedTuple):
-    """Some locations, and the history that their forecasts need, with their neighbours."""
-
-    locations: tuple[str, ...]
-    history: pd.DataFrame
+Part = tuple[tuple[str, ...], pd.DataFrame]  # locations, and their history with their neighbours
 
 
 def parts_of(
@@ -57,11 +52,11 @@ def parts_of(
     slugs = sorted(history["location"].unique() if locations is None else locations)
     groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
     if len(groups) == 1:
-        return [Part(groups[0], history)]
+        return [(groups[0], history)]
     wanted = (forecaster.neighbour_locations(group).union(group) for group in groups)
     rows = history.groupby("location", sort=False).indices
     return [
-        Part(group, history.iloc[np.sort(np.concatenate([rows[n] for n in names if n in rows]))])
+        (group, history.iloc[np.sort(np.concatenate([rows[n] for n in names if n in rows]))])
         for group, names in zip(groups, wanted, strict=True)
     ]
 
@@ -75,7 +70,8 @@ def backtest_part(
     part: Part,
 ) -> pd.DataFrame:
     """The backtest of a part's locations: the same numbers as in one of the whole history."""
-    return backtest(forecaster, part.history, start, end, leads, data_age, part.locations)
+    locations, history = part
+    return backtest(forecaster, history, start, end, leads, data_age, locations)
 
 
 def forecast_part(

@@ -21,22 +21,9 @@ from triptych.forecasting.features.grid import to_grid
 logger = logging.getLogger(__name__)
 
 SCORE_COLUMNS = (
-    "location",
-    "model",
-    "data_age",
-    "lead",
-    "n",
-    "rmse",
-    "mae",
-    "bias",
-    "mase",
-    "skill_day",
-    "skill_climatology",
-    "coverage",
-    "width",
-    "interval_score",
-    "pinball",
-)
+    "location", "model", "data_age", "lead", "n", "rmse", "mae", "bias", "mase", "skill_day",
+    "skill_climatology", "coverage", "width", "interval_score", "pinball",
+)  # fmt: skip
 BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[4:])
 DAY, NEXT_DAY = "1-8", "9-16"
 ALL = "all"

@@ -10,17 +10,8 @@ from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.evaluation.metrics import ALL, DAY, common_targets
 
 PAIRED_COLUMNS = (
-    "location",
-    "lead",
-    "model",
-    "other",
-    "n",
-    "difference",
-    "low",
-    "high",
-    "statistic",
-    "p_value",
-)
+    "location", "lead", "model", "other", "n", "difference", "low", "high", "statistic", "p_value"
+)  # fmt: skip
 DRAWS = 2000
 CONFIDENCE = 0.95
 

@@ -21,17 +21,9 @@ SEASONS = ("DJF", "MAM", "JJA", "SON")
 DAILY_LAGS = 14  # days
 SERIES = ["location", "model", "lead"]
 TEST_COLUMNS = (
-    "location",
-    "test",
-    "lags",
-    "n",
-    "fitted_parameters",
-    "degrees",
-    "statistic",
-    "p_value",
-    "effect",
-    "effect_size",
-)
+    "location", "test", "lags", "n", "fitted_parameters", "degrees", "statistic", "p_value",
+    "effect", "effect_size",
+)  # fmt: skip
 ACF_COLUMNS = ("location", "lag", "autocorrelation", "n")
 LAGS = (8, 16, 24, 56)  # steps of 3 h: one, two, three and seven days
 ARCH_LAGS = STEPS_PER_DAY
@@ -137,18 +129,12 @@ def _moments(rows: pd.DataFrame) -> pd.DataFrame:
     variance = means["m2"].where(means["m2"] > 0)
     skewness, kurtosis = means["m3"] / variance**1.5, means["m4"] / variance**2 - 3
     jarque_bera = n / 6 * (skewness**2 + kurtosis**2 / 4)
-    return pd.DataFrame(
-        {
-            "n": n,
-            "mean": means["mean"],
-            "std": groups.std(),
-            "skewness": skewness,
-            "excess_kurtosis": kurtosis,
-            "jarque_bera": jarque_bera,
-            "jarque_bera_p": chi2.sf(jarque_bera, 2),
-            "beyond_3_sigma": means["beyond_3_sigma"],
-        }
-    )
+    columns = {
+        "n": n, "mean": means["mean"], "std": groups.std(), "skewness": skewness,
+        "excess_kurtosis": kurtosis, "jarque_bera": jarque_bera,
+        "jarque_bera_p": chi2.sf(jarque_bera, 2), "beyond_3_sigma": means["beyond_3_sigma"],
+    }  # fmt: skip
+    return pd.DataFrame(columns)
 
 
 def autocorrelations(series: FloatArray, lags: int) -> FloatArray:

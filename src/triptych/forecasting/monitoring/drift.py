@@ -14,19 +14,9 @@ BINS = 10
 DAYS_PER_YEAR = 365.2425
 LARGEST_CORRELATION = 0.95
 DRIFT_COLUMNS = (
-    "location",
-    "variable",
-    "days_recent",
-    "days_training",
-    "mean_recent",
-    "mean_training",
-    "psi",
-    "ks",
-    "effective_days",
-    "p_value",
-    "p_adjusted",
-    "drifted",
-)
+    "location", "variable", "days_recent", "days_training", "mean_recent", "mean_training", "psi",
+    "ks", "effective_days", "p_value", "p_adjusted", "drifted",
+)  # fmt: skip
 
 
 def measure_drift(

@@ -12,21 +12,9 @@ CHANCE = 0.01  # tested every day: at 5 % a sound model would cause a warning ea
 SERIES = ["model_id", "location"]
 SKILLS = {**metrics.SKILLS, "skill_persistence": "persistence"}
 WINDOW_COLUMNS = (
-    *SERIES,
-    "window",
-    "lead",
-    "data_age",
-    "n",
-    "days",
-    "rmse",
-    "mae",
-    "bias",
-    *SKILLS,
-    "coverage",
-    "width",
-    "window_start",
-    "window_end",
-)
+    *SERIES, "window", "lead", "data_age", "n", "days", "rmse", "mae", "bias", *SKILLS, "coverage",
+    "width", "window_start", "window_end",
+)  # fmt: skip
 
 
 def score_windows(targets: pd.DataFrame, windows: Sequence[int | str]) -> pd.DataFrame:

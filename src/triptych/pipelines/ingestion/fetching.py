@@ -39,10 +39,8 @@ def fetch_parts(
     places: Sequence[Location],
     models: Models,
 ) -> Iterator[tuple[Sequence[Location], Models, list[_Response] | Refusal]]:
-    """Request everything at once; what is refused, in smaller parts: one fault fails alone.
-
-    Yields:
-        Locations, models, and a response for each location or the refusal.
+    """Request everything at once; what is refused, in smaller parts: one fault fails alone. Yields
+    locations, models, and a response for each location or the refusal.
     """
     try:
         responses = list(ask(places, models))

@@ -91,13 +91,9 @@ class Records:
 
 
 def summarize_missing(days: pd.DataFrame) -> pd.DataFrame:
-    """Join consecutive days that lack the same variables; the longest first.
-
-    Args:
-        days: rows of `incomplete_days` and `repeated`: whether they are requested again.
-
-    Returns:
-        location, start and end (first and last day), variables, hours, first_requested, repeated.
+    """Join consecutive `incomplete_days` that lack the same variables, the longest first: location,
+    start and end (first and last day), variables, hours, first_requested, and `repeated`, whether
+    they are requested again.
     """
     lacking = days[days["missing"].astype(bool)].sort_values(["location", "day"])
     lacking = lacking.assign(
@@ -122,11 +118,8 @@ def _names(missing: Mapping[str, Any]) -> str:
 
 
 class ModelPeriods:
-    """The rows of `model_periods`: what a run need not request again, and what it adds.
-
-    Args:
-        rows: the table before the run.
-        issued, today: `as_of` and UTC date of the run.
+    """The rows of `model_periods`: what a run need not request again, and what it adds to `rows`.
+    `issued` and `today` are its `as_of` and UTC date.
     """
 
     def __init__(
@@ -214,10 +207,8 @@ def overlaps(one: Period, other: Period) -> bool:
 
 
 def split_years(period: Period) -> list[tuple[date, date]]:
-    """Split a period into whole UTC days that cover it, none across a new year.
-
-    Returns:
-        Pairs of a first day and the day after the last.
+    """Split a period into whole UTC days that cover it, none across a new year: pairs of a first
+    day and the day after the last.
     """
     start, end = (instant.astimezone(UTC) for instant in period)
     if end <= start:

@@ -77,9 +77,6 @@ def plan_requests(
     Days that were incomplete when they were last requested come last. They are requested again,
     once a day or for a later `as_of`, until `ingestion.final_after_days` after their first request.
     From `ingestion.refetch_from` on nothing counts as known: corrections overwrite what is stored.
-
-    Args:
-        locations, known_periods, known_gaps: `locations`, `ingested_periods`, `incomplete_days`.
     """
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     delay = ingestion.archive_delay_days * DAY if source == "sample" else 0 * DAY
@@ -112,12 +109,8 @@ def plan_model_requests(
     nwp: NwpParameters,
     size: int,
 ) -> list[Request]:
-    """List the requests: recent analyses first, then forecasts, both in order of time.
-
-    Args:
-        lacking: locations that need the recent analysis.
-        first: the start of the forecasts.
-        size: locations of one request.
+    """List the requests, of `size` locations each: recent analyses of the `lacking` ones, then
+    forecasts from `first`, both in order of time.
     """
     issued = known.issued
     overlap = (issued.floor("D") - recent.overlap_days * DAY, issued.ceil("D"))

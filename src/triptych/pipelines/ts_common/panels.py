@@ -11,10 +11,7 @@ def draw_panels(
     groups: Iterable[Any], columns: int = 1, *, height: float = 3.4, empty: str = ""
 ) -> tuple[Figure, list[Any]]:
     """Make a figure with a row of panels for each group, `height` inches high; `empty` is the text
-    of a figure without a group.
-
-    Returns:
-        The figure, and each group with its axes: one, or a list of them if there are columns.
+    of a figure without a group. Each group is returned with its axes: a list if there are columns.
     """
     shown = list(groups)
     width = 9 if columns == 1 else 4.6 * columns + 1

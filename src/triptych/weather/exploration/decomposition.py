@@ -47,12 +47,8 @@ def decompose(history: pd.DataFrame) -> pd.DataFrame:
     seasonal). A series of less than two years has none: its trend, a loess over 91 days, carries
     it. Gaps are filled for the fit only, and stay missing in `observed` and `residual`.
 
-    Args:
-        history: location, time (UTC, 3-hour steps), temperature_2m (°C).
-
-    Returns:
-        location, time, observed, trend, yearly, daily, residual (all °C), whole UTC days; all NaN
-        for a location without any temperature.
+    Returns location, time, observed, trend, yearly, daily, residual (all °C), whole UTC days; all
+    NaN for a location without any temperature.
     """
     tables = [
         _decompose_location(rows.set_index("time")[TEMPERATURE]).assign(location=slug)

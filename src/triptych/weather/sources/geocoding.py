@@ -29,10 +29,8 @@ _LATIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l"
 def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> list[Match]:
     """Look places up by name, best match first: exactly of this name, or else similar ones.
 
-    Args:
-        name: in any language and script; after a comma its region or country ("Paris, Texas").
-        base_url: the address below which `/v1/search` answers.
-        options: of JsonService.
+    `name`: in any language and script; after a comma its region or country ("Paris, Texas").
+    `options`: those of JsonService.
 
     Raises:
         LocationError, SourceUnavailable, SourceRefused: nothing matches, or nothing answers.

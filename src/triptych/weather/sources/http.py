@@ -42,13 +42,9 @@ class _Passing(Exception):
 class JsonService:
     """A JSON service, with one reused connection.
 
-    Args:
-        name: of the service, for messages.
-        base_url: scheme, host and perhaps a path, user and password.
-        setting: the environment variable that holds the base URL, for messages.
-        timeout: seconds that one read may last.
-        sleep: how to wait between attempts.
-        api_key: of a commercial plan; sent but, as a password, never logged.
+    Messages have its `name` and `setting`, the environment variable of `base_url` (scheme, host and
+    perhaps a path, user and password). `timeout`: seconds of one read; `api_key` of a commercial
+    plan: sent but, as a password, never logged.
     """
 
     def __init__(

@@ -43,11 +43,8 @@ class OpenMeteo(WeatherSource):
     All methods raise SourceUnavailable, SourceRefused (Open-Meteo refuses all locations of a
     request for a fault of one) or InvalidResponse.
 
-    Args:
-        base_url: the address below which `/v1/archive` answers.
-        forecast_url, historical_forecast_url, previous_runs_url: those of `/v1/forecast`.
-        models: the reanalysis to read; the archive's own default is a blend whose grid changes.
-        options: timeout, sleep and api_key, as JsonService.
+    `base_url` serves `/v1/archive`, the others `/v1/forecast`. `models`: the reanalysis (the
+    archive's own default is a blend whose grid changes). `options`: those of JsonService.
     """
 
     def __init__(

@@ -1,9 +1,8 @@
 """What is expected of hourly weather: every rule, its limits and their reason, in one table.
 
-What breaks a rule of REJECT is stored in `rejected_rows`: a value that breaks VALUE_RULES, or else
-the row. A rule of WARN is about a response as a whole: it is stored, and the report says what
-was found. The limits are records of weather: what lies outside is a broken value, not a rare
-one. "WMO" is the WMO archive of weather and climate extremes (wmo.asu.edu).
+A value that breaks VALUE_RULES, or a row that breaks another rule of REJECT, is stored in
+`rejected_rows`; a rule of WARN is about a response as a whole. The limits are records of weather:
+"WMO" is the WMO archive of weather and climate extremes (wmo.asu.edu).
 """
 
 from dataclasses import dataclass

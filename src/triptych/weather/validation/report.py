@@ -48,22 +48,16 @@ class RequestedPeriod(NamedTuple):
 def validate_hourly(
     frame: pd.DataFrame, period: RequestedPeriod, max_rejected_share: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Validate the hourly rows of one location.
+    """Validate the hourly rows of one location (`frame` as in `check_hourly`).
 
-    The rules of REJECT apply to all rows, those of WARN to the accepted ones. A rule about a
-    column that the frame lacks is left out.
-
-    Args:
-        frame: location, time (aware, UTC), temperature_2m and any of the other variables.
-        period: the request.
-        max_rejected_share: of the values of a variable; beyond, none is accepted. Of rows and
-            temperatures; beyond, the verdict is `stop`.
+    The rules of REJECT apply to all rows, those of WARN to the accepted ones. Of a variable with
+    more than `max_rejected_share` rejected values, nothing is accepted.
 
     Returns:
         Accepted and rejected rows as `check_hourly` gives them, and the report: REPORT_COLUMNS, a
-        row a rule, and one for the share of rejected rows. A verdict is `ok`, `unchecked` (nothing
-        to check), `warn`, `reject`, `drop` (nothing of the variable is accepted) or `stop`
-        (nothing of the response is to be stored).
+        row a rule. A verdict is `ok`, `unchecked` (nothing to check), `warn`, `reject`, `drop`
+        (nothing of the variable is accepted) or `stop` (nothing of the response is to be stored:
+        too many rows or temperatures are rejected).
     """
     accepted, rejected, broken = check_hourly(frame)
     untrusted = [
