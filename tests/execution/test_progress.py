@@ -43,11 +43,6 @@ def test_short_work_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-def test_the_number_of_items_must_be_known() -> None:
-    with pytest.raises(TypeError, match="Fits: the number of items is unknown"):
-        next(track(iter([1]), "Fits"))
-
-
 def test_a_terminal_shows_live_lines_below_the_log(tmp_path: Path) -> None:
     script = tmp_path / "run.py"
     script.write_text(_RUN, encoding="utf-8")

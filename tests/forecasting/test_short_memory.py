@@ -7,23 +7,14 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from tests.weather.places import fetch_one
+from tests.weather.places import PARIS, fetch_one
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import STATISTICAL_NAMES, make_forecaster
-from triptych.weather.locations import Location, locations_frame
+from triptych.weather.locations import locations_frame
 from triptych.weather.sources.sample import SampleClimate
 from triptych.weather.steps import hours_to_history
 from triptych.weather.variables import VARIABLES
 
-PLACE = Location(
-    slug="here",
-    name="Here",
-    latitude=48.0,
-    longitude=2.0,
-    elevation=50.0,
-    timezone="UTC",
-    source="sample",
-)
 TRAIN_END = pd.Timestamp("2020-01-01", tz="UTC")
 ORIGINS = pd.date_range("2020-01-05", "2020-12-20", freq="70D", tz="UTC")
 LEADS = range(1, 17)
@@ -31,8 +22,8 @@ LEADS = range(1, 17)
 
 @pytest.fixture(scope="module")
 def climate() -> pd.DataFrame:
-    hours = fetch_one(SampleClimate(), PLACE, date(2018, 1, 1), date(2021, 1, 1), list(VARIABLES))
-    return hours_to_history(locations_frame([PLACE]), 6, hours.frame)
+    hours = fetch_one(SampleClimate(), PARIS, date(2018, 1, 1), date(2021, 1, 1), list(VARIABLES))
+    return hours_to_history(locations_frame([PARIS]), 6, hours.frame)
 
 
 def largest_difference(model: PanelForecaster, climate: pd.DataFrame, days: int) -> float:

@@ -32,24 +32,13 @@ def forecasts(
 ) -> pd.DataFrame:
     """Forecasts of one location whose error is known: observed 10 °C, forecast 10 + error."""
     origins = pd.date_range("2019-07-14", periods=days, freq="D", tz="UTC", unit="us")
-    rows = [
-        {
-            "location": "northmere",
-            "data_age": 0,
-            "as_of": origin,
-            "time": origin + STEP * (lead - 1),
-            "lead": lead,
-            "mean": 10.0 + error,
-            "lower": 10.0 + error - half,
-            "upper": 10.0 + error + half,
-            "observed": 10.0,
-            "model": model,
-        }
-        for model, error in errors.items()
-        for origin in origins
-        for lead in range(1, leads + 1)
-    ]
-    return pd.DataFrame(rows)
+    keys = pd.MultiIndex.from_product(
+        [errors, origins, range(1, leads + 1)], names=["model", "as_of", "lead"]
+    )
+    rows = keys.to_frame(index=False).assign(location="northmere", data_age=0, observed=10.0)
+    mean = 10.0 + rows["model"].map(errors)
+    time = rows["as_of"] + STEP * (rows["lead"] - 1)
+    return rows.assign(time=time, mean=mean, lower=mean - half, upper=mean + half)
 
 
 class FrameRows:

@@ -28,7 +28,6 @@ from triptych.pipelines.batch_inference.nodes import (
     choose_models,
     forecast_locations,
     list_incomplete,
-    refuse_incomplete,
 )
 
 LOCATIONS = pd.DataFrame(
@@ -376,17 +375,6 @@ def test_a_silent_location_does_not_stop_the_others(two_places: PanelForecaster,
     assert line.startswith("brest: climatology for 8 of 8 steps. The data end at 201")
 
 
-def test_locations_are_forecast_at_the_age_of_their_own_data(two_places: PanelForecaster) -> None:
-    known = history("2019-05-15", "2019-07-14", ("brest", "paris"))
-    late = known[(known["location"] != "paris") | (known["time"] < utc("2019-07-13 18:00"))]
-
-    made = forecast(two_places, late, model_row(*BOTH))["predictions"].groupby("location")
-
-    assert made["lead"].apply(list).to_dict() == {slug: list(range(1, 9)) for slug in BOTH}
-    until = made["known_until"].first().to_dict()
-    assert until == {"brest": AS_OF, "paris": utc("2019-07-13 18:00")}
-
-
 def test_each_model_sees_its_own_locations_alone(ridge: PanelForecaster) -> None:
     known = history("2019-05-15", "2019-07-14", ("brest", "northmere"))
     registry: Any = Registry({"brest": make("same_hour_yesterday", "brest"), "northmere": ridge})
@@ -418,15 +406,6 @@ def test_locations_without_a_model_or_its_files_are_named_and_the_others_forecas
     ]
     with pytest.raises(PipelineError, match=r"Train one\. The files of model brest"):
         forecast_locations(*given[0], rows[:1], *given[1])
-
-
-def test_whether_an_incomplete_forecast_ends_the_run_is_a_parameter() -> None:
-    failing = BATCH.model_copy(update={"on_missing": "fail"})
-
-    refuse_incomplete(["brest: no forecast."], BATCH)
-    refuse_incomplete([], failing)
-    with pytest.raises(PipelineError, match=r"brest: no forecast\. All forecasts that there are"):
-        refuse_incomplete(["brest: no forecast."], failing)
 
 
 def test_the_inputs_are_the_models_own_and_json_says_null_for_what_is_missing(

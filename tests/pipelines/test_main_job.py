@@ -79,7 +79,8 @@ def test_the_run_ends_with_a_summary(run_project: Project) -> None:
     assert gaps[0] == "Missing: westhaven, 2023-05-19 to 2023-05-20, all variables: 25 hours, final"
     assert end.pop(2).startswith("Recent analyses: 2,880 rows of ecmwf_ifs025, 0 hours missing")
     assert "rows of gfs_global, icon_global, 0 hours missing" in end.pop(2)
-    assert end.pop(2).startswith("Validation: 192 checks of 8 answers, 4 rejected values or rows")
+    checks = "Validation: 192 checks of 8 answers, 4 rejected values or rows, 0 warned"
+    assert end.pop(2).startswith(checks)
     assert end[2] == "Day-ahead RMSE (°C) on the test period, all models on the same targets:"
     assert end[3].split() == ["all", "northmere", "westhaven"]
     table, rest = end[4 : 4 + len(MODELS)], end[4 + len(MODELS) :]

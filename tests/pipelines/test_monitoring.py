@@ -8,7 +8,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.pipelines.hand_made import history, utc
-from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import BASELINE_NAMES, make_forecaster
@@ -18,7 +17,6 @@ from triptych.pipelines.monitoring.nodes import (
     compare_inputs,
     find_warnings,
     list_live_metrics,
-    refuse_warnings,
     score_predictions,
     verify_predictions,
 )
@@ -38,7 +36,6 @@ MONITORING = MonitoringParameters(
     drift_psi=0.25,
     strict=False,
 )
-STRICT = MONITORING.model_copy(update={"strict": True})
 
 
 class Registry:
@@ -302,15 +299,6 @@ def test_inputs_that_drift_are_warned_of_by_name(
     (line,) = find_warnings(scores, drift, watched, verified, MONITORING)
     assert line.startswith("northmere: temperature_2m has drifted: its mean over the last 30 days")
     assert not compare_inputs(observations, watched, MONITORING)["drifted"].any()
-
-
-def test_strict_ends_the_run_with_the_warnings() -> None:
-    refuse_warnings(["It is bad."], MONITORING)
-    refuse_warnings([], STRICT)
-    with pytest.raises(
-        PipelineError, match=r"do not hold: It is bad\. The scores are in the table"
-    ):
-        refuse_warnings(["It is bad."], STRICT)
 
 
 def test_the_model_in_production_is_the_one_that_is_watched(

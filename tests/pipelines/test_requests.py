@@ -1,4 +1,4 @@
-"""Periods: what is missing, cut into requests; hour by hour it must come out the same."""
+"""What is missing, cut into requests hour by hour, and what these cost at a source's pace."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise

@@ -17,7 +17,7 @@ def read_report(project: Project) -> pd.DataFrame:
     return pd.read_csv(project.path / "data" / "08_reporting" / "validation_report.csv")
 
 
-def test_the_report_of_the_main_job(run_project: Project, tracking: str) -> None:
+def test_the_report_of_the_main_job(run_project: Project) -> None:
     report = read_report(run_project)
 
     assert report.groupby(["location", "start"]).ngroups == 8
@@ -26,12 +26,6 @@ def test_the_report_of_the_main_job(run_project: Project, tracking: str) -> None
     assert (whole["checked"].sum(), whole["failed"].sum()) == (52_288, 0)
     assert report.loc[report["level"] == "reject", "failed"].sum() == 4
     assert set(report["verdict"]) == {"ok", "reject"}
-    assert (
-        "Validation: 192 checks of 8 answers, 4 rejected values or rows, 0 warned"
-        in (run_project.path / "run.log").read_text()
-    )
-    mlflow.set_tracking_uri(run_project.tracking_uri)
-    assert "validation_report.csv" in artifacts()
 
 
 def artifacts() -> set[str]:

@@ -1,4 +1,4 @@
-"""Which locations a run takes, and what it says when it cannot."""
+"""Locations: the rules of their files, how that of the user grows, and which a run takes."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""3-hour steps and the forecasters' history: by hand, and against pandas."""
+"""The whole grid, short gaps, 3-hour steps, recent analyses: by hand, and against pandas."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -34,9 +34,7 @@ def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """Limit BLAS to one thread: the same bits at any load, and no waiting threads on a busy
-    machine.
-    """
+    """Limit BLAS to one thread: the same bits at any load, and no threads that wait."""
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")

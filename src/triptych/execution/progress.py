@@ -25,9 +25,7 @@ def track(items: Iterable[Item], description: str, total: int | None = None) -> 
 
     `total`: number of items, if they do not know it themselves.
     """
-    count = len(items) if total is None and isinstance(items, Sized) else total
-    if count is None:
-        raise TypeError(f"{description}: the number of items is unknown; give `total`")
+    count = len(items) if isinstance(items, Sized) else total or 0
     show = _show if sys.stderr.isatty() else _log
     yield from show(items, description, count)
 

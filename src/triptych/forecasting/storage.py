@@ -12,7 +12,7 @@ import numpy as np
 from triptych.forecasting.arrays import Arrays
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.conformal import MONTHS, Intervals
-from triptych.forecasting.features.climatology import Climatology
+from triptych.forecasting.features.panel import Climatology
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.forecasting.models.factory import make_forecaster
 

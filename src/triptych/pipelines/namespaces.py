@@ -39,9 +39,6 @@ def group_nodes(namespace: str, nodes: Iterable[Node | Pipeline], tags: str = ""
 
 
 def full_names(pipeline: Pipeline, names: Iterable[str]) -> list[str]:
-    """Resolve names of nodes: `plan_study` as well as `ts_common.plan_study`.
-
-    A name that no node has is returned as it is.
-    """
+    """Resolve names of nodes, `plan_study` as well as `ts_common.plan_study`; keep unknown ones."""
     known = {node.short_name: node.name for node in pipeline.nodes}
     return [known.get(name, name) for name in names]

@@ -55,9 +55,7 @@ def select_locations(
     locations: Sequence[Location], wanted: str | None, source: SourceKind
 ) -> list[Location]:
     """Pick the locations of a run: those of `wanted` ("paris;brest"), or all of the source.
-
-    Raises:
-        LocationError: a slug is not in the file or belongs to another source, or none is left.
+    LocationError if a slug is not in the file or belongs to another source, or none is left.
     """
     slugs = list(dict.fromkeys(part.strip() for part in (wanted or "").split(";") if part.strip()))
     served = [location for location in locations if location.source == source]
@@ -106,10 +104,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 
 def load_locations(path: Path) -> list[Location]:
-    """Read and check the locations of a YAML file: `locations: [{slug: paris, …}, …]`.
-
-    Raises:
-        LocationError: the file cannot be read, or an entry breaks a rule.
+    """Read the locations of a YAML file, `locations: [{slug: paris, …}, …]`; LocationError if it
+    cannot be read, or an entry breaks a rule.
     """
     try:
         content = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (safe)
@@ -146,9 +142,7 @@ def user_file(path: Path) -> Path:
 
 def add_locations(path: Path, added: Sequence[Location]) -> list[Location]:
     """Add locations to the user's file, all or nothing; return those that were not there.
-
-    Raises:
-        LocationError: a slug names another location, or a file cannot be read or written.
+    LocationError if a slug names another location, or a file cannot be read or written.
     """
     known = {each.slug: each for each in load_all(path)}
     new: list[Location] = []

@@ -69,10 +69,8 @@ def hours_to_history(
 
 
 def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own.
-
-    `forecasts`, rows of `nwp_forecasts`, are averaged to 3-hour steps; a step without all its hours
-    is left out.
+    """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own:
+    rows of `nwp_forecasts` averaged to 3-hour steps; one without all its hours is left out.
     """
     if forecasts.empty:
         return history

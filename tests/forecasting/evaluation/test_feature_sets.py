@@ -16,14 +16,13 @@ from triptych.forecasting.evaluation.feature_sets import (
     compare_feature_sets,
     feature_set,
 )
-from triptych.forecasting.features.climatology import fit_climatology
 from triptych.forecasting.features.grid import step_numbers, to_grid
 from triptych.forecasting.features.nwp import (
     PUBLICATION_DELAY_HOURS,
     nwp_column,
     usable_lead_day,
 )
-from triptych.forecasting.features.panel import to_panel
+from triptych.forecasting.features.panel import fit_climatology, to_panel
 
 LAST_HOUR = pd.Timedelta(hours=2)  # of a 3-hour step
 START, END = (pd.Timestamp(day, tz="UTC") for day in ("2021-03-01", "2021-04-15"))

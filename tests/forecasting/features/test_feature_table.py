@@ -1,28 +1,150 @@
-"""The fast features and climatology agree with the slow and obvious ones."""
+"""Features and climatology agree with slow and obvious ones: windows, sun, neighbours, metric."""
 
+import math
 import re
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from tests.forecasting.oracle import Oracle
 from tests.forecasting.synthetic import make_history
 from triptych.forecasting.features import feature_table as documented
-from triptych.forecasting.features.climatology import fit_climatology, solar_elevation
 from triptych.forecasting.features.feature_table import (
     OF_TARGET,
     origin_feature_names,
     origin_features,
     target_features,
+    windowed,
 )
 from triptych.forecasting.features.grid import step_numbers, to_grid
 from triptych.forecasting.features.panel import (
     Panel,
     find_neighbours,
+    fit_climatology,
+    solar_elevation,
     to_panel,
     with_wind_components,
 )
+from triptych.forecasting.models.kernel_ridge import feature_scales
+
+STEP = timedelta(hours=3)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAYS_IN_YEAR = 365.2425
+
+
+def waves(time: datetime) -> list[float]:
+    """1, cos and sin of the first three harmonics of the year."""
+    days = (time - EPOCH) / timedelta(days=1)
+    angle = 2 * math.pi * (days % DAYS_IN_YEAR) / DAYS_IN_YEAR
+    return [1.0] + [f(k * angle) for k in (1, 2, 3) for f in (math.cos, math.sin)]
+
+
+class Oracle:
+    """Everything known of a history and of the training period that ends at `train_end`."""
+
+    def __init__(self, history: pd.DataFrame, train_end: datetime) -> None:
+        self.places: dict[str, tuple[float, float]] = {}
+        self.values: dict[tuple[str, str, datetime], float] = {}
+        for row in history.to_dict("records"):
+            place, time = row["location"], row["time"].to_pydatetime()
+            self.places[place] = (row["latitude"], row["longitude"])
+            row["wind_u"], row["wind_v"] = self._wind(row)
+            for name, value in row.items():
+                if isinstance(value, float) and not math.isnan(value):
+                    self.values[place, name, time] = value
+        self.train_end = train_end
+        self.fits: dict[tuple[str, str], tuple[dict[int, np.ndarray], float]] = {}
+
+    @staticmethod
+    def _wind(row: dict[str, float]) -> tuple[float, float]:
+        towards = math.radians(row["wind_direction_10m"] + 180)
+        return row["wind_speed_10m"] * math.sin(towards), row["wind_speed_10m"] * math.cos(towards)
+
+    def _fit(self, place: str, name: str) -> tuple[dict[int, np.ndarray], float]:
+        if (place, name) not in self.fits:
+            seen = [
+                (time, value)
+                for (where, what, time), value in self.values.items()
+                if where == place and what == name and time < self.train_end
+            ]
+            coefficients = {}
+            for hour in range(0, 24, 3):
+                rows = [(waves(time), value) for time, value in seen if time.hour == hour]
+                basis, target = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
+                coefficients[hour] = np.linalg.lstsq(basis, target, rcond=None)[0]
+            rest = [value - np.dot(coefficients[t.hour], waves(t)) for t, value in seen]
+            self.fits[place, name] = coefficients, math.sqrt(np.mean(np.square(rest)))
+        return self.fits[place, name]
+
+    def normal(self, place: str, name: str, time: datetime) -> float:
+        return float(np.dot(self._fit(place, name)[0][time.hour], waves(time)))
+
+    def anomaly(self, place: str, name: str, time: datetime) -> float:
+        value = self.values.get((place, name, time), math.nan)
+        return (value - self.normal(place, name, time)) / self._fit(place, name)[1]
+
+    def neighbours(self, place: str) -> list[str]:
+        def distance(other: str) -> float:
+            (a, b), (c, d) = self.places[place], self.places[other]
+            a, b, c, d = map(math.radians, (a, b, c, d))
+            angle = math.sin(a) * math.sin(c) + math.cos(a) * math.cos(c) * math.cos(b - d)
+            return math.acos(min(1, angle))
+
+        return sorted((other for other in self.places if other != place), key=distance)
+
+    def feature(self, place: str, name: str, origin: datetime, lead: int) -> float:
+        """Value of a feature by its documented name."""
+        match = re.fullmatch(r"neighbour(\d)_(.*)", name)
+        if match:
+            near = self.neighbours(place)
+            rank = int(match[1])
+            return (
+                self.feature(near[rank - 1], match[2], origin, lead)
+                if rank <= len(near)
+                else math.nan
+            )
+        if name.startswith("target_"):
+            return self._target(place, name, origin, lead)
+        fixed = {
+            "latitude": self.places[place][0],
+            "longitude": self.places[place][1],
+            "origin_step": origin.hour // 3,
+            "year_cos": waves(origin)[1],
+            "year_sin": waves(origin)[2],
+        }
+        return fixed[name] if name in fixed else self._past(place, name, origin)
+
+    def _past(self, place: str, name: str, origin: datetime) -> float:
+        match = re.fullmatch(r"(.*)_(lag|change|mean|min|max)(\d+)", name)
+        assert match, name
+        variable, kind, number = match[1], match[2], int(match[3])
+        if kind == "lag":
+            return self.anomaly(place, variable, origin - number * STEP)
+        if kind == "change":
+            last, before = origin - STEP, origin - (number + 1) * STEP
+            return self.anomaly(place, variable, last) - self.anomaly(place, variable, before)
+        window = [self.anomaly(place, variable, origin - k * STEP) for k in range(1, number + 1)]
+        known = [value for value in window if not math.isnan(value)]
+        summary = {"mean": lambda v: sum(v) / len(v), "min": min, "max": max}[kind]
+        return summary(known) if known else math.nan
+
+    def _target(self, place: str, name: str, origin: datetime, lead: int) -> float:
+        target = origin + (lead - 1) * STEP
+        normal = self.normal(place, "temperature_2m", target)
+        if name.startswith("target_day"):
+            then = target - timedelta(days=int(name.removeprefix("target_day")))
+            return self.anomaly(place, "temperature_2m", then) if then < origin else math.nan
+        return {
+            "target_lead": lambda: float(lead),
+            "target_step": lambda: float(target.hour // 3),
+            "target_normal": lambda: normal,
+            "target_slope": lambda: normal - self.normal(place, "temperature_2m", origin - STEP),
+        }[name]()
+
 
 TRAIN_END = pd.Timestamp("2021-02-01", tz="UTC")
 ORIGINS = pd.to_datetime(["2021-02-10 00:00", "2021-03-01 18:00", "2020-01-04 09:00"], utc=True)
@@ -108,3 +230,87 @@ def test_names_follow_the_variables_that_there_are() -> None:
     assert names[0] == "temperature_2m_lag1"
     assert "neighbour1_temperature_2m_lag8" in names
     assert not any("pressure" in name for name in names)
+
+
+VALUES = st.one_of(st.just(np.float32("nan")), st.floats(-100, 100, width=32))
+SERIES = arrays.arrays(
+    np.float32, st.tuples(st.integers(1, 3), st.integers(1, 30)), elements=VALUES
+)
+
+
+@settings(deadline=None)  # a busy machine is not a failure
+@given(SERIES, st.sampled_from(["mean", "min", "max"]), st.integers(1, 40))
+def test_windows_are_those_of_pandas(values: np.ndarray, kind: str, width: int) -> None:
+    rolling = pd.DataFrame(values.T.astype(float)).rolling(width, min_periods=1)
+    expected = getattr(rolling, kind)().to_numpy().T
+    np.testing.assert_allclose(windowed(values, kind, width), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "start", "elevation"),
+    [
+        # Noon of an equinox on the equator: overhead. The middle of the step is 90 minutes in.
+        (0.0, 0.0, "2020-03-20 10:30", 88),
+        (52.5, 13.4, "2020-06-21 09:30", 60.9),  # Berlin, summer solstice, local noon: 90 - φ + ε
+        (52.5, 13.4, "2020-12-21 09:30", 14.0),
+        (-33.9, 151.2, "2020-12-21 00:30", 79.5),
+        (80.0, 0.0, "2020-06-21 22:30", 13.4),  # the midnight sun: φ - 90 + ε
+    ],
+)
+def test_the_sun_stands_where_it_does(
+    latitude: float, longitude: float, start: str, elevation: float
+) -> None:
+    begun = pd.Timestamp(start, tz="UTC")
+    step = np.array((begun - pd.Timestamp(0, tz="UTC")) / pd.Timedelta("3h"))
+    found = solar_elevation(np.array(latitude), np.array(longitude), step)
+    assert found == pytest.approx(elevation, abs=2.0 if latitude == 0 else 0.4)
+
+
+def _places(**places: tuple[float, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "location": list(places),
+            "time": pd.Timestamp("2020-01-01", tz="UTC"),
+            "latitude": [place[0] for place in places.values()],
+            "longitude": [place[1] for place in places.values()],
+            "temperature_2m": 1.0,
+        }
+    )
+
+
+def test_neighbours_are_the_nearest_by_great_circle() -> None:
+    grid = to_grid(
+        _places(paris=(48.8, 2.3), brest=(48.5, -4.5), berlin=(52.5, 13.5), tokyo=(35.7, 139.7))
+    )
+    found = find_neighbours(grid, 2)
+    near = {
+        name: [grid.locations[row] for row in found.table[place]]
+        for place, name in enumerate(grid.locations)
+    }
+    assert near["paris"] == ["brest", "berlin"]
+    assert near["tokyo"] == ["berlin", "paris"]
+    assert found.rows(("berlin", "tokyo")).tolist() == [[-1, -1], [0, -1]]
+
+
+def test_two_locations_may_share_a_point() -> None:
+    found = find_neighbours(to_grid(_places(a=(1.0, 1.0), b=(1.0, 1.0), c=(9.0, 1.0))), 1)
+    assert found.table[0].tolist() == [1] and found.table[1].tolist() == [0]
+
+
+def test_one_location_has_no_neighbour() -> None:
+    assert find_neighbours(to_grid(_places(a=(1.0, 1.0))), 2).table.tolist() == [[-1, -1]]
+
+
+def test_the_metric_puts_the_present_before_the_past() -> None:
+    names = [
+        "temperature_2m_lag1",
+        "surface_pressure_change4",
+        "neighbour1_wind_u_lag4",
+        "neighbour2_wind_u_lag4",
+        "temperature_2m_mean24",
+        "shortwave_radiation_lag7",
+        "temperature_2m_lag2",
+        "wind_v_lag8",
+        "latitude",
+    ]
+    assert feature_scales(names).tolist() == [1, 1, 1, 0.5, 0.25, 0.25, 0, 0, 0]

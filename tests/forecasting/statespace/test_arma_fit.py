@@ -1,4 +1,4 @@
-"""The likelihood without a filter is the Kalman filter's, and so are the estimates."""
+"""Likelihood and estimates are those of the Kalman filter; each process is estimated once."""
 
 import logging
 

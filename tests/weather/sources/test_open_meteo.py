@@ -213,7 +213,7 @@ def hours(first: str, count: int) -> pd.DatetimeIndex:
     return pd.date_range(first, periods=count, freq="h", tz="UTC", unit="us")
 
 
-def test_gives_a_row_an_hour(fetch: Callable[[], Fetched]) -> None:
+def test_gives_a_row_an_hour(fetch: Fetch) -> None:
     fetched = fetch()
 
     expected = pd.DataFrame({
@@ -244,14 +244,14 @@ def both(where: slice) -> Callable[[Answer], None]:
     [(slice(14, None), hours("2019-07-14", 14)), (slice(0, 5), hours("2019-07-14T05:00", 19))],
 )
 def test_hours_before_the_first_and_after_the_last_value_are_left_out(
-    where: slice, left: pd.DatetimeIndex, fetch: Callable[[], Fetched], server: ArchiveServer
+    where: slice, left: pd.DatetimeIndex, fetch: Fetch, server: ArchiveServer
 ) -> None:
     server.change = both(where)
 
     assert list(fetch().frame["time"]) == list(left)
 
 
-def test_nothing_but_nulls(fetch: Callable[[], Fetched], server: ArchiveServer) -> None:
+def test_nothing_but_nulls(fetch: Fetch, server: ArchiveServer) -> None:
     server.change = both(slice(None))
 
     fetched = fetch()
@@ -262,7 +262,7 @@ def test_nothing_but_nulls(fetch: Callable[[], Fetched], server: ArchiveServer) 
 
 
 def test_nulls_in_between_stay_missing_and_empty_hours_are_left_out(
-    fetch: Callable[[], Fetched], server: ArchiveServer
+    fetch: Fetch, server: ArchiveServer
 ) -> None:
     def holes(answer: Answer) -> None:
         set_values("temperature_2m", slice(3, 5), None)(answer)
@@ -280,9 +280,7 @@ def test_nulls_in_between_stay_missing_and_empty_hours_are_left_out(
     assert frame.loc["2019-07-14T05:00Z", "temperature_2m"] == 0.5
 
 
-def test_a_variable_that_the_model_does_not_have(
-    fetch: Callable[[], Fetched], server: ArchiveServer
-) -> None:
+def test_a_variable_that_the_model_does_not_have(fetch: Fetch, server: ArchiveServer) -> None:
     def absent(answer: Answer) -> None:
         set_values("wind_speed_10m", slice(None), None)(answer)
         answer["hourly_units"]["wind_speed_10m"] = "undefined"
@@ -336,7 +334,7 @@ def units(**values: str) -> Callable[[Answer], None]:
 def test_an_answer_to_another_question_is_not_used(
     change: Callable[[Answer], None],
     message: str,
-    fetch: Callable[[], Fetched],
+    fetch: Fetch,
     server: ArchiveServer,
     waits: list[float],
 ) -> None:

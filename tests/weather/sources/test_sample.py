@@ -64,18 +64,6 @@ def test_a_forecast_is_the_same_whatever_is_requested() -> None:
     pd.testing.assert_frame_equal(daily, fetch(0, 31))
 
 
-def test_answers_like_the_archive() -> None:
-    days, names = (date(2019, 7, 14), date(2019, 7, 16)), ["temperature_2m", "cloud_cover"]
-
-    frame = fetch_one(SampleClimate(), NORTHMERE, *days, names).frame
-
-    assert list(frame.columns) == ["location", "time", "temperature_2m", "cloud_cover"]
-    assert frame["time"].dtype == pd.DatetimeTZDtype("us", "UTC")
-    assert (frame["location"] == "northmere").all()
-    assert frame["time"].between("2019-07-14T00:00Z", "2019-07-15T23:00Z").all()
-    assert frame["time"].is_monotonic_increasing and frame["time"].is_unique
-
-
 def test_two_places_have_their_own_weather() -> None:
     twin = NORTHMERE.model_copy(update={"slug": "twin"})
     span = (date(2019, 1, 1), date(2020, 1, 1), ["surface_pressure"])

@@ -103,9 +103,7 @@ def forecast_references(
     origins: pd.DatetimeIndex,
     leads: Sequence[int],
 ) -> pd.DataFrame:
-    """Forecasts of every baseline, fitted on [train_start, train_end): location, origin, time and a
-    column in °C for each of BASELINE_NAMES.
-    """
+    """Baselines fitted on [train_start, train_end): location, origin, time, a column in °C each."""
     known = history[history["time"] >= train_start]
     first, *_ = baselines = [
         make_forecaster(name, {}, max_lead=max(leads), seed=0) for name in BASELINE_NAMES

@@ -10,7 +10,6 @@ import pandas as pd
 from triptych.forecasting.arrays import FloatArray, IntArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.evaluation.metrics import skill
-from triptych.forecasting.features.climatology import HARMONICS, fit_climatology
 from triptych.forecasting.features.feature_table import (
     OF_TARGET,
     PLACE_AND_SEASON,
@@ -24,7 +23,13 @@ from triptych.forecasting.features.nwp import (
     lead_days_by_model,
     usable_forecasts,
 )
-from triptych.forecasting.features.panel import Panel, find_neighbours, to_panel
+from triptych.forecasting.features.panel import (
+    HARMONICS,
+    Panel,
+    find_neighbours,
+    fit_climatology,
+    to_panel,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +40,8 @@ NEIGHBOURS = 2
 MIN_NWP_DAYS = 100
 ALPHA = 0.03  # of the ridge, per row, as in the forecaster
 TREES: dict[str, Any] = {
-    "n_estimators": 60,
-    "learning_rate": 0.12,
-    "num_leaves": 15,
-    "colsample_bytree": 0.5,
-}
+    "n_estimators": 60, "learning_rate": 0.12, "num_leaves": 15, "colsample_bytree": 0.5
+}  # fmt: skip
 AGGREGATES = ("_mean", "_min", "_max")
 LEADS = np.array(DAY_LEADS)
 

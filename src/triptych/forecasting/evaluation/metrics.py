@@ -40,13 +40,11 @@ def score(forecasts: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     Only targets that every model forecast and that were observed count; leads that some model does
     not reach (NWP ends early) count by themselves, not in the groups.
 
-    `forecasts`: backtests with the columns `model` and `data_age` (hours). Figures in °C; bias is
-    forecast minus observed. mase: mae over that of the 24-hour seasonal naive of the location in
-    `training` (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688). skill: 1 - rmse / rmse
-    of the model in SKILLS at the same data age; NaN without it, or where its error is 0. coverage:
-    share within the interval. interval_score, and pinball (mean quantile loss of lower bound, mean
-    and upper bound): Gneiting and Raftery, J. Am. Stat. Assoc. 102, 2007, 359-378, sections 6.1 and
-    6.2.
+    Figures in °C; bias: forecast minus observed. mase: mae over that of the 24-hour seasonal naive
+    of the location in `training` (Hyndman and Koehler, Int. J. Forecasting 22, 2006, 679-688).
+    skill: 1 - rmse / rmse of the model in SKILLS at the same data age; NaN without it, or where its
+    error is 0. interval_score, and pinball (mean quantile loss of both bounds and the mean):
+    Gneiting and Raftery, J. Am. Stat. Assoc. 102, 2007, 359-378, sections 6.1 and 6.2.
     """
     common = common_targets(forecasts)
     logger.info(

@@ -12,9 +12,8 @@ from triptych.forecasting.arrays import FloatArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.metrics import DAY, sort_leads
-from triptych.forecasting.features.climatology import annual_basis
 from triptych.forecasting.features.grid import step_numbers
-from triptych.forecasting.features.panel import long_frame
+from triptych.forecasting.features.panel import annual_basis, long_frame
 
 GROUP_COLUMNS = ("location", "model", "by", "value", "n", "mean", "std", "rmse")
 SEASONS = ("DJF", "MAM", "JJA", "SON")
@@ -31,9 +30,7 @@ HARMONICS = 2  # of the year and of the day, in the test for a variance that fol
 
 
 def forecast_residuals(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Residuals of backtests, °C, with the calendar of the target; ForecastingError if none is
-    observed.
-    """
+    """Residuals of backtests, °C, with the target's calendar; ForecastingError without any."""
     rows = forecasts[["location", "model", "as_of", "time", "lead", "mean"]].assign(
         residual=forecasts["observed"] - forecasts["mean"]
     )

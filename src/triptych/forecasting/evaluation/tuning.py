@@ -110,9 +110,8 @@ def _search(
     """Optuna's tree-structured Parzen estimator."""
     import optuna
 
-    optuna.logging.set_verbosity(
-        optuna.logging.ERROR
-    )  # at WARNING, failed trials print a traceback
+    # at WARNING, failed trials print a traceback
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.enqueue_trial(start, skip_if_exists=True)
     for _ in track(range(trials), f"Tuning {name}"):
@@ -141,9 +140,8 @@ def trial_metrics(table: pd.DataFrame) -> pd.DataFrame:
     named = table.rename(columns={"value": "rmse", "number": "step"})
     long = named.melt(["model", "step"], ["rmse", "aic"], var_name="measure")
     long = long[long["value"].notna()].reset_index(drop=True)
-    return long.assign(metric="tuning." + long["model"] + "." + long["measure"])[
-        ["metric", "step", "value"]
-    ]
+    long["metric"] = "tuning." + long["model"] + "." + long["measure"]
+    return long[["metric", "step", "value"]]
 
 
 def _aic(model: object) -> float:

@@ -26,9 +26,8 @@ import numpy.typing as npt
 
 from triptych.forecasting.arrays import Float32Array, FloatArray, IntArray, running_sums
 from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
-from triptych.forecasting.features.climatology import annual_basis, solar_elevation
 from triptych.forecasting.features.grid import HOURLY_TEMPERATURES
-from triptych.forecasting.features.panel import Neighbours, Panel
+from triptych.forecasting.features.panel import Neighbours, Panel, annual_basis, solar_elevation
 
 Terms = tuple[tuple[str, str, tuple[int, ...]], ...]
 
@@ -88,13 +87,9 @@ CALENDAR = ("intercept", "sun_sine", "sun_sine_lag1", "year_cos", "year_sin")
 PLACE_AND_SEASON = ("latitude", "longitude", "origin_step", "year_cos", "year_sin")
 TARGET_DAYS = (1, 2, 3)
 OF_TARGET = (
-    "target_lead",
-    "target_step",
-    "target_normal",
-    "target_slope",
-    "target_sun",
+    "target_lead", "target_step", "target_normal", "target_slope", "target_sun",
     *(f"target_day{day}" for day in TARGET_DAYS),
-)
+)  # fmt: skip
 
 
 def origin_feature_names(variables: Iterable[str], neighbours: int) -> tuple[str, ...]:
@@ -160,9 +155,7 @@ def season_names(harmonics: int) -> tuple[str, ...]:
 
 
 def season(panel: Panel, origins: IntArray, harmonics: int) -> FloatArray:
-    """Of the day from each origin: mean sun above the horizon in radians, annual harmonics; shape
-    (location, origin, column).
-    """
+    """Mean sun above the horizon in radians, annual harmonics: (location, origin, column)."""
     steps = origins[:, None] + np.arange(STEPS_PER_DAY)
     sun = np.radians(np.maximum(_elevation(panel, steps), 0)).mean(axis=2)
     waves = annual_basis(origins, harmonics)[:, 1:]

@@ -15,16 +15,9 @@ from triptych.forecasting.errors import ForecastingError, ShortHistoryError
 
 HOURLY_TEMPERATURES = ("temperature_2m_h0", "temperature_2m_h1", "temperature_2m_h2")
 OPTIONAL_VARIABLES = (
-    *HOURLY_TEMPERATURES,
-    "relative_humidity_2m",
-    "dew_point_2m",
-    "surface_pressure",
-    "cloud_cover",
-    "wind_speed_10m",
-    "wind_direction_10m",
-    "precipitation",
-    "shortwave_radiation",
-)
+    *HOURLY_TEMPERATURES, "relative_humidity_2m", "dew_point_2m", "surface_pressure", "cloud_cover",
+    "wind_speed_10m", "wind_direction_10m", "precipitation", "shortwave_radiation",
+)  # fmt: skip
 NWP_COLUMN = re.compile(r"nwp_(?P<model>.+)_day(?P<day>[1-9])")  # features.nwp
 REQUIRED_COLUMNS = ("location", "time", "latitude", "longitude", TEMPERATURE)
 MIN_TRAINING_DAYS = 365

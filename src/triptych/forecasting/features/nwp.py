@@ -46,9 +46,7 @@ def lead_days_by_model(columns: Iterable[str]) -> dict[str, list[int]]:
 def usable_forecasts(
     grid: Grid, origins: IntArray, leads: IntArray, delay_hours: int
 ) -> FloatArray:
-    """Each model's most recent published forecast, °C: (location, origin, model, lead); NaN without
-    one.
-    """
+    """Each model's latest published forecast, °C, else NaN: (location, origin, model, lead)."""
     models = lead_days_by_model(grid.nwp)
     first = _lead_day(STEP_HOURS * leads - 1 + delay_hours)  # the last hour of a step counts
     steps = origins[:, None] + leads - 1

@@ -96,9 +96,7 @@ class LearnedForecaster(AnomalyForecaster):
 
 
 class PooledForecaster(LearnedForecaster):
-    """Base of the forecasters that learn one model from the float32 rows of all locations; the
-    parameter `origins` bounds how many a location gives.
-    """
+    """Base of forecasters that learn one model from at most `origins` float32 rows a location."""
 
     @property
     def batchable(self) -> bool:

@@ -14,12 +14,6 @@ from triptych.forecasting.arrays import Arrays, FloatArray, IntArray
 from triptych.forecasting.contract import STEP, STEP_HOURS
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.evaluation.conformal import Intervals
-from triptych.forecasting.features.climatology import (
-    Climatology,
-    fit_climatology,
-    harmonics_of,
-    join_climatologies,
-)
 from triptych.forecasting.features.grid import (
     MIN_TRAINING_DAYS,
     Grid,
@@ -31,7 +25,11 @@ from triptych.forecasting.features.grid import (
 )
 from triptych.forecasting.features.panel import (
     SHOWN,
+    Climatology,
     Panel,
+    fit_climatology,
+    harmonics_of,
+    join_climatologies,
     long_frame,
     to_panel,
     with_wind_components,

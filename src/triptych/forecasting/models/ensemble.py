@@ -162,9 +162,7 @@ def _weight_table(
 
 
 def _mean(forecasts: FloatArray, weights: FloatArray) -> FloatArray:
-    """Weighted mean over the members (first axis) that have a forecast; where all with a weight
-    lack one, of the others, all alike; NaN without any.
-    """
+    """Weighted mean over the members (first axis) with a forecast; alike if none has a weight."""
     known = np.isfinite(forecasts)
     shares = weights * known
     shares = np.where(shares.sum(axis=0) > 0, shares, known)

@@ -116,10 +116,9 @@ class KernelRidgeForecaster(LearnedForecaster):
     """Kernel ridge regression (Saunders, Gammerman and Vovk, ICML 1998, 515-521), one model for
     each location and step of the day.
 
-    Parameters: `noise` (its variance on the first day), `width` (inverse length scale),
-    `season` (inverse square length scale on the unit circle of the year), `linear` (variance of the
-    linear part), `max_rows` (latest days used), `origin_steps` (steps of the day to forecast from),
-    `neighbours`.
+    `noise`: its variance on the first day; `width`: inverse length scale; `season`: inverse square
+    length scale on the unit circle of the year; `linear`: variance of the linear part; `max_rows`:
+    latest days used; `origin_steps`: steps of the day to forecast from.
     """
 
     name: ClassVar[str] = "kernel_ridge"

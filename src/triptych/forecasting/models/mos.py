@@ -10,7 +10,12 @@ from triptych.forecasting.arrays import BoolArray, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ShortHistoryError
 from triptych.forecasting.features.grid import Grid
-from triptych.forecasting.features.nwp import lead_days_by_model, recent_errors, with_models
+from triptych.forecasting.features.nwp import (
+    lead_days_by_model,
+    recent_errors,
+    usable_forecasts,
+    with_models,
+)
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.nwp import NwpMeanForecaster
 
@@ -70,9 +75,7 @@ class MomentRegression:
         self._add(_rows(x[:, None], y[:, None], self.used), known.astype(np.float64))
 
     def predict(self, x: FloatArray) -> FloatArray:
-        """Targets at `x` (location, F), shape (location, T), by the regression on the variables
-        that are known; NaN where none is.
-        """
+        """Targets (location, T) at `x` (location, F) from the known variables; NaN without any."""
         count = x.shape[1]
         made = np.full((len(x), self.center.shape[1] - count), np.nan)
         known = np.isfinite(x) & self.used
@@ -193,7 +196,7 @@ class MosForecaster(NwpMeanForecaster):
     def _variables(self, grid: Grid, midnights: IntArray, day: int, age: int) -> FloatArray:
         """Explanatory variables, shape (location, midnight, variable)."""
         values = [
-            self._usable(grid, midnights, _leads(day)),
+            usable_forecasts(grid, midnights, _leads(day), self._delay),
             recent_errors(grid, midnights, ERRORS, age),
         ]
         table = np.concatenate(values, axis=3)

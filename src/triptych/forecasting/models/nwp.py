@@ -46,10 +46,6 @@ class NwpMeanForecaster(PanelForecaster):
     def _models(self) -> tuple[str, ...]:
         return tuple(str(model) for model in self.state["models"])
 
-    def _usable(self, grid: Grid, midnights: IntArray, leads: IntArray) -> FloatArray:
-        """The published forecasts, shape (location, origin, model, lead)."""
-        return usable_forecasts(grid, midnights, leads, self._delay)
-
     @property
     def _delay(self) -> int:
         return int(self.parameters["publication_delay_hours"])
@@ -61,12 +57,10 @@ class NwpMeanForecaster(PanelForecaster):
 
     def _input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
         grid, midnights = with_models(panel.grid, self._models), origins - origins % STEPS_PER_DAY
-        return self._usable(grid, midnights, np.array([1]))[:, 0, :, 0]
+        return usable_forecasts(grid, midnights, np.array([1]), self._delay)[:, 0, :, 0]
 
     def forecast(self, panel: Panel, origins: IntArray, leads: IntArray, age: int) -> FloatArray:
-        """Temperature in °C, shape (location, origin, lead); an origin within a day is served from
-        its midnight.
-        """
+        """Temperature in °C, (location, origin, lead); an origin within a day is its midnight's."""
         within = origins % STEPS_PER_DAY
         midnights, rows = np.unique(origins - within, return_inverse=True)
         columns = within[:, None] + leads - 1
@@ -94,7 +88,7 @@ class NwpDebiasedForecaster(NwpMeanForecaster):
         first = int(midnights[0]) - STEPS_PER_DAY * (days + 1) - len(leads) - age
         first -= first % STEPS_PER_DAY
         issued = np.arange(first, int(midnights[-1]) + 1, STEPS_PER_DAY)
-        forecasts = self._usable(grid, issued, leads)
+        forecasts = usable_forecasts(grid, issued, leads, self._delay)
         observed = grid.at_steps(grid.values[TEMPERATURE], issued[:, None] + leads - 1)
         # the last issue time whose target at a lead was observed before the origin
         last = (midnights[:, None] - age - leads - first) // STEPS_PER_DAY

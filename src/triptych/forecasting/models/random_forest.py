@@ -43,14 +43,12 @@ class RandomForestForecaster(LearnedForecaster):
         knots = self._knots()
         target = anomaly_targets(panel, chosen, knots).reshape(-1, len(knots))
         known = np.isfinite(target).all(axis=1)
+        own = self.parameters
+        sizes = {name: own[name] for name in ("max_features", "min_samples_leaf")}
         forest = RandomForestRegressor(
-            n_estimators=self.parameters["trees"],
-            max_features=self.parameters["max_features"],
-            min_samples_leaf=self.parameters["min_samples_leaf"],
-            n_jobs=self.parameters["threads"],
-            random_state=self.seed,
-        ).fit(design[known], target[known])
-        self.state |= _arrays(forest)
+            own["trees"], n_jobs=own["threads"], random_state=self.seed, **sizes
+        )
+        self.state |= _arrays(forest.fit(design[known], target[known]))
 
     def _sample(self, origins: IntArray, places: int) -> IntArray:
         """Origins at midnight first, others as far as `max_rows` reaches."""

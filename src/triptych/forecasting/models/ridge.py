@@ -48,9 +48,7 @@ def fit_by_step(
     rows: Callable[[IntArray], Rows],
     solve: Callable[[npt.NDArray[Any], npt.NDArray[Any]], Fit],
 ) -> Arrays:
-    """What `solve` gives by name, (location, step of day, …): `rows` are the features and targets
-    of each location at some origins.
-    """
+    """What `solve` gives for each location's `rows` at some origins: (location, step of day, …)."""
     by_step = []
     for step in range(STEPS_PER_DAY):
         features, targets = rows(origins[origins % STEPS_PER_DAY == step])

@@ -109,9 +109,7 @@ class SarimaRidgeForecaster(SarimaForecaster):
         return np.concatenate(values, axis=1).astype(np.float64)
 
     def _importance_values(self) -> FloatArray:
-        """Mean absolute standardised coefficient over the first day; of past anomalies also their
-        weight in the process.
-        """
+        """Mean absolute coefficients over the first day, and the process's weights."""
         lags, seasons = self._lagged_names, self._season_names
         first_day = np.abs(self.state["response"][..., :STEPS_PER_DAY]).mean(axis=(0, 1, 3))
         size = first_day.reshape(1 + len(seasons), len(lags))

@@ -93,9 +93,7 @@ def same_distribution(
 
 
 def _daily_means(history: pd.DataFrame) -> tuple[tuple[str, ...], IntArray, dict[str, FloatArray]]:
-    """Locations, day numbers and means of whole UTC days by variable, shape (location, day); NaN
-    where a step is missing.
-    """
+    """Locations, day numbers and means of whole UTC days by variable, (location, day)."""
     grid = with_wind_components(to_grid(history))
     skipped = -grid.first % STEPS_PER_DAY
     count = (grid.length - skipped) // STEPS_PER_DAY

@@ -31,9 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Numbers of coefficients, of steps and of days; ForecastingError for what is no count and for
-    a lag that is there twice.
-    """
+    """Numbers of coefficients, of steps and of days; ForecastingError unless they are valid."""
 
     ar: int
     ma: int

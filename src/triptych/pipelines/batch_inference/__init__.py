@@ -1,5 +1,3 @@
 """Forecasts for every location, written to the database."""
 
-from triptych.pipelines.batch_inference.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.batch_inference.pipeline import create_pipeline as create_pipeline

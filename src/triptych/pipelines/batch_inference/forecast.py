@@ -96,9 +96,7 @@ def add_references(
     history: pd.DataFrame,
     publication_delay_hours: int,
 ) -> pd.DataFrame:
-    """Add to each step `climatology` and `nwp_mean`, the mean of the NWP forecasts in `history`
-    that were published at `as_of`, °C.
-    """
+    """Add `climatology` and `nwp_mean`, the mean NWP forecast published at `as_of`, both in °C."""
     climatology, steps = forecaster.fitted, step_numbers(forecasts["time"])
     rows = known_rows(forecasts["location"], climatology.locations)
     normal = climatology.normal(TEMPERATURE, rows, steps)

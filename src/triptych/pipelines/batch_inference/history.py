@@ -43,10 +43,7 @@ def prepare_history(
     """Prepare the last weeks before `as_of` and the NWP forecasts, for the models' locations.
 
     Hours that the reanalysis lacks are those of the recent analysis, corrected for its bias. The
-    neighbours that a model was trained with are included.
-
-    Raises:
-        PipelineError: no location has any data in these weeks.
+    neighbours that a model was trained with are included. PipelineError without any data.
     """
     issued = parse_as_of(as_of)
     earliest = min(row["first_origin"] for row in chosen_models)
@@ -89,9 +86,7 @@ def _prepare_batch(
     recent_model: str | None,
     rows: tuple[pd.DataFrame, pd.DataFrame],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The history of a batch, and `location, sources`, from hours of `weather_hourly` and
-    `weather_recent`.
-    """
+    """The history of a batch, and `location, sources`, from hours of both weather tables."""
     hours, analyses = rows
     known = with_recent(hours.drop(columns="source"), analyses)
     names = hours.groupby("location")["source"].last().map("reanalysis ({})".format)
@@ -120,9 +115,7 @@ def _add_nwp_sources(
 
 
 def _nwp_start(row: dict[str, Any]) -> pd.Timestamp:
-    """The first NWP forecast that a model needs: MOS corrects with the errors since its training, a
-    debiased mean with those of some weeks.
-    """
+    """The first NWP forecast that a model needs, for the errors that it corrects with."""
     debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
     return train_end(row) - (NWP_BIAS if debiased else NWP_ERRORS)
 

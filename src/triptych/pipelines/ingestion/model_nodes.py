@@ -71,9 +71,6 @@ def fetch_models(
 
     Recent analyses are requested where the archive lacks the day before `as_of`; of the sample
     always. Of hours at or after `as_of` only what was published then is stored.
-
-    Yields:
-        MODEL_OUTPUTS; `model_report` has a row a location, model and request.
     """
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     rows = select_rows(locations, location, source)
@@ -226,11 +223,9 @@ class _Run:
 def _accept(
     frame: pd.DataFrame, max_rejected_share: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[tuple[str, str], str]]:
-    """Validate values as those of the archive are validated.
-
-    Returns:
-        The accepted rows, the rows of `rejected_rows`, and a message for each location and model of
-        whose temperatures more than `max_rejected_share` were rejected: nothing is accepted.
+    """Validate values as those of the archive are: the accepted rows, the rows of `rejected_rows`,
+    and a message for each location and model of whose temperatures more than `max_rejected_share`
+    were rejected: nothing is accepted.
     """
     if frame.empty:
         return frame, frame, {}

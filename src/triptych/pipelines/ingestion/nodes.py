@@ -66,11 +66,8 @@ def fetch_weather(
     today: str,
     ingestion: IngestionParameters,
 ) -> Iterator[dict[str, Any]]:
-    """Fetch request by request; Kedro saves each before the next is made.
-
-    Yields:
-        WEATHER_OUTPUTS, last `ingested_periods`: a run that is killed between two saves requests
-        again the year that it has not recorded.
+    """Fetch request by request; Kedro saves each before the next is made, `ingested_periods` last:
+    a run that is killed between two saves requests again the year that it has not recorded.
 
     Raises:
         LocationError: a location belongs to another source.

@@ -25,10 +25,7 @@ _CHEAP = timedelta(days=14)  # that one call pays for
 def is_open(
     days: pd.DataFrame, today: pd.Timestamp, source: str, ingestion: IngestionParameters
 ) -> "pd.Series[bool]":
-    """Tell which rows of `incomplete_days` lack something that may still come.
-
-    The sample never changes.
-    """
+    """Tell which rows of `incomplete_days` lack what may still come; the sample never changes."""
     final_after = (0 if source == "sample" else ingestion.final_after_days) * DAY
     return days["missing"].astype(bool) & (today - days["first_requested"] < final_after)
 
@@ -118,9 +115,7 @@ def _names(missing: Mapping[str, Any]) -> str:
 
 
 class ModelPeriods:
-    """The rows of `model_periods`: what a run need not request again, and what it adds to `rows`.
-    `issued` and `today` are its `as_of` and UTC date.
-    """
+    """Rows of `model_periods`: what a run need not request again, and what it adds."""
 
     def __init__(
         self,
@@ -142,10 +137,8 @@ class ModelPeriods:
         return as_of - self._delay + (DAY if product == FORECAST else 0 * DAY)
 
     def known(self, key: Key) -> list[Period]:
-        """Return the periods that need no request.
-
-        A later `as_of` requests again the day before the end of what was published, as runs may
-        be late. A gap is requested again once a day.
+        """Return the periods that need no request. A later `as_of` requests again the day before
+        the end of what was published, as runs may be late; a gap is requested again once a day.
         """
         periods = []
         for row in self._rows.get(key, []):
@@ -207,9 +200,7 @@ def overlaps(one: Period, other: Period) -> bool:
 
 
 def split_years(period: Period) -> list[tuple[date, date]]:
-    """Split a period into whole UTC days that cover it, none across a new year: pairs of a first
-    day and the day after the last.
-    """
+    """Whole UTC days of a period, none across a new year: first day, and day after the last."""
     start, end = (instant.astimezone(UTC) for instant in period)
     if end <= start:
         return []

@@ -109,9 +109,7 @@ def plan_model_requests(
     nwp: NwpParameters,
     size: int,
 ) -> list[Request]:
-    """List the requests, of `size` locations each: recent analyses of the `lacking` ones, then
-    forecasts from `first`, both in order of time.
-    """
+    """Plan requests: analyses of the `lacking` locations, then forecasts from `first`, by time."""
     issued = known.issued
     overlap = (issued.floor("D") - recent.overlap_days * DAY, issued.ceil("D"))
     forecast = (first, (issued + horizon_days * DAY).ceil("D"))
@@ -179,11 +177,7 @@ class Pacer:
         return self._limits is None or self._spent(86_400.0) + cost <= self._limits.day
 
     def wait(self, cost: float) -> None:
-        """Wait until a request of this weight may be made, and count it.
-
-        Raises:
-            CallLimitReached: the day's calls are used up; a later run continues.
-        """
+        """Wait until a request of this weight may be made; CallLimitReached if none may today."""
         if self._limits is None:
             return
         if not self.affords(cost):

@@ -1,5 +1,3 @@
 """Do the forecasts that were issued still hold?"""
 
-from triptych.pipelines.monitoring.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.monitoring.pipeline import create_pipeline as create_pipeline

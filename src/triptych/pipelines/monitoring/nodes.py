@@ -51,10 +51,8 @@ def verify_predictions(
     """Join each forecast of a model, leads from 1 on, with its observation and with the baselines
     of the same knowledge; targets that were not observed or that a baseline lacks are left out.
 
-    Returns:
-        model_id, location, as_of, time, lead, data_age (from `known_until` to `as_of`, h), mean,
-        lower, upper, level, observed, known_end (the exclusive end of what was observed of the
-        location), and each baseline's forecast, °C.
+    data_age: hours from `known_until` to `as_of`; known_end: the exclusive end of what was observed
+    of the location; a column in °C for each baseline.
     """
     issued = parse_as_of(as_of)
     observed = observations.dropna(subset="temperature_2m")
@@ -136,9 +134,7 @@ def compare_inputs(
 
 
 def list_live_metrics(monitoring_scores: pd.DataFrame, live_models: pd.DataFrame) -> pd.DataFrame:
-    """List the live models' errors as metrics, such as `live.paris.30d.age_144h.rmse`, by lead
-    (step).
-    """
+    """List the live models' errors by lead as metrics: `live.paris.30d.age_144h.rmse`."""
     of_live = monitoring_scores.merge(live_models[["location", "model_id"]])
     by_lead = of_live[of_live["lead"].str.isdigit()].melt(
         ["location", "window", "lead", "data_age"],

@@ -1,5 +1,3 @@
 """Film reviews: are they positive, and what makes a model err?"""
 
-from triptych.pipelines.nlp.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.nlp.pipeline import create_pipeline as create_pipeline

@@ -1,5 +1,3 @@
 """From hours to 3-hour steps."""
 
-from triptych.pipelines.preprocessing.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.preprocessing.pipeline import create_pipeline as create_pipeline

@@ -159,9 +159,7 @@ def scale_intervals(
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> pd.DataFrame:
-    """Scale intervals to the errors of the weeks before each issue time, at first those of
-    validation.
-    """
+    """Scale intervals to the errors of the weeks before each issue, first those of validation."""
     since = periods.test_start - pd.Timedelta(days=2 * RECENT_DAYS)
     both = pd.concat([validation_forecasts, test_forecasts], ignore_index=True)
     recent, scaled = both[both["as_of"] >= since], [test_forecasts.iloc[:0]]

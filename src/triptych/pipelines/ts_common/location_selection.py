@@ -34,10 +34,7 @@ def shown(slugs: Sequence[str]) -> str:
 
 def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
     """Select the locations of a run: a slug, or several joined by `;`; None takes all of the
-    source.
-
-    Raises:
-        PipelineError: a location is not in the database, or none is.
+    source. PipelineError if one is not in the database, or none is.
     """
     if location is None:
         chosen = locations[locations["source"] == source]

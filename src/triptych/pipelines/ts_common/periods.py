@@ -66,10 +66,8 @@ def parse_as_of(as_of: str, today: str | None = None) -> pd.Timestamp:
 
 
 def study_periods(as_of: pd.Timestamp, forecast: ForecastParameters) -> StudyPeriods:
-    """Derive the periods that are not named, counting back from `as_of`, and check their order.
-
-    Raises:
-        ParameterError: the periods overlap, are empty, or reach beyond `as_of`.
+    """Derive the periods that are not named, counting back from `as_of`; ParameterError if they
+    overlap, are empty, or reach beyond `as_of`.
     """
     test_end = _instant(forecast.test_end)
     test_end = as_of.floor(DAY) if test_end is None else min(test_end + DAY, as_of.floor(DAY))

@@ -22,10 +22,7 @@ def plan_study(
     history: pd.DataFrame, as_of: str, forecast: ForecastParameters, horizon_days: int
 ) -> dict[str, Any]:
     """Fix the `study_periods`, and leave out of the `study_history` the locations whose data do not
-    cover them. The test period ends with the data: a source is days late.
-
-    Raises:
-        PipelineError: the data of every location start too late, or end before the test period.
+    cover them; PipelineError if none does. The test period ends with the data: a source is late.
     """
     periods = study_periods(parse_as_of(as_of), forecast)
     spans = _spans(history)

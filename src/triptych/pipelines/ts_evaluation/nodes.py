@@ -76,11 +76,7 @@ def join_models(
     validation_forecasts: pd.DataFrame,
     periods: StudyPeriods,
 ) -> Forecasters:
-    """Join the fitted models of both families, and build the ensembles from them.
-
-    Raises:
-        PipelineError: the models are those of another study.
-    """
+    """Join the fitted models of both families, which must be of this study, and build ensembles."""
     fitted = {**fitted_statistical, **fitted_learned}
     for name, forecaster in fitted.items():
         if forecaster.train_end != periods.test_start:

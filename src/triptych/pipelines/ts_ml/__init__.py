@@ -1,5 +1,3 @@
 """Learned forecasters: tuned, validated, compared on the test period, tracked."""
 
-from triptych.pipelines.ts_ml.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.ts_ml.pipeline import create_pipeline as create_pipeline

@@ -1,5 +1,3 @@
 """Statistical forecasters: orders searched, validated, compared on the test period."""
 
-from triptych.pipelines.ts_statistical.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.ts_statistical.pipeline import create_pipeline as create_pipeline

@@ -1,5 +1,3 @@
 """The pipeline vision: classes of field photos."""
 
-from triptych.pipelines.vision.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+from triptych.pipelines.vision.pipeline import create_pipeline as create_pipeline

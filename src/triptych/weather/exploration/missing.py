@@ -10,13 +10,10 @@ ALL = "all"
 
 
 def missing_values(hours: pd.DataFrame) -> pd.DataFrame:
-    """Count missing hours and gaps; a gap counts in the month in which it begins.
+    """Count missing hours and gaps: location, variable, month, hours, missing, share, gaps,
+    longest_gap (h), a row for each month (YYYY-MM) in which something is missing, one for `all`.
 
-    Hours without a row are missing in every variable.
-
-    Returns:
-        location, variable, month, hours, missing, share, gaps, longest_gap (h): a row for each
-        month (YYYY-MM) in which something is missing, and one for `all`.
+    Hours without a row are missing in every variable. A gap counts in the month in which it begins.
     """
     grid, gaps = interpolate(hours, 0)
     keys = ["location", "variable", "month"]

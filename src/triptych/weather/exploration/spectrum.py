@@ -15,15 +15,12 @@ _LINE_WIDTH = 2  # frequencies on each side that a Hann window spreads a line ov
 
 
 def estimate_spectra(decomposition: pd.DataFrame) -> pd.DataFrame:
-    """Estimate each location's power spectrum twice: in full resolution, and smoothed.
+    """Estimate each location's power spectrum twice: the periodogram (Hann window) is fine and
+    noisy, Welch's mean over windows of 120 days that overlap by half (Welch, 1967, IEEE Trans.
+    Audio Electroacoust. 15) smooth and coarse. Gaps are filled by trend and seasons.
 
-    The periodogram (Hann window) separates periods as finely as the series' length allows and is
-    noisy; Welch's mean over windows of 120 days that overlap by half (Welch, 1967, IEEE Trans.
-    Audio Electroacoust. 15) is smooth and coarse. Gaps are filled by trend and seasons.
-
-    Returns:
-        location, method, period_hours, density (°C² per cycle a day), by rising frequency; nothing
-        for a location with less than 64 steps or without temperature.
+    Returns location, method, period_hours, density (°C² per cycle a day), by rising frequency;
+    nothing for a location with less than 64 steps or without temperature.
     """
     values = completed(decomposition)
     tables = [
@@ -42,10 +39,7 @@ def find_lines(spectrum: pd.DataFrame) -> pd.DataFrame:
     Series, theorem 10.3.2), so the largest of N exceeds its background ln(N / significance) times
     with about that probability. The background is the median of the 101 frequencies around, over
     ln 2. A cycle whose height changes over the year has sidebands: lines at 23.93 and 24.07 h.
-
-    Returns:
-        location, period_hours, density, times_background, share (of the series' variance), the
-        strongest of a location first.
+    `share` is that of the series' variance; the strongest line of a location comes first.
     """
     raw = spectrum[spectrum["method"] == PERIODOGRAM]
     tables = [

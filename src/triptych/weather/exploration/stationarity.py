@@ -30,10 +30,9 @@ def check_stationarity(decomposition: pd.DataFrame, significance: float = 0.05) 
     KPSS (Kwiatkowski et al., 1992, J. Econometrics 54; lags after Hobijn et al., 2004) has
     stationarity. The residual is stationary by construction, and is there as a check.
 
-    Returns:
-        location, series, days, verdict, and of each test null, statistic, lags, p and rejects
-        (p < significance; None, and figures NaN, where nothing can be tested). kpss_p is tabulated
-        from 0.01 to 0.10: the ends mean "at most" and "at least".
+    Returns location, series, days, verdict, and of each test null, statistic, lags, p and rejects
+    (None, and figures NaN, where nothing can be tested). kpss_p is tabulated from 0.01 to 0.10: the
+    ends mean "at most" and "at least".
     """
     whole = completed(decomposition)
     series = {

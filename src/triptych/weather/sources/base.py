@@ -32,11 +32,7 @@ class Query(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """The hours that have any value, of those that were requested.
-
-    Attributes:
-        frame: location, time (UTC, hourly) and a float column a variable; sorted, unique.
-    """
+    """The requested hours that have any value: location, time (UTC), variables; sorted, unique."""
 
     frame: pd.DataFrame
     absent: frozenset[str] = frozenset()  # variables that the source does not offer at all
@@ -59,11 +55,8 @@ class WeatherSource(ABC):
     def fetch_nwp(
         self, query: Query, models: Sequence[str], lead_days: Sequence[int]
     ) -> Iterator[pd.DataFrame]:
-        """Get the forecasts that weather models issued so many days before.
-
-        Returns:
-            For each location: model, time (UTC, hourly), lead_day, temperature_2m; without hours
-            that a model does not have.
+        """Get the forecasts that weather models issued so many days before: model, time (UTC,
+        hourly), lead_day, temperature_2m; without hours that a model does not have.
         """
 
     def close(self) -> None:

@@ -24,11 +24,7 @@ _STREAM = 0xD1B54A32D192ED03
 
 
 def generate(place: Location, seed: int, hours: Hours) -> dict[str, Floats]:
-    """Generate consecutive hours (since 1970-01-01 00:00 UTC) of weather.
-
-    Returns:
-        The nine variables in Open-Meteo's names and units, not rounded.
-    """
+    """Generate hours (since 1970) of the nine variables in Open-Meteo's units, not rounded."""
     n, inland = len(hours), _continentality(place)
     warming = decay(6.0, 48) / decay(6.0, 48).sum()  # how the ground's warmth follows the sun
     before = np.arange(hours[0] - len(warming) + 1, hours[-1] + 1)

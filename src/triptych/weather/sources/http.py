@@ -82,9 +82,7 @@ class JsonService:
         self, path: str, parameters: Mapping[str, str], count: int, what: str
     ) -> list[dict[str, Any]]:
         """Request a JSON array of `count` objects; of one, the object. Messages name `what`.
-
-        Raises:
-            SourceUnavailable, SourceRefused: no usable response, or a refusal.
+        SourceUnavailable or SourceRefused without a usable response, or for a refusal.
         """
         try:
             objects: list[dict[str, Any]] = self._retrying(self._get, path, parameters, count)

@@ -103,11 +103,7 @@ class OpenMeteo(WeatherSource):
     def _request(
         self, services: list[str], query: Query, hourly: Sequence[str], models: str
     ) -> Iterator[tuple[Location, dict[str, Any], str]]:
-        """Request all locations at once; if a service refuses, the next one.
-
-        Yields:
-            A location, its response, and what was requested, for messages.
-        """
+        """Request all locations of the first service that accepts; name each request."""
         # The end_date is inclusive; other time zones than GMT ignore daylight saving.
         parameters = {
             "latitude": ",".join(str(location.latitude) for location in query.locations),

@@ -103,9 +103,8 @@ def _analysis_error(model: str, location: Location, start: int) -> Floats:
 
 
 def _forecast_error(model: str, lead_day: int, location: Location, start: int) -> Floats:
-    """Error of a forecast in °C: the bias of its model, and what grows with the lead.
-
-    Half of it is common to all leads of a model, as consecutive runs share errors.
+    """Error of a forecast in °C: the bias of its model, and what grows with the lead, half of it
+    common to all leads of a model, as consecutive runs share errors.
     """
     hours = np.arange(start, start + _BLOCK)
     seed = _seed(f"{location.slug} {model}")
