@@ -1,7 +1,9 @@
-"""Load while a batch writes and production is switched: no failure, no partial forecast."""
+"""Load while a batch writes, production is switched or the service stops: no failure."""
 
 import json
+import signal
 import time
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,9 @@ from tests.api.callers import Callers
 from tests.api.tables import MODELS
 from tests.fixtures.serving import serving
 
-ONE = "/predictions?date=2019-07-11&location=paris"
 ALL = "/predictions?date=2019-07-11"
 PERIOD = "/predictions/observed?start=2019-07-11&end=2019-07-12&location=paris"
+DAY = "/predictions?date=2019-07-11&location=paris"
 
 
 def check_whole(status: int, body: bytes) -> None:
@@ -60,7 +62,7 @@ def test_batches_and_switches_of_production_disturb_nobody(
 
     with (
         serving(url, tmp_path / "log") as (address, process),
-        Callers(address, [ONE, ALL, PERIOD], 12, check) as callers,
+        Callers(address, [DAY, ALL, PERIOD], 12, check) as callers,
     ):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -81,3 +83,40 @@ def test_batches_and_switches_of_production_disturb_nobody(
 def _read_size(pid: int) -> int:
     """Read the resident memory of a process, in pages."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+
+
+def must_be_ok(status: int, _body: bytes) -> None:
+    assert status == 200
+
+
+def ask(address: str, target: str) -> HTTPResponse:
+    connection = HTTPConnection(address.removeprefix("http://"))
+    connection.request("GET", target)
+    return connection.getresponse()
+
+
+def test_no_request_fails_where_clients_follow_readiness(
+    filled_template: Path, tmp_path: Path
+) -> None:
+    """As behind a load balancer: new requests go elsewhere once the service is not ready."""
+    with (
+        serving(f"sqlite:///{filled_template}", tmp_path / "log") as (address, process),
+        Callers(address, [DAY, "/locations"], 20, must_be_ok) as callers,
+    ):
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        while (ready := ask(address, "/health/ready")).status == 200:
+            time.sleep(0.1)
+        assert (ready.status, ready.headers["retry-after"]) == (503, "10")
+        assert json.loads(ready.read())["type"] == "urn:triptych:problem:stopping"
+        answered = ask(address, DAY)
+        assert (answered.status, answered.headers["connection"]) == (200, "close")
+        time.sleep(0.5)
+        callers.stop()
+        code = process.wait(timeout=20)
+
+    assert callers.failures == []
+    assert callers.count(200) > 200
+    assert code in {0, -signal.SIGTERM}
+    last = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert any(line["message"] == "stopped" for line in last)

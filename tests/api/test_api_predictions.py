@@ -26,21 +26,14 @@ EXPECTED = {
 
 def steps_of_b(day: str) -> list[dict[str, Any]]:
     """The steps that B forecasts on a day that it is issued on."""
-    values = [
-        (
-            "paris",
-            f"{day}T{3 * n:02d}:00:00Z",
-            n + 1,
-            21.0 + n,
-            19.5 + n,
-            22.5 + n,
-            "model",
-            None,
-            None,
-        )
+    same = {"location": "paris", "method": "model", "climatology": None, "nwp_mean": None}
+    return [
+        {
+            **same, "time": f"{day}T{3 * n:02d}:00:00Z", "lead": n + 1,
+            "temperature_2m": 21.0 + n, "lower": 19.5 + n, "upper": 22.5 + n,
+        }
         for n in range(8)
-    ]
-    return [dict(zip(STEP_FIELDS, step, strict=True)) for step in values]
+    ]  # fmt: skip
 
 
 def observed(client: Any, start: str, end: str, location: str | None = "paris") -> Any:

@@ -7,12 +7,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import mlflow
 import psycopg
 import pytest
-from click.testing import CliRunner
 from kedro.framework.project import configure_project
 
 from tests.fixtures.project import Project
@@ -73,10 +71,7 @@ def remote(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def command(project: Project, *arguments: str, code: int = 0) -> str:
-    metadata = SimpleNamespace(project_path=project.path)
-    result = CliRunner().invoke(model, [*arguments, "--env", "test"], obj=metadata)
-    assert result.exit_code == code, result.output
-    return result.output
+    return project.invoke(model, *arguments, "--env", "test", code=code)
 
 
 def rows(server: Server, table: str) -> int:

@@ -1,14 +1,13 @@
 """Classifiers in the model registry beside forecasters."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from kedro.framework.project import configure_project
 
 from tests.fixtures.project import Project
@@ -93,14 +92,7 @@ def command(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking)
     monkeypatch.setenv("TRIPTYCH_DATABASE_URL", project.database_url)
     configure_project("triptych", preserve_logging=True)
-
-    def run(*arguments: str, code: int = 0) -> str:
-        metadata = SimpleNamespace(project_path=project.path)
-        result = CliRunner().invoke(model, arguments, obj=metadata)
-        assert result.exit_code == code, result.output
-        return result.output
-
-    yield run
+    yield partial(project.invoke, model)
     close_database(project.database_url)
 
 

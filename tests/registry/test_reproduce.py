@@ -1,14 +1,12 @@
 """Runs that differ are reproduced bit for bit; changes are reported."""
 
 import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import mlflow
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
 from tests.fixtures.databases import dump_tables
 from tests.fixtures.project import Project, copy_of
@@ -146,17 +144,8 @@ def test_runs_are_found_by_the_start_of_their_id(trained: Trained) -> None:
         again(trained, bare.info.run_id)
 
 
-Call = Callable[..., Result]
-
-
-@pytest.fixture
-def call(trained: Trained) -> Call:
-    """Call a command in this process, on the project of the trainings."""
-    metadata = SimpleNamespace(project_path=trained.project.path)
-    return lambda command, *arguments: CliRunner().invoke(command, list(arguments), obj=metadata)
-
-
-def test_the_share_of_runs_that_reproduce_is_reported(trained: Trained, call: Call) -> None:
+def test_the_share_of_runs_that_reproduce_is_reported(trained: Trained) -> None:
+    call = trained.project.invoke
     client = mlflow.MlflowClient()
     good, other = trained.runs["statistical"], trained.runs["learned"]
     for run_id in set(trained.runs.values()) - {good, other}:
@@ -164,45 +153,41 @@ def test_the_share_of_runs_that_reproduce_is_reported(trained: Trained, call: Ca
     client.log_metric(other, "tuning.ridge.rmse", 0.5, step=99)
     client.log_metric(other, "live.paris.30d.rmse", 1.0)  # not of its training
 
-    result = call(reproduce_command, "--all")
+    output = call(reproduce_command, "--all", code=1)
 
     title = "as of 2018-10-01, all locations, seed 20"
-    assert result.exit_code == 1
-    assert result.output.splitlines() == [
+    assert output.splitlines() == [
         f"{good}  reproduced  {title}",
         f"{other}  DIFFERS     {title}: 1 metrics",
         "1 of 2 training runs reproduce bit for bit (50%).",
     ]
-    report = json.loads(call(model, "audit", "--json").output)
+    report = json.loads(call(model, "audit", "--json"))
     assert (report["reproduced"]["yes"], report["reproduced"]["no"]) == (1, 1)
     assert [run["reproduced"] for run in report["training"]] == ["yes", "no"]
     assert report["traced"]["all three"] == 2
     assert client.get_run(other).data.tags["triptych.reproduced_why_not"].endswith("1 metrics")
-    assert "Reproduced bit for bit                  1 of 2 (50%)" in call(model, "audit").output
+    assert "Reproduced bit for bit                  1 of 2 (50%)" in call(model, "audit")
 
-    single = call(reproduce_command, other[:8]).output.splitlines()
+    single = call(reproduce_command, other[:8], code=1).splitlines()
     assert "tuning.ridge.rmse at step 99: 0.5 -> None" in single
     assert "the training itself does not give the same twice" in single[-1]
 
     for chunk in (trained.project.path / "data" / "snapshots").glob("*.parquet"):
         chunk.unlink()
-    result = call(reproduce_command, "--all")
-    assert result.exit_code == 1
-    assert result.output.count("FAILED      Data missing: ") == 2
-    assert result.output.endswith("0 of 2 training runs reproduce bit for bit (0%).\n")
+    output = call(reproduce_command, "--all", code=1)
+    assert output.count("FAILED      Data missing: ") == 2
+    assert output.endswith("0 of 2 training runs reproduce bit for bit (0%).\n")
 
 
-def test_an_invalid_request_is_reported(trained: Trained, call: Call) -> None:
+def test_an_invalid_request_is_reported(trained: Trained) -> None:
+    call = partial(trained.project.invoke, reproduce_command)
     for arguments in ((), ("0123", "--all")):
-        result = call(reproduce_command, *arguments)
-        assert (result.exit_code, "Pass either a RUN_ID or --all" in result.output) == (2, True)
-    result = call(reproduce_command, "zzzz")
-    assert result.exit_code == 1
-    assert "Error: 'zzzz' is no finished run of the experiment 'test'" in result.output
+        assert "Pass either a RUN_ID or --all" in call(*arguments, code=2)
+    unknown = call("zzzz", code=1)
+    assert "Error: 'zzzz' is no finished run of the experiment 'test'" in unknown
     for run_id in trained.runs.values():
         mlflow.MlflowClient().delete_run(run_id)
-    none = call(reproduce_command, "--all").output
-    assert none == "0 of 0 training runs reproduce bit for bit.\n"
+    assert call("--all") == "0 of 0 training runs reproduce bit for bit.\n"
 
 
 def test_the_main_job_is_recorded_and_reproduces_and_nothing_is_written(
