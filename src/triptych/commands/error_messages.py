@@ -1,8 +1,4 @@
-"""Messages for user errors; all other errors are bugs.
-
-The project's own errors have complete messages. Errors that Kedro, MLflow and the operating system
-raise for user errors are translated here.
-"""
+"""Messages for user errors of the project, Kedro, MLflow and the system; all others are bugs."""
 
 import re
 from collections.abc import Iterator
@@ -15,14 +11,6 @@ _LONGEST = 600
 _ERRORS_MODULE = re.compile(r"triptych\.(\w+\.)*errors")
 _PYDANTIC_NOISE = re.compile(
     r"\[type=\w+, input_value=(.*?), input_type=\w+\]\s*For further \S+ \S+ \S+"
-)
-_MLFLOW = (
-    "MLflow's store cannot be used: {found}. It is data/mlflow.db unless MLFLOW_TRACKING_URI is "
-    "set: start the server, or move the damaged file away and run again."
-)
-_FOLDER = (
-    "{name}: {found}. Make the project's folder data and its contents readable and writable for "
-    "this user, and check the free disk space."
 )
 
 
@@ -78,10 +66,18 @@ def _others(error: BaseException) -> str | None:
             f"{found}. Correct the name or value; conf/base/parameters*.yml lists all parameters."
         )
     if isinstance(error, OSError) and error.filename is not None:
-        return _FOLDER.format(name=error.filename, found=error.strerror)
+        return (
+            f"{error.filename}: {error.strerror}. Make the project's folder data and its contents "
+            "readable and writable for this user, and check the free disk space."
+        )
     # the project's engines raise StoreError: other SQLAlchemy errors come from MLflow's store
     if isinstance(error, DBAPIError) or type(error).__module__ == "mlflow.exceptions":
-        return _MLFLOW.format(found=_one_line(str(getattr(error, "orig", error))))
+        found = _one_line(str(getattr(error, "orig", error)))
+        return (
+            f"MLflow's store cannot be used: {found}. It is data/mlflow.db unless "
+            "MLFLOW_TRACKING_URI is set: start the server, or move the damaged file away and run "
+            "again."
+        )
     doubled = isinstance(error, ValueError) and found.startswith("Duplicate keys found in")
     if doubled or isinstance(error, YAMLError | MissingConfigException | OmegaConfBaseException):
         return f"{found}. Correct the configuration (conf/)."

@@ -1,7 +1,4 @@
-"""Comparison of a version with the production version: the evidence for a promotion.
-
-The test pairs daily losses, because the errors within a day are not independent.
-"""
+"""Comparison of a version with the production version: the evidence for a promotion."""
 
 from dataclasses import dataclass
 
@@ -92,6 +89,7 @@ def compare_forecasters(
     scores = score(forecasts, history)
     scores = scores[scores["lead"] == DAY]
     rmse = scores.pivot(index="location", columns="model", values="rmse")
+    # pairs of daily losses: the errors within a day are not independent
     tests = paired_tests(forecasts, _CANDIDATE, [_PRODUCTION], _SEED)
     test = tests[(tests["location"] == ALL) & (tests["lead"] == DAY)].iloc[0]
     figures: dict[str, float] = {

@@ -1,7 +1,4 @@
-"""Stages of model versions: every change is a row of `model_transitions`, ordered by id.
-
-The tables are authoritative; `mlflow_sync` updates MLflow's aliases.
-"""
+"""Stages of model versions in the tables, which are authoritative (see mlflow_sync)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -86,12 +86,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _parse(url: str) -> URL:
     """Parse the URL; no message shows it, since a mistyped one may hold a password."""
-    try:
+    parsed = None
+    with suppress(sqlalchemy.exc.ArgumentError, ValueError):
         parsed = sqlalchemy.make_url(url)
-    except (sqlalchemy.exc.ArgumentError, ValueError):
-        raise _unreadable() from None
-    if parsed.get_backend_name() != "sqlite" and not _UNAMBIGUOUS.match(url):
-        raise _unreadable()
+    if not parsed or (parsed.get_backend_name() != "sqlite" and not _UNAMBIGUOUS.match(url)):
+        raise StoreError(
+            "The database URL cannot be read (it is not shown: it may hold a password). "
+            f"Give {_FORMS}; in a user, password or option, write @ : / ? # % as "
+            "%40 %3A %2F %3F %23 %25."
+        )
     if parsed.drivername in _SQLITE and parsed.database not in _IN_MEMORY and not parsed.query:
         return parsed
     if parsed.drivername in _POSTGRESQL:
@@ -99,14 +102,6 @@ def _parse(url: str) -> URL:
     raise StoreError(
         "A database URL is sqlite:/// with a file and no option, or postgresql://; this one is of "
         f"the kind {parsed.drivername!r} with the database {parsed.database!r}. Give {_FORMS}."
-    )
-
-
-def _unreadable() -> StoreError:
-    return StoreError(
-        "The database URL cannot be read (it is not shown: it may hold a password). "
-        f"Give {_FORMS}; in a user, password or option, write @ : / ? # % as %40 %3A %2F %3F %23 "
-        "%25."
     )
 
 
