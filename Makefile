@@ -48,7 +48,7 @@ mlflow: $(READY) ## tracked runs: http://127.0.0.1:5001/#/experiments/1/runs?vie
 	@$(call require_free,$(PORT))
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kedro mlflow ui --port $(PORT)
 
-notebooks: $(READY) ## execute the notebooks, on real data (TRIPTYCH_REAL_DATA) and synthetic photos
+notebooks: $(READY) ## execute the notebooks on real data (TRIPTYCH_REAL_DATA)
 	$(BIN)/python -m notebooks.execute
 	$(BIN)/python -m presentation
 

@@ -1,8 +1,7 @@
 """Run the pipelines and execute the notebooks on their results: python -m notebooks.execute [NAME].
 
 Each run uses a temporary copy of the project and the real data in TRIPTYCH_REAL_DATA, with a local
-server in place of the weather archive. The vision notebook shows synthetic photos. `--project
-FOLDER` uses the results of an existing project.
+server in place of the weather archive. `--project FOLDER` uses the results of an existing project.
 """
 
 import argparse
@@ -33,7 +32,7 @@ NOTEBOOK = FOLDER / "time_series.ipynb"
 REVIEWS = FOLDER / "nlp.ipynb"
 PHOTOS = FOLDER / "vision.ipynb"
 MAX_BYTES = 2_000_000
-LIVE, SAMPLE = "live", "base"  # environments: real data, the embedded sample
+LIVE = "live"  # environment: real data
 CELL_SECONDS = 600
 COLOURS = 256  # of an image
 LOCAL_PATH = re.compile(r"file://|/(work|tmp|home|root|Users)/|site-packages")
@@ -145,12 +144,11 @@ def run_reviews(folder: Path) -> Project:
 
 
 def run_photos(folder: Path) -> Project:
-    """Run the photo study of a new project on synthetic photos: real photos are not shown."""
-    return _run(folder, "--pipeline", "vision", env=SAMPLE)
+    """Run the photo study of a new project on real photos, whose licence allows to show some."""
+    return _run(folder, "--pipeline", "vision", TRIPTYCH_REAL_DATA=str(_real_data()))
 
 
 JOBS = {NOTEBOOK: run_main_job, PHOTOS: run_photos, REVIEWS: run_reviews}
-ENVIRONMENTS = {PHOTOS: SAMPLE}  # default: LIVE
 
 
 def _real_data() -> Path:
@@ -163,10 +161,10 @@ def _real_data() -> Path:
     return Path(folder).resolve()
 
 
-def _run(folder: Path, *arguments: str, env: str = LIVE, **variables: str) -> Project:
+def _run(folder: Path, *arguments: str, **variables: str) -> Project:
     project = make_project(folder)
-    logger.info("kedro run %s (about ten minutes)", " ".join(arguments))
-    result = project.kedro("run", "--env", env, *arguments, timeout=3600, **variables)
+    logger.info("kedro run %s (up to half an hour)", " ".join(arguments))
+    result = project.kedro("run", "--env", LIVE, *arguments, timeout=3600, **variables)
     if result.returncode:
         raise NotebookError(f"kedro run failed.\n{result.stdout}")
     return project
@@ -180,7 +178,7 @@ def main() -> int:
     named = {notebook.stem: notebook for notebook in JOBS}
     parser.add_argument("names", nargs="*", help=f"{', '.join(named)}; default: all")
     parser.add_argument("--project", type=Path, help="project with results")
-    parser.add_argument("--env", help="default: base for vision, live for the others")
+    parser.add_argument("--env", help="default: live")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.names) - set(named))
     if unknown or (arguments.project and len(arguments.names) != 1):
@@ -199,7 +197,7 @@ def _update(notebook: Path, results: Path | None, env: str | None) -> None:
         project = (
             Project(results.resolve()) if results else JOBS[notebook](Path(folder) / "project")
         )
-        book = execute(notebook, project, env or ENVIRONMENTS.get(notebook, LIVE))
+        book = execute(notebook, project, env or LIVE)
     nbformat.write(book, notebook)
     logger.info("%s: %s bytes", notebook.name, f"{notebook.stat().st_size:,}")
 

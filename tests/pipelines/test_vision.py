@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from tests.fixtures.project import ROOT, Project, copy_of, run_once
 from tests.pipelines.test_bad_input import refused
+from tests.vision.test_layouts import KAGGLE
 from triptych.commands.project import read_configuration
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import COLOURS
 from triptych.vision.config import CLASSES
+from triptych.vision.reading import CLASS_FOLDERS
 from triptych.vision.sample import write_sample
 
 RUN = ("--pipeline", "vision")
@@ -153,10 +155,20 @@ def test_a_wrong_parameter_is_refused(
         VisionParameters.model_validate({**written, **change})
 
 
-def test_the_rejected_photos_are_listed_even_if_all_are_refused(
+def kaggle_copy(folder: Path) -> Path:
+    """Write a sample with the folders of the Kaggle set as an archive with wrong names has them."""
+    root = write_sample(folder / KAGGLE, {"train": 2, "valid": 2, "test": 2}, 1)
+    for split, name in {"train": "Treino", "valid": "Valida├º├úo", "test": "Teste"}.items():
+        for portuguese, label in CLASS_FOLDERS.items():
+            (root / split / label).rename(root / split / portuguese.capitalize())
+        (root / split).rename(root / name)
+    return root
+
+
+def test_the_kaggle_set_is_read_and_rejected_photos_are_listed_even_if_all_are_refused(
     project: Project, tmp_path: Path
 ) -> None:
-    root = write_sample(tmp_path / "images", {"train": 2, "valid": 2, "test": 2}, 1)
+    root = kaggle_copy(tmp_path)
     files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.jpg"))
     named = [path.replace("/", "\\") for path in files[1:]]
     rows = pd.DataFrame({"file": named, "group": named, "label_origin": "human"})
@@ -170,7 +182,7 @@ def test_the_rejected_photos_are_listed_even_if_all_are_refused(
         "Files of the split train: 2 of 11 rejected (18.18 %), at most 0 allowed: 1 × "
     )
     listed = report(project, "rejected_photos")
-    assert {"train/corn/broken_off.jpg", "train/corn/no_photo.jpg"} <= set(listed["item"])
+    assert {"Treino/Milho/broken_off.jpg", "Treino/Milho/no_photo.jpg"} <= set(listed["item"])
     assert not (project.path / "data/03_primary/photos.parquet").exists()
 
     allowed = ["--params", "vision.max_rejected_share=0.2"]

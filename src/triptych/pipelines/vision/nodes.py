@@ -29,6 +29,8 @@ def check_raw_photos(
     files = vision.list_photos(photo_source, seed)
     photos, rejected = validate_photos(files, vision.max_side, vision.duplicate_bits)
     logger.info("Photos: %s used, %s rejected", f"{len(photos):,}", f"{len(rejected):,}")
+    sizes = photos.groupby("group").size()
+    logger.info("Groups of near-duplicates: %s, the largest has %s", len(sizes), sizes.max())
     refusal = explain_refusal(photos, rejected, vision.max_rejected_share)
     return {"checked_photos": photos, "rejected_photos": rejected, "photo_refusal": refusal}
 
