@@ -45,7 +45,7 @@ class TrainingPhotos:
 class TrainedNetwork:
     """A trained network: weights of the epoch with the lowest validation loss, in Keras' order.
 
-    `epochs` has EPOCH_COLUMNS; `seconds` is the training time on one core.
+    `epochs` has EPOCH_COLUMNS; `seconds` is the CPU time of training: its time on one idle core.
     """
 
     settings: NetworkSettings
@@ -75,7 +75,7 @@ def train_network(
         NetworkError: see networks.py.
     """
     start_keras(seed)
-    started = time.perf_counter()
+    started = time.process_time()
     model = build_network(settings, data.n_classes)
     if settings.pretrained:
         load_pretrained(model, settings, folders)
@@ -89,7 +89,7 @@ def train_network(
         phases.append(_fit(model, settings, data, *length, seed + 1, shown))
     epochs = pd.concat(phases, ignore_index=True)
     epochs.insert(0, "epoch", epochs.index + 1)
-    return TrainedNetwork(settings, model.get_weights(), epochs, time.perf_counter() - started)
+    return TrainedNetwork(settings, model.get_weights(), epochs, time.process_time() - started)
 
 
 def _fit(

@@ -75,7 +75,7 @@ def train_classifiers(
 
     Returns:
         `trained_photo_models`: PhotoClassifiers by model_key; `photo_curves`: classes, model and
-        training.EPOCH_COLUMNS; `photo_timings`: classes, model, seconds (on one core).
+        training.EPOCH_COLUMNS; `photo_timings`: classes, model, seconds (CPU time).
 
     Raises:
         NetworkError: pretrained weights are missing, or belong to another network.
@@ -85,11 +85,11 @@ def train_classifiers(
     members: dict[tuple[int, str], list[Member]] = {}
     seconds, curves = {}, []
     for classes, (name, grids) in product(phases, COLOURS.items()):
-        started = time.perf_counter()
+        started = time.process_time()
         rows = data[classes].training
         labels = data[classes].labels[rows]
         members[classes, name] = [ColourClassifier.fit(grids, photo_pixels, rows, labels)]
-        seconds[classes, name] = time.perf_counter() - started
+        seconds[classes, name] = time.process_time() - started
     keys = list(product(phases, vision.networks))
     tasks = [
         partial(
