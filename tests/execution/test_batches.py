@@ -1,6 +1,10 @@
-"""The engine: the same tables wherever batches are worked on, and what happens when workers go."""
+"""The same tables wherever batches are worked on, what happens when workers go, and progress."""
 
+import logging
 import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,9 @@ from tests.fixtures import work
 from tests.forecasting.synthetic import make_history
 from triptych.errors import PipelineError
 from triptych.execution import batches as engine
+from triptych.execution import progress
 from triptych.execution.batches import map_batches, split_locations
+from triptych.execution.progress import track
 from triptych.forecasting.evaluation.metrics import score
 from triptych.parameters.forecasting import EngineParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
@@ -185,3 +191,61 @@ def test_parts_hold_whole_locations(hours: pd.DataFrame) -> None:
     ]
     assert sum(map(len, parts)) == len(hours)
     assert split_locations(hours, 5)[0] is hours
+
+
+_RUN = """
+import logging, time
+from triptych.execution.progress import track
+logging.basicConfig(level=logging.INFO)
+for fit in track(range(3), "Fits"):
+    time.sleep(0.6)
+    for day in track(["one", "two"], "Days"):
+        logging.info("fitted %s %s", fit, day)
+"""
+
+
+def test_a_log_tells_share_and_remaining_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
+
+    assert list(track(iter("abcd"), "Fits", 4)) == ["a", "b", "c", "d"]
+
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [f"Fits: {n} of 4 ({25 * n} %), 0:00:00 left" for n in (1, 2, 3)]
+
+
+def test_short_work_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    assert list(track([1, 2, 3], "Fits")) == [1, 2, 3]
+
+    assert not caplog.records
+
+
+def test_a_terminal_shows_live_lines_below_the_log(tmp_path: Path) -> None:
+    script = tmp_path / "run.py"
+    script.write_text(_RUN, encoding="utf-8")
+    ours, terminal = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen([sys.executable, script], stderr=terminal, env=environment) as run:
+        os.close(terminal)
+        shown = b""
+        while part := _read(ours):
+            shown += part
+    assert run.returncode == 0
+    text = shown.decode()
+    assert "Fits" in text
+    assert "%" in text
+    lines = [line for line in text.splitlines() if "fitted" in line]
+    assert [line.split("fitted ")[1].rstrip()[:5] for line in lines] == [
+        f"{fit} {day}" for fit in range(3) for day in ("one", "two")
+    ]  # each on a line of its own
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the program has ended
+        return b""

@@ -116,7 +116,6 @@ def test_agrees_with_pandas(first_hour: int, values: list[float]) -> None:
         assert list(steps["time"]) == list(expected.index[whole])
 
 
-NAN = float("nan")
 START = datetime(2019, 7, 14, tzinfo=UTC)
 
 

@@ -45,10 +45,8 @@ def map_batches(
     """Call `work(*shared, batch)` for each batch on an engine; the results in their order.
 
     `work` is a function of a module, so that another process finds it. Each batch is made when it
-    is due; `shared` arguments, such as a fitted model, are sent once by Dask.
-
-    Raises:
-        PipelineError: the Dask scheduler does not respond, or a batch killed every worker.
+    is due; `shared` arguments, such as a fitted model, are sent once by Dask. PipelineError if its
+    scheduler does not respond, or a batch killed every worker.
     """
     if len(batches) <= 1:
         return [_call(work, shared, batch) for batch in batches]

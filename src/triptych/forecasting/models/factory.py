@@ -6,11 +6,10 @@ from typing import Any
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.models import arima, baselines, ensemble, nwp, ridge
 from triptych.forecasting.models.base import PanelForecaster
-from triptych.forecasting.models.gradient_boosting import LightGBMForecaster
 from triptych.forecasting.models.kernel_ridge import KernelRidgeForecaster
 from triptych.forecasting.models.mos import MosForecaster
-from triptych.forecasting.models.random_forest import RandomForestForecaster
 from triptych.forecasting.models.sarima_ridge import SarimaRidgeForecaster
+from triptych.forecasting.models.trees import LightGBMForecaster, RandomForestForecaster
 
 _CLASSES: dict[str, type[PanelForecaster]] = {
     kind.name: kind

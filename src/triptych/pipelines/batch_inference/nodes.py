@@ -40,12 +40,9 @@ def choose_models(
     Hindcasts begin at `since`, or `hindcast_days` before `as_of` while there is no prediction. A
     model that forecasts them was trained on data before their first origin.
 
-    Returns:
-        `chosen_models`: rows of `models` with `wanted`, the locations to forecast, and
-        `first_origin`; `unserved_locations`: why no version can forecast them.
-
-    Raises:
-        PipelineError: no location has such a version, or `since` is given and none for hindcasts.
+    Returns `chosen_models`: rows of `models` with `wanted`, the locations to forecast, and
+    `first_origin`; and `unserved_locations`: why no version can forecast them. PipelineError if no
+    location has such a version, or `since` is given and none for hindcasts.
     """
     issued = parse_as_of(as_of)
     slugs = list(select_rows(locations, location, source)["location"])
@@ -108,9 +105,7 @@ def forecast_locations(
     Locations fail independently: where the model cannot forecast, its climatology does, and where a
     model cannot be loaded, the others still forecast. Models chosen for hindcasts forecast from
     every midnight between their first origin and `as_of`; the inputs are of the latest forecast.
-
-    Raises:
-        PipelineError: no location has a forecast.
+    PipelineError if no location has a forecast.
     """
     issued = parse_as_of(as_of)
     failed, delay = dict(unserved_locations), nwp.publication_delay_hours

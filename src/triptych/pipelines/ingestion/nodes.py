@@ -70,7 +70,6 @@ def fetch_weather(
     a run that is killed between two saves requests again the year that it has not recorded.
 
     Raises:
-        LocationError: a location belongs to another source.
         SourceRefused, InvalidResponse: no request had a usable response, or one had none and
             `ingestion.on_refused` is `fail`. The other requests have been made.
         SourceUnavailable, CallLimitReached: no further request would succeed, and more is

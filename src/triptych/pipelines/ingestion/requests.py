@@ -157,12 +157,10 @@ def describe_budget(weights: Collection[float], limits: LimitParameters | None) 
     if limits is None:
         return f"{cost}; no limit is set (ingestion.limits)"
     free = f"{limits.minute:,} a minute, {limits.hour:,} an hour, {limits.day:,} a day"
-    duration = f"{math.ceil(total / limits.minute)} min"
-    if total > limits.hour:
-        duration = f"{math.ceil(total / limits.hour)} hours"
-    if total > limits.day:
-        duration = f"{math.ceil(total / limits.day):,} days"
-    return f"{cost}: {duration} at {free}"
+    most, unit = limits.minute, "min"
+    if total > min(limits.hour, limits.day):
+        most, unit = (limits.day, "days") if total > limits.day else (limits.hour, "hours")
+    return f"{cost}: {math.ceil(total / most):,} {unit} at {free}"
 
 
 class Pacer:

@@ -39,10 +39,7 @@ class StudyPeriods:
 
 def parse_as_of(as_of: str, today: str | None = None) -> pd.Timestamp:
     """Read the instant of issue, an ISO 8601 date or instant; without a zone it is UTC.
-
-    Raises:
-        ParameterError: not a date, off the 3-hour grid, or later than `today` (None in nodes, whose
-            run has checked it).
+    ParameterError off the 3-hour grid or after `today` (None in nodes, whose run has checked it).
     """
     try:
         # ISO 8601 alone: 03/04/2019 is a day in March for some and in April for others

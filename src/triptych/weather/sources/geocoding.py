@@ -30,10 +30,7 @@ def search_places(name: str, base_url: str = GEOCODING_URL, **options: Any) -> l
     """Look places up by name, best match first: exactly of this name, or else similar ones.
 
     `name`: in any language and script; after a comma its region or country ("Paris, Texas").
-    `options`: those of JsonService.
-
-    Raises:
-        LocationError, SourceUnavailable, SourceRefused: nothing matches, or nothing answers.
+    `options`: those of JsonService. LocationError if nothing matches.
     """
     place, _, region = (part.strip() for part in name.partition(","))
     parameters = {"name": place, "count": str(_MOST), "language": "en"}

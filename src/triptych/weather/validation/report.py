@@ -150,9 +150,8 @@ def check_hourly(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Check hourly rows: keys present, unique (the first passes) and on the hour, values possible.
 
-    Args:
-        frame: the keys, temperature_2m and any of the other variables.
-        keys: location, time (aware, UTC), perhaps others.
+    `frame`: the keys (location, time in UTC, perhaps others), temperature_2m and any of the other
+    variables.
 
     Returns:
         The rows that passed, with a fresh index and NaN where a value was rejected; the rejected
