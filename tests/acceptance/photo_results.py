@@ -3,6 +3,7 @@
 It holds figures alone: no recorded photo goes into the repository.
 """
 
+import json
 from importlib.metadata import version
 from typing import Any
 
@@ -36,11 +37,15 @@ def write_results(
 ) -> dict[str, Any]:
     """Write scores of all data sets and phases, and details: confusion, curves, ablation, LIME.
 
+    Rows of data sets that were not run are kept.
+
     Args:
         reports: tables by name, by data set.
         rankings: models by phase, best on validation first, by data set.
         runs: what each run took, by data set.
     """
+    known = json.loads(FILE.read_text(encoding="utf-8"))
+    kept = [row for row in known["rows"] if row["dataset"] not in reports]
     names = {name for tables in reports.values() for name in tables}
     joined = {
         name: pd.concat(
@@ -55,12 +60,12 @@ def write_results(
         for data, classes in zip(scores["dataset"], scores["classes"], strict=True)
     ]
     table = {
-        "rows": records(scores.assign(selected=scores["model"] == best)[list(COLUMNS)]),
+        "rows": [*records(scores.assign(selected=scores["model"] == best)[list(COLUMNS)]), *kept],
         "chosen": rankings[MIXED]["4"][0],
         "dataset": MIXED,  # shown by the slides
         "classes": 4,
         **{name: records(frame) for name, frame in joined.items()},
-        "run": runs,
+        "run": {**known["run"], **runs},
         "data": DATA,
         "commit": git_commit(ROOT),
         "versions": {name: version(name) for name in PACKAGES},
