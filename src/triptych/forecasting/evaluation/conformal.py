@@ -101,12 +101,12 @@ def _recent_scale(ratios: pd.DataFrame) -> "pd.Series[float]":
     return scale.reindex(ratios.index.get_level_values("as_of")).set_axis(ratios.index)
 
 
-def learn_intervals(forecasts: pd.DataFrame) -> Intervals:
+def learn_intervals(forecasts: pd.DataFrame, level: float = LEVEL) -> Intervals:
     """Learn half widths from validation forecasts of one model (`location, time, lead, mean,
     observed` and optionally `data_age`); ForecastingError if none has an observation.
 
-    The ⌈(n + 1) x LEVEL⌉-th smallest absolute error of a month and its two neighbours covers at
-    least LEVEL of new days exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018,
+    The ⌈(n + 1) x level⌉-th smallest absolute error of a month and its two neighbours covers at
+    least `level` of new days exchangeable with these (Lei et al., J. Am. Stat. Assoc. 113, 2018,
     1094-1111, section 2.2).
     """
     rows = forecasts[["location", "lead"]].assign(
@@ -120,8 +120,8 @@ def learn_intervals(forecasts: pd.DataFrame) -> Intervals:
             "Intervals are learned from validation errors, but no forecast has its observation: "
             "check the validation period."
         )
-    half_widths, (locations, *_) = _by_month(rows, [*SERIES, "lead"])
-    pooled, (ages, leads) = _by_month(rows, ["data_age", "lead"])
+    half_widths, (locations, *_) = _by_month(rows, [*SERIES, "lead"], level)
+    pooled, (ages, leads) = _by_month(rows, ["data_age", "lead"], level)
     return Intervals(
         locations=tuple(str(name) for name in locations),
         ages=np.asarray(ages, dtype=np.int64),
@@ -131,27 +131,31 @@ def learn_intervals(forecasts: pd.DataFrame) -> Intervals:
     )
 
 
-def _by_month(rows: pd.DataFrame, keys: list[str]) -> tuple[FloatArray, list["pd.Index[Any]"]]:
+def _by_month(
+    rows: pd.DataFrame, keys: list[str], level: float
+) -> tuple[FloatArray, list["pd.Index[Any]"]]:
     """Quantiles (…, age, 12, lead), NaN for a cell without errors, and the values of the keys."""
     values = [pd.Index(rows[key].unique()).sort_values() for key in keys]
     cells = pd.MultiIndex.from_product([*values, range(1, MONTHS + 1)], names=[*keys, "month"])
     near = [rows.assign(month=(rows["month"] + shift) % MONTHS + 1) for shift in (-2, -1, 0)]
-    season = _quantiles(pd.concat(near), [*keys, "month"], MIN_ERRORS).reindex(cells)
-    whole = _quantiles(rows, keys).reindex(cells.droplevel("month"))
+    season = _quantiles(pd.concat(near), [*keys, "month"], level, MIN_ERRORS).reindex(cells)
+    whole = _quantiles(rows, keys, level).reindex(cells.droplevel("month"))
     shape = (*(len(own) for own in values), MONTHS)
     table = season.fillna(whole.set_axis(cells)).to_numpy(dtype=np.float64).reshape(shape)
     return np.asarray(table.swapaxes(-1, -2), dtype=np.float64), values
 
 
-def _quantiles(rows: pd.DataFrame, keys: list[str], least: int = 1) -> "pd.Series[float]":
+def _quantiles(
+    rows: pd.DataFrame, keys: list[str], level: float, least: int = 1
+) -> "pd.Series[float]":
     """The quantile of each group that has at least `least` errors."""
     ordered = rows.sort_values("error")
     groups = ordered.groupby(keys)["error"]
     count = groups.transform("size").to_numpy()
-    chosen = (groups.cumcount().to_numpy() + 1 == _rank(count)) & (count >= least)
+    chosen = (groups.cumcount().to_numpy() + 1 == _rank(count, level)) & (count >= least)
     return pd.Series(ordered[chosen].set_index(keys)["error"])
 
 
-def _rank(count: Any) -> Any:
+def _rank(count: Any, level: float = LEVEL) -> Any:
     """Which of the ordered errors the quantile is, counted from 1."""
-    return np.minimum(np.ceil((count + 1) * LEVEL), count)
+    return np.minimum(np.ceil((count + 1) * level), count)
