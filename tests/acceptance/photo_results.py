@@ -79,15 +79,27 @@ def write_results(
 def accuracy_table(table: dict[str, Any]) -> str:
     """Render the selected model and the colour baseline on the test photos as Markdown."""
     lines = [
-        "| data set | classes | training photos | model | n | accuracy (95 %) | macro F1 |",
-        "|---|--:|--:|---|--:|---|--:|",
+        "| data set | classes | training photos | test photos | selected (95 %) | colours (95 %) |",
+        "|---|--:|--:|--:|---|---|",
     ]
-    for row in table["rows"]:
-        if row["split"] == "test" and (row["selected"] or row["model"] == next(iter(COLOURS))):
-            ends = f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%}"
+    rows = [row for row in table["rows"] if row["split"] == "test"]
+    for row in rows:
+        if row["selected"]:
+            pair = [
+                row,
+                *(
+                    other
+                    for other in rows
+                    if other["model"] == next(iter(COLOURS))
+                    and all(other[key] == row[key] for key in ("dataset", "classes"))
+                ),
+            ]
+            cells = " | ".join(
+                f"{one['accuracy']:.1%} ({one['accuracy_low']:.1%} to {one['accuracy_high']:.1%})"
+                for one in pair
+            )
             lines.append(
                 f"| {row['dataset']} | {row['classes']} | {row['training_photos']:,} | "
-                f"{row['model']} | {row['n']} | {row['accuracy']:.1%} ({ends}) | "
-                f"{row['macro_f1']:.3f} |"
+                f"{row['n']} | {cells} |"
             )
     return "\n".join(lines)
