@@ -31,7 +31,7 @@ def find_long_cells(text: str) -> list[str]:
 def test_the_readme_is_short() -> None:
     readme = README.read_text(encoding="utf-8")
 
-    assert len(readme.splitlines()) <= 130
+    assert len(readme.splitlines()) <= 120
     assert find_long_cells(readme) == []
     assert find_long_cells("| a | " + "b " * 13 + "|") == ["b " * 12 + "b"]
 
