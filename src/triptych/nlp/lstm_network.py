@@ -47,12 +47,12 @@ class Network:
 
     @cached_property
     def _call(self) -> Any:
-        import tensorflow as tf
-
         model = self._model
         if model is None:
             model = build_network(self._settings, self.weights[0], seed=0)
             model.set_weights(self.weights)
+        import tensorflow as tf  # after Keras has started, which silences it
+
         return tf.function(
             lambda *inputs: model(list(inputs), training=False), input_signature=_signature()
         )
