@@ -4,16 +4,14 @@ It holds figures alone: no recorded photo goes into the repository.
 """
 
 import json
-from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
 
-from tests.acceptance.results import README, replace_between
-from tests.acceptance.review_results import records, write_table
+from tests.acceptance.results import update_readme, write_table
+from tests.acceptance.review_results import records
 from tests.fixtures.project import ROOT
 from triptych.pipelines.vision.training import COLOURS
-from triptych.registry.provenance import git_commit
 
 FILE = ROOT / "docs" / "results" / "vision.json"
 DATA = (
@@ -67,13 +65,9 @@ def write_results(
         **{name: records(frame) for name, frame in joined.items()},
         "run": {**known["run"], **runs},
         "data": DATA,
-        "commit": git_commit(ROOT),
-        "versions": {name: version(name) for name in PACKAGES},
     }
-    write_table(FILE, table, ("rows", *joined))
-    text = replace_between(README.read_text(encoding="utf-8"), *MARKS, accuracy_table(table))
-    README.write_text(text, encoding="utf-8")
-    return table
+    update_readme(MARKS, accuracy_table(table))
+    return write_table(FILE, table, ("rows", *joined), PACKAGES)
 
 
 def accuracy_table(table: dict[str, Any]) -> str:

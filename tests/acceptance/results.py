@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,8 @@ def write_live(measured: list[dict[str, Any]]) -> None:
     known = json.loads(LIVE.read_text(encoding="utf-8"))["rows"] if LIVE.exists() else []
     every = {tuple(row[name] for name in key): row for row in [*known, *measured]}
     rows = [{name: _plain(value) for name, value in row.items()} for row in every.values()]
-    _write(LIVE, rows, {"data": LIVE_DATA})
-    text = replace_between(README.read_text(encoding="utf-8"), *LIVE_MARKS, live_table(rows))
-    README.write_text(text, encoding="utf-8")
+    write_table(LIVE, {"rows": rows, "data": LIVE_DATA}, ("rows",))
+    update_readme(LIVE_MARKS, live_table(rows))
 
 
 def live_table(rows: list[dict[str, Any]]) -> str:
@@ -69,23 +69,46 @@ def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
         {name: _plain(value) for name, value in row.items()}
         for row in comparison[kept].to_dict("records")
     ]
-    table = _write(FILE, rows, {"chosen": chosen, "data": DATA})
+    table = write_table(FILE, {"rows": rows, "chosen": chosen, "data": DATA}, ("rows",))
     RESULTS.write_text(with_results(RESULTS.read_text(encoding="utf-8"), table), encoding="utf-8")
     return table
 
 
-def _write(file: Path, rows: list[dict[str, Any]], more: dict[str, Any]) -> dict[str, Any]:
+def write_table(
+    file: Path, table: dict[str, Any], names: Sequence[str], packages: Sequence[str] = PACKAGES
+) -> dict[str, Any]:
+    """Write results with commit and versions as JSON, a line for each row of the named tables."""
     table = {
-        "rows": rows,
-        **more,
+        **table,
         "commit": git_commit(ROOT),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in packages},
     }
-    text = json.dumps({**table, "rows": []}, indent=2, sort_keys=True)
-    lines = ",\n    ".join(json.dumps(row) for row in rows)
+    lines: list[str] = []
+
+    def shorten(value: Any, name: str = "") -> Any:
+        if name in names:
+            return [_keep(json.dumps(row, ensure_ascii=False), lines) for row in value]
+        if isinstance(value, dict):
+            return {key: shorten(each, key) for key, each in value.items()}
+        return value
+
+    text = json.dumps(shorten(table), indent=2, sort_keys=True)
+    for number, line in enumerate(lines):
+        text = text.replace(f'"<{number}>"', line)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text.replace('"rows": []', f'"rows": [\n    {lines}\n  ]') + "\n")
+    file.write_text(text + "\n", encoding="utf-8")
     return table
+
+
+def _keep(line: str, lines: list[str]) -> str:
+    lines.append(line)
+    return f"<{len(lines) - 1}>"
+
+
+def update_readme(marks: tuple[str, str], text: str) -> None:
+    """Replace what the README has between two marks."""
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(replace_between(readme, *marks, text), encoding="utf-8")
 
 
 def day_ahead_table(table: dict[str, Any]) -> str:

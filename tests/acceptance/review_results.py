@@ -4,17 +4,13 @@ They are written here, never by hand, and hold figures alone.
 """
 
 import json
-from collections.abc import Sequence
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from tests.acceptance.results import README, replace_between
+from tests.acceptance.results import update_readme, write_table
 from tests.fixtures.project import ROOT
 from triptych.nlp.published import FULL_SET, RNN_CURVE, TFIDF_CURVE
-from triptych.registry.provenance import git_commit
 
 FILE = ROOT / "docs" / "results" / "nlp.json"
 MARKS = "<!-- reviews -->", "<!-- /reviews -->"
@@ -81,12 +77,9 @@ def write_results(
             "full_set": dict(FULL_SET),
         },
         "data": DATA,
-        "commit": git_commit(ROOT),
-        "versions": {name: version(name) for name in PACKAGES},
     }
-    write_table(FILE, table, ("rows", *LISTS))
-    text = replace_between(README.read_text(encoding="utf-8"), *MARKS, accuracy_table(table))
-    README.write_text(text, encoding="utf-8")
+    write_table(FILE, table, ("rows", *LISTS), PACKAGES)
+    update_readme(MARKS, accuracy_table(table))
     return rows
 
 
@@ -104,29 +97,6 @@ def accuracy_table(table: dict[str, Any]) -> str:
         nested = next(row for row in study["nested_selection"] if row["fold"] == "all")
         lines.append(f"| {rows[0]['size']:,} | {' | '.join(cells)} | {nested['accuracy']:.1%} |")
     return "\n".join(lines)
-
-
-def write_table(file: Path, table: dict[str, Any], names: Sequence[str]) -> None:
-    """Write results as JSON, with a line for each row of the tables that are named."""
-    lines: list[str] = []
-
-    def shorten(value: Any, name: str = "") -> Any:
-        if name in names:
-            return [_keep(json.dumps(row, ensure_ascii=False), lines) for row in value]
-        if isinstance(value, dict):
-            return {key: shorten(each, key) for key, each in value.items()}
-        return value
-
-    text = json.dumps(shorten(table), indent=2, sort_keys=True)
-    for number, line in enumerate(lines):
-        text = text.replace(f'"<{number}>"', line)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text + "\n", encoding="utf-8")
-
-
-def _keep(line: str, lines: list[str]) -> str:
-    lines.append(line)
-    return f"<{len(lines) - 1}>"
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
