@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def track(items: Iterable[Item], description: str, total: int | None = None) -> 
 
     `total`: number of items, if they do not know it themselves.
     """
-    count = len(items) if isinstance(items, Sized) else total or 0
+    count = len(cast("Sized", items)) if total is None else total
     show = _show if sys.stderr.isatty() else _log
     yield from show(items, description, count)
 
