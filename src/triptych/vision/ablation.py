@@ -13,7 +13,6 @@ from triptych.vision.config import NetworkSettings
 BASELINE = "baseline"
 DROPOUT, LEARNING_CURVE = "dropout and batch normalisation", "training photos"
 INTERACTION = "interaction"
-_LEVEL = 0.95
 _SHOWN = {"batch_norm": {True: "with batch normalisation", False: "without"}}
 
 
@@ -98,15 +97,12 @@ def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 def _interval(changes: "pd.Series[float]") -> dict[str, Any]:
     """The mean of changes by seed with its 95 % interval; none with one seed or equal values."""
-    from scipy.stats import t
+    from statsmodels.stats.weightstats import DescrStatsW
 
-    mean, n = float(changes.mean()), len(changes)
-    half = np.inf
-    if n > 1:
-        half = float(t.ppf((1 + _LEVEL) / 2, n - 1) * changes.std() / np.sqrt(n))
-    significant = bool(abs(mean) > half)
-    return {"change": mean, "change_low": mean - half, "change_high": mean + half,
-            "significant": significant}  # fmt: skip
+    many = len(changes) > 1
+    low, high = map(float, DescrStatsW(changes).tconfint_mean() if many else (-np.inf, np.inf))
+    return {"change": float(changes.mean()), "change_low": low, "change_high": high,
+            "significant": not low <= 0 <= high}  # fmt: skip
 
 
 def _interaction(trials: pd.DataFrame) -> "pd.Series[float] | None":

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
-from triptych.pipelines.vision.training import Ranking
+from triptych.pipelines.vision.training import Ranking, last_phase
 from triptych.vision.ablation import BASELINE, DROPOUT, LEARNING_CURVE
 from triptych.vision.config import CLASSES
 from triptych.vision.decoding import Photo
@@ -52,9 +52,9 @@ def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> F
 
 def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: Ranking) -> Figure:
     """Draw the confusion matrices of all models of the last phase on the test photos."""
-    classes, names = list(photo_ranking.items())[-1]
-    chosen = photo_confusion["classes"].eq(int(classes)) & photo_confusion["split"].eq(_SPLIT)
-    shown = {name: name for name in CLASSES[: int(classes)]}
+    classes, names = last_phase(photo_ranking)
+    chosen = photo_confusion["classes"].eq(classes) & photo_confusion["split"].eq(_SPLIT)
+    shown = {name: name for name in CLASSES[:classes]}
     figure = draw_confusion(photo_confusion[chosen], names, shown, "true_label")
     figure.suptitle(f"Test photos, {classes} classes; best model on validation first")
     return figure
@@ -62,8 +62,8 @@ def plot_photo_confusion(photo_confusion: pd.DataFrame, photo_ranking: Ranking) 
 
 def plot_photo_reliability(photo_reliability: pd.DataFrame, photo_ranking: Ranking) -> Figure:
     """Draw accuracy against confidence, for the two best models of the last phase on test."""
-    classes, names = list(photo_ranking.items())[-1]
-    chosen = photo_reliability["classes"].eq(int(classes)) & photo_reliability["split"].eq(_SPLIT)
+    classes, names = last_phase(photo_ranking)
+    chosen = photo_reliability["classes"].eq(classes) & photo_reliability["split"].eq(_SPLIT)
     return draw_reliability(
         photo_reliability[chosen & photo_reliability["model"].isin(names[:2])],
         "Mean probability of the predicted class",
@@ -116,14 +116,14 @@ def plot_photo_examples(
     seed: int,
 ) -> Figure:
     """Draw some test photos of each class with the class and probability that is predicted."""
-    classes, names = list(photo_ranking.items())[-1]
-    chosen = photo_predictions["classes"].eq(int(classes)) & photo_predictions["split"].eq(_SPLIT)
+    classes, names = last_phase(photo_ranking)
+    chosen = photo_predictions["classes"].eq(classes) & photo_predictions["split"].eq(_SPLIT)
     rows = photo_predictions[chosen & photo_predictions["model"].eq(names[0])]
     place = pd.Series(selected_photos.index, index=selected_photos["item"])
-    size = (1.5 * _EXAMPLES + 0.6, 1.8 * int(classes) + 0.5)
+    size = (1.5 * _EXAMPLES + 0.6, 1.8 * classes + 0.5)
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(int(classes), _EXAMPLES, squeeze=False)
-    for line, label in zip(panels, CLASSES[: int(classes)], strict=True):
+    panels = figure.subplots(classes, _EXAMPLES, squeeze=False)
+    for line, label in zip(panels, CLASSES[:classes], strict=True):
         of_class = rows[rows["true_label"] == label]
         shown = of_class.sample(min(_EXAMPLES, len(of_class)), random_state=seed)
         line[0].set_ylabel(label)

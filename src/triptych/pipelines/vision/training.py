@@ -47,15 +47,21 @@ Models = dict[str, PhotoClassifier]
 Ranking = dict[str, list[str]]  # by number of classes: names of models, best first
 
 
-def model_key(classes: int | str, name: str) -> str:
+def model_key(classes: int, name: str) -> str:
     """The key of a model of one phase in `trained_photo_models`."""
     return f"{name}-{classes}"
 
 
+def last_phase(ranking: Ranking) -> tuple[int, list[str]]:
+    """The classes of the last phase, and its models, best first."""
+    classes, names = list(ranking.items())[-1]
+    return int(classes), names
+
+
 def selected_model(models: Models, ranking: Ranking) -> tuple[int, str, PhotoClassifier]:
     """The classes, name and classifier of the best model of the last phase."""
-    classes, names = list(ranking.items())[-1]
-    return int(classes), names[0], models[model_key(classes, names[0])]
+    classes, names = last_phase(ranking)
+    return classes, names[0], models[model_key(classes, names[0])]
 
 
 def split_phases(table: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
