@@ -194,7 +194,7 @@ class LeaveOneOut(LstmClassifier):
 def test_shuffled_labels_reduce_accuracy_to_chance_on_the_early_stopping_split(
     kind: type[LstmClassifier], leaks: bool
 ) -> None:
-    documents, labels = prepared(generate_reviews({"train": 400}, seed=7), "train")
+    documents, labels = prepared(generate_reviews({"train": 800}, seed=7), "train")
     shuffled = np.random.default_rng(3).permutation(labels)
     settings = LstmSettings(
         units=8, epochs=16, patience=16, max_length=40, batch_size=16, learning_rate=0.02,
@@ -204,7 +204,7 @@ def test_shuffled_labels_reduce_accuracy_to_chance_on_the_early_stopping_split(
     history = kind(settings, 1).fit(documents, shuffled, np.arange(len(shuffled)), VECTORS).history
 
     assert history[-1]["accuracy"] > 0.9  # the network has memorised the training split
-    assert (max(epoch["val_accuracy"] for epoch in history) > 0.7) == leaks
+    assert (max(epoch["val_accuracy"] for epoch in history) > 0.75) == leaks
 
 
 def test_the_early_stopping_split_is_unseen(
