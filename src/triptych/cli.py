@@ -38,7 +38,7 @@ _PARAMS.callback = read_params
 _OPTIONS = [_PARAMS if option is _KEDRO_PARAMS else option for option in kedro_run.params]
 
 
-_NAMES = ("data", "location", "model", "reproduce")
+_NAMES = ("location", "model", "reproduce")
 _COMMANDS = {name: f"triptych.commands.{name}.{name}" for name in _NAMES}
 
 

@@ -280,7 +280,7 @@ def test_the_logged_model_says_what_it_takes_and_needs(
     assert (folder / "input_example.json").stat().st_size > 1000
     needs = (folder / "requirements.txt").read_text().split()
     assert [line.split("==")[0] for line in needs] == [
-        "lightgbm", "mlflow", "numpy", "pandas", "scikit-learn", "skops", "triptych",
+        "lightgbm", "mlflow", "numpy", "pandas", "scikit-learn", "triptych",
     ]  # fmt: skip
     assert all(line.count("==") == 1 for line in needs)
     assert digest(folder / "artifacts" / "forecaster") == model["model_id"]

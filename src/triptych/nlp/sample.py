@@ -5,45 +5,22 @@ prove nothing about the quality on real reviews.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from random import Random
+from typing import Any
 
-import numpy as np
 import pandas as pd
+import yaml
 
-from triptych.nlp import grammar
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.reading import RAW_COLUMNS, read_reviews
 from triptych.nlp.validation import normalise_text
 
-_T = TypeVar("_T")
 _WRONG_LABELS, _IRONY, _NOISE = 0.03, 0.03, 0.08  # probabilities; noise: of each typing change
-_BLOCK = 100_000
-
-
-class _Random:
-    """Uniform random numbers, drawn in blocks: single draws would cost more than the grammar."""
-
-    def __init__(self, seed: Sequence[int]) -> None:
-        self._numbers = self._draw(np.random.default_rng(seed))
-
-    @staticmethod
-    def _draw(rng: np.random.Generator) -> Iterator[float]:
-        while True:
-            yield from rng.random(_BLOCK).tolist()
-
-    def below(self, probability: float) -> bool:
-        """Return true with this probability."""
-        return next(self._numbers) < probability
-
-    def index(self, size: int) -> int:
-        """Draw an index below `size`."""
-        return int(next(self._numbers) * size)
-
-    def choice(self, choices: Sequence[_T]) -> _T:
-        """Draw an item."""
-        return choices[self.index(len(choices))]
+# probabilities of a kind of sentence, and of a negated opinion
+_PLOT, _CONCESSION, _ASIDE, _VERDICT, _NEGATED = 0.6, 0.3, 0.5, 0.4, 0.3
 
 
 def read_source(
@@ -76,74 +53,83 @@ def generate_reviews(counts: Mapping[str, int], seed: int) -> pd.DataFrame:
     seen: set[str] = set()
     rows = []
     for number, (split, count) in enumerate(counts.items()):
-        rng = _Random((seed, number))
+        rng = Random(f"{seed} {number}")  # noqa: S311 - no secret depends on it
         for line in range(1, count + 1):
-            positive = rng.below(0.5)
+            positive = rng.choice((False, True))
             review = _review(rng, positive)
             while (text := normalise_text(review)) in seen:
                 review = _review(rng, positive)
             seen.add(text)
-            label = int(positive != rng.below(_WRONG_LABELS))
+            label = int(positive != (rng.random() < _WRONG_LABELS))
             rows.append((split, line, review, label, "", ""))
     return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
 
 
-def _review(rng: _Random, positive: bool) -> str:
-    sentences = [_plot(rng)] if rng.below(0.6) else []
-    sentences += [_opinion(rng, positive) for _ in range(1 + rng.index(3))]
-    if rng.below(0.3):
-        place = rng.index(len(sentences))
+@cache
+def _words() -> dict[str, list[Any]]:
+    """The words of sample.yml by kind; aspects of a film are pairs of a noun and its form."""
+    words = yaml.safe_load(Path(__file__).with_name("sample.yml").read_text("utf-8"))
+    aspects = [(noun, form) for form, nouns in enumerate(words["aspects"]) for noun in nouns]
+    return {**words, "aspects": aspects}
+
+
+def _review(rng: Random, positive: bool) -> str:
+    words = _words()
+    sentences = [_plot(rng)] if rng.random() < _PLOT else []
+    sentences += [_opinion(rng, positive) for _ in range(1 + rng.randrange(3))]
+    if rng.random() < _CONCESSION:
+        place = rng.randrange(len(sentences))
         concession = _opinion(rng, not positive).rstrip(" .!")
         sentences.insert(place, f"{concession}, mais ce n'est pas l'essentiel.")
-    if rng.below(0.5):
-        sentences.append(rng.choice(grammar.ASIDES).format(rng.choice(grammar.WHEN)) + ".")
-    if rng.below(0.4):
+    if rng.random() < _ASIDE:
+        sentences.append(rng.choice(words["asides"]).format(rng.choice(words["when"])) + ".")
+    if rng.random() < _VERDICT:
         sentences.append(_verdict(rng, positive))
     review = " ".join(sentences)
     for change in _TYPING:
-        if rng.below(_NOISE):
+        if rng.random() < _NOISE:
             review = change(rng, review)
     return review
 
 
-def _plot(rng: _Random) -> str:
-    hero, other = rng.choice(grammar.PEOPLE), rng.choice(grammar.PEOPLE)
-    title = f"{rng.choice(grammar.TITLE_NOUNS)} {rng.choice(grammar.TITLE_ENDS)}"
-    told = f"« {title} » raconte comment {hero}, {rng.choice(grammar.PLACES)},"
-    return f"{told} {rng.choice(grammar.DEEDS)} {other}."
+def _plot(rng: Random) -> str:
+    kinds = ("title_nouns", "title_ends", "people", "places", "deeds", "people")
+    noun, end, hero, place, deed, other = (rng.choice(_words()[kind]) for kind in kinds)
+    return f"« {noun} {end} » raconte comment {hero}, {place}, {deed} {other}."
 
 
-def _opinion(rng: _Random, positive: bool) -> str:
+def _opinion(rng: Random, positive: bool) -> str:
     """An opinion, or the negation of the opposite."""
-    noun, form = rng.choice(grammar.ASPECTS)
-    verb, negated = grammar.VERBS[form]
-    if rng.below(0.3):
-        word = rng.choice(grammar.BAD if positive else grammar.GOOD)[form]
-        said = f"{noun} {negated} {rng.choice(('pas', 'jamais', 'pas du tout'))} {word}"
+    words = _words()
+    noun, form = rng.choice(words["aspects"])
+    verb, negated = words["verbs"][form]
+    if rng.random() < _NEGATED:
+        word = rng.choice(words["bad" if positive else "good"])[form]
+        said = f"{noun} {negated} {rng.choice(words['negations'])} {word}"
     else:
-        word = rng.choice(grammar.GOOD if positive else grammar.BAD)[form]
-        said = f"{noun} {verb} {rng.choice(grammar.INTENSITIES)}{word}"
+        word = rng.choice(words["good" if positive else "bad"])[form]
+        said = f"{noun} {verb} {rng.choice(words['intensities'])}{word}"
     return said[0].upper() + said[1:] + rng.choice((".", ".", " !", "..."))
 
 
-def _verdict(rng: _Random, positive: bool) -> str:
-    ironic = rng.below(_IRONY)
-    verdicts = grammar.GOOD_VERDICTS if positive != ironic else grammar.BAD_VERDICTS
-    ratings = grammar.GOOD_RATINGS if positive else grammar.BAD_RATINGS
-    signs = grammar.GOOD_SIGNS if positive else grammar.BAD_SIGNS
-    ending = rng.choice((".", " !", f" : {rng.choice(ratings)}", f" {rng.choice(signs)}"))
-    return rng.choice(verdicts) + (" bien sûr, bravo..." if ironic else ending)
+def _verdict(rng: Random, positive: bool) -> str:
+    words, ironic = _words(), rng.random() < _IRONY
+    verdicts = words["good_verdicts" if positive != ironic else "bad_verdicts"]
+    side = "good" if positive else "bad"
+    rating, sign = (rng.choice(words[f"{side}_{kind}"]) for kind in ("ratings", "signs"))
+    ending = rng.choice((".", " !", f" : {rating}", f" {sign}"))
+    return str(rng.choice(verdicts)) + (" bien sûr, bravo..." if ironic else ending)
 
 
-def _drop_accents(_: _Random, text: str) -> str:
+def _drop_accents(_: Random, text: str) -> str:
     parts = unicodedata.normalize("NFD", text)
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
-def _elongate(rng: _Random, text: str) -> str:
+def _elongate(rng: Random, text: str) -> str:
     """Repeat one vowel."""
     words = text.split(" ")
-    place = rng.index(len(words))
+    place = rng.randrange(len(words))
     vowels = [at for at, sign in enumerate(words[place]) if sign in "aeiou"]
     if vowels:
         at = rng.choice(vowels)
@@ -151,12 +137,12 @@ def _elongate(rng: _Random, text: str) -> str:
     return " ".join(words)
 
 
-def _swap(rng: _Random, text: str) -> str:
-    at = rng.index(len(text) - 1)
+def _swap(rng: Random, text: str) -> str:
+    at = rng.randrange(len(text) - 1)
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
-_TYPING: tuple[Callable[[_Random, str], str], ...] = (
+_TYPING: tuple[Callable[[Random, str], str], ...] = (
     _drop_accents,
     _elongate,
     _swap,

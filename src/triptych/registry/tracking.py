@@ -24,7 +24,7 @@ _COLUMNS = (
 _LOGGED = {"rmse": "day_rmse"} | {
     name: name for name in ("skill_day", "skill_climatology", "coverage")
 }
-FORECASTER_REQUIREMENTS = ("lightgbm", "scikit-learn", "skops")
+FORECASTER_REQUIREMENTS = ("lightgbm", "scikit-learn")
 _SPELT_OUT = 3
 _LONGEST = 64  # the column models.name
 MODEL_TAG = "triptych.model_id"

@@ -1,4 +1,4 @@
-"""`kedro data track`: the snapshots in DVC, a commit that names code and data."""
+"""The snapshots in DVC, as docs/tracking.md says: a commit names code and data."""
 
 import shutil
 import subprocess
@@ -10,8 +10,6 @@ import pytest
 from tests.fixtures.commands import git
 from tests.fixtures.project import ROOT, Project
 from tests.pipelines.hand_made import history
-from triptych.commands.data import track
-from triptych.errors import PipelineError
 from triptych.registry.snapshots import FOLDER, SnapshotStore
 
 
@@ -32,39 +30,26 @@ def test_a_commit_names_the_data_and_brings_it_back(repository: Project) -> None
     dvc = shutil.which("dvc", path=Path(sys.executable).parent) or shutil.which("dvc")
     if dvc is None:
         pytest.skip("DVC is not installed (requirements/dvc.lock); it is an optional extra")
+
+    def run_dvc(*arguments: str) -> None:
+        subprocess.run([dvc, *arguments, "--quiet"], cwd=repository.path, check=True)
+
     folder = repository.path / FOLDER
     old = SnapshotStore(folder).store(history("2016-01-01", "2018-01-01"))
-
-    result = repository.output("data", "track")
-    assert "Commit data/snapshots.dvc" in result
+    run_dvc("add", str(FOLDER))
+    run_dvc("push")
     seen = git(repository.path, "status", "--porcelain", "--untracked-files=all", "data", ".dvc")
     assert seen == "?? data/snapshots.dvc"  # and nothing of the data itself
     git(repository.path, "add", "data/snapshots.dvc")
     git(repository.path, "commit", "--quiet", "--no-gpg-sign", "-m", "data")
     new = SnapshotStore(folder).store(history("2016-01-01", "2018-02-01"))
-    track(repository.path)
+    run_dvc("add", str(FOLDER))
+    run_dvc("push")
     assert git(repository.path, "status", "--porcelain", "data") == "M data/snapshots.dvc"
 
     shutil.rmtree(folder)
     shutil.rmtree(repository.path / ".dvc" / "cache")
-    subprocess.run([dvc, "pull", "--quiet"], cwd=repository.path, check=True)
+    run_dvc("pull")
 
     assert len(SnapshotStore(folder).load(old)) == 731 * 8
     assert len(SnapshotStore(folder).load(new)) == 762 * 8
-
-
-def test_what_prevents_tracking_is_told(
-    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PipelineError, match="data/snapshots does not exist"):
-        track(project.path)
-    (project.path / FOLDER).mkdir()
-    with pytest.raises(PipelineError, match=r"DVC is not installed.*requirements/dvc\.lock"):
-        track(project.path)
-    program = tmp_path / "dvc"
-    program.write_text("#!/bin/sh\necho 'ERROR: not inside of a DVC repository' >&2\nexit 253\n")
-    program.chmod(0o755)
-    with pytest.raises(PipelineError, match=r"dvc add .* failed: ERROR: not inside"):
-        track(project.path)
