@@ -1,0 +1,15 @@
+"""Settings of libraries by environment variables: imported before the libraries are."""
+
+import os
+
+_DEFAULTS = {
+    "OPENBLAS_NUM_THREADS": "1",  # the matrices are small: more threads only wait for each other
+    # MLflow too reports its use to its makers unless told not to, and is talkative.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a server that is away is reported after seconds
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow tells how it was built, on stderr
+}
+for _name, _value in _DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
