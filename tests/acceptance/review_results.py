@@ -10,7 +10,7 @@ import pandas as pd
 
 from tests.acceptance.results import update_readme, write_table
 from tests.fixtures.project import ROOT
-from triptych.nlp.published import FULL_SET, RNN_CURVE, TFIDF_CURVE
+from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 
 FILE = ROOT / "docs" / "results" / "nlp.json"
 MARKS = "<!-- reviews -->", "<!-- /reviews -->"
@@ -20,6 +20,13 @@ DATA = (
     "series; selected by nested cross-validation within them. The 397 of `val` (Blard) are a "
     "development set: docs/reviews.md counts how often they were evaluated"
 )
+FULL_SET = {  # published accuracy (%) of models trained on all 160,000
+    "TF-IDF, logistic regression": 94.38,
+    "RNN": 94.58,
+    "CNN": 94.10,
+    "fastText": 92.90,
+    "CamemBERT": 97.44,
+}
 PACKAGES = ("gensim", "keras", "nltk", "numpy", "pandas", "scikit-learn", "tensorflow")
 COLUMNS = (
     "dataset", "size", "model", "split", "n", "accuracy", "accuracy_low", "accuracy_high",

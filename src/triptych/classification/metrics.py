@@ -130,6 +130,16 @@ def calibration_error(table: pd.DataFrame) -> float:
     return float((gap * table["n"]).sum() / table["n"].sum())
 
 
+def balanced_log_loss(labels: npt.NDArray[np.int64], probabilities: Numbers) -> float:
+    """The log loss of classes with the same weight; probabilities of class 1, or (n, classes)."""
+    from sklearn.metrics import log_loss
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    weights = compute_sample_weight("balanced", labels)
+    classes = range(probabilities.shape[1] if probabilities.ndim > 1 else 2)
+    return float(log_loss(labels, probabilities, labels=classes, sample_weight=weights))
+
+
 def mcnemar(only_one: int, only_other: int) -> tuple[float, float]:
     """Two-sided exact and mid-p values of McNemar's test, for items that one model has correct.
 

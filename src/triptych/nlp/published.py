@@ -7,12 +7,3 @@ https://github.com/TheophileBlard/french-sentiment-analysis-with-bert.
 # By number of training reviews.
 TFIDF_CURVE = {1_000: 85.6, 2_000: 87.0, 5_000: 89.9, 10_000: 91.2}
 RNN_CURVE = {1_000: 60.0, 5_000: 82.0, 10_000: 85.0}
-
-# Trained on all 160,000.
-FULL_SET = {
-    "TF-IDF, logistic regression": 94.38,
-    "RNN": 94.58,
-    "CNN": 94.10,
-    "fastText": 92.90,
-    "CamemBERT": 97.44,
-}

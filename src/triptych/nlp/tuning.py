@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import pandas as pd
 
+from triptych.classification.metrics import balanced_log_loss
 from triptych.execution.parallel import run_jobs
 from triptych.execution.progress import track
 from triptych.nlp.classifier import (
@@ -173,11 +174,8 @@ def evaluate_scores(scores: Scores, labels: Labels) -> tuple[float, float]:
 
 def _evaluate_odds(odds: Scores, labels: Labels) -> tuple[float, float]:
     from scipy.special import expit
-    from sklearn.metrics import log_loss
-    from sklearn.utils.class_weight import compute_sample_weight
 
-    loss = log_loss(labels, expit(odds), sample_weight=compute_sample_weight("balanced", labels))
-    return float(loss), float(((odds >= 0) == labels).mean())
+    return balanced_log_loss(labels, expit(odds)), float(((odds >= 0) == labels).mean())
 
 
 def choose_members(scores: Mapping[str, Scores], labels: Labels) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from triptych.classification.metrics import balanced_log_loss
 from triptych.classification.tf_runtime import load_keras
 from triptych.vision.colour_baseline import ColourClassifier
 from triptych.vision.config import NetworkSettings
@@ -58,6 +59,8 @@ class PhotoClassifier:
         max_side: larger photos are rejected.
         temperature: divides the log-probabilities; above 1 it lowers the confidence (Guo et al.,
             "On calibration of modern neural networks", 2017).
+        class_weights: of the probabilities; the inverse frequencies of training make rare classes
+            as likely as others (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002).
     """
 
     classes: list[str]
@@ -65,6 +68,7 @@ class PhotoClassifier:
     max_side: int
     members: list[Member]
     temperature: float = 1.0
+    class_weights: float | list[float] = 1.0
 
     def probabilities(self, paths: Sequence[Path | str]) -> Probabilities:
         """Classify files: probabilities (n, classes).
@@ -78,22 +82,22 @@ class PhotoClassifier:
             for at in range(0, len(files), _BATCH)
         )
 
-    def row_probabilities(self, photos: Photo, rows: npt.NDArray[np.intp]) -> Probabilities:
-        """Classify rows of decoded photos (n, side, side, 3); a memory map is read in batches."""
+    def photo_probabilities(
+        self, photos: Photo, rows: npt.NDArray[np.intp] | None = None
+    ) -> Probabilities:
+        """Classify decoded photos (n, side, side, 3), or some rows; they are read in batches."""
+        rows = np.arange(len(photos)) if rows is None else rows
         return self._classify(
             np.asarray(photos[rows[at : at + _BATCH]]) for at in range(0, len(rows), _BATCH)
         )
-
-    def photo_probabilities(self, photos: Photo) -> Probabilities:
-        """Classify decoded photos, (n, side, side, 3)."""
-        return self.row_probabilities(photos, np.arange(len(photos)))
 
     def _classify(self, batches: Iterable[Photo]) -> Probabilities:
         parts = [np.empty((0, len(self.classes)))]
         for batch in batches:
             members = [member.probabilities(batch) for member in self.members]
             mean = np.mean(members, axis=0, dtype=np.float64)  # colours compute in float32
-            parts.append(apply_temperature(np.asarray(mean), self.temperature))
+            weighed = np.asarray(mean) * np.asarray(self.class_weights)
+            parts.append(apply_temperature(weighed, self.temperature))
         return np.concatenate(parts)
 
 
@@ -105,25 +109,23 @@ def make_views(photos: Photo, count: int) -> list[Photo]:
 
 
 def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Divide log-probabilities by a temperature."""
+    """Divide log-probabilities by a temperature; their rows need not sum to 1."""
     from scipy.special import softmax
 
-    scores = np.log(np.clip(probabilities, _MIN_PROBABILITY, 1)) / temperature
+    scores = np.log(np.maximum(probabilities, _MIN_PROBABILITY)) / temperature
     return np.asarray(softmax(scores, axis=1))
 
 
 def fit_temperature(probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> float:
-    """The temperature with the lowest log loss, on held-out photos.
+    """The temperature with the lowest log loss on held-out photos, of classes with the same weight.
 
     scikit-learn's temperature scaling would need an estimator around these probabilities.
     """
     from scipy.optimize import minimize_scalar
-    from sklearn.metrics import log_loss
 
-    classes = range(probabilities.shape[1])
     found = minimize_scalar(
-        lambda power: log_loss(
-            labels, apply_temperature(probabilities, float(np.exp(power))), labels=classes
+        lambda power: balanced_log_loss(
+            labels, apply_temperature(probabilities, float(np.exp(power)))
         ),
         bounds=(-2.0, 2.0), method="bounded",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.classification.sources import listed
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, Made, map_batches
 from triptych.forecasting.contract import TEMPERATURE
@@ -15,7 +16,7 @@ from triptych.parameters.forecasting import (
     PreprocessingParameters,
     RecentParameters,
 )
-from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, shown
+from triptych.pipelines.ts_common.location_selection import Rows, add_nwp
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.steps import hours_to_history, with_recent
 from triptych.weather.variables import VARIABLES
@@ -67,7 +68,7 @@ def prepare_history(
     if history.empty:
         wanted = sorted({slug for row in chosen_models for slug in row["wanted"]})
         raise PipelineError(
-            f"Nothing is known of {shown(wanted)} between {start:%Y-%m-%d} and as_of "
+            f"Nothing is known of {listed(wanted)} between {start:%Y-%m-%d} and as_of "
             f"{issued:%Y-%m-%d}. Ingest it first: kedro run --pipeline ingestion "
             f'--params "as_of={issued:%Y-%m-%d}" (with --env live for a real city).'
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.classification.sources import listed
 from triptych.errors import ParameterError, PipelineError
 from triptych.execution.batches import SERIAL
 from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
@@ -15,7 +16,7 @@ from triptych.forecasting.models.base import PanelForecaster
 from triptych.parameters.forecasting import BatchParameters, EngineParameters, NwpParameters
 from triptych.pipelines.batch_inference.forecast import add_references, forecast_with, hindcast
 from triptych.pipelines.batch_inference.history import train_end
-from triptych.pipelines.ts_common.location_selection import Rows, select_rows, shown
+from triptych.pipelines.ts_common.location_selection import Rows, select_rows
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
 
@@ -66,7 +67,7 @@ def choose_models(
             message = " ".join(dict.fromkeys(missing.values()))
             if since is not None and not past:
                 raise PipelineError(message)
-            logger.warning("No hindcasts for %s: %s", shown(list(missing)), message)
+            logger.warning("No hindcasts for %s: %s", listed(missing), message)
     return {"chosen_models": chosen, "unserved_locations": unserved}
 
 
@@ -83,7 +84,7 @@ def _choose_versions(
         logger.log(
             logging.INFO if row["stage"] == "production" else logging.WARNING,
             f"{row['name']} version {row['version']} ({row['stage']}), trained on data before "
-            f"{train_end(row):%Y-%m-%d}, forecasts {shown(row['wanted'])} from "
+            f"{train_end(row):%Y-%m-%d}, forecasts {listed(row['wanted'])} from "
             f"{origin:%Y-%m-%d} on",
         )
     return list(chosen.values()), unserved
@@ -116,7 +117,7 @@ def forecast_locations(
             forecaster: PanelForecaster = model_registry.load(row, evaluated=row["evaluated"])
         except (PipelineError, ForecastingError) as error:
             if is_hindcast:
-                logger.warning("No hindcasts for %s: %s", shown(row["wanted"]), error)
+                logger.warning("No hindcasts for %s: %s", listed(row["wanted"]), error)
             else:
                 failed |= dict.fromkeys(row["wanted"], str(error))
             continue
@@ -170,7 +171,7 @@ def list_incomplete(forecast_status: pd.DataFrame) -> list[str]:
     rows = forecast_status[~whole]
     causes = rows.assign(cause=[_describe(row) for row in rows.to_dict("records")])
     by_cause = causes.groupby("cause", sort=False)["location"]
-    found = [f"{shown(list(slugs))}: {cause}" for cause, slugs in by_cause]
+    found = [f"{listed(slugs)}: {cause}" for cause, slugs in by_cause]
     for line in found:
         logger.warning("%s", line)
     return found

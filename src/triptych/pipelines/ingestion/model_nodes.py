@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.classification.sources import explain_excess
+from triptych.classification.sources import explain_excess, listed
 from triptych.forecasting.features.nwp import usable_lead_day
 from triptych.parameters.forecasting import (
     ForecastParameters,
@@ -29,7 +29,7 @@ from triptych.pipelines.ingestion.fetching import (
 )
 from triptych.pipelines.ingestion.records import ANALYSIS, FORECAST, ModelPeriods
 from triptych.pipelines.ingestion.requests import Request, plan_model_requests
-from triptych.pipelines.ts_common.location_selection import select_rows, shown
+from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.errors import CallLimitReached, SourceUnavailable
 from triptych.weather.locations import Location, SourceKind
@@ -189,7 +189,7 @@ class _Run:
             if own:
                 self.warnings.append(
                     f"The weather model {model} ({_PARAMETERS[product]}) has no values for "
-                    f"{shown(own)}: outside its domain? Nothing was stored, the other models were "
+                    f"{listed(own)}: outside its domain? Nothing was stored, the other models were "
                     "requested. Choose a global model for these locations."
                 )
 

@@ -5,10 +5,11 @@ from functools import partial
 
 import pandas as pd
 
+from triptych.classification.sources import listed
 from triptych.errors import PipelineError
 from triptych.execution.batches import SERIAL, map_batches, split_locations
 from triptych.parameters.forecasting import EngineParameters, NwpParameters, PreprocessingParameters
-from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows, shown
+from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.steps import hours_to_history, interpolate, to_three_hours
 
@@ -32,7 +33,7 @@ def select_hours(
     empty = sorted(set(wanted) - set(known["location"]))
     if empty:
         message = (
-            f"Nothing is known of {shown(empty)} before as_of {issued:%Y-%m-%d}. Name a later "
+            f"Nothing is known of {listed(empty)} before as_of {issued:%Y-%m-%d}. Name a later "
             "as_of, or ingest earlier years: forecast.train_start says from when on."
         )
         if known.empty:

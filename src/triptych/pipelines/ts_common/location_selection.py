@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from triptych.classification.sources import listed
 from triptych.errors import PipelineError
 from triptych.execution.batches import split_locations
 from triptych.weather.steps import with_nwp
 from triptych.weather.variables import TEMPERATURE
 
-SHOWN = 20  # slugs in a message
 _BATCH = 500  # locations whose hourly NWP forecasts are in memory at once
 
 
@@ -24,12 +24,6 @@ class Rows(Protocol):
     def is_empty(self, filters: Mapping[str, Any]) -> bool:
         """Whether no row passes the filters."""
         ...
-
-
-def shown(slugs: Sequence[str]) -> str:
-    """Name locations in a message that stays readable with ten thousand of them."""
-    more = f" and {len(slugs) - SHOWN:,} more" if len(slugs) > SHOWN else ""
-    return ", ".join(slugs[:SHOWN]) + more
 
 
 def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
@@ -47,7 +41,7 @@ def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> p
     if chosen.empty:
         raise PipelineError(
             f"The database does not hold {wanted}. It holds: "
-            f"{shown(list(locations['location'])) or 'no location'}. Ingest it first: "
+            f"{listed(locations['location'])}. Ingest it first: "
             'kedro run --pipeline ingestion --params "location=…", with --env live for a real city.'
         )
     return chosen

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from triptych.classification.sources import listed
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import STEP
 from triptych.forecasting.features.grid import MIN_TRAINING_DAYS
 from triptych.parameters.forecasting import ForecastParameters
-from triptych.pipelines.ts_common.location_selection import shown
 from triptych.pipelines.ts_common.periods import DAY, StudyPeriods, parse_as_of, study_periods
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.snapshots import TrainingRows
@@ -45,7 +45,7 @@ def plan_study(
     left_out = sorted(set(history["location"]) - set(kept.index))
     if left_out:
         logger.warning(
-            f"{shown(left_out)}: left out of the study, which needs {MIN_TRAINING_DAYS} days of "
+            f"{listed(left_out)}: left out of the study, which needs {MIN_TRAINING_DAYS} days of "
             f"temperatures before {periods.validation_start:%Y-%m-%d} and some from "
             f"{periods.test_start:%Y-%m-%d} on"
         )

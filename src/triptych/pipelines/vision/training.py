@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.classification.metrics import balanced_log_loss
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
 from triptych.execution.progress import track
@@ -130,20 +131,18 @@ def train_classifiers(
 def choose_classifier(
     trained_photo_models: Models, selected_photos: pd.DataFrame, photo_pixels: Photo
 ) -> dict[str, Any]:
-    """Rank the classifiers of each phase by their log loss on validation.
+    """Rank the classifiers of each phase by their log loss on validation, of classes of one weight.
 
     Returns:
         `photo_ranking`: Ranking; `photo_validation`: predict_split of the validation split.
     """
-    from sklearn.metrics import log_loss
-
     predictions = predict_split(trained_photo_models, selected_photos, photo_pixels, "valid")
     ranking: Ranking = {}
     for classes, of_phase in split_phases(predictions):
         names = list(CLASSES[:classes])
         losses = {
-            str(name): log_loss(
-                rows["true_label"].map(names.index), rows[names], labels=range(len(names))
+            str(name): balanced_log_loss(
+                rows["true_label"].map(names.index).to_numpy(), rows[names].to_numpy()
             )
             for name, rows in of_phase.groupby("model")
         }
@@ -162,7 +161,7 @@ def predict_split(
         name, classes = key.rsplit("-", 1)
         chosen = selected_photos["split"].eq(split) & (selected_photos["number"] < int(classes))
         rows = np.flatnonzero(chosen)
-        probabilities = model.row_probabilities(pixels, rows)
+        probabilities = model.photo_probabilities(pixels, rows)
         table = predictions_table(name, selected_photos.iloc[rows], probabilities, model.classes)
         table.insert(0, "classes", int(classes))
         parts.append(table)
@@ -257,10 +256,15 @@ def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> Tra
 def _calibrate(
     members: Iterable[Member], data: TrainingPhotos, vision: VisionParameters
 ) -> PhotoClassifier:
-    """The mean of some members, calibrated on validation."""
-    classes = list(CLASSES[: data.n_classes])
-    model = PhotoClassifier(classes, vision.image_size, vision.max_side, list(members))
-    probabilities = model.row_probabilities(data.photos, data.validation)
+    """The mean of some members, with classes of the same weight, calibrated on validation."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    classes, training = list(CLASSES[: data.n_classes]), data.labels[data.training]
+    weights = compute_class_weight("balanced", classes=np.arange(data.n_classes), y=training)
+    model = PhotoClassifier(
+        classes, vision.image_size, vision.max_side, list(members), class_weights=weights.tolist()
+    )
+    probabilities = model.photo_probabilities(data.photos, data.validation)
     temperature = fit_temperature(probabilities, data.labels[data.validation])
     return replace(model, temperature=temperature)
 
