@@ -4,13 +4,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from triptych.pipelines.vision.training import _calibrate
 from triptych.vision.classifier import NetworkMember, PhotoClassifier, make_views
 from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier, Grid, colour_features
 from triptych.vision.config import Backbone, NetworkSettings
@@ -108,7 +110,7 @@ def test_a_stored_classifier_is_the_same_in_the_same_bytes(
 ) -> None:  # fmt: skip
     colours = fit_colours(CHANNELS, decoded, decoded.labels)
     network = NetworkMember(trained.settings, trained.weights, 2)
-    classifier = PhotoClassifier(CLASSES, 32, 8000, [network, colours], 0.8)
+    classifier = PhotoClassifier(CLASSES, 32, 8000, [network, colours], 0.8, [1.0, 2.0, 0.5])
     paths = [sample / item for item in photos["item"][:5]]
     expected = classifier.probabilities(paths)
     save_classifier(classifier, tmp_path / "one")
@@ -139,6 +141,24 @@ def test_a_stored_classifier_is_the_same_in_the_same_bytes(
     for folder in ("two", "nowhere"):
         with pytest.raises(StoredClassifierError, match="holds no readable photo classifier"):
             load_classifier(tmp_path / folder)
+
+
+def test_a_class_of_few_training_photos_weighs_as_much_as_the_others(
+    decoded: TrainingPhotos,
+) -> None:
+    labels = decoded.labels[decoded.training]
+    few = np.flatnonzero(labels == 1)[:3]
+    rows = np.sort(np.append(np.flatnonzero(labels != 1), few))
+    data = replace(decoded, training=decoded.training[rows])
+    members = [ColourClassifier.fit(CHANNELS, data.photos, data.training, labels[rows])]
+
+    model = _calibrate(members, data, cast(Any, SimpleNamespace(image_size=32, max_side=8000)))
+
+    counts = np.bincount(labels[rows])
+    np.testing.assert_allclose(np.multiply(model.class_weights, counts), len(rows) / 3)
+    plain = replace(model, class_weights=1.0, temperature=1.0).photo_probabilities(data.photos)
+    given = replace(model, temperature=1.0).photo_probabilities(data.photos)
+    np.testing.assert_allclose(given[:, 1] / given[:, 0], plain[:, 1] / plain[:, 0] * counts[0] / 3)
 
 
 def test_batches_hold_each_photo_once_and_turns_lose_no_pixel(decoded: TrainingPhotos) -> None:
