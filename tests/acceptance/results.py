@@ -139,7 +139,7 @@ def with_results(readme: str, table: dict[str, Any]) -> str:
 def replace_between(readme: str, start: str, end: str, table: str) -> str:
     """Put a table between two marks of a document."""
     before, rest = readme.split(start)
-    return f"{before}{start}\n\n{table}\n\n{end}{rest.split(end)[1]}"
+    return f"{before}{start}\n{table}\n{end}{rest.split(end)[1]}"
 
 
 def _plain(value: Any) -> Any:
