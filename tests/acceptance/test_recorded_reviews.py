@@ -21,7 +21,7 @@ from notebooks.execute import REVIEWS
 from tests.acceptance.review_results import FILE, write_results
 from tests.fixtures.memory import watch_memory
 from tests.fixtures.project import Project, make_project
-from triptych.execution.parallel import run_jobs
+from triptych.execution.parallel import run_networks
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.nlp.storage import load_classifier
 from triptych.store.tables import models, text_predictions
@@ -143,7 +143,7 @@ def test_results_are_written_and_printed_beside_the_targets(
 
 def reviews_per_second(folder: Path) -> int:
     """Measure a model on raw reviews in batches, preparation included, in two processes."""
-    return round(sum(run_jobs([partial(_measure_speed, folder)] * 2, 2, threads=1)))
+    return round(sum(run_networks([partial(_measure_speed, folder)] * 2, 2)))
 
 
 def _measure_speed(folder: Path) -> float:
@@ -157,11 +157,15 @@ def _measure_speed(folder: Path) -> float:
 
 
 def test_both_families_stand_above_the_published_curve(review_run: ReviewRun) -> None:
-    """The published one is of other reviews: what is asserted is the order of size."""
+    """The published one is of other reviews: what is asserted is the order of size.
+
+    Samples of the large set are mostly of other sites and series than the 397.
+    """
+    lower = {"reviews": 2, "reviews_large": 6}[review_run.dataset]
     curve = review_run.table("text_learning_curve")
     at = curve[curve["size"] == 1000].groupby("model")["accuracy"].mean() * 100
     assert at["lstm"] >= RNN_CURVE[1000] + 10
-    assert at.drop("lstm").max() >= TFIDF_CURVE[1000] - 2
+    assert at.drop("lstm").max() >= TFIDF_CURVE[1000] - lower
 
 
 def test_the_chosen_model_is_registered_and_its_labels_are_stored(review_run: ReviewRun) -> None:
