@@ -186,7 +186,8 @@ class Calibration:
     def learn(cls, scores: Scores, labels: Labels) -> Self:
         """Fit on out-of-fold scores.
 
-        CalibratedClassifierCV would fit all folds again, although tuning has their scores.
+        CalibratedClassifierCV would fit all folds again, although tuning has their scores: 1.9 s
+        instead of 0.02 s for 1,600 reviews.
         """
         spread = float(np.std(scores)) or 1.0
         model = _unregularised().fit(scores[:, None] / spread, labels)
