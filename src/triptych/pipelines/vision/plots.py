@@ -166,7 +166,7 @@ def plot_photo_explanations(
             weights = explanation.weights[explanation.segments]
             right.imshow(weights, cmap="PiYG", vmin=-limit, vmax=limit, alpha=0.55)
             right.set_title(
-                f"deleted: LIME −{row['lime_drop']:.0%}\nrandom −{row['random_drop']:.0%}",
+                f"deleted: LIME {-row['lime_drop']:+.0%}\nrandom {-row['random_drop']:+.0%}",
                 fontsize="small",
             )
     figure.suptitle("LIME: green superpixels support the predicted class, pink ones oppose it")
