@@ -130,6 +130,8 @@ class TestModels:
         dataset = ModelFolderDataset(filepath=str(tmp_path / "models"), kind=kind)
         with pytest.raises(DatasetError, match=f"no fitted {kind} models"):
             dataset.load()
+        dataset.save({})  # a blend of one model is none
+        assert dataset.load() == {}
 
 
 def test_every_dataset_is_found_by_its_name_and_others_are_not() -> None:

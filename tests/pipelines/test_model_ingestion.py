@@ -209,7 +209,7 @@ def test_a_model_that_does_not_cover_the_location_is_named_once(project: Project
 
     assert set(project.table("nwp_forecasts").load()["model"]) == {"gfs_global"}
     (warning,) = project.warnings
-    assert "arome_france (nwp.models) has no values for paris, brest" in warning
+    assert "arome_france (nwp.models) has no values for brest, paris" in warning
     assert project.run(nwp=nwp, places=(PARIS, BREST)) == []
 
 

@@ -185,7 +185,9 @@ def test_a_location_of_which_nothing_is_known_does_not_stop_the_others(
 def test_a_location_that_the_database_does_not_hold_is_named_with_those_it_holds() -> None:
     table = hours("northmere", [1.0], "2019-07-13T00:00")
 
-    with pytest.raises(PipelineError, match=r"not hold atlantis. It holds: northmere, westhaven"):
+    with pytest.raises(
+        PipelineError, match=r"not hold atlantis. It holds: northmere, paris, westhaven"
+    ):
         select(table, "2019-07-14", "northmere;atlantis")
 
 

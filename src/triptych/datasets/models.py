@@ -35,14 +35,12 @@ class ModelFolderDataset(FileDataset[Models, Models]):
         self._kind = kind
 
     def load(self) -> Models:
-        """Read all models; DatasetError if there are none."""
+        """Read all models, perhaps none; DatasetError if none have been saved."""
         order = self._path / _ORDER
         if order.is_file():
             names = json.loads(order.read_text(encoding="utf-8"))
-        else:  # version 0.1 wrote the order for reviews only
-            names = sorted(path.name for path in self._path.glob("*") if path.is_dir())
-        if not names:
-            raise DatasetError(
+        elif not (names := sorted(path.name for path in self._path.glob("*") if path.is_dir())):
+            raise DatasetError(  # version 0.1 wrote the order for reviews only
                 f"There are no fitted {self._kind} models in {self._path}. "
                 "Run the pipeline that fits them first."
             )
