@@ -84,8 +84,8 @@ def _make_predictions() -> Iterator[tuple[Any, ...]]:
                     mean = 10.0 + number / 7 + lead / 3
                     yield (
                         model, location, as_of, as_of + _STEP * (lead - 1), lead,
-                        mean, mean - 1.5, mean + 1.5, 0.9, as_of, "model", "reanalysis (bench)",
-                        as_of,
+                        mean, mean - 1.5, mean + 1.5, 0.9, mean - 1.0, None, as_of, "model",
+                        "reanalysis (bench)", as_of,
                     )  # fmt: skip
 
 
