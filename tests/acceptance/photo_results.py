@@ -77,20 +77,13 @@ def accuracy_table(table: dict[str, Any]) -> str:
         "|---|--:|--:|--:|---|---|",
     ]
     rows = [row for row in table["rows"] if row["split"] == "test"]
+    baseline = next(iter(COLOURS))
+    colours = {(row["dataset"], row["classes"]): row for row in rows if row["model"] == baseline}
     for row in rows:
         if row["selected"]:
-            pair = [
-                row,
-                *(
-                    other
-                    for other in rows
-                    if other["model"] == next(iter(COLOURS))
-                    and all(other[key] == row[key] for key in ("dataset", "classes"))
-                ),
-            ]
             cells = " | ".join(
                 f"{one['accuracy']:.1%} ({one['accuracy_low']:.1%} to {one['accuracy_high']:.1%})"
-                for one in pair
+                for one in (row, colours[row["dataset"], row["classes"]])
             )
             lines.append(
                 f"| {row['dataset']} | {row['classes']} | {row['training_photos']:,} | "

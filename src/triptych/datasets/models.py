@@ -36,11 +36,11 @@ class ModelFolderDataset(FileDataset[Models, Models]):
 
     def load(self) -> Models:
         """Read all models, perhaps none; DatasetError if none have been saved."""
-        order = self._path / _ORDER
+        order = self._path / _ORDER  # version 0.1 wrote it for reviews only
         if order.is_file():
             names = json.loads(order.read_text(encoding="utf-8"))
         elif not (names := sorted(path.name for path in self._path.glob("*") if path.is_dir())):
-            raise DatasetError(  # version 0.1 wrote the order for reviews only
+            raise DatasetError(
                 f"There are no fitted {self._kind} models in {self._path}. "
                 "Run the pipeline that fits them first."
             )

@@ -131,7 +131,7 @@ def train_classifiers(
 def choose_classifier(
     trained_photo_models: Models, selected_photos: pd.DataFrame, photo_pixels: Photo
 ) -> dict[str, Any]:
-    """Rank the classifiers of each phase by their log loss on validation, of classes of one weight.
+    """Rank the classifiers of each phase by log loss on validation; classes have equal weight.
 
     Returns:
         `photo_ranking`: Ranking; `photo_validation`: predict_split of the validation split.
