@@ -231,29 +231,26 @@ def _arrays(forest: "RandomForestRegressor") -> Arrays:
 
 
 def _forest(arrays: Arrays) -> "RandomForestRegressor":
-    """A fitted scikit-learn forest from stored trees."""
+    """A scikit-learn forest from stored trees: they replace those of a trivial fit, as unpickling
+    would make them.
+    """
     from sklearn.ensemble import RandomForestRegressor
-    from sklearn.tree import DecisionTreeRegressor
-    from sklearn.tree._tree import NODE_DTYPE, Tree
 
     ends = [*arrays["roots"][1:], len(arrays["feature"])]
     features, outputs = len(arrays["importance"]), arrays["value"].shape[1]
     forest = RandomForestRegressor(n_estimators=len(ends), n_jobs=1)
-    forest.estimators_ = []
-    for start, end in zip(arrays["roots"], ends, strict=True):
+    forest.fit(np.zeros((1, features)), np.zeros((1, outputs)))
+    make, arguments, fitted = forest.estimators_[0].tree_.__reduce__()
+    for estimator, start, end in zip(forest.estimators_, arrays["roots"], ends, strict=True):
         part = slice(start, end)
         leaf = arrays["feature"][part] == LEAF
-        nodes = np.zeros(end - start, dtype=NODE_DTYPE)
+        nodes = np.zeros(end - start, fitted["nodes"].dtype)
         for name, column in (("left_child", 0), ("right_child", 1)):
             nodes[name] = np.where(leaf, -1, arrays["children"][part, column] - start)
         nodes["feature"] = np.where(leaf, -2, arrays["feature"][part])
         nodes["threshold"] = arrays["threshold"][part]
         values = arrays["value"][part, :, None].astype(np.float64)
         state = {"max_depth": 0, "node_count": len(nodes), "nodes": nodes, "values": values}
-        estimator = DecisionTreeRegressor()
-        estimator.tree_ = Tree(features, np.ones(outputs, dtype=np.intp), outputs)
+        estimator.tree_ = make(*arguments)
         estimator.tree_.__setstate__(state)
-        estimator.n_features_in_, estimator.n_outputs_ = features, outputs
-        forest.estimators_.append(estimator)
-    forest.n_features_in_, forest.n_outputs_ = features, outputs
     return forest
