@@ -18,10 +18,7 @@ def main() -> None:
     parser.add_argument("--port", default=port, type=int, help="port to listen on (PORT)")
     address = vars(parser.parse_args())
     app = create_app()
-    # threads that render large responses hold the interpreter so long, and in garbage collection
-    sys.setswitchinterval(0.001)
-    gc.collect()
-    gc.freeze()
+    limit_pauses()
     uvicorn.run(
         app,
         **address,
@@ -30,6 +27,14 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=30,
     )
+
+
+def limit_pauses() -> None:
+    """Shorten what delays the event loop: other threads' turns, and garbage collection."""
+    sys.setswitchinterval(0.001)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(700, 10, 100)  # full collections visit the cache: 30 ms of p99
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """The API with an additional empty route, and an application with only an empty route."""
 
-import sys
-
 from fastapi import FastAPI
 
+from api.__main__ import limit_pauses
 from api.app import create_app
 
-sys.setswitchinterval(0.001)  # as api.__main__ does
 app = create_app()
 bare = FastAPI()
 
@@ -20,3 +18,4 @@ async def get_empty() -> dict[str, str]:
 
 # The first route is matched fastest.
 app.router.routes.insert(0, app.router.routes.pop())
+limit_pauses()
