@@ -7,9 +7,10 @@ from triptych.parameters.run import check_parameters
 
 
 class ParameterHook:
-    """Checks all parameters; Kedro checks only the groups that the nodes of the run take."""
+    """Checks all parameters; Kedro checks only those of a class that the nodes of the run take."""
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Reject unknown or invalid parameters before anything is opened, including MLflow."""
-        check_parameters(context.config_loader["parameters"])
+        loader = context.config_loader
+        loader["parameters"] = check_parameters(loader["parameters"])

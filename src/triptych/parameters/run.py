@@ -65,13 +65,18 @@ class RunParameters(Parameters):
         return self
 
 
-def check_parameters(given: Mapping[str, Any]) -> None:
-    """Check names at every level, types and rules; ParameterError names all that are wrong."""
+def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check names at every level, types and rules; ParameterError names all that are wrong.
+
+    Returns:
+        The parameters, those of `nlp` and `vision` as their nodes take them.
+    """
     try:
-        RunParameters.model_validate(given)
+        checked = RunParameters.model_validate(given)
     except ValidationError as error:
         messages = dict.fromkeys(_explain(fault, given) for fault in error.errors())
         raise ParameterError(f"{' '.join(messages)} {_REMEDY}") from error
+    return {**given, **checked.model_dump(include={"nlp", "vision"}, exclude_unset=True)}
 
 
 def _explain(fault: ErrorDetails, given: Mapping[str, Any]) -> str:

@@ -1,15 +1,11 @@
 """Parameters of the pipeline vision."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
-from triptych.classification.matching import look_up
 from triptych.parameters.base import Count, Parameters, WithoutNull
 from triptych.vision.config import Augmentation, Fraction, NetworkSettings, Optimiser
-from triptych.vision.reading import ListPhotos
 
 
 def _as_list(value: Any) -> Any:
@@ -72,23 +68,3 @@ class VisionParameters(Parameters):
                     f"{', '.join(self.networks)}"
                 )
         return self
-
-    @property
-    def data_name(self) -> str:
-        """The name of the data in reports."""
-        return "sample" if self.source == "sample" else self.dataset
-
-    def phases_of(self, numbers: "pd.Series[int]") -> list[int]:
-        """The phases whose classes are among photos with these class numbers."""
-        return sorted(classes for classes in self.phases if classes <= int(numbers.max()) + 1)
-
-    def list_photos(self, photo_source: ListPhotos, seed: int) -> pd.DataFrame:
-        """List the photos of the source: reading.RAW_COLUMNS."""
-        return photo_source(self.source, self.dataset, self.sample_photos.model_dump(), seed)
-
-    def photo_paths(
-        self, photo_source: ListPhotos, seed: int, items: "pd.Series[str]"
-    ) -> list[Path]:
-        """The files of some photos of the source."""
-        files = self.list_photos(photo_source, seed).set_index("item")["path"]
-        return list(look_up(items, files, "file in the source of photos"))

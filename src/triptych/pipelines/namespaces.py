@@ -6,23 +6,34 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from triptych.parameters.base import Parameters
 from triptych.parameters.run import RunParameters
 
 
 def make_node(
-    function: Callable[..., Any], *outputs: str, name: str | None = None, **inputs: str
+    function: Callable[..., Any],
+    *outputs: str,
+    name: str | None = None,
+    group: str | None = None,
+    **inputs: str,
 ) -> Node:
     """Build a node that is named after its function and takes the inputs that its arguments name.
 
-    An argument takes the parameter of its name (RunParameters), or else the dataset of its name,
-    unless `inputs` names another; optional ones (default None) are used only if `inputs` has them.
+    An argument takes the parameter of its name, of the `group` or of RunParameters, or else the
+    dataset of its name, unless `inputs` names another; optional ones (default None) are used only
+    if `inputs` has them.
     With several `outputs`, the function returns a dictionary of them.
     """
     arguments = signature(function).parameters.values()
     used = [each.name for each in arguments if each.default is not None or each.name in inputs]
+    fields = RunParameters.model_fields
+    annotation: Any = fields[group].annotation if group else Parameters
+    of_group = annotation.model_fields
     named = {
-        each: f"params:{each}" if each in RunParameters.model_fields else each for each in used
-    }
+        each: f"params:{group}.{each}" if each in of_group
+        else f"params:{each}" if each in fields else each
+        for each in used
+    }  # fmt: skip
     return Node(
         function,
         inputs=named | inputs,

@@ -17,7 +17,7 @@ from triptych.nlp.learning_curve import Fit, Labelled, curve_table, list_fits
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.slice_tests import run_slice_tests
 from triptych.nlp.tuning import BLEND
-from triptych.parameters.reviews import ReviewParameters
+from triptych.parameters.reviews import LstmParameters, VectorParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     count_words,
@@ -58,7 +58,8 @@ def evaluate_classifiers(
     blend_members: list[str],
     text_models: dict[str, ReviewModel],
     text_ranking: list[str],
-    nlp: ReviewParameters,
+    resamples: int,
+    length_edges: list[int],
     seed: int,
 ) -> dict[str, pd.DataFrame]:
     """Compare all models on the same reviews, with intervals and tests.
@@ -67,7 +68,7 @@ def evaluate_classifiers(
         `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`,
         `mcnemar_tests` and `text_metrics` (metric, step, value).
     """
-    scores = metrics.score_predictions(review_predictions, resamples=nlp.resamples, seed=seed)
+    scores = metrics.score_predictions(review_predictions, resamples=resamples, seed=seed)
     timings = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
     seconds = pd.concat([timings, pd.Series({BLEND: timings.reindex(blend_members).sum()})])
     scores = scores.assign(
@@ -84,7 +85,7 @@ def evaluate_classifiers(
         "text_comparison": scores,
         "text_confusion": count_confusions(review_predictions, "y_true", (0, 1)),
         "text_reliability": metrics.compare_calibration(best),
-        "accuracy_by_length": metrics.accuracy_by_length(best, words, nlp.length_edges),
+        "accuracy_by_length": metrics.accuracy_by_length(best, words, length_edges),
         "mcnemar_tests": paired_tests(review_predictions, text_ranking, "y_true"),
         "text_metrics": pd.DataFrame({"metric": metric, "step": 0, "value": long["value"]}),
     }
@@ -97,7 +98,12 @@ def trace_learning_curve(
     text_models: dict[str, ReviewModel],
     lstm_models: dict[str, ReviewModel],
     text_ranking: list[str],
-    nlp: ReviewParameters,
+    curve_sizes: list[int],
+    curve_repeats: int,
+    lstm: LstmParameters,
+    vectors: VectorParameters,
+    test_split: str,
+    n_jobs: int,
     seed: int,
 ) -> pd.DataFrame:
     """Fit models on samples, and add the fitted ones of all reviews (CURVE_COLUMNS, test split).
@@ -110,9 +116,10 @@ def trace_learning_curve(
         for name in dict.fromkeys([best, REFERENCE])
         if name in text_models
     }
-    lstm_name, lstm = next(iter(lstm_models.items()))
-    network = LstmSettings.model_validate(lstm.parameters)
-    source = vector_source(pretrained_vectors, nlp)
+    lstm_name, fitted_lstm = next(iter(lstm_models.items()))
+    network = LstmSettings.model_validate(fitted_lstm.parameters)
+    source = vector_source(pretrained_vectors, vectors)
+    sizes = [size for size in curve_sizes if size < len(training_documents)]
 
     def fit_classical(own: ModelSettings) -> Fit:
         return lambda documents, labels, _, seed: TextClassifier(own, seed).fit(
@@ -124,10 +131,10 @@ def trace_learning_curve(
     ) -> Callable[[Documents], Scores]:
         return LstmClassifier(network, seed).fit(documents, labels, groups, source).scores
 
-    data = _labelled(training_documents), _labelled(_test(holdout_documents, nlp))
+    data = _labelled(training_documents), _labelled(_of_split(holdout_documents, test_split))
     fits = {name: fit_classical(own) for name, own in settings.items()}
-    tasks = list_fits(fits, *data, _samples(training_documents, nlp, nlp.curve_repeats), seed)
-    lstm_samples = _samples(training_documents, nlp, nlp.lstm.curve_repeats)
+    tasks = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
+    lstm_samples = [(size, lstm.curve_repeats) for size in sizes]
     tasks += list_fits({lstm_name: fit_lstm}, *data, lstm_samples, seed)
     fitted: dict[str, Fit] = {
         name: lambda *_, model=model: model.log_odds
@@ -135,7 +142,7 @@ def trace_learning_curve(
         if name in {*settings, lstm_name}
     }
     whole = list_fits(fitted, *data, [(len(training_documents), 1)], seed)
-    rows = track(run_networks(tasks, nlp.n_jobs), "Learning curve", len(tasks))
+    rows = track(run_networks(tasks, n_jobs), "Learning curve", len(tasks))
     return curve_table([*rows, *(task() for task in whole)])
 
 
@@ -147,7 +154,8 @@ def analyse_errors(
     lstm_models: dict[str, ReviewModel],
     blend_model: dict[str, ReviewModel],
     text_ranking: list[str],
-    nlp: ReviewParameters,
+    shown_errors: int,
+    shown_terms: int,
 ) -> dict[str, pd.DataFrame]:
     """Analyse the errors of the selected model.
 
@@ -161,9 +169,9 @@ def analyse_errors(
     texts = reviews.set_index("item")["review"]
     held_out = predictions[predictions["split"] != CROSS_VALIDATION]
     return {
-        "confident_errors": confident_errors(held_out, texts, selected, nlp.shown_errors),
+        "confident_errors": confident_errors(held_out, texts, selected, shown_errors),
         "slice_tests": run_slice_tests(predictions, texts),
-        "top_features": top_features(linear, documents_of(training_documents), nlp.shown_terms),
+        "top_features": top_features(linear, documents_of(training_documents), shown_terms),
     }
 
 
@@ -174,7 +182,9 @@ def explain_predictions(
     lstm_models: dict[str, ReviewModel],
     blend_model: dict[str, ReviewModel],
     text_ranking: list[str],
-    nlp: ReviewParameters,
+    explained_errors: int,
+    explanation_samples: int,
+    test_split: str,
     seed: int,
 ) -> pd.DataFrame:
     """Explain the most confident errors of the selected model and of the best LSTM by LIME.
@@ -184,23 +194,19 @@ def explain_predictions(
     models = {**text_models, **lstm_models, **blend_model}
     best_lstm = next(name for name in text_ranking if name in lstm_models)
     texts = reviews.set_index("item")["review"]
-    predictions = _test(review_predictions, nlp)
+    predictions = _of_split(review_predictions, test_split)
     tables = [
         explain_errors(
             predictions[predictions["model"] == name], texts, models[name],
-            count=nlp.explained_errors, samples=nlp.explanation_samples, seed=seed,
+            count=explained_errors, samples=explanation_samples, seed=seed,
         )
         for name in dict.fromkeys([text_ranking[0], best_lstm])
     ]  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
 
-def _test(table: pd.DataFrame, nlp: ReviewParameters) -> pd.DataFrame:
-    return table[table["split"] == nlp.test_split]
-
-
-def _samples(training: pd.DataFrame, nlp: ReviewParameters, repeats: int) -> list[tuple[int, int]]:
-    return [(size, repeats) for size in nlp.curve_sizes if size < len(training)]
+def _of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    return table[table["split"] == split]
 
 
 def _labelled(table: pd.DataFrame) -> Labelled:

@@ -12,7 +12,7 @@ from triptych.nlp.config import CHANGES, LstmSettings
 from triptych.nlp.folds import early_stopping_split
 from triptych.nlp.lstm import LstmClassifier, find_vectors
 from triptych.nlp.lstm_ablation import cross_lstm, run_trials, summarise_trials
-from triptych.nlp.preprocessing import stem
+from triptych.nlp.preprocessing import Preparation, stem
 from triptych.nlp.tuning import Tuned
 from triptych.nlp.word_vectors import (
     ReadVectors,
@@ -20,7 +20,7 @@ from triptych.nlp.word_vectors import (
     measure_coverage,
     nearest_words,
 )
-from triptych.parameters.reviews import ReviewParameters
+from triptych.parameters.reviews import LstmParameters, VectorParameters
 from triptych.pipelines.nlp.frames import documents_of, groups_of, labels_of
 from triptych.pipelines.nlp.nodes import levels_of
 
@@ -30,21 +30,22 @@ LSTM, LSTM_ENSEMBLE = "lstm", "lstm_ensemble"
 
 
 def read_vectors(
-    vector_reader: ReadVectors, vectors_file: str | None, nlp: ReviewParameters
+    vector_reader: ReadVectors, vectors_file: str | None, vectors: VectorParameters
 ) -> pd.DataFrame:
     """Read the pretrained vectors: a row per word; no row if no file is named."""
     if vectors_file is None:
         return pd.DataFrame({"word": []})
-    vectors = vector_reader(vectors_file, nlp.vectors.dimension, nlp.vectors.limit)
-    logger.info("Pretrained word vectors: %s words, %s dimensions", *vectors.shape)
-    return vectors.reset_index()
+    table = vector_reader(vectors_file, vectors.dimension, vectors.limit)
+    logger.info("Pretrained word vectors: %s words, %s dimensions", *table.shape)
+    return table.reset_index()
 
 
 def learn_word_vectors(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
     pretrained_vectors: pd.DataFrame,
-    nlp: ReviewParameters,
+    lstm: LstmParameters,
+    vectors: VectorParameters,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
     """Find the vectors of the network, without the early-stopping split.
@@ -53,35 +54,39 @@ def learn_word_vectors(
         `word_vectors` (word, v000, v001, …); `vocabulary_coverage` by origin of the vectors and
         split; `word_neighbours`.
     """
-    network = nlp.lstm.network
+    network = lstm.network
     labels, groups = labels_of(training_documents), groups_of(training_documents)
     rows, _ = early_stopping_split(labels, groups, seed)
     texts = training_documents[network.analyzer].iloc[rows].tolist()
-    source = vector_source(pretrained_vectors, nlp)
-    vectors = find_vectors(texts, source, network, seed)
+    source = vector_source(pretrained_vectors, vectors)
+    table = find_vectors(texts, source, network, seed)
     splits = pd.concat([training_documents, holdout_documents]).groupby("split")[network.analyzer]
-    found = {"training reviews": vectors}
+    found = {"training reviews": table}
     if source.pretrained is not None:
         trained = find_vectors(texts, source, network.change(pretrained=False), seed)
-        found = {"file": vectors, "training reviews": trained}
+        found = {"file": table, "training reviews": trained}
     coverage = [
-        measure_coverage(table, {str(s): each for s, each in splits}).assign(vectors=origin)
-        for origin, table in found.items()
+        measure_coverage(each, {str(split): texts for split, texts in splits}).assign(
+            vectors=origin
+        )
+        for origin, each in found.items()
     ]
-    shown = nlp.vectors.shown_words
+    shown = vectors.shown_words
     if network.analyzer == "stems":
         shown = [stem(word) for word in shown]
     return {
-        "word_vectors": vectors.reset_index(),
+        "word_vectors": table.reset_index(),
         "vocabulary_coverage": pd.concat(coverage, ignore_index=True),
-        "word_neighbours": nearest_words(vectors, shown, nlp.vectors.shown_neighbours),
+        "word_neighbours": nearest_words(table, shown, vectors.shown_neighbours),
     }
 
 
 def compare_lstms(
     training_documents: pd.DataFrame,
     pretrained_vectors: pd.DataFrame,
-    nlp: ReviewParameters,
+    lstm: LstmParameters,
+    vectors: VectorParameters,
+    n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
     """Run the ablations of the LSTM.
@@ -89,35 +94,39 @@ def compare_lstms(
     Returns:
         `lstm_trials`, `lstm_histories` and `lstm_summary`; `lstm_runs` for MLflow.
     """
-    rows = draw_rows(labels_of(training_documents), nlp.lstm.study_reviews, seed)
+    rows = draw_rows(labels_of(training_documents), lstm.study_reviews, seed)
     studied = training_documents.iloc[rows]
-    changes = nlp.lstm.changes if nlp.lstm.ablation else []
+    changes = lstm.changes if lstm.ablation else []
     trials, histories = run_trials(
-        changes, nlp.lstm.network, documents_of(studied), labels_of(studied), groups_of(studied),
-        vector_source(pretrained_vectors, nlp),
-        seeds=nlp.lstm.seeds, seed=seed, n_jobs=nlp.n_jobs,
+        changes, lstm.network, documents_of(studied), labels_of(studied), groups_of(studied),
+        vector_source(pretrained_vectors, vectors),
+        seeds=lstm.seeds, seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     return {
         "lstm_trials": trials,
         "lstm_histories": histories,
         "lstm_summary": summarise_trials(trials),
-        "lstm_runs": _nested_runs(trials, histories, nlp.lstm.network),
+        "lstm_runs": _nested_runs(trials, histories, lstm.network),
     }
 
 
 def cross_validate_lstm(
     tuning_documents: pd.DataFrame,
     pretrained_vectors: pd.DataFrame,
-    nlp: ReviewParameters,
+    lstm: LstmParameters,
+    vectors: VectorParameters,
+    n_splits: int,
+    inner_splits: int,
+    n_jobs: int,
     seed: int,
 ) -> dict[str, Tuned[LstmSettings]]:
     """Score the tuning reviews by nested cross-validation, by one network and by the ensemble."""
-    settings = nlp.lstm.network.change(ensemble_size=nlp.lstm.ensemble_size)
-    levels = levels_of(tuning_documents, nlp, seed)
+    settings = lstm.network.change(ensemble_size=lstm.ensemble_size)
+    levels = levels_of(tuning_documents, n_splits, inner_splits, seed)
     found = cross_lstm(
         settings, documents_of(tuning_documents), labels_of(tuning_documents),
-        groups_of(tuning_documents), levels, vector_source(pretrained_vectors, nlp),
-        seed=seed, n_jobs=nlp.n_jobs,
+        groups_of(tuning_documents), levels, vector_source(pretrained_vectors, vectors),
+        seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     tuned = {}
     for size, scores in found.items():
@@ -134,7 +143,8 @@ def fit_lstms(
     tuning_documents: pd.DataFrame,
     word_vectors: pd.DataFrame,
     tuned_lstms: dict[str, Tuned[LstmSettings]],
-    nlp: ReviewParameters,
+    preparation: Preparation,
+    n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
     """Train the ensemble on all training reviews; its first network is the single LSTM.
@@ -150,17 +160,17 @@ def fit_lstms(
     started = time.perf_counter()
     ensemble = LstmClassifier(largest, seed)
     ensemble.fit(
-        documents, labels, groups_of(training_documents), word_vectors.set_index("word"), nlp.n_jobs
+        documents, labels, groups_of(training_documents), word_vectors.set_index("word"), n_jobs
     )
     elapsed = time.perf_counter() - started
     logger.info("Fitted %s LSTM networks in %.0f s", largest.ensemble_size, elapsed)
-    per_network = elapsed * min(nlp.n_jobs, largest.ensemble_size) / largest.ensemble_size
+    per_network = elapsed * min(n_jobs, largest.ensemble_size) / largest.ensemble_size
     models = {}
     for name, found in tuned_lstms.items():
         classifier = ensemble.first(sizes[name])
         member = CalibratedClassifier(classifier, Calibration.learn(found.scores, known))
         about = classifier.settings.model_dump()
-        models[name] = ReviewModel(name, nlp.preparation, {name: member}, parameters=about)
+        models[name] = ReviewModel(name, preparation, {name: member}, parameters=about)
     seconds = [per_network * size for size in sizes.values()]
     timings = pd.DataFrame({"model": list(sizes), "fit_seconds": seconds})
     return {
@@ -170,10 +180,10 @@ def fit_lstms(
     }
 
 
-def vector_source(pretrained_vectors: pd.DataFrame, nlp: ReviewParameters) -> VectorSource:
+def vector_source(pretrained_vectors: pd.DataFrame, vectors: VectorParameters) -> VectorSource:
     """The settings of word2vec, and the pretrained vectors, if there are any."""
     pretrained = None if pretrained_vectors.empty else pretrained_vectors.set_index("word")
-    return VectorSource(nlp.vectors, pretrained)
+    return VectorSource(vectors, pretrained)
 
 
 def _nested_runs(

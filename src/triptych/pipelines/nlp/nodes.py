@@ -12,7 +12,7 @@ from triptych.nlp.classifier import ReviewModel
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
 from triptych.nlp.errors import ReviewsRefusedError
 from triptych.nlp.folds import Fold, nested_folds
-from triptych.nlp.preprocessing import Document
+from triptych.nlp.preprocessing import Document, Preparation
 from triptych.nlp.reading import ReadReviews
 from triptych.nlp.tuning import (
     BLEND,
@@ -26,7 +26,6 @@ from triptych.nlp.tuning import (
     tune,
 )
 from triptych.nlp.validation import check_reviews, explain_refusal
-from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     TRAIN,
@@ -41,7 +40,14 @@ logger = logging.getLogger(__name__)
 
 
 def check_raw_reviews(
-    review_source: ReadReviews, nlp: ReviewParameters, seed: int
+    review_source: ReadReviews,
+    source: str,
+    dataset: str,
+    sample_reviews: dict[str, int],
+    test_split: str,
+    max_characters: int,
+    max_rejected_share: float,
+    seed: int,
 ) -> dict[str, Any]:
     """Separate usable reviews from unusable ones.
 
@@ -52,12 +58,12 @@ def check_raw_reviews(
     Raises:
         NlpError: a split is missing.
     """
-    raw_reviews = review_source(nlp.source, nlp.dataset, nlp.sample_reviews.model_dump(), seed)
+    raw_reviews = review_source(source, dataset, sample_reviews, seed)
     reviews, rejected = check_reviews(
-        raw_reviews, max_characters=nlp.max_characters, needed=(TRAIN, nlp.test_split)
+        raw_reviews, max_characters=max_characters, needed=(TRAIN, test_split)
     )
     logger.info("Reviews: %s used, %s rejected", f"{len(reviews):,}", f"{len(rejected):,}")
-    refusal = explain_refusal(reviews, rejected, nlp.max_rejected_share)
+    refusal = explain_refusal(reviews, rejected, max_rejected_share)
     return {"checked_reviews": reviews, "rejected_reviews": rejected, "review_refusal": refusal}
 
 
@@ -86,7 +92,7 @@ def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
 
 
 def prepare_reviews(
-    reviews: pd.DataFrame, nlp: ReviewParameters, seed: int
+    reviews: pd.DataFrame, preparation: Preparation, tuning_reviews: int, seed: int
 ) -> dict[str, pd.DataFrame]:
     """Clean, tokenise and stem each review.
 
@@ -94,11 +100,11 @@ def prepare_reviews(
         `training_documents`, a sample of them, `tuning_documents`, and `holdout_documents` of all
         other splits: DOCUMENT_COLUMNS.
     """
-    documents = nlp.preparation.prepare(reviews["review"])
+    documents = preparation.prepare(reviews["review"])
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
     table = pd.concat([reviews[["item", "split", "polarity", "group"]], table], axis=1)
     training = table[table["split"] == TRAIN].reset_index(drop=True)
-    sample = draw_rows(labels_of(training), nlp.tuning_reviews, seed)
+    sample = draw_rows(labels_of(training), tuning_reviews, seed)
     return {
         "training_documents": training,
         "tuning_documents": training.iloc[sample].reset_index(drop=True),
@@ -107,31 +113,45 @@ def prepare_reviews(
 
 
 def measure_preparation(
-    reviews: pd.DataFrame, tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
+    reviews: pd.DataFrame,
+    tuning_documents: pd.DataFrame,
+    preparation: Preparation,
+    effects_model: str,
+    effects_reviews: int,
+    n_splits: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Switch each preparation step, and evaluate the effect out of fold (EFFECT_COLUMNS)."""
-    sample = draw_rows(labels_of(tuning_documents), nlp.effects_reviews, seed)
+    sample = draw_rows(labels_of(tuning_documents), effects_reviews, seed)
     studied = tuning_documents.iloc[sample]
     texts = reviews.set_index("item").loc[studied["item"], "review"].tolist()
     return measure_effects(
-        texts, labels_of(studied), groups_of(studied), nlp.preparation,
-        FAMILIES[nlp.effects_model][0], n_splits=nlp.n_splits, seed=seed,
+        texts, labels_of(studied), groups_of(studied), preparation,
+        FAMILIES[effects_model][0], n_splits=n_splits, seed=seed,
     )  # fmt: skip
 
 
 def tune_classifiers(
-    tuning_documents: pd.DataFrame, nlp: ReviewParameters, seed: int
+    tuning_documents: pd.DataFrame,
+    models: list[str],
+    characters: bool,
+    n_trials: int,
+    n_splits: int,
+    inner_splits: int,
+    n_jobs: int,
+    seed: int,
 ) -> dict[str, Any]:
     """Tune each classical family by nested cross-validation."""
     labels = labels_of(tuning_documents)
     families = [
-        name for name in nlp.models
-        if nlp.characters or "chars" not in FAMILIES[name][0].analyzers
+        name for name in models
+        if characters or "chars" not in FAMILIES[name][0].analyzers
     ]  # fmt: skip
     logger.info("Tuning %s families on %s reviews", len(families), f"{len(labels):,}")
+    levels = levels_of(tuning_documents, n_splits, inner_splits, seed)
     tuned, trials = tune(
-        families, documents_of(tuning_documents), labels, levels_of(tuning_documents, nlp, seed),
-        n_trials=nlp.n_trials, seed=seed, n_jobs=nlp.n_jobs,
+        families, documents_of(tuning_documents), labels, levels,
+        n_trials=n_trials, seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     return {"text_trials": trials, "tuned_text_models": tuned}
 
@@ -140,7 +160,8 @@ def select_models(
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     tuned_lstms: dict[str, Tuned[LstmSettings]],
-    nlp: ReviewParameters,
+    n_splits: int,
+    inner_splits: int,
     seed: int,
 ) -> dict[str, Any]:
     """Select the members of the blend and rank all models by out-of-fold log loss.
@@ -156,7 +177,8 @@ def select_models(
     tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
     scores = {name: found.scores for name, found in tuned.items()}
     members = choose_members(scores, labels)
-    odds, selection = estimate_nested(tuned, labels, levels_of(tuning_documents, nlp, seed)[0])
+    outer, *_ = levels_of(tuning_documents, n_splits, inner_splits, seed)
+    odds, selection = estimate_nested(tuned, labels, outer)
     if len(members) > 1:
         scores[BLEND] = blend_scores(scores, members, labels)
     ranking = rank(scores, labels)
@@ -176,7 +198,7 @@ def fit_classifiers(
     training_documents: pd.DataFrame,
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
-    nlp: ReviewParameters,
+    preparation: Preparation,
     seed: int,
 ) -> dict[str, Any]:
     """Fit every tuned classical classifier on all training reviews.
@@ -189,7 +211,7 @@ def fit_classifiers(
     for name, tuned in tuned_text_models.items():
         started = time.perf_counter()
         models[name] = fit_model(
-            name, tuned, documents, labels, seed=seed, preparation=nlp.preparation,
+            name, tuned, documents, labels, seed=seed, preparation=preparation,
             tuning_labels=labels_of(tuning_documents),
         )  # fmt: skip
         timings.append((name, time.perf_counter() - started))
@@ -214,7 +236,9 @@ def blend_classifiers(
     return {BLEND: blend_models(models, tuned, blend_members, labels_of(tuning_documents))}
 
 
-def levels_of(documents: pd.DataFrame, nlp: ReviewParameters, seed: int) -> list[list[Fold]]:
+def levels_of(
+    documents: pd.DataFrame, n_splits: int, inner_splits: int, seed: int
+) -> list[list[Fold]]:
     """The folds of nested cross-validation, the same for every model."""
     labels, groups = labels_of(documents), groups_of(documents)
-    return nested_folds(labels, groups, nlp.n_splits, nlp.inner_splits, seed)
+    return nested_folds(labels, groups, n_splits, inner_splits, seed)

@@ -1,11 +1,14 @@
 """nlp: film reviews, classical classifiers and LSTMs, their evaluation and error analysis."""
 
+from functools import partial
 from itertools import starmap
 
 from kedro.pipeline import Node, Pipeline
 
 from triptych.pipelines.namespaces import group_nodes, make_node
 from triptych.pipelines.nlp import evaluation, lstm_nodes, nodes, plots, registration
+
+_make_node = partial(make_node, group="nlp")
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -16,8 +19,8 @@ def create_pipeline(**_: object) -> Pipeline:
         "lstm": _lstm(),
         "evaluation": _evaluation(),
         "registration": [
-            make_node(registration.prepare_text_candidate, "text_registry"),
-            make_node(registration.label_reviews, "text_predictions"),
+            _make_node(registration.prepare_text_candidate, "text_registry"),
+            _make_node(registration.label_reviews, "text_predictions"),
         ],
         "plots": _plots(),
     }
@@ -28,21 +31,21 @@ def _preparation() -> list[Node]:
     checked = ("checked_reviews", "rejected_reviews", "review_refusal")
     documents = ("training_documents", "tuning_documents", "holdout_documents")
     return [
-        make_node(nodes.check_raw_reviews, *checked),
-        make_node(nodes.accept_reviews, "reviews"),
-        make_node(nodes.summarise_reviews, "review_summary"),
-        make_node(nodes.prepare_reviews, *documents),
-        make_node(nodes.measure_preparation, "preparation_effects"),
+        _make_node(nodes.check_raw_reviews, *checked),
+        _make_node(nodes.accept_reviews, "reviews"),
+        _make_node(nodes.summarise_reviews, "review_summary"),
+        _make_node(nodes.prepare_reviews, *documents),
+        _make_node(nodes.measure_preparation, "preparation_effects"),
     ]
 
 
 def _classifiers() -> list[Node]:
     selected = ("blend_members", "text_ranking", "nested_selection", "text_cross_validation")
     return [
-        make_node(nodes.tune_classifiers, "text_trials", "tuned_text_models"),
-        make_node(nodes.select_models, *selected),
-        make_node(nodes.fit_classifiers, "text_models", "text_timings"),
-        make_node(nodes.blend_classifiers, "blend_model"),
+        _make_node(nodes.tune_classifiers, "text_trials", "tuned_text_models"),
+        _make_node(nodes.select_models, *selected),
+        _make_node(nodes.fit_classifiers, "text_models", "text_timings"),
+        _make_node(nodes.blend_classifiers, "blend_model"),
     ]
 
 
@@ -50,11 +53,11 @@ def _lstm() -> list[Node]:
     vectors = ("word_vectors", "vocabulary_coverage", "word_neighbours")
     trials = ("lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs")
     return [
-        make_node(lstm_nodes.read_vectors, "pretrained_vectors"),
-        make_node(lstm_nodes.learn_word_vectors, *vectors),
-        make_node(lstm_nodes.compare_lstms, *trials),
-        make_node(lstm_nodes.cross_validate_lstm, "tuned_lstms"),
-        make_node(lstm_nodes.fit_lstms, "lstm_models", "lstm_timings", "lstm_training"),
+        _make_node(lstm_nodes.read_vectors, "pretrained_vectors"),
+        _make_node(lstm_nodes.learn_word_vectors, *vectors),
+        _make_node(lstm_nodes.compare_lstms, *trials),
+        _make_node(lstm_nodes.cross_validate_lstm, "tuned_lstms"),
+        _make_node(lstm_nodes.fit_lstms, "lstm_models", "lstm_timings", "lstm_training"),
     ]
 
 
@@ -63,11 +66,11 @@ def _evaluation() -> list[Node]:
     tests = ("mcnemar_tests", "text_metrics")
     errors = ("confident_errors", "slice_tests", "top_features")
     return [
-        make_node(evaluation.predict_reviews, "review_predictions"),
-        make_node(evaluation.evaluate_classifiers, *tables, *tests),
-        make_node(evaluation.trace_learning_curve, "text_learning_curve"),
-        make_node(evaluation.analyse_errors, *errors),
-        make_node(evaluation.explain_predictions, "error_explanations"),
+        _make_node(evaluation.predict_reviews, "review_predictions"),
+        _make_node(evaluation.evaluate_classifiers, *tables, *tests),
+        _make_node(evaluation.trace_learning_curve, "text_learning_curve"),
+        _make_node(evaluation.analyse_errors, *errors),
+        _make_node(evaluation.explain_predictions, "error_explanations"),
     ]
 
 
@@ -82,4 +85,4 @@ def _plots() -> list[Node]:
         plots.plot_length_accuracy,
         plots.plot_top_features,
     )
-    return [make_node(plot, f"{plot.__name__.removeprefix('plot_')}_plot") for plot in functions]
+    return [_make_node(plot, f"{plot.__name__.removeprefix('plot_')}_plot") for plot in functions]

@@ -7,17 +7,16 @@ from matplotlib.figure import Figure
 from triptych.nlp.classifier import CLASSES, ReviewModel
 from triptych.nlp.config import BASELINE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
-from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
 from triptych.pipelines.nlp.frames import shown_models
 
 _SHOWN_TERMS = 20
 
 
-def plot_text_accuracy(text_comparison: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+def plot_text_accuracy(text_comparison: pd.DataFrame, source: str, test_split: str) -> Figure:
     """Plot the accuracy of every model on the test split with its 95 % interval."""
-    rows = text_comparison[text_comparison["split"] == nlp.test_split]
-    title = f"Accuracy on {nlp.test_split} ({rows['n'].iloc[0]:,} {_items(nlp)})"
+    rows = text_comparison[text_comparison["split"] == test_split]
+    title = f"Accuracy on {test_split} ({rows['n'].iloc[0]:,} {_items(source)})"
     return draw_accuracy(rows, title, "; best in cross-validation above")
 
 
@@ -25,24 +24,24 @@ def plot_text_confusion(
     text_confusion: pd.DataFrame,
     text_ranking: list[str],
     text_models: dict[str, ReviewModel],
-    nlp: ReviewParameters,
+    test_split: str,
 ) -> Figure:
     """Plot the confusion matrices on the test split: shown_models side by side."""
-    rows = text_confusion[text_confusion["split"] == nlp.test_split]
+    rows = text_confusion[text_confusion["split"] == test_split]
     shown = shown_models(text_ranking, text_models)
     return draw_confusion(rows, shown, dict(enumerate(CLASSES)), "y_true")
 
 
-def plot_text_reliability(text_reliability: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+def plot_text_reliability(text_reliability: pd.DataFrame, test_split: str) -> Figure:
     """Plot the calibration on the test split of shown_models."""
     return draw_reliability(
-        text_reliability[text_reliability["split"] == nlp.test_split],
+        text_reliability[text_reliability["split"] == test_split],
         "Mean predicted probability of a positive review",
         "Observed share of positive reviews",
     )
 
 
-def plot_text_learning_curve(text_learning_curve: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+def plot_text_learning_curve(text_learning_curve: pd.DataFrame, source: str) -> Figure:
     """Plot the accuracy on the test split by number of training reviews."""
     figure, axes = _one_panel((7, 4))
     for model, rows in text_learning_curve.groupby("model"):
@@ -51,13 +50,13 @@ def plot_text_learning_curve(text_learning_curve: pd.DataFrame, nlp: ReviewParam
         axes.fill_between(
             means.index, means["low"], means["high"], alpha=0.15, color=line.get_color()
         )
-    if nlp.source != "sample":
+    if source != "sample":
         for name, style, curve in (("TF-IDF", "s:", TFIDF_CURVE), ("RNN", "x:", RNN_CURVE)):
             label = f"{name}, published (Blard 2020)"
             axes.plot(list(curve), list(curve.values()), style, color="grey", label=label)
     axes.set_xscale("log")
     axes.set(
-        title=f"Accuracy by size of the training set ({_items(nlp)})",
+        title=f"Accuracy by size of the training set ({_items(source)})",
         xlabel="Training reviews (log scale)",
         ylabel="Accuracy on the test split (%)",
     )
@@ -65,9 +64,9 @@ def plot_text_learning_curve(text_learning_curve: pd.DataFrame, nlp: ReviewParam
     return figure
 
 
-def plot_length_accuracy(accuracy_by_length: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+def plot_length_accuracy(accuracy_by_length: pd.DataFrame, test_split: str) -> Figure:
     """Plot the accuracy of shown_models on the test split by length of the review."""
-    rows = accuracy_by_length[accuracy_by_length["split"] == nlp.test_split]
+    rows = accuracy_by_length[accuracy_by_length["split"] == test_split]
     figure, axes = _one_panel((7, 3.6))
     for shift, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
         accuracy = 100 * of_model["accuracy"]
@@ -85,7 +84,7 @@ def plot_length_accuracy(accuracy_by_length: pd.DataFrame, nlp: ReviewParameters
     return figure
 
 
-def plot_lstm_changes(lstm_trials: pd.DataFrame, nlp: ReviewParameters) -> Figure:
+def plot_lstm_changes(lstm_trials: pd.DataFrame, source: str) -> Figure:
     """Plot the accuracy of every trial of the LSTM, the best change above."""
     means = lstm_trials.groupby("change")["accuracy"].mean().round(9).sort_values(kind="stable")
     figure, axes = _one_panel((8, 0.32 * len(means) + 1.4))
@@ -97,7 +96,7 @@ def plot_lstm_changes(lstm_trials: pd.DataFrame, nlp: ReviewParameters) -> Figur
     axes.axvline(100 * means[BASELINE], color="grey", linewidth=0.8)
     axes.set_yticks(range(len(means)), means.index.tolist())
     axes.set(
-        title=f"LSTM, one change at a time ({_items(nlp)} of the training split)",
+        title=f"LSTM, one change at a time ({_items(source)} of the training split)",
         xlabel=f"Accuracy on the held-out fifth (%), n = {lstm_trials['n'].iloc[0]:,} per seed",
     )
     axes.legend(fontsize="small")
@@ -139,5 +138,5 @@ def _one_panel(size: tuple[float, float]) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _items(nlp: ReviewParameters) -> str:
-    return "synthetic reviews" if nlp.source == "sample" else "reviews"
+def _items(source: str) -> str:
+    return "synthetic reviews" if source == "sample" else "reviews"

@@ -8,7 +8,6 @@ from triptych.classification.matching import look_up
 from triptych.nlp.classifier import CLASSES, ReviewModel
 from triptych.nlp.lstm import LstmClassifier
 from triptych.parameters.forecasting import RegistryParameters
-from triptych.parameters.reviews import ReviewParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.nlp.frames import CROSS_VALIDATION, TRAIN
 from triptych.pipelines.ts_common.periods import parse_as_of
@@ -29,20 +28,20 @@ def prepare_text_candidate(
     text_ranking: list[str],
     text_comparison: pd.DataFrame,
     reviews: pd.DataFrame,
-    nlp: ReviewParameters,
+    test_split: str,
     as_of: str,
     today: str,
     registry: RegistryParameters,
 ) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test split."""
     selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
-    of_test = text_comparison[text_comparison["split"] == nlp.test_split].set_index("model")
+    of_test = text_comparison[text_comparison["split"] == test_split].set_index("model")
     scores = cast("pd.Series[Any]", of_test.loc[selected.name])
     members = selected.members.values()
     networks = any(isinstance(member.classifier, LstmClassifier) for member in members)
     frameworks = ("keras", "tensorflow") if networks else ()
     training = reviews[reviews["split"] == TRAIN]
-    positive = float(reviews.loc[reviews["split"] == nlp.test_split, "polarity"].mean())
+    positive = float(reviews.loc[reviews["split"] == test_split, "polarity"].mean())
     return Candidate(
         kind="texts",
         name=NAME,
@@ -52,7 +51,7 @@ def prepare_text_candidate(
         example=pd.DataFrame({"review": list(_EXAMPLE)}),
         parameters=dict(selected.parameters),
         features=["review"],
-        metrics={nlp.test_split: {key: round(float(scores[key]), 4) for key in METRICS}},
+        metrics={test_split: {key: round(float(scores[key]), 4) for key in METRICS}},
         data_sha256=frame_sha256(training[["item", "review", "polarity"]]),
         as_of=parse_as_of(as_of, today).to_pydatetime(),
         promote_first=registry.promote_first,

@@ -8,7 +8,6 @@ import pandas as pd
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
 from triptych.execution.progress import track
-from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.vision.training import (
     Models,
     Ranking,
@@ -57,7 +56,9 @@ def evaluate_photo_classifiers(
     photo_timings: pd.DataFrame,
     photo_ranking: Ranking,
     photo_curves: pd.DataFrame,
-    vision: VisionParameters,
+    source: str,
+    dataset: str,
+    resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
     """Compare all models of each phase on the same photos, with intervals and tests.
@@ -74,11 +75,12 @@ def evaluate_photo_classifiers(
     def evaluate(classes: int, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         labels = CLASSES[:classes]
         scores = metrics.score_predictions(
-            rows, labels, photos["group"], resamples=vision.resamples, seed=seed
+            rows, labels, photos["group"], resamples=resamples, seed=seed
         )
         time = look_up(scores["model"], seconds.loc[classes], "training time")
+        name = "sample" if source == "sample" else dataset
         scores = scores.assign(
-            dataset=vision.data_name, training_photos=int((trained < classes).sum()), seconds=time
+            dataset=name, training_photos=int((trained < classes).sum()), seconds=time
         )
         return {
             "photo_comparison": scores,
@@ -104,7 +106,8 @@ def explain_photos(
     photo_pixels: Photo,
     trained_photo_models: Models,
     photo_ranking: Ranking,
-    vision: VisionParameters,
+    explained_photos: int,
+    explanation_samples: int,
     seed: int,
 ) -> dict[str, Any]:
     """Explain the selected model for a few random test photos of each class, right and wrong ones.
@@ -118,7 +121,7 @@ def explain_photos(
     chosen &= photo_predictions["split"] == "test"
     found = photo_predictions[chosen].sample(frac=1, random_state=seed)
     found = found.assign(correct=found["label"] == found["true_label"])
-    sample = found.groupby(["true_label", "correct"]).head(vision.explained_photos)
+    sample = found.groupby(["true_label", "correct"]).head(explained_photos)
     order = sample["true_label"].map(CLASSES.index)
     sample = sample.assign(order=order).sort_values(["order", "correct"], ascending=[True, False])
     place = pd.Series(selected_photos.index, index=selected_photos["item"])
@@ -127,7 +130,7 @@ def explain_photos(
     for photo in track(sample.to_dict("records"), "Explaining photos"):
         explanation = explain_photo(
             np.asarray(photo_pixels[place[photo["item"]]]), model.photo_probabilities,
-            samples=vision.explanation_samples, seed=seed,
+            samples=explanation_samples, seed=seed,
         )  # fmt: skip
         explanations[photo["item"]] = explanation
         rows.append(

@@ -1,13 +1,15 @@
 """Nodes that validate, select and decode photos."""
 
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from triptych.classification.matching import look_up
 from triptych.classification.sampling import draw_rows
-from triptych.parameters.vision import VisionParameters
 from triptych.vision.config import CLASSES
 from triptych.vision.decoding import DecodedChunk, decode_chunks
 from triptych.vision.errors import PhotoSourceError
@@ -17,8 +19,19 @@ from triptych.vision.validation import explain_refusal, validate_photos
 logger = logging.getLogger(__name__)
 
 
+def list_photo_files(
+    photo_source: ListPhotos, source: str, dataset: str, sample_photos: dict[str, int], seed: int
+) -> pd.DataFrame:
+    """List the files of the source of photos: reading.RAW_COLUMNS, paths as bytes.
+
+    The name of a file may be of any encoding, and Parquet stores only text of UTF-8.
+    """
+    files = photo_source(source, dataset, sample_photos, seed)
+    return files.assign(path=files["path"].map(os.fsencode))
+
+
 def check_raw_photos(
-    photo_source: ListPhotos, vision: VisionParameters, seed: int
+    photo_files: pd.DataFrame, max_side: int, duplicate_bits: int, max_rejected_share: float
 ) -> dict[str, Any]:
     """Reject unusable files, copies, and near-duplicates across splits.
 
@@ -26,12 +39,12 @@ def check_raw_photos(
         `checked_photos` (validation.PHOTO_COLUMNS), `rejected_photos` with reasons, and
         `photo_refusal`: why the whole set is refused, or empty.
     """
-    files = vision.list_photos(photo_source, seed)
-    photos, rejected = validate_photos(files, vision.max_side, vision.duplicate_bits)
+    files = photo_files.assign(path=photo_files["path"].map(os.fsdecode).map(Path))
+    photos, rejected = validate_photos(files, max_side, duplicate_bits)
     logger.info("Photos: %s used, %s rejected", f"{len(photos):,}", f"{len(rejected):,}")
     sizes = photos.groupby("group").size()
     logger.info("Groups of near-duplicates: %s, the largest has %s", len(sizes), sizes.max())
-    refusal = explain_refusal(photos, rejected, vision.max_rejected_share)
+    refusal = explain_refusal(photos, rejected, max_rejected_share)
     return {"checked_photos": photos, "rejected_photos": rejected, "photo_refusal": refusal}
 
 
@@ -64,7 +77,9 @@ def summarise_photos(photos: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> pd.DataFrame:
+def select_photos(
+    photos: pd.DataFrame, phases: list[int], max_photos: int | None, seed: int
+) -> pd.DataFrame:
     """Select the classes of all phases, and at most `max_photos` of each class and split.
 
     A phase with a class of which there is no photo at all is left out.
@@ -75,7 +90,7 @@ def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> 
     Raises:
         PhotoSourceError: a class has no photo in a split.
     """
-    *fewer, most = sorted(vision.phases)
+    *fewer, most = sorted(phases)
     if fewer and not photos["label"].isin(CLASSES[fewer[-1] : most]).any():
         logger.warning("No photos of %s: %s classes are left out.", CLASSES[most - 1], most)
         most = fewer[-1]
@@ -93,19 +108,24 @@ def select_photos(photos: pd.DataFrame, vision: VisionParameters, seed: int) -> 
             "fewer classes with --params vision.phases=3."
         )
     chosen = chosen.assign(number=chosen["label"].map(classes.index).astype("int64"))
-    if vision.max_photos is not None:
+    if max_photos is not None:
         groups = chosen.groupby(["split", "label"], sort=False)
         chosen = pd.concat(
-            rows.iloc[draw_rows(rows["number"].to_numpy(), vision.max_photos, seed)]
-            for _, rows in groups
+            rows.iloc[draw_rows(rows["number"].to_numpy(), max_photos, seed)] for _, rows in groups
         )
     logger.info("Photos of %s classes: %s", len(classes), f"{len(chosen):,}")
     return chosen.reset_index(drop=True)
 
 
 def decode_photos(
-    photo_source: ListPhotos, selected_photos: pd.DataFrame, vision: VisionParameters, seed: int
+    photo_files: pd.DataFrame, selected_photos: pd.DataFrame, image_size: int, max_side: int
 ) -> Iterator[DecodedChunk]:
     """Decode the photos at one size, in chunks; Kedro saves each before the next is decoded."""
-    paths = vision.photo_paths(photo_source, seed, selected_photos["item"])
-    yield from decode_chunks(paths, vision.image_size, vision.max_side)
+    paths = photo_paths(photo_files, selected_photos["item"])
+    yield from decode_chunks(paths, image_size, max_side)
+
+
+def photo_paths(photo_files: pd.DataFrame, items: "pd.Series[str]") -> list[Path]:
+    """The files of some photos."""
+    files = photo_files.set_index("item")["path"]
+    return [Path(os.fsdecode(path)) for path in look_up(items, files, "file in the source of photos")]

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
 from triptych.pipelines.vision.training import Ranking, last_phase
 from triptych.vision.ablation import BASELINE, DROPOUT, LEARNING_CURVE
@@ -18,16 +17,16 @@ _SPLIT = "test"
 _EXAMPLES = 6  # photos per class
 
 
-def plot_photo_accuracy(photo_comparison: pd.DataFrame, vision: VisionParameters) -> Figure:
+def plot_photo_accuracy(photo_comparison: pd.DataFrame, source: str, dataset: str) -> Figure:
     """Draw the accuracy of every model and phase on the test photos with its 95 % interval."""
     rows = photo_comparison[photo_comparison["split"] == _SPLIT]
     names = rows["model"] + ", " + rows["classes"].astype(str) + " classes"
-    title = f"Accuracy on {rows['n'].max():,} test {_kind(vision)}"
+    title = f"Accuracy on {rows['n'].max():,} test {_kind(source, dataset)}"
     explanation = " over groups; best on validation above"
     return draw_accuracy(rows.assign(model=names), title, explanation)
 
 
-def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> Figure:
+def plot_photo_curves(photo_curves: pd.DataFrame, source: str, dataset: str) -> Figure:
     """Draw accuracy and loss by epoch, training and validation; two rows per phase."""
     models, phases = photo_curves["model"].unique(), photo_curves["classes"].unique()
     size = (3.4 * len(models) + 1, 4.8 * len(phases))
@@ -46,7 +45,7 @@ def plot_photo_curves(photo_curves: pd.DataFrame, vision: VisionParameters) -> F
         panels[line + 1, 0].set(ylabel="Loss (cross-entropy)")
         panels[-1, column].set(xlabel="Epoch")
     panels[0, 0].legend(fontsize="small")
-    figure.suptitle(f"Training on {_kind(vision)}")
+    figure.suptitle(f"Training on {_kind(source, dataset)}")
     return figure
 
 
@@ -181,5 +180,5 @@ def _draw_seeds(axes: Any, rows: pd.DataFrame, by: str, label: str) -> None:
     axes.errorbar(mean.index, mean, yerr=bars, fmt="o-", capsize=3, label=label)
 
 
-def _kind(vision: VisionParameters) -> str:
-    return "synthetic photos" if vision.source == "sample" else f"photos of {vision.dataset}"
+def _kind(source: str, dataset: str) -> str:
+    return "synthetic photos" if source == "sample" else f"photos of {dataset}"

@@ -3,15 +3,14 @@
 import pandas as pd
 
 from triptych.parameters.forecasting import RegistryParameters
-from triptych.parameters.vision import VisionParameters
 from triptych.pipelines.classifier_registration import label_items
 from triptych.pipelines.ts_common.periods import parse_as_of
+from triptych.pipelines.vision.nodes import photo_paths
 from triptych.pipelines.vision.training import COLOURS, Models, Ranking, selected_model
 from triptych.registry.models import ModelRegistry
 from triptych.registry.provenance import frame_sha256
 from triptych.registry.tracking import Candidate
 from triptych.vision.classifier import NetworkMember, PhotoClassifier
-from triptych.vision.reading import ListPhotos
 
 METRICS = ("n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
 _KIND = "images"
@@ -24,9 +23,7 @@ def prepare_photo_candidate(
     photo_ranking: Ranking,
     photo_comparison: pd.DataFrame,
     selected_photos: pd.DataFrame,
-    photo_source: ListPhotos,
-    vision: VisionParameters,
-    seed: int,
+    photo_files: pd.DataFrame,
     as_of: str,
     today: str,
     registry: RegistryParameters,
@@ -39,7 +36,7 @@ def prepare_photo_candidate(
     training = selected_photos[
         selected_photos["split"].eq("train") & (selected_photos["number"] < classes)
     ]
-    examples = vision.photo_paths(photo_source, seed, training["item"].head(_EXAMPLES))
+    examples = photo_paths(photo_files, training["item"].head(_EXAMPLES))
     networks = [each.settings for each in model.members if isinstance(each, NetworkMember)]
     return Candidate(
         kind=_KIND,
@@ -67,9 +64,7 @@ def label_photos(
     trained_photo_models: Models,
     photo_ranking: Ranking,
     photo_predictions: pd.DataFrame,
-    photo_source: ListPhotos,
-    vision: VisionParameters,
-    seed: int,
+    photo_files: pd.DataFrame,
 ) -> pd.DataFrame:
     """Label the validation and test photos with the new version and with that in production.
 
@@ -81,7 +76,7 @@ def label_photos(
     items = photo_predictions[chosen]
     return label_items(
         photo_registry, _KIND, _name(selected), selected, items,
-        lambda: vision.photo_paths(photo_source, seed, items["item"]),
+        lambda: photo_paths(photo_files, items["item"]),
     )  # fmt: skip
 
 

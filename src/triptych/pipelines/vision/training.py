@@ -16,7 +16,7 @@ from triptych.classification.metrics import balanced_log_loss
 from triptych.classification.sampling import draw_rows
 from triptych.execution.parallel import run_networks
 from triptych.execution.progress import track
-from triptych.parameters.vision import VisionParameters
+from triptych.parameters.vision import AblationParameters
 from triptych.vision.ablation import (
     DROPOUT,
     LEARNING_CURVE,
@@ -28,7 +28,7 @@ from triptych.vision.ablation import (
 )
 from triptych.vision.classifier import Member, NetworkMember, PhotoClassifier, fit_temperature
 from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier
-from triptych.vision.config import CLASSES
+from triptych.vision.config import CLASSES, NetworkSettings
 from triptych.vision.decoding import Photo
 from triptych.vision.metrics import predictions_table
 from triptych.vision.training import (
@@ -75,7 +75,12 @@ def train_classifiers(
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
     weight_folders: list[Path],
-    vision: VisionParameters,
+    phases: list[int],
+    networks: dict[str, dict[str, Any]],
+    blend: list[str],
+    tta_views: int,
+    max_side: int,
+    n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
     """Train the colour baselines and every network of each phase, and blend some.
@@ -87,7 +92,7 @@ def train_classifiers(
     Raises:
         NetworkError: pretrained weights are missing, or belong to another network.
     """
-    phases = vision.phases_of(selected_photos["number"])
+    phases = _possible(phases, selected_photos["number"])
     data = {n: _training_photos(selected_photos, photo_pixels, n) for n in phases}
     members: dict[tuple[int, str], list[Member]] = {}
     seconds, curves = {}, []
@@ -97,30 +102,30 @@ def train_classifiers(
         labels = data[classes].labels[rows]
         members[classes, name] = [ColourClassifier.fit(grids, photo_pixels, rows, labels)]
         seconds[classes, name] = time.process_time() - started
-    keys = list(product(phases, vision.networks))
+    keys = list(product(phases, networks))
     tasks = [
         partial(
-            train_network, vision.networks[name], data[classes], seed, folders=weight_folders,
-            name=model_key(classes, name),
+            train_network, NetworkSettings(**networks[name]), data[classes], seed,
+            folders=weight_folders, name=model_key(classes, name),
         )
         for classes, name in keys
     ]  # fmt: skip
-    networks = track(run_networks(tasks, vision.n_jobs), "Training networks", len(tasks))
-    for key, trained in zip(keys, networks, strict=True):
-        members[key] = [NetworkMember(trained.settings, trained.weights, vision.tta_views)]
+    results = track(run_networks(tasks, n_jobs), "Training networks", len(tasks))
+    for key, trained in zip(keys, results, strict=True):
+        members[key] = [NetworkMember(trained.settings, trained.weights, tta_views)]
         seconds[key] = trained.seconds
         curves.append(trained.epochs.assign(classes=key[0], model=key[1]))
         logger.info(
             "Trained %s: %s epochs in %.0f s", model_key(*key), len(trained.epochs), trained.seconds
         )
-    for classes in phases if vision.blend else []:
-        blended = [(classes, name) for name in vision.blend]
+    for classes in phases if blend else []:
+        blended = [(classes, name) for name in blend]
         members[classes, BLEND] = [member for key in blended for member in members[key]]
         seconds[classes, BLEND] = sum(seconds[key] for key in blended)
     timings = [(*key, value) for key, value in seconds.items()]
     return {
         "trained_photo_models": {
-            model_key(*key): _calibrate(group, data[key[0]], vision)
+            model_key(*key): _calibrate(group, data[key[0]], max_side)
             for key, group in sorted(members.items(), key=lambda pair: pair[0][0])
         },
         "photo_curves": pd.concat(curves)[["classes", "model", *EPOCH_COLUMNS]],
@@ -169,7 +174,13 @@ def predict_split(
 
 
 def run_ablation(
-    selected_photos: pd.DataFrame, photo_pixels: Photo, vision: VisionParameters, seed: int
+    selected_photos: pd.DataFrame,
+    photo_pixels: Photo,
+    phases: list[int],
+    networks: dict[str, dict[str, Any]],
+    ablation: AblationParameters,
+    n_jobs: int,
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
     """Train networks of the last phase that differ from a baseline in one setting.
 
@@ -179,27 +190,27 @@ def run_ablation(
         `photo_learning_rates` and `photo_trials`: scores on validation; `photo_effects`: of
         ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
     """
-    study, classes = vision.ablation, vision.phases_of(selected_photos["number"])[-1]
+    classes = _possible(phases, selected_photos["number"])[-1]
     data = _training_photos(selected_photos, photo_pixels, classes)
-    baseline = vision.networks[study.network].model_copy(update={"epochs": study.epochs})
+    baseline = NetworkSettings(**{**networks[ablation.network], "epochs": ablation.epochs})
 
     def run(grid: dict[str, list[dict[str, Any]]], seeds: Sequence[int]) -> list[pd.DataFrame]:
-        trials = list_trials(baseline, grid, study.photos, seeds)
-        return _run_trials(trials, data, vision.n_jobs, seed)
+        trials = list_trials(baseline, grid, ablation.photos, seeds)
+        return _run_trials(trials, data, n_jobs, seed)
 
     rates = [
         {"optimiser": name, "learning_rate": rate}
-        for name, values in study.learning_rates.items() for rate in values if len(values) > 1
+        for name, values in ablation.learning_rates.items() for rate in values if len(values) > 1
     ]  # fmt: skip
     tuned, tuning_runs = run({"learning rate": rates}, [seed - 1])
-    best = {name: values[0] for name, values in study.learning_rates.items()} | best_rates(tuned)
+    best = {name: values[0] for name, values in ablation.learning_rates.items()} | best_rates(tuned)
     grid = {
         "optimiser": [{"optimiser": name, "learning_rate": rate} for name, rate in best.items()],
-        DROPOUT: dropout_grid(study.dropout),
-        "augmentation": [{"augmentation": kind} for kind in study.augmentation],
-        LEARNING_CURVE: [{"photos": count} for count in study.training_photos],
+        DROPOUT: dropout_grid(ablation.dropout),
+        "augmentation": [{"augmentation": kind} for kind in ablation.augmentation],
+        LEARNING_CURVE: [{"photos": count} for count in ablation.training_photos],
     }
-    trials, runs = run(grid, range(seed, seed + study.seeds))
+    trials, runs = run(grid, range(seed, seed + ablation.seeds))
     return {
         "photo_learning_rates": tuned,
         "photo_trials": trials,
@@ -244,6 +255,11 @@ def _run_trials(
     return [pd.DataFrame(results), pd.DataFrame(values, columns=columns)]
 
 
+def _possible(phases: Iterable[int], numbers: "pd.Series[int]") -> list[int]:
+    """The phases whose classes are among photos with these class numbers."""
+    return sorted(classes for classes in phases if classes <= int(numbers.max()) + 1)
+
+
 def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> TrainingPhotos:
     labels = photos["number"].to_numpy(np.int64)
     training, validation = (
@@ -253,17 +269,14 @@ def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> Tra
     return TrainingPhotos(pixels, training, validation, labels, n_classes)
 
 
-def _calibrate(
-    members: Iterable[Member], data: TrainingPhotos, vision: VisionParameters
-) -> PhotoClassifier:
+def _calibrate(members: Iterable[Member], data: TrainingPhotos, max_side: int) -> PhotoClassifier:
     """The mean of some members, with classes of the same weight, calibrated on validation."""
     from sklearn.utils.class_weight import compute_class_weight
 
     classes, training = list(CLASSES[: data.n_classes]), data.labels[data.training]
     weights = compute_class_weight("balanced", classes=np.arange(data.n_classes), y=training)
-    model = PhotoClassifier(
-        classes, vision.image_size, vision.max_side, list(members), class_weights=weights.tolist()
-    )
+    side = data.photos.shape[1]
+    model = PhotoClassifier(classes, side, max_side, list(members), class_weights=weights.tolist())
     probabilities = model.photo_probabilities(data.photos, data.validation)
     temperature = fit_temperature(probabilities, data.labels[data.validation])
     return replace(model, temperature=temperature)
