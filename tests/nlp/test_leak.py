@@ -63,7 +63,7 @@ def our_lstm(
     _: ModelSettings, documents: Documents, labels: Labels, folds: Sequence[Fold]
 ) -> Scores:
     groups = np.arange(len(labels))
-    found = cross_lstm(SHORT, documents, labels, groups, [folds], VECTORS, seed=1, n_jobs=1)
+    found = cross_lstm(SHORT, (documents, labels, groups), [folds], VECTORS, seed=1, n_jobs=1)
     return found[1][0]
 
 

@@ -230,7 +230,7 @@ def test_the_seed_and_the_sizes_of_the_users_configuration_are_taken(project: Pr
     )
 
     project.output("run", "--pipelines", "nlp,vision", "--params", PHOTOS,
-        "--nodes", f"{NODES},list_photo_files,check_raw_photos")  # fmt: skip
+        "--nodes", f"{NODES},check_raw_photos")  # fmt: skip
 
     data = project.path / "data"
     drawn = [path.name for path in (data / "01_raw" / "sample_photos").iterdir()]

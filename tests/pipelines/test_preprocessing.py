@@ -34,7 +34,7 @@ Made = dict[str, pd.DataFrame]
 
 def explore(frame: pd.DataFrame) -> Made:
     """All tables of the exploration of a history."""
-    period = nodes.plan_exploration(frame, "2020-01-01", "2020-01-01", FORECAST)
+    period = nodes.plan_exploration(frame, "2020-01-01", FORECAST)
     assert period == PERIOD
     parts = nodes.decompose_temperature(frame, period)
     spectrum = estimate_spectra(parts)
@@ -121,7 +121,7 @@ def test_data_outside_the_period_are_refused(frame: pd.DataFrame) -> None:
     late = frame[frame["time"] >= "2019-06-01"]
 
     with pytest.raises(PipelineError, match="2016-01-01 to 2018-12-31, but the data span 2019-06-"):
-        nodes.plan_exploration(late, "2020-01-01", "2020-01-01", FORECAST)
+        nodes.plan_exploration(late, "2020-01-01", FORECAST)
 
 
 def test_the_main_job_leaves_tables_and_figures(run_project: Project) -> None:
@@ -153,7 +153,7 @@ def hours(slug: str, temperatures: list[float | None], start: str) -> pd.DataFra
 
 
 def select(table: pd.DataFrame, as_of: str, location: str | None = None) -> pd.DataFrame:
-    return select_hours(table, LOCATIONS, location, "sample", as_of, "2024-03-01")
+    return select_hours(table, LOCATIONS, location, "sample", as_of)
 
 
 def test_only_hours_before_as_of_of_the_locations_asked_for_are_known() -> None:

@@ -183,11 +183,8 @@ def test_an_empty_folder_and_a_missing_class_are_said(folder: Path, tmp_path: Pa
     shutil.rmtree(folder / "Valid" / "Ervas")
     used, _ = checked(folder)
 
-    class Vision:
-        phases, max_photos = (3,), None
-
     with pytest.raises(PhotoSourceError, match=r"none of weeds in valid\. Add .*Ervas or weeds"):
-        select_photos(used, Vision, 1)  # type: ignore[arg-type]
+        select_photos(used, [3], None, seed=1)
 
 
 @pytest.mark.parametrize(

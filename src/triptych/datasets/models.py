@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
+from zict import Func
 
 from triptych.datasets.files import FileDataset
 from triptych.registry.model_types import KINDS, TEMPERATURE
@@ -14,15 +16,15 @@ from triptych.registry.models import ModelRegistry
 from triptych.registry.tracking import Candidate
 from triptych.store.migrate import open_database
 
+Models = Mapping[str, Any]
 Kind = Literal["forecaster", "photo", "review"]
-Models = dict[str, Any]
 
 _REGISTERED = {"forecaster": TEMPERATURE, "photo": "images", "review": "texts"}
 _ORDER = "models.json"
 
 
 class ModelFolderDataset(FileDataset[Models, Models]):
-    """Saves fitted models of one kind, and loads them in the same order.
+    """Saves fitted models of one kind, and loads them in the same order, each when it is taken.
 
     A save writes a new folder and then replaces the old one, so an interrupted run leaves either
     the old models or the new ones. Forecasters also tag the active MLflow run with their digests.
@@ -35,7 +37,7 @@ class ModelFolderDataset(FileDataset[Models, Models]):
         self._kind = kind
 
     def load(self) -> Models:
-        """Read all models, perhaps none; DatasetError if none have been saved."""
+        """Find the models, perhaps none; DatasetError if none have been saved."""
         order = self._path / _ORDER  # version 0.1 wrote it for reviews only
         if order.is_file():
             names = json.loads(order.read_text(encoding="utf-8"))
@@ -44,7 +46,8 @@ class ModelFolderDataset(FileDataset[Models, Models]):
                 f"There are no fitted {self._kind} models in {self._path}. "
                 "Run the pipeline that fits them first."
             )
-        return {name: KINDS[_REGISTERED[self._kind]].load(self._path / name) for name in names}
+        read = KINDS[_REGISTERED[self._kind]].load
+        return Func(str, read, {name: self._path / name for name in names})
 
     def save(self, data: Models) -> None:
         """Replace the saved models."""

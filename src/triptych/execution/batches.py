@@ -110,7 +110,7 @@ def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Ite
     client: Any = _client(engine.address, engine.workers)
     try:
         # Made by a task, not scattered: when the workers that hold it die, it is made again.
-        sent = client.submit(_same, work, pure=False)
+        sent = client.submit(partial, work, pure=False)
         remaining = iter(batches)
         waiting = deque(
             client.submit(call, sent, batch, pure=False)
@@ -127,10 +127,6 @@ def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Ite
         ) from error
     except (CancelledError, OSError) as error:
         raise PipelineError(_unreachable(engine.address, error)) from error
-
-
-def _same(work: Work) -> Work:
-    return work
 
 
 @cache

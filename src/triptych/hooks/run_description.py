@@ -10,7 +10,6 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from triptych.errors import PipelineError
 from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age
 from triptych.hooks.tracking import modality
 from triptych.pipelines.ts_common.periods import parse_as_of
@@ -103,7 +102,8 @@ def describe_forecasts(
     registered: Sequence[str],
 ) -> Description:
     """Describe a run of temperature; `saved` has the comparisons as `day_ahead` selects them."""
-    places, as_of = place_names(locations) or "no location", _issued(parameters)
+    places, issued = place_names(locations) or "no location", parse_as_of(str(parameters["as_of"]))
+    as_of = f"{issued:%Y-%m-%d %H:%M} UTC" if issued.hour else f"{issued:%Y-%m-%d}"
     source = parameters["source"].replace("sample", "the embedded sample (synthetic weather)")
     about = (
         f"Temperature of {places}, known until {as_of}, from {source}; seed {parameters['seed']}."
@@ -130,14 +130,6 @@ def describe_forecasts(
 def day_ahead(comparison: pd.DataFrame) -> pd.DataFrame:
     """The rows of a comparison that the description shows."""
     return at_served_age(comparison[comparison["lead"] == DAY])
-
-
-def _issued(parameters: Mapping[str, Any]) -> str:
-    try:
-        instant = parse_as_of(str(parameters["as_of"]))
-    except PipelineError:  # the run reports it itself
-        return str(parameters["as_of"])
-    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant.hour else f"{instant:%Y-%m-%d}"
 
 
 def _day_ahead_table(rows: pd.DataFrame, of_all: pd.DataFrame, chosen: str | None) -> list[str]:

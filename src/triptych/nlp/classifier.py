@@ -16,6 +16,7 @@ Documents = Sequence[Document]
 Labels = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+Vocabularies = dict[tuple[str, int, int], dict[str, int]]
 Terms = tuple[list[str], npt.NDArray[np.float32] | None]  # by column; IDF or None
 
 
@@ -141,6 +142,12 @@ class TextClassifier:
         matrix = self._vectoriser.fit_transform(documents)
         self.weights, self.intercept = fit_linear(matrix, labels, self.settings, self._seed)
         return self
+
+    def share_vocabularies(self, known: Vocabularies) -> None:
+        """Use those of other classifiers of the same documents, and add new ones: less memory."""
+        for analyzer, part in zip(self.settings.analyzers, self._parts(), strict=True):
+            key = analyzer, self.settings.ngram_max, self.settings.min_df
+            part.vocabulary_ = known.setdefault(key, part.vocabulary_)
 
     def scores(self, documents: Documents) -> Scores:
         """The score of each document; positive for class 1."""

@@ -3,9 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from triptych.nlp.classifier import Labels, Rows
+from triptych.nlp.classifier import Documents, Labels, Rows
 from triptych.nlp.duplicates import Groups
 
+Labelled = tuple[Documents, Labels, Groups]
 Fold = tuple[Rows, Rows]  # training rows, held-out rows
 _BUCKETS = 200  # of ungrouped rows, by class
 _STOPPING_FOLDS = 10

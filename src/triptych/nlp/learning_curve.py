@@ -10,10 +10,10 @@ from triptych.classification.metrics import wilson
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.classifier import Documents, Labels, Scores
 from triptych.nlp.duplicates import Groups
+from triptych.nlp.folds import Labelled
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
 CurveRow = tuple[str, int, int, int, float]  # without the interval
-Labelled = tuple[Documents, Labels, Groups]
 # Fits with a seed, and returns the function that scores other documents (positive for class 1).
 Fit = Callable[[Documents, Labels, Groups, int], Callable[[Documents], Scores]]
 

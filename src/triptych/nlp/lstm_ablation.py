@@ -11,10 +11,9 @@ import pandas as pd
 
 from triptych.execution.parallel import run_networks
 from triptych.execution.progress import track
-from triptych.nlp.classifier import Documents, Labels, Scores
+from triptych.nlp.classifier import Scores
 from triptych.nlp.config import BASELINE, CHANGES, LstmSettings
-from triptych.nlp.duplicates import Groups
-from triptych.nlp.folds import Fold, early_stopping_split, grouped_folds
+from triptych.nlp.folds import Fold, Labelled, early_stopping_split, grouped_folds
 from triptych.nlp.lstm import LstmClassifier, find_vectors
 from triptych.nlp.tuning import evaluate_scores
 from triptych.nlp.word_vectors import VectorSource
@@ -34,9 +33,7 @@ _HELD_OUT_FOLDS = 5  # a trial is evaluated on one of them
 def run_trials(
     changes: Sequence[str],
     settings: LstmSettings,
-    documents: Documents,
-    labels: Labels,
-    groups: Groups,
+    data: Labelled,
     source: VectorSource,
     *,
     seeds: int,
@@ -51,6 +48,7 @@ def run_trials(
     Returns:
         The trials TRIAL_COLUMNS, and their epochs HISTORY_COLUMNS.
     """
+    documents, labels, groups = data
     variants = {
         name: settings.change(**CHANGES[name], ensemble_size=1)
         for name in dict.fromkeys([BASELINE, *changes])
@@ -65,8 +63,7 @@ def run_trials(
             if kind not in vectors:
                 texts = [getattr(documents[row], variant.analyzer) for row in rows]
                 vectors[kind] = find_vectors(texts, source, variant, each)
-            data = documents, labels, groups, fold, vectors[kind]
-            tasks.append(partial(_run, name, each, variant, *data))
+            tasks.append(partial(_run, name, each, variant, data, fold, vectors[kind]))
     trials, histories = [], []
     for trial, history in track(run_networks(tasks, n_jobs), "LSTM ablation", len(tasks)):
         logger.info(
@@ -113,9 +110,7 @@ def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 def cross_lstm(
     settings: LstmSettings,
-    documents: Documents,
-    labels: Labels,
-    groups: Groups,
+    data: Labelled,
     levels: Sequence[Sequence[Fold]],
     source: VectorSource,
     *,
@@ -127,6 +122,7 @@ def cross_lstm(
     Returns:
         Arrays (levels, documents) by number of networks: of the first one (1), and of all.
     """
+    documents, labels, groups = data
     sizes = sorted({1, settings.ensemble_size})
 
     def score_fold(fold: Fold, n_jobs: int = 1) -> dict[int, Scores]:
@@ -154,13 +150,12 @@ def _run(
     change: str,
     seed: int,
     settings: LstmSettings,
-    documents: Documents,
-    labels: Labels,
-    groups: Groups,
+    data: Labelled,
     fold: Fold,
     vectors: pd.DataFrame,
 ) -> tuple[dict[str, object], pd.DataFrame]:
     started = time.perf_counter()
+    documents, labels, groups = data
     train, held_out = ([documents[row] for row in rows] for rows in fold)
     rows = fold[0]
     model = LstmClassifier(settings, seed).fit(train, labels[rows], groups[rows], vectors)

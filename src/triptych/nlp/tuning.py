@@ -22,6 +22,7 @@ from triptych.nlp.classifier import (
     Rows,
     Scores,
     TextClassifier,
+    Vocabularies,
     cross_fitted_log_odds,
     fit_linear,
     make_vectoriser,
@@ -255,12 +256,14 @@ def fit_model(
     seed: int,
     preparation: Preparation,
     tuning_labels: Labels,
+    vocabularies: Vocabularies,
 ) -> ReviewModel:
     """Fit a tuned classifier on all training documents.
 
-    `tuning_labels` are those of the out-of-fold scores.
+    `tuning_labels` are those of the out-of-fold scores; classifiers share the `vocabularies`.
     """
     classifier = TextClassifier(tuned.settings, seed).fit(documents, labels)
+    classifier.share_vocabularies(vocabularies)
     member = CalibratedClassifier(classifier, Calibration.learn(tuned.scores, tuning_labels))
     return ReviewModel(name, preparation, {name: member}, parameters=asdict(tuned.settings))
 

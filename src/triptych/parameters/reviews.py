@@ -61,14 +61,6 @@ def _of_dataset(value: Any, dataset: Any) -> Any:
     return {name: _of_dataset(each, dataset) for name, each in value.items()}
 
 
-class ReviewSample(Parameters):
-    """Number of reviews of the sample, by split."""
-
-    train: Count
-    val: Count
-    test: Count
-
-
 class ReviewParameters(Parameters):
     """The study of film reviews.
 
@@ -77,7 +69,7 @@ class ReviewParameters(Parameters):
 
     source: Literal["sample", "folder"]
     dataset: Dataset  # folder below TRIPTYCH_REAL_DATA
-    sample_reviews: ReviewSample
+    sample_reviews: dict[Literal["train", "val", "test"], Count]
     test_split: Literal["val", "test"]  # evaluated after model selection
     max_characters: Count
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]

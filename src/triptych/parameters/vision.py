@@ -30,20 +30,12 @@ class AblationParameters(Parameters):
     training_photos: list[Count]  # the learning curve
 
 
-class PhotoSample(Parameters):
-    """How many photos of a class the sample has, by split."""
-
-    train: Count
-    valid: Count
-    test: Count
-
-
 class VisionParameters(Parameters):
     """The study of field photos."""
 
     source: Literal["sample", "folder"]
     dataset: Annotated[str, Field(min_length=1)]  # folder of real data
-    sample_photos: PhotoSample
+    sample_photos: dict[Literal["train", "valid", "test"], Count]  # per class
     phases: Annotated[list[Literal[3, 4]], Field(min_length=1), BeforeValidator(_as_list)]
     max_side: Count
     max_rejected_share: Annotated[float, Field(ge=0, le=1)]

@@ -1,6 +1,7 @@
 """Validation of photos: rejected ones are listed with a reason, and none is lost."""
 
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from triptych.vision.duplicates import group_photos, sign_photo, straddling
 from triptych.vision.errors import BadPhotoError, VisionError
 from triptych.vision.reading import SPLITS
 
-PHOTO_COLUMNS = ("item", "split", "label", "group", "origin", "width", "height", "sha256")
+PHOTO_COLUMNS = (
+    "item", "path", "split", "label", "group", "origin", "width", "height", "sha256",
+)  # fmt: skip
 REJECTED_COLUMNS = ("item", "split", "label", "reason", "duplicate")
 
 
@@ -34,8 +37,9 @@ def validate_photos(
             some orientation.
 
     Returns:
-        The photos, PHOTO_COLUMNS, in order of split and item, and the rejected files,
-        REJECTED_COLUMNS; `duplicate` marks photos that are shown elsewhere.
+        The photos, PHOTO_COLUMNS, in order of split and item, with paths as bytes: their names
+        may not be UTF-8. The rejected files, REJECTED_COLUMNS; `duplicate` marks photos that are
+        shown elsewhere.
     """
     files = _open_all(raw, max_side)
     good = files[files["reason"] == ""]
@@ -50,6 +54,7 @@ def validate_photos(
     used = single[single["reason"] == ""].sort_values(["rank", "item"], ascending=[False, True])
     if torn := straddling(used):
         raise VisionError(f"Near-duplicates are in two splits: {', '.join(torn[:5])}.")
+    used = used.assign(path=used["path"].map(os.fsencode))
     parts = (files.assign(duplicate=False), good, single)
     rejected = pd.concat([part[part["reason"] != ""] for part in parts])
     return (

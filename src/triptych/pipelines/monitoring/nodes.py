@@ -34,11 +34,10 @@ def build_observations(
     location: str | None,
     source: str,
     as_of: str,
-    today: str,
     preprocessing: PreprocessingParameters,
 ) -> pd.DataFrame:
     """Build the history known at `as_of` as a study does, so that errors mean the same in both."""
-    hours = select_hours(weather_hourly, locations, location, source, as_of, today)
+    hours = select_hours(weather_hourly, locations, location, source, as_of)
     return build_history(hours, locations, preprocessing)
 
 

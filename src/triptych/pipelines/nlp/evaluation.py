@@ -1,6 +1,6 @@
 """Nodes of the evaluation on held-out reviews, after model selection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -13,30 +13,30 @@ from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, Text
 from triptych.nlp.config import LstmSettings, ModelSettings
 from triptych.nlp.duplicates import Groups
 from triptych.nlp.error_analysis import confident_errors, explain_errors, top_features
-from triptych.nlp.learning_curve import Fit, Labelled, curve_table, list_fits
+from triptych.nlp.learning_curve import Fit, curve_table, list_fits
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.slice_tests import run_slice_tests
 from triptych.nlp.tuning import BLEND
-from triptych.parameters.reviews import LstmParameters, VectorParameters
+from triptych.nlp.word_vectors import VectorSource
+from triptych.parameters.reviews import LstmParameters
 from triptych.pipelines.nlp.frames import (
     CROSS_VALIDATION,
     count_words,
     documents_of,
-    groups_of,
-    labels_of,
+    labelled,
     predictions_table,
     shown_models,
+    take,
 )
-from triptych.pipelines.nlp.lstm_nodes import vector_source
 
 REFERENCE = "tfidf_logistic"  # published; the learning curve shows it beside the selected model
 _MEASURES = ("accuracy", "macro_f1", "roc_auc", "brier", "log_loss", "calibration_error")
 
 
 def predict_reviews(
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
-    blend_model: dict[str, ReviewModel],
+    text_models: Mapping[str, ReviewModel],
+    lstm_models: Mapping[str, ReviewModel],
+    blend_model: Mapping[str, ReviewModel],
     holdout_documents: pd.DataFrame,
     text_cross_validation: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -44,7 +44,8 @@ def predict_reviews(
     documents = documents_of(holdout_documents)
     probabilities = {
         name: model.document_probabilities(documents)
-        for name, model in {**text_models, **lstm_models, **blend_model}.items()
+        for models in (text_models, lstm_models, blend_model)
+        for name, model in models.items()
     }
     predicted = predictions_table(probabilities, holdout_documents)
     return pd.concat([text_cross_validation, predicted], ignore_index=True)
@@ -56,7 +57,6 @@ def evaluate_classifiers(
     text_timings: pd.DataFrame,
     lstm_timings: pd.DataFrame,
     blend_members: list[str],
-    text_models: dict[str, ReviewModel],
     text_ranking: list[str],
     resamples: int,
     length_edges: list[int],
@@ -79,7 +79,7 @@ def evaluate_classifiers(
     long = scores.melt(["model", "split"], list(_MEASURES), var_name="measure")
     metric = long["model"] + "." + long["split"] + "." + long["measure"].astype("str")
     words = count_words(reviews.set_index("item")["review"])
-    shown = shown_models(text_ranking, text_models)
+    shown = shown_models(text_ranking)
     best = review_predictions[review_predictions["model"].isin(shown)]
     return {
         "text_comparison": scores,
@@ -94,14 +94,13 @@ def evaluate_classifiers(
 def trace_learning_curve(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
-    pretrained_vectors: pd.DataFrame,
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
+    vector_source: VectorSource,
+    text_models: Mapping[str, ReviewModel],
+    lstm_models: Mapping[str, ReviewModel],
     text_ranking: list[str],
     curve_sizes: list[int],
     curve_repeats: int,
     lstm: LstmParameters,
-    vectors: VectorParameters,
     test_split: str,
     n_jobs: int,
     seed: int,
@@ -116,9 +115,8 @@ def trace_learning_curve(
         for name in dict.fromkeys([best, REFERENCE])
         if name in text_models
     }
-    lstm_name, fitted_lstm = next(iter(lstm_models.items()))
-    network = LstmSettings.model_validate(fitted_lstm.parameters)
-    source = vector_source(pretrained_vectors, vectors)
+    lstm_name = next(iter(lstm_models))
+    network = LstmSettings.model_validate(lstm_models[lstm_name].parameters)
     sizes = [size for size in curve_sizes if size < len(training_documents)]
 
     def fit_classical(own: ModelSettings) -> Fit:
@@ -129,17 +127,15 @@ def trace_learning_curve(
     def fit_lstm(
         documents: Documents, labels: Labels, groups: Groups, seed: int
     ) -> Callable[[Documents], Scores]:
-        return LstmClassifier(network, seed).fit(documents, labels, groups, source).scores
+        return LstmClassifier(network, seed).fit(documents, labels, groups, vector_source).scores
 
-    data = _labelled(training_documents), _labelled(_of_split(holdout_documents, test_split))
+    data = labelled(training_documents), labelled(_of_split(holdout_documents, test_split))
     fits = {name: fit_classical(own) for name, own in settings.items()}
     tasks = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
-    lstm_samples = [(size, lstm.curve_repeats) for size in sizes]
-    tasks += list_fits({lstm_name: fit_lstm}, *data, lstm_samples, seed)
+    tasks += list_fits({lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed)
     fitted: dict[str, Fit] = {
-        name: lambda *_, model=model: model.log_odds
-        for name, model in {**text_models, **lstm_models}.items()
-        if name in {*settings, lstm_name}
+        name: lambda *_, name=name: take(name, text_models, lstm_models).log_odds
+        for name in (*settings, lstm_name)
     }
     whole = list_fits(fitted, *data, [(len(training_documents), 1)], seed)
     rows = track(run_networks(tasks, n_jobs), "Learning curve", len(tasks))
@@ -150,9 +146,8 @@ def analyse_errors(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
     training_documents: pd.DataFrame,
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
-    blend_model: dict[str, ReviewModel],
+    text_models: Mapping[str, ReviewModel],
+    selected_text_model: ReviewModel,
     text_ranking: list[str],
     shown_errors: int,
     shown_terms: int,
@@ -163,13 +158,12 @@ def analyse_errors(
         `confident_errors`, of held-out reviews; `slice_tests`, by split; `top_features`, of the
         best classical model.
     """
-    selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
     linear = next(text_models[name] for name in text_ranking if name in text_models)
-    predictions = review_predictions[review_predictions["model"] == selected.name]
+    predictions = review_predictions[review_predictions["model"] == selected_text_model.name]
     texts = reviews.set_index("item")["review"]
     held_out = predictions[predictions["split"] != CROSS_VALIDATION]
     return {
-        "confident_errors": confident_errors(held_out, texts, selected, shown_errors),
+        "confident_errors": confident_errors(held_out, texts, selected_text_model, shown_errors),
         "slice_tests": run_slice_tests(predictions, texts),
         "top_features": top_features(linear, documents_of(training_documents), shown_terms),
     }
@@ -178,9 +172,8 @@ def analyse_errors(
 def explain_predictions(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
-    blend_model: dict[str, ReviewModel],
+    lstm_models: Mapping[str, ReviewModel],
+    selected_text_model: ReviewModel,
     text_ranking: list[str],
     explained_errors: int,
     explanation_samples: int,
@@ -191,23 +184,19 @@ def explain_predictions(
 
     They are those of the test split (EXPLANATION_COLUMNS).
     """
-    models = {**text_models, **lstm_models, **blend_model}
     best_lstm = next(name for name in text_ranking if name in lstm_models)
+    selected = {selected_text_model.name: selected_text_model}
     texts = reviews.set_index("item")["review"]
     predictions = _of_split(review_predictions, test_split)
     tables = [
         explain_errors(
-            predictions[predictions["model"] == name], texts, models[name],
+            predictions[predictions["model"] == name], texts, take(name, selected, lstm_models),
             count=explained_errors, samples=explanation_samples, seed=seed,
         )
-        for name in dict.fromkeys([text_ranking[0], best_lstm])
+        for name in dict.fromkeys([*selected, best_lstm])
     ]  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
 
 def _of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return table[table["split"] == split]
-
-
-def _labelled(table: pd.DataFrame) -> Labelled:
-    return documents_of(table), labels_of(table), groups_of(table)

@@ -1,12 +1,13 @@
 """The tables that the nodes exchange."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from triptych.nlp.classifier import Labels, Scores
-from triptych.nlp.duplicates import Groups
+from triptych.nlp.classifier import Labels, ReviewModel, Scores
+from triptych.nlp.config import FAMILIES
+from triptych.nlp.folds import Labelled
 from triptych.nlp.metrics import PREDICTION_COLUMNS, THRESHOLD
 from triptych.nlp.preprocessing import Document
 
@@ -32,11 +33,16 @@ def predictions_table(
     return pd.concat(tables, ignore_index=True)[list(PREDICTION_COLUMNS)]
 
 
-def shown_models(ranking: Sequence[str], classical: Collection[str]) -> list[str]:
+def shown_models(ranking: Sequence[str]) -> list[str]:
     """The models to show side by side: the selected one, the best classical one, the best LSTM."""
     best = (next(name for name in ranking if name.startswith("lstm")),
-            next(name for name in ranking if name in classical))  # fmt: skip
+            next(name for name in ranking if name in FAMILIES))  # fmt: skip
     return sorted({ranking[0], *best}, key=ranking.index)
+
+
+def take(name: str, *groups: Mapping[str, ReviewModel]) -> ReviewModel:
+    """Take a model from one of several groups; the others are not read."""
+    return next(models[name] for models in groups if name in models)
 
 
 def count_words(reviews: "pd.Series[str]") -> "pd.Series[int]":
@@ -49,11 +55,11 @@ def documents_of(table: pd.DataFrame) -> list[Document]:
     return [Document(*row) for row in table[list(Document._fields)].itertuples(index=False)]
 
 
-def groups_of(table: pd.DataFrame) -> Groups:
-    """The groups of a table DOCUMENT_COLUMNS, which no split separates."""
-    return table["group"].to_numpy(dtype=np.int64)
-
-
 def labels_of(table: pd.DataFrame) -> Labels:
     """The true labels of a table DOCUMENT_COLUMNS."""
     return table["polarity"].to_numpy(dtype=np.int64)
+
+
+def labelled(table: pd.DataFrame) -> Labelled:
+    """Documents, labels and groups, which no split separates, of a table DOCUMENT_COLUMNS."""
+    return documents_of(table), labels_of(table), table["group"].to_numpy(dtype=np.int64)

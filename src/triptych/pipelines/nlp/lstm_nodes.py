@@ -9,7 +9,7 @@ import pandas as pd
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.classifier import CalibratedClassifier, Calibration, ReviewModel
 from triptych.nlp.config import CHANGES, LstmSettings
-from triptych.nlp.folds import early_stopping_split
+from triptych.nlp.folds import Fold, early_stopping_split
 from triptych.nlp.lstm import LstmClassifier, find_vectors
 from triptych.nlp.lstm_ablation import cross_lstm, run_trials, summarise_trials
 from triptych.nlp.preprocessing import Preparation, stem
@@ -21,8 +21,7 @@ from triptych.nlp.word_vectors import (
     nearest_words,
 )
 from triptych.parameters.reviews import LstmParameters, VectorParameters
-from triptych.pipelines.nlp.frames import documents_of, groups_of, labels_of
-from triptych.pipelines.nlp.nodes import levels_of
+from triptych.pipelines.nlp.frames import labelled, labels_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,19 +30,19 @@ LSTM, LSTM_ENSEMBLE = "lstm", "lstm_ensemble"
 
 def read_vectors(
     vector_reader: ReadVectors, vectors_file: str | None, vectors: VectorParameters
-) -> pd.DataFrame:
-    """Read the pretrained vectors: a row per word; no row if no file is named."""
+) -> VectorSource:
+    """Read the pretrained vectors, if a file is named; others are trained with the parameters."""
     if vectors_file is None:
-        return pd.DataFrame({"word": []})
+        return VectorSource(vectors)
     table = vector_reader(vectors_file, vectors.dimension, vectors.limit)
     logger.info("Pretrained word vectors: %s words, %s dimensions", *table.shape)
-    return table.reset_index()
+    return VectorSource(vectors, table)
 
 
 def learn_word_vectors(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
-    pretrained_vectors: pd.DataFrame,
+    vector_source: VectorSource,
     lstm: LstmParameters,
     vectors: VectorParameters,
     seed: int,
@@ -55,21 +54,18 @@ def learn_word_vectors(
         split; `word_neighbours`.
     """
     network = lstm.network
-    labels, groups = labels_of(training_documents), groups_of(training_documents)
+    _, labels, groups = labelled(training_documents)
     rows, _ = early_stopping_split(labels, groups, seed)
     texts = training_documents[network.analyzer].iloc[rows].tolist()
-    source = vector_source(pretrained_vectors, vectors)
-    table = find_vectors(texts, source, network, seed)
+    table = find_vectors(texts, vector_source, network, seed)
     splits = pd.concat([training_documents, holdout_documents]).groupby("split")[network.analyzer]
     found = {"training reviews": table}
-    if source.pretrained is not None:
-        trained = find_vectors(texts, source, network.change(pretrained=False), seed)
+    if vector_source.pretrained is not None:
+        trained = find_vectors(texts, vector_source, network.change(pretrained=False), seed)
         found = {"file": table, "training reviews": trained}
+    by_split = {str(split): texts for split, texts in splits}
     coverage = [
-        measure_coverage(each, {str(split): texts for split, texts in splits}).assign(
-            vectors=origin
-        )
-        for origin, each in found.items()
+        measure_coverage(each, by_split).assign(vectors=origin) for origin, each in found.items()
     ]
     shown = vectors.shown_words
     if network.analyzer == "stems":
@@ -83,9 +79,8 @@ def learn_word_vectors(
 
 def compare_lstms(
     training_documents: pd.DataFrame,
-    pretrained_vectors: pd.DataFrame,
+    vector_source: VectorSource,
     lstm: LstmParameters,
-    vectors: VectorParameters,
     n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
@@ -98,8 +93,7 @@ def compare_lstms(
     studied = training_documents.iloc[rows]
     changes = lstm.changes if lstm.ablation else []
     trials, histories = run_trials(
-        changes, lstm.network, documents_of(studied), labels_of(studied), groups_of(studied),
-        vector_source(pretrained_vectors, vectors),
+        changes, lstm.network, labelled(studied), vector_source,
         seeds=lstm.seeds, seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     return {
@@ -112,26 +106,21 @@ def compare_lstms(
 
 def cross_validate_lstm(
     tuning_documents: pd.DataFrame,
-    pretrained_vectors: pd.DataFrame,
+    text_folds: list[list[Fold]],
+    vector_source: VectorSource,
     lstm: LstmParameters,
-    vectors: VectorParameters,
-    n_splits: int,
-    inner_splits: int,
     n_jobs: int,
     seed: int,
 ) -> dict[str, Tuned[LstmSettings]]:
     """Score the tuning reviews by nested cross-validation, by one network and by the ensemble."""
     settings = lstm.network.change(ensemble_size=lstm.ensemble_size)
-    levels = levels_of(tuning_documents, n_splits, inner_splits, seed)
     found = cross_lstm(
-        settings, documents_of(tuning_documents), labels_of(tuning_documents),
-        groups_of(tuning_documents), levels, vector_source(pretrained_vectors, vectors),
-        seed=seed, n_jobs=n_jobs,
-    )  # fmt: skip
+        settings, labelled(tuning_documents), text_folds, vector_source, seed=seed, n_jobs=n_jobs
+    )
     tuned = {}
     for size, scores in found.items():
         nested = scores[1:].copy()
-        for row, (_, held_out) in zip(nested, levels[0], strict=True):
+        for row, (_, held_out) in zip(nested, text_folds[0], strict=True):
             row[held_out] = scores[0, held_out]
         name = LSTM if size == 1 else LSTM_ENSEMBLE
         tuned[name] = Tuned(settings.change(ensemble_size=size), scores[0], nested)
@@ -153,15 +142,12 @@ def fit_lstms(
         `lstm_models`: ReviewModels by name; `lstm_timings`: model, fit_seconds; `lstm_training`:
         loss and accuracy of each network by epoch.
     """
-    documents, labels = documents_of(training_documents), labels_of(training_documents)
     known = labels_of(tuning_documents)
     sizes = {name: found.settings.ensemble_size for name, found in tuned_lstms.items()}
     largest = tuned_lstms[max(sizes, key=sizes.__getitem__)].settings
     started = time.perf_counter()
     ensemble = LstmClassifier(largest, seed)
-    ensemble.fit(
-        documents, labels, groups_of(training_documents), word_vectors.set_index("word"), n_jobs
-    )
+    ensemble.fit(*labelled(training_documents), word_vectors.set_index("word"), n_jobs)
     elapsed = time.perf_counter() - started
     logger.info("Fitted %s LSTM networks in %.0f s", largest.ensemble_size, elapsed)
     per_network = elapsed * min(n_jobs, largest.ensemble_size) / largest.ensemble_size
@@ -178,12 +164,6 @@ def fit_lstms(
         "lstm_timings": timings,
         "lstm_training": pd.DataFrame(ensemble.history),
     }
-
-
-def vector_source(pretrained_vectors: pd.DataFrame, vectors: VectorParameters) -> VectorSource:
-    """The settings of word2vec, and the pretrained vectors, if there are any."""
-    pretrained = None if pretrained_vectors.empty else pretrained_vectors.set_index("word")
-    return VectorSource(vectors, pretrained)
 
 
 def _nested_runs(

@@ -2,13 +2,14 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.ablation import measure_effects
-from triptych.nlp.classifier import ReviewModel
+from triptych.nlp.classifier import ReviewModel, Vocabularies
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
 from triptych.nlp.errors import ReviewsRefusedError
 from triptych.nlp.folds import Fold, nested_folds
@@ -31,9 +32,10 @@ from triptych.pipelines.nlp.frames import (
     TRAIN,
     count_words,
     documents_of,
-    groups_of,
+    labelled,
     labels_of,
     predictions_table,
+    take,
 )
 
 logger = logging.getLogger(__name__)
@@ -92,22 +94,30 @@ def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
 
 
 def prepare_reviews(
-    reviews: pd.DataFrame, preparation: Preparation, tuning_reviews: int, seed: int
-) -> dict[str, pd.DataFrame]:
+    reviews: pd.DataFrame,
+    preparation: Preparation,
+    tuning_reviews: int,
+    n_splits: int,
+    inner_splits: int,
+    seed: int,
+) -> dict[str, Any]:
     """Clean, tokenise and stem each review.
 
     Returns:
         `training_documents`, a sample of them, `tuning_documents`, and `holdout_documents` of all
-        other splits: DOCUMENT_COLUMNS.
+        other splits: DOCUMENT_COLUMNS. `text_folds`: nested_folds of the sample, for every model.
     """
     documents = preparation.prepare(reviews["review"])
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
     table = pd.concat([reviews[["item", "split", "polarity", "group"]], table], axis=1)
     training = table[table["split"] == TRAIN].reset_index(drop=True)
     sample = draw_rows(labels_of(training), tuning_reviews, seed)
+    tuning = training.iloc[sample].reset_index(drop=True)
+    _, labels, groups = labelled(tuning)
     return {
         "training_documents": training,
-        "tuning_documents": training.iloc[sample].reset_index(drop=True),
+        "tuning_documents": tuning,
+        "text_folds": nested_folds(labels, groups, n_splits, inner_splits, seed),
         "holdout_documents": table[table["split"] != TRAIN].reset_index(drop=True),
     }
 
@@ -126,18 +136,17 @@ def measure_preparation(
     studied = tuning_documents.iloc[sample]
     texts = reviews.set_index("item").loc[studied["item"], "review"].tolist()
     return measure_effects(
-        texts, labels_of(studied), groups_of(studied), preparation,
+        texts, *labelled(studied)[1:], preparation,
         FAMILIES[effects_model][0], n_splits=n_splits, seed=seed,
     )  # fmt: skip
 
 
 def tune_classifiers(
     tuning_documents: pd.DataFrame,
+    text_folds: list[list[Fold]],
     models: list[str],
     characters: bool,
     n_trials: int,
-    n_splits: int,
-    inner_splits: int,
     n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
@@ -148,9 +157,8 @@ def tune_classifiers(
         if characters or "chars" not in FAMILIES[name][0].analyzers
     ]  # fmt: skip
     logger.info("Tuning %s families on %s reviews", len(families), f"{len(labels):,}")
-    levels = levels_of(tuning_documents, n_splits, inner_splits, seed)
     tuned, trials = tune(
-        families, documents_of(tuning_documents), labels, levels,
+        families, documents_of(tuning_documents), labels, text_folds,
         n_trials=n_trials, seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     return {"text_trials": trials, "tuned_text_models": tuned}
@@ -158,11 +166,9 @@ def tune_classifiers(
 
 def select_models(
     tuning_documents: pd.DataFrame,
+    text_folds: list[list[Fold]],
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     tuned_lstms: dict[str, Tuned[LstmSettings]],
-    n_splits: int,
-    inner_splits: int,
-    seed: int,
 ) -> dict[str, Any]:
     """Select the members of the blend and rank all models by out-of-fold log loss.
 
@@ -177,8 +183,7 @@ def select_models(
     tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
     scores = {name: found.scores for name, found in tuned.items()}
     members = choose_members(scores, labels)
-    outer, *_ = levels_of(tuning_documents, n_splits, inner_splits, seed)
-    odds, selection = estimate_nested(tuned, labels, outer)
+    odds, selection = estimate_nested(tuned, labels, text_folds[0])
     if len(members) > 1:
         scores[BLEND] = blend_scores(scores, members, labels)
     ranking = rank(scores, labels)
@@ -208,11 +213,12 @@ def fit_classifiers(
     """
     documents, labels = documents_of(training_documents), labels_of(training_documents)
     models, timings = {}, []
+    vocabularies: Vocabularies = {}
     for name, tuned in tuned_text_models.items():
         started = time.perf_counter()
         models[name] = fit_model(
             name, tuned, documents, labels, seed=seed, preparation=preparation,
-            tuning_labels=labels_of(tuning_documents),
+            tuning_labels=labels_of(tuning_documents), vocabularies=vocabularies,
         )  # fmt: skip
         timings.append((name, time.perf_counter() - started))
         logger.info("Fitted %s in %.1f s", *timings[-1])
@@ -224,21 +230,21 @@ def blend_classifiers(
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     tuned_lstms: dict[str, Tuned[LstmSettings]],
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
+    text_models: Mapping[str, ReviewModel],
+    lstm_models: Mapping[str, ReviewModel],
     blend_members: list[str],
-) -> dict[str, ReviewModel]:
-    """Return the blend of fitted classifiers by its name; nothing if it has one member."""
-    if len(blend_members) < 2:  # noqa: PLR2004
-        return {}
-    tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
-    models = {**text_models, **lstm_models}
-    return {BLEND: blend_models(models, tuned, blend_members, labels_of(tuning_documents))}
+    text_ranking: list[str],
+) -> dict[str, Any]:
+    """Blend fitted classifiers, and take the model that ranks first.
 
-
-def levels_of(
-    documents: pd.DataFrame, n_splits: int, inner_splits: int, seed: int
-) -> list[list[Fold]]:
-    """The folds of nested cross-validation, the same for every model."""
-    labels, groups = labels_of(documents), groups_of(documents)
-    return nested_folds(labels, groups, n_splits, inner_splits, seed)
+    Returns:
+        `blend_model` by its name, nothing if it has one member; `selected_text_model`.
+    """
+    blend = {}
+    if len(blend_members) > 1:
+        tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
+        models = {name: take(name, text_models, lstm_models) for name in blend_members}
+        labels = labels_of(tuning_documents)
+        blend = {BLEND: blend_models(models, tuned, blend_members, labels)}
+    selected = take(text_ranking[0], text_models, lstm_models, blend)
+    return {"blend_model": blend, "selected_text_model": selected}

@@ -29,7 +29,7 @@ def create_pipeline(**_: object) -> Pipeline:
 
 def _preparation() -> list[Node]:
     checked = ("checked_reviews", "rejected_reviews", "review_refusal")
-    documents = ("training_documents", "tuning_documents", "holdout_documents")
+    documents = ("training_documents", "tuning_documents", "text_folds", "holdout_documents")
     return [
         _make_node(nodes.check_raw_reviews, *checked),
         _make_node(nodes.accept_reviews, "reviews"),
@@ -45,7 +45,7 @@ def _classifiers() -> list[Node]:
         _make_node(nodes.tune_classifiers, "text_trials", "tuned_text_models"),
         _make_node(nodes.select_models, *selected),
         _make_node(nodes.fit_classifiers, "text_models", "text_timings"),
-        _make_node(nodes.blend_classifiers, "blend_model"),
+        _make_node(nodes.blend_classifiers, "blend_model", "selected_text_model"),
     ]
 
 
@@ -53,7 +53,7 @@ def _lstm() -> list[Node]:
     vectors = ("word_vectors", "vocabulary_coverage", "word_neighbours")
     trials = ("lstm_trials", "lstm_histories", "lstm_summary", "lstm_runs")
     return [
-        _make_node(lstm_nodes.read_vectors, "pretrained_vectors"),
+        _make_node(lstm_nodes.read_vectors, "vector_source"),
         _make_node(lstm_nodes.learn_word_vectors, *vectors),
         _make_node(lstm_nodes.compare_lstms, *trials),
         _make_node(lstm_nodes.cross_validate_lstm, "tuned_lstms"),

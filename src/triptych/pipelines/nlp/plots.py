@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from triptych.nlp.classifier import CLASSES, ReviewModel
+from triptych.nlp.classifier import CLASSES
 from triptych.nlp.config import BASELINE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
@@ -21,14 +21,11 @@ def plot_text_accuracy(text_comparison: pd.DataFrame, source: str, test_split: s
 
 
 def plot_text_confusion(
-    text_confusion: pd.DataFrame,
-    text_ranking: list[str],
-    text_models: dict[str, ReviewModel],
-    test_split: str,
+    text_confusion: pd.DataFrame, text_ranking: list[str], test_split: str
 ) -> Figure:
     """Plot the confusion matrices on the test split: shown_models side by side."""
     rows = text_confusion[text_confusion["split"] == test_split]
-    shown = shown_models(text_ranking, text_models)
+    shown = shown_models(text_ranking)
     return draw_confusion(rows, shown, dict(enumerate(CLASSES)), "y_true")
 
 

@@ -22,22 +22,17 @@ _EXAMPLE = ("Un très bon film.", "Quel ennui !")  # real reviews are not logged
 
 
 def prepare_text_candidate(
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
-    blend_model: dict[str, ReviewModel],
-    text_ranking: list[str],
+    selected_text_model: ReviewModel,
     text_comparison: pd.DataFrame,
     reviews: pd.DataFrame,
     test_split: str,
     as_of: str,
-    today: str,
     registry: RegistryParameters,
 ) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test split."""
-    selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
     of_test = text_comparison[text_comparison["split"] == test_split].set_index("model")
-    scores = cast("pd.Series[Any]", of_test.loc[selected.name])
-    members = selected.members.values()
+    scores = cast("pd.Series[Any]", of_test.loc[selected_text_model.name])
+    members = selected_text_model.members.values()
     networks = any(isinstance(member.classifier, LstmClassifier) for member in members)
     frameworks = ("keras", "tensorflow") if networks else ()
     training = reviews[reviews["split"] == TRAIN]
@@ -45,15 +40,15 @@ def prepare_text_candidate(
     return Candidate(
         kind="texts",
         name=NAME,
-        algorithm=selected.name,
-        model=selected,
+        algorithm=selected_text_model.name,
+        model=selected_text_model,
         requirements=("nltk", "scikit-learn", *frameworks),
         example=pd.DataFrame({"review": list(_EXAMPLE)}),
-        parameters=dict(selected.parameters),
+        parameters=dict(selected_text_model.parameters),
         features=["review"],
         metrics={test_split: {key: round(float(scores[key]), 4) for key in METRICS}},
         data_sha256=frame_sha256(training[["item", "review", "polarity"]]),
-        as_of=parse_as_of(as_of, today).to_pydatetime(),
+        as_of=parse_as_of(as_of).to_pydatetime(),
         promote_first=registry.promote_first,
         beats_baselines=bool(
             scores["accuracy"] > max(positive, 1 - positive)  # the more frequent class
@@ -64,10 +59,7 @@ def prepare_text_candidate(
 
 def label_reviews(
     text_registry: ModelRegistry,
-    text_models: dict[str, ReviewModel],
-    lstm_models: dict[str, ReviewModel],
-    blend_model: dict[str, ReviewModel],
-    text_ranking: list[str],
+    selected_text_model: ReviewModel,
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -76,9 +68,8 @@ def label_reviews(
     Returns:
         Rows of the table `text_predictions`.
     """
-    selected = {**text_models, **lstm_models, **blend_model}[text_ranking[0]]
     held_out = review_predictions["split"] != CROSS_VALIDATION
-    items = review_predictions[(review_predictions["model"] == selected.name) & held_out]
+    items = review_predictions[(review_predictions["model"] == selected_text_model.name) & held_out]
     negative, positive = CLASSES
     items = items.assign(
         true_label=items["y_true"].map(dict(enumerate(CLASSES))),
@@ -86,6 +77,6 @@ def label_reviews(
     )
     texts = reviews.set_index("item")["review"]
     return label_items(
-        text_registry, "texts", NAME, selected, items,
+        text_registry, "texts", NAME, selected_text_model, items,
         lambda: look_up(items["item"], texts, "review").tolist(),
     )  # fmt: skip

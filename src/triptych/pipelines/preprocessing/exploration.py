@@ -16,11 +16,9 @@ from triptych.weather.exploration.stationarity import check_stationarity
 Period = dict[str, str]
 
 
-def plan_exploration(
-    history: pd.DataFrame, as_of: str, today: str, forecast: ForecastParameters
-) -> Period:
+def plan_exploration(history: pd.DataFrame, as_of: str, forecast: ForecastParameters) -> Period:
     """Choose the first and last day of the exploration: training and validation of the study."""
-    periods = study_periods(parse_as_of(as_of, today), forecast)
+    periods = study_periods(parse_as_of(as_of), forecast)
     period = {
         "start": f"{periods.train_start:%Y-%m-%d}",
         "end": f"{periods.test_start - DAY:%Y-%m-%d}",

@@ -22,10 +22,9 @@ def select_hours(
     location: str | None,
     source: str,
     as_of: str,
-    today: str,
 ) -> pd.DataFrame:
     """Take the hours of the run's locations that are known at `as_of`; there must be one."""
-    issued = parse_as_of(as_of, today)
+    issued = parse_as_of(as_of)
     wanted = select_rows(locations, location, source)["location"]
     known = weather_hourly[
         weather_hourly["location"].isin(wanted) & (weather_hourly["time"] < issued)
@@ -83,7 +82,6 @@ def add_known_nwp(
     model_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
     nwp: NwpParameters,
     as_of: str,
-    today: str,
 ) -> pd.DataFrame:
     """Add the NWP forecasts of the steps of the history (ts_common.location_selection.add_nwp)."""
-    return add_nwp(weather_history, nwp_rows, nwp.models, parse_as_of(as_of, today))
+    return add_nwp(weather_history, nwp_rows, nwp.models, parse_as_of(as_of))

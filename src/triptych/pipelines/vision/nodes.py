@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from triptych.classification.matching import look_up
 from triptych.classification.sampling import draw_rows
 from triptych.vision.config import CLASSES
 from triptych.vision.decoding import DecodedChunk, decode_chunks
@@ -19,19 +18,15 @@ from triptych.vision.validation import explain_refusal, validate_photos
 logger = logging.getLogger(__name__)
 
 
-def list_photo_files(
-    photo_source: ListPhotos, source: str, dataset: str, sample_photos: dict[str, int], seed: int
-) -> pd.DataFrame:
-    """List the files of the source of photos: reading.RAW_COLUMNS, paths as bytes.
-
-    The name of a file may be of any encoding, and Parquet stores only text of UTF-8.
-    """
-    files = photo_source(source, dataset, sample_photos, seed)
-    return files.assign(path=files["path"].map(os.fsencode))
-
-
 def check_raw_photos(
-    photo_files: pd.DataFrame, max_side: int, duplicate_bits: int, max_rejected_share: float
+    photo_source: ListPhotos,
+    source: str,
+    dataset: str,
+    sample_photos: dict[str, int],
+    max_side: int,
+    duplicate_bits: int,
+    max_rejected_share: float,
+    seed: int,
 ) -> dict[str, Any]:
     """Reject unusable files, copies, and near-duplicates across splits.
 
@@ -39,7 +34,7 @@ def check_raw_photos(
         `checked_photos` (validation.PHOTO_COLUMNS), `rejected_photos` with reasons, and
         `photo_refusal`: why the whole set is refused, or empty.
     """
-    files = photo_files.assign(path=photo_files["path"].map(os.fsdecode).map(Path))
+    files = photo_source(source, dataset, sample_photos, seed)
     photos, rejected = validate_photos(files, max_side, duplicate_bits)
     logger.info("Photos: %s used, %s rejected", f"{len(photos):,}", f"{len(rejected):,}")
     sizes = photos.groupby("group").size()
@@ -79,22 +74,23 @@ def summarise_photos(photos: pd.DataFrame) -> pd.DataFrame:
 
 def select_photos(
     photos: pd.DataFrame, phases: list[int], max_photos: int | None, seed: int
-) -> pd.DataFrame:
+) -> dict[str, Any]:
     """Select the classes of all phases, and at most `max_photos` of each class and split.
 
     A phase with a class of which there is no photo at all is left out.
 
     Returns:
-        Rows of `photos`, with `number`: of the class.
+        `selected_photos`: rows of `photos`, with `number`: of the class; `photo_phases`, without
+        those that are left out.
 
     Raises:
         PhotoSourceError: a class has no photo in a split.
     """
-    *fewer, most = sorted(phases)
-    if fewer and not photos["label"].isin(CLASSES[fewer[-1] : most]).any():
-        logger.warning("No photos of %s: %s classes are left out.", CLASSES[most - 1], most)
-        most = fewer[-1]
-    classes = CLASSES[:most]
+    phases = sorted(phases)
+    if len(phases) > 1 and not photos["label"].isin(CLASSES[phases[-2] : phases[-1]]).any():
+        *phases, absent = phases
+        logger.warning("No photos of %s: %s classes are left out.", CLASSES[absent - 1], absent)
+    classes = CLASSES[: phases[-1]]
     chosen = photos[photos["label"].isin(classes)]
     found = set(zip(chosen["split"], chosen["label"], strict=True))
     missing = [f"{name} in {split}" for split in SPLITS for name in classes
@@ -114,18 +110,16 @@ def select_photos(
             rows.iloc[draw_rows(rows["number"].to_numpy(), max_photos, seed)] for _, rows in groups
         )
     logger.info("Photos of %s classes: %s", len(classes), f"{len(chosen):,}")
-    return chosen.reset_index(drop=True)
+    return {"selected_photos": chosen.reset_index(drop=True), "photo_phases": phases}
 
 
 def decode_photos(
-    photo_files: pd.DataFrame, selected_photos: pd.DataFrame, image_size: int, max_side: int
+    selected_photos: pd.DataFrame, image_size: int, max_side: int
 ) -> Iterator[DecodedChunk]:
     """Decode the photos at one size, in chunks; Kedro saves each before the next is decoded."""
-    paths = photo_paths(photo_files, selected_photos["item"])
-    yield from decode_chunks(paths, image_size, max_side)
+    yield from decode_chunks(photo_paths(selected_photos), image_size, max_side)
 
 
-def photo_paths(photo_files: pd.DataFrame, items: "pd.Series[str]") -> list[Path]:
+def photo_paths(photos: pd.DataFrame) -> list[Path]:
     """The files of some photos."""
-    files = photo_files.set_index("item")["path"]
-    return [Path(os.fsdecode(path)) for path in look_up(items, files, "file in the source of photos")]
+    return [Path(os.fsdecode(path)) for path in photos["path"]]

@@ -15,13 +15,12 @@ def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline: validate, decode, train, rank on validation, evaluate once, explain."""
     groups = {
         "preparation": [
-            _make_node(nodes.list_photo_files, "photo_files"),
             _make_node(
                 nodes.check_raw_photos, "checked_photos", "rejected_photos", "photo_refusal"
             ),
             _make_node(nodes.accept_photos, "photos"),
             _make_node(nodes.summarise_photos, "photo_summary"),
-            _make_node(nodes.select_photos, "selected_photos"),
+            _make_node(nodes.select_photos, "selected_photos", "photo_phases"),
             _make_node(nodes.decode_photos, "photo_pixels"),
         ],
         "training": [

@@ -23,9 +23,7 @@ def prepare_photo_candidate(
     photo_ranking: Ranking,
     photo_comparison: pd.DataFrame,
     selected_photos: pd.DataFrame,
-    photo_files: pd.DataFrame,
     as_of: str,
-    today: str,
     registry: RegistryParameters,
 ) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test photos."""
@@ -36,7 +34,7 @@ def prepare_photo_candidate(
     training = selected_photos[
         selected_photos["split"].eq("train") & (selected_photos["number"] < classes)
     ]
-    examples = photo_paths(photo_files, training["item"].head(_EXAMPLES))
+    examples = photo_paths(training.head(_EXAMPLES))
     networks = [each.settings for each in model.members if isinstance(each, NetworkMember)]
     return Candidate(
         kind=_KIND,
@@ -53,7 +51,7 @@ def prepare_photo_candidate(
         features=["pixels"],
         metrics={_SPLIT: scores.loc[algorithm, list(METRICS)].astype(float).round(4).to_dict()},
         data_sha256=frame_sha256(training[["item", "label", "sha256"]]),
-        as_of=parse_as_of(as_of, today).to_pydatetime(),
+        as_of=parse_as_of(as_of).to_pydatetime(),
         promote_first=registry.promote_first,
         beats_baselines=bool((accuracy[algorithm] > accuracy[list(COLOURS)]).all()),
     )
@@ -64,7 +62,7 @@ def label_photos(
     trained_photo_models: Models,
     photo_ranking: Ranking,
     photo_predictions: pd.DataFrame,
-    photo_files: pd.DataFrame,
+    selected_photos: pd.DataFrame,
 ) -> pd.DataFrame:
     """Label the validation and test photos with the new version and with that in production.
 
@@ -76,7 +74,7 @@ def label_photos(
     items = photo_predictions[chosen]
     return label_items(
         photo_registry, _KIND, _name(selected), selected, items,
-        lambda: photo_paths(photo_files, items["item"]),
+        lambda: photo_paths(selected_photos.set_index("item").loc[items["item"]]),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 _SETTINGS = ("optimiser", "learning_rate", "dropout", "batch_norm", "augmentation")  # of trials
 COLOURS = {"colour_histogram": CHANNELS, "colour_joint": JOINT}  # the baselines
 BLEND = "blend"
-Models = dict[str, PhotoClassifier]
+Models = Mapping[str, PhotoClassifier]
 Ranking = dict[str, list[str]]  # by number of classes: names of models, best first
 
 
@@ -75,7 +75,7 @@ def train_classifiers(
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
     weight_folders: list[Path],
-    phases: list[int],
+    photo_phases: list[int],
     networks: dict[str, dict[str, Any]],
     blend: list[str],
     tta_views: int,
@@ -92,17 +92,16 @@ def train_classifiers(
     Raises:
         NetworkError: pretrained weights are missing, or belong to another network.
     """
-    phases = _possible(phases, selected_photos["number"])
-    data = {n: _training_photos(selected_photos, photo_pixels, n) for n in phases}
+    data = {n: _training_photos(selected_photos, photo_pixels, n) for n in photo_phases}
     members: dict[tuple[int, str], list[Member]] = {}
     seconds, curves = {}, []
-    for classes, (name, grids) in product(phases, COLOURS.items()):
+    for classes, (name, grids) in product(photo_phases, COLOURS.items()):
         started = time.process_time()
         rows = data[classes].training
         labels = data[classes].labels[rows]
         members[classes, name] = [ColourClassifier.fit(grids, photo_pixels, rows, labels)]
         seconds[classes, name] = time.process_time() - started
-    keys = list(product(phases, networks))
+    keys = list(product(photo_phases, networks))
     tasks = [
         partial(
             train_network, NetworkSettings(**networks[name]), data[classes], seed,
@@ -118,7 +117,7 @@ def train_classifiers(
         logger.info(
             "Trained %s: %s epochs in %.0f s", model_key(*key), len(trained.epochs), trained.seconds
         )
-    for classes in phases if blend else []:
+    for classes in photo_phases if blend else []:
         blended = [(classes, name) for name in blend]
         members[classes, BLEND] = [member for key in blended for member in members[key]]
         seconds[classes, BLEND] = sum(seconds[key] for key in blended)
@@ -176,7 +175,7 @@ def predict_split(
 def run_ablation(
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
-    phases: list[int],
+    photo_phases: list[int],
     networks: dict[str, dict[str, Any]],
     ablation: AblationParameters,
     n_jobs: int,
@@ -190,8 +189,7 @@ def run_ablation(
         `photo_learning_rates` and `photo_trials`: scores on validation; `photo_effects`: of
         ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
     """
-    classes = _possible(phases, selected_photos["number"])[-1]
-    data = _training_photos(selected_photos, photo_pixels, classes)
+    data = _training_photos(selected_photos, photo_pixels, photo_phases[-1])
     baseline = NetworkSettings(**{**networks[ablation.network], "epochs": ablation.epochs})
 
     def run(grid: dict[str, list[dict[str, Any]]], seeds: Sequence[int]) -> list[pd.DataFrame]:
@@ -253,11 +251,6 @@ def _run_trials(
         )
     columns = ["run", "kind", "key", "value", "step"]
     return [pd.DataFrame(results), pd.DataFrame(values, columns=columns)]
-
-
-def _possible(phases: Iterable[int], numbers: "pd.Series[int]") -> list[int]:
-    """The phases whose classes are among photos with these class numbers."""
-    return sorted(classes for classes in phases if classes <= int(numbers.max()) + 1)
 
 
 def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> TrainingPhotos:
