@@ -231,9 +231,7 @@ def _arrays(forest: "RandomForestRegressor") -> Arrays:
 
 
 def _forest(arrays: Arrays) -> "RandomForestRegressor":
-    """A scikit-learn forest from stored trees: they replace those of a trivial fit, as unpickling
-    would make them.
-    """
+    """A scikit-learn forest of stored trees, made as unpickling would, in place of trivial ones."""
     from sklearn.ensemble import RandomForestRegressor
 
     ends = [*arrays["roots"][1:], len(arrays["feature"])]
