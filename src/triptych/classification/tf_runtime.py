@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from triptych.execution.progress import track
+
 logger = logging.getLogger(__name__)
 
 
@@ -34,6 +36,16 @@ def load_keras() -> Any:
     except RuntimeError:  # TensorFlow has computed before, as in a notebook of its own
         logger.warning("TensorFlow runs on several threads: last digits may differ between runs.")
     return keras
+
+
+def show_epochs(description: str, epochs: int) -> Any:
+    """A callback of Keras that shows the progress of a training."""
+    import keras
+
+    shown = track(range(epochs), description)
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda _, __: next(shown, None), on_train_end=lambda _: shown.close()
+    )
 
 
 @contextmanager

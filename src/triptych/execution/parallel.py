@@ -4,33 +4,31 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from triptych.execution.progress import log_from_worker
+
 Result = TypeVar("Result")
+_IDLE_SECONDS = 10  # TensorFlow takes half as long to start
 
 
 def run_jobs(
-    tasks: Collection[Callable[[], Result]], jobs: int, threads: int | None = None
+    tasks: Collection[Callable[[], Result]], jobs: int, threads: int | None = None, **loky: Any
 ) -> Iterator[Result]:
     """Run tasks, `jobs` at a time; give their results in the order of the tasks.
 
     `tasks`: functions that pickle, each taken when it is due; with one job or task, they run here.
-    `threads` of linear algebra in each process: None leaves it to joblib.
+    `threads` of linear algebra in each process: None leaves it to joblib. `loky`: more of its
+    settings.
     """
     from joblib import Parallel, delayed, parallel_config
 
     workers = max(1, min(jobs, len(tasks)))
-    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=threads):
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=threads, **loky):
         yield from Parallel(return_as="generator")(delayed(task)() for task in tasks)
 
 
 def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator[Result]:
-    """Run tasks that load TensorFlow; the processes end with the last, and give its memory back."""
-    from joblib.externals.loky import get_reusable_executor
-
-    try:
-        yield from run_jobs(tasks, jobs)
-    finally:
-        if min(jobs, len(tasks)) > 1:
-            get_reusable_executor().shutdown(wait=True)
+    """Run tasks that load TensorFlow; idle processes end soon, and give its memory back."""
+    return run_jobs(tasks, jobs, idle_worker_timeout=_IDLE_SECONDS, initializer=log_from_worker)
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

@@ -3,10 +3,11 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Generator, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -19,15 +20,25 @@ Item = TypeVar("Item")
 LOG_SECONDS = 10.0  # between two log lines
 
 
-def track(items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
+def track(
+    items: Iterable[Item], description: str, total: int | None = None
+) -> Generator[Item, None, None]:
     """Yield the items, and show how many are done (each when the next is asked for) and how long
     the others will take: a live line in a terminal, otherwise a log line every LOG_SECONDS.
 
-    `total`: number of items, if they do not know it themselves.
+    `total`: number of items, if they do not know it themselves. Worker processes only log.
     """
     count = len(cast("Sized", items)) if total is None else total
-    show = _show if sys.stderr.isatty() else _log
+    show = _show if sys.stderr.isatty() and parent_process() is None else _log
     yield from show(items, description, count)
+
+
+def log_from_worker() -> None:
+    """Log in a worker process as its parent does, above the live line of a terminal."""
+    line = "%(asctime)s %(levelname)-7s %(message)s"
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    logging.basicConfig(format=clear + line, datefmt="%H:%M:%S")
+    logging.getLogger("triptych").setLevel(logging.INFO)
 
 
 def _show(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:

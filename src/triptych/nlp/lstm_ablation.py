@@ -1,6 +1,5 @@
 """Ablation and cross-validation of the LSTM, within the training split."""
 
-import logging
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -25,7 +24,6 @@ SUMMARY_COLUMNS = (
     "seconds", "difference_low", "difference_high", "finding",
 )  # fmt: skip
 _INTERVAL = ("difference_low", "difference_high")
-logger = logging.getLogger(__name__)
 
 _HELD_OUT_FOLDS = 5  # a trial is evaluated on one of them
 
@@ -64,14 +62,8 @@ def run_trials(
                 texts = [getattr(documents[row], variant.analyzer) for row in rows]
                 vectors[kind] = find_vectors(texts, source, variant, each)
             tasks.append(partial(_run, name, each, variant, data, fold, vectors[kind]))
-    trials, histories = [], []
-    for trial, history in track(run_networks(tasks, n_jobs), "LSTM ablation", len(tasks)):
-        logger.info(
-            "LSTM, %s, seed %s: log loss %.3f in %.0f s",
-            trial["change"], trial["seed"], trial["log_loss"], trial["seconds"],
-        )  # fmt: skip
-        trials.append(trial)
-        histories.append(history)
+    results = track(run_networks(tasks, n_jobs), "LSTM ablation", len(tasks))
+    trials, histories = zip(*results, strict=True)
     joined: pd.DataFrame = pd.concat(histories, ignore_index=True)
     return pd.DataFrame(trials)[list(TRIAL_COLUMNS)], joined[list(HISTORY_COLUMNS)]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.classification.tf_runtime import start_keras
+from triptych.classification.tf_runtime import show_epochs, start_keras
 from triptych.nlp.classifier import Labels, Rows, Scores
 from triptych.nlp.config import LstmSettings
 from triptych.nlp.encoding import PADDING, UNKNOWN, Numbers, Weights
@@ -125,7 +125,8 @@ def train_network(
         _stream(train, settings, seed), steps_per_epoch=steps,
         validation_data=_stream(stop, settings),
         validation_steps=-(-len(stop[1]) // settings.batch_size),
-        epochs=settings.epochs, callbacks=[early_stopping], shuffle=False, verbose=0,
+        epochs=settings.epochs, shuffle=False, verbose=0,
+        callbacks=[early_stopping, show_epochs("LSTM, epochs", settings.epochs)],
     ).history  # fmt: skip
     epochs = pd.DataFrame(history).to_dict("records")
     return Network(settings, model.get_weights(), model), epochs  # type: ignore[return-value]

@@ -1,6 +1,5 @@
 """Training of one network, with early stopping on the validation photos."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.classification.tf_runtime import start_keras
+from triptych.classification.tf_runtime import show_epochs, start_keras
 from triptych.vision.config import CNN, NetworkSettings
 from triptych.vision.decoding import Photo
 from triptych.vision.input_pipeline import Rows, make_batches
@@ -20,11 +19,9 @@ from triptych.vision.networks import BACKBONE, build_network, load_pretrained, m
 if TYPE_CHECKING:
     import keras
 
-logger = logging.getLogger(__name__)
 
 MEASURES = ("loss", "accuracy", "valid_loss", "valid_accuracy")
 EPOCH_COLUMNS = ("epoch", *MEASURES)
-_LOGGED_EVERY = 5  # epochs
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def train_network(
     seed: int,
     *,
     folders: Sequence[Path] = (),
-    name: str = "",
+    name: str = CNN,
 ) -> TrainedNetwork:
     """Train until all epochs are done or validation loss stops improving.
 
@@ -69,7 +66,7 @@ def train_network(
 
     Args:
         folders: searched for files of pretrained weights.
-        name: logs the progress under this name.
+        name: of the network in the progress.
 
     Raises:
         NetworkError: see networks.py.
@@ -85,8 +82,7 @@ def train_network(
     if settings.backbone != CNN and settings.fine_tune_epochs:
         model.get_layer(BACKBONE).trainable = True
         length = settings.fine_tune_epochs, settings.fine_tune_learning_rate
-        shown = name and f"{name} fine-tuning"
-        phases.append(_fit(model, settings, data, *length, seed + 1, shown))
+        phases.append(_fit(model, settings, data, *length, seed + 1, f"{name} fine-tuning"))
     epochs = pd.concat(phases, ignore_index=True)
     epochs.insert(0, "epoch", epochs.index + 1)
     return TrainedNetwork(settings, model.get_weights(), epochs, time.process_time() - started)
@@ -111,14 +107,6 @@ def _fit(
     one_hot = np.eye(data.n_classes, dtype=np.float32)
     smoothed = one_hot * (1 - settings.label_smoothing) + settings.label_smoothing / data.n_classes
     targets = smoothed[data.labels[data.training]]
-
-    def log(epoch: int, logs: dict[str, float]) -> None:
-        if name and ((epoch + 1) % _LOGGED_EVERY == 0 or epoch + 1 == epochs):
-            accuracy = 100 * logs["val_accuracy"]
-            logger.info(
-                "%s: epoch %s of %s, validation accuracy %.1f %%", name, epoch + 1, epochs, accuracy
-            )
-
     fitted = model.fit(
         make_batches(data.photos, data.training, targets, settings, seed),
         epochs=epochs, shuffle=False, verbose=0,
@@ -129,7 +117,7 @@ def _fit(
             keras.callbacks.EarlyStopping(
                 "val_loss", patience=settings.patience, restore_best_weights=True
             ),
-            keras.callbacks.LambdaCallback(on_epoch_end=log),
+            show_epochs(f"{name}, epochs", epochs),
         ],
     )  # fmt: skip
     history = pd.DataFrame(fitted.history).rename(columns=lambda key: key.replace("val_", "valid_"))

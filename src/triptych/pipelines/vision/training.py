@@ -226,11 +226,10 @@ def _run_trials(
         partial(
             train_network, trial.settings,
             replace(data, training=data.training[draw_rows(labels, trial.photos, seed)]),
-            trial.seed,
+            trial.seed, name=f"{trial.factor} {trial.level}",
         )
         for trial in trials
     ]  # fmt: skip
-    logger.info("Ablation: %s trainings", len(trials))
     results, values = [], []
     networks = track(run_networks(tasks, jobs), "Ablation", len(tasks))
     for trial, trained in zip(trials, networks, strict=True):
@@ -245,10 +244,6 @@ def _run_trials(
             }
         )  # fmt: skip
         values += list(_logged_values(trial, trained))
-        logger.info(
-            "Ablation %s of %s: %s, %s: %.1f %%",
-            *(len(results), len(trials), trial.factor, trial.level, 100 * best["valid_accuracy"]),
-        )
     columns = ["run", "kind", "key", "value", "step"]
     return [pd.DataFrame(results), pd.DataFrame(values, columns=columns)]
 
