@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from triptych.execution.progress import log_from_worker
 
 Result = TypeVar("Result")
-_IDLE_SECONDS = 10  # TensorFlow takes half as long to start
+_IDLE_SECONDS = 20  # TensorFlow takes five to start
 
 
 def run_jobs(
