@@ -98,17 +98,18 @@ def test_counting_all_documents_once_gives_what_each_fold_gives(
 
 def test_the_nested_estimate_of_noise_is_chance() -> None:
     """The best of many useless models looks good on the reviews that chose it, and there only."""
-    rng, labels = np.random.default_rng(25), np.arange(60) % 2
-    folds = nested_folds(labels, np.arange(60), 5, 2, seed=1)[0]
-    scores = rng.normal(size=(40, 60))
-    settings = FAMILIES["tfidf_svm"][0]
-    tuned = {f"m{k}": Tuned(settings, row, np.tile(row, (5, 1))) for k, row in enumerate(scores)}
-    best = min(evaluate_scores(row, labels)[0] for row in scores)
+    labels, settings, best, nested = np.arange(60) % 2, FAMILIES["tfidf_svm"][0], [], []
+    folds = nested_folds(labels, np.arange(60), 3, 2, seed=1)[0]
+    for seed in range(3):
+        scores = np.random.default_rng(seed).normal(size=(25, 60))
+        best.append(min(evaluate_scores(row, labels)[0] for row in scores))
+        tuned = {
+            f"m{k}": Tuned(settings, row, np.tile(row, (3, 1))) for k, row in enumerate(scores)
+        }
+        odds, selection = estimate_nested(tuned, labels, folds)
+        nested.append(selection["log_loss"].iloc[-1])
 
-    odds, selection = estimate_nested(tuned, labels, folds)
-
-    assert best < np.log(2) - 0.04
-    assert selection["log_loss"].iloc[-1] > np.log(2)
+    assert max(best) < np.log(2) < min(nested)
     assert selection["n"].tolist() == [*(len(held_out) for _, held_out in folds), 60]
     assert set(odds) == {*tuned, BLEND}
 
