@@ -16,7 +16,7 @@ from triptych.nlp.error_analysis import confident_errors, explain_errors, top_fe
 from triptych.nlp.learning_curve import Fit, curve_table, list_fits
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.slice_tests import run_slice_tests
-from triptych.nlp.tuning import BLEND
+from triptych.nlp.tuning import BLEND, Tuned
 from triptych.nlp.word_vectors import VectorSource
 from triptych.parameters.reviews import LstmParameters
 from triptych.pipelines.nlp.frames import (
@@ -95,6 +95,8 @@ def trace_learning_curve(
     training_documents: pd.DataFrame,
     holdout_documents: pd.DataFrame,
     vector_source: VectorSource,
+    tuned_text_models: dict[str, Tuned[ModelSettings]],
+    tuned_lstms: dict[str, Tuned[LstmSettings]],
     text_models: Mapping[str, ReviewModel],
     lstm_models: Mapping[str, ReviewModel],
     text_ranking: list[str],
@@ -109,14 +111,13 @@ def trace_learning_curve(
 
     They are the best classical model, the reference and the single LSTM.
     """
-    best = next(name for name in text_ranking if name in text_models)
-    settings: dict[str, ModelSettings] = {
-        name: text_models[name].members[name].classifier.settings
+    best = next(name for name in text_ranking if name in tuned_text_models)
+    settings = {
+        name: tuned_text_models[name].settings
         for name in dict.fromkeys([best, REFERENCE])
-        if name in text_models
+        if name in tuned_text_models
     }
-    lstm_name = next(iter(lstm_models))
-    network = LstmSettings.model_validate(lstm_models[lstm_name].parameters)
+    lstm_name, single = next(iter(tuned_lstms.items()))
     sizes = [size for size in curve_sizes if size < len(training_documents)]
 
     def fit_classical(own: ModelSettings) -> Fit:
@@ -127,7 +128,8 @@ def trace_learning_curve(
     def fit_lstm(
         documents: Documents, labels: Labels, groups: Groups, seed: int
     ) -> Callable[[Documents], Scores]:
-        return LstmClassifier(network, seed).fit(documents, labels, groups, vector_source).scores
+        classifier = LstmClassifier(single.settings, seed)
+        return classifier.fit(documents, labels, groups, vector_source).scores
 
     data = labelled(training_documents), labelled(_of_split(holdout_documents, test_split))
     fits = {name: fit_classical(own) for name, own in settings.items()}
