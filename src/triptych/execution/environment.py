@@ -1,5 +1,6 @@
-"""Settings of libraries by environment variables: imported before the libraries are."""
+"""Settings of Python and of libraries: imported before the libraries are."""
 
+import gc
 import os
 
 _DEFAULTS = {
@@ -8,8 +9,12 @@ _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_SGC_RUN_RESUMPTION_FOR_DATABRICKS_JOBS": "false",  # it would import IPython
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a server that is away is reported after seconds
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow tells how it was built, on stderr
 }
 for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+
+# Imports and rows of tables are no cycles, and Python searches them for some: 2 of 10 s of a run.
+gc.set_threshold(50_000, 20, 20)

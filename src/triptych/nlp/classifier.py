@@ -17,6 +17,7 @@ Labels = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Vocabularies = dict[tuple[str, int, int], dict[str, int]]
+Matrices = dict[tuple[str, int, str, int], Any]  # of the same documents, by features
 Terms = tuple[list[str], npt.NDArray[np.float32] | None]  # by column; IDF or None
 
 
@@ -25,7 +26,7 @@ class Scorer(Protocol):
 
     settings: Any
 
-    def scores(self, documents: Documents) -> Scores:
+    def scores(self, documents: Documents, known: Matrices | None = None) -> Scores:
         """The score of each document; positive for class 1."""
         ...
 
@@ -50,7 +51,7 @@ def make_vectoriser(analyzer: str, weighting: str, ngram_max: int = 2, min_df: i
     if analyzer == "chars":
         settings |= {"analyzer": "char_wb", "ngram_range": (2, 5)}
     else:
-        settings |= {"token_pattern": r"\S+", "ngram_range": (1, ngram_max)}
+        settings |= {"tokenizer": str.split, "token_pattern": None, "ngram_range": (1, ngram_max)}
     settings["preprocessor"] = attrgetter("text" if analyzer == "chars" else analyzer)
     if weighting == "tfidf":
         return TfidfVectorizer(sublinear_tf=True, **settings)
@@ -149,9 +150,15 @@ class TextClassifier:
             key = analyzer, self.settings.ngram_max, self.settings.min_df
             part.vocabulary_ = known.setdefault(key, part.vocabulary_)
 
-    def scores(self, documents: Documents) -> Scores:
-        """The score of each document; positive for class 1."""
-        return np.asarray(self._vectoriser.transform(documents) @ self.weights + self.intercept)
+    def scores(self, documents: Documents, known: Matrices | None = None) -> Scores:
+        """The score of each document; positive for class 1.
+
+        `known` holds the matrices of classifiers fitted on the same reviews; a new one is added.
+        """
+        known, features = {} if known is None else known, self.settings.features
+        if features not in known:
+            known[features] = self._vectoriser.transform(documents)
+        return np.asarray(known[features] @ self.weights + self.intercept)
 
     def terms(self) -> npt.NDArray[np.object_]:
         """The terms of the vocabulary, by column."""
@@ -228,9 +235,9 @@ class CalibratedClassifier:
     classifier: Scorer
     calibration: Calibration
 
-    def log_odds(self, documents: Documents) -> Scores:
+    def log_odds(self, documents: Documents, known: Matrices) -> Scores:
         """The calibrated log-odds of class 1."""
-        return self.calibration.log_odds(self.classifier.scores(documents))
+        return self.calibration.log_odds(self.classifier.scores(documents, known))
 
 
 @dataclass(frozen=True)
@@ -260,5 +267,6 @@ class ReviewModel:
 
     def log_odds(self, documents: Documents) -> Scores:
         """The log-odds that each prepared review is positive."""
-        odds = np.mean([member.log_odds(documents) for member in self.members.values()], axis=0)
-        return self.calibration.log_odds(odds)
+        known: Matrices = {}
+        odds = [member.log_odds(documents, known) for member in self.members.values()]
+        return self.calibration.log_odds(np.mean(odds, axis=0))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.execution.parallel import run_networks
-from triptych.nlp.classifier import Documents, Labels, Rows, Scores
+from triptych.nlp.classifier import Documents, Labels, Matrices, Rows, Scores
 from triptych.nlp.config import LstmSettings
 from triptych.nlp.duplicates import Groups
 from triptych.nlp.encoding import (
@@ -85,7 +85,7 @@ class LstmClassifier:
             ]
         return self
 
-    def scores(self, documents: Documents) -> Scores:
+    def scores(self, documents: Documents, known: Matrices | None = None) -> Scores:  # noqa: ARG002
         """The mean logit of each document; positive for class 1."""
         numbers = self.encode(documents)
         weights = self.word_weights[numbers]

@@ -16,24 +16,24 @@ _NEGATORS = NEGATIONS - {"ne", "n'", "point"}
 _NEGATED_WORDS = 3  # that `negation` marks after a negator
 
 _EYES, _NOSE = r"[:;=xX8]", r"[-'o^]?"
-# An emoticon stands free: `xp` in a word or `8)` after the digits of `(1998)` is none.
+# An emoticon stands free: `xp` in a word or `8)` after the digits of `(1998)` is none. Each branch
+# starts with its characters and looks behind afterwards, which doubles the speed of `re`.
 _HAPPY = re.compile(
-    rf"(?<![\w(]){_EYES}{_NOSE}[)\]D]+(?!\w)|(?<!\w)\^[_.]?\^(?!\w)|<3|[😀-😆😉-😎😍🤩👍❤🙂🎉👏🥰]"
+    rf"{_EYES}(?<![\w(].){_NOSE}[)\]D]+(?!\w)|\^(?<!\w.)[_.]?\^(?!\w)|<3|[😀-😆😉-😎😍🤩👍❤🙂🎉👏🥰]"
 )
 _SAD = re.compile(
-    rf"(?<![\w(]){_EYES}{_NOSE}[(\[/]+(?![\w/])|(?<!\w)-_+-(?!\w)|[😒😞-😢👎🤮🙁💩😴]"
+    rf"{_EYES}(?<![\w(].){_NOSE}[(\[/]+(?![\w/])|-(?<!\w.)_+-(?!\w)|[😒😞-😢👎🤮🙁💩😴]"
 )
 _APOSTROPHES = re.compile("[\u2019\u2018\u02bc`\u00b4\u2032]")
-_ELONGATED = re.compile(r"([^\W\d_])\1{2,}")
-_DECIMAL = r"\d+(?:[.,]\d+)?"
-_RATING_OR_NUMBER = re.compile(rf"{_DECIMAL}\s*/\s*\d+|{_DECIMAL}")
-_SPACE = re.compile(r"\s+")
+_ELONGATED = re.compile(r"([^\W\d_])\1\1+")
+_DECIMAL = r"\d\d*(?:[.,]\d+)?"
+_RATING_OR_NUMBER = re.compile(rf"{_DECIMAL}(?:\s*/\s*\d+)?")
 
 # A rating (4/5), an elided word with its apostrophe (l', jusqu'), a word (compounds stay whole), or
-# a run of expressive signs, which `_normalise` writes in one way.
+# a run of expressive signs, which `_normalise_signs` writes in one way.
 _WORDS = (
     rf"{_DECIMAL}/\d+|"
-    r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|presqu)'|"
+    r"[cdjlmnst](?<!\w.)'|\b(?:qu|jusqu|lorsqu|puisqu|quoiqu|presqu)'|"
     r"[^\W_]+(?:['-][^\W_]+)*"
 )
 _SIGNS = r"|\.{2,}|…|!+(?:[!? ]*!)*|\?+|[\"«»“”]"
@@ -101,11 +101,12 @@ class Preparation(BaseModel):
             text = _ELONGATED.sub(r"\1", text)
         if self.numbers:
             text = _RATING_OR_NUMBER.sub(_replace_number, text)
-        return _SPACE.sub(" ", text).strip()
+        return " ".join(text.split())
 
     def tokenise(self, text: str) -> list[str]:
         """Split a cleaned text into words."""
-        words = [_normalise(word) for word in _TOKENS[self.punctuation].findall(text)]
+        found = _TOKENS[self.punctuation].findall(text)
+        words = [word if word[0].isalnum() else _normalise_signs(word) for word in found]
         if self.negation:
             words = _mark_negated(words)
         if self.drop_stop_words:
@@ -129,16 +130,14 @@ def _stemmer() -> Any:
 
 def _replace_number(match: re.Match[str]) -> str:
     found = match.group()
-    return _SPACE.sub("", found) if "/" in found else "nombre"
+    return "".join(found.split()) if "/" in found else "nombre"
 
 
-def _normalise(word: str) -> str:
+def _normalise_signs(signs: str) -> str:
     """Write each run of signs in one way: `!!`, `! !` and `!!!!` are the same token."""
-    if word[0] in "!?":
-        return word if len(word) == 1 else 3 * word[0]
-    if word[0] in ".…":
-        return "..."
-    return '"' if word in "«»“”" else word
+    if signs[0] in "!?":
+        return signs if len(signs) == 1 else 3 * signs[0]
+    return "..." if signs[0] in ".…" else '"'
 
 
 def _mark_negated(words: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from triptych.nlp.config import CHANGES, LstmSettings
 from triptych.nlp.folds import Fold, early_stopping_split
 from triptych.nlp.lstm import LstmClassifier, find_vectors
 from triptych.nlp.lstm_ablation import cross_lstm, run_trials, summarise_trials
-from triptych.nlp.preprocessing import Preparation, stem
+from triptych.nlp.preprocessing import Document, Preparation, stem
 from triptych.nlp.tuning import Tuned
 from triptych.nlp.word_vectors import (
     ReadVectors,
@@ -114,9 +114,10 @@ def cross_validate_lstm(
 ) -> dict[str, Tuned[LstmSettings]]:
     """Score the tuning reviews by nested cross-validation, by one network and by the ensemble."""
     settings = lstm.network.change(ensemble_size=lstm.ensemble_size)
-    found = cross_lstm(
-        settings, labelled(tuning_documents), text_folds, vector_source, seed=seed, n_jobs=n_jobs
-    )
+    # the texts that the network does not read need not be in every process
+    others = dict.fromkeys({*Document._fields} - {settings.analyzer}, "")
+    data = labelled(tuning_documents.assign(**others))
+    found = cross_lstm(settings, data, text_folds, vector_source, seed=seed, n_jobs=n_jobs)
     tuned = {}
     for size, scores in found.items():
         nested = scores[1:].copy()
