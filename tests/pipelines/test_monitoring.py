@@ -230,6 +230,15 @@ def test_forecasts_from_old_and_from_fresh_data_are_scored_apart(
     assert {"live.northmere.30d.age_0h.mae", "live.northmere.30d.age_144h.mae"} <= names
 
 
+def test_another_processor_gives_the_same_scores(
+    verified: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    other = verified.assign(climatology=verified["climatology"] + 1e-13)  # its least squares
+    pd.testing.assert_frame_equal(
+        score_predictions(other, MONITORING)["monitoring_scores"], scores, check_exact=True
+    )
+
+
 def test_steps_of_climatology_are_not_scored_as_the_model(
     study: pd.DataFrame, observations: pd.DataFrame
 ) -> None:

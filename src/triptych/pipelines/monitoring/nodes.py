@@ -93,8 +93,12 @@ def verify_predictions(
 def score_predictions(
     verified_predictions: pd.DataFrame, monitoring: MonitoringParameters
 ) -> dict[str, pd.DataFrame]:
-    """Score every model over the windows that end with what was observed."""
+    """Score every model over the windows that end with what was observed.
+
+    The last digits, which differ between processors, are rounded: a second run changes no row.
+    """
     scores = score_windows(verified_predictions, monitoring.window_days)
+    scores = scores.round(dict.fromkeys(scores.select_dtypes("float"), 9))
     return {"forecast_scores": scores, "monitoring_scores": scores}
 
 
