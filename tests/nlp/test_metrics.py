@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from triptych.classification.metrics import count_confusions, mcnemar, paired_tests, wilson
+from triptych.classification.metrics import count_confusions, mcnemar, paired_tests, with_wilson
 from triptych.nlp import metrics
 
 
@@ -67,9 +67,10 @@ def test_accuracy_by_length_uses_the_words_of_each_review() -> None:
 
 
 def test_wilson_interval_of_a_known_share() -> None:
-    low, high = wilson(np.array([0.9]), np.array([100]))
+    (row,) = with_wilson(pd.DataFrame({"accuracy": [0.9], "n": [100]})).to_dict("records")
 
-    assert (low[0], high[0]) == (pytest.approx(0.8256, abs=1e-4), pytest.approx(0.9448, abs=1e-4))
+    assert row["low"] == pytest.approx(0.8256, abs=1e-4)
+    assert row["high"] == pytest.approx(0.9448, abs=1e-4)
 
 
 @pytest.mark.parametrize(("one", "other"), [(0, 0), (5, 5), (1, 6), (12, 3), (40, 61)])

@@ -73,9 +73,7 @@ def accuracy_by(
     correct = predictions["label"] == predictions[true_column]
     keys = [predictions["model"], predictions["split"], group]
     groups = correct.groupby(keys, sort=False, observed=True)
-    table = groups.agg(n="size", accuracy="mean").reset_index()
-    low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
-    return table.assign(low=low, high=high)
+    return with_wilson(groups.agg(n="size", accuracy="mean").reset_index())
 
 
 def bootstrap_interval(
@@ -98,12 +96,13 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def wilson(proportion: Numbers, n: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
-    """Wilson's 95 % interval of a proportion of `n` items."""
+def with_wilson(table: pd.DataFrame) -> pd.DataFrame:
+    """Add `low` and `high`, Wilson's 95 % interval of `accuracy` on `n` items."""
     from statsmodels.stats.proportion import proportion_confint
 
-    low, high = proportion_confint(proportion * n, n, alpha=1 - _LEVEL, method="wilson")
-    return low, high
+    correct, n = (table["accuracy"] * table["n"]).to_numpy(), table["n"].to_numpy()
+    low, high = proportion_confint(correct, n, alpha=1 - _LEVEL, method="wilson")
+    return table.assign(low=low, high=high)
 
 
 # scikit-learn's calibration_curve has no item count per bin, which calibration_error needs.

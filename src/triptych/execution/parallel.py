@@ -1,6 +1,6 @@
 """Independent tasks in processes of their own, and linear algebra on one thread."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -11,29 +11,22 @@ _IDLE_SECONDS = 20  # TensorFlow takes five to start
 
 
 def run_jobs(
-    tasks: Collection[Callable[[], Result]], jobs: int, threads: int | None = None
+    tasks: Iterable[Callable[[], Result]], jobs: int, threads: int | None = None, **loky: Any
 ) -> Iterator[Result]:
-    """Run tasks, `jobs` at a time; give their results in the order of the tasks.
+    """Run tasks in `jobs` processes, with one here; give their results in the order of the tasks.
 
-    `tasks`: functions that pickle, each taken when it is due; with one job or task, they run here.
-    `threads` of linear algebra in each process: None leaves it to joblib.
+    `tasks`: functions that pickle, each taken when it is due. `threads` of linear algebra in each
+    process: None leaves it to joblib. `loky`: more of its settings.
     """
-    return _run(tasks, max(1, min(jobs, len(tasks))), inner_max_num_threads=threads)
-
-
-def run_networks(tasks: Collection[Callable[[], Result]], jobs: int) -> Iterator[Result]:
-    """Run tasks that load TensorFlow, one task too in a process of its own unless `jobs` is one.
-
-    Idle processes end soon, and give its memory back.
-    """
-    return _run(tasks, jobs, idle_worker_timeout=_IDLE_SECONDS, initializer=log_from_worker)
-
-
-def _run(tasks: Collection[Callable[[], Result]], workers: int, **loky: Any) -> Iterator[Result]:
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config("loky", n_jobs=workers, **loky):
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=threads, **loky):
         yield from Parallel(return_as="generator")(delayed(task)() for task in tasks)
+
+
+def run_networks(tasks: Iterable[Callable[[], Result]], jobs: int) -> Iterator[Result]:
+    """Run tasks that load TensorFlow; idle processes end soon, and give its memory back."""
+    return run_jobs(tasks, jobs, idle_worker_timeout=_IDLE_SECONDS, initializer=log_from_worker)
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

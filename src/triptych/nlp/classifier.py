@@ -151,10 +151,7 @@ class TextClassifier:
             part.vocabulary_ = known.setdefault(key, part.vocabulary_)
 
     def scores(self, documents: Documents, known: Matrices | None = None) -> Scores:
-        """The score of each document; positive for class 1.
-
-        `known` holds the matrices of classifiers fitted on the same reviews; a new one is added.
-        """
+        """The score of each document; positive for class 1. `known`: what members share."""
         known, features = {} if known is None else known, self.settings.features
         if features not in known:
             known[features] = self._vectoriser.transform(documents)

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from triptych.classification.metrics import wilson
+from triptych.classification.metrics import with_wilson
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.classifier import Documents, Labels, Scores
 from triptych.nlp.duplicates import Groups
@@ -49,6 +49,4 @@ def _measure(
 
 def curve_table(rows: Iterable[CurveRow]) -> pd.DataFrame:
     """Make a table of rows and add Wilson's 95 % interval (CURVE_COLUMNS)."""
-    table = pd.DataFrame(rows, columns=list(CURVE_COLUMNS[:-2]))
-    low, high = wilson(table["accuracy"].to_numpy(), table["n"].to_numpy())
-    return table.assign(low=low, high=high)
+    return with_wilson(pd.DataFrame(rows, columns=list(CURVE_COLUMNS[:-2])))

@@ -1,6 +1,7 @@
 """The LSTM in Keras: model, training and prediction. TensorFlow is imported on first use."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,24 +19,15 @@ Labelled = tuple[Encoded, Labels]
 _PREDICTION_BATCH = 256
 
 
+@dataclass(frozen=True)
 class Network:
-    """A trained network.
+    """A trained network: the weights of all layers, the embedding first."""
 
-    Args:
-        settings: of the network.
-        weights: of all layers; the embedding comes first.
-        model: with these weights; it is built if needed, also after pickling.
-    """
+    settings: LstmSettings
+    weights: list[npt.NDArray[Any]]
 
-    def __init__(
-        self, settings: LstmSettings, weights: list[npt.NDArray[Any]], model: Any = None
-    ) -> None:
-        self._settings = settings
-        self.weights = weights
-        self._model = model
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Network, (self._settings, self.weights)
+    def __reduce__(self) -> tuple[Any, ...]:  # without the Keras model
+        return Network, (self.settings, self.weights)
 
     def logits(self, numbers: Numbers, weights: Weights) -> Scores:
         """The logit of each text."""
@@ -47,10 +39,8 @@ class Network:
 
     @cached_property
     def _call(self) -> Any:
-        model = self._model
-        if model is None:
-            model = build_network(self._settings, self.weights[0], seed=0)
-            model.set_weights(self.weights)
+        model = build_network(self.settings, self.weights[0], seed=0)
+        model.set_weights(self.weights)
         import tensorflow as tf  # after Keras has started, which silences it
 
         return tf.function(
@@ -129,7 +119,7 @@ def train_network(
         callbacks=[early_stopping, show_epochs("LSTM, epochs", settings.epochs)],
     ).history  # fmt: skip
     epochs = pd.DataFrame(history).to_dict("records")
-    return Network(settings, model.get_weights(), model), epochs  # type: ignore[return-value]
+    return Network(settings, model.get_weights()), epochs  # type: ignore[return-value]
 
 
 def _stream(labelled: Labelled, settings: LstmSettings, seed: int | None = None) -> Any:
