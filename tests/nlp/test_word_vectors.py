@@ -13,11 +13,14 @@ from triptych.nlp.errors import VectorsError
 from triptych.nlp.word_vectors import (
     VectorSettings,
     VectorSource,
+    frequent_words,
     load_vectors,
     measure_coverage,
     nearest_words,
     train_vectors,
 )
+from triptych.parameters.reviews import LstmParameters, NetworkParameters, VectorParameters
+from triptych.pipelines.nlp.lstm_nodes import learn_word_vectors
 
 SETTINGS = VectorSettings(dimension=8, window=2, epochs=30, min_df=2)
 TEXTS = ["un film nul et long", "un film long et nul", "une fin belle", "une belle fin"] * 10
@@ -43,6 +46,7 @@ def test_the_same_seed_trains_the_same_vectors_in_every_process() -> None:
 
     assert elsewhere.stdout.strip() == here.to_csv().strip()
     assert "nul" in here.index
+    assert set(here.index) == frequent_words([*TEXTS, "rare rare"], SETTINGS.min_df)
     assert "rare" not in here.index  # it is in one text only
     assert not np.array_equal(here, train_vectors(TEXTS, SETTINGS, seed=4))
 
@@ -52,7 +56,7 @@ def test_neighbours_and_coverage() -> None:
 
     assert near["neighbour"].tolist() == ["joli", "long"]
     assert near["cosine"].tolist() == pytest.approx([0.9938, 0.0], abs=1e-4)
-    row = measure_coverage(VECTORS, {"test": ["beau beau nul", "autre"]}).iloc[0]
+    row = measure_coverage(VECTORS.index, {"test": ["beau beau nul", "autre"]}).iloc[0]
     assert (row["words"], row["known_words"], row["split"]) == (3, 2, "test")
     assert (row["share_of_words"], row["share_of_text"]) == pytest.approx((2 / 3, 3 / 4))
 
@@ -88,13 +92,27 @@ def test_words_of_the_texts_have_the_vectors_of_the_file_or_of_their_parts() -> 
     assert found.loc["beau'"].tolist() == VECTORS.loc["beau"].tolist()
     assert found.loc["long-beau"].tolist() == pytest.approx([0.5, 0.5])
     assert not found.loc["xx"].any()
-    row = measure_coverage(found, {"test": ["nul xx xx"]}).iloc[0]
-    assert (row["known_words"], row["share_of_text"]) == pytest.approx((1, 1 / 3))
     assert (
         VectorSource(SETTINGS, VECTORS)
         .find(TEXTS, 3, pretrained=False)
         .equals(train_vectors(TEXTS, SETTINGS, 3))
     )
+
+
+def test_coverage_of_a_file_beside_that_of_the_training_reviews() -> None:
+    words = [f"{text} xx" for text in TEXTS]
+    training = pd.DataFrame({"words": words, "split": "train"}).assign(
+        text="", stems="", polarity=np.arange(len(words)) % 2, group=np.arange(len(words))
+    )
+    lstm = LstmParameters.model_construct(network=NetworkParameters())
+    vectors = VectorParameters(**SETTINGS.model_dump(), shown_words=["nul"], shown_neighbours=1)
+
+    found = learn_word_vectors(
+        training, training.iloc[:0], VectorSource(SETTINGS, VECTORS), lstm, vectors, seed=1
+    )
+
+    known = found["vocabulary_coverage"].set_index("vectors")["known_words"].to_dict()
+    assert known == {"file": 2, "training reviews": 9}  # `long` and `nul`; `xx` has no vector
 
 
 @pytest.mark.parametrize(

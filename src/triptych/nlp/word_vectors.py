@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class VectorSource:
         if self.pretrained is None or not pretrained:
             return train_vectors(texts, self.settings, seed)
         rows = {word: row for row, word in enumerate(self.pretrained.index)}
-        words = _frequent_words(texts, self.settings.min_df)
+        words = frequent_words(texts, self.settings.min_df)
         words |= {word for text in texts for word in text.split()} & rows.keys()
         ordered, values = sorted(words), self.pretrained.to_numpy()
         found = np.zeros((len(ordered), values.shape[1]), dtype=np.float32)
@@ -74,7 +74,7 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
     from gensim.models import Word2Vec
 
     sentences = [text.split() for text in texts]
-    frequent = _frequent_words(texts, settings.min_df)
+    frequent = frequent_words(texts, settings.min_df)
     model = Word2Vec(
         [[word for word in sentence if word in frequent] for sentence in sentences],
         vector_size=settings.dimension, window=settings.window, epochs=settings.epochs,
@@ -151,10 +151,10 @@ def nearest_words(vectors: pd.DataFrame, words: Iterable[str], count: int) -> pd
 
 
 def measure_coverage(
-    vectors: pd.DataFrame, texts_by_split: Mapping[str, Iterable[str]]
+    with_vector: Container[str], texts_by_split: Mapping[str, Iterable[str]]
 ) -> pd.DataFrame:
     """Measure the shares of distinct and of running words with a vector (COVERAGE_COLUMNS)."""
-    rows, with_vector = [], set(vectors.index[vectors.any(axis=1)])
+    rows = []
     for split, texts in texts_by_split.items():
         counts = Counter(word for text in texts for word in text.split())
         known = [count for word, count in counts.items() if word in with_vector]
@@ -163,7 +163,7 @@ def measure_coverage(
     return pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
 
 
-def _frequent_words(texts: Iterable[str], min_df: int) -> set[str]:
+def frequent_words(texts: Iterable[str], min_df: int) -> set[str]:
     """The words of at least `min_df` texts."""
     counts = Counter(word for text in texts for word in set(text.split()))
     return {word for word, count in counts.items() if count >= min_df}

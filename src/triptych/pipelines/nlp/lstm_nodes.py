@@ -17,6 +17,7 @@ from triptych.nlp.tuning import Tuned
 from triptych.nlp.word_vectors import (
     ReadVectors,
     VectorSource,
+    frequent_words,
     measure_coverage,
     nearest_words,
 )
@@ -59,10 +60,9 @@ def learn_word_vectors(
     texts = training_documents[network.analyzer].iloc[rows].tolist()
     table = find_vectors(texts, vector_source, network, seed)
     splits = pd.concat([training_documents, holdout_documents]).groupby("split")[network.analyzer]
-    found = {"training reviews": table}
+    found = {"training reviews": frequent_words(texts, vectors.min_df)}  # all have a vector
     if vector_source.pretrained is not None:
-        trained = find_vectors(texts, vector_source, network.change(pretrained=False), seed)
-        found = {"file": table, "training reviews": trained}
+        found = {"file": set(table.index[table.any(axis=1)]), **found}
     by_split = {str(split): texts for split, texts in splits}
     coverage = [
         measure_coverage(each, by_split).assign(vectors=origin) for origin, each in found.items()
