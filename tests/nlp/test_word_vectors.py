@@ -92,6 +92,8 @@ def test_words_of_the_texts_have_the_vectors_of_the_file_or_of_their_parts() -> 
     assert found.loc["beau'"].tolist() == VECTORS.loc["beau"].tolist()
     assert found.loc["long-beau"].tolist() == pytest.approx([0.5, 0.5])
     assert not found.loc["xx"].any()
+    row = measure_coverage(found.index[found.any(axis=1)], {"test": ["nul xx xx"]}).iloc[0]
+    assert (row["known_words"], row["share_of_text"]) == pytest.approx((1, 1 / 3))
     assert (
         VectorSource(SETTINGS, VECTORS)
         .find(TEXTS, 3, pretrained=False)

@@ -15,7 +15,8 @@ _DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a server that is away is reported after seconds
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow tells how it was built, on stderr
 }
-os.environ |= {**_DEFAULTS, **os.environ}
+for _name, _value in _DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
 
 # Python searches imports and rows of tables for cycles, at its end too: 3 of 10 s of a short run.
 gc.set_threshold(50_000, 20, 20)

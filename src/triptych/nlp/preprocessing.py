@@ -26,7 +26,7 @@ _SAD = re.compile(
 )
 _APOSTROPHES = re.compile("[\u2019\u2018\u02bc`\u00b4\u2032]")
 _ELONGATED = re.compile(r"([^\W\d_])\1\1+")
-_DECIMAL = r"\d\d*(?:[.,]\d+)?"
+_DECIMAL = r"\d\d*(?:[.,]\d+)?"  # `re` skips a branch by its first sign, unless that repeats
 _RATING_OR_NUMBER = re.compile(rf"{_DECIMAL}(?:\s*/\s*\d+)?")
 
 # A rating (4/5), an elided word with its apostrophe (l', jusqu'), a word (compounds stay whole), or

@@ -93,11 +93,9 @@ def verify_predictions(
 def score_predictions(
     verified_predictions: pd.DataFrame, monitoring: MonitoringParameters
 ) -> dict[str, pd.DataFrame]:
-    """Score every model over the windows that end with what was observed.
-
-    The last digits, which differ between processors, are rounded: a second run changes no row.
-    """
+    """Score every model over the windows that end with what was observed."""
     scores = score_windows(verified_predictions, monitoring.window_days)
+    # the last digits differ between processors: a second run is to change no row
     scores = scores.round(dict.fromkeys(scores.select_dtypes("float"), 9))
     return {"forecast_scores": scores, "monitoring_scores": scores}
 
