@@ -74,7 +74,7 @@ def _run(project: Project, *command: str, **variables: str) -> tuple[float, floa
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("kedro")), *command],
             cwd=project.path,
-            env=project.environment(**variables),
+            env=project.environment(PYTHONDONTWRITEBYTECODE="", **variables),  # as users have it
             stdout=output,
             stderr=subprocess.STDOUT,
         )
