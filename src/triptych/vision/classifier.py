@@ -38,6 +38,10 @@ class NetworkMember:
         predicted = [self._model.predict_on_batch(view) for view in views]
         return np.asarray(np.mean(predicted, axis=0), np.float64)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the network that was built: another process builds its own."""
+        return {key: value for key, value in vars(self).items() if key != "_model"}
+
     @cached_property
     def _model(self) -> "keras.Model":
         load_keras()

@@ -1,5 +1,6 @@
 """Nodes that evaluate the classifiers on the test photos, after their ranking, and explain them."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
+from triptych.execution.parallel import run_networks
 from triptych.execution.progress import track
 from triptych.pipelines.vision.training import (
     Models,
@@ -16,6 +18,7 @@ from triptych.pipelines.vision.training import (
     split_phases,
 )
 from triptych.vision import metrics
+from triptych.vision.classifier import PhotoClassifier
 from triptych.vision.config import CLASSES
 from triptych.vision.decoding import Photo
 from triptych.vision.lime import Explanation, check_deletion, explain_photo
@@ -34,13 +37,14 @@ def predict_photos(
     photo_pixels: Photo,
     photo_ranking: Ranking,
     photo_validation: pd.DataFrame,
+    n_jobs: int,
 ) -> pd.DataFrame:
     """Predict the test photos.
 
     Returns:
         training.predict_split of validation and test, best model first.
     """
-    test = predict_split(trained_photo_models, selected_photos, photo_pixels, "test")
+    test = predict_split(trained_photo_models, selected_photos, photo_pixels, "test", n_jobs)
     both = pd.concat([photo_validation, test])
     place = [
         photo_ranking[str(classes)].index(model)
@@ -108,6 +112,7 @@ def explain_photos(
     photo_ranking: Ranking,
     explained_photos: int,
     explanation_samples: int,
+    n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
     """Explain the selected model for a few random test photos of each class, right and wrong ones.
@@ -125,23 +130,25 @@ def explain_photos(
     order = sample["true_label"].map(CLASSES.index)
     sample = sample.assign(order=order).sort_values(["order", "correct"], ascending=[True, False])
     place = pd.Series(selected_photos.index, index=selected_photos["item"])
-    explanations: dict[str, Explanation] = {}
-    rows = []
-    for photo in track(sample.to_dict("records"), "Explaining photos"):
-        explanation = explain_photo(
-            np.asarray(photo_pixels[place[photo["item"]]]), model.photo_probabilities,
-            samples=explanation_samples, seed=seed,
-        )  # fmt: skip
-        explanations[photo["item"]] = explanation
-        rows.append(
-            {
-                **{name: photo[name] for name in ("item", "true_label", "label", "correct")},
-                "confidence": explanation.confidence,
-                **check_deletion(explanation, model.photo_probabilities, seed),
-            }
-        )
-    deletions = pd.DataFrame(rows, columns=list(DELETION_COLUMNS))
-    return {"photo_explanations": explanations, "photo_deletions": deletions}
+    tasks = [
+        partial(_explain, np.asarray(photo_pixels[row]), model, explanation_samples, seed)
+        for row in place[sample["item"]]
+    ]
+    results = track(run_networks(tasks, n_jobs), "Explaining photos", len(tasks))
+    explanations, deletions = zip(*results, strict=True)
+    table = sample[list(DELETION_COLUMNS[:4])].reset_index(drop=True)
+    return {
+        "photo_explanations": dict(zip(sample["item"], explanations, strict=True)),
+        "photo_deletions": table.join(pd.DataFrame(deletions, columns=DELETION_COLUMNS[4:])),
+    }
+
+
+def _explain(
+    photo: Photo, model: PhotoClassifier, samples: int, seed: int
+) -> tuple[Explanation, dict[str, float]]:
+    found = explain_photo(photo, model.photo_probabilities, samples=samples, seed=seed)
+    deletion = check_deletion(found, model.photo_probabilities, seed)
+    return found, {"confidence": found.confidence, **deletion}
 
 
 def _metrics(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -122,10 +122,12 @@ def train_classifiers(
         members[classes, BLEND] = [member for key in blended for member in members[key]]
         seconds[classes, BLEND] = sum(seconds[key] for key in blended)
     timings = [(*key, value) for key, value in seconds.items()]
+    groups = sorted(members.items(), key=lambda pair: pair[0][0])
+    calibrations = [partial(_calibrate, group, data[key[0]], max_side) for key, group in groups]
+    models = track(run_networks(calibrations, n_jobs), "Calibrating networks", len(groups))
     return {
         "trained_photo_models": {
-            model_key(*key): _calibrate(group, data[key[0]], max_side)
-            for key, group in sorted(members.items(), key=lambda pair: pair[0][0])
+            model_key(*key): model for (key, _), model in zip(groups, models, strict=True)
         },
         "photo_curves": pd.concat(curves)[["classes", "model", *EPOCH_COLUMNS]],
         "photo_timings": pd.DataFrame(timings, columns=["classes", "model", "seconds"]),
@@ -133,14 +135,16 @@ def train_classifiers(
 
 
 def choose_classifier(
-    trained_photo_models: Models, selected_photos: pd.DataFrame, photo_pixels: Photo
+    trained_photo_models: Models, selected_photos: pd.DataFrame, photo_pixels: Photo, n_jobs: int
 ) -> dict[str, Any]:
     """Rank the classifiers of each phase by log loss on validation; classes have equal weight.
 
     Returns:
         `photo_ranking`: Ranking; `photo_validation`: predict_split of the validation split.
     """
-    predictions = predict_split(trained_photo_models, selected_photos, photo_pixels, "valid")
+    predictions = predict_split(
+        trained_photo_models, selected_photos, photo_pixels, "valid", n_jobs
+    )
     ranking: Ranking = {}
     for classes, of_phase in split_phases(predictions):
         names = list(CLASSES[:classes])
@@ -157,19 +161,24 @@ def choose_classifier(
 
 
 def predict_split(
-    models: Models, selected_photos: pd.DataFrame, pixels: Photo, split: str
+    models: Models, selected_photos: pd.DataFrame, pixels: Photo, split: str, n_jobs: int
 ) -> pd.DataFrame:
     """The predictions of every model for the photos of a split: classes, predictions_table."""
-    parts = []
-    for key, model in models.items():
-        name, classes = key.rsplit("-", 1)
-        chosen = selected_photos["split"].eq(split) & (selected_photos["number"] < int(classes))
-        rows = np.flatnonzero(chosen)
-        probabilities = model.photo_probabilities(pixels, rows)
-        table = predictions_table(name, selected_photos.iloc[rows], probabilities, model.classes)
-        table.insert(0, "classes", int(classes))
-        parts.append(table)
-    return pd.concat(parts, ignore_index=True)
+    tasks = (
+        partial(_predict, key, model, selected_photos[selected_photos["split"] == split], pixels)
+        for key, model in models.items()
+    )
+    tables = track(run_networks(tasks, n_jobs), f"Predicting {split} photos", len(models))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _predict(key: str, model: PhotoClassifier, photos: pd.DataFrame, pixels: Photo) -> pd.DataFrame:
+    name, classes = key.rsplit("-", 1)
+    chosen = photos[photos["number"] < int(classes)]
+    probabilities = model.photo_probabilities(pixels, chosen.index.to_numpy())
+    table = predictions_table(name, chosen, probabilities, model.classes)
+    table.insert(0, "classes", int(classes))
+    return table
 
 
 def run_ablation(
@@ -257,14 +266,14 @@ def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> Tra
     return TrainingPhotos(pixels, training, validation, labels, n_classes)
 
 
-def _calibrate(members: Iterable[Member], data: TrainingPhotos, max_side: int) -> PhotoClassifier:
+def _calibrate(members: list[Member], data: TrainingPhotos, max_side: int) -> PhotoClassifier:
     """The mean of some members, with classes of the same weight, calibrated on validation."""
     from sklearn.utils.class_weight import compute_class_weight
 
     classes, training = list(CLASSES[: data.n_classes]), data.labels[data.training]
     weights = compute_class_weight("balanced", classes=np.arange(data.n_classes), y=training)
     side = data.photos.shape[1]
-    model = PhotoClassifier(classes, side, max_side, list(members), class_weights=weights.tolist())
+    model = PhotoClassifier(classes, side, max_side, members, class_weights=weights.tolist())
     probabilities = model.photo_probabilities(data.photos, data.validation)
     temperature = fit_temperature(probabilities, data.labels[data.validation])
     return replace(model, temperature=temperature)
