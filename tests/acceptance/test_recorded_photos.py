@@ -101,7 +101,7 @@ def run_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], PhotoRun
             for part in parts:
                 project.output(
                     "run", "--env", "live", "--pipeline", "vision", *part,
-                    "--params", f"vision.dataset={data}", timeout=7200,
+                    "--params", f"vision.dataset={data}", timeout=7200, forked=False,
                     TRIPTYCH_REAL_DATA=str(real_data()),
                 )  # fmt: skip
                 marks.append(time.monotonic())

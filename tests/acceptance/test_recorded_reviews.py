@@ -94,7 +94,7 @@ def review_run(
     with watch_memory() as memory:
         project.output(
             "run", "--env", "live", "--pipeline", "nlp", "--params",
-            f"nlp.dataset={request.param}", timeout=7200,
+            f"nlp.dataset={request.param}", timeout=7200, forked=False,
             TRIPTYCH_REAL_DATA=str(Path(folder).resolve()),
         )  # fmt: skip
     seconds = time.monotonic() - started, sum(memory.cpu_seconds.values())
