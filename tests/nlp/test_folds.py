@@ -2,9 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from cloudpickle import dumps
 
 from triptych.nlp.duplicates import find_near_duplicates, group_rows
 from triptych.nlp.folds import early_stopping_split, grouped_folds, nested_folds
+from triptych.nlp.learning_curve import list_fits
+from triptych.nlp.preprocessing import Document
 from triptych.nlp.validation import check_reviews
 
 TEXT = "ce film raconte la vie d un homme qui ne sait plus quoi faire de son temps libre"
@@ -37,6 +40,17 @@ def test_ungrouped_rows_are_split_evenly() -> None:
         assert abs(labels[held_out].mean() - 0.5) < 0.04
     train, stop = early_stopping_split(labels[:200], np.arange(200), seed=1)
     assert (len(train), len(stop), labels[stop].mean()) == (180, 20, 0.5)
+
+
+def test_a_fit_of_the_learning_curve_carries_its_sample_alone() -> None:
+    documents, labels = [Document("", "", str(row)) for row in range(3000)], np.arange(3000) % 2
+    training, test = (documents, labels, labels), (documents[:2], labels[:2], labels[:2])
+    count = {"count": lambda some, *_: lambda _: np.array([-1, 5 - len(some)])}
+
+    fits = [*list_fits(count, training, test, [(4, 2), (8, 1)], seed=1)]
+
+    assert [fit()[1:] for fit in fits] == [(4, 0, 2, 1.0), (4, 1, 2, 1.0), (8, 0, 2, 0.5)]
+    assert max(len(dumps(fit)) for fit in fits) < len(dumps(training)) / 10
 
 
 def test_near_duplicates_are_found_and_grouped_with_films() -> None:

@@ -1,5 +1,7 @@
 """Independent tasks in processes of their own, and linear algebra on one thread."""
 
+import ctypes
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -25,7 +27,14 @@ def run_jobs(
 
 
 def run_networks(tasks: Iterable[Callable[[], Result]], jobs: int) -> Iterator[Result]:
-    """Run tasks that load TensorFlow; idle processes end soon, and give its memory back."""
+    """Run tasks that load TensorFlow; idle processes end soon, and give its memory back.
+
+    This one first gives back what it has freed: it keeps hundreds of megabytes after large texts.
+    """
+    gc.collect()
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):  # of glibc
+        libc.malloc_trim(0)
     return run_jobs(tasks, jobs, idle_worker_timeout=_IDLE_SECONDS, initializer=log_from_worker)
 
 

@@ -1,6 +1,6 @@
 """Accuracy by number of training reviews, with the settings tuned on all of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -24,27 +24,26 @@ def list_fits(
     test: Labelled,
     sizes: Sequence[tuple[int, int]],
     seed: int,
-) -> list[Callable[[], CurveRow]]:
+) -> Iterator[Callable[[], CurveRow]]:
     """List the fits on nested random samples of the training documents, for `run_jobs`.
 
-    `sizes` are pairs: the size of samples and their number.
+    `sizes` are pairs: the size of samples and their number. A fit holds its sample alone, drawn
+    when it is due: the processes need not have all documents.
     """
-    return [
-        partial(_measure, name, fit, training, test, size, repeat, seed + repeat)
-        for size, repeats in sizes
-        for repeat in range(repeats)
-        for name, fit in fits.items()
-    ]
+    documents, labels, groups = training
+    for size, repeats in sizes:
+        for repeat in range(repeats):
+            rows = draw_rows(labels, size, seed + repeat)
+            sample = [documents[row] for row in rows.tolist()], labels[rows], groups[rows]
+            for name, fit in fits.items():
+                yield partial(_measure, name, fit, sample, test, repeat, seed + repeat)
 
 
 def _measure(
-    name: str, fit: Fit, training: Labelled, test: Labelled, size: int, repeat: int, seed: int
+    name: str, fit: Fit, sample: Labelled, test: Labelled, repeat: int, seed: int
 ) -> CurveRow:
-    documents, labels, groups = training
-    rows = draw_rows(labels, size, seed)
-    score = fit([documents[row] for row in rows.tolist()], labels[rows], groups[rows], seed)
-    correct = (score(test[0]) >= 0) == test[1]
-    return name, size, repeat, len(correct), float(np.mean(correct))
+    correct = (fit(*sample, seed)(test[0]) >= 0) == test[1]
+    return name, len(sample[1]), repeat, len(correct), float(np.mean(correct))
 
 
 def curve_table(rows: Iterable[CurveRow]) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Selection of settings, blend members and models by nested cross-validation."""
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import groupby
@@ -247,25 +248,36 @@ def estimate_nested(
     return odds, pd.DataFrame(rows, columns=list(NESTED_COLUMNS))
 
 
-def fit_model(
-    name: str,
-    tuned: Tuned[ModelSettings],
+def fit_models(
+    tuned: Mapping[str, Tuned[ModelSettings]],
     documents: Documents,
     labels: Labels,
     *,
     seed: int,
     preparation: Preparation,
     tuning_labels: Labels,
-    vocabularies: Vocabularies,
-) -> ReviewModel:
-    """Fit a tuned classifier on all training documents.
+    n_jobs: int,
+) -> Iterator[tuple[ReviewModel, float]]:
+    """Fit tuned classifiers on all training documents, with the seconds that each took.
 
-    `tuning_labels` are those of the out-of-fold scores; classifiers share the `vocabularies`.
+    `tuning_labels` are those of the out-of-fold scores. Models share vocabularies.
     """
-    classifier = TextClassifier(tuned.settings, seed).fit(documents, labels)
-    classifier.share_vocabularies(vocabularies)
-    member = CalibratedClassifier(classifier, Calibration.learn(tuned.scores, tuning_labels))
-    return ReviewModel(name, preparation, {name: member}, parameters=asdict(tuned.settings))
+    tasks = (partial(_fit, each.settings, documents, labels, seed) for each in tuned.values())
+    fitted = track(run_jobs(tasks, n_jobs, threads=1), "Fitting classifiers", len(tuned))
+    vocabularies: Vocabularies = {}
+    for (name, found), (classifier, seconds) in zip(tuned.items(), fitted, strict=True):
+        classifier.share_vocabularies(vocabularies)
+        member = CalibratedClassifier(classifier, Calibration.learn(found.scores, tuning_labels))
+        about = asdict(found.settings)
+        yield ReviewModel(name, preparation, {name: member}, parameters=about), seconds
+
+
+def _fit(
+    settings: ModelSettings, documents: Documents, labels: Labels, seed: int
+) -> tuple[TextClassifier, float]:
+    started = time.perf_counter()
+    classifier = TextClassifier(settings, seed).fit(documents, labels)
+    return classifier, time.perf_counter() - started
 
 
 def blend_models(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
-from triptych.execution.parallel import run_networks
+from triptych.execution.parallel import run_jobs, run_networks
 from triptych.execution.progress import track
 from triptych.nlp import metrics
 from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, TextClassifier
@@ -133,14 +133,19 @@ def trace_learning_curve(
 
     data = labelled(training_documents), labelled(_of_split(holdout_documents, test_split))
     fits = {name: fit_classical(own) for name, own in settings.items()}
-    tasks = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
-    tasks += list_fits({lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed)
     fitted: dict[str, Fit] = {
         name: lambda *_, name=name: take(name, text_models, lstm_models).log_odds
         for name in (*settings, lstm_name)
     }
     whole = list_fits(fitted, *data, [(len(training_documents), 1)], seed)
-    rows = track(run_networks(tasks, n_jobs), "Learning curve", len(tasks))
+    classical = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
+    count = len(fits) * len(sizes) * curve_repeats
+    rows = [*track(run_jobs(classical, n_jobs, threads=1), "Learning curve", count)]
+    networks = list_fits(
+        {lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed
+    )
+    count = len(sizes) * lstm.curve_repeats
+    rows += track(run_networks(networks, n_jobs), "Learning curve of the LSTM", count)
     return curve_table([*rows, *(task() for task in whole)])
 
 
@@ -149,7 +154,7 @@ def analyse_errors(
     reviews: pd.DataFrame,
     training_documents: pd.DataFrame,
     text_models: Mapping[str, ReviewModel],
-    selected_text_model: ReviewModel,
+    selected_text_model: Mapping[str, ReviewModel],
     text_ranking: list[str],
     shown_errors: int,
     shown_terms: int,
@@ -161,11 +166,12 @@ def analyse_errors(
         best classical model.
     """
     linear = next(text_models[name] for name in text_ranking if name in text_models)
-    predictions = review_predictions[review_predictions["model"] == selected_text_model.name]
+    (selected,) = selected_text_model.values()
+    predictions = review_predictions[review_predictions["model"] == selected.name]
     texts = reviews.set_index("item")["review"]
     held_out = predictions[predictions["split"] != CROSS_VALIDATION]
     return {
-        "confident_errors": confident_errors(held_out, texts, selected_text_model, shown_errors),
+        "confident_errors": confident_errors(held_out, texts, selected, shown_errors),
         "slice_tests": run_slice_tests(predictions, texts),
         "top_features": top_features(linear, documents_of(training_documents), shown_terms),
     }
@@ -175,7 +181,7 @@ def explain_predictions(
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
     lstm_models: Mapping[str, ReviewModel],
-    selected_text_model: ReviewModel,
+    selected_text_model: Mapping[str, ReviewModel],
     text_ranking: list[str],
     explained_errors: int,
     explanation_samples: int,
@@ -187,15 +193,15 @@ def explain_predictions(
     They are those of the test split (EXPLANATION_COLUMNS).
     """
     best_lstm = next(name for name in text_ranking if name in lstm_models)
-    selected = {selected_text_model.name: selected_text_model}
     texts = reviews.set_index("item")["review"]
     predictions = _of_split(review_predictions, test_split)
     tables = [
         explain_errors(
-            predictions[predictions["model"] == name], texts, take(name, selected, lstm_models),
-            count=explained_errors, samples=explanation_samples, seed=seed,
+            predictions[predictions["model"] == name], texts,
+            take(name, selected_text_model, lstm_models), count=explained_errors,
+            samples=explanation_samples, seed=seed,
         )
-        for name in dict.fromkeys([*selected, best_lstm])
+        for name in dict.fromkeys([text_ranking[0], best_lstm])
     ]  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 

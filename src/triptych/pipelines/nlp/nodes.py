@@ -1,7 +1,6 @@
 """Nodes from raw reviews to fitted classical classifiers, within the training split."""
 
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ import pandas as pd
 
 from triptych.classification.sampling import draw_rows
 from triptych.nlp.ablation import measure_effects
-from triptych.nlp.classifier import ReviewModel, Vocabularies
+from triptych.nlp.classifier import ReviewModel
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
 from triptych.nlp.errors import ReviewsRefusedError
 from triptych.nlp.folds import Fold, nested_folds
@@ -22,7 +21,7 @@ from triptych.nlp.tuning import (
     blend_scores,
     choose_members,
     estimate_nested,
-    fit_model,
+    fit_models,
     rank,
     tune,
 )
@@ -204,6 +203,7 @@ def fit_classifiers(
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
     preparation: Preparation,
+    n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
     """Fit every tuned classical classifier on all training reviews.
@@ -211,16 +211,15 @@ def fit_classifiers(
     Returns:
         `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
     """
-    documents, labels = documents_of(training_documents), labels_of(training_documents)
+    fitted = fit_models(
+        tuned_text_models, documents_of(training_documents), labels_of(training_documents),
+        seed=seed, preparation=preparation, tuning_labels=labels_of(tuning_documents),
+        n_jobs=n_jobs,
+    )  # fmt: skip
     models, timings = {}, []
-    vocabularies: Vocabularies = {}
-    for name, tuned in tuned_text_models.items():
-        started = time.perf_counter()
-        models[name] = fit_model(
-            name, tuned, documents, labels, seed=seed, preparation=preparation,
-            tuning_labels=labels_of(tuning_documents), vocabularies=vocabularies,
-        )  # fmt: skip
-        timings.append((name, time.perf_counter() - started))
+    for model, seconds in fitted:
+        models[model.name] = model
+        timings.append((model.name, seconds))
         logger.info("Fitted %s in %.1f s", *timings[-1])
     table = pd.DataFrame(timings, columns=["model", "fit_seconds"])
     return {"text_models": models, "text_timings": table}
@@ -238,7 +237,7 @@ def blend_classifiers(
     """Blend fitted classifiers, and take the model that ranks first.
 
     Returns:
-        `blend_model` by its name, nothing if it has one member; `selected_text_model`.
+        `blend_model`, nothing if it has one member, and `selected_text_model`, both by name.
     """
     blend = {}
     if len(blend_members) > 1:
@@ -247,4 +246,4 @@ def blend_classifiers(
         labels = labels_of(tuning_documents)
         blend = {BLEND: blend_models(models, tuned, blend_members, labels)}
     selected = take(text_ranking[0], text_models, lstm_models, blend)
-    return {"blend_model": blend, "selected_text_model": selected}
+    return {"blend_model": blend, "selected_text_model": {selected.name: selected}}

@@ -1,5 +1,6 @@
 """Nodes that register the selected model, and store its predictions."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pandas as pd
@@ -22,7 +23,7 @@ _EXAMPLE = ("Un très bon film.", "Quel ennui !")  # real reviews are not logged
 
 
 def prepare_text_candidate(
-    selected_text_model: ReviewModel,
+    selected_text_model: Mapping[str, ReviewModel],
     text_comparison: pd.DataFrame,
     reviews: pd.DataFrame,
     test_split: str,
@@ -30,9 +31,10 @@ def prepare_text_candidate(
     registry: RegistryParameters,
 ) -> Candidate:
     """Return the selected model with the digest of its data and its metrics on the test split."""
+    (selected,) = selected_text_model.values()
     of_test = text_comparison[text_comparison["split"] == test_split].set_index("model")
-    scores = cast("pd.Series[Any]", of_test.loc[selected_text_model.name])
-    members = selected_text_model.members.values()
+    scores = cast("pd.Series[Any]", of_test.loc[selected.name])
+    members = selected.members.values()
     networks = any(isinstance(member.classifier, LstmClassifier) for member in members)
     frameworks = ("keras", "tensorflow") if networks else ()
     training = reviews[reviews["split"] == TRAIN]
@@ -40,11 +42,11 @@ def prepare_text_candidate(
     return Candidate(
         kind="texts",
         name=NAME,
-        algorithm=selected_text_model.name,
-        model=selected_text_model,
+        algorithm=selected.name,
+        model=selected,
         requirements=("nltk", "scikit-learn", *frameworks),
         example=pd.DataFrame({"review": list(_EXAMPLE)}),
-        parameters=dict(selected_text_model.parameters),
+        parameters=dict(selected.parameters),
         features=["review"],
         metrics={test_split: {key: round(float(scores[key]), 4) for key in METRICS}},
         data_sha256=frame_sha256(training[["item", "review", "polarity"]]),
@@ -59,7 +61,7 @@ def prepare_text_candidate(
 
 def label_reviews(
     text_registry: ModelRegistry,
-    selected_text_model: ReviewModel,
+    selected_text_model: Mapping[str, ReviewModel],
     review_predictions: pd.DataFrame,
     reviews: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -68,8 +70,9 @@ def label_reviews(
     Returns:
         Rows of the table `text_predictions`.
     """
+    (selected,) = selected_text_model.values()
     held_out = review_predictions["split"] != CROSS_VALIDATION
-    items = review_predictions[(review_predictions["model"] == selected_text_model.name) & held_out]
+    items = review_predictions[(review_predictions["model"] == selected.name) & held_out]
     negative, positive = CLASSES
     items = items.assign(
         true_label=items["y_true"].map(dict(enumerate(CLASSES))),
@@ -77,6 +80,6 @@ def label_reviews(
     )
     texts = reviews.set_index("item")["review"]
     return label_items(
-        text_registry, "texts", NAME, selected_text_model, items,
+        text_registry, "texts", NAME, selected, items,
         lambda: look_up(items["item"], texts, "review").tolist(),
     )  # fmt: skip
