@@ -107,8 +107,6 @@ TABLES = (
 )  # fmt: skip
 
 
-# loky's warning of a worker that grew would end its thread, and the test would wait for ever
-@pytest.mark.filterwarnings("ignore:A worker stopped while some jobs")
 def test_results_are_written_and_printed_beside_the_targets(
     review_run: ReviewRun, capsys: pytest.CaptureFixture[str]
 ) -> None:

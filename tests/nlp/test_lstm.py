@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from tests.nlp.conftest import OTHER, Prepared
 from triptych.nlp.classifier import CalibratedClassifier, Calibration, ReviewModel
 from triptych.nlp.config import BASELINE, CHANGES, LstmSettings
+from triptych.nlp.folds import grouped_folds
 from triptych.nlp.lstm import LstmClassifier
-from triptych.nlp.lstm_ablation import summarise_trials
+from triptych.nlp.lstm_ablation import cross_lstm, summarise_trials
 from triptych.nlp.preprocessing import Document, Preparation
 from triptych.nlp.storage import load_classifier, save_classifier
 from triptych.nlp.word_vectors import VectorSettings, VectorSource
@@ -53,6 +54,19 @@ def test_the_same_seed_trains_the_same_network_in_any_process(
     again = LstmClassifier(SMALL, 1).fit(*training, ROWS, SOURCE)  # in this process
 
     assert np.array_equal(again.scores(held_out[0]), fitted.first(1).scores(held_out[0]))
+
+
+def test_reviews_are_scored_in_processes_whatever_the_number_of_folds(
+    training: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow in this process would take memory beside the processes that train."""
+    monkeypatch.setattr(LstmClassifier, "scores", None)  # of this process
+    folds = grouped_folds(training[1], ROWS, 3, seed=1)
+    data = *training, ROWS
+
+    found = cross_lstm(SMALL.change(epochs=1), data, [folds], SOURCE, seed=1, n_jobs=2)
+
+    assert np.isfinite(found[1]).all()
 
 
 def test_a_loaded_model_predicts_the_same_and_has_the_same_bytes(

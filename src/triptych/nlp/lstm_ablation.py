@@ -122,7 +122,11 @@ def cross_lstm(
         model = LstmClassifier(settings, seed).fit(
             train, labels[rows], groups[rows], source, n_jobs
         )
-        return {size: model.first(size).scores(held_out) for size in sizes}
+
+        def score() -> dict[int, Scores]:
+            return {size: model.first(size).scores(held_out) for size in sizes}
+
+        return next(run_networks([score], n_jobs))  # TensorFlow stays out of the main process
 
     folds = [(level, fold) for level, of_level in enumerate(levels) for fold in of_level]
     parallel = len(folds) - len(folds) % n_jobs  # the networks of other folds are run in parallel

@@ -1,6 +1,7 @@
 """Nodes of the evaluation on held-out reviews, after model selection."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 import pandas as pd
 
@@ -141,12 +142,13 @@ def trace_learning_curve(
     classical = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
     count = len(fits) * len(sizes) * curve_repeats
     rows = [*track(run_jobs(classical, n_jobs, threads=1), "Learning curve", count)]
-    networks = list_fits(
-        {lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed
+    networks = chain(
+        list_fits({lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed),
+        whole,  # TensorFlow stays out of this process
     )
-    count = len(sizes) * lstm.curve_repeats
+    count = len(sizes) * lstm.curve_repeats + len(fitted)
     rows += track(run_networks(networks, n_jobs), "Learning curve of the LSTM", count)
-    return curve_table([*rows, *(task() for task in whole)])
+    return curve_table(rows)
 
 
 def analyse_errors(
