@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 from kedro.framework.project import configure_project
@@ -15,12 +16,14 @@ from tests.pipelines.test_bad_input import refused
 from tests.vision.test_layouts import KAGGLE
 from triptych.commands.project import read_configuration
 from triptych.parameters.vision import VisionParameters
+from triptych.pipelines.vision.evaluation import explain_photos
 from triptych.pipelines.vision.training import COLOURS
 from triptych.vision.config import CLASSES
 from triptych.vision.reading import CLASS_FOLDERS
 from triptych.vision.sample import write_sample
 
 RUN = ("--pipeline", "vision")
+PIXELS = np.zeros((0, 8, 8, 3), np.uint8)
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +106,15 @@ def test_the_selected_model_is_explained(ran: Project) -> None:
     assert not deletions["correct"].all()
     assert deletions["percentile"].between(0, 1).all()
     assert (ran.path / "data/08_reporting/photo_explanations.png").stat().st_size > 10_000
+
+
+def test_none_is_explained_if_none_is_to_be(ran: Project) -> None:
+    selected = pd.read_parquet(ran.path / "data/05_model_input/selected_photos.parquet")
+    models: dict[str, Any] = {"cnn-4": None}
+
+    found = explain_photos(predictions(ran), selected, PIXELS, models, {"4": ["cnn"]}, 0, 9, 2, 1)
+
+    assert (found["photo_explanations"], len(found["photo_deletions"])) == ({}, 0)
 
 
 def stored(project: Project, table: str) -> pd.DataFrame:

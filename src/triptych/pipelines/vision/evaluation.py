@@ -135,20 +135,20 @@ def explain_photos(
         for row in place[sample["item"]]
     ]
     results = track(run_networks(tasks, n_jobs), "Explaining photos", len(tasks))
-    explanations, deletions = zip(*results, strict=True)
-    table = sample[list(DELETION_COLUMNS[:4])].reset_index(drop=True)
-    return {
-        "photo_explanations": dict(zip(sample["item"], explanations, strict=True)),
-        "photo_deletions": table.join(pd.DataFrame(deletions, columns=DELETION_COLUMNS[4:])),
-    }
+    explanations: dict[str, Explanation] = {}
+    rows: list[dict[Any, Any]] = []
+    for photo, (explanation, deletion) in zip(sample.to_dict("records"), results, strict=True):
+        explanations[photo["item"]] = explanation
+        rows.append({**photo, "confidence": explanation.confidence, **deletion})
+    deletions = pd.DataFrame(rows, columns=list(DELETION_COLUMNS))
+    return {"photo_explanations": explanations, "photo_deletions": deletions}
 
 
 def _explain(
     photo: Photo, model: PhotoClassifier, samples: int, seed: int
 ) -> tuple[Explanation, dict[str, float]]:
     found = explain_photo(photo, model.photo_probabilities, samples=samples, seed=seed)
-    deletion = check_deletion(found, model.photo_probabilities, seed)
-    return found, {"confidence": found.confidence, **deletion}
+    return found, check_deletion(found, model.photo_probabilities, seed)
 
 
 def _metrics(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
