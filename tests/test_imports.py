@@ -91,7 +91,7 @@ def test_the_main_job_imports_only_packages_of_the_batch_lock(run_project: Proje
 
 def test_a_short_command_imports_no_heavy_packages(project: Project, tmp_path: Path) -> None:
     command = ("catalog", "describe-datasets")
-    project.output(*command, **recording(tmp_path / "record"))
+    project.output(*command, forked=False, **recording(tmp_path / "record"))
     modules = imported(tmp_path / "record")
     assert {"triptych", "kedro"} <= modules
     assert modules & (HEAVY - {"mlflow"}) == set()  # kedro-mlflow's own hooks need MLflow

@@ -14,8 +14,8 @@ from triptych.nlp.folds import Labelled
 
 CURVE_COLUMNS = ("model", "size", "repeat", "n", "accuracy", "low", "high")
 CurveRow = tuple[str, int, int, int, float]  # without the interval
-# Fits with a seed, and returns the function that scores other documents (positive for class 1).
-Fit = Callable[[Documents, Labels, Groups, int], Callable[[Documents], Scores]]
+Score = Callable[[Documents], Scores]  # positive for class 1
+Fit = Callable[[Documents, Labels, Groups, int], Score]  # with a seed
 
 
 def list_fits(
@@ -42,8 +42,13 @@ def list_fits(
 def _measure(
     name: str, fit: Fit, sample: Labelled, test: Labelled, repeat: int, seed: int
 ) -> CurveRow:
-    correct = (fit(*sample, seed)(test[0]) >= 0) == test[1]
-    return name, len(sample[1]), repeat, len(correct), float(np.mean(correct))
+    return measure(name, fit(*sample, seed), test, len(sample[1]), repeat)
+
+
+def measure(name: str, score: Score, test: Labelled, size: int, repeat: int = 0) -> CurveRow:
+    """The accuracy of a model that was fitted on `size` documents."""
+    correct = (score(test[0]) >= 0) == test[1]
+    return name, size, repeat, len(correct), float(np.mean(correct))
 
 
 def curve_table(rows: Iterable[CurveRow]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Nodes of the evaluation on held-out reviews, after model selection."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain
 
 import pandas as pd
@@ -14,7 +15,7 @@ from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, Text
 from triptych.nlp.config import LstmSettings, ModelSettings
 from triptych.nlp.duplicates import Groups
 from triptych.nlp.error_analysis import confident_errors, explain_errors, top_features
-from triptych.nlp.learning_curve import Fit, curve_table, list_fits
+from triptych.nlp.learning_curve import CurveRow, Fit, Score, curve_table, list_fits, measure
 from triptych.nlp.lstm import LstmClassifier
 from triptych.nlp.slice_tests import run_slice_tests
 from triptych.nlp.tuning import BLEND, Tuned
@@ -126,19 +127,19 @@ def trace_learning_curve(
             documents, labels
         ).scores  # fmt: skip
 
-    def fit_lstm(
-        documents: Documents, labels: Labels, groups: Groups, seed: int
-    ) -> Callable[[Documents], Scores]:
+    def fit_lstm(documents: Documents, labels: Labels, groups: Groups, seed: int) -> Score:
         classifier = LstmClassifier(single.settings, seed)
         return classifier.fit(documents, labels, groups, vector_source).scores
 
+    def score_fitted(name: str, documents: Documents) -> Scores:
+        return take(name, text_models, lstm_models).log_odds(documents)
+
     data = labelled(training_documents), labelled(_of_split(holdout_documents, test_split))
     fits = {name: fit_classical(own) for name, own in settings.items()}
-    fitted: dict[str, Fit] = {
-        name: lambda *_, name=name: take(name, text_models, lstm_models).log_odds
+    whole: list[Callable[[], CurveRow]] = [
+        partial(measure, name, partial(score_fitted, name), data[1], len(training_documents))
         for name in (*settings, lstm_name)
-    }
-    whole = list_fits(fitted, *data, [(len(training_documents), 1)], seed)
+    ]
     classical = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
     count = len(fits) * len(sizes) * curve_repeats
     rows = [*track(run_jobs(classical, n_jobs, threads=1), "Learning curve", count)]
@@ -146,7 +147,7 @@ def trace_learning_curve(
         list_fits({lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed),
         whole,  # TensorFlow stays out of this process
     )
-    count = len(sizes) * lstm.curve_repeats + len(fitted)
+    count = len(sizes) * lstm.curve_repeats + len(whole)
     rows += track(run_networks(networks, n_jobs), "Learning curve of the LSTM", count)
     return curve_table(rows)
 
