@@ -103,8 +103,11 @@ def train_network(
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": lambda *args, **more: keras.optimizers.SGD(*args, momentum=0.9, **more),
     }
+    optimiser = optimisers[settings.optimiser](rate, clipnorm=1.0)
+    # Otherwise the first step, which would create its variables, is traced twice
+    optimiser.build(model.trainable_variables)
     model.compile(
-        optimizer=optimisers[settings.optimiser](rate, clipnorm=1.0),
+        optimizer=optimiser,
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
     )

@@ -102,7 +102,10 @@ def _fit(
 
     steps = -(-len(data.training) // settings.batch_size) * epochs
     optimiser = make_optimiser(settings.optimiser, learning_rate, steps)
-    model.compile(optimiser, "categorical_crossentropy", metrics=["accuracy"])
+    # An optimiser or a metric whose variables the first step creates has it traced twice
+    optimiser.build(model.trainable_variables)
+    accuracy = keras.metrics.CategoricalAccuracy("accuracy")
+    model.compile(optimiser, "categorical_crossentropy", metrics=[accuracy])
     # smoothed by hand: Keras would smooth the validation loss too
     one_hot = np.eye(data.n_classes, dtype=np.float32)
     smoothed = one_hot * (1 - settings.label_smoothing) + settings.label_smoothing / data.n_classes
