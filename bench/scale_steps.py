@@ -32,7 +32,10 @@ STEPS: dict[str, tuple[str, ...]] = {
     "read": ("SQLite", "PostgreSQL"),
 }
 # Pooled models use a constant number of origins per city.
-_POOLED = {"pooled_ridge": {"origins": 80}, "lightgbm": {"origins": 20, "trees": (50,)}}
+_POOLED = {
+    "pooled_ridge": {"origins": 80},
+    "lightgbm": {"origins": 20, "trees": (50,), "threads": 1},
+}
 
 
 def prepare(count: int, _: Path) -> list[Row]:

@@ -1,6 +1,8 @@
 """Trees on anomalies: LightGBM, a booster per lead or block of leads, and a random forest."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -29,8 +31,8 @@ class LightGBMForecaster(PooledForecaster):
 
     `scopes`: `pooled` learns one booster for all locations, `location` one for each; with both, the
     forecast is their mean. `other_origins`: share of the origins away from midnight. `origins`: at
-    most per location. `trees`: of the boosters of leads 1, 2, … and beyond. The rest are
-    LightGBM's.
+    most per location. `trees`: of the boosters of leads 1, 2, … and beyond. `threads`: boosters
+    trained at once, each on one thread: none waits for another. The rest are LightGBM's.
     """
 
     name: ClassVar[str] = "lightgbm"
@@ -48,7 +50,7 @@ class LightGBMForecaster(PooledForecaster):
         "other_origins": 0.1,
         "origins": None,
         "neighbours": 2,
-        "threads": 1,
+        "threads": 2,
     }
 
     @property
@@ -72,16 +74,24 @@ class LightGBMForecaster(PooledForecaster):
         return rows
 
     def _learn_rows(self, rows: Arrays) -> None:
-        self._boosters: dict[str, Booster] = {}
-        for number, leads in enumerate(self._blocks()):
-            block = f"{leads[0]:03d}"
-            design = np.concatenate([rows["features"], rows[f"of_target.{block}"]], axis=1)
-            target = rows[f"target.{block}"]
-            for scope, places in self._scopes(np.unique(rows["place"])):
-                here = np.isin(rows["place"], places) & np.isfinite(target)
-                trained = self._train(design[here], target[here], number)
-                self._boosters[f"{scope}.{block}"] = trained
+        blocks = self._blocks()
+        with ThreadPoolExecutor(self.parameters["threads"]) as pool:
+            trained = pool.map(partial(self._learn_block, rows), range(len(blocks)), blocks)
+            self._boosters = {name: made for block in trained for name, made in block}
         self.texts = {name: made.model_to_string() for name, made in self._boosters.items()}
+
+    def _learn_block(
+        self, rows: Arrays, number: int, leads: IntArray
+    ) -> list[tuple[str, "Booster"]]:
+        block = f"{leads[0]:03d}"
+        design = np.concatenate([rows["features"], rows[f"of_target.{block}"]], axis=1)
+        target = rows[f"target.{block}"]
+        known = np.isfinite(target)
+        trained = []
+        for scope, places in self._scopes(np.unique(rows["place"])):
+            here = np.isin(rows["place"], places) & known
+            trained.append((f"{scope}.{block}", self._train(design[here], target[here], number)))
+        return trained
 
     def _scopes(self, places: IntArray) -> Iterator[tuple[str, IntArray]]:
         """Each scope's name, and which of `places` (rows of the training data) it serves."""
@@ -111,7 +121,7 @@ class LightGBMForecaster(PooledForecaster):
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": self.parameters["threads"],
+            "num_threads": 1,
             **{name: own for name, own in self.parameters.items() if name not in NOT_LIGHTGBM},
         }
         trees = self.parameters["trees"]
@@ -129,7 +139,7 @@ class LightGBMForecaster(PooledForecaster):
             for scope, rows in self._scopes(panel.rows):
                 booster = self._boosters[f"{scope}.{firsts[firsts <= lead][-1]:03d}"]
                 flat = design[rows].reshape(-1, design.shape[-1])
-                values = booster.predict(flat, num_threads=self.parameters["threads"])
+                values = booster.predict(flat, num_threads=1)
                 total[rows] += np.asarray(values).reshape(len(rows), -1)
             out[:, :, place] = total / len(self.parameters["scopes"])
         return out
