@@ -73,7 +73,7 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("models.learned.ridge.alhpa", 1, "Did you mean `models.learned.ridge.alpha`?"),
         ("models.learned.rigde", {}, "Did you mean `models.learned.ridge`?"),
         ("models.learned.ridge.alpha", "x", "ridge.alpha must be like 0.03 (float), not 'x'"),
-        ("models.learned.lightgbm.threads", True, "threads must be like 1 (int), not True"),
+        ("models.learned.lightgbm.threads", True, "threads must be like 2 (int), not True"),
         ("statistical.models.arima.ar", -1, "whole numbers from 0, but ar is -1"),
         ("tuning.models", ["ar"], "names ar, but the study compares ridge"),
         ("nlp.effects_model", "x", "Parameter nlp.effects_model: There is no text classifier 'x'"),
