@@ -101,7 +101,7 @@ def test_the_nested_estimate_of_noise_is_chance() -> None:
     labels, settings, best, nested = np.arange(60) % 2, FAMILIES["tfidf_svm"][0], [], []
     folds = nested_folds(labels, np.arange(60), 3, 2, seed=1)[0]
     for seed in range(2):
-        scores = np.random.default_rng(seed).normal(size=(12, 60))
+        scores = np.random.default_rng(seed).normal(size=(8, 60))
         best.append(min(evaluate_scores(row, labels)[0] for row in scores))
         tuned = {
             f"m{k}": Tuned(settings, row, np.tile(row, (3, 1))) for k, row in enumerate(scores)
