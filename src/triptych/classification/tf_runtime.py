@@ -5,11 +5,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triptych.execution.progress import track
 
+if TYPE_CHECKING:
+    import keras
+
 logger = logging.getLogger(__name__)
+_OPTIMISERS = {  # classes of keras.optimizers
+    "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "adagrad": "Adagrad", "sgd": "SGD",
+}  # fmt: skip
 
 
 def start_keras(seed: int) -> Any:
@@ -36,6 +42,30 @@ def load_keras() -> Any:
     except RuntimeError:  # TensorFlow has computed before, as in a notebook of its own
         logger.warning("TensorFlow runs on several threads: last digits may differ between runs.")
     return keras
+
+
+def make_optimiser(
+    model: "keras.Model",
+    name: str,
+    learning_rate: float,
+    steps: int,
+    *,
+    clipnorm: float | None = None,
+    nesterov: bool = False,
+) -> "keras.Optimizer":
+    """Make an optimiser whose learning rate decays to 0 on a cosine within `steps`.
+
+    It is one of _OPTIMISERS; `nesterov` is for the momentum of sgd. It has its variables: Keras
+    traces a first training step twice if that step creates variables.
+    """
+    import keras
+
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    momentum = {"momentum": 0.9, "nesterov": nesterov} if name == "sgd" else {}
+    kind = getattr(keras.optimizers, _OPTIMISERS[name])
+    optimiser: keras.Optimizer = kind(rate, clipnorm=clipnorm, **momentum)
+    optimiser.build(model.trainable_variables)
+    return optimiser
 
 
 def show_epochs(description: str, epochs: int) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.classification.tf_runtime import show_epochs, start_keras
+from triptych.classification.tf_runtime import make_optimiser, show_epochs, start_keras
 from triptych.nlp.classifier import Labels, Rows, Scores
 from triptych.nlp.config import LstmSettings
 from triptych.nlp.encoding import PADDING, UNKNOWN, Numbers, Weights
@@ -95,17 +95,9 @@ def train_network(
     import keras
 
     steps = -(-len(train[1]) // settings.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.epochs * steps)
-    optimisers: dict[str, Any] = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "adagrad": keras.optimizers.Adagrad,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": lambda *args, **more: keras.optimizers.SGD(*args, momentum=0.9, **more),
-    }
-    optimiser = optimisers[settings.optimiser](rate, clipnorm=1.0)
-    # Otherwise the first step, which would create its variables, is traced twice
-    optimiser.build(model.trainable_variables)
+    optimiser = make_optimiser(
+        model, settings.optimiser, settings.learning_rate, settings.epochs * steps, clipnorm=1.0
+    )
     model.compile(
         optimizer=optimiser,
         loss=keras.losses.BinaryCrossentropy(from_logits=True),

@@ -27,13 +27,6 @@ _APPLICATIONS = {  # module and class in keras.applications, file name of Keras'
     "efficientnet_b0": ("efficientnet", "EfficientNetB0", "efficientnetb0_notop.h5"),
     "efficientnet_v2_b0": ("efficientnet_v2", "EfficientNetV2B0", "efficientnetv2-b0_notop.h5"),
 }  # fmt: skip
-_OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {  # class in keras.optimizers, arguments
-    "adam": ("Adam", {}),
-    "adamw": ("AdamW", {}),
-    "rmsprop": ("RMSprop", {}),
-    "adagrad": ("Adagrad", {}),
-    "sgd": ("SGD", {"momentum": 0.9, "nesterov": True}),
-}
 
 
 def build_network(settings: NetworkSettings, n_classes: int) -> "keras.Model":
@@ -94,16 +87,6 @@ def load_pretrained(
 def list_weight_folders(*, filepath: str, folder: str | None) -> list[Path]:
     """The folders that may hold files of weights: that of the project, and one of real data."""
     return [Path(filepath), *([Path(folder) / "weights"] if folder else [])]
-
-
-def make_optimiser(name: str, learning_rate: float, steps: int) -> "keras.Optimizer":
-    """Make an optimiser whose learning rate decays to 0 on a cosine within `steps`."""
-    import keras
-
-    class_name, arguments = _OPTIMISERS[name]
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    optimiser: keras.Optimizer = getattr(keras.optimizers, class_name)(rate, **arguments)
-    return optimiser
 
 
 def weights_files(settings: NetworkSettings) -> list[str]:

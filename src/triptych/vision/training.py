@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from triptych.classification.tf_runtime import show_epochs, start_keras
+from triptych.classification.tf_runtime import make_optimiser, show_epochs, start_keras
 from triptych.vision.config import CNN, NetworkSettings
 from triptych.vision.decoding import Photo
 from triptych.vision.input_pipeline import Rows, make_batches
-from triptych.vision.networks import BACKBONE, build_network, load_pretrained, make_optimiser
+from triptych.vision.networks import BACKBONE, build_network, load_pretrained
 
 if TYPE_CHECKING:
     import keras
@@ -101,10 +101,8 @@ def _fit(
     import keras
 
     steps = -(-len(data.training) // settings.batch_size) * epochs
-    optimiser = make_optimiser(settings.optimiser, learning_rate, steps)
-    # An optimiser or a metric whose variables the first step creates has it traced twice
-    optimiser.build(model.trainable_variables)
-    accuracy = keras.metrics.CategoricalAccuracy("accuracy")
+    optimiser = make_optimiser(model, settings.optimiser, learning_rate, steps, nesterov=True)
+    accuracy = keras.metrics.CategoricalAccuracy("accuracy")  # by name, the step makes it
     model.compile(optimiser, "categorical_crossentropy", metrics=[accuracy])
     # smoothed by hand: Keras would smooth the validation loss too
     one_hot = np.eye(data.n_classes, dtype=np.float32)

@@ -1,8 +1,6 @@
 """Trees on anomalies: LightGBM, a booster per lead or block of leads, and a random forest."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -74,10 +72,13 @@ class LightGBMForecaster(PooledForecaster):
         return rows
 
     def _learn_rows(self, rows: Arrays) -> None:
-        blocks = self._blocks()
-        with ThreadPoolExecutor(self.parameters["threads"]) as pool:
-            trained = pool.map(partial(self._learn_block, rows), range(len(blocks)), blocks)
-            self._boosters = {name: made for block in trained for name, made in block}
+        from joblib import Parallel, delayed
+
+        trained = Parallel(n_jobs=self.parameters["threads"], prefer="threads")(
+            delayed(self._learn_block)(rows, number, leads)
+            for number, leads in enumerate(self._blocks())
+        )
+        self._boosters = {name: made for block in trained for name, made in block}
         self.texts = {name: made.model_to_string() for name, made in self._boosters.items()}
 
     def _learn_block(
