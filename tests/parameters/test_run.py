@@ -74,7 +74,10 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("models.learned.rigde", {}, "Did you mean `models.learned.ridge`?"),
         ("models.learned.ridge.alpha", "x", "ridge.alpha must be like 0.03 (float), not 'x'"),
         ("models.learned.lightgbm.threads", True, "threads must be like 2 (int), not True"),
-        ("statistical.models.arima.ar", -1, "whole numbers from 0, but ar is -1"),
+        ("models.learned.lightgbm.threads", 0, "lightgbm.threads must be at least 1, not 0"),
+        ("models.learned.lightgbm.trees", [500, 0], "lightgbm.trees must be at least 1, not 0"),
+        ("models.learned.ridge.neighbours", -1, "ridge.neighbours must be at least 0, not -1"),
+        ("statistical.models.arima.ar", -1, "arima.ar must be at least 0, not -1"),
         ("tuning.models", ["ar"], "names ar, but the study compares ridge"),
         ("nlp.effects_model", "x", "Parameter nlp.effects_model: There is no text classifier 'x'"),
         ("seed", "20", "Parameter seed: Input should be a valid integer. Found '20'."),
@@ -91,6 +94,11 @@ def test_what_is_wrong_is_named_and_what_is_meant_suggested(
 
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("parameters", ["base"], indirect=True)
+def test_threads_may_be_all_cores(parameters: dict[str, Any]) -> None:
+    assert accepted(changed(parameters, "models.learned.random_forest.threads", -1))
 
 
 @pytest.mark.parametrize("parameters", ["base"], indirect=True)

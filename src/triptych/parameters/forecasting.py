@@ -74,6 +74,7 @@ _KINDS: dict[type, Any] = {
     int: int, float: (int, float), str: str, bool: bool, tuple: (list, tuple),
     type(None): (int, float, type(None)),
 }  # fmt: skip
+_COUNTS = ("threads", "trees", "max_rows", "min_samples_leaf")  # at least 1; all others at least 0
 
 
 def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -90,11 +91,20 @@ def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
             if not isinstance(value, kinds) or isinstance(value, bool) > isinstance(default, bool):
                 kind = type(default).__name__
                 raise ValueError(f"{name}.{key} must be like {default!r} ({kind}), not {value!r}")
+            _check_range(name, key, value)
         try:
             make_forecaster(name, own, max_lead=8, seed=0)
         except ForecastingError as error:
             raise ValueError(str(error)) from error
     return models
+
+
+def _check_range(name: str, key: str, value: Any) -> None:
+    lowest = int(key in _COUNTS)
+    numbers = value if isinstance(value, list | tuple) else [value]
+    low = [number for number in numbers if isinstance(number, int | float) and number < lowest]
+    if low and (key, value) != ("threads", -1):  # all cores
+        raise ValueError(f"{name}.{key} must be at least {lowest}, not {low[0]!r}")
 
 
 # hyperparameters by model
