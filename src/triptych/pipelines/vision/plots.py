@@ -100,6 +100,9 @@ def plot_photo_interaction(photo_trials: pd.DataFrame) -> Figure:
     curve = photo_trials[photo_trials["factor"].isin([BASELINE, LEARNING_CURVE])]
     _draw_seeds(right, curve, "photos", "baseline")
     right.set(title="Learning curve", xlabel="Training photos", xscale="log")
+    right.minorticks_off()  # 3 × 10² and the like
+    sizes = sorted(curve["photos"].unique())
+    right.set_xticks(sizes, [f"{size:,}" for size in sizes])
     for axes in (left, right):
         axes.set(ylabel="Validation accuracy (%)")
         axes.grid(alpha=0.3)
