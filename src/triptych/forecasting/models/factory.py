@@ -37,6 +37,7 @@ _CLASSES: dict[str, type[PanelForecaster]] = {
 MODEL_NAMES = tuple(_CLASSES)
 BASELINE_NAMES = ("persistence", "same_hour_yesterday", "climatology")
 NWP_NAMES = ("nwp_mean", "nwp_debiased", "mos")
+LEARNED_NAMES = ("ridge", "kernel_ridge", "random_forest", "lightgbm")
 STATISTICAL_NAMES = ("arima", "sarima", "sarimax", "sarima_ridge")
 ENSEMBLE_NAMES = ("ensemble", "ensemble_all")
 
