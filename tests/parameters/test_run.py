@@ -77,7 +77,7 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("models.learned.lightgbm.threads", 0, "lightgbm.threads must be at least 1, not 0"),
         ("models.learned.lightgbm.trees", [500, 0], "lightgbm.trees must be at least 1, not 0"),
         ("models.learned.ridge.neighbours", -1, "ridge.neighbours must be at least 0, not -1"),
-        ("statistical.models.arima.ar", -1, "arima.ar must be at least 0, not -1"),
+        ("statistical.models.arima.ar", -1, "whole numbers from 0, but ar is -1"),
         ("tuning.models", ["ar"], "names ar, but the study compares ridge"),
         ("nlp.effects_model", "x", "Parameter nlp.effects_model: There is no text classifier 'x'"),
         ("seed", "20", "Parameter seed: Input should be a valid integer. Found '20'."),

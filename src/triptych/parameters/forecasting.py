@@ -91,11 +91,12 @@ def _check_models(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
             if not isinstance(value, kinds) or isinstance(value, bool) > isinstance(default, bool):
                 kind = type(default).__name__
                 raise ValueError(f"{name}.{key} must be like {default!r} ({kind}), not {value!r}")
-            _check_range(name, key, value)
         try:
             make_forecaster(name, own, max_lead=8, seed=0)
         except ForecastingError as error:
             raise ValueError(str(error)) from error
+        for key, value in own.items():
+            _check_range(name, key, value)
     return models
 
 

@@ -102,7 +102,8 @@ def _fit(
 
     steps = -(-len(data.training) // settings.batch_size) * epochs
     optimiser = make_optimiser(model, settings.optimiser, learning_rate, steps, nesterov=True)
-    accuracy = keras.metrics.CategoricalAccuracy("accuracy")  # by name, the step makes it
+    # Given by name, its variables would be created in the first step, which is then traced twice
+    accuracy = keras.metrics.CategoricalAccuracy("accuracy")
     model.compile(optimiser, "categorical_crossentropy", metrics=[accuracy])
     # smoothed by hand: Keras would smooth the validation loss too
     one_hot = np.eye(data.n_classes, dtype=np.float32)
