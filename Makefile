@@ -98,17 +98,23 @@ presentation: $(READY) ## build the slides from results and notebooks: docs/pres
 
 install: $(READY) ## only create the environment
 
-lock: ## resolve the dependencies again (needs uv)
-	uv pip compile pyproject.toml --extra api --extra pipelines --extra networks --extra dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/all.lock
-	uv pip compile pyproject.toml --extra api --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/api.lock
-	uv pip compile pyproject.toml --extra pipelines --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/batch.lock
-	uv pip compile pyproject.toml --extra dvc --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/all.lock -o requirements/dvc.lock
+LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+lock: $(READY) ## resolve the dependencies again
+	$(LOCK) pyproject.toml --extra api --extra pipelines --extra networks --extra dev -o requirements/all.lock
+	$(LOCK) pyproject.toml --extra api -c requirements/all.lock -o requirements/api.lock
+	$(LOCK) pyproject.toml --extra pipelines -c requirements/all.lock -o requirements/batch.lock
+	$(LOCK) pyproject.toml --extra dvc -c requirements/all.lock -o requirements/dvc.lock
+	echo "uv~=0.13" | $(LOCK) --no-annotate - -o requirements/installer.lock
 
-# The lock is complete; --no-deps avoids errors of pip about newer releases without a hash.
-$(READY): requirements/all.lock pyproject.toml
+# uv installs four times as fast as pip, which takes over where it fails: uv does not read pip.conf. The locks are
+# complete; --no-deps avoids errors of pip about newer releases without a hash.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps
+$(READY): requirements/all.lock requirements/installer.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/all.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP_INSTALL) -r requirements/installer.lock
+	$(UV_INSTALL) --require-hashes -r requirements/all.lock || $(PIP_INSTALL) -r requirements/all.lock
+	$(UV_INSTALL) --no-build-isolation --editable .
 	touch $(READY)
 
 clean: ## remove the output of runs; the environment is kept

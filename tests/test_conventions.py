@@ -233,7 +233,7 @@ def lock_violations(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["api", "batch", "dvc"])
+@pytest.mark.parametrize("name", ["api", "batch", "dvc", "installer"])
 def test_locks_have_hashes_and_the_same_versions(name: str) -> None:
     text, everything = read_lock(name), locked_versions(read_lock("all"))
     locked = locked_versions(text)
