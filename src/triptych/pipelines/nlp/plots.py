@@ -57,6 +57,9 @@ def plot_text_learning_curve(text_learning_curve: pd.DataFrame, source: str) -> 
         xlabel="Training reviews (log scale)",
         ylabel="Accuracy on the test split (%)",
     )
+    axes.minorticks_off()  # 3 × 10² and the like
+    sizes = sorted(text_learning_curve["size"].unique())
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.legend(fontsize="small")
     return figure
 
