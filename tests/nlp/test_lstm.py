@@ -40,6 +40,20 @@ def test_it_learns_and_reports_its_training(fitted: LstmClassifier, held_out: Pr
     assert all(np.isfinite(row["val_loss"]) for row in fitted.history)
 
 
+# here the processes of `fitted` are still there
+def test_reviews_are_scored_in_processes_whatever_the_number_of_folds(
+    training: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow in this process would take memory beside the processes that train."""
+    monkeypatch.setattr(LstmClassifier, "scores", None)  # of this process
+    folds = grouped_folds(training[1], ROWS, 3, seed=1)
+    data = *training, ROWS
+
+    found = cross_lstm(SMALL.change(epochs=1), data, [folds], SOURCE, seed=1, n_jobs=2)
+
+    assert np.isfinite(found[1]).all()
+
+
 def test_a_score_does_not_depend_on_padding(fitted: LstmClassifier, held_out: Prepared) -> None:
     together = fitted.scores(held_out[0])
 
@@ -54,19 +68,6 @@ def test_the_same_seed_trains_the_same_network_in_any_process(
     again = LstmClassifier(SMALL, 1).fit(*training, ROWS, SOURCE)  # in this process
 
     assert np.array_equal(again.scores(held_out[0]), fitted.first(1).scores(held_out[0]))
-
-
-def test_reviews_are_scored_in_processes_whatever_the_number_of_folds(
-    training: Prepared, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """TensorFlow in this process would take memory beside the processes that train."""
-    monkeypatch.setattr(LstmClassifier, "scores", None)  # of this process
-    folds = grouped_folds(training[1], ROWS, 3, seed=1)
-    data = *training, ROWS
-
-    found = cross_lstm(SMALL.change(epochs=1), data, [folds], SOURCE, seed=1, n_jobs=2)
-
-    assert np.isfinite(found[1]).all()
 
 
 def test_a_loaded_model_predicts_the_same_and_has_the_same_bytes(
