@@ -99,7 +99,7 @@ presentation: $(READY) ## build the slides from results and notebooks: docs/pres
 install: $(READY) ## only create the environment
 
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-lock: $(READY) ## resolve the dependencies again
+lock: $(BIN)/uv ## resolve the dependencies again
 	$(LOCK) pyproject.toml --extra api --extra pipelines --extra networks --extra dev -o requirements/all.lock
 	$(LOCK) pyproject.toml --extra api -c requirements/all.lock -o requirements/api.lock
 	$(LOCK) pyproject.toml --extra pipelines -c requirements/all.lock -o requirements/batch.lock
@@ -110,9 +110,12 @@ lock: $(READY) ## resolve the dependencies again
 # complete; --no-deps avoids errors of pip about newer releases without a hash.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps
-$(READY): requirements/all.lock requirements/installer.lock pyproject.toml
+$(BIN)/uv: requirements/installer.lock
 	$(PYTHON) -m venv .venv
 	$(PIP_INSTALL) -r requirements/installer.lock
+	touch $(BIN)/uv
+
+$(READY): $(BIN)/uv requirements/all.lock pyproject.toml
 	$(UV_INSTALL) --require-hashes -r requirements/all.lock || $(PIP_INSTALL) -r requirements/all.lock
 	$(UV_INSTALL) --no-build-isolation --editable .
 	touch $(READY)
