@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 _PANELS = 4  # in a row
@@ -64,3 +65,11 @@ def draw_reliability(rows: pd.DataFrame, predicted: str, observed: str) -> Figur
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
     return figure
+
+
+def show_sizes(axes: Axes, sizes: "pd.Series[int]") -> None:
+    """Make the x axis logarithmic, with these sizes of training sets as its only ticks."""
+    shown = sorted(sizes.unique())
+    axes.set_xscale("log")
+    axes.set_xticks(shown, [f"{size:,}" for size in shown])
+    axes.minorticks_off()  # 3 × 10² and the like

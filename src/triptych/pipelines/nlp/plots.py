@@ -7,7 +7,12 @@ from matplotlib.figure import Figure
 from triptych.nlp.classifier import CLASSES
 from triptych.nlp.config import BASELINE
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
-from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
+from triptych.pipelines.classifier_plots import (
+    draw_accuracy,
+    draw_confusion,
+    draw_reliability,
+    show_sizes,
+)
 from triptych.pipelines.nlp.frames import shown_models
 
 _SHOWN_TERMS = 20
@@ -51,15 +56,12 @@ def plot_text_learning_curve(text_learning_curve: pd.DataFrame, source: str) -> 
         for name, style, curve in (("TF-IDF", "s:", TFIDF_CURVE), ("RNN", "x:", RNN_CURVE)):
             label = f"{name}, published (Blard 2020)"
             axes.plot(list(curve), list(curve.values()), style, color="grey", label=label)
-    axes.set_xscale("log")
+    show_sizes(axes, text_learning_curve["size"])
     axes.set(
         title=f"Accuracy by size of the training set ({_items(source)})",
         xlabel="Training reviews (log scale)",
         ylabel="Accuracy on the test split (%)",
     )
-    axes.minorticks_off()  # 3 × 10² and the like
-    sizes = sorted(text_learning_curve["size"].unique())
-    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.legend(fontsize="small")
     return figure
 

@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from triptych.pipelines.classifier_plots import draw_accuracy, draw_confusion, draw_reliability
+from triptych.pipelines.classifier_plots import (
+    draw_accuracy,
+    draw_confusion,
+    draw_reliability,
+    show_sizes,
+)
 from triptych.pipelines.vision.training import Ranking, last_phase
 from triptych.vision.ablation import BASELINE, DROPOUT, LEARNING_CURVE
 from triptych.vision.config import CLASSES
@@ -99,10 +104,8 @@ def plot_photo_interaction(photo_trials: pd.DataFrame) -> Figure:
     left.set(title="Dropout and batch normalisation", xlabel="Dropout rate")
     curve = photo_trials[photo_trials["factor"].isin([BASELINE, LEARNING_CURVE])]
     _draw_seeds(right, curve, "photos", "baseline")
-    right.set(title="Learning curve", xlabel="Training photos", xscale="log")
-    right.minorticks_off()  # 3 × 10² and the like
-    sizes = sorted(curve["photos"].unique())
-    right.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    right.set(title="Learning curve", xlabel="Training photos")
+    show_sizes(right, curve["photos"])
     for axes in (left, right):
         axes.set(ylabel="Validation accuracy (%)")
         axes.grid(alpha=0.3)
