@@ -101,7 +101,7 @@ def _serial(work: Work, batches: Collection[Any], _: EngineParameters) -> Iterat
 def _joblib(work: Work, batches: Collection[Any], engine: EngineParameters) -> Iterator[Any]:
     tasks = Made(lambda batch: partial(work, batch), batches)
     jobs = min(engine.workers or os.cpu_count() or 1, max(len(tasks), 1))
-    return run_jobs(tasks, jobs, threads=1)
+    return run_jobs(tasks, jobs)
 
 
 def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Iterator[Any]:

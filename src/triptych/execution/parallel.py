@@ -12,17 +12,15 @@ Result = TypeVar("Result")
 _IDLE_SECONDS = 20  # TensorFlow takes five to start
 
 
-def run_jobs(
-    tasks: Iterable[Callable[[], Result]], jobs: int, threads: int | None = None, **loky: Any
-) -> Iterator[Result]:
+def run_jobs(tasks: Iterable[Callable[[], Result]], jobs: int, **loky: Any) -> Iterator[Result]:
     """Run tasks in `jobs` processes, with one here; give their results in the order of the tasks.
 
-    `tasks`: functions that pickle, each taken when it is due. `threads` of linear algebra in each
-    process: None leaves it to joblib. `loky`: more of its settings.
+    `tasks`: functions that pickle, each taken when it is due. Each process has one thread of linear
+    algebra. `loky`: more of its settings.
     """
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=threads, **loky):
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **loky):
         yield from Parallel(return_as="generator")(delayed(task)() for task in tasks)
 
 

@@ -83,9 +83,7 @@ def cross_scores(
         of_terms = [candidates[row] for row in places[-1]]
         tasks.append(partial(_score_terms, of_terms, documents, labels, levels, seed))
     scores = np.full((len(levels), len(candidates), len(documents)), np.nan)
-    results = track(
-        run_jobs(tasks, n_jobs, threads=1), "Cross-validation of classifiers", len(tasks)
-    )
+    results = track(run_jobs(tasks, n_jobs), "Cross-validation of classifiers", len(tasks))
     for rows, found in zip(places, results, strict=True):
         scores[:, rows] = found
     return scores
@@ -263,7 +261,7 @@ def fit_models(
     `tuning_labels` are those of the out-of-fold scores. Models share vocabularies.
     """
     tasks = (partial(_fit, each.settings, documents, labels, seed) for each in tuned.values())
-    fitted = track(run_jobs(tasks, n_jobs, threads=1), "Fitting classifiers", len(tuned))
+    fitted = track(run_jobs(tasks, n_jobs), "Fitting classifiers", len(tuned))
     vocabularies: Vocabularies = {}
     for (name, found), (classifier, seconds) in zip(tuned.items(), fitted, strict=True):
         classifier.share_vocabularies(vocabularies)

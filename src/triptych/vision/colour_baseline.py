@@ -14,7 +14,7 @@ Grid = tuple[int, int, int]  # bins of hue, saturation and value
 
 CHANNELS: tuple[Grid, ...] = ((32, 1, 1), (1, 32, 1), (1, 1, 32))  # one histogram per channel
 JOINT: tuple[Grid, ...] = ((16, 8, 8),)  # one histogram of all channels
-_CHUNK = 256  # photos in memory
+_CHUNK = 64  # photos in memory
 _C = 10.0  # inverse regularisation
 
 

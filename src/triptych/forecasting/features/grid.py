@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from triptych.forecasting.arrays import FloatArray, IntArray
-from triptych.forecasting.contract import STEP, STEP_HOURS, STEPS_PER_DAY, TEMPERATURE
+from triptych.forecasting.contract import STEP_HOURS, STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ForecastingError, ShortHistoryError
 
 HOURLY_TEMPERATURES = ("temperature_2m_h0", "temperature_2m_h1", "temperature_2m_h2")
@@ -125,8 +125,7 @@ def step_numbers(times: "pd.Series[pd.Timestamp] | pd.DatetimeIndex") -> IntArra
 
 def step_times(numbers: IntArray) -> pd.DatetimeIndex:
     """UTC times of step numbers; the inverse of `step_numbers`."""
-    epoch = pd.Timestamp("1970-01-01", tz="UTC")
-    return pd.DatetimeIndex(epoch + numbers * STEP)
+    return pd.to_datetime(numbers * (STEP_HOURS * 3600), unit="s", utc=True)
 
 
 def check_enough(grid: Grid, needed: int = MIN_TRAINING_DAYS) -> int:

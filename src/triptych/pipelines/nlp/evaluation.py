@@ -1,6 +1,6 @@
 """Nodes of the evaluation on held-out reviews, after model selection."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
-from triptych.execution.parallel import run_jobs, run_networks
+from triptych.execution.parallel import run_networks
 from triptych.execution.progress import track
 from triptych.nlp import metrics
 from triptych.nlp.classifier import Documents, Labels, ReviewModel, Scores, TextClassifier
@@ -136,20 +136,17 @@ def trace_learning_curve(
 
     data = labelled(training_documents), labelled(_of_split(holdout_documents, test_split))
     fits = {name: fit_classical(own) for name, own in settings.items()}
-    whole: list[Callable[[], CurveRow]] = [
+    classical = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
+    networks = list_fits(
+        {lstm_name: fit_lstm}, *data, [(size, lstm.curve_repeats) for size in sizes], seed
+    )
+    whole = [
         partial(measure, name, partial(score_fitted, name), data[1], len(training_documents))
         for name in (*settings, lstm_name)
     ]
-    classical = list_fits(fits, *data, [(size, curve_repeats) for size in sizes], seed)
-    count = len(fits) * len(sizes) * curve_repeats
-    rows = [*track(run_jobs(classical, n_jobs, threads=1), "Learning curve", count)]
-    networks = chain(
-        list_fits({lstm_name: fit_lstm}, *data, [(n, lstm.curve_repeats) for n in sizes], seed),
-        whole,  # TensorFlow stays out of this process
-    )
-    count = len(sizes) * lstm.curve_repeats + len(whole)
-    rows += track(run_networks(networks, n_jobs), "Learning curve of the LSTM", count)
-    return curve_table(rows)
+    count = len(sizes) * (len(fits) * curve_repeats + lstm.curve_repeats) + len(whole)
+    tasks: Iterator[Callable[[], CurveRow]] = chain(classical, networks, whole)
+    return curve_table(track(run_networks(tasks, n_jobs), "Learning curve", count))
 
 
 def analyse_errors(

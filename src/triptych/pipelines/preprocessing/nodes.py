@@ -29,7 +29,7 @@ def select_hours(
     known = weather_hourly[
         weather_hourly["location"].isin(wanted) & (weather_hourly["time"] < issued)
     ]
-    empty = sorted(set(wanted) - set(known["location"]))
+    empty = sorted(set(wanted) - set(known["location"].unique()))
     if empty:
         message = (
             f"Nothing is known of {listed(empty)} before as_of {issued:%Y-%m-%d}. Name a later "

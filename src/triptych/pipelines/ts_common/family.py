@@ -135,7 +135,8 @@ def fit_family(
 ) -> Forecasters:
     """Fit models on all data before the test period; intervals come from validation."""
     known = between(history, periods.train_start, periods.test_start)
-    able = {n: own for n, own in parameters.items() if n in set(validation_forecasts["model"])}
+    validated = set(validation_forecasts["model"].unique())
+    able = {name: own for name, own in parameters.items() if name in validated}
     fitted = fit_forecasters(known, periods.test_start, able, periods.max_lead, seed, engine)
     return calibrate(fitted, validation_forecasts)
 

@@ -35,7 +35,8 @@ def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> p
         wanted = f"any location of the source {source!r}"
     else:
         slugs = [slug.strip() for slug in str(location).split(";") if slug.strip()]
-        missing = [slug for slug in slugs if slug not in set(locations["location"])]
+        known = set(locations["location"])
+        missing = [slug for slug in slugs if slug not in known]
         chosen = locations[locations["location"].isin(slugs) & (not missing)]
         wanted = " and ".join(missing)
     if chosen.empty:

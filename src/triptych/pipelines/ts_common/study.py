@@ -42,7 +42,7 @@ def plan_study(
             f"{periods.validation_start:%Y-%m-%d} and tests from {periods.test_start:%Y-%m-%d}, "
             f"but {found}. Name other dates in forecast.*, or ingest more."
         )
-    left_out = sorted(set(history["location"]) - set(kept.index))
+    left_out = sorted(set(history["location"].unique()) - set(kept.index))
     if left_out:
         logger.warning(
             f"{listed(left_out)}: left out of the study, which needs {MIN_TRAINING_DAYS} days of "

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -27,7 +27,7 @@ from triptych.vision.ablation import (
     summarise_trials,
 )
 from triptych.vision.classifier import Member, NetworkMember, PhotoClassifier, fit_temperature
-from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier
+from triptych.vision.colour_baseline import CHANNELS, JOINT, ColourClassifier, Grid
 from triptych.vision.config import CLASSES, NetworkSettings
 from triptych.vision.decoding import Photo
 from triptych.vision.metrics import predictions_table
@@ -95,21 +95,21 @@ def train_classifiers(
     data = {n: _training_photos(selected_photos, photo_pixels, n) for n in photo_phases}
     members: dict[tuple[int, str], list[Member]] = {}
     seconds, curves = {}, []
-    for classes, (name, grids) in product(photo_phases, COLOURS.items()):
-        started = time.process_time()
-        rows = data[classes].training
-        labels = data[classes].labels[rows]
-        members[classes, name] = [ColourClassifier.fit(grids, photo_pixels, rows, labels)]
-        seconds[classes, name] = time.process_time() - started
-    keys = list(product(photo_phases, networks))
-    tasks = [
+    colours, keys = (list(product(photo_phases, names)) for names in (COLOURS, networks))
+    tasks: list[Callable[[], Any]] = [
+        partial(_fit_colours, data[classes], COLOURS[name]) for classes, name in colours
+    ]
+    tasks += [
         partial(
             train_network, NetworkSettings(**networks[name]), data[classes], seed,
             folders=weight_folders, name=model_key(classes, name),
         )
         for classes, name in keys
     ]  # fmt: skip
-    results = track(run_networks(tasks, n_jobs), "Training networks", len(tasks))
+    results = track(run_networks(tasks, n_jobs), "Training classifiers", len(tasks))
+    for key in colours:
+        classifier, seconds[key] = next(results)
+        members[key] = [classifier]
     for key, trained in zip(keys, results, strict=True):
         members[key] = [NetworkMember(trained.settings, trained.weights, tta_views)]
         seconds[key] = trained.seconds
@@ -264,6 +264,14 @@ def _training_photos(photos: pd.DataFrame, pixels: Photo, n_classes: int) -> Tra
         for split in ("train", "valid")
     )
     return TrainingPhotos(pixels, training, validation, labels, n_classes)
+
+
+def _fit_colours(data: TrainingPhotos, grids: Sequence[Grid]) -> tuple[ColourClassifier, float]:
+    """A baseline, and the CPU time of its training in seconds."""
+    started = time.process_time()
+    rows = data.training
+    classifier = ColourClassifier.fit(grids, data.photos, rows, data.labels[rows])
+    return classifier, time.process_time() - started
 
 
 def _calibrate(members: list[Member], data: TrainingPhotos, max_side: int) -> PhotoClassifier:
