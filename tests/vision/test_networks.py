@@ -143,6 +143,26 @@ def test_a_stored_classifier_is_the_same_in_the_same_bytes(
             load_classifier(tmp_path / folder)
 
 
+def test_networks_of_the_former_order_predict_the_same(
+    trained: TrainedNetwork, decoded: TrainingPhotos
+) -> None:
+    """They normalised before they pooled; models of that version may be in production."""
+    from keras import Input, Model, layers
+
+    photos = Input((32, 32, 3))
+    signal = layers.Rescaling(1 / 127.5, offset=-1)(photos)
+    for filters in SMALL.filters:
+        signal = layers.Conv2D(filters, 3, padding="same", use_bias=False)(signal)
+        signal = layers.ReLU()(layers.BatchNormalization()(signal))
+        signal = layers.MaxPooling2D()(signal)
+    pooled = layers.GlobalAveragePooling2D()(signal)
+    former = Model(photos, layers.Dense(3, activation="softmax")(pooled))
+    former.set_weights(trained.weights)
+    now = NetworkMember(trained.settings, trained.weights, 1).probabilities(decoded.photos)
+
+    assert former.predict(decoded.photos, verbose=0) == pytest.approx(now, abs=1e-6)
+
+
 def test_a_class_of_few_training_photos_weighs_as_much_as_the_others(
     decoded: TrainingPhotos,
 ) -> None:
