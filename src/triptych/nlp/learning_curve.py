@@ -25,7 +25,7 @@ def list_fits(
     sizes: Sequence[tuple[int, int]],
     seed: int,
 ) -> Iterator[Callable[[], CurveRow]]:
-    """List the fits on nested random samples of the training documents, for `run_jobs`.
+    """List the fits on nested random samples of the training documents, for `run_networks`.
 
     `sizes` are pairs: the size of samples and their number. A fit holds its sample alone, drawn
     when it is due: the processes need not have all documents.

@@ -140,7 +140,7 @@ def trace_learning_curve(
     networks = list_fits(
         {lstm_name: fit_lstm}, *data, [(size, lstm.curve_repeats) for size in sizes], seed
     )
-    whole = [
+    whole = [  # TensorFlow stays out of this process
         partial(measure, name, partial(score_fitted, name), data[1], len(training_documents))
         for name in (*settings, lstm_name)
     ]
