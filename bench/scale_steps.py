@@ -155,7 +155,8 @@ def _predict(count: int, folder: Path, model: Any, what: str) -> list[Row]:
             TableReader(name, url())
             for name in ("weather_hourly", "weather_recent", "nwp_forecasts", "predictions")
         )
-        made = nodes.choose_models(registry, earlier, locations, None, "sample", as_of, batch)
+        slugs = ";".join(locations["location"])
+        made = nodes.choose_models(registry, earlier, locations, [], slugs, "sample", as_of, batch)
         chosen, unserved = made["chosen_models"], made["unserved_locations"]
         none = pd.DataFrame()
         prepared = history.prepare_history(

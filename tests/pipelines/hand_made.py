@@ -5,11 +5,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from triptych.weather.locations import Location
+
 STEP = pd.Timedelta(hours=3)
 
 
 def utc(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC")
+
+
+def as_file(locations: pd.DataFrame) -> list[Location]:
+    """Return the same places as the file of locations has them."""
+    return [
+        Location(
+            slug=row.location, name=row.location.title(), latitude=row.latitude,
+            longitude=row.longitude, elevation=0.0, timezone="UTC", source=row.source,
+        )
+        for row in locations.itertuples()
+    ]  # fmt: skip
 
 
 def history(start: str, end: str, slugs: tuple[str, ...] = ("northmere",)) -> pd.DataFrame:

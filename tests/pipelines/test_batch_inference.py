@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pipelines.hand_made import FrameRows, forecasts, history, utc
+from tests.pipelines.hand_made import FrameRows, as_file, forecasts, history, utc
 from triptych.errors import ParameterError, PipelineError
 from triptych.forecasting.evaluation.backtest import backtest
 from triptych.forecasting.evaluation.conformal import learn_intervals
@@ -121,7 +121,14 @@ def choose(
     predictions: pd.DataFrame = SOURCES.iloc[:0],
 ) -> Any:
     made = choose_models(
-        registry, FrameRows(predictions), LOCATIONS, location, "open_meteo", "2019-07-14", batch
+        registry,
+        FrameRows(predictions),
+        LOCATIONS,
+        as_file(LOCATIONS),
+        location,
+        "open_meteo",
+        "2019-07-14",
+        batch,
     )
     return made["chosen_models"]
 
@@ -243,6 +250,15 @@ def test_recent_analyses_and_nwp_forecasts_complete_the_history() -> None:
     ]
     assert without["time"].max() == utc("2019-07-13 21:00")
     assert "nwp_icon_day1" not in without
+
+
+def test_without_nwp_forecasts_after_as_of_the_sources_do_not_name_any() -> None:
+    table = hourly("northmere", "2019-04-01", "2019-07-14")
+    ended = hourly("northmere", "2019-07-01", "2019-07-13").assign(model="icon", lead_day=1)
+
+    for nwp in (ended, ended.iloc[:0]):
+        made = prepare(table, features=("nwp_icon_lead_1",), nwp=nwp)
+        assert made["forecast_sources"]["sources"].tolist() == ["reanalysis (sample)"]
 
 
 def test_nothing_at_or_after_as_of_moves_a_forecast(ridge: PanelForecaster) -> None:

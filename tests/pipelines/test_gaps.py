@@ -58,7 +58,9 @@ def ingest(url: str, server: ArchiveServer, today: str, *, killed_before: str = 
     known = table("ingested_periods").load(), table("incomplete_days").load()
     source = partial(make_source, base_url=server.url)
     as_of = "2019-03-01"
-    planned = plan_requests(PLACES, *known, None, "open_meteo", as_of, today, FORECAST, INGESTION)
+    planned = plan_requests(
+        PLACES, [PARIS], *known, None, "open_meteo", as_of, today, FORECAST, INGESTION
+    )
     chunks = fetch_weather(planned, PLACES, *known, source, "open_meteo", as_of, today, INGESTION)
     for chunk in chunks:
         for name in SAVED:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.pipelines.hand_made import as_file
 from triptych.parameters.forecasting import ForecastParameters, IngestionParameters, LimitParameters
 from triptych.pipelines.ingestion.nodes import (
     WEATHER_OUTPUTS,
     fetch_weather,
+    list_locations,
     report_missing,
 )
 from triptych.pipelines.ingestion.requests import (
@@ -95,7 +97,10 @@ def plan_all(
 ) -> list[Request]:
     settings = INGESTION.model_copy(update=ingestion)
     places = LOCATIONS.assign(source=source)
-    return plan_requests(places, known, days, location, source, as_of, today, FORECAST, settings)
+    file = as_file(places)
+    return plan_requests(
+        places, file, known, days, location, source, as_of, today, FORECAST, settings
+    )
 
 
 def plan(*known: pd.DataFrame, **options: Any) -> list[str]:
@@ -162,7 +167,7 @@ def fetch(
 
 
 def missing_of(days: pd.DataFrame, today: str = TODAY) -> list[tuple[Any, ...]]:
-    run = ("northmere", "open_meteo", TODAY, today, FORECAST, INGESTION)
+    run = (as_file(LOCATIONS), "northmere", "open_meteo", TODAY, today, FORECAST, INGESTION)
     return [
         (f"{row.start:%m-%d}", f"{row.end:%m-%d}", row.variables, row.hours, row.repeated)
         for row in report_missing(days, LOCATIONS, *run).itertuples()
@@ -203,6 +208,22 @@ def test_each_location_is_requested_for_what_it_lacks() -> None:
 
     for location in (None, "northmere;westhaven"):
         assert plan(known, location=location) == ["westhaven 2024-02-01 2024-03-01"]
+
+
+def test_a_slug_that_names_another_place_now_is_refused() -> None:
+    known = locations_frame([NORTHMERE, WESTHAVEN])
+    near, far = (
+        NORTHMERE.model_copy(update={"latitude": 52.0 + degrees}) for degrees in (0.005, 1.0)
+    )
+
+    listed = list_locations([near, WESTHAVEN], known, None, "sample")
+    assert listed["latitude"].tolist() == [52.005, 48.0]
+    assert len(list_locations([far], known.iloc[:0], "northmere", "sample")) == 1
+    assert len(list_locations([far, WESTHAVEN], known, "westhaven", "sample")) == 1
+    with pytest.raises(
+        LocationError, match=r"'northmere' is at \[53\.0, 22\.0\], but .* of \[52\.0, 22"
+    ):
+        list_locations([far, WESTHAVEN], known, None, "sample")
 
 
 def test_locations_that_lack_the_same_days_are_requested_together() -> None:
@@ -247,8 +268,9 @@ def test_each_request_is_one_chunk_that_records_its_period_last() -> None:
     ]
     days = chunks[0]["incomplete_days"]  # what the sample lacks it will never have
     assert plan(WHOLE, days, source="sample", today="2024-03-02") == []
-    run = ("northmere", "sample", TODAY, "2024-03-02", FORECAST, INGESTION)
-    assert not report_missing(days, LOCATIONS.assign(source="sample"), *run)["repeated"].any()
+    places = LOCATIONS.assign(source="sample")
+    run = (as_file(places), "northmere", "sample", TODAY, "2024-03-02", FORECAST, INGESTION)
+    assert not report_missing(days, places, *run)["repeated"].any()
 
 
 def test_a_request_is_made_after_the_one_before_was_saved() -> None:

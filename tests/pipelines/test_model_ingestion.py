@@ -74,8 +74,9 @@ class Project:
 
         self.warnings, reports = [], []
         for chunk in fetch_models(
-            frame, self.table("ingested_periods").load(), self.table("incomplete_days").load(),
-            self.table("model_periods").load(), open_source, None, source, as_of,
+            frame, list(places), self.table("ingested_periods").load(),
+            self.table("incomplete_days").load(), self.table("model_periods").load(),
+            open_source, None, source, as_of,
             changed.pop("today", as_of), 2, FORECAST, INGESTION.model_copy(update=changed),
             recent, nwp,
         ):  # fmt: skip

@@ -339,7 +339,7 @@ def test_before_the_first_target_is_observed_there_is_nothing_to_verify(
 
     assert verified.empty
     assert [record.message for record in caplog.records] == [
-        "nothing to verify yet: no target of the 16 predictions issued before 2019-05-01 00:00 UTC "
+        "nothing to verify yet: no target of the 0 predictions issued before 2019-05-01 00:00 UTC "
         "is observed"
     ]
     made = score_predictions(verified, MONITORING)

@@ -229,10 +229,14 @@ def test_a_slug_of_another_location_is_refused_and_nothing_is_written(project_fi
     with pytest.raises(LocationError, match=r"no location 'paris'\. It has: none"):
         remove_location(project_file, "paris")
     assert load_all(project_file) == [PARIS]
+
+
+def test_a_location_of_the_user_takes_the_place_of_the_projects(project_file: Path) -> None:
     user_file(project_file).parent.mkdir()
-    user_file(project_file).write_text(TEXT, encoding="utf-8")
-    with pytest.raises(LocationError, match="both have a location 'paris'"):
-        load_all(project_file)
+    own = TEXT.replace("48.75", "48.86")
+    user_file(project_file).write_text(own, encoding="utf-8")
+
+    assert load_all(project_file) == [PARIS.model_copy(update={"latitude": 48.86})]
 
 
 def test_a_failure_while_writing_leaves_the_file(

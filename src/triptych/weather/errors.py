@@ -17,7 +17,7 @@ class SourceRefused(WeatherError):
     """The source refused the request, with its reason."""
 
 
-class CallLimitReached(SourceRefused):
+class CallLimitReached(WeatherError):
     """The calls that the source allows are used up: any other request would fail as well."""
 
 

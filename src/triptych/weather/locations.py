@@ -85,22 +85,21 @@ def select_locations(
 
 def locations_frame(locations: Sequence[Location]) -> pd.DataFrame:
     """Tabulate locations: location, name, latitude, longitude, elevation, timezone, source."""
-    columns = ["slug", *(name for name in Location.model_fields if name != "slug")]
     rows = [location.model_dump() for location in locations]
-    return pd.DataFrame(rows, columns=columns).rename(columns={"slug": "location"})
+    frame = pd.DataFrame(rows, columns=list(Location.model_fields))
+    return frame.rename(columns={"slug": "location"})
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuse the second of two equal keys, as OmegaConf does, in half of its time."""
+class _UniqueKeyLoader(yaml.CSafeLoader):
+    """Refuse the second of two equal keys, as OmegaConf does, in a fraction of its time."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping = super().construct_mapping(node, deep=deep)
         keys = [key.value for key, _ in node.value]
         for number, key in enumerate(keys):
             if key in keys[:number]:
                 line = node.value[number][0].start_mark.line + 1
                 raise yaml.YAMLError(f"duplicate key {key} in one entry (line {line})")
-        return mapping
+        return super().construct_mapping(node, deep=deep)
 
 
 def load_locations(path: Path) -> list[Location]:
@@ -111,7 +110,7 @@ def load_locations(path: Path) -> list[Location]:
         content = yaml.load(path.read_text("utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (safe)
     except (OSError, UnicodeDecodeError) as error:
         raise LocationError(f"{path} cannot be read: {error}. Restore the file.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an impossible date
         found = " ".join(str(error).split())
         raise LocationError(f"{path} is not valid YAML: {found}. Correct it.") from error
     entries = content.get("locations") if isinstance(content, Mapping) else None
@@ -124,15 +123,12 @@ def load_locations(path: Path) -> list[Location]:
 
 
 def load_all(path: Path | str) -> list[Location]:
-    """Read the locations of the project's file and of the user's; no slug may be in both."""
+    """Read the locations of the project's file and of the user's, which go first: an update of the
+    project may add a city that the user has already.
+    """
     path = Path(path)
-    known, own = load_locations(path), _load_own(path)
-    for slug in sorted({each.slug for each in known} & {each.slug for each in own}):
-        raise LocationError(
-            f"{path} and {user_file(path)} both have a location {slug!r}. Remove yours: "
-            f"kedro location remove {slug}"
-        )
-    return [*known, *own]
+    every = {each.slug: each for each in (*load_locations(path), *_load_own(path))}
+    return list(every.values())
 
 
 def user_file(path: Path) -> Path:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from triptych.classification.sources import listed
 from triptych.errors import PipelineError
-from triptych.execution.batches import SERIAL, Made, map_batches
+from triptych.execution.batches import SERIAL, map_batches
 from triptych.forecasting.contract import TEMPERATURE
 from triptych.forecasting.features.nwp import lead_days_by_model, nwp_column
 from triptych.parameters.forecasting import (
@@ -21,7 +21,6 @@ from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.steps import hours_to_history, with_recent
 from triptych.weather.variables import VARIABLES
 
-NWP_BIAS, NWP_ERRORS = pd.Timedelta(days=25), pd.Timedelta(days=1)
 SEPARATOR = "; "
 
 
@@ -61,8 +60,8 @@ def prepare_history(
     size = engine.batch_locations
     groups = [slugs[first : first + size] for first in range(0, len(slugs), size)]
     shared = (locations, preprocessing, recent.model)
-    batches = Made(read, groups)
-    prepared = map_batches(_prepare_batch, batches, engine, "Preparing recent weather", *shared)
+    doing = "Preparing recent weather"
+    prepared = map_batches(_prepare_batch, groups, engine, doing, *shared, make=read)
     histories, sources = zip(*prepared, strict=True)
     history = pd.concat(histories, ignore_index=True)
     if history.empty:
@@ -104,21 +103,22 @@ def _add_nwp_sources(
     sources: pd.DataFrame, history: pd.DataFrame, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """Name the weather models that have forecasts after `as_of`, by location."""
-    later = history[history["time"] >= as_of].set_index("location")
-    known = {
-        model: later[[nwp_column(model, day) for day in days]].notna().any(axis=1)
-        for model, days in lead_days_by_model(map(str, history.columns)).items()
-    }
-    present = pd.DataFrame(known).groupby(level="location").any()
-    named = present.apply(lambda row: f"{SEPARATOR}NWP ({', '.join(row.index[row])})", axis=1)
-    added = sources["location"].map(named[present.any(axis=1)]).fillna("")
-    return sources.assign(sources=sources["sources"] + added)
+    later = history[history["time"] >= as_of]
+    present: dict[str, list[str]] = {}
+    for model, days in lead_days_by_model(map(str, history.columns)).items():
+        known = later[[nwp_column(model, day) for day in days]].notna().any(axis=1)
+        for slug in later.loc[known, "location"].unique():
+            present.setdefault(slug, []).append(model)
+    added = {slug: f"{SEPARATOR}NWP ({', '.join(models)})" for slug, models in present.items()}
+    named = sources["location"].map(lambda slug: added.get(slug, ""))
+    return sources.assign(sources=sources["sources"] + named)
 
 
 def _nwp_start(row: dict[str, Any]) -> pd.Timestamp:
     """The first NWP forecast that a model needs, for the errors that it corrects with."""
-    debiased = "nwp_debiased" in {row["algorithm"], *row["parameters"].get("members", {})}
-    return train_end(row) - (NWP_BIAS if debiased else NWP_ERRORS)
+    members = row["parameters"].get("members", {row["algorithm"]: row["parameters"]})
+    days = members.get("nwp_debiased", {}).get("days", 0)
+    return train_end(row) - pd.Timedelta(days=days + 10)
 
 
 def train_end(row: dict[str, Any]) -> pd.Timestamp:

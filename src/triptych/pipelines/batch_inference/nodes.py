@@ -9,6 +9,7 @@ import pandas as pd
 from triptych.classification.sources import listed
 from triptych.errors import ParameterError, PipelineError
 from triptych.execution.batches import SERIAL
+from triptych.execution.progress import track
 from triptych.forecasting.contract import LEVEL, MODEL, STEPS_PER_DAY
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import step_numbers
@@ -19,6 +20,7 @@ from triptych.pipelines.batch_inference.history import train_end
 from triptych.pipelines.ts_common.location_selection import Rows, select_rows
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
+from triptych.weather.locations import Location
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ def choose_models(
     model_registry: ModelRegistry,
     prediction_rows: Rows,
     locations: pd.DataFrame,
+    location_file: list[Location],
     location: str | None,
     source: str,
     as_of: str,
@@ -46,7 +49,7 @@ def choose_models(
     location has such a version, or `since` is given and none for hindcasts.
     """
     issued = parse_as_of(as_of)
-    slugs = list(select_rows(locations, location, source)["location"])
+    slugs = list(select_rows(locations, location_file, location, source)["location"])
     chosen, unserved = _choose_versions(model_registry, slugs, issued)
     if not chosen:
         raise PipelineError(" ".join(dict.fromkeys(unserved.values())))
@@ -111,7 +114,7 @@ def forecast_locations(
     issued = parse_as_of(as_of)
     failed, delay = dict(unserved_locations), nwp.publication_delay_hours
     inputs, steps, status = [], [], []
-    for row in chosen_models:
+    for row in track(chosen_models, "Forecasting"):
         is_hindcast = row["first_origin"] < issued
         try:
             forecaster: PanelForecaster = model_registry.load(row, evaluated=row["evaluated"])

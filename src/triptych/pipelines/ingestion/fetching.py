@@ -10,7 +10,7 @@ import pandas as pd
 
 from triptych.parameters.forecasting import IngestionParameters
 from triptych.pipelines.ingestion.requests import Pacer, Request, describe_budget, shared_pacer
-from triptych.weather.errors import CallLimitReached, InvalidResponse, LocationError, SourceRefused
+from triptych.weather.errors import InvalidResponse, LocationError, SourceRefused
 from triptych.weather.locations import Location, SourceKind
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,6 @@ def fetch_parts(
     """
     try:
         responses = list(ask(places, models))
-    except CallLimitReached:
-        raise
     except (SourceRefused, InvalidResponse) as error:
         unknown = names_unknown(models, error)
         parts: list[tuple[Sequence[Location], Models]] = []

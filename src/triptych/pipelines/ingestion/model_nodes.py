@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.classification.sources import explain_excess, listed
+from triptych.execution.progress import track
 from triptych.forecasting.features.nwp import usable_lead_day
 from triptych.parameters.forecasting import (
     ForecastParameters,
@@ -17,16 +18,7 @@ from triptych.parameters.forecasting import (
     NwpParameters,
     RecentParameters,
 )
-from triptych.pipelines.ingestion.fetching import (
-    NO_DATA,
-    Models,
-    Refusal,
-    fetch_parts,
-    make_pacer,
-    names_unknown,
-    to_places,
-    with_id,
-)
+from triptych.pipelines.ingestion import fetching
 from triptych.pipelines.ingestion.records import ANALYSIS, FORECAST, ModelPeriods
 from triptych.pipelines.ingestion.requests import Request, plan_model_requests
 from triptych.pipelines.ts_common.location_selection import select_rows
@@ -53,6 +45,7 @@ _TABLES = {ANALYSIS: "weather_recent", FORECAST: "nwp_forecasts"}
 
 def fetch_models(
     locations: pd.DataFrame,
+    location_file: list[Location],
     ingested_periods: pd.DataFrame,
     incomplete_days: pd.DataFrame,
     known_model_periods: pd.DataFrame,
@@ -73,7 +66,7 @@ def fetch_models(
     always. Of hours at or after `as_of` only what was published then is stored.
     """
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
-    rows = select_rows(locations, location, source)
+    rows = select_rows(locations, location_file, location, source)
     lacking, study = set(rows["location"]), study_periods(issued, forecast)
     first = max(study.train_start, _FIRST_RUNS)
     if source == "sample":  # enough to train MOS before validation
@@ -90,13 +83,13 @@ def fetch_models(
         rows["location"], lacking, periods, first, horizon_days, recent, nwp,
         ingestion.locations_per_request,
     )  # fmt: skip
-    pacer = make_pacer(requests, source, ingestion)
+    pacer = fetching.make_pacer(requests, source, ingestion)
     run = _Run(periods, ingestion.max_rejected_share, nwp)
-    places = to_places(rows, source)
+    places = fetching.to_places(rows, source)
     stopped: set[str] = set()
     yield run.chunk()  # Kedro requires at least one chunk
     with closing(weather_source(source, models=ingestion.models)) as opened:
-        for request in requests:
+        for request in track(requests, "Requesting recent analyses and NWP forecasts"):
             models = tuple(m for m in request.models if (request.product, m) not in run.unknown)
             if not models or request.product in stopped:
                 continue
@@ -104,7 +97,7 @@ def fetch_models(
             ask = partial(_ask, opened, request, nwp.lead_days, now)
             try:
                 pacer.wait(request.weight)
-                for part, part_models, result in fetch_parts(ask, own, models):
+                for part, part_models, result in fetching.fetch_parts(ask, own, models):
                     yield run.record(request, part, part_models, result)
             except (SourceUnavailable, CallLimitReached) as error:
                 stopped.add(request.product)
@@ -119,7 +112,7 @@ def _ask(
     lead_days: int,
     now: pd.Timestamp,
     places: Sequence[Location],
-    models: Models,
+    models: fetching.Models,
 ) -> list[pd.DataFrame]:
     """Request the rows of each location: location, model, time, perhaps lead_day, variables."""
     query = Query(places, request.start, request.end)
@@ -145,8 +138,8 @@ class _Run:
         self,
         request: Request,
         places: Sequence[Location],
-        models: Models,
-        result: list[pd.DataFrame] | Refusal,
+        models: fetching.Models,
+        result: list[pd.DataFrame] | fetching.Refusal,
     ) -> dict[str, Any]:
         """Return what is to be saved of the responses for some locations and models."""
         if isinstance(result, list):
@@ -156,7 +149,7 @@ class _Run:
                 usable = usable_lead_day(frame["time"], self._periods.issued, self._delay)
                 known |= frame["lead_day"] >= usable
             frame = frame[known]
-        elif NO_DATA in str(result) and len(places) == len(models) == 1:
+        elif fetching.NO_DATA in str(result) and len(places) == len(models) == 1:
             frame = pd.DataFrame(columns=["location", "model", "time"])
         else:
             self._warn_of(request.product, models, result)
@@ -193,8 +186,8 @@ class _Run:
                     "requested. Choose a global model for these locations."
                 )
 
-    def _warn_of(self, product: str, models: Models, error: Refusal) -> None:
-        unknown = names_unknown(models, error)
+    def _warn_of(self, product: str, models: fetching.Models, error: fetching.Refusal) -> None:
+        unknown = fetching.names_unknown(models, error)
         self.unknown |= {(product, model) for model in unknown}
         self.warnings += [
             f"The source does not know the weather model {model!r} ({_PARAMETERS[product]}); "
@@ -248,7 +241,7 @@ def _accept(
         pairs = zip(rejected["row"], rejected.pop("lead_day"), strict=True)
         rejected["row"] = [row | {"lead_day": int(lead)} for row, lead in pairs]
         accepted = accepted.dropna(subset=[TEMPERATURE])
-    return accepted, with_id(rejected), refused
+    return accepted, fetching.with_id(rejected), refused
 
 
 def _complete_hours(frame: pd.DataFrame) -> pd.DatetimeIndex:

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from triptych.classification.sources import explain_excess
@@ -25,6 +26,7 @@ from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.errors import (
     CallLimitReached,
     InvalidResponse,
+    LocationError,
     SourceUnavailable,
     WeatherError,
 )
@@ -41,6 +43,7 @@ from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
+_SAME_PLACE = 0.01  # degrees: a kilometre
 WEATHER_OUTPUTS: dict[str, Any] = {  # in the order in which they are saved
     "rejected_rows": pd.DataFrame(), "weather_hourly": pd.DataFrame(),
     "validation_report": pd.DataFrame(columns=list(REPORT_COLUMNS)), "archive_warnings": [],
@@ -49,10 +52,28 @@ WEATHER_OUTPUTS: dict[str, Any] = {  # in the order in which they are saved
 
 
 def list_locations(
-    location_file: list[Location], location: str | None, source: SourceKind
+    location_file: list[Location],
+    known_locations: pd.DataFrame,
+    location: str | None,
+    source: SourceKind,
 ) -> pd.DataFrame:
-    """Tabulate the locations of the run (`select_locations`)."""
-    return locations_frame(select_locations(location_file, location, source))
+    """Tabulate the locations of the run (`select_locations`).
+
+    LocationError if the database has one of their slugs at another place: weather of both would
+    be one series.
+    """
+    chosen = locations_frame(select_locations(location_file, location, source))
+    both = chosen.merge(known_locations, on="location", suffixes=("", "_known"))
+    names = ["latitude", "longitude"]
+    where, known = both[names].to_numpy(), both[[f"{name}_known" for name in names]].to_numpy()
+    for row in np.flatnonzero(np.abs(where - known).max(axis=1) > _SAME_PLACE):
+        raise LocationError(
+            f"Location {both['location'].iloc[row]!r} is at {where[row].tolist()}, but the "
+            f"database has weather of {known[row].tolist()} under this slug. Nothing was "
+            "requested. Give the new place a slug of its own: "
+            'kedro location add "Name" --slug SLUG'
+        )
+    return chosen
 
 
 def fetch_weather(
@@ -129,6 +150,7 @@ def fetch_weather(
 def report_missing(
     incomplete_days: pd.DataFrame,
     locations: pd.DataFrame,
+    location_file: list[Location],
     location: str | None,
     source: str,
     as_of: str,
@@ -138,7 +160,7 @@ def report_missing(
 ) -> pd.DataFrame:
     """List what the source lacks of the study's period (`summarize_missing`)."""
     issued = parse_as_of(as_of, today)
-    wanted = select_rows(locations, location, source)["location"]
+    wanted = select_rows(locations, location_file, location, source)["location"]
     start = study_periods(issued, forecast).train_start
     chosen = incomplete_days[
         incomplete_days["location"].isin(wanted)

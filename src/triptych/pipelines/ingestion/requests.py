@@ -21,20 +21,11 @@ from triptych.parameters.forecasting import (
     NwpParameters,
     RecentParameters,
 )
-from triptych.pipelines.ingestion.records import (
-    ANALYSIS,
-    FORECAST,
-    ModelPeriods,
-    is_open,
-    merge_periods,
-    missing_periods,
-    overlaps,
-    periods_by_location,
-    split_years,
-)
+from triptych.pipelines.ingestion import records
 from triptych.pipelines.ts_common.location_selection import select_rows
 from triptych.pipelines.ts_common.periods import DAY, parse_as_of, study_periods
 from triptych.weather.errors import CallLimitReached
+from triptych.weather.locations import Location
 from triptych.weather.variables import VARIABLES
 
 REANALYSIS = "reanalysis"
@@ -63,6 +54,7 @@ class Request:
 
 def plan_requests(
     locations: pd.DataFrame,
+    location_file: list[Location],
     known_periods: pd.DataFrame,
     known_gaps: pd.DataFrame,
     location: str | None,
@@ -81,18 +73,18 @@ def plan_requests(
     issued, now = parse_as_of(as_of, today), pd.Timestamp(today, tz="UTC")
     delay = ingestion.archive_delay_days * DAY if source == "sample" else 0 * DAY
     wanted = (study_periods(issued, forecast).train_start, issued - delay)
-    known = periods_by_location(known_periods, ingestion.refetch_from)
+    known = records.periods_by_location(known_periods, ingestion.refetch_from)
     due = (known_gaps["last_requested"] != now) | (known_gaps["last_as_of"] < issued)
-    incomplete = known_gaps[is_open(known_gaps, now, source, ingestion) & due]
+    incomplete = known_gaps[records.is_open(known_gaps, now, source, ingestion) & due]
     days = incomplete.groupby("location")["day"].agg(list)
     planned: list[tuple[str, Request]] = []
-    for slug in select_rows(locations, location, source)["location"]:
-        new = missing_periods(wanted, known.get(slug, []))
+    for slug in select_rows(locations, location_file, location, source)["location"]:
+        new = records.missing_periods(wanted, known.get(slug, []))
         again = [(day, day + DAY) for day in days.get(slug, []) if wanted[0] <= day < wanted[1]]
-        for period in merge_periods([*new, *again]):
-            for start, end in split_years(period):
+        for period in records.merge_periods([*new, *again]):
+            for start, end in records.split_years(period):
                 span = (pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC"))
-                repeated = not any(overlaps(span, each) for each in new)
+                repeated = not any(records.overlaps(span, each) for each in new)
                 models = (ingestion.models,)
                 planned.append((slug, Request(REANALYSIS, start, end, models, repeated=repeated)))
     planned.sort(key=lambda each: each[1].repeated)
@@ -102,7 +94,7 @@ def plan_requests(
 def plan_model_requests(
     slugs: Iterable[str],
     lacking: set[str],
-    known: ModelPeriods,
+    known: records.ModelPeriods,
     first: pd.Timestamp,
     horizon_days: int,
     recent: RecentParameters,
@@ -117,13 +109,13 @@ def plan_model_requests(
     planned: list[tuple[str, Request]] = []
     for slug in slugs:
         for product, wanted, models, columns in (
-            (FORECAST, forecast, nwp.models, nwp.lead_days),
-            (ANALYSIS, overlap, analyses if slug in lacking else (), len(VARIABLES)),
+            (records.FORECAST, forecast, nwp.models, nwp.lead_days),
+            (records.ANALYSIS, overlap, analyses if slug in lacking else (), len(VARIABLES)),
         ):
             days: dict[tuple[date, date], tuple[str, ...]] = {}
             for model in models:
-                for period in missing_periods(wanted, known.known((slug, product, model))):
-                    for span in split_years(period):
+                for period in records.missing_periods(wanted, known.known((slug, product, model))):
+                    for span in records.split_years(period):
                         days[span] = (*days.get(span, ()), model)
             planned += [
                 (slug, Request(product, *span, own, columns * len(own)))
@@ -188,7 +180,8 @@ class Pacer:
             most = getattr(self._limits, name)
             while (spent := self._spent(seconds)) and spent + cost > most:
                 now = time.monotonic()
-                pause = min(at for at, _ in self._made if at > now - seconds) + seconds - now
+                counted = (at for at, _ in self._made if at > now - seconds)
+                pause = min(counted, default=now - seconds) + seconds - now
                 if pause > _LOGGED_SECONDS:
                     logger.info(
                         "The source allows %s calls a %s: waiting %.0f s", f"{most:,}", name, pause

@@ -11,17 +11,13 @@ from triptych.forecasting.evaluation.backtest import forecast_references, with_o
 from triptych.forecasting.evaluation.metrics import DAY
 from triptych.forecasting.features.grid import step_numbers
 from triptych.forecasting.models.factory import BASELINE_NAMES
+from triptych.forecasting.monitoring import verification
 from triptych.forecasting.monitoring.drift import measure_drift
-from triptych.forecasting.monitoring.verification import (
-    SKILLS,
-    coverage_fails,
-    score_windows,
-    window_name,
-)
 from triptych.parameters.forecasting import MonitoringParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
+from triptych.weather.locations import Location
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +27,14 @@ SECONDS_PER_HOUR = 3600
 def build_observations(
     weather_hourly: pd.DataFrame,
     locations: pd.DataFrame,
+    location_file: list[Location],
     location: str | None,
     source: str,
     as_of: str,
     preprocessing: PreprocessingParameters,
 ) -> pd.DataFrame:
     """Build the history known at `as_of` as a study does, so that errors mean the same in both."""
-    hours = select_hours(weather_hourly, locations, location, source, as_of)
+    hours = select_hours(weather_hourly, locations, location_file, location, source, as_of)
     return build_history(hours, locations, preprocessing)
 
 
@@ -75,7 +72,7 @@ def verify_predictions(
     kept = rows.drop(columns=["known_until", "method", "created_at"])
     if not verified:
         logger.info(
-            f"nothing to verify yet: no target of the {len(predictions):,} predictions issued "
+            f"nothing to verify yet: no target of the {issued_before:,} predictions issued "
             f"before {issued:%Y-%m-%d %H:%M} UTC is observed"
         )
         return kept.assign(**dict.fromkeys(BASELINE_NAMES, pd.Series(dtype="float64")))
@@ -94,7 +91,7 @@ def score_predictions(
     verified_predictions: pd.DataFrame, monitoring: MonitoringParameters
 ) -> dict[str, pd.DataFrame]:
     """Score every model over the windows that end with what was observed."""
-    scores = score_windows(verified_predictions, monitoring.window_days)
+    scores = verification.score_windows(verified_predictions, monitoring.window_days)
     # the last digits differ between processors: a second run is to change no row
     scores = scores.round(dict.fromkeys(scores.select_dtypes("float"), 9))
     return {"forecast_scores": scores, "monitoring_scores": scores}
@@ -217,7 +214,7 @@ def _score_warnings(
     scores: pd.DataFrame, live: pd.DataFrame, level: float, monitoring: MonitoringParameters
 ) -> list[str]:
     """Faults of the live models a day ahead, by data age."""
-    in_window = scores["window"] == window_name(monitoring.window_days[0])
+    in_window = scores["window"] == verification.window_name(monitoring.window_days[0])
     enough = scores["days"] >= monitoring.min_days
     rows = scores[in_window & enough & (scores["lead"] == DAY)]
     found = []
@@ -227,10 +224,11 @@ def _score_warnings(
         found += [
             f"{who} does worse than {baseline} {over}: RMSE {row['rmse']:.2f} °C, skill "
             f"{row[skill]:.2f}."
-            for skill, baseline in SKILLS.items()
+            for skill, baseline in verification.SKILLS.items()
             if row[skill] < 0
         ]
-        if coverage_fails(row["coverage"], row["days"], level, monitoring.coverage_tolerance):
+        given = (row["coverage"], row["days"], level, monitoring.coverage_tolerance)
+        if verification.coverage_fails(*given):
             held = round(row["coverage"] * row["n"])
             found.append(
                 f"{who}: its {level:.0%} intervals held {held:,} of {row['n']:,} observations "

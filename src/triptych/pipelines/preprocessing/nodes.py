@@ -11,6 +11,7 @@ from triptych.execution.batches import SERIAL, map_batches, split_locations
 from triptych.parameters.forecasting import EngineParameters, NwpParameters, PreprocessingParameters
 from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, select_rows
 from triptych.pipelines.ts_common.periods import parse_as_of
+from triptych.weather.locations import Location
 from triptych.weather.steps import hours_to_history, interpolate, to_three_hours
 
 logger = logging.getLogger(__name__)
@@ -19,13 +20,14 @@ logger = logging.getLogger(__name__)
 def select_hours(
     weather_hourly: pd.DataFrame,
     locations: pd.DataFrame,
+    location_file: list[Location],
     location: str | None,
     source: str,
     as_of: str,
 ) -> pd.DataFrame:
     """Take the hours of the run's locations that are known at `as_of`; there must be one."""
     issued = parse_as_of(as_of)
-    wanted = select_rows(locations, location, source)["location"]
+    wanted = select_rows(locations, location_file, location, source)["location"]
     known = weather_hourly[
         weather_hourly["location"].isin(wanted) & (weather_hourly["time"] < issued)
     ]

@@ -8,10 +8,11 @@ import pandas as pd
 from triptych.classification.sources import listed
 from triptych.errors import PipelineError
 from triptych.execution.batches import split_locations
+from triptych.weather.locations import Location
 from triptych.weather.steps import with_nwp
 from triptych.weather.variables import TEMPERATURE
 
-_BATCH = 500  # locations whose hourly NWP forecasts are in memory at once
+_BATCH = 20  # locations whose hourly NWP forecasts are in memory at once
 
 
 class Rows(Protocol):
@@ -19,19 +20,20 @@ class Rows(Protocol):
 
     def read(self, columns: Sequence[str], filters: Mapping[str, Any]) -> pd.DataFrame:
         """The rows that pass the filters, by column: a value, a list, or bounds."""
-        ...
 
     def is_empty(self, filters: Mapping[str, Any]) -> bool:
         """Whether no row passes the filters."""
-        ...
 
 
-def select_rows(locations: pd.DataFrame, location: str | None, source: str) -> pd.DataFrame:
-    """Select the locations of a run: a slug, or several joined by `;`; None takes all of the
-    source. PipelineError if one is not in the database, or none is.
+def select_rows(
+    locations: pd.DataFrame, location_file: Sequence[Location], location: str | None, source: str
+) -> pd.DataFrame:
+    """Select the locations of a run: a slug, or several joined by `;`; None takes those of the
+    source that the file has. PipelineError if one is not in the database, or none is.
     """
     if location is None:
-        chosen = locations[locations["source"] == source]
+        current = [place.slug for place in location_file if place.source == source]
+        chosen = locations[locations["location"].isin(current)]
         wanted = f"any location of the source {source!r}"
     else:
         slugs = [slug.strip() for slug in str(location).split(";") if slug.strip()]

@@ -86,7 +86,7 @@ class JsonService:
         """
         try:
             objects: list[dict[str, Any]] = self._retrying(self._get, path, parameters, count)
-        except SourceRefused as error:
+        except (SourceRefused, CallLimitReached) as error:
             raise type(error)(f"{what}: {error}") from error
         except RetryError as error:
             failure = error.last_attempt.exception()

@@ -12,18 +12,9 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from triptych.weather.errors import CallLimitReached, InvalidResponse, SourceRefused
+from triptych.weather.errors import InvalidResponse, SourceRefused
 from triptych.weather.locations import Location
-from triptych.weather.sources.base import (
-    PAST_DAYS,
-    Fetched,
-    Floats,
-    Hours,
-    Query,
-    WeatherSource,
-    to_long,
-    to_times,
-)
+from triptych.weather.sources import base
 from triptych.weather.sources.http import JsonService
 from triptych.weather.variables import TEMPERATURE, VARIABLES
 
@@ -37,7 +28,7 @@ _SERVICES = {  # name, path, environment variable of the address
 }
 
 
-class OpenMeteo(WeatherSource):
+class OpenMeteo(base.WeatherSource):
     """A client of the archive and of the three forecast services, or of compatible ones.
 
     All methods raise SourceUnavailable, SourceRefused (Open-Meteo refuses all locations of a
@@ -64,26 +55,26 @@ class OpenMeteo(WeatherSource):
             for url, (key, (name, _, setting)) in zip(urls, _SERVICES.items(), strict=True)
         }
 
-    def fetch_many(self, query: Query, variables: Sequence[str]) -> Iterator[Fetched]:
+    def fetch_many(self, query: base.Query, variables: Sequence[str]) -> Iterator[base.Fetched]:
         """Request the archive once for all locations."""
         for location, response, what in self._request(["archive"], query, variables, self._models):
             yield _read_hours(location.slug, response, query.hours, variables, what)
 
     def fetch_recent(
-        self, query: Query, variables: Sequence[str], model: str, today: date
+        self, query: base.Query, variables: Sequence[str], model: str, today: date
     ) -> Iterator[pd.DataFrame]:
         """Request the Forecast API; for older days than it has, the Historical Forecast API.
 
         If one refuses, the other is requested: each has locations and days that the other lacks.
         """
         services = ["forecast", "historical"]
-        if query.start < today - timedelta(days=PAST_DAYS):
+        if query.start < today - timedelta(days=base.PAST_DAYS):
             services.reverse()
         for location, response, what in self._request(services, query, variables, model):
             yield _read_hours(location.slug, response, query.hours, variables, what).frame
 
     def fetch_nwp(
-        self, query: Query, models: Sequence[str], lead_days: Sequence[int]
+        self, query: base.Query, models: Sequence[str], lead_days: Sequence[int]
     ) -> Iterator[pd.DataFrame]:
         """Request the Previous Runs API."""
         names = [f"{TEMPERATURE}_previous_day{lead}" for lead in lead_days]
@@ -93,7 +84,7 @@ class OpenMeteo(WeatherSource):
         for _, response, what in self._request(["previous_runs"], query, names, ",".join(models)):
             _add_absent(response, keys, len(hours))
             values = _read_values(response, hours, keys, what)
-            yield to_long(np.column_stack(list(values.values())), hours, models, lead_days)
+            yield base.to_long(np.column_stack(list(values.values())), hours, models, lead_days)
 
     def close(self) -> None:
         """Close the connections."""
@@ -101,7 +92,7 @@ class OpenMeteo(WeatherSource):
             service.close()
 
     def _request(
-        self, services: list[str], query: Query, hourly: Sequence[str], models: str
+        self, services: list[str], query: base.Query, hourly: Sequence[str], models: str
     ) -> Iterator[tuple[Location, dict[str, Any], str]]:
         """Request all locations of the first service that accepts; name each request."""
         # The end_date is inclusive; other time zones than GMT ignore daylight saving.
@@ -123,8 +114,6 @@ class OpenMeteo(WeatherSource):
             try:
                 found = self._services[name].get_many(path, parameters, 1 + len(others), what)
                 break
-            except CallLimitReached:
-                raise
             except SourceRefused as refused:
                 refusals.append(refused)
         else:
@@ -142,8 +131,8 @@ def _add_absent(response: dict[str, Any], keys: Sequence[str], length: int) -> N
 
 
 def _read_values(
-    response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
-) -> dict[str, Floats]:
+    response: Mapping[str, Any], hours: base.Hours, variables: Sequence[str], what: str
+) -> dict[str, base.Floats]:
     """Read a value for each hour and variable, NaN for null; messages name the request, `what`."""
 
     def refuse(rule: str, found: object) -> NoReturn:
@@ -176,15 +165,15 @@ def _read_values(
 
 
 def _read_hours(
-    slug: str, response: Mapping[str, Any], hours: Hours, variables: Sequence[str], what: str
-) -> Fetched:
+    slug: str, response: Mapping[str, Any], hours: base.Hours, variables: Sequence[str], what: str
+) -> base.Fetched:
     """Read the hours that have a value of any variable: the archive answers null for the others."""
     values = _read_values(response, hours, variables, what)
     known = ~np.logical_and.reduce([np.isnan(column) for column in values.values()])
     columns = {name: column[known] for name, column in values.items()}
-    frame = pd.DataFrame({"location": slug, "time": to_times(hours[known]), **columns})
+    frame = pd.DataFrame({"location": slug, "time": base.to_times(hours[known]), **columns})
     units = response["hourly_units"]
-    return Fetched(frame, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
+    return base.Fetched(frame, frozenset(n for n in variables if units.get(n) == _NO_UNIT))
 
 
 def _array(values: Any, dtype: str) -> Any:
