@@ -8,7 +8,12 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
+from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
+from kedro.utils import find_kedro_project
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from triptych.commands.error_messages import user_errors
 from triptych.errors import PipelineError
@@ -18,10 +23,6 @@ from triptych.pipelines.namespaces import full_names
 
 def read_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
     """Parse --params as Kedro does, but do not split within [ ]; BadParameter if it is no YAML."""
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
     parts = re.split(r",(?![^\[]*\])", value) if isinstance(value, str) else []
     lists = [part.strip() for part in parts if "=[" in part]
     others = ",".join(part for part in parts if "=[" not in part) if lists else value
@@ -38,6 +39,7 @@ _PARAMS.callback = read_params
 _OPTIONS = [_PARAMS if option is _KEDRO_PARAMS else option for option in kedro_run.params]
 
 
+_RUNNERS = ("ParallelRunner", "SequentialRunner", "ThreadRunner")
 _NAMES = ("location", "model", "reproduce")
 _COMMANDS = {name: f"triptych.commands.{name}.{name}" for name in _NAMES}
 
@@ -65,7 +67,13 @@ def run(**options: Any) -> Any:
                 "it requests the next. Omit --async, or use --runner ThreadRunner."
             )
         _resolve_nodes(options)
-        return kedro_run.callback(**options)
+        try:
+            return kedro_run.callback(**options)
+        except BaseException:
+            import mlflow
+
+            mlflow.end_run("KILLED")  # if it is open: at exit MLflow would call it finished
+            raise
 
 
 @cli.command(name="monitor", params=[p for p in _OPTIONS if p.name in {"env", "params"}])
@@ -73,15 +81,14 @@ def run(**options: Any) -> Any:
 @click.pass_context
 def monitor(context: click.Context, env: str, params: dict[str, Any], strict: bool) -> None:
     """Evaluate issued forecasts: kedro run --pipeline monitoring."""
-    if strict:
-        params = {**params, "monitoring": {**params.get("monitoring", {}), "strict": True}}
+    own = params.get("monitoring", {})
+    if strict and isinstance(own, dict):  # the run rejects anything else
+        params = {**params, "monitoring": {**own, "strict": True}}
     context.invoke(run, pipelines=["monitoring"], env=env, params=params)
 
 
 def _resolve_nodes(options: dict[str, Any]) -> None:
     """Let nodes be named without their namespace, which Kedro requires."""
-    from kedro.framework.project import pipelines
-
     for option in ("node_names", "from_nodes", "to_nodes"):
         if options[option]:
             selected = options["pipelines"] or ["__default__"]
@@ -91,16 +98,15 @@ def _resolve_nodes(options: dict[str, Any]) -> None:
 
 def _check_names(options: dict[str, Any]) -> None:
     """Reject unknown names, for which Kedro would raise a traceback."""
-    from kedro.runner import __all__ as runners
-    from kedro.utils import find_kedro_project
-
     project = find_kedro_project(Path.cwd()) or Path.cwd()
-    folders = [path for path in (project / "conf").iterdir() if path.is_dir()]
+    conf = Path(options["conf_source"] or project / "conf")  # or an archive, which Kedro reads
+    folders = [path.name for path in conf.iterdir() if path.is_dir()] if conf.is_dir() else []
+    env = options["env"] if folders else None
     runner = options["runner"] or "SequentialRunner"
     for kind, named, known in (
         ("pipeline", options["pipelines"] or [], ["__default__", *PIPELINES]),
-        ("environment", [options["env"] or "local"], ["local", *(path.name for path in folders)]),
-        ("runner", [] if "." in runner else [runner], [n for n in runners if "Runner" in n]),
+        ("environment", [env or "local"], ["local", *folders]),
+        ("runner", [] if "." in runner else [runner], _RUNNERS),
     ):
         for name in named:
             if name not in known:

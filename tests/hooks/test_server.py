@@ -45,7 +45,10 @@ def server(postgresql_url: str, tmp_path: Path, tracking: str) -> Iterator[Serve
         *("--workers", "1", "--artifacts-destination", str(artifacts)),
         *("--backend-store-uri", postgresql_url.replace("postgresql://", "postgresql+psycopg://")),
     ]
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
+    quiet = {
+        **os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }  # fmt: skip
     with log.open("w") as out:
         process = subprocess.Popen(
             command, cwd=tmp_path, env=quiet, stdout=out, stderr=out, start_new_session=True

@@ -77,6 +77,7 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("models.learned.lightgbm.threads", 0, "lightgbm.threads must be at least 1, not 0"),
         ("models.learned.lightgbm.trees", [500, 0], "lightgbm.trees must be at least 1, not 0"),
         ("models.learned.ridge.neighbours", -1, "ridge.neighbours must be at least 0, not -1"),
+        ("models.learned.ensemble", {"weights": 3}, "weights must be like"),
         ("statistical.models.arima.ar", -1, "whole numbers from 0, but ar is -1"),
         ("tuning.models", ["ar"], "names ar, but the study compares ridge"),
         ("nlp.effects_model", "x", "Parameter nlp.effects_model: There is no text classifier 'x'"),
@@ -99,6 +100,13 @@ def test_what_is_wrong_is_named_and_what_is_meant_suggested(
 @pytest.mark.parametrize("parameters", ["base"], indirect=True)
 def test_threads_may_be_all_cores(parameters: dict[str, Any]) -> None:
     assert accepted(changed(parameters, "models.learned.random_forest.threads", -1))
+
+
+@pytest.mark.parametrize("parameters", ["base"], indirect=True)
+def test_a_weather_model_that_is_named_twice_is_requested_once(parameters: dict[str, Any]) -> None:
+    given = changed(parameters, "nwp.models", "gfs_global; icon_global;gfs_global")
+
+    assert RunParameters.model_validate(given).nwp.models == ("gfs_global", "icon_global")
 
 
 @pytest.mark.parametrize("parameters", ["base"], indirect=True)

@@ -34,9 +34,12 @@ def content(project: Project, tables: tuple[str, ...]) -> Tables:
 
 
 def kill_when(
-    project: Project, ready: Callable[[sqlite3.Connection], bool], *arguments: str
+    project: Project,
+    ready: Callable[[sqlite3.Connection], bool],
+    *arguments: str,
+    by: signal.Signals = signal.SIGKILL,
 ) -> str:
-    """Run a command and kill it, with all that it started, as soon as the database is ready."""
+    """Run a command and end it, with all that it started, as soon as the database is ready."""
     database = project.path / "data" / "triptych.db"
     with subprocess.Popen(
         [str(Path(sys.executable).with_name("kedro")), "run", "--env", "test", *arguments],
@@ -50,14 +53,14 @@ def kill_when(
         until = time.monotonic() + 120  # imports take long where much else runs
         while time.monotonic() < until and process.poll() is None:
             if database.exists() and _ask(database, ready):
-                os.killpg(process.pid, signal.SIGKILL)
+                os.killpg(process.pid, by)
                 break
             time.sleep(0.002)
         else:  # too late, or it has ended: what it started must not outlive the test
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
         said, _ = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said
+    assert process.returncode == (1 if by == signal.SIGINT else -by), said
     return said
 
 
@@ -99,6 +102,14 @@ def test_ingestion_killed_after_its_first_year_goes_on_where_it_was(
     again = project.output("run", "--env", "test", "--pipeline", "ingestion")
     assert "of 8)" not in again or not left["ingested_periods"]
     assert content(project, WEATHER) == whole
+
+
+def test_an_interrupted_run_is_not_finished_for_mlflow(project: Project) -> None:
+    running = count("weather_hourly")
+    kill_when(project, lambda c: running(c) > 0, "--pipeline", "ingestion", by=signal.SIGINT)
+
+    with closing(sqlite3.connect(project.path / "data" / "mlflow.db")) as connection:
+        assert connection.execute("SELECT status FROM runs").fetchall() == [("KILLED",)]
 
 
 FORECAST = ("models", "predictions", "prediction_inputs")

@@ -15,7 +15,13 @@ from triptych.commands.model import model
 from triptych.commands.reproduce import reproduce as reproduce_command
 from triptych.errors import PipelineError
 from triptych.registry.provenance import SNAPSHOT_TAG
-from triptych.registry.reproduction.reproduce import Reproduction, reproduce
+from triptych.registry.reproduction import reproduce as module
+from triptych.registry.reproduction.reproduce import (
+    REPRODUCED_TAG,
+    Reproduction,
+    reproduce,
+    reproduce_and_record,
+)
 from triptych.registry.snapshots import SnapshotError, SnapshotStore
 
 
@@ -177,6 +183,22 @@ def test_the_share_of_runs_that_reproduce_is_reported(trained: Trained) -> None:
     output = call(reproduce_command, "--all", code=1)
     assert output.count("FAILED      Data missing: ") == 2
     assert output.endswith("0 of 2 training runs reproduce bit for bit (0%).\n")
+
+
+def test_an_interrupted_reproduction_does_not_count_as_one(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "retrain", interrupt)
+    run = trained.tracked.find(trained.runs["statistical"])
+    with pytest.raises(KeyboardInterrupt):
+        reproduce_and_record(trained.project.path, run)
+
+    tags = mlflow.MlflowClient().get_run(run.info.run_id).data.tags
+    assert tags[REPRODUCED_TAG] == "no"
+    assert tags["triptych.reproduced_why_not"] == "It was interrupted."
 
 
 def test_an_invalid_request_is_reported(trained: Trained) -> None:

@@ -45,7 +45,7 @@ models:
     kernel_ridge: null
     random_forest: null
     lightgbm: { trees: [5], learning_rate: 0.2 }
-tuning: { trials: 1, models: [ridge] }
+tuning: { trials: 1, models: [ridge], feature_set_locations: 0 }
 statistical:
   models: { arima: { ar: 1 }, sarima: null, sarimax: null, sarima_ridge: null }
   trials: 0

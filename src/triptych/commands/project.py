@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from kedro.config import OmegaConfigLoader
+from kedro.framework.project import settings
 from kedro.framework.startup import ProjectMetadata
 
 from triptych.commands.error_messages import user_errors
@@ -15,7 +16,10 @@ from triptych.registry.artifacts import prepare_artifacts
 from triptych.registry.models import ModelRegistry
 from triptych.store.migrate import open_database
 
-_QUIET = {"kedro.runner": logging.WARNING, "triptych": logging.WARNING, "urllib3": logging.ERROR}
+_LEVELS = {
+    "kedro.runner": logging.WARNING, "triptych": logging.WARNING, "urllib3": logging.ERROR,
+    "triptych.execution.progress": logging.INFO,
+}  # fmt: skip
 
 
 def project_command(
@@ -23,13 +27,13 @@ def project_command(
 ) -> Callable[[Callable[..., None]], click.Command]:
     """Make a command of a function that takes the project's path and `env`.
 
-    It only prints its own output: logs below warnings and retries of requests are hidden. User
-    errors end it with their message.
+    It prints its own output and progress: other logs below warnings, and retries of requests, are
+    hidden. User errors end it with their message.
     """
 
     def decorate(function: Callable[..., None]) -> click.Command:
         def guarded(metadata: ProjectMetadata, /, **options: Any) -> None:
-            for logger, level in _QUIET.items():
+            for logger, level in _LEVELS.items():
                 logging.getLogger(logger).setLevel(level)
             with user_errors():
                 function(Path(metadata.project_path), **options)
@@ -62,8 +66,6 @@ def open_tracking(configuration: OmegaConfigLoader) -> str:
 
 def read_configuration(project: Path, env: str | None) -> OmegaConfigLoader:
     """Load the configuration of an environment, without --params."""
-    from kedro.framework.project import settings
-
     patterns = {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]}
     return OmegaConfigLoader(
         str(project / settings.CONF_SOURCE),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from triptych.commands.error_messages import explain
 from triptych.commands.project import project_command
-from triptych.errors import PipelineError
+from triptych.execution.progress import track
 from triptych.registry.reproduction.reproduce import TrackedRuns, reproduce_and_record
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ def reproduce(project: Path, run_id: str | None, every: bool, env: str | None) -
 def reproduce_all(project: Path, runs: "Sequence[Run]", *, err: bool = False) -> int:
     """Reproduce runs and print a line for each, to stderr if `err`; return how many are equal."""
     equal = 0
-    for run in runs:
+    for run in track(runs, "Reproducing"):
         try:
             found = reproduce_and_record(project, run)
-        except PipelineError as error:
-            click.echo(f"{run.info.run_id}  FAILED      {error}", err=err)
+        except Exception as error:
+            if (message := explain(error)) is None:
+                raise
+            click.echo(f"{run.info.run_id}  FAILED      {message}", err=err)
             continue
         click.echo(found.summary(), err=err)
         equal += found.equal

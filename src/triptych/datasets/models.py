@@ -26,8 +26,8 @@ _ORDER = "models.json"
 class ModelFolderDataset(FileDataset[Models, Models]):
     """Saves fitted models of one kind, and loads them in the same order, each when it is taken.
 
-    A save writes a new folder and then replaces the old one, so an interrupted run leaves either
-    the old models or the new ones. Forecasters also tag the active MLflow run with their digests.
+    A save writes a new folder and then renames it, so an interrupted run leaves the old models, the
+    new ones, or none. Forecasters also tag the active MLflow run with their digests.
     """
 
     def __init__(
@@ -57,8 +57,12 @@ class ModelFolderDataset(FileDataset[Models, Models]):
         for name, model in data.items():
             KINDS[_REGISTERED[self._kind]].save(model, fresh / name)
         (fresh / _ORDER).write_text(json.dumps(list(data)) + "\n", encoding="utf-8")
-        shutil.rmtree(self._path, ignore_errors=True)
+        old = self._path.with_name(f"{self._path.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if self._path.exists():
+            self._path.rename(old)  # at once, while removing files takes time
         fresh.rename(self._path)
+        shutil.rmtree(old, ignore_errors=True)
         if self._kind == "forecaster":
             self._tag_run(list(data))
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 Work = Callable[[Any], Any]
 
@@ -37,37 +36,24 @@ _CONNECT_SECONDS = 10
 
 def map_batches(
     work: Callable[..., Result],
-    batches: Collection[Batch],
+    batches: Collection[Any],
     engine: EngineParameters,
     doing: str,
     *shared: Any,
+    make: Callable[[Any], Any] | None = None,
 ) -> list[Result]:
     """Call `work(*shared, batch)` for each batch on an engine; the results in their order.
 
-    `work` is a function of a module, so that another process finds it. Each batch is made when it
-    is due; `shared` arguments, such as a fitted model, are sent once by Dask. PipelineError if its
-    scheduler does not respond, or a batch killed every worker.
+    `work` is a function of a module, so that another process finds it. With `make`, `batches` are
+    its arguments, and each batch is made when it is due. `shared` arguments, such as a fitted
+    model, are sent once by Dask. PipelineError if its scheduler does not respond, or a batch killed
+    every worker.
     """
-    if len(batches) <= 1:
-        return [_call(work, shared, batch) for batch in batches]
-    results = _ENGINES[engine.kind](partial(_call, work, shared), batches, engine)
-    return list(track(results, doing, len(batches)))
-
-
-class Made(Collection[Batch]):
-    """Batches that are made when they are due, so that memory never holds them all."""
-
-    def __init__(self, make: Callable[[Any], Batch], keys: Collection[Any]) -> None:
-        self._make, self._keys = make, keys
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return map(self._make, self._keys)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self._keys
+    count, due = len(batches), map(make, batches) if make else iter(batches)
+    if count <= 1:
+        return [_call(work, shared, batch) for batch in due]
+    results = _ENGINES[engine.kind](partial(_call, work, shared), due, engine, count)
+    return list(track(results, doing, count))
 
 
 def split_locations(frame: pd.DataFrame, size: int) -> list[pd.DataFrame]:
@@ -94,17 +80,18 @@ def _call(work: Callable[..., Any], shared: Sequence[Any], batch: Any) -> Any:
         return work(*shared, batch)
 
 
-def _serial(work: Work, batches: Collection[Any], _: EngineParameters) -> Iterator[Any]:
+def _serial(work: Work, batches: Iterator[Any], *_: Any) -> Iterator[Any]:
     return map(work, batches)
 
 
-def _joblib(work: Work, batches: Collection[Any], engine: EngineParameters) -> Iterator[Any]:
-    tasks = Made(lambda batch: partial(work, batch), batches)
-    jobs = min(engine.workers or os.cpu_count() or 1, max(len(tasks), 1))
-    return run_jobs(tasks, jobs)
+def _joblib(
+    work: Work, batches: Iterator[Any], engine: EngineParameters, count: int
+) -> Iterator[Any]:
+    jobs = min(engine.workers or os.cpu_count() or 1, count)
+    return run_jobs((partial(work, batch) for batch in batches), jobs)
 
 
-def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Iterator[Any]:
+def _dask(work: Work, batches: Iterator[Any], engine: EngineParameters, _: int) -> Iterator[Any]:
     """Keep each worker supplied, no more; Dask gives a batch whose worker dies to another."""
     from distributed import CancelledError, KilledWorker
 
@@ -112,14 +99,13 @@ def _dask(work: Work, batches: Collection[Any], engine: EngineParameters) -> Ite
     try:
         # Made by a task, not scattered: when the workers that hold it die, it is made again.
         sent = client.submit(partial, work, pure=False)
-        remaining = iter(batches)
         waiting = deque(
             client.submit(call, sent, batch, pure=False)
-            for batch in islice(remaining, 2 * len(client.ncores()) + 1)
+            for batch in islice(batches, 2 * len(client.ncores()) + 1)
         )
         while waiting:
             yield waiting.popleft().result()
-            for batch in islice(remaining, 1):
+            for batch in islice(batches, 1):
                 waiting.append(client.submit(call, sent, batch, pure=False))
     except KilledWorker as error:
         raise PipelineError(

@@ -11,6 +11,7 @@ _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes for what is not used
     "MLFLOW_ENABLE_SGC_RUN_RESUMPTION_FOR_DATABRICKS_JOBS": "false",  # it would import IPython
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a server that is away is reported after seconds
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow tells how it was built, on stderr

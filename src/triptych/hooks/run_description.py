@@ -1,5 +1,6 @@
 """The hook that gives every MLflow run a readable name, tags to search by, and a description."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -7,13 +8,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
 from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age
 from triptych.hooks.tracking import modality
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.snapshots import place_names
+from triptych.registry.tracking import LOCATIONS_TAG, REGISTERED_TAG, locations_tag
+from triptych.weather.errors import WeatherError
+from triptych.weather.locations import select_locations
 
 # The comparison of all forecasters before those of one family.
 COMPARISONS = ("forecast_comparison", "learned_comparison", "statistical_comparison")
@@ -180,8 +184,6 @@ class RunDescriptionHook:
         """Name and tag the run: last, because kedro-mlflow opens it in the same hook."""
         import mlflow
 
-        from triptych.registry.tracking import LOCATIONS_TAG, locations_tag
-
         self._saved, self._describe = {}, None  # a notebook makes several runs in one process
         run = mlflow.active_run()
         if run is None:
@@ -195,14 +197,14 @@ class RunDescriptionHook:
         else:
             slugs, source = _slugs(catalog, self._parameters), self._parameters["source"]
             self._describe = partial(describe_forecasts, slugs, self._parameters)
-        runner = type(run_params.get("runner")).__name__  # kedro-mlflow logs the address in memory
+        runner = re.search(r"\w+Runner", str(run_params.get("runner")))  # Kedro gives its repr
         tags = {
             "mlflow.runName": self._describe({}, ()).name(self._job),
             "triptych.pipeline": self._job,
             "triptych.source": source,
             "triptych.modality": mlflow.get_experiment(run.info.experiment_id).name,
             LOCATIONS_TAG: locations_tag(slugs),
-            "runner": "SequentialRunner" if runner in {"str", "NoneType"} else runner,
+            "runner": runner[0] if runner else "SequentialRunner",
         }
         mlflow.set_tags({name: text for name, text in tags.items() if text})
 
@@ -227,8 +229,6 @@ class RunDescriptionHook:
     def _write(self, failure: list[str]) -> None:
         import mlflow
 
-        from triptych.registry.tracking import REGISTERED_TAG
-
         run = mlflow.active_run()
         if self._describe is None or run is None:
             return
@@ -241,11 +241,6 @@ class RunDescriptionHook:
 
 def _slugs(catalog: DataCatalog, parameters: Mapping[str, Any]) -> list[str]:
     """The requested locations; empty if they are invalid, which the run reports itself."""
-    from kedro.io import DatasetError
-
-    from triptych.weather.errors import WeatherError
-    from triptych.weather.locations import select_locations
-
     try:
         known = catalog.load("location_file")
         found = select_locations(known, parameters["location"], parameters["source"])

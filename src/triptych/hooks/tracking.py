@@ -14,7 +14,10 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
+from triptych.datasets.files import AppendCSVDataset
 from triptych.errors import PipelineError
+from triptych.registry.artifacts import prepare_artifacts
+from triptych.registry.provenance import RunManifest, describe_environment, log_manifest
 
 # A run whose nodes all have such a tag goes to the experiment of this name.
 DESCRIPTIONS = {"nlp": "Sentiment of French film reviews", "vision": "Classes of field photos"}
@@ -33,14 +36,11 @@ _TEMPERATURE_ONLY = ("mlflow.sharedViewState.day-ahead",)
 class TrackingHook:
     """Chooses the experiment, logs provenance and typed parameters, and attaches the report."""
 
-    def __init__(self) -> None:
-        self._context: Any = None
+    _context: Any = None
 
     @hook_impl(trylast=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Keep the context, and make artifact locations relative: after kedro-mlflow's setup."""
-        from triptych.registry.artifacts import prepare_artifacts
-
         self._context = context
         tracking = getattr(context, "mlflow", None)
         if tracking is not None:
@@ -68,8 +68,6 @@ class TrackingHook:
         """
         import mlflow
 
-        from triptych.registry.provenance import RunManifest, describe_environment, log_manifest
-
         if mlflow.active_run() is None:
             return
         log_manifest(
@@ -82,20 +80,24 @@ class TrackingHook:
             )
         )
 
-    @hook_impl
-    def before_node_run(self, inputs: dict[str, Any]) -> None:
+    @hook_impl(specname="before_pipeline_run", trylast=True)
+    def log_parameters(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Log the fields of typed parameter groups; kedro-mlflow flattens only dictionaries."""
         import mlflow
         import pandas as pd
 
         if mlflow.active_run() is None:
             return
-        for name, value in inputs.items():
-            if name.startswith("params:") and isinstance(value, BaseModel):
-                fields = pd.json_normalize(
-                    {name.removeprefix("params:"): value.model_dump(mode="json")}
-                )
-                mlflow.log_params({str(field): entry for field, entry in fields.iloc[0].items()})
+        names = [name for name in pipeline.inputs() if name.startswith("params:")]
+        groups = {name.removeprefix("params:"): catalog[name].load() for name in names}
+        fields = pd.json_normalize(
+            {
+                name: group.model_dump(mode="json")
+                for name, group in groups.items()
+                if isinstance(group, BaseModel)
+            }
+        )
+        mlflow.log_params({str(name): column.iloc[0] for name, column in fields.items()})
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: DataCatalog) -> None:
@@ -109,8 +111,6 @@ class TrackingHook:
 
 
 def _log_reports(catalog: DataCatalog) -> None:
-    from triptych.datasets import AppendCSVDataset
-
     for report in (catalog.get("validation_report"), catalog.get("model_report")):
         if isinstance(report, AppendCSVDataset):
             report.log()

@@ -37,6 +37,10 @@ def _split(value: Any) -> Any:
     return [name.strip() for name in value.split(";")] if isinstance(value, str) else value
 
 
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
 ModelName = Annotated[str, Field(pattern="^[a-z0-9_]+$", max_length=64)]
 
 
@@ -50,7 +54,8 @@ class RecentParameters(Parameters):
 class NwpParameters(Parameters):
     """NWP forecasts as issued."""
 
-    models: Annotated[tuple[ModelName, ...], BeforeValidator(_split)]  # of Open-Meteo
+    # of Open-Meteo
+    models: Annotated[tuple[ModelName, ...], BeforeValidator(_split), AfterValidator(_once)]
     start: date | None = None  # null: the training start, but not before runs were archived
     lead_days: Annotated[int, Field(ge=1, le=7)] = 3
     publication_delay_hours: Annotated[int, Field(ge=0, le=24)] = 6
@@ -71,7 +76,7 @@ class ExplorationParameters(Parameters):
 
 
 _KINDS: dict[type, Any] = {
-    int: int, float: (int, float), str: str, bool: bool, tuple: (list, tuple),
+    int: int, float: (int, float), str: str, bool: bool, dict: dict, tuple: (list, tuple),
     type(None): (int, float, type(None)),
 }  # fmt: skip
 _COUNTS = ("threads", "trees", "max_rows", "min_samples_leaf")  # at least 1; all others at least 0

@@ -2,13 +2,13 @@
 
 import re
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
+from timeit import timeit
 from typing import TYPE_CHECKING, Any
 
 from triptych.errors import PipelineError
@@ -169,24 +169,18 @@ def _measure_access(registry: ModelRegistry) -> dict[str, Any]:
 
     client, rows = mlflow.MlflowClient(), registry.list_models()
     names = [row["name"] for row in rows if row["version"] == 1] * _LOOK_UPS
-    live = [_time(registry.in_production, name) for name in names]
+    live = [timeit(partial(registry.in_production, name), number=1) for name in names]
     find_run, load, broken = [], [], []
     for row in {row["kind"]: row for row in rows}.values():
         with suppress(PipelineError):  # reported below; imports are not measured
             registry.load(row)
     for row in rows:
         try:
-            find_run.append(_time(client.get_run, row["mlflow_run_id"]))
-            load.append(_time(registry.load, row))
+            find_run.append(timeit(partial(client.get_run, row["mlflow_run_id"]), number=1))
+            load.append(timeit(partial(registry.load, row), number=1))
         except (PipelineError, mlflow.MlflowException) as error:
             broken.append(f"{version_title(row)}: {error}")
     return {"find_live": live, "find_run": find_run, "load": load, "broken": broken}
-
-
-def _time(action: Callable[[Any], object], argument: Any) -> float:
-    start = time.perf_counter()
-    action(argument)
-    return time.perf_counter() - start
 
 
 def format_report(report: Report) -> str:

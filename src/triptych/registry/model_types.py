@@ -17,11 +17,9 @@ class Classifier(Protocol):
     @property
     def classes(self) -> Sequence[str]:
         """The labels, in the order of the probabilities."""
-        ...
 
     def probabilities(self, items: Sequence[Any]) -> np.ndarray:
         """Probabilities (items, classes); a row sums to 1."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -149,12 +149,12 @@ def reproduce_and_record(project: Path, run: "Run") -> Reproduction:
     """Reproduce a run and tag it with the result, also with an error; the latest one counts."""
     import mlflow
 
-    start, why_not = time.monotonic(), ""
+    start, why_not = time.monotonic(), "It was interrupted."
     try:
         found = reproduce(project, run)
         why_not = "" if found.equal else found.summary()
-    except PipelineError as error:
-        why_not = str(error)
+    except Exception as error:
+        why_not = str(error) or type(error).__name__
         raise
     finally:
         tags = {
