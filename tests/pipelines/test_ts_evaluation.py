@@ -238,6 +238,17 @@ def test_the_chosen_model_is_tested_against_each_other_one() -> None:
     assert of_all["difference"].tolist() == [0.75, 8.75, 8.75, 8.75]
 
 
+def test_leads_that_a_model_does_not_reach_are_compared_for_none() -> None:
+    errors = {"ridge": 1.0, "lightgbm": 0.5, **dict.fromkeys(BASELINE_NAMES, 3.0)}
+    table = forecasts(errors, days=3, leads=16)
+    table.loc[(table["model"] == "ridge") & (table["lead"] > 8), "mean"] = 30.0
+    short = table[(table["model"] != "lightgbm") | (table["lead"] <= 8)]
+
+    tested = nodes.compare_pairs(short, ["lightgbm", "ridge"], seed=1).set_index(["lead", "other"])
+    of_all = tested[tested["location"] == "all"]["difference"]
+    assert of_all["all", "ridge"] == of_all["1-8", "ridge"] == 0.75
+
+
 MODELS = {"climatology": {}, "arima": {"ar": 2}, "sarima": {"ar": 1, "seasonal_ar": 1}}
 
 

@@ -117,8 +117,4 @@ def _integer(value: Any) -> int:
     return int(value)
 
 
-_BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {
-    Float: float,
-    String: _text,
-    Integer: _integer,
-}
+_BY_TYPE: dict[type[Any], Callable[[Any], Any]] = {Float: float, String: _text, Integer: _integer}

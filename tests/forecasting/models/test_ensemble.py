@@ -73,6 +73,17 @@ def test_an_ensemble_is_the_weighted_mean(
     assert ensemble.feature_names == fitted["ridge"].feature_names
 
 
+def test_a_member_may_know_the_temperature_alone(
+    fitted: dict[str, PanelForecaster], history: pd.DataFrame
+) -> None:
+    members = [fitted["arima"], fitted["ridge"]]
+    ensemble = EnsembleForecaster.of_fitted(members, {"arima": [0.0], "ridge": [1.0]})
+    origins = pd.to_datetime(["2021-03-05"], utc=True)
+
+    made, ridge = (m.predict(history, origins, [1, 2])["mean"] for m in (ensemble, members[1]))
+    np.testing.assert_allclose(made, ridge)
+
+
 def test_the_mean_of_forecasts_uses_the_last_weight_for_later_leads() -> None:
     table = pd.concat(
         [_errors({"x": np.array([1.0]), "y": np.array([5.0])}, lead) for lead in (1, 2, 3)]

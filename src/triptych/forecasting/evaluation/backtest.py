@@ -51,12 +51,12 @@ def parts_of(
     """A history in parts of at most `size` of the `locations`, or of all."""
     slugs = sorted(history["location"].unique() if locations is None else locations)
     groups = [tuple(slugs[first : first + size]) for first in range(0, len(slugs), size)]
-    if len(groups) == 1:
+    if len(groups) == 1 and locations is None:
         return [(groups[0], history)]
     wanted = (forecaster.neighbour_locations(group).union(group) for group in groups)
-    rows = history.groupby("location", sort=False).indices
+    rows, none = history.groupby("location", sort=False).indices, np.array([], dtype=np.int64)
     return [
-        (group, history.iloc[np.sort(np.concatenate([rows[n] for n in names if n in rows]))])
+        (group, history.iloc[np.sort(np.concatenate([rows.get(name, none) for name in names]))])
         for group, names in zip(groups, wanted, strict=True)
     ]
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.execution.progress import track
 from triptych.forecasting.arrays import FloatArray, IntArray
 from triptych.forecasting.contract import DAY_LEADS, STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.evaluation.metrics import skill
@@ -29,6 +30,7 @@ from triptych.forecasting.features.panel import (
     find_neighbours,
     fit_climatology,
     to_panel,
+    with_wind_components,
 )
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,8 @@ def compare_feature_sets(
     errors in °C over the validation days; skill_day is the RMSE skill against the seasonal naive.
     ShortHistoryError for less than a year of training.
     """
-    training, grid = to_grid(history[history["time"] < validation_start]), to_grid(history)
+    before = history[history["time"] < validation_start]
+    training, grid = (with_wind_components(to_grid(part)) for part in (before, history))
     check_enough(training)
     panel = to_panel(grid, fit_climatology(training, HARMONICS))
     first, last = step_numbers(pd.DatetimeIndex([validation_start, end])).tolist()
@@ -93,7 +96,7 @@ def compare_feature_sets(
         logger.info("Feature set NWP is left out: %s training days have it", with_nwp.sum())
         compared, chosen = FEATURE_SETS[:-1], fitted_on
     scores = []
-    for number, label in enumerate(compared):
+    for number, label in enumerate(track(compared, "Comparing feature sets")):
         design = table[..., np.isin(sets, FEATURE_SETS[: number + 1])]
         for model, predict in (("ridge", _ridge), ("lightgbm", _lightgbm)):
             made = predict(design[:, chosen], target[:, chosen], design[:, tested], seed)

@@ -8,13 +8,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.forecasting.arrays import known_mean
-from triptych.forecasting.contract import (
-    DAY_LEADS,
-    LEVEL,
-    NEXT_DAY_LEADS,
-    STEPS_PER_DAY,
-    TEMPERATURE,
-)
+from triptych.forecasting.contract import DAY_LEADS, LEVEL, STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ForecastingError
 from triptych.forecasting.features.grid import to_grid
 
@@ -27,7 +21,7 @@ SCORE_COLUMNS = (
 BREAKDOWN_COLUMNS = (*SCORE_COLUMNS[:2], "by", "value", *SCORE_COLUMNS[4:])
 DAY, NEXT_DAY = "1-8", "9-16"
 ALL = "all"
-GROUPS = {DAY: DAY_LEADS, NEXT_DAY: NEXT_DAY_LEADS}
+GROUPS = {DAY: DAY_LEADS, NEXT_DAY: tuple(lead + STEPS_PER_DAY for lead in DAY_LEADS)}
 SKILLS = {"skill_day": "same_hour_yesterday", "skill_climatology": "climatology"}
 TARGET = ["location", "data_age", "as_of", "time"]
 ROUNDING = 1e-6  # °C; a smaller error is that of floating-point arithmetic
@@ -120,11 +114,15 @@ def common_targets(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
-    """The candidates by mean RMSE over leads 1-8 in a table of `score`, least first."""
+    """The candidates by mean RMSE over leads 1-8 in a table of `score`, least first, of the
+    locations that all of them forecast.
+    """
     rows = scores[(scores["lead"] == DAY) & (scores["location"] != ALL)]
-    means = rows.groupby("model")["rmse"].mean().reindex(list(candidates))
-    missing = means.index[means.isna()].tolist()
-    if missing or means.empty:
+    errors = rows.groupby(["location", "model"])["rmse"].mean().unstack("model")
+    errors = errors.reindex(columns=list(candidates))
+    missing = errors.columns[errors.isna().all()].tolist()
+    means = errors.dropna().mean()
+    if missing or means.empty or means.isna().any():
         raise ForecastingError(
             "There is no day-ahead score to choose by for: "
             f"{', '.join(missing) or 'no candidate'}. "

@@ -26,6 +26,9 @@ def paired_tests(
     bootstrap. `statistic, p_value`: Diebold-Mariano, two-sided. `n` counts days.
     """
     rows = common_targets(forecasts[forecasts["model"].isin([model, *others])])
+    of_location = rows.groupby("location")["model"].transform("nunique")
+    of_lead = rows.groupby(["location", "lead"])["model"].transform("nunique")
+    rows = rows[of_lead == of_location]  # leads that every model reaches
     rows = rows.assign(loss=(rows["mean"] - rows["observed"]) ** 2)
     days = -(-int(rows["lead"].max()) // STEPS_PER_DAY)
     table = []

@@ -93,11 +93,16 @@ def fit_climatology(grid: Grid, harmonics: int = HARMONICS) -> Climatology:
 def join_climatologies(parts: Sequence[Climatology]) -> Climatology:
     """The climatology of all parts' locations, in their order; all have the same variables."""
     names = parts[0].coefficients
+    terms = max(part.coefficients[name].shape[-1] for part in parts for name in names)
+
+    def pad(own: FloatArray) -> FloatArray:  # a short history has no trend
+        return np.pad(own, ((0, 0), (0, 0), (0, terms - own.shape[-1])))
+
     return Climatology(
         tuple(name for part in parts for name in part.locations),
         min(part.start for part in parts),
         max(part.end for part in parts),
-        {name: np.concatenate([part.coefficients[name] for part in parts]) for name in names},
+        {name: np.concatenate([pad(part.coefficients[name]) for part in parts]) for name in names},
         {name: np.concatenate([part.scale[name] for part in parts]) for name in names},
     )
 

@@ -9,12 +9,7 @@ import numpy.typing as npt
 
 from triptych.forecasting.arrays import Arrays, Float32Array, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
-from triptych.forecasting.features.feature_table import (
-    OF_TARGET,
-    origin_feature_names,
-    origin_features,
-    target_features,
-)
+from triptych.forecasting.features import feature_table
 from triptych.forecasting.features.panel import Neighbours, Panel, find_neighbours
 from triptych.forecasting.models.base import PanelForecaster
 
@@ -76,21 +71,21 @@ class LearnedForecaster(AnomalyForecaster):
     def feature_names(self) -> tuple[str, ...]:
         """Features of the origin, then those of the target if the model uses them."""
         names = self._origin_names
-        return names + OF_TARGET if self.uses_target else names
+        return names + feature_table.OF_TARGET if self.uses_target else names
 
     @property
     def _origin_names(self) -> tuple[str, ...]:
         count = self.state[NEIGHBOURS].shape[1]
-        return origin_feature_names(self.fitted.coefficients, count)
+        return feature_table.origin_feature_names(self.fitted.coefficients, count)
 
     def features(self, panel: Panel, origins: IntArray) -> Float32Array:
         """Features of the origins, shape (location, origin, feature)."""
-        return origin_features(panel, self.neighbours, origins)
+        return feature_table.origin_features(panel, self.neighbours, origins)
 
     def _input_values(self, panel: Panel, origins: IntArray) -> Float32Array:
         values = self.features(panel, origins)[:, 0]
         if self.uses_target:
-            of_target = target_features(panel, origins, np.array([1]))[:, 0, 0]
+            of_target = feature_table.target_features(panel, origins, np.array([1]))[:, 0, 0]
             values = np.concatenate([values, of_target], axis=1)
         return values
 

@@ -54,7 +54,8 @@ class EnsembleForecaster(PanelForecaster):
             max_lead=min(member.max_lead for member in members),
             seed=members[0].seed,
         ).with_members(members)
-        made.climatology = members[0].fitted
+        # some members know the climatology of the temperature alone
+        made.climatology = max((m.fitted for m in members), key=lambda own: len(own.coefficients))
         return made
 
     def neighbour_locations(self, locations: Collection[str]) -> set[str]:

@@ -9,13 +9,8 @@ import numpy as np
 from triptych.forecasting.arrays import BoolArray, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY, TEMPERATURE
 from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.features import nwp
 from triptych.forecasting.features.grid import Grid
-from triptych.forecasting.features.nwp import (
-    lead_days_by_model,
-    recent_errors,
-    usable_forecasts,
-    with_models,
-)
 from triptych.forecasting.features.panel import Panel
 from triptych.forecasting.models.nwp import NwpMeanForecaster
 
@@ -164,7 +159,7 @@ class MosForecaster(NwpMeanForecaster):
 
     def _fit(self, panel: Panel) -> None:
         super()._fit(panel)
-        reach = max(max(days) for days in lead_days_by_model(panel.grid.nwp).values())
+        reach = max(max(days) for days in nwp.lead_days_by_model(panel.grid.nwp).values())
         for day in range(min(reach, -(-self.max_lead // STEPS_PER_DAY))):
             made = self._fit_day(panel.grid, day)
             for field in fields(made):
@@ -196,8 +191,8 @@ class MosForecaster(NwpMeanForecaster):
     def _variables(self, grid: Grid, midnights: IntArray, day: int, age: int) -> FloatArray:
         """Explanatory variables, shape (location, midnight, variable)."""
         values = [
-            usable_forecasts(grid, midnights, _leads(day), self._delay),
-            recent_errors(grid, midnights, ERRORS, age),
+            nwp.usable_forecasts(grid, midnights, _leads(day), self._delay),
+            nwp.recent_errors(grid, midnights, ERRORS, age),
         ]
         table = np.concatenate(values, axis=3)
         return table.reshape(*table.shape[:2], table.shape[2] * table.shape[3])
@@ -215,7 +210,7 @@ class MosForecaster(NwpMeanForecaster):
 
     def _forecast_day(self, panel: Panel, midnights: IntArray, day: int, age: int) -> FloatArray:
         """Forecasts of one day ahead, the regression brought up to each midnight before it."""
-        grid = with_models(panel.grid, self._models)
+        grid = nwp.with_models(panel.grid, self._models)
         own = self._day(day, panel.rows)
         new = np.arange(
             max(_observed_from(self.fitted.end, day) + STEPS_PER_DAY, _next_midnight(grid.first)),
@@ -244,7 +239,7 @@ class MosForecaster(NwpMeanForecaster):
         )
 
     def _input_values(self, panel: Panel, origins: IntArray) -> FloatArray:
-        grid = with_models(panel.grid, self._models)
+        grid = nwp.with_models(panel.grid, self._models)
         return self._variables(grid, origins - origins % STEPS_PER_DAY, 0, 0)[:, 0]
 
     def _importance_values(self) -> FloatArray:

@@ -16,11 +16,7 @@ from triptych.forecasting.arrays import (
 )
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.features.panel import Panel
-from triptych.forecasting.models.anomaly import (
-    LearnedForecaster,
-    PooledForecaster,
-    anomaly_targets,
-)
+from triptych.forecasting.models.anomaly import LearnedForecaster, PooledForecaster, anomaly_targets
 
 BLOCK = 8  # leads that are solved together, on the origins whose targets are all known
 TABLES = ("center", "spread", "weights", "intercept")  # names in storage

@@ -9,25 +9,11 @@ import pandas as pd
 
 from triptych.forecasting.arrays import Arrays, FloatArray, IntArray
 from triptych.forecasting.contract import STEPS_PER_DAY
-from triptych.forecasting.features.feature_table import (
-    LAGS,
-    LAGS_0_1,
-    lagged,
-    lagged_names,
-    season,
-    season_names,
-)
+from triptych.forecasting.features import feature_table
 from triptych.forecasting.features.panel import Panel
+from triptych.forecasting.models import ridge
 from triptych.forecasting.models.anomaly import anomaly_targets
 from triptych.forecasting.models.arima import SarimaForecaster
-from triptych.forecasting.models.ridge import (
-    Fit,
-    Rows,
-    fit_by_step,
-    forecast_by_step,
-    moments,
-    standardise,
-)
 
 TABLES = ("center", "spread", "response")  # names in storage
 
@@ -48,24 +34,24 @@ class SarimaRidgeForecaster(SarimaForecaster):
         "harmonics": 1,
         "alpha_per_lead": 10.0,
     }
-    _lags = LAGS
+    _lags = feature_table.LAGS
 
     def _fit(self, panel: Panel) -> None:
         super()._fit(panel)
         leads, by_sarima = np.arange(1, self.max_lead + 1), super()._anomaly
 
-        def rows(chosen: IntArray) -> Rows:
+        def rows(chosen: IntArray) -> ridge.Rows:
             truth = anomaly_targets(panel, chosen, leads)
             return self._design(panel, chosen), truth - by_sarima(panel, chosen, leads)
 
-        self.state = fit_by_step(TABLES, panel.grid.steps[STEPS_PER_DAY:], rows, self._solve)
+        self.state = ridge.fit_by_step(TABLES, panel.grid.steps[STEPS_PER_DAY:], rows, self._solve)
 
-    def _solve(self, design: FloatArray, errors: FloatArray) -> Fit:
+    def _solve(self, design: FloatArray, errors: FloatArray) -> ridge.Fit:
         """TABLES of the rows of `design` and `errors` (row, lead); an unknown error counts as none.
         The penalty grows with the lead: the farther, the less there is to find in as many rows.
         """
-        mean, scale = moments(design)
-        standard = standardise(design, mean, scale)
+        mean, scale = ridge.moments(design)
+        standard = ridge.standardise(design, mean, scale)
         values, vectors = np.linalg.eigh(standard.T @ standard)  # serves every lead
         moment = vectors.T @ (standard.T @ np.nan_to_num(errors))
         alpha = self.parameters["alpha_per_lead"] * np.arange(1, errors.shape[1] + 1)
@@ -73,24 +59,24 @@ class SarimaRidgeForecaster(SarimaForecaster):
 
     def _anomaly(self, panel: Panel, origins: IntArray, leads: IntArray) -> FloatArray:
         tables = [self.state[name] for name in TABLES]
-        return super()._anomaly(panel, origins, leads) + forecast_by_step(
+        return super()._anomaly(panel, origins, leads) + ridge.forecast_by_step(
             tables, panel.rows, lambda at: self._design(panel, at), origins, leads
         )
 
     def _design(self, panel: Panel, origins: IntArray) -> FloatArray:
         """Lagged observations, then their products with the season: (location, origin, column)."""
-        observed = lagged(panel, origins, self._lags)
-        calendar = season(panel, origins, self.parameters["harmonics"])
+        observed = feature_table.lagged(panel, origins, self._lags)
+        calendar = feature_table.season(panel, origins, self.parameters["harmonics"])
         products = [observed * calendar[:, :, column, None] for column in range(calendar.shape[2])]
         return np.concatenate([observed, *products], axis=2)
 
     @property
     def _lagged_names(self) -> tuple[str, ...]:
-        return lagged_names(self.fitted.coefficients, self._lags)
+        return feature_table.lagged_names(self.fitted.coefficients, self._lags)
 
     @property
     def _season_names(self) -> tuple[str, ...]:
-        return season_names(self.parameters["harmonics"])
+        return feature_table.season_names(self.parameters["harmonics"])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -103,8 +89,8 @@ class SarimaRidgeForecaster(SarimaForecaster):
         others = [name not in own for name in self._lagged_names]
         values: list[npt.NDArray[Any]] = [
             super()._input_values(panel, origins),
-            lagged(panel, origins, self._lags)[:, 0, others],
-            season(panel, origins, self.parameters["harmonics"])[:, 0],
+            feature_table.lagged(panel, origins, self._lags)[:, 0, others],
+            feature_table.season(panel, origins, self.parameters["harmonics"])[:, 0],
         ]
         return np.concatenate(values, axis=1).astype(np.float64)
 
@@ -122,4 +108,4 @@ class SarimaRidgeForecaster(SarimaForecaster):
         super().restore(state, texts)
         width = len(self._lagged_names) * (1 + len(self._season_names))
         if state["response"].shape[2] != width:
-            self._lags = LAGS_0_1
+            self._lags = feature_table.LAGS_0_1

@@ -57,7 +57,9 @@ class Arma:
         from statsmodels.tsa.statespace.kalman_filter import KalmanFilter
 
         transition = self.transition
-        model = KalmanFilter(1, len(transition), k_posdef=1)
+        unused = ("predicted_cov", "filtered", "gain", "smoothing", "std_forecast")
+        memory = {f"memory_no_{name}": True for name in unused}
+        model = KalmanFilter(1, len(transition), k_posdef=1, **memory)
         model.bind(series[:, None].astype(np.float64))
         model["design", 0, 0] = 1.0
         model["transition"] = transition
@@ -65,12 +67,6 @@ class Arma:
         model["selection", 1 : 1 + len(self.ma), 0] = self.ma
         model["state_cov", 0, 0] = 1.0  # the scale plays no part in the mean
         model.initialize_stationary()
-        model.set_conserve_memory(0)
-        model.memory_no_predicted_cov = True
-        model.memory_no_filtered = True
-        model.memory_no_gain = True
-        model.memory_no_smoothing = True
-        model.memory_no_std_forecast = True
         return model
 
     def forecast(self, states: FloatArray, leads: IntArray) -> FloatArray:

@@ -13,13 +13,8 @@ from triptych.execution.batches import SERIAL, map_batches, map_items, split_loc
 from triptych.execution.progress import track
 from triptych.forecasting.contract import FORECAST_COLUMNS
 from triptych.forecasting.errors import ShortHistoryError
+from triptych.forecasting.evaluation import conformal
 from triptych.forecasting.evaluation.backtest import backtest_part, parts_of
-from triptych.forecasting.evaluation.conformal import (
-    RECENT_DAYS,
-    learn_intervals,
-    scale_to_recent_errors,
-    with_bounds,
-)
 from triptych.forecasting.evaluation.metrics import score
 from triptych.forecasting.evaluation.tuning import trial_metrics, trials_table, tune
 from triptych.forecasting.models.base import PanelForecaster
@@ -161,14 +156,14 @@ def scale_intervals(
     periods: StudyPeriods,
 ) -> pd.DataFrame:
     """Scale intervals to the errors of the weeks before each issue, first those of validation."""
-    since = periods.test_start - pd.Timedelta(days=2 * RECENT_DAYS)
+    since = periods.test_start - pd.Timedelta(days=2 * conformal.RECENT_DAYS)
     both = pd.concat([validation_forecasts, test_forecasts], ignore_index=True)
     recent, scaled = both[both["as_of"] >= since], [test_forecasts.iloc[:0]]
     for name, forecaster in forecasters.items():
         rows = recent[recent["model"] == name]
         if forecaster.intervals is not None:
-            rows = with_bounds(rows, forecaster.intervals)
-        scaled.append(scale_to_recent_errors(rows))
+            rows = conformal.with_bounds(rows, forecaster.intervals)
+        scaled.append(conformal.scale_to_recent_errors(rows))
     made = pd.concat(scaled, ignore_index=True)
     return made[made["as_of"] >= periods.test_start].reset_index(drop=True)
 
@@ -241,7 +236,7 @@ def calibrate(forecasters: Forecasters, validation_forecasts: pd.DataFrame) -> F
     """Set the prediction intervals of each forecaster from its errors on validation."""
     for name, forecaster in forecasters.items():
         own = validation_forecasts[validation_forecasts["model"] == name]
-        forecaster.intervals = learn_intervals(own)
+        forecaster.intervals = conformal.learn_intervals(own)
     return forecasters
 
 

@@ -66,15 +66,12 @@ def study_periods(as_of: pd.Timestamp, forecast: ForecastParameters) -> StudyPer
     """Derive the periods that are not named, counting back from `as_of`; ParameterError if they
     overlap, are empty, or reach beyond `as_of`.
     """
-    test_end = _instant(forecast.test_end)
-    test_end = as_of.floor(DAY) if test_end is None else min(test_end + DAY, as_of.floor(DAY))
-    test_start = _instant(forecast.test_start) or _years_before(test_end, 1)
-    validation_start = _instant(forecast.validation_start) or _years_before(
-        test_start, forecast.validation_years
-    )
-    train_start = _instant(forecast.train_start) or _years_before(
-        validation_start, forecast.train_years
-    )
+    test_end = as_of.floor(DAY)
+    if forecast.test_end is not None:
+        test_end = min(pd.Timestamp(str(forecast.test_end), tz="UTC") + DAY, test_end)
+    test_start = _start(forecast.test_start, test_end, 1)
+    validation_start = _start(forecast.validation_start, test_start, forecast.validation_years)
+    train_start = _start(forecast.train_start, validation_start, forecast.train_years)
     periods = StudyPeriods(train_start, validation_start, test_start, test_end)
     if not train_start < validation_start < test_start < test_end:
         raise ParameterError(
@@ -86,15 +83,14 @@ def study_periods(as_of: pd.Timestamp, forecast: ForecastParameters) -> StudyPer
     return periods
 
 
-def _instant(day: object) -> pd.Timestamp | None:
-    return None if day is None else pd.Timestamp(str(day), tz="UTC")
-
-
-def _years_before(instant: pd.Timestamp, years: int) -> pd.Timestamp:
+def _start(day: object, end: pd.Timestamp, years: int) -> pd.Timestamp:
+    """The start of a period: the day that is named, or so many years before its end."""
+    if day is not None:
+        return pd.Timestamp(str(day), tz="UTC")
     try:
-        return instant - pd.DateOffset(years=years)
+        return end - pd.DateOffset(years=years)
     except (ValueError, OverflowError) as error:
         raise ParameterError(
-            f"{years} years before {instant:%Y-%m-%d} lie before the calendar begins. Name a later "
+            f"{years} years before {end:%Y-%m-%d} lie before the calendar begins. Name a later "
             "as_of, or lower forecast.train_years and forecast.validation_years."
         ) from error

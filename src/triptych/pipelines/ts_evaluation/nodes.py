@@ -9,12 +9,6 @@ from triptych.errors import PipelineError
 from triptych.forecasting.evaluation import residuals as analysis
 from triptych.forecasting.evaluation.metrics import ALL, DAY, at_served_age, breakdown, rank, score
 from triptych.forecasting.evaluation.paired_tests import paired_tests
-from triptych.forecasting.evaluation.residuals import (
-    ACF_COLUMNS,
-    TEST_COLUMNS,
-    check_innovations,
-    innovation_autocorrelations,
-)
 from triptych.forecasting.models.arima import StatisticalForecaster
 from triptych.forecasting.models.ensemble import (
     EnsembleForecaster,
@@ -166,11 +160,11 @@ def examine_innovations(
             continue
         innovations = forecaster.innovations(known)
         counts = {place: len(p.parameters) for place, p in forecaster.processes.items()}
-        tests.append(check_innovations(innovations, counts).assign(model=name))
-        correlations.append(innovation_autocorrelations(innovations).assign(model=name))
+        tests.append(analysis.check_innovations(innovations, counts).assign(model=name))
+        correlations.append(analysis.innovation_autocorrelations(innovations).assign(model=name))
     return {
-        "innovation_tests": _together(tests, TEST_COLUMNS),
-        "innovation_autocorrelations": _together(correlations, ACF_COLUMNS),
+        "innovation_tests": _together(tests, analysis.TEST_COLUMNS),
+        "innovation_autocorrelations": _together(correlations, analysis.ACF_COLUMNS),
     }
 
 

@@ -9,14 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.forecasting.contract import DAY_LEADS, STEP_HOURS
+from triptych.forecasting.evaluation import residuals as analysis
 from triptych.forecasting.evaluation.metrics import ALL, at_served_age
-from triptych.forecasting.evaluation.residuals import (
-    DAILY_LAGS,
-    LAGS,
-    autocorrelations,
-    daily_series,
-    forecast_residuals,
-)
 from triptych.forecasting.models.base import PanelForecaster
 from triptych.pipelines.ts_common.panels import draw_panels, label
 
@@ -130,10 +124,10 @@ def plot_residual_autocorrelation(
     figure, panels = _panels(test_forecasts, chosen_model, title, columns=2)
     places = innovation_autocorrelations["location"]
     for slug, rows, (daily, steps) in panels:
-        keys, series = daily_series(rows[rows["lead"].isin(SHOWN_LEADS)])
-        memory = autocorrelations(series, DAILY_LAGS)
+        keys, series = analysis.daily_series(rows[rows["lead"].isin(SHOWN_LEADS)])
+        memory = analysis.autocorrelations(series, analysis.DAILY_LAGS)
         for lead, line in zip(keys["lead"], memory, strict=True):
-            days = np.arange(1, DAILY_LAGS + 1)
+            days = np.arange(1, analysis.DAILY_LAGS + 1)
             daily.plot(days, line, ".-", linewidth=0.8, label=f"lead {lead * STEP_HOURS} h")
         _bounds(daily, np.isfinite(series).sum(axis=1).min())
         small = {"fontsize": "x-small", "ncols": 2}
@@ -144,7 +138,7 @@ def plot_residual_autocorrelation(
             steps.plot(hours, line["autocorrelation"], ".-", linewidth=0.8, label=model)
         if not of_place.empty:
             _bounds(steps, of_place["n"].min())
-        steps.set_xticks(range(0, LAGS[-1] * STEP_HOURS + 1, 24))
+        steps.set_xticks(range(0, analysis.LAGS[-1] * STEP_HOURS + 1, 24))
         label(steps, f"{slug}: one-step errors", "Lag (h)", CORRELATION, **small)
     return figure
 
@@ -209,7 +203,7 @@ def _panels(
     test_forecasts: pd.DataFrame, model: str, title: str, columns: int
 ) -> tuple[Figure, Panels]:
     """A figure whose title says if locations are left out; each shown one, its rows, its axes."""
-    residuals = forecast_residuals(test_forecasts[test_forecasts["model"] == model])
+    residuals = analysis.forecast_residuals(test_forecasts[test_forecasts["model"] == model])
     groups = list(residuals.groupby("location"))
     shown = groups[:SHOWN_LOCATIONS]
     note = f"; the first {len(shown)} of {len(groups):,} locations" if shown != groups else ""

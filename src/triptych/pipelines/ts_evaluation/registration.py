@@ -1,10 +1,11 @@
 """The chosen model, refitted and described for the registry."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from triptych.execution.batches import SERIAL
+from triptych.execution.batches import SERIAL, map_items
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.evaluation.conformal import with_recent_scale
 from triptych.forecasting.evaluation.metrics import DAY, at_served_age
@@ -13,13 +14,8 @@ from triptych.forecasting.models.factory import ENSEMBLE_NAMES, make_forecaster
 from triptych.parameters.forecasting import EngineParameters, RegistryParameters
 from triptych.pipelines.ts_common.family import fit_in_batches
 from triptych.pipelines.ts_common.periods import StudyPeriods, parse_as_of
+from triptych.registry import tracking
 from triptych.registry.provenance import frame_sha256
-from triptych.registry.tracking import (
-    FORECASTER_REQUIREMENTS,
-    Candidate,
-    beats_both_baselines,
-    model_name,
-)
 
 EXAMPLE_DAYS = 30
 EXAMPLE_LOCATIONS = 10
@@ -52,6 +48,8 @@ def refit_model(
     if len(used) == 1:
         ((name, parameters),) = members.items()
     made = make_forecaster(name, parameters, max_lead=evaluated.max_lead, seed=evaluated.seed)
+    for each in (made, *made.members):
+        each.map_parts = partial(map_items, engine)
     made = fit_in_batches(made, history[history["time"] >= periods.train_start], engine)
     rows = test_forecasts_by_age[test_forecasts_by_age["model"] == chosen_model]
     if evaluated.intervals is not None:
@@ -68,7 +66,7 @@ def prepare_candidate(
     periods: StudyPeriods,
     as_of: str,
     registry: RegistryParameters,
-) -> Candidate:
+) -> tracking.Candidate:
     """Gather the refitted model, its data's digest, and the errors of the evaluated model."""
     trained_on = history[history["time"] >= periods.train_start]
     few = trained_on[trained_on["location"].isin(refitted_model.locations[:EXAMPLE_LOCATIONS])]
@@ -78,19 +76,19 @@ def prepare_candidate(
         row["location"]: {name: round(float(row[name]), 4) for name in METRICS}
         for row in rows.to_dict("records")
     }
-    return Candidate(
+    return tracking.Candidate(
         kind="temperature",
-        name=model_name(refitted_model.locations),
+        name=tracking.model_name(refitted_model.locations),
         algorithm=chosen_model,
         model=refitted_model,
         evaluated=fitted_models[chosen_model],
-        requirements=FORECASTER_REQUIREMENTS,
+        requirements=tracking.FORECASTER_REQUIREMENTS,
         example=few.groupby("location").tail(EXAMPLE_DAYS * STEPS_PER_DAY),
         as_of=parse_as_of(as_of).to_pydatetime(),
         parameters=refitted_model.parameters,
         features=list(refitted_model.feature_names),
         metrics=metrics,
         data_sha256=frame_sha256(trained_on),
-        beats_baselines=beats_both_baselines(metrics),
+        beats_baselines=tracking.beats_both_baselines(metrics),
         promote_first=registry.promote_first,
     )

@@ -7,11 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from triptych.forecasting.errors import ShortHistoryError
-from triptych.forecasting.evaluation.feature_sets import (
-    COLUMNS,
-    FEATURE_SETS,
-    compare_feature_sets,
-)
+from triptych.forecasting.evaluation.feature_sets import COLUMNS, FEATURE_SETS, compare_feature_sets
 from triptych.forecasting.models.factory import NWP_NAMES
 from triptych.parameters.forecasting import ModelParameters, NwpParameters, TuningParameters
 from triptych.pipelines.ts_common.family import search_parameters

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from triptych.execution.progress import track
 from triptych.weather.steps import STEP_HOURS
 from triptych.weather.variables import TEMPERATURE
 
@@ -52,7 +53,7 @@ def decompose(history: pd.DataFrame) -> pd.DataFrame:
     """
     tables = [
         _decompose_location(rows.set_index("time")[TEMPERATURE]).assign(location=slug)
-        for slug, rows in history.groupby("location", sort=True)
+        for slug, rows in track(history.groupby("location", sort=True), "Decomposing")
     ]
     table = pd.concat(tables).rename_axis("time").reset_index()
     table["residual"] = table["observed"] - table[PARTS].sum(axis=1, skipna=False)

@@ -35,7 +35,7 @@ def plot_decomposition(
     figure, panels = subplots(list(PARTS), 1.7, title)
     shown = split_locations(decomposition, locations)
     for colour, (slug, rows) in zip(COLOURS, shown.items(), strict=False):
-        days = rows.groupby(rows["time"].dt.floor("D"))[list(PARTS)].mean()
+        days = rows.groupby(_naive(rows["time"]).dt.floor("D"))[list(PARTS)].mean()
         for part, axes in panels.items():
             smooth = part in ("trend", "yearly")
             axes.plot(days.index, days[part], color=colour, lw=1.6 if smooth else 0.4, label=slug)
@@ -104,14 +104,19 @@ def plot_anomalies(
     figure, panels = subplots(list(shown), 1.7, _title(text, decomposition, period, locations))
     for slug, axes in panels.items():
         found = anomalies[anomalies["location"] == slug]
-        axes.plot(shown[slug]["time"], shown[slug]["score"], color=GREY, lw=0.3)
-        times = pd.to_datetime(found["time"], utc=True)
+        axes.plot(_naive(shown[slug]["time"]), shown[slug]["score"], color=GREY, lw=0.3)
+        times = _naive(pd.to_datetime(found["time"], utc=True))
         axes.plot(times, found["score"], ".", color=COLOURS[1], label=f"{len(found)} anomalies")
         for bound in (-threshold, threshold):
             axes.axhline(bound, color=COLOURS[0], linestyle=":", lw=1)
         axes.set(title=slug, ylabel="Robust\nstandard deviations")
         axes.legend(fontsize="small", loc="lower left")
     return finish(figure, panels.values(), "Time (UTC)")
+
+
+def _naive(times: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    """UTC without its zone, which Matplotlib converts one by one."""
+    return times.dt.tz_localize(None)
 
 
 def plot_missing(
