@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from cloudpickle import dumps
 
 from triptych.nlp.duplicates import find_near_duplicates, group_rows
+from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.folds import early_stopping_split, grouped_folds, nested_folds
 from triptych.nlp.learning_curve import list_fits
 from triptych.nlp.preprocessing import Document
@@ -27,6 +29,14 @@ def test_folds_and_early_stopping_keep_groups_together() -> None:
         assert 250 < len(held_out) < 350
         assert abs(labels[held_out].mean() - labels.mean()) < 0.05
     assert 60 < len(splits[-1][1]) < 120  # not the large film
+
+
+def test_few_films_make_few_folds_and_one_makes_none() -> None:
+    labels, films = np.tile([0, 1], 30), np.repeat(np.arange(4), 15)
+
+    assert len(grouped_folds(labels, films, 10, seed=1)) == 4
+    with pytest.raises(ReviewSourceError, match="Too few training reviews for cross-validation"):
+        grouped_folds(labels, np.zeros(60, dtype=np.int64), 10, seed=1)
 
 
 def test_ungrouped_rows_are_split_evenly() -> None:

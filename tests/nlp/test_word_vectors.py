@@ -94,6 +94,8 @@ def test_words_of_the_texts_have_the_vectors_of_the_file_or_of_their_parts() -> 
     assert not found.loc["xx"].any()
     row = measure_coverage(found.index[found.any(axis=1)], {"test": ["nul xx xx"]}).iloc[0]
     assert (row["known_words"], row["share_of_text"]) == pytest.approx((1, 1 / 3))
+    with pytest.raises(VectorsError, match="has none of the words of the reviews"):
+        source.find(["yy yy", "yy"], seed=1)
     assert (
         VectorSource(SETTINGS, VECTORS)
         .find(TEXTS, 3, pretrained=False)

@@ -125,7 +125,7 @@ def stored(project: Project, table: str) -> pd.DataFrame:
 def test_the_selected_model_is_registered_and_training_it_again_changes_nothing(
     ran: Project, tmp_path: Path
 ) -> None:
-    """`model_id` is the digest of the model's files: the same seed gives the same network."""
+    """`model_id` is the digest of the model's files; the same seed gives the same networks."""
     (model,), labels = stored(ran, "models").to_dict("records"), stored(ran, "image_predictions")
     found = predictions(ran)
     best = ranking(ran)["4"][0]
@@ -143,6 +143,9 @@ def test_the_selected_model_is_registered_and_training_it_again_changes_nothing(
     pd.testing.assert_frame_equal(predictions(again), found, check_exact=True)
     curves = "photo_curves"
     pd.testing.assert_frame_equal(report(again, curves), report(ran, curves), check_exact=True)
+    folders = (project.path / "data/06_models/photo_models" for project in (ran, again))
+    networks = [{file.name: file.read_bytes() for file in each.glob("cnn-*/*")} for each in folders]
+    assert networks[0] == networks[1] != {}
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,10 @@ def test_the_interaction_is_the_difference_of_two_differences() -> None:
 
     assert found["change"] == pytest.approx(0.1 + 0.2)
     assert found["significant"]
+    # a rate that was trained with batch normalisation alone, as the baseline's may be
+    more = trials.query("batch_norm and dropout == 0.0").assign(dropout=0.3, level="other")
+    found = summarise_trials(pd.concat([trials, more])).set_index("factor").loc[INTERACTION]
+    assert found["change"] == pytest.approx(0.1 + 0.2)
 
 
 def by_corner(photos: Photo) -> Probabilities:

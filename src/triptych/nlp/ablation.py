@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from triptych.classification.metrics import mcnemar
+from triptych.execution.progress import track
 from triptych.nlp.classifier import Labels, cross_fitted_log_odds
 from triptych.nlp.config import BASELINE, ModelSettings
 from triptych.nlp.duplicates import Groups
@@ -46,7 +47,7 @@ def measure_effects(
             variants += [(step, "off" if used else "on", changed, settings)]
     folds = grouped_folds(labels, groups, n_splits, seed)
     correct, rows = [], []
-    for step, change, variant, classifier in variants:
+    for step, change, variant, classifier in track(variants, "Effects of the preparation"):
         documents = variant.prepare(reviews)
         scores = cross_scores([classifier], documents, labels, [folds], seed)[0, 0]
         loss, accuracy = evaluate_scores(scores, labels)

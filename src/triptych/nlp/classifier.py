@@ -28,7 +28,6 @@ class Scorer(Protocol):
 
     def scores(self, documents: Documents, known: Matrices | None = None) -> Scores:
         """The score of each document; positive for class 1."""
-        ...
 
 
 def make_vectoriser(analyzer: str, weighting: str, ngram_max: int = 2, min_df: int = 1) -> Any:
@@ -108,16 +107,11 @@ def fit_linear(
     if settings.classifier == "naive_bayes":
         bayes = MultinomialNB(alpha=settings.alpha, fit_prior=False).fit(matrix, labels)
         return _log_ratio(bayes) * ratio, float(np.diff(bayes.class_log_prior_)[0])
+    common: dict[str, Any] = {"C": settings.C, "random_state": seed, "class_weight": "balanced"}
     if settings.classifier == "logistic":
-        model = LogisticRegression(
-            C=settings.C,
-            solver="liblinear",
-            max_iter=1000,
-            random_state=seed,
-            class_weight="balanced",
-        )
+        model: Any = LogisticRegression(solver="liblinear", max_iter=1000, **common)
     else:
-        model = LinearSVC(C=settings.C, max_iter=5000, random_state=seed, class_weight="balanced")
+        model = LinearSVC(max_iter=5000, **common)
     model.fit(matrix, labels)
     return np.asarray(model.coef_.ravel() * ratio, np.float64), float(model.intercept_[0])
 

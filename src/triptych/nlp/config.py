@@ -63,10 +63,7 @@ FAMILIES: dict[str, tuple[ModelSettings, Grid]] = {
     "tfidf_logistic": (ModelSettings("logistic", C=10.0, analyzer="stems"), _LOGISTIC),
     "tfidf_svm": (ModelSettings("svm", analyzer="stems"), _SVM),
     "tfidf_svm_words": (ModelSettings("svm"), _SVM),
-    "chars_svm": (
-        ModelSettings("svm", analyzer="chars"),
-        {"C": (0.3, 1.0), "min_df": (1, 2)},
-    ),
+    "chars_svm": (ModelSettings("svm", analyzer="chars"), {"C": (0.3, 1.0), "min_df": (1, 2)}),
     "both_svm": (ModelSettings("svm", analyzer="both"), {"C": (0.3, 1.0), "min_df": (1, 2)}),
     "nb_weighted_bow": (
         ModelSettings("logistic", C=0.1, analyzer="stems", weighting="binary", nb_alpha=1.0),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from triptych.execution.progress import track
 from triptych.nlp.classifier import CLASSES, Documents, ReviewModel, Scores, TextClassifier
 from triptych.nlp.preprocessing import Document
 
@@ -124,7 +125,8 @@ def explain_errors(
         EXPLANATION_COLUMNS, a row per word; positive weights speak for class 1.
     """
     rows: list[tuple[object, ...]] = []
-    for row in _most_confident_errors(predictions).head(count).itertuples():
+    errors = list(_most_confident_errors(predictions).head(count).itertuples())
+    for row in track(errors, f"Explaining errors of {model.name}"):
         words, fit = explain_review(
             model.probabilities, str(texts.loc[str(row.item)]), samples=samples, seed=seed
         )

@@ -6,11 +6,9 @@ class NlpError(Exception):
 
 
 class ReviewSourceError(NlpError):
-    """The reviews cannot be read: no folder, no file of a split, wrong columns, no rows."""
-
-
-class ReviewsRefusedError(NlpError):
-    """Too many reviews were rejected, or a split has one class only."""
+    """The reviews cannot be used: no folder, no file of a split, wrong columns, no rows, too many
+    rejected, a split with one class.
+    """
 
 
 class VectorsError(NlpError):

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from triptych.nlp.classifier import Documents, Labels, Rows
 from triptych.nlp.duplicates import Groups
+from triptych.nlp.errors import ReviewSourceError
 
 Labelled = tuple[Documents, Labels, Groups]
 Fold = tuple[Rows, Rows]  # training rows, held-out rows
@@ -13,13 +14,20 @@ _STOPPING_FOLDS = 10
 
 
 def grouped_folds(labels: Labels, groups: Groups, n_splits: int, seed: int) -> list[Fold]:
-    """Split rows into shuffled folds with similar class shares; fewer if a class has fewer rows."""
+    """Split rows into shuffled folds with similar class shares; fewer if a class has fewer rows or
+    there are fewer groups. ReviewSourceError if there cannot be two.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    smallest = int(np.bincount(labels, minlength=2).min())
-    folds = StratifiedGroupKFold(
-        max(2, min(n_splits, smallest)), shuffle=True, random_state=seed
-    ).split(labels, labels, _bucket(labels, groups, seed))
+    codes = _bucket(labels, groups, seed)
+    most = min(n_splits, int(np.bincount(labels, minlength=2).min()), len(np.unique(codes)))
+    if most < 2:  # noqa: PLR2004
+        raise ReviewSourceError(
+            "Too few training reviews for cross-validation: it needs several of each class, of "
+            "several films. Add some, or leave the field `film` empty where it is unknown."
+        )
+    stratified = StratifiedGroupKFold(most, shuffle=True, random_state=seed)
+    folds = stratified.split(labels, labels, codes)
     return [(train, held_out) for train, held_out in folds if len(held_out)]
 
 

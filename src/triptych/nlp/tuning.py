@@ -66,15 +66,8 @@ def cross_scores(
 ) -> Scores:
     """Score each document by models that have not seen it.
 
-    Args:
-        candidates: of the models.
-        documents, labels: of the training split.
-        levels: of nested_folds, or one list of folds.
-        seed: of the models.
-        n_jobs: processes.
-
-    Returns:
-        An array (levels, candidates, documents); NaN for documents that no fold holds out.
+    `levels`: of nested_folds, or one list of folds. Returns an array (levels, candidates,
+    documents), NaN for documents that no fold holds out.
     """
     order = sorted(range(len(candidates)), key=lambda row: candidates[row].features)
     tasks, places = [], []
@@ -123,20 +116,11 @@ def tune(
     seed: int,
     n_jobs: int = 1,
 ) -> tuple[dict[str, Tuned[ModelSettings]], pd.DataFrame]:
-    """Select the settings of each family by out-of-fold log loss.
+    """Select the settings of each family of config.FAMILIES by out-of-fold log loss.
 
     Log loss distinguishes models with the same number of errors, which is frequent on few reviews.
-
-    Args:
-        families: of config.FAMILIES.
-        documents, labels: of the training split.
-        levels: of nested_folds.
-        n_trials: random settings of each family beside its default.
-        seed: of the trials and the models.
-        n_jobs: processes.
-
-    Returns:
-        The selected settings by family, and all trials (TRIAL_COLUMNS).
+    `n_trials` random settings of each family are tried beside its default, on the `levels` of
+    nested_folds. Returns the selected settings by family, and all trials (TRIAL_COLUMNS).
     """
     named = [
         (family, number, settings)

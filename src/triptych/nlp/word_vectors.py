@@ -62,6 +62,11 @@ class VectorSource:
             parts = [word] if word in rows else [p for p in _PARTS.split(word) if p in rows]
             if parts:
                 vector[:] = values[[rows[part] for part in parts]].mean(axis=0)
+        if not found.any():
+            raise VectorsError(
+                "The file of word vectors has none of the words of the reviews. Name one of French "
+                "surface forms (in no *_postag_* file), or set vectors_file to null."
+            )
         index = pd.Index(ordered, name="word")
         return pd.DataFrame(found, index, self.pretrained.columns)
 

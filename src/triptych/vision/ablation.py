@@ -111,8 +111,7 @@ def _interaction(trials: pd.DataFrame) -> "pd.Series[float] | None":
     if "dropout" not in rows or rows["batch_norm"].nunique() < 2:  # noqa: PLR2004
         return None
     cells = rows.pivot_table(index="seed", columns=["batch_norm", "dropout"], values="accuracy")
-    low, high = rows["dropout"].min(), rows["dropout"].max()
-    found: pd.Series[float] = (cells[(True, high)] - cells[(True, low)]) - (
-        cells[(False, high)] - cells[(False, low)]
-    )
+    # by dropout, ascending; the baseline's may have been trained with batch normalisation only
+    effect = pd.DataFrame(cells.xs(True, axis=1) - cells.xs(False, axis=1)).dropna(axis=1)
+    found: pd.Series[float] = effect.iloc[:, -1] - effect.iloc[:, 0]
     return found

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from triptych.classification.sources import storable
+from triptych.execution.progress import track
 from triptych.vision.errors import BadPhotoError
 
 Photo = npt.NDArray[np.uint8]  # (side, side, 3), or (n, side, side, 3)
@@ -101,7 +102,7 @@ def read_photos(paths: Sequence[Path], image_size: int, max_side: int) -> Photo:
 
 def decode_chunks(paths: Sequence[Path], image_size: int, max_side: int) -> Iterator[DecodedChunk]:
     """Read photos as read_photos does, a bounded number at a time."""
-    for start in range(0, len(paths), _CHUNK):
+    for start in track(range(0, len(paths), _CHUNK), "Decoding photos"):
         pixels = read_photos(paths[start : start + _CHUNK], image_size, max_side)
         yield DecodedChunk(start, len(paths), pixels)
 

@@ -25,14 +25,9 @@ def make_batches(
     settings: NetworkSettings,
     seed: int | None = None,
 ) -> "tf.data.Dataset":
-    """Batches of photos and targets.
+    """Batches of the `rows` of photos (n, side, side, 3), and their targets (rows, classes).
 
-    Args:
-        photos: all photos, (n, side, side, 3); a memory map is read batch by batch.
-        rows: of the photos in the batches.
-        targets: of these rows, a probability per class.
-        settings: sizes and augmentation.
-        seed: shuffles and augments, differently in each epoch; None: neither.
+    A memory map is read batch by batch. A seed shuffles and augments, differently in each epoch.
     """
     import tensorflow as tf
 

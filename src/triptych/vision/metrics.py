@@ -42,15 +42,10 @@ def score_predictions(
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Score every model on every split.
+    """Score every model on every split of a predictions_table.
 
-    Args:
-        predictions: of predictions_table.
-        classes: its columns of probabilities.
-        groups: of near-duplicates, by item; the bootstrap resamples groups, because the photos of
-            a group are not independent.
-        resamples: of the bootstrap behind the 95 % interval of accuracy.
-        seed: of the bootstrap, the same for all models.
+    The bootstrap behind the 95 % interval of accuracy resamples `groups` of near-duplicates (by
+    item), because the photos of a group are not independent.
 
     Returns:
         model, split, those of base_scores, brier (summed over classes), log_loss,

@@ -64,12 +64,7 @@ def validate_photos(
 
 
 def explain_refusal(photos: pd.DataFrame, rejected: pd.DataFrame, max_share: float) -> str:
-    """Why too many files of a split are not photos; empty if there are not.
-
-    Args:
-        photos, rejected: of validate_photos; duplicates do not count: they are photos.
-        max_share: of the files of a split that may be rejected.
-    """
+    """Why too many files of a split are not photos; empty if there are not. Copies are photos."""
     faulty = rejected[~rejected["duplicate"].astype(bool)]
     for split in SPLITS:
         reasons = faulty.loc[faulty["split"] == split, "reason"]

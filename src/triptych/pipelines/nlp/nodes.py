@@ -10,7 +10,7 @@ from triptych.classification.sampling import draw_rows
 from triptych.nlp.ablation import measure_effects
 from triptych.nlp.classifier import ReviewModel
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
-from triptych.nlp.errors import ReviewsRefusedError
+from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.folds import Fold, nested_folds
 from triptych.nlp.preprocessing import Document, Preparation
 from triptych.nlp.reading import ReadReviews
@@ -26,16 +26,7 @@ from triptych.nlp.tuning import (
     tune,
 )
 from triptych.nlp.validation import check_reviews, explain_refusal
-from triptych.pipelines.nlp.frames import (
-    CROSS_VALIDATION,
-    TRAIN,
-    count_words,
-    documents_of,
-    labelled,
-    labels_of,
-    predictions_table,
-    take,
-)
+from triptych.pipelines.nlp import frames
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +52,7 @@ def check_raw_reviews(
     """
     raw_reviews = review_source(source, dataset, sample_reviews, seed)
     reviews, rejected = check_reviews(
-        raw_reviews, max_characters=max_characters, needed=(TRAIN, test_split)
+        raw_reviews, max_characters=max_characters, needed=(frames.TRAIN, test_split)
     )
     logger.info("Reviews: %s used, %s rejected", f"{len(reviews):,}", f"{len(rejected):,}")
     refusal = explain_refusal(reviews, rejected, max_rejected_share)
@@ -72,17 +63,17 @@ def accept_reviews(checked_reviews: pd.DataFrame, review_refusal: str) -> pd.Dat
     """Return the reviews, after the list of rejected ones was saved.
 
     Raises:
-        ReviewsRefusedError: too many are rejected, or a split has one class only.
+        ReviewSourceError: too many are rejected, or a split has one class only.
     """
     if review_refusal:
-        raise ReviewsRefusedError(review_refusal)
+        raise ReviewSourceError(review_refusal)
     return checked_reviews
 
 
 def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
     """Count reviews by split and class (polarity), with quantiles of words and characters."""
     sizes = reviews.assign(
-        words=count_words(reviews["review"]), characters=reviews["review"].str.len()
+        words=frames.count_words(reviews["review"]), characters=reviews["review"].str.len()
     )
     groups = sizes.groupby(["split", "polarity"])
     columns = {"n": groups.size()}
@@ -109,15 +100,15 @@ def prepare_reviews(
     documents = preparation.prepare(reviews["review"])
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
     table = pd.concat([reviews[["item", "split", "polarity", "group"]], table], axis=1)
-    training = table[table["split"] == TRAIN].reset_index(drop=True)
-    sample = draw_rows(labels_of(training), tuning_reviews, seed)
+    training = table[table["split"] == frames.TRAIN].reset_index(drop=True)
+    sample = draw_rows(frames.labels_of(training), tuning_reviews, seed)
     tuning = training.iloc[sample].reset_index(drop=True)
-    _, labels, groups = labelled(tuning)
+    _, labels, groups = frames.labelled(tuning)
     return {
         "training_documents": training,
         "tuning_documents": tuning,
         "text_folds": nested_folds(labels, groups, n_splits, inner_splits, seed),
-        "holdout_documents": table[table["split"] != TRAIN].reset_index(drop=True),
+        "holdout_documents": table[table["split"] != frames.TRAIN].reset_index(drop=True),
     }
 
 
@@ -131,11 +122,11 @@ def measure_preparation(
     seed: int,
 ) -> pd.DataFrame:
     """Switch each preparation step, and evaluate the effect out of fold (EFFECT_COLUMNS)."""
-    sample = draw_rows(labels_of(tuning_documents), effects_reviews, seed)
+    sample = draw_rows(frames.labels_of(tuning_documents), effects_reviews, seed)
     studied = tuning_documents.iloc[sample]
     texts = reviews.set_index("item").loc[studied["item"], "review"].tolist()
     return measure_effects(
-        texts, *labelled(studied)[1:], preparation,
+        texts, *frames.labelled(studied)[1:], preparation,
         FAMILIES[effects_model][0], n_splits=n_splits, seed=seed,
     )  # fmt: skip
 
@@ -150,14 +141,14 @@ def tune_classifiers(
     seed: int,
 ) -> dict[str, Any]:
     """Tune each classical family by nested cross-validation."""
-    labels = labels_of(tuning_documents)
+    labels = frames.labels_of(tuning_documents)
     families = [
         name for name in models
         if characters or "chars" not in FAMILIES[name][0].analyzers
     ]  # fmt: skip
     logger.info("Tuning %s families on %s reviews", len(families), f"{len(labels):,}")
     tuned, trials = tune(
-        families, documents_of(tuning_documents), labels, text_folds,
+        families, frames.documents_of(tuning_documents), labels, text_folds,
         n_trials=n_trials, seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     return {"text_trials": trials, "tuned_text_models": tuned}
@@ -178,7 +169,7 @@ def select_models(
     """
     from scipy.special import expit
 
-    labels = labels_of(tuning_documents)
+    labels = frames.labels_of(tuning_documents)
     tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
     scores = {name: found.scores for name, found in tuned.items()}
     members = choose_members(scores, labels)
@@ -192,8 +183,8 @@ def select_models(
         "blend_members": members,
         "text_ranking": ranking,
         "nested_selection": selection,
-        "text_cross_validation": predictions_table(
-            probabilities, tuning_documents, CROSS_VALIDATION
+        "text_cross_validation": frames.predictions_table(
+            probabilities, tuning_documents, frames.CROSS_VALIDATION
         ),
     }
 
@@ -212,8 +203,9 @@ def fit_classifiers(
         `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
     """
     fitted = fit_models(
-        tuned_text_models, documents_of(training_documents), labels_of(training_documents),
-        seed=seed, preparation=preparation, tuning_labels=labels_of(tuning_documents),
+        tuned_text_models, frames.documents_of(training_documents),
+        frames.labels_of(training_documents),
+        seed=seed, preparation=preparation, tuning_labels=frames.labels_of(tuning_documents),
         n_jobs=n_jobs,
     )  # fmt: skip
     models, timings = {}, []
@@ -242,8 +234,8 @@ def blend_classifiers(
     blend = {}
     if len(blend_members) > 1:
         tuned: dict[str, Tuned[Any]] = {**tuned_text_models, **tuned_lstms}
-        models = {name: take(name, text_models, lstm_models) for name in blend_members}
-        labels = labels_of(tuning_documents)
+        models = {name: frames.take(name, text_models, lstm_models) for name in blend_members}
+        labels = frames.labels_of(tuning_documents)
         blend = {BLEND: blend_models(models, tuned, blend_members, labels)}
-    selected = take(text_ranking[0], text_models, lstm_models, blend)
+    selected = frames.take(text_ranking[0], text_models, lstm_models, blend)
     return {"blend_model": blend, "selected_text_model": {selected.name: selected}}

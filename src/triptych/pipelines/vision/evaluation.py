@@ -10,13 +10,7 @@ from triptych.classification.matching import look_up
 from triptych.classification.metrics import count_confusions, paired_tests
 from triptych.execution.parallel import run_networks
 from triptych.execution.progress import track
-from triptych.pipelines.vision.training import (
-    Models,
-    Ranking,
-    predict_split,
-    selected_model,
-    split_phases,
-)
+from triptych.pipelines.vision.training import Models, Ranking, predict_split, selected_model
 from triptych.vision import metrics
 from triptych.vision.classifier import PhotoClassifier
 from triptych.vision.config import CLASSES
@@ -95,7 +89,7 @@ def evaluate_photo_classifiers(
             "photo_pairs": paired_tests(rows, photo_ranking[str(classes)], "true_label"),
         }
 
-    phases = {n: evaluate(n, rows) for n, rows in split_phases(photo_predictions)}
+    phases = {n: evaluate(int(str(n)), rows) for n, rows in photo_predictions.groupby("classes")}
     tables = {
         name: pd.concat({n: tables[name] for n, tables in phases.items()}, names=["classes"])
         .reset_index("classes").reset_index(drop=True)

@@ -65,12 +65,6 @@ def selected_model(models: Models, ranking: Ranking) -> tuple[int, str, PhotoCla
     return classes, names[0], models[model_key(classes, names[0])]
 
 
-def split_phases(table: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
-    """The number of classes of each phase, and its rows."""
-    phases = sorted(table["classes"].unique())
-    return [(int(classes), table[table["classes"] == classes]) for classes in phases]
-
-
 def train_classifiers(
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
@@ -146,7 +140,8 @@ def choose_classifier(
         trained_photo_models, selected_photos, photo_pixels, "valid", n_jobs
     )
     ranking: Ranking = {}
-    for classes, of_phase in split_phases(predictions):
+    for phase, of_phase in predictions.groupby("classes"):
+        classes = int(str(phase))
         names = list(CLASSES[:classes])
         losses = {
             str(name): balanced_log_loss(
@@ -185,6 +180,7 @@ def run_ablation(
     selected_photos: pd.DataFrame,
     photo_pixels: Photo,
     photo_phases: list[int],
+    weight_folders: list[Path],
     networks: dict[str, dict[str, Any]],
     ablation: AblationParameters,
     n_jobs: int,
@@ -203,14 +199,15 @@ def run_ablation(
 
     def run(grid: dict[str, list[dict[str, Any]]], seeds: Sequence[int]) -> list[pd.DataFrame]:
         trials = list_trials(baseline, grid, ablation.photos, seeds)
-        return _run_trials(trials, data, n_jobs, seed)
+        return _run_trials(trials, data, weight_folders, n_jobs, seed)
 
     rates = [
         {"optimiser": name, "learning_rate": rate}
         for name, values in ablation.learning_rates.items() for rate in values if len(values) > 1
     ]  # fmt: skip
     tuned, tuning_runs = run({"learning rate": rates}, [seed - 1])
-    best = {name: values[0] for name, values in ablation.learning_rates.items()} | best_rates(tuned)
+    found, given = best_rates(tuned), ablation.learning_rates.items()
+    best = {name: rates[0] if len(rates) == 1 else found[name] for name, rates in given}
     grid = {
         "optimiser": [{"optimiser": name, "learning_rate": rate} for name, rate in best.items()],
         DROPOUT: dropout_grid(ablation.dropout),
@@ -227,7 +224,7 @@ def run_ablation(
 
 
 def _run_trials(
-    trials: list[Trial], data: TrainingPhotos, jobs: int, seed: int
+    trials: list[Trial], data: TrainingPhotos, folders: list[Path], jobs: int, seed: int
 ) -> list[pd.DataFrame]:
     """Train the network of each trial: their scores and settings, and values for MLflow."""
     labels = data.labels[data.training]
@@ -235,7 +232,7 @@ def _run_trials(
         partial(
             train_network, trial.settings,
             replace(data, training=data.training[draw_rows(labels, trial.photos, seed)]),
-            trial.seed, name=f"{trial.factor} {trial.level}",
+            trial.seed, folders=folders, name=f"{trial.factor} {trial.level}",
         )
         for trial in trials
     ]  # fmt: skip
