@@ -27,18 +27,13 @@ def unknown_name_error(
     return ProblemError(404, kind, f"{detail} Known: {names}.", param)
 
 
-def unknown_location_error(connection: Connection, location: str) -> ProblemError:
-    """Return the error of an unknown location; it lists the known ones."""
-    return unknown_name_error("location", location, list_slugs(connection), "unknown-location")
-
-
 def no_prediction_error(
     connection: Connection, params: ForecastParams, period: tuple[date, date], zone: tzinfo
 ) -> ProblemError:
     """Return the error of a period that no forecast covers; it names the days that are covered."""
     location, (start, end) = params.location, period
-    if location is not None and location not in list_slugs(connection):
-        return unknown_location_error(connection, location)
+    if location is not None and location not in (slugs := list_slugs(connection)):
+        return unknown_name_error("location", location, slugs, "unknown-location")
     extent = find_extent(connection, location)
     known = "no prediction at all yet; run the pipelines first"
     if extent.first is not None:

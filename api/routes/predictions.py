@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from api import queries, schemas
 from api.cache import CachedRoute
 from api.local_days import list_local_days, resolve_timezone
-from api.not_found import no_prediction_error, unknown_location_error, unknown_name_error
+from api.not_found import no_prediction_error, unknown_name_error
 from api.params import DayParams, ForecastParams, PeriodParams, ScoreParams
 from api.problems import InvalidParam, invalid_params_error
 from api.responses import DOCUMENTED, CachedResponse, render
@@ -103,7 +103,8 @@ def _find_zone(connection: Connection, params: ForecastParams) -> tzinfo:
         return UTC
     name = queries.find_zone(connection, params.location)
     if name is None:
-        raise unknown_location_error(connection, params.location)
+        slugs = queries.list_slugs(connection)
+        raise unknown_name_error("location", params.location, slugs, "unknown-location")
     if zone := resolve_timezone(name):
         return zone
     rule = f"utc: the time zone {name!r} of {params.location} is unknown here"

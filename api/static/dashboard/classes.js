@@ -30,6 +30,11 @@ function fillConfusion(items, classes) {
 // Read and show the predictions of the model in production; nothing is drawn again on resize.
 export async function showClasses({ view, path, items: noun, isCurrent }) {
   const page = await fetchJson(path, { limit: LIMIT });
+  for (let { next } = page; next;) {
+    const more = await fetchJson(next.slice(1));
+    page.data.push(...more.data);
+    next = more.next;
+  }
   if (!isCurrent()) return null;
   const [model] = page.models;
   const [split] = Object.keys(model.metrics);
@@ -47,7 +52,7 @@ export async function showClasses({ view, path, items: noun, isCurrent }) {
   const bySureness = wrong.sort((a, b) => b.probabilities[b.label] - a.probabilities[a.label]).slice(0, SHOWN_ERRORS);
   fillTable("errors-table", `Wrong predictions, the most confident first${wrong.length > SHOWN_ERRORS ? ` (${SHOWN_ERRORS} of ${wrong.length})` : ""}`,
     ["Item", "True class", "Predicted", "Probability"], bySureness.map((item) => [item.item, item.true_label, item.label, percent(item.probabilities[item.label])]));
-  get("classes-csv").onclick = () => downloadCsv(path, { limit: LIMIT, model: model.name }, `${noun}.csv`);
+  get("classes-csv").onclick = () => downloadCsv(path, { limit: LIMIT, model: model.name }, `${noun}.csv`).catch((error) => setStatus(error.message, true));
   get("classes").hidden = false;
   setStatus(`${title}. ${items.length - wrong.length} of ${items.length} ${noun} correct.`);
   return () => {};

@@ -53,12 +53,12 @@ async function findPlace(slug) {
   return found.find((each) => each.location === slug) ?? (await search(""))[0] ?? null;
 }
 
-async function choosePlace() {
+async function choosePlace(isCurrent) {
   if (place && place.location === selection.location) return;
-  place = await findPlace(selection.location);
-  if (!place) throw new ApiError(404, "There is no location and no forecast yet. Run the pipelines (kedro run), then try again.");
-  selection.location = place.location;
-  scores = await readScores(place.location);
+  const chosen = await findPlace(selection.location);
+  if (!chosen) throw new ApiError(404, "There is no location and no forecast yet. Run the pipelines (kedro run), then try again.");
+  const read = await readScores(chosen.location);
+  if (isCurrent()) [place, scores, selection.location] = [chosen, read, chosen.location];
 }
 
 async function show() {
@@ -69,7 +69,8 @@ async function show() {
   try {
     let draw;
     if (selection.view === "temperature") {
-      await choosePlace();
+      await choosePlace(isCurrent);
+      if (!isCurrent()) return;
       if (!selection.date) selection.date = await findDay(place.location, selection.tz);
       if (!isCurrent()) return;
       fillControls();

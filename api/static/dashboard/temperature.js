@@ -182,7 +182,7 @@ export async function showTemperature({ place, date, tz, lines, scores, isCurren
   const isFound = !(day instanceof ApiError);
   for (const id of ["forecast", "provenance"]) get(id).hidden = !isFound;
   get("daily").hidden = true;
-  get("forecast-csv").onclick = () => downloadCsv("predictions/observed", periodOf(DAYS_BEFORE + 1), `${location}-${date}.csv`);
+  get("forecast-csv").onclick = () => downloadCsv("predictions/observed", periodOf(DAYS_BEFORE + 1), `${location}-${date}.csv`).catch((error) => setStatus(error.message, true));
   const draws = [showScores(scores)];
   if (isFound) draws.push(showForecast(place, day, addSeasonalNaive(period?.data ?? []), lines));
   if (isFound) showProvenance(day);
