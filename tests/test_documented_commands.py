@@ -4,6 +4,7 @@ import re
 import shlex
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import click
@@ -32,13 +33,19 @@ def commands(text: str) -> Iterator[str]:
         yield code if code.startswith("kedro") else f"kedro run {code}"
 
 
+@cache
+def kedro() -> click.Command:
+    """Return Kedro's commands, with those of the project."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # raised by plugins
+        return KedroCLI(ROOT)
+
+
 def parse(command: str) -> tuple[str, dict[str, Any]]:
     """Return the command's name and options; click.UsageError if they are invalid."""
     words = shlex.split(re.sub(r"\$\(.*\)", "2024-01-01", command), comments=True)[1:]
     rest = [PLACEHOLDERS.get(word, word) for word in words]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # raised by plugins
-        found: click.Command = KedroCLI(ROOT)
+    found: click.Command = kedro()
     context = click.Context(found)
     name = ""
     while isinstance(found, click.Group) and rest:

@@ -320,7 +320,11 @@ def test_a_second_run_fetches_and_changes_nothing(copied: Project) -> None:
     comparison.unlink()
 
     pipelines = "ingestion,preprocessing,ts_evaluation,batch_inference,monitoring"
-    result = copied.output("run", "--env", "test", "--pipelines", pipelines)
+    ends = (  # all but plots, which need the forecasts of every model
+        "average_steps,compare_models,prepare_candidate,refuse_incomplete,score_predictions,"
+        "refuse_warnings"
+    )
+    result = copied.output("run", "--env", "test", "--pipelines", pipelines, "--to-nodes", ends)
     assert "nothing is requested" in result
     assert "hours (1 of" not in result
     assert "Hours: 0 fetched, 0 rejected" in result
