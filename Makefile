@@ -30,8 +30,9 @@ lint: $(READY) ## style, types, architecture
 
 # Stops with a command that works if the port $(1) is taken.
 require_free = $(BIN)/python -c "import socket, sys; \
-	taken = socket.socket().connect_ex(('127.0.0.1', $(1))) == 0; \
-	sys.exit('Port $(1) is in use. Choose another: make $@ PORT=' + str($(1) + 1) if taken else 0)"
+	taken = lambda port: socket.socket().connect_ex(('127.0.0.1', port)) == 0; \
+	free = next(port for port in range($(1), 65536) if not taken(port)); \
+	sys.exit(f'Port $(1) is in use. Choose another: make $@ PORT={free}' if free > $(1) else 0)"
 
 api: PORT ?= 8000
 api: $(READY) ## API and dashboard: http://127.0.0.1:8000/docs (PORT)
@@ -52,14 +53,14 @@ notebooks: $(READY) ## execute the notebooks on real data (TRIPTYCH_REAL_DATA)
 	$(BIN)/python -m notebooks.execute
 	$(BIN)/python -m presentation
 
-bench: $(READY) ## speed and memory, written to docs/results/bench.json
+bench: $(READY) ## speed and memory, written to docs/results/bench_*.json
 	$(BIN)/python -m bench
 	$(BIN)/python -m presentation
 
 bench-scale: $(READY) ## ten to ten thousand cities, written to docs/results/bench_scale.json
 	$(BIN)/python -W ignore -m bench.scale
 
-bench-nlp: $(READY) ## reviews only, including 160,000 synthetic reviews
+bench-nlp: $(READY) ## reviews only, including 160,000 (perturbed copies with TRIPTYCH_REAL_DATA, else synthetic)
 	$(BIN)/python -m bench reviews
 
 acceptance: $(READY) ## real weather (TRIPTYCH_REAL_DATA), written to docs/results/forecast.json (HORIZON_DAYS=2: faster, not written)

@@ -1,9 +1,5 @@
-"""Run the benchmarks and write docs/results/bench.json: python -m bench [NAME …].
+"""Run the benchmarks and write docs/results/bench_NAME.json: python -m bench [NAME …]."""
 
-With names, such as `python -m bench reviews`, only those run and replace their rows.
-"""
-
-import json
 import logging
 import sys
 
@@ -21,22 +17,16 @@ def main() -> None:
     """Run the benchmarks one after the other."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    rows: list[results.Row] = []
     for name in sys.argv[1:] or BENCHMARKS:
         logger.info("%s …", name)
         try:
-            measured = BENCHMARKS[name].measure()
+            rows = BENCHMARKS[name].measure()
         except RuntimeError as error:  # a requirement is missing
             logger.warning("  skipped: %s", error)
             continue
-        for row in measured:
+        for row in rows:
             logger.info("  %s: %s %s (%s)", row["what"], row["value"], row["unit"], row["beside"])
-        rows += measured
-    if sys.argv[1:]:
-        new = {row["what"] for row in rows}
-        old = json.loads((results.FOLDER / "bench.json").read_text(encoding="utf-8"))["rows"]
-        rows = [*(row for row in old if row["what"] not in new), *rows]
-    logger.info("Written to %s", results.write("bench", rows, "the embedded sample"))
+        logger.info("Written to %s", results.write(f"bench_{name}", rows, "the embedded sample"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Ten to ten thousand synthetic cities: python -m bench.scale, written to bench_scale.json.
+"""Ten to ten thousand synthetic cities: python -m bench.scale.
+
+Written to docs/results/bench_scale.json and docs/scale.md.
 
 Each measurement runs in a separate process, for its own peak memory. Generating the weather is not
 measured. `python -m bench.scale 10 100` measures these numbers of cities and writes nothing.
@@ -7,6 +9,7 @@ measured. `python -m bench.scale 10 100` measures these numbers of cities and wr
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,10 +20,13 @@ from typing import Any
 
 from bench.results import ROOT, Row, row, write
 from bench.scale_steps import DATA, STEPS
+from tests.acceptance.readme import replace_between
 from tests.fixtures.databases import start_postgresql
 
 CITIES = (10, 100, 1_000, 10_000)
 _GROWTH_FROM = 100  # below, constant costs dominate
+PAGE = ROOT / "docs" / "scale.md"
+MARKS = "<!-- scale -->", "<!-- /scale -->"
 
 logger = logging.getLogger("bench.scale")
 
@@ -40,6 +46,35 @@ def main(*counts: int) -> None:
         return
     rows = [{name: row[name] for name in row if name != "number"} for row in rows]
     logger.info("Written to %s", write("bench_scale", rows, f"synthetic cities; {DATA}"))
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), rows), encoding="utf-8")
+
+
+def with_table(page: str, rows: list[Row]) -> str:
+    """Put a table of the steps by number of cities between the marks of docs/scale.md."""
+    cells: dict[str, dict[str, str]] = {}
+    for each in rows:
+        count, _, step = each["what"].partition(" cities: ")
+        if step:
+            cells.setdefault(step, {})[count] = _cell(each)
+    counts = [f"{count:,}" for count in CITIES]
+    lines = [
+        "| step | " + " | ".join(f"{count} cities" for count in counts) + " |",
+        "|---|" + "--:|" * len(counts),
+        *(
+            f"| {step} | " + " | ".join(values[count] for count in counts) + " |"
+            for step, values in cells.items()
+        ),
+    ]
+    return replace_between(page, *MARKS, "\n".join(lines))
+
+
+def _cell(row: Row) -> str:
+    """A value with its rate and peak memory."""
+    if row["unit"].startswith("bytes"):
+        return f"{row['value']:.0f} B"
+    rate = re.match(r"([\d,]+) \w+/s; peak ([\d,]+ MB)", row["beside"])
+    more = f", {rate[1]}/s, {rate[2]}" if rate else ""
+    return f"{row['value']:.1f} {row['unit']}{more}"
 
 
 @contextmanager

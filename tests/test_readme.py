@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.results import FILE, README, RESULTS, with_results
+from bench.results import FOLDER
+from bench.scale import PAGE, with_table
+from tests.acceptance.readme import MARKS, README, replace_between, results_table
+from tests.acceptance.results import FILE, RESULTS, with_results
 from tests.fixtures.project import ROOT
 from triptych.store.tables import metadata
 
@@ -20,6 +23,23 @@ def test_the_results_table_matches_the_results_file() -> None:
 
     assert page == with_results(page, table)
     assert modified != with_results(modified, table)
+
+
+def test_the_readme_shows_the_results_files() -> None:
+    page = README.read_text(encoding="utf-8")
+    modified = page.replace("°C", "K")
+
+    assert page == replace_between(page, *MARKS, results_table())
+    assert modified != replace_between(modified, *MARKS, results_table())
+
+
+def test_the_table_of_scale_matches_its_results_file() -> None:
+    rows = json.loads((FOLDER / "bench_scale.json").read_text(encoding="utf-8"))["rows"]
+    page = PAGE.read_text(encoding="utf-8")
+    modified = page.replace("10,000 cities |", "10,001 cities |")
+
+    assert page == with_table(page, rows)
+    assert modified != with_table(modified, rows)
 
 
 def find_long_cells(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The results file of the photos, docs/results/vision.json: written here, never by hand.
 
-It holds figures alone: no recorded photo goes into the repository.
+It holds figures alone.
 """
 
 import json
@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from tests.acceptance.results import update_readme, write_table
+from tests.acceptance.readme import update_readme
+from tests.acceptance.results import write_table
 from tests.acceptance.review_results import records
 from tests.fixtures.project import ROOT
-from triptych.pipelines.vision.training import COLOURS
 
 FILE = ROOT / "docs" / "results" / "vision.json"
 DATA = (
@@ -21,7 +21,6 @@ DATA = (
 )
 PACKAGES = ("keras", "lime", "numpy", "scikit-learn", "tensorflow")
 MIXED = "images_mixed"
-MARKS = "<!-- vision -->", "<!-- /vision -->"
 COLUMNS = (
     "dataset", "classes", "training_photos", "model", "split", "n", "accuracy", "accuracy_low",
     "accuracy_high", "macro_f1", "log_loss", "calibration_error", "seconds", "selected",
@@ -66,27 +65,6 @@ def write_results(
         "run": {**known["run"], **runs},
         "data": DATA,
     }
-    update_readme(MARKS, accuracy_table(table))
-    return write_table(FILE, table, ("rows", *joined), PACKAGES)
-
-
-def accuracy_table(table: dict[str, Any]) -> str:
-    """Render the selected model and the colour baseline on the test photos as Markdown."""
-    lines = [
-        "| data set | classes | training photos | test photos | selected (95 %) | colours (95 %) |",
-        "|---|--:|--:|--:|---|---|",
-    ]
-    rows = [row for row in table["rows"] if row["split"] == "test"]
-    baseline = next(iter(COLOURS))
-    colours = {(row["dataset"], row["classes"]): row for row in rows if row["model"] == baseline}
-    for row in rows:
-        if row["selected"]:
-            cells = " | ".join(
-                f"{one['accuracy']:.1%} ({one['accuracy_low']:.1%} to {one['accuracy_high']:.1%})"
-                for one in (row, colours[row["dataset"], row["classes"]])
-            )
-            lines.append(
-                f"| {row['dataset']} | {row['classes']} | {row['training_photos']:,} | "
-                f"{row['n']} | {cells} |"
-            )
-    return "\n".join(lines)
+    written = write_table(FILE, table, ("rows", *joined), PACKAGES)
+    update_readme()
+    return written

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tests.acceptance.readme import replace_between, update_readme
 from tests.fixtures.project import ROOT
 from triptych.registry.provenance import git_commit
 
@@ -17,9 +18,7 @@ DATA = (
     "ERA5 reanalysis in Open-Meteo's names and units: fitted on 2010-2018 (validation 2017-2018), "
     "tested on every day of 2019 from 00:00 UTC"
 )
-README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "results.md"
-LIVE_MARKS = "<!-- live -->", "<!-- /live -->"
 START, END = "<!-- results -->", "<!-- /results -->"
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn", "statsmodels")
 
@@ -40,24 +39,7 @@ def write_live(measured: list[dict[str, Any]]) -> None:
     every = {tuple(row[name] for name in key): row for row in [*known, *measured]}
     rows = [{name: _plain(value) for name, value in row.items()} for row in every.values()]
     write_table(LIVE, {"rows": rows, "data": LIVE_DATA}, ("rows",))
-    update_readme(LIVE_MARKS, live_table(rows))
-
-
-def live_table(rows: list[dict[str, Any]]) -> str:
-    """Render the RMSE of today and tomorrow as Markdown: of what is served and of MOS."""
-    table = pd.DataFrame(rows)
-    table["naive"] = table["rmse"] / (1 - table["skill_day"])
-    shown = table[table["model"].isin(["served", "mos", "nwp_debiased", "nwp_mean"])]
-    lines = ["| | days | today | tomorrow | seasonal naive, today |", "|---|--:|--:|--:|--:|"]
-    for (location, model), own in shown.groupby(["location", "model"], sort=False):
-        by_day = own.set_index("day")
-        first = by_day.loc[1]
-        errors = " | ".join(f"{by_day['rmse'].get(day):.2f}" for day in (1, 2))
-        lines.append(
-            f"| {str(location).title()}, {model} | {int(first['n']) // 8} | {errors} | "
-            f"{first['naive']:.2f} |"
-        )
-    return "\n".join(lines)
+    update_readme()
 
 
 def write_results(comparison: pd.DataFrame, chosen: str) -> dict[str, Any]:
@@ -105,12 +87,6 @@ def _keep(line: str, lines: list[str]) -> str:
     return f"<{len(lines) - 1}>"
 
 
-def update_readme(marks: tuple[str, str], text: str) -> None:
-    """Replace what the README has between two marks."""
-    readme = README.read_text(encoding="utf-8")
-    README.write_text(replace_between(readme, *marks, text), encoding="utf-8")
-
-
 def day_ahead_table(table: dict[str, Any]) -> str:
     """Render the day-ahead RMSE of every model and city as Markdown, best model first."""
     rows = pd.DataFrame(table["rows"])
@@ -134,12 +110,6 @@ def day_ahead_table(table: dict[str, Any]) -> str:
 def with_results(readme: str, table: dict[str, Any]) -> str:
     """Put the table between the marks of docs/results.md."""
     return replace_between(readme, START, END, day_ahead_table(table))
-
-
-def replace_between(readme: str, start: str, end: str, table: str) -> str:
-    """Put a table between two marks of a document."""
-    before, rest = readme.split(start)
-    return f"{before}{start}\n{table}\n{end}{rest.split(end)[1]}"
 
 
 def _plain(value: Any) -> Any:

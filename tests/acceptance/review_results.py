@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from tests.acceptance.results import update_readme, write_table
+from tests.acceptance.readme import update_readme
+from tests.acceptance.results import write_table
 from tests.fixtures.project import ROOT
 from triptych.nlp.published import RNN_CURVE, TFIDF_CURVE
 
 FILE = ROOT / "docs" / "results" / "nlp.json"
-MARKS = "<!-- reviews -->", "<!-- /reviews -->"
 MAIN = "reviews_large"  # slides show this study
 DATA = (
     "Film reviews: 1,600 of Allociné (Blard 2020, MIT), or these and 21,035 more of films and "
@@ -86,24 +86,8 @@ def write_results(
         "data": DATA,
     }
     write_table(FILE, table, ("rows", *LISTS), PACKAGES)
-    update_readme(MARKS, accuracy_table(table))
+    update_readme()
     return rows
-
-
-def accuracy_table(table: dict[str, Any]) -> str:
-    """Render the accuracy on the development set, and nested, as Markdown, a line per study."""
-    lines = [
-        "| training reviews | best classical | LSTM | blend | nested cross-validation, selected |",
-        "|--:|--:|--:|--:|--:|",
-    ]
-    for dataset, study in table["studies"].items():
-        rows = [row for row in table["rows"] if row["dataset"] == dataset and row["split"] == "val"]
-        by_model = {row["model"]: row for row in rows}
-        names = study["best_classical"], study["best_lstm"], "blend"
-        cells = [f"{by_model[name]['accuracy']:.1%}" if name in by_model else "" for name in names]
-        nested = next(row for row in study["nested_selection"] if row["fold"] == "all")
-        lines.append(f"| {rows[0]['size']:,} | {' | '.join(cells)} | {nested['accuracy']:.1%} |")
-    return "\n".join(lines)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
