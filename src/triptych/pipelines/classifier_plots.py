@@ -19,9 +19,12 @@ def draw_accuracy(scores: pd.DataFrame, title: str, explanation: str) -> Figure:
     figure = Figure(figsize=(8, 0.35 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
     mean, low, high = (100 * rows[f"accuracy{end}"] for end in ("", "_low", "_high"))
-    axes.errorbar(mean, rows["model"], xerr=[mean - low, high - mean], fmt="o", capsize=3)
-    axes.set(title=title, xlabel=f"Accuracy (%), bars: 95 % bootstrap{explanation}", ylabel="Model")
+    interval = f"95 % bootstrap{explanation}"
+    bars = [mean - low, high - mean]
+    axes.errorbar(mean, rows["model"], xerr=bars, fmt="o", capsize=3, label=interval)
+    axes.set(title=title, xlabel="Accuracy (%)", ylabel="Model")
     axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
     return figure
 
 

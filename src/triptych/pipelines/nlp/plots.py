@@ -60,7 +60,7 @@ def plot_text_learning_curve(text_learning_curve: pd.DataFrame, source: str) -> 
     axes.set(
         title=f"Accuracy by size of the training set ({_items(source)})",
         xlabel="Training reviews (log scale)",
-        ylabel="Accuracy on the test split (%)",
+        ylabel="Accuracy on the held-out split (%)",
     )
     axes.legend(fontsize="small")
     return figure
@@ -100,6 +100,7 @@ def plot_lstm_changes(lstm_trials: pd.DataFrame, source: str) -> Figure:
     axes.set(
         title=f"LSTM, one change at a time ({_items(source)} of the training split)",
         xlabel=f"Accuracy on the held-out fifth (%), n = {lstm_trials['n'].iloc[0]:,} per seed",
+        ylabel="Change",
     )
     axes.legend(fontsize="small")
     return figure
@@ -128,7 +129,11 @@ def plot_top_features(top_features: pd.DataFrame) -> Figure:
         rows = of_member.sort_values("weight")
         colours = ["#D55E00" if weight < 0 else "#0072B2" for weight in rows["weight"]]
         axes.barh([repr(term) for term in rows["term"]], rows["weight"], color=colours)
-        axes.set(title=str(member), xlabel="Mean contribution to the log-odds of positive")
+        axes.set(
+            title=f"{member} (blue: positive, orange: negative)",
+            xlabel="Mean contribution to the log-odds of positive",
+            ylabel="Term",
+        )
         axes.tick_params(axis="y", labelsize="x-small")
     return figure
 
