@@ -49,6 +49,7 @@ def kill_when(
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_take_interrupts,  # noqa: PLW1509 (no thread is running)
     ) as process:
         until = time.monotonic() + 120  # imports take long where much else runs
         while time.monotonic() < until and process.poll() is None:
@@ -62,6 +63,11 @@ def kill_when(
         said, _ = process.communicate(timeout=60)
     assert process.returncode == (1 if by == signal.SIGINT else -by), said
     return said
+
+
+def _take_interrupts() -> None:
+    """A shell that starts the tests in the background has them ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _ask(database: Path, ready: Callable[[sqlite3.Connection], bool]) -> bool:

@@ -14,7 +14,13 @@ import pytest
 
 from tests.weather.archive_server import Answer, ArchiveServer
 from tests.weather.places import PARIS, fetch_one
-from triptych.weather.errors import InvalidResponse, SourceRefused, SourceUnavailable, WeatherError
+from triptych.weather.errors import (
+    CallLimitReached,
+    InvalidResponse,
+    SourceRefused,
+    SourceUnavailable,
+    WeatherError,
+)
 from triptych.weather.sources.base import Fetched, Query
 from triptych.weather.sources.open_meteo import OpenMeteo
 from triptych.weather.variables import VARIABLES
@@ -129,7 +135,7 @@ def test_a_long_limit_is_not_waited_for(
 ) -> None:
     server.faults = [f"429 {limit} API request limit exceeded. Please try again tomorrow."]
 
-    with pytest.raises(SourceRefused, match=rf"limit that is used up: {limit}.*run again"):
+    with pytest.raises(CallLimitReached, match=rf"limit that is used up: {limit}.*run again"):
         fetch()
     assert waits == []
 
