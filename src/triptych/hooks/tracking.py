@@ -88,13 +88,12 @@ class TrackingHook:
 
         if mlflow.active_run() is None:
             return
-        names = [name for name in pipeline.inputs() if name.startswith("params:")]
-        groups = {name.removeprefix("params:"): catalog[name].load() for name in names}
         fields = pd.json_normalize(
             {
-                name: group.model_dump(mode="json")
-                for name, group in groups.items()
-                if isinstance(group, BaseModel)
+                name.removeprefix("params:"): group.model_dump(mode="json")
+                for name in pipeline.inputs()
+                if name.startswith("params:")
+                if isinstance(group := catalog[name].load(), BaseModel)
             }
         )
         mlflow.log_params({str(name): column.iloc[0] for name, column in fields.items()})

@@ -25,7 +25,6 @@ from triptych.forecasting.features.nwp import (
     usable_forecasts,
 )
 from triptych.forecasting.features.panel import (
-    HARMONICS,
     Panel,
     find_neighbours,
     fit_climatology,
@@ -77,7 +76,7 @@ def compare_feature_sets(
     before = history[history["time"] < validation_start]
     training, grid = (with_wind_components(to_grid(part)) for part in (before, history))
     check_enough(training)
-    panel = to_panel(grid, fit_climatology(training, HARMONICS))
+    panel = to_panel(grid, fit_climatology(training))
     first, last = step_numbers(pd.DatetimeIndex([validation_start, end])).tolist()
     begin = -(-grid.first // STEPS_PER_DAY) + 8  # days: the longest lag
     midnights = STEPS_PER_DAY * np.arange(begin, -(-last // STEPS_PER_DAY))

@@ -117,8 +117,8 @@ def _add_nwp_sources(
 def _nwp_start(row: dict[str, Any]) -> pd.Timestamp:
     """The first NWP forecast that a model needs, for the errors that it corrects with."""
     members = row["parameters"].get("members", {row["algorithm"]: row["parameters"]})
-    days = members.get("nwp_debiased", {}).get("days", 0)
-    return train_end(row) - pd.Timedelta(days=days + 10)
+    debiased = members.get("nwp_debiased")
+    return train_end(row) - pd.Timedelta(days=debiased["days"] + 10 if debiased else 1)
 
 
 def train_end(row: dict[str, Any]) -> pd.Timestamp:

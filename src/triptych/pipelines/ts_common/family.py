@@ -194,7 +194,6 @@ def fit_forecasters(
     for name, own in track(parameters.items(), "Fits"):
         logger.info("Fitting %s on the data before %s", name, until.date())
         forecaster = make_forecaster(name, own, max_lead=max_lead, seed=seed)
-        forecaster.map_parts = partial(map_items, engine)
         try:
             fitted[name] = fit_in_batches(forecaster, training, engine)
         except ShortHistoryError as error:
@@ -206,6 +205,8 @@ def fit_in_batches(
     forecaster: PanelForecaster, history: pd.DataFrame, engine: EngineParameters
 ) -> PanelForecaster:
     """Fit by batches of locations what can be joined from them, the others on the whole."""
+    for each in (forecaster, *forecaster.members):
+        each.map_parts = partial(map_items, engine)
     parts = split_locations(history, engine.batch_locations)
     if len(parts) == 1 or not forecaster.batchable:
         return forecaster.fit(history)

@@ -1,11 +1,10 @@
 """The chosen model, refitted and described for the registry."""
 
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from triptych.execution.batches import SERIAL, map_items
+from triptych.execution.batches import SERIAL
 from triptych.forecasting.contract import STEPS_PER_DAY
 from triptych.forecasting.evaluation.conformal import with_recent_scale
 from triptych.forecasting.evaluation.metrics import DAY, at_served_age
@@ -48,8 +47,6 @@ def refit_model(
     if len(used) == 1:
         ((name, parameters),) = members.items()
     made = make_forecaster(name, parameters, max_lead=evaluated.max_lead, seed=evaluated.seed)
-    for each in (made, *made.members):
-        each.map_parts = partial(map_items, engine)
     made = fit_in_batches(made, history[history["time"] >= periods.train_start], engine)
     rows = test_forecasts_by_age[test_forecasts_by_age["model"] == chosen_model]
     if evaluated.intervals is not None:
