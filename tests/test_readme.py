@@ -56,6 +56,21 @@ def test_the_readme_is_short() -> None:
     assert find_long_cells("| a | " + "b " * 13 + "|") == ["b " * 12 + "b"]
 
 
+def begins_with_commands(page: str) -> bool:
+    """Whether the first block of code has shell commands and begins in the first 8 lines."""
+    fences = [line for line in page.splitlines()[:8] if line.startswith("```")]
+    return fences[:1] in (["```"], ["```sh"], ["```bash"])
+
+
+def test_every_page_begins_with_its_commands() -> None:
+    pages = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "docs").glob("*.md")}
+    planted = pages["api.md"].replace("# API\n", "# API\n" + "\nBackground.\n" * 4)
+
+    assert len(pages) > 10
+    assert [name for name, page in pages.items() if not begins_with_commands(page)] == []
+    assert not begins_with_commands(planted)
+
+
 def test_the_architecture_lists_every_table() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
