@@ -75,14 +75,26 @@ def test_near_duplicates_are_found_and_grouped_with_films() -> None:
     assert len(set(groups.tolist())) == 3
 
 
+def test_a_text_pasted_very_often_is_one_group() -> None:
+    copies = [f"{TEXT} {number}" for number in range(60)]
+    others = [
+        f"{TEXT[:20]} {number} " + " ".join(f"{number}{k}" for k in range(9)) for number in "ab"
+    ]
+
+    groups = group_rows([""] * 62, find_near_duplicates([*copies, *others]))
+
+    assert len(set(groups[:60].tolist())) == 1
+    assert len(set(groups.tolist())) == 3
+
+
 def test_a_training_review_nearly_the_same_as_a_held_out_one_is_rejected() -> None:
+    pasted = [f"{TEXT} {number}" for number in range(60)]
     raw = pd.DataFrame({
-        "split": ["train", "train", "val"], "line": [1, 2, 1],
-        "review": [TEXT + " vraiment", "autre avis", TEXT], "polarity": [1, 0, 1],
-        "film": ["a", "a", ""], "fault": "",
+        "split": ["train"] * 61 + ["val"], "line": [*range(1, 62), 1],
+        "review": [*pasted, "autre avis", TEXT], "polarity": 1, "film": "", "fault": "",
     })  # fmt: skip
 
     kept, rejected = check_reviews(raw, max_characters=500, needed=("train", "val"))
 
-    assert kept["item"].tolist() == ["train-000002", "val-000001"]
-    assert rejected["reason"].tolist() == ["nearly the same text in val"]
+    assert kept["item"].tolist() == ["train-000061", "val-000001"]
+    assert rejected["reason"].tolist() == ["nearly the same text in val"] * 60

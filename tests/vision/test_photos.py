@@ -2,6 +2,7 @@
 
 import shutil
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -161,6 +162,18 @@ def test_hashes_that_coincide_by_chance_link_nothing() -> None:
               for one in signed(*[7] * 50)]  # fmt: skip
 
     assert group_photos(unlike, [""] * 50, 10).tolist() == list(range(50))
+
+
+def test_frames_that_are_all_alike_take_little_memory() -> None:
+    frames = signed(*[7] * 600)
+
+    tracemalloc.start()
+    found = group_photos(frames, [""] * 600, 4)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert set(found.tolist()) == {0}
+    assert peak < 250 * 2**20  # 180,000 pairs of 2 KB were 550 MB
 
 
 @pytest.mark.parametrize("turn", list(Image.Transpose))

@@ -5,8 +5,6 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from triptych.classification.sources import explain_excess
@@ -54,7 +52,7 @@ def check_reviews(
     duplicates = _duplicate_reasons(raw[reason == ""]).reindex(raw.index)
     reason = reason.mask(duplicates.notna(), duplicates)
     pairs = find_near_duplicates(raw["text"].where(reason == "", "").tolist())
-    near = _near_reasons(raw["split"].to_numpy(), pairs)
+    near = _near_reasons(raw["split"], pairs)
     reason = reason.mask(near != "", near)
     raw["group"] = group_rows(raw["film"].tolist(), pairs)
     usable = raw[reason == ""]
@@ -108,13 +106,12 @@ def _label(value: Any) -> float:
     return float(value)
 
 
-def _near_reasons(splits: npt.NDArray[Any], pairs: Pairs) -> "pd.Series[str]":
+def _near_reasons(splits: "pd.Series[str]", pairs: Pairs) -> "pd.Series[str]":
     """The reasons of the near-duplicates to reject: training reviews beside one held out."""
-    reasons = np.full(len(splits), "", dtype=object)
-    for rows, others in (pairs, pairs[::-1]):
-        across = (splits[rows] == SPLITS[0]) & (splits[others] != SPLITS[0])
-        reasons[rows[across]] = "nearly the same text in " + splits[others[across]]
-    return pd.Series(reasons)
+    copies = group_rows([""] * len(splits), pairs)
+    training = splits == SPLITS[0]
+    held_out = splits.mask(training).groupby(copies).transform("last")
+    return ("nearly the same text in " + held_out).where(training & held_out.notna(), "")
 
 
 def _duplicate_reasons(usable: pd.DataFrame) -> pd.Series:

@@ -16,6 +16,7 @@ _HASH_SIDE = 32  # of the photo that the hash looks at
 _THUMBNAIL_SIDE = 16
 _MIN_CORRELATION = 0.7  # of thumbnails; docs/photos.md has the distribution
 _BLOCK = 1024  # rows compared at once, to bound memory
+_PAIRS = 2**16  # correlated at once: frames of a fixed camera are all alike
 
 
 class Signature(NamedTuple):
@@ -66,18 +67,15 @@ def group_photos(
     for row, name in enumerate(named):
         by_name.setdefault(name or f"\0{row}", []).append(row)
     chains = [np.array(list(pairwise(rows))).reshape(-1, 2) for rows in by_name.values()]
-    found = [pairs[correlates] for pairs, correlates in _similar(hashes, thumbnails, bits)]
-    rows, others = np.concatenate([*chains, *found]).astype(np.int64).T
-    graph = coo_array((np.ones(len(rows)), (rows, others)), shape=(len(named),) * 2)
+    pairs = np.concatenate([*chains, *_similar(hashes, thumbnails, bits)]).astype(np.int64)
+    graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(len(named),) * 2)
     _, part = connected_components(graph, directed=False)
     _, firsts, place = np.unique(part, return_index=True, return_inverse=True)
     return np.asarray(firsts[place], dtype=np.int64)
 
 
-def _similar(
-    hashes: Hashes, thumbnails: Thumbnails, bits: int
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]]:
-    """Pairs of rows with close hashes in some orientation, and whether their thumbnails agree."""
+def _similar(hashes: Hashes, thumbnails: Thumbnails, bits: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Find pairs of rows with close hashes, and thumbnails that correlate, in some orientation."""
     upright = _standardise(thumbnails)
     for column, turn in enumerate(_TURNS):
         views = _standardise(np.array([_turn(thumbnail, turn) for thumbnail in thumbnails]))
@@ -85,8 +83,9 @@ def _similar(
             apart = np.bitwise_count(hashes[start : start + _BLOCK, column, None] ^ hashes[:, 0])
             pairs = np.argwhere(apart <= bits) + np.array([start, 0])
             pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-            correlation = (views[pairs[:, 0]] * upright[pairs[:, 1]]).sum(axis=1)
-            yield pairs, correlation >= _MIN_CORRELATION
+            for part in np.array_split(pairs, 1 + len(pairs) // _PAIRS):
+                correlation = (views[part[:, 0]] * upright[part[:, 1]]).sum(axis=1)
+                yield part[correlation >= _MIN_CORRELATION]
 
 
 def _turn(thumbnail: npt.NDArray[np.uint8], turn: Image.Transpose | None) -> npt.NDArray[np.uint8]:
