@@ -173,13 +173,14 @@ def list_models(connection: Connection, after: str | None, limit: int) -> Sequen
 
 
 def list_locations(connection: Connection, params: LocationParams) -> Sequence[Row[Any]]:
-    """Read a page of locations by slug, and one row more if there is a next page."""
-    slug, name = locations.c.location, locations.c.name
-    statement = sa.select(locations).where(slug > (params.cursor or ""))
+    """Read a page of locations by slug, an exact match first, and one row more if any follow."""
+    slug, after = locations.c.location, params.cursor or ""
+    page = sa.select(locations).where(slug > after).order_by(slug)
     if (text := params.search) is not None:
-        found = (column.icontains(text, autoescape=True) for column in (slug, name))
-        statement = statement.where(sa.or_(*found))
-    return connection.execute(statement.order_by(slug).limit(params.limit + 1)).all()
+        key, start = (slug != text.lower(), slug), (after not in {"", text.lower()}, after)
+        found = (column.icontains(text, autoescape=True) for column in (slug, locations.c.name))
+        page = sa.select(locations).where(sa.tuple_(*key) > start, sa.or_(*found)).order_by(*key)
+    return connection.execute(page.limit(params.limit + 1)).all()
 
 
 def list_slugs(connection: Connection, first: str = "", limit: int | None = None) -> Sequence[str]:

@@ -19,7 +19,7 @@ router = APIRouter(route_class=CachedRoute, tags=["catalog"], responses=DOCUMENT
 
 @router.get("/locations", operation_id="list-locations", response_model=Page[Location])
 def list_locations(request: Request, params: Annotated[LocationParams, Query()]) -> CachedResponse:
-    """List the locations, by slug; `search` finds them by a part of their name."""
+    """List the locations, by slug; `search` finds parts of names and slugs, an exact slug first."""
     with request.app.state.database.read() as connection:
         rows = queries.list_locations(connection, params)
     data = [Location.model_validate(row._mapping) for row in rows[: params.limit]]
@@ -60,10 +60,9 @@ def _add_route(kind: str, items: str, table: Table) -> None:
             rows = _read_items(connection, table, mine, params)
         data = [schemas.Classification.model_validate(row._mapping) for row in rows[: params.limit]]
         models = [schemas.ClassifierSummary.model_validate(row._mapping) for row in classifiers]
-        known = [each for each in data if each.true_label is not None]
-        right = sum(each.label == each.true_label for each in known)
-        accuracy = right / len(known) if known else None
-        scores = schemas.Accuracy(count=len(known), right=right, accuracy=accuracy)
+        right = [each.label == each.true_label for each in data if each.true_label is not None]
+        accuracy = sum(right) / len(right) if right else None
+        scores = schemas.Accuracy(count=len(right), right=sum(right), accuracy=accuracy)
         page = schemas.Classifications(data=data, count=len(data), scores=scores, models=models)
         # the item in hexadecimal, since it may hold any character
         cursors = [f"{each.model_id}.{each.item.encode().hex()}" for each in data[-1:]]

@@ -62,6 +62,15 @@ def test_locations_are_found_by_a_part_of_their_name(client: Any) -> None:
     assert "search=r" in page["next"]
 
 
+def test_the_location_of_an_exact_slug_comes_first(own_client: Any, engine: Engine) -> None:
+    add_locations(engine, *((slug, "UTC") for slug in ("a-paris", "o-paris", "paris-2", "pau")))
+    for limit in (1, 2, 3, 4):
+        params = {"search": "Paris", "limit": limit}
+        pages = read_all(own_client, "/locations", params)
+        found = [place["location"] for page in pages for place in page.json()["data"]]
+        assert found == ["paris", "a-paris", "o-paris", "paris-2"]
+
+
 def test_models_are_listed_production_first_then_the_newest(client: Any) -> None:
     answer = client.get("/models").json()
 
