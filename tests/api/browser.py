@@ -1,18 +1,21 @@
 """A tab of a real Chromium, driven by its DevTools protocol."""
 
 import json
+import os
 import re
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
 _PATIENCE = 30.0
+OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu"]
 
 
 class Tab:
@@ -77,12 +80,26 @@ class Tab:
 
 
 @contextmanager
+def chromium_environment() -> Iterator[dict[str, str]]:
+    """Give an environment with a temporary folder of its own, since Chromium leaves files there.
+
+    Not below tmp_path: the name of Chromium's socket may have 107 characters.
+    """
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield {**os.environ, "TMPDIR": folder}
+
+
+@contextmanager
 def open_tab(chromium: str, profile: Path) -> Iterator[Tab]:
     """Start Chromium with one tab, which is ended at the end."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"]
-    command = [chromium, *options, f"--user-data-dir={profile}", "about:blank"]
+    options = [*OPTIONS, "--remote-debugging-port=0", f"--user-data-dir={profile}"]
+    command = [chromium, *options, "about:blank"]
     log = profile / "chromium.log"
-    with log.open("w") as output, subprocess.Popen(command, stderr=output) as process:
+    with (
+        chromium_environment() as env,
+        log.open("w") as output,
+        subprocess.Popen(command, stderr=output, env=env) as process,
+    ):
         try:
             with connect(_find_page(log)) as connection:
                 yield Tab(connection)

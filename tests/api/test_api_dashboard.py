@@ -5,13 +5,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from matplotlib.image import imread
 
 from api.routes.service import STATIC
-from tests.api.browser import open_tab
+from tests.api.browser import OPTIONS, chromium_environment, open_tab
 from tests.api.conftest import open_client
 from tests.api.tables import SOURCES, create_filled
 from tests.api.test_api_surface import check_problem
@@ -118,9 +119,11 @@ def test_it_is_there_while_the_database_is_away(tmp_path: Path) -> None:
 def browse(address: str, profile: Path, *options: str) -> str:
     """Open an address in Chromium; give the document once the page came to rest."""
     assert CHROMIUM
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    command += [f"--user-data-dir={profile}", "--virtual-time-budget=10000", *options, address]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    command = [CHROMIUM, *OPTIONS, "--hide-scrollbars", f"--user-data-dir={profile}"]
+    command += ["--virtual-time-budget=10000", *options, address]
+    with chromium_environment() as env:
+        done = subprocess.run(command, capture_output=True, check=True, timeout=120, env=env)
+    return done.stdout.decode()
 
 
 def read_text(document: str) -> str:
@@ -302,6 +305,20 @@ def test_search_lines_and_download(address: str, tmp_path: Path) -> None:
     assert fragment.endswith("&lines=seasonal_naive")
     assert "view=photos" in left
     assert tab.faults == []
+
+
+@IN_BROWSER
+def test_chromium_leaves_nothing_in_the_temporary_folder(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CHROMIUM
+    with TemporaryDirectory() as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        browse(f"{address}/", tmp_path, "--dump-dom")
+        with open_tab(CHROMIUM, tmp_path) as tab:
+            tab.call("Page.navigate", url=f"{address}/")
+
+        assert list(Path(folder).iterdir()) == []
 
 
 def test_the_dashboard_is_small() -> None:
