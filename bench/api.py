@@ -20,6 +20,7 @@ from bench.results import Row, row
 
 MIN_SHARE = 60  # %: GET /predictions of the empty route
 MAX_P99 = 50  # ms
+MAX_PAGE_P99 = 100  # ms: GET /
 _ROUNDS = 3
 _FILLS = 3  # loads that fill the cache: one leaves a quarter of the days out
 _SCRIPT = """
@@ -60,6 +61,7 @@ def _measure_round(folder: Path, datasette: str | None) -> dict[str, Load]:
             load(address, "--script", cached)
         found["empty"] = load(f"{address}/empty")
         found["cached"] = load(address, "--script", cached)
+        found["page"] = load(f"{address}/")
         if datasette:
             with serve_datasette(datasette, folder) as other:
                 check_same_rows(address, other)
@@ -102,12 +104,14 @@ def _summarize(rounds: list[dict[str, Load]]) -> list[Row]:
     beside = f"{CONNECTIONS} connections, one core; empty route: {find('empty', 'rate'):.0f}"
     slow = f"at most {MAX_P99}, {CONNECTIONS} connections; empty route: {find('empty', 'p99'):.1f}"
     least = f"at least {MIN_SHARE} %"
+    page = f"at most {MAX_PAGE_P99}, {CONNECTIONS} connections"
     rows = [
         row(f"{name}, cached", find("cached", "rate"), "requests/s", beside, digits=1),
         row(f"{name}, share of an empty route", share("empty"), "%", least, digits=1),
         row(f"{name}, share of an empty FastAPI", share("bare"), "%", least, digits=1),
         row(f"{name}, p99", find("cached", "p99"), "ms", slow, digits=1),
         row(f"{name}, uncached", find("uncached", "rate"), "requests/s", beside, digits=1),
+        row("API: GET /, p99", find("page", "p99"), "ms", page, digits=1),
         row("API: failed requests", failed, "requests", "0"),
     ]
     if "datasette" in rounds[0]:
