@@ -96,6 +96,22 @@ def add_forecasts(engine: Engine, issues: Iterable[tuple[str, datetime]], leads:
     _write(engine, tables.predictions, rows)
 
 
+def add_photo_model(engine: Engine) -> None:
+    """Add a second model of photos in production, with three classes and 2 of 3 photos correct."""
+    labels, field = ("Chao", "Ervas", "Milho"), _classifiers()[0]
+    model = field | {"model_id": "2" * 64, "name": "images-ground"}
+    rows = [
+        _labels("D")[0]
+        | {
+            "model_id": model["model_id"], "item": f"{truth}.jpg", "label": label,
+            "probabilities": dict.fromkeys(labels, 0.1) | {label: 0.8}, "true_label": truth,
+        }
+        for truth, label in zip(labels, ("Chao", "Ervas", "Ervas"), strict=True)
+    ]  # fmt: skip
+    _write(engine, tables.models, [model])
+    _write(engine, tables.image_predictions, rows)
+
+
 def _write(engine: Engine, table: Any, rows: list[dict[str, Any]]) -> None:
     with engine.begin() as connection:
         write_rows(connection, table, list(rows[0]), [tuple(row.values()) for row in rows])

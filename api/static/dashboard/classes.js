@@ -20,16 +20,27 @@ function fillConfusion(items, classes) {
   });
   const body = rows.map(({ truth, counts, recall }) => [truth, ...counts.map(String), percent(recall)]);
   fillTable("confusion", "Counts by true and predicted class", head, [...body, ["precision", ...precision.map(percent), ""]]);
+  // Colours of at most 40 %, on which the counts stay legible.
   rows.forEach(({ counts, total }, row) => counts.forEach((count, column) => {
     const cell = get("confusion").tBodies[0].rows[row].cells[column + 1];
     cell.classList.add(row === column ? "is-right" : "is-wrong");
-    cell.style.setProperty("--share", `${total ? Math.round((100 * count) / total) : 0}%`);
+    cell.style.setProperty("--share", `${total ? Math.round((40 * count) / total) : 0}%`);
   }));
 }
 
-// Read and show the predictions of the model in production; nothing is drawn again on resize.
-export async function showClasses({ view, path, items: noun, isCurrent }) {
-  const page = await fetchJson(path, { limit: LIMIT });
+function fillModels(models, name) {
+  get("choice").hidden = models.length < 2;
+  get("model").replaceChildren(...models.map((each) => new Option(`${each.name}, version ${each.version}`, each.name)));
+  get("model").value = name;
+}
+
+// Read and show the predictions of a model in production, the first by default; nothing is drawn again on resize.
+export async function showClasses({ view, path, items: noun, chosen, isCurrent }) {
+  const { models } = await fetchJson(path, { limit: 1 });
+  if (!isCurrent()) return null;
+  const name = chosen || models[0].name;
+  fillModels(models, name);
+  const page = await fetchJson(path, { limit: LIMIT, model: name });
   for (let { next } = page; next;) {
     const more = await fetchJson(next.slice(1));
     page.data.push(...more.data);
@@ -38,7 +49,7 @@ export async function showClasses({ view, path, items: noun, isCurrent }) {
   if (!isCurrent()) return null;
   const [model] = page.models;
   const [split] = Object.keys(model.metrics);
-  const items = page.data.filter((item) => item.model_id === model.model_id && item.split === split && item.true_label !== null);
+  const items = page.data.filter((item) => item.split === split && item.true_label !== null);
   const wrong = items.filter((item) => item.label !== item.true_label);
   const classes = Object.keys(items[0]?.probabilities ?? {});
   const title = `${view}: ${model.name}, version ${model.version} (${model.algorithm}), ${model.stage}`;

@@ -12,14 +12,14 @@ const CLASSES = {
   reviews: { view: "Reviews", path: "texts/predictions", items: "reviews" },
 };
 const VIEWS = ["temperature", ...Object.keys(CLASSES)];
-const selection = { view: "temperature", location: "", date: "", tz: "utc", lines: "" };
+const selection = { view: "temperature", location: "", date: "", tz: "utc", lines: "", model: "" };
 let place = null;
 let scores = [];
 let turn = 0;
 let redraw = () => {};
 
 function requestKey() {
-  for (const id of ["controls", "views"]) get(id).hidden = true;
+  for (const id of ["controls", "choice", "views"]) get(id).hidden = true;
   get("key-form").hidden = false;
   setStatus(get("key").value ? "The service did not take this key. Check that it is complete, or ask the operator of the service." : "The figures need the key of this service.");
   get("key").focus();
@@ -40,6 +40,8 @@ function fillControls() {
   get("date").value = selection.date;
   document.querySelector(`[name=tz][value=${selection.tz}]`).checked = true;
   for (const name of extraLines) get(name).checked = selection.lines.split(",").includes(name);
+  // The models of another view, until those of this one are read.
+  if (!get(`view-${selection.view}`).hasAttribute("aria-current")) get("choice").hidden = true;
   for (const view of VIEWS) {
     if (view === selection.view) get(`view-${view}`).setAttribute("aria-current", "page");
     else get(`view-${view}`).removeAttribute("aria-current");
@@ -64,7 +66,7 @@ async function choosePlace(isCurrent) {
 async function show() {
   const current = ++turn;
   const isCurrent = () => current === turn;
-  const sections = selection.view === "temperature" ? ["classes"] : ["forecast", "scores", "daily", "provenance", "classes"];
+  const sections = selection.view === "temperature" ? ["classes", "choice"] : ["forecast", "scores", "daily", "provenance", "classes"];
   for (const id of sections) get(id).hidden = true;
   try {
     let draw;
@@ -78,7 +80,7 @@ async function show() {
       draw = await showTemperature({ ...selection, place, scores, lines, isCurrent, select });
     } else {
       fillControls();
-      draw = await showClasses({ ...CLASSES[selection.view], isCurrent });
+      draw = await showClasses({ ...CLASSES[selection.view], chosen: selection.model, isCurrent });
     }
     if (!draw) return;
     writeAddress();
@@ -104,6 +106,7 @@ function readAddress() {
     date: Number.isNaN(Date.parse(date)) ? selection.date : date,
     tz: given.get("tz") === "local" ? "local" : "utc",
     lines: given.get("lines") ?? "",
+    model: given.get("model") ?? "",
   };
 }
 
@@ -143,7 +146,8 @@ get("location").addEventListener("change", async () => { await suggest(); takePl
 get("date").addEventListener("change", (event) => event.target.value && select({ date: event.target.value }));
 for (const radio of document.querySelectorAll("[name=tz]")) radio.addEventListener("change", () => select({ tz: radio.value }));
 for (const name of extraLines) get(name).addEventListener("change", () => select({ lines: extraLines.filter((each) => get(each).checked).join(",") }));
-for (const view of VIEWS) get(`view-${view}`).addEventListener("click", (event) => { event.preventDefault(); select({ view }); });
+for (const view of VIEWS) get(`view-${view}`).addEventListener("click", (event) => { event.preventDefault(); select({ view, model: "" }); });
+get("model").addEventListener("change", (event) => select({ model: event.target.value }));
 get("again").addEventListener("click", () => (place ? show() : begin()));
 get("controls").addEventListener("submit", (event) => event.preventDefault());
 get("key-form").addEventListener("submit", (event) => {
@@ -156,6 +160,8 @@ document.addEventListener("keydown", (event) => {
   const isInputKey = event.target.closest("input, select, summary, .scroll") || event.altKey || event.ctrlKey || event.metaKey;
   if (days && selection.date && selection.view === "temperature" && !isInputKey) move(days);
 });
+// A link to #status would replace the selection in the fragment.
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); get("status").focus(); });
 window.addEventListener("hashchange", () => select(readAddress()));
 new ResizeObserver(() => redraw()).observe(document.querySelector("main"));
 begin();
