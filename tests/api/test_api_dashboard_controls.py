@@ -201,6 +201,19 @@ def test_a_link_finds_its_own_location_among_thousands(address: str, tab: Tab) -
 
 
 @IN_BROWSER
+def test_a_link_to_an_unknown_location_shows_no_other(address: str, tab: Tab) -> None:
+    tab.call("Page.navigate", url=f"{address}/#location=atlantis")
+    tab.wait_for("There is no location atlantis. Choose another one.")
+
+    assert tab.evaluate("document.getElementById('forecast').hidden") is True
+    tab.evaluate("document.getElementById('location').focus()")
+    tab.call("Input.insertText", text="brest")
+    tab.press("Tab", 9)
+    tab.wait_for("Brest")
+    assert "location=brest" in tab.evaluate("location.hash")
+
+
+@IN_BROWSER
 def test_a_model_is_chosen_and_shared(address: str, tab: Tab) -> None:
     go(tab, address, "view=photos")
     tab.evaluate("document.getElementById('model').focus()")

@@ -50,15 +50,13 @@ function fillControls() {
 
 const search = async (text) => (await fetchJson("locations", { limit: FOUND_PLACES, ...(text && { search: text }) })).data;
 
-async function findPlace(slug) {
-  const found = slug ? await search(slug) : [];
-  return found.find((each) => each.location === slug) ?? (await search(""))[0] ?? null;
-}
-
 async function choosePlace(isCurrent) {
-  if (place && place.location === selection.location) return;
-  const chosen = await findPlace(selection.location);
-  if (!chosen) throw new ApiError(404, "There is no location and no forecast yet. Run the pipelines (kedro run), then try again.");
+  const slug = selection.location;
+  if (place && place.location === slug) return;
+  const found = await search(slug);
+  const chosen = slug ? found.find((each) => each.location === slug) : found[0];
+  if (!chosen && slug) get("controls").hidden = false;
+  if (!chosen) throw new ApiError(404, slug ? `There is no location ${slug}. Choose another one.` : "There is no location and no forecast yet. Run the pipelines (kedro run), then try again.");
   const read = await readScores(chosen.location);
   if (isCurrent()) [place, scores, selection.location] = [chosen, read, chosen.location];
 }
