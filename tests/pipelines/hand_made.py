@@ -64,7 +64,7 @@ class FrameRows:
     def read(self, columns: list[str], filters: dict[str, Any]) -> pd.DataFrame:
         self.asked.append(filters["location"])
         time = self._table["time"]
-        period = (time >= filters["time"]["ge"]) & (time < filters["time"]["lt"])
+        period = (time >= filters["time"].get("ge", time.min())) & (time < filters["time"]["lt"])
         rows = self._table[period & self._table["location"].isin(filters["location"])]
         if "model" in filters:
             rows = rows[rows["model"].isin(filters["model"])]

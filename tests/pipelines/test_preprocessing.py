@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.fixtures.project import Project
-from tests.pipelines.hand_made import as_file, history
+from tests.pipelines.hand_made import FrameRows, as_file, history
 from triptych.errors import PipelineError
 from triptych.parameters.forecasting import ForecastParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing import exploration as nodes
@@ -153,7 +153,8 @@ def hours(slug: str, temperatures: list[float | None], start: str) -> pd.DataFra
 
 
 def select(table: pd.DataFrame, as_of: str, location: str | None = None) -> pd.DataFrame:
-    return select_hours(table, LOCATIONS, as_file(LOCATIONS), location, "sample", as_of)
+    rows, periods, file = FrameRows(table), pd.DataFrame(), as_file(LOCATIONS)
+    return select_hours(rows, periods, LOCATIONS, file, location, "sample", as_of)
 
 
 def test_only_hours_before_as_of_of_the_locations_asked_for_are_known() -> None:
@@ -174,9 +175,11 @@ def test_a_location_that_the_file_no_longer_has_is_left_out() -> None:
     table = pd.concat(hours(slug, [1.0], "2019-07-13") for slug in ("northmere", "westhaven"))
     file = as_file(LOCATIONS[LOCATIONS["location"] != "westhaven"])
 
-    known = select_hours(table, LOCATIONS, file, None, "sample", "2019-07-14")
+    rows, periods = FrameRows(table), pd.DataFrame()
+    known = select_hours(rows, periods, LOCATIONS, file, None, "sample", "2019-07-14")
 
     assert set(known["location"]) == {"northmere"}
+    assert rows.asked == [["northmere"]]  # not the whole table
 
 
 def test_a_location_of_which_nothing_is_known_does_not_stop_the_others(

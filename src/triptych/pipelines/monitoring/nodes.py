@@ -15,17 +15,17 @@ from triptych.forecasting.monitoring import verification
 from triptych.forecasting.monitoring.drift import measure_drift
 from triptych.parameters.forecasting import MonitoringParameters, PreprocessingParameters
 from triptych.pipelines.preprocessing.nodes import build_history, select_hours
+from triptych.pipelines.ts_common.location_selection import Rows
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.registry.models import ModelRegistry
 from triptych.weather.locations import Location
 
 logger = logging.getLogger(__name__)
 
-SECONDS_PER_HOUR = 3600
-
 
 def build_observations(
-    weather_hourly: pd.DataFrame,
+    hourly_rows: Rows,
+    ingested_periods: pd.DataFrame,
     locations: pd.DataFrame,
     location_file: list[Location],
     location: str | None,
@@ -34,7 +34,8 @@ def build_observations(
     preprocessing: PreprocessingParameters,
 ) -> pd.DataFrame:
     """Build the history known at `as_of` as a study does, so that errors mean the same in both."""
-    hours = select_hours(weather_hourly, locations, location_file, location, source, as_of)
+    places = (ingested_periods, locations, location_file, location)
+    hours = select_hours(hourly_rows, *places, source, as_of)
     return build_history(hours, locations, preprocessing)
 
 
@@ -57,7 +58,7 @@ def verify_predictions(
     predictions = predictions.drop(columns=["climatology", "nwp_mean"], errors="ignore")
     of_models = predictions["method"] == MODEL
     rows = predictions[of_models & (predictions["as_of"] < issued) & (predictions["lead"] >= 1)]
-    age = (rows["as_of"] - rows["known_until"]).dt.total_seconds() // SECONDS_PER_HOUR
+    age = (rows["as_of"] - rows["known_until"]).dt.total_seconds() // 3600
     rows = rows.assign(data_age=age.astype(int))
     issued_before = len(rows)
     rows = with_observed(rows.rename(columns={"temperature_2m": "mean"}), observations)

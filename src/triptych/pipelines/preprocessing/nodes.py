@@ -13,24 +13,25 @@ from triptych.pipelines.ts_common.location_selection import Rows, add_nwp, selec
 from triptych.pipelines.ts_common.periods import parse_as_of
 from triptych.weather.locations import Location
 from triptych.weather.steps import hours_to_history, interpolate, to_three_hours
+from triptych.weather.variables import VARIABLES
 
 logger = logging.getLogger(__name__)
 
 
 def select_hours(
-    weather_hourly: pd.DataFrame,
+    hourly_rows: Rows,
+    ingested_periods: pd.DataFrame,  # noqa: ARG001 - not before ingestion has ended
     locations: pd.DataFrame,
     location_file: list[Location],
     location: str | None,
     source: str,
     as_of: str,
 ) -> pd.DataFrame:
-    """Take the hours of the run's locations that are known at `as_of`; there must be one."""
+    """Read the hours of the run's locations that are known at `as_of`; there must be one."""
     issued = parse_as_of(as_of)
-    wanted = select_rows(locations, location_file, location, source)["location"]
-    known = weather_hourly[
-        weather_hourly["location"].isin(wanted) & (weather_hourly["time"] < issued)
-    ]
+    wanted = select_rows(locations, location_file, location, source)["location"].tolist()
+    filters = {"location": wanted, "time": {"lt": issued.to_pydatetime()}}
+    known = hourly_rows.read(["location", "time", *VARIABLES], filters)
     empty = sorted(set(wanted) - set(known["location"].unique()))
     if empty:
         message = (
@@ -40,7 +41,7 @@ def select_hours(
         if known.empty:
             raise PipelineError(message)
         logger.warning("%s", message)
-    return known.drop(columns=["source", "fetched_at"])
+    return known
 
 
 def complete_hours(
