@@ -86,8 +86,10 @@ def recorded_run(
     project = make_project(tmp_path_factory.mktemp("recorded") / "project")
     started = time.monotonic()
     result = project.kedro(
-        "run", "--env", "live", "--params", PERIODS, timeout=1800, **services(url)
-    )
+        "run", "--env", "live", "--params", PERIODS, timeout=1800,
+        forked=False,  # a child of this process: its memory is measured
+        **services(url),
+    )  # fmt: skip
     seconds = time.monotonic() - started
     assert result.returncode == 0, result.stdout
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
