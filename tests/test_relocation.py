@@ -5,8 +5,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from tests.fixtures.project import Project, copy_of, make_project
 from tests.test_backup import run_documented
 
@@ -52,25 +50,20 @@ def test_locations_contain_no_path(run_project: Project) -> None:
     assert all(location.startswith("triptych-artifacts:/") for location in locations(run_project))
 
 
-# characters with a meaning in URLs
-@pytest.mark.parametrize("name", ["quoi? a%20b", "plain"])
-def test_a_copy_is_independent_and_may_be_moved(
-    run_project: Project, tmp_path: Path, name: str
-) -> None:
+def test_a_copy_is_independent_and_may_be_moved(run_project: Project, tmp_path: Path) -> None:
     copied, before = copy_of(run_project, tmp_path / "copied"), artifacts(run_project)
-    if name == "plain":  # as stored by version 0.1
-        make_absolute(copied, run_project.path)
+    make_absolute(copied, run_project.path)  # as stored by version 0.1
 
     predict(copied)
 
     assert artifacts(run_project) == before
     assert len(artifacts(copied)) == len(before) + 1
-    moved = Project(tmp_path / name)
+    moved = Project(tmp_path / "quoi? a%20b")  # characters with a meaning in URLs
     shutil.move(copied.path, moved.path)
     predict(moved)
     assert len(artifacts(moved)) == len(before) + 2
     assert all(location.startswith("triptych-artifacts:/") for location in locations(moved))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+    assert [path.name for path in tmp_path.iterdir()] == [moved.path.name]
     assert "files of all versions are intact" in moved.output("model", "check")
 
 

@@ -18,8 +18,9 @@ from triptych.nlp.storage import load_classifier, save_classifier
 from triptych.nlp.word_vectors import VectorSettings, VectorSource
 
 SMALL = LstmSettings(
-    analyzer="stems", units=4, epochs=15, max_length=40, batch_size=16, learning_rate=0.02
-)
+    analyzer="stems", units=4, bidirectional=False, epochs=15, max_length=40, batch_size=16,
+    learning_rate=0.02,
+)  # fmt: skip
 SOURCE = VectorSource(VectorSettings(dimension=8, window=3, epochs=5))
 
 ROWS = np.arange(300)  # no groups
@@ -49,7 +50,7 @@ def test_reviews_are_scored_in_processes_whatever_the_number_of_folds(
     folds = grouped_folds(training[1], ROWS, 3, seed=1)
     data = *training, ROWS
 
-    short = SMALL.change(epochs=1, bidirectional=False)
+    short = SMALL.change(epochs=1, bidirectional=True)
     found = cross_lstm(short, data, [folds], SOURCE, seed=1, n_jobs=2)
 
     assert np.isfinite(found[1]).all()
