@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tests.fixtures.project import ROOT
+from tests.fixtures.serving import free_port, wait_until_it_answers
 
 VARIABLE = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -38,13 +39,18 @@ def copy_image_files(folder: Path) -> None:
             shutil.copy(ROOT / source, folder / target)
 
 
+def unmeasured(**variables: str) -> dict[str, str]:
+    """Return the environment, with variables, of a process whose coverage is not measured."""
+    inherited = {name: value for name, value in os.environ.items() if "COVERAGE_" not in name}
+    return {**inherited, **variables}
+
+
 def run_python(code: str, folder: Path, path: Path) -> subprocess.CompletedProcess[str]:
     """Run code in a folder with packages from a path."""
-    variables = {name: value for name, value in os.environ.items() if "COVERAGE_" not in name}
     return subprocess.run(
         [sys.executable, "-P", "-c", code],
         cwd=folder,
-        env={**variables, "PYTHONPATH": str(path)},
+        env=unmeasured(PYTHONPATH=str(path)),
         capture_output=True,
         text=True,
         check=False,
@@ -63,6 +69,29 @@ def test_the_api_starts_with_the_files_of_its_image(tmp_path: Path) -> None:
     assert complete.stdout.split() == files, complete.stderr
     assert incomplete.returncode == 1
     assert "No module named 'triptych.store'" in incomplete.stderr
+
+
+def test_the_container_listens_on_port_and_checks_it(tmp_path: Path) -> None:
+    copy_image_files(tmp_path)
+    commands = re.findall(r"(?m)^(?:.* )?CMD \[\"python\", (.*)\]$", stage("api"))
+    check, serve = ([sys.executable, *json.loads(f"[{command}]")] for command in commands)
+    port, log = free_port(), tmp_path / "log"
+    variables = unmeasured(
+        PYTHONPATH=str(tmp_path), PORT=str(port), UVICORN_HOST="127.0.0.1",
+        TRIPTYCH_DATABASE_URL=f"sqlite:///{tmp_path}/triptych.db",
+    )  # fmt: skip
+
+    with (
+        log.open("w") as output,
+        subprocess.Popen(serve, cwd=tmp_path, env=variables, stderr=output) as process,
+    ):
+        try:
+            wait_until_it_answers(f"http://127.0.0.1:{port}/health/live", process, log)
+            subprocess.run(check, env=variables, check=True)
+        finally:
+            process.kill()
+    stopped = subprocess.run(check, env=variables, stderr=subprocess.DEVNULL, check=False)
+    assert stopped.returncode == 1
 
 
 def test_coverage_ignores_copies_of_the_project(tmp_path: Path) -> None:
