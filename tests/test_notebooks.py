@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat import NotebookNode
 
@@ -67,6 +68,23 @@ def test_the_time_series_notebook_can_be_executed_on_the_sample(
     assert [cell.source for cell in book.cells] == [cell.source for cell in committed.cells]
     assert "Northmere" in text
     assert "Paris" not in text
+
+
+def test_kedro_jupyter_opens_a_notebook_with_the_data(
+    run_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`kedro jupyter lab` installs the same kernel as `setup`, and makes it the default."""
+    project = copy_of(run_project, tmp_path / "project")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    project.output("jupyter", "setup")
+    book = notebook("print(len(catalog['history'].load()), context.env, *sorted(pipelines)[:2])")
+    book.metadata["kernelspec"] = {"name": "kedro_triptych", "display_name": "Kedro (triptych)"}
+    nbformat.write(book, tmp_path / "new.ipynb")
+
+    (output,) = outputs(execute(tmp_path / "new.ipynb", project, "test"))
+
+    rows = len(pd.read_parquet(project.path / "data" / "05_model_input" / "history.parquet"))
+    assert output["text"].split() == [str(rows), "test", "__default__", "batch_inference"]
 
 
 def test_a_failing_notebook_is_rejected(project: Project, tmp_path: Path) -> None:
