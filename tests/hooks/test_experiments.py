@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline, node
 
 from tests.fixtures.project import Project
 from triptych.commands.project import read_configuration
-from triptych.hooks.tracking import choose_experiment
+from triptych.hooks.tracking import DESCRIPTIONS, choose_experiment
 
 NOTE = "mlflow.note.content"
 
@@ -48,6 +48,14 @@ def test_an_experiment_describes_its_own_data(context: Any, name: str, subject: 
     assert subject in tags[NOTE]
     assert "emperature" not in tags[NOTE]
     assert not any("day-ahead" in key for key in tags)
+
+
+def test_no_two_experiments_have_the_same_description(context: Any) -> None:
+    names = ["temperature", *DESCRIPTIONS]
+
+    subjects = {start(context, name).tags[NOTE].partition(":")[0] for name in names}
+
+    assert len(subjects - {""}) == len(names)
 
 
 def test_the_description_of_an_earlier_version_is_replaced(context: Any) -> None:

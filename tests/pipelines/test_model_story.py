@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 
 from tests.api.conftest import open_client
@@ -71,6 +72,7 @@ def test_the_life_of_two_versions(run_project: Project, tmp_path: Path) -> None:
         assert len(first_forecast) == 16
 
         train_a_worse_one(project)
+        compared(project)
 
         assert served(client) == (both(1), first_forecast)
         stages = {each["version"]: each["stage"] for each in client.get("/models").json()["data"]}
@@ -128,6 +130,26 @@ def train_a_worse_one(project: Project) -> None:
     assert "predictions: 32 rows given, 0 written" in said
 
 
+def compared(project: Project) -> None:
+    """What differs between the two trainings on MLflow's page Compare."""
+    client = mlflow.MlflowClient(project.tracking_uri)
+    experiment = client.get_experiment_by_name("temperature")
+    assert experiment is not None
+    second, first = (run.data for run in client.search_runs([experiment.experiment_id]))
+    forest = "models.learned.random_forest"
+    assert differing(first.params, second.params) == {
+        f"{forest}.trees", f"{forest}.max_rows", "tuning.trials", "tuning.models",
+    }  # fmt: skip
+    metrics = differing(first.metrics, second.metrics)
+    models = {re.sub(r"day_rmse/|/.*|\..*", "", name) for name in metrics}
+    assert models == {"chosen", "random_forest", "ensemble", "ensemble_all"}
+    assert {"chosen/day_rmse", "day_rmse/random_forest", "random_forest.northmere.mae"} <= metrics
+
+
+def differing(first: dict[str, Any], second: dict[str, Any]) -> set[str]:
+    return {name for name in first.keys() & second.keys() if first[name] != second[name]}
+
+
 def told(project: Project) -> None:
     """What the commands say at the end of the story."""
     listed = model(project, "list").splitlines()
@@ -164,8 +186,6 @@ def test_mlflow_away_changes_nothing_and_says_so(run_project: Project, tmp_path:
 
 
 def test_sync_restores_a_lost_registry(run_project: Project, tmp_path: Path) -> None:
-    import mlflow
-
     project = copy_of(run_project, tmp_path / "project")
     client = mlflow.MlflowClient(project.tracking_uri)
     client.delete_registered_model(NAME)

@@ -1,5 +1,6 @@
 """Monitoring: what is joined with what, what is worth a warning, what is written."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -227,7 +228,7 @@ def test_forecasts_from_old_and_from_fresh_data_are_scored_apart(
         f"northmere: error of the day ahead from data {age} h old" for age in (0, 144)
     ]
     names = set(list_live_metrics(scores, watched)["metric"])
-    assert {"live.northmere.30d.age_0h.mae", "live.northmere.30d.age_144h.mae"} <= names
+    assert {"live.northmere.30d.age_000h.mae", "live.northmere.30d.age_144h.mae"} <= names
 
 
 def test_another_processor_gives_the_same_scores(
@@ -366,9 +367,20 @@ def test_errors_of_the_live_model_become_metrics_by_lead(
     table = list_live_metrics(of_both, watched)
 
     assert len(table) == 2 * 16 * 4  # windows, leads, errors; of one model alone
-    rows = table[table["metric"] == "live.northmere.30d.age_0h.rmse"].set_index("step")["value"]
+    rows = table[table["metric"] == "live.northmere.30d.age_000h.rmse"].set_index("step")["value"]
     expected = scores[scores["window"] == "30d"].set_index("lead")
     assert rows.loc[16] == expected.loc["16", "rmse"]
+
+
+def test_metrics_of_the_live_model_sort_by_data_age(
+    scores: pd.DataFrame, watched: pd.DataFrame
+) -> None:
+    of_ages = pd.concat([scores.assign(data_age=age) for age in (3, 24, 144)])
+
+    names = sorted(set(list_live_metrics(of_ages, watched)["metric"]))  # as MLflow's pages do
+
+    ages = [re.search(r"age_(\d+)h", name)[1] for name in names if "30d" in name]  # type: ignore[index]
+    assert [int(age) for age in ages] == 4 * [3] + 4 * [24] + 4 * [144]
 
 
 def labels(figure: Figure) -> tuple[str, str, str]:

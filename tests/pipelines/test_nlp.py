@@ -112,6 +112,9 @@ def test_a_run_has_an_experiment_of_its_own(ran: Project) -> None:
     assert run.data.tags["triptych.modality"] == "nlp"
     assert "synthetic reviews" in run.data.tags["mlflow.note.content"]
     assert run.data.params["nlp.n_splits"] == "2"
+    # its fields alone say what differs between runs
+    assert run.data.params["nlp.preparation"] == "PreparationParameters"
+    assert run.data.params["nlp.preparation.negation"] == "False"
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"text_comparison.csv", "text_confusion.png", "text_learning_curve.png"} <= files
     # texts of the source stay where the data is

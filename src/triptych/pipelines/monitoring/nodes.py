@@ -140,7 +140,7 @@ def list_live_metrics(monitoring_scores: pd.DataFrame, live_models: pd.DataFrame
         ["rmse", "mae", "bias", "coverage"],
         var_name="error",
     )
-    age = ".age_" + by_lead["data_age"].astype(str) + "h."
+    age = ".age_" + by_lead["data_age"].astype(str).str.zfill(3) + "h."  # MLflow sorts as text
     name = "live." + by_lead["location"] + "." + by_lead["window"] + age + by_lead["error"]
     return pd.DataFrame(
         {"metric": name, "step": by_lead["lead"].astype(int), "value": by_lead["value"]}

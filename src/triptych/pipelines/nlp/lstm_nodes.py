@@ -12,7 +12,7 @@ from triptych.nlp.config import CHANGES, LstmSettings
 from triptych.nlp.folds import Fold, early_stopping_split
 from triptych.nlp.lstm import LstmClassifier, find_vectors
 from triptych.nlp.lstm_ablation import cross_lstm, run_trials, summarise_trials
-from triptych.nlp.preprocessing import Document, Preparation, stem
+from triptych.nlp.preprocessing import Document, stem
 from triptych.nlp.tuning import Tuned
 from triptych.nlp.word_vectors import (
     ReadVectors,
@@ -21,7 +21,7 @@ from triptych.nlp.word_vectors import (
     measure_coverage,
     nearest_words,
 )
-from triptych.parameters.reviews import LstmParameters, VectorParameters
+from triptych.parameters.reviews import LstmParameters, PreparationParameters, VectorParameters
 from triptych.pipelines.nlp.frames import labelled, labels_of
 
 logger = logging.getLogger(__name__)
@@ -91,9 +91,8 @@ def compare_lstms(
     """
     rows = draw_rows(labels_of(training_documents), lstm.study_reviews, seed)
     studied = training_documents.iloc[rows]
-    changes = lstm.changes if lstm.ablation else []
     trials, histories = run_trials(
-        changes, lstm.network, labelled(studied), vector_source,
+        lstm.changes if lstm.ablation else [], lstm.network, labelled(studied), vector_source,
         seeds=lstm.seeds, seed=seed, n_jobs=n_jobs,
     )  # fmt: skip
     return {
@@ -133,7 +132,7 @@ def fit_lstms(
     tuning_documents: pd.DataFrame,
     word_vectors: pd.DataFrame,
     tuned_lstms: dict[str, Tuned[LstmSettings]],
-    preparation: Preparation,
+    preparation: PreparationParameters,
     n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:

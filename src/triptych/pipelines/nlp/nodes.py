@@ -12,7 +12,7 @@ from triptych.nlp.classifier import ReviewModel
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
 from triptych.nlp.errors import ReviewSourceError
 from triptych.nlp.folds import Fold, nested_folds
-from triptych.nlp.preprocessing import Document, Preparation
+from triptych.nlp.preprocessing import Document
 from triptych.nlp.reading import ReadReviews
 from triptych.nlp.tuning import (
     BLEND,
@@ -26,6 +26,7 @@ from triptych.nlp.tuning import (
     tune,
 )
 from triptych.nlp.validation import check_reviews, explain_refusal
+from triptych.parameters.reviews import PreparationParameters
 from triptych.pipelines.nlp import frames
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def summarise_reviews(reviews: pd.DataFrame) -> pd.DataFrame:
 
 def prepare_reviews(
     reviews: pd.DataFrame,
-    preparation: Preparation,
+    preparation: PreparationParameters,
     tuning_reviews: int,
     n_splits: int,
     inner_splits: int,
@@ -115,7 +116,7 @@ def prepare_reviews(
 def measure_preparation(
     reviews: pd.DataFrame,
     tuning_documents: pd.DataFrame,
-    preparation: Preparation,
+    preparation: PreparationParameters,
     effects_model: str,
     effects_reviews: int,
     n_splits: int,
@@ -142,10 +143,7 @@ def tune_classifiers(
 ) -> dict[str, Any]:
     """Tune each classical family by nested cross-validation."""
     labels = frames.labels_of(tuning_documents)
-    families = [
-        name for name in models
-        if characters or "chars" not in FAMILIES[name][0].analyzers
-    ]  # fmt: skip
+    families = [name for name in models if characters or "chars" not in FAMILIES[name][0].analyzers]
     logger.info("Tuning %s families on %s reviews", len(families), f"{len(labels):,}")
     tuned, trials = tune(
         families, frames.documents_of(tuning_documents), labels, text_folds,
@@ -193,7 +191,7 @@ def fit_classifiers(
     training_documents: pd.DataFrame,
     tuning_documents: pd.DataFrame,
     tuned_text_models: dict[str, Tuned[ModelSettings]],
-    preparation: Preparation,
+    preparation: PreparationParameters,
     n_jobs: int,
     seed: int,
 ) -> dict[str, Any]:
