@@ -5,13 +5,14 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.fixtures import work
 from tests.forecasting.synthetic import make_history
@@ -21,10 +22,15 @@ from triptych.execution import progress
 from triptych.execution.batches import map_batches, split_locations
 from triptych.execution.progress import track
 from triptych.forecasting.evaluation.metrics import score
+from triptych.nlp.duplicates import find_near_duplicates
+from triptych.nlp.preprocessing import Preparation
+from triptych.nlp.word_vectors import VectorSettings, train_vectors
 from triptych.parameters.forecasting import EngineParameters, PreprocessingParameters
+from triptych.pipelines.nlp.nodes import prepare_reviews
 from triptych.pipelines.preprocessing.nodes import average_steps, build_history, complete_hours
 from triptych.pipelines.ts_common.family import Forecasters, backtests, fit_forecasters
 from triptych.pipelines.ts_common.periods import StudyPeriods
+from triptych.vision.duplicates import group_photos, sign_photo
 
 TEST_START = pd.Timestamp("2021-05-20", tz="UTC")
 END = pd.Timestamp("2021-05-23", tz="UTC")
@@ -214,6 +220,41 @@ def test_a_log_tells_share_and_remaining_time(
 
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [f"Fits: {n} of 4 ({25 * n} %), 0:00:00 left" for n in (1, 2, 3)]
+
+
+REVIEWS = pd.DataFrame(
+    {
+        "item": list("abcdefghijkl"), "split": "train", "group": range(12),
+        "review": "un film qui ne finit pas", "polarity": 6 * [0, 1],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("work", "name", "total"),
+    [
+        (lambda: prepare_reviews(REVIEWS, Preparation(), 12, 2, 2, 1), "Preparing reviews", 12),
+        (lambda: find_near_duplicates(REVIEWS["review"]), "Comparing reviews", 12),
+        (lambda: train_vectors(REVIEWS["review"], VectorSettings(epochs=5), 1),
+         "Training word vectors", 5),
+        (lambda: group_photos(2 * [sign_photo(Image.new("L", (8, 8)))], ["", ""], 4),
+         "Comparing photos", 8),
+    ],
+)  # fmt: skip
+def test_work_of_several_seconds_shows_its_progress(
+    work: Callable[[], Any],
+    name: str,
+    total: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="triptych")
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
+
+    work()
+
+    lines = [record.getMessage().split(" (")[0] for record in caplog.records]
+    assert lines == [f"{name}: {done} of {total}" for done in range(1, total)]
 
 
 def test_short_work_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from triptych.execution.progress import track
+
 Groups = npt.NDArray[np.int64]
 Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]  # rows, other rows
 _SEQUENCES = (4, 4)  # words, at least and at most
@@ -25,7 +27,7 @@ def find_near_duplicates(texts: Sequence[str]) -> Pairs:
         lowercase=False, tokenizer=str.split, token_pattern=None, ngram_range=_SEQUENCES,
         binary=True, norm=None, alternate_sign=False, n_features=2**22, dtype=np.float32,
     )  # fmt: skip
-    sequences = vectoriser.transform(texts).tocsc()
+    sequences = vectoriser.transform(track(texts, "Comparing reviews")).tocsc()
     whole, counts = sequences.tocsr(), np.diff(sequences.indptr)
     rare = sequences[:, (counts > 1) & (counts <= _COMMON)].tocsr()
     pairs = triu(rare @ rare.T, k=1).tocoo()
@@ -47,9 +49,8 @@ def group_rows(names: Sequence[str], pairs: Pairs) -> Groups:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    _, codes = np.unique(
-        [name or f"\0{row}" for row, name in enumerate(names)], return_inverse=True
-    )
+    named = [name or f"\0{row}" for row, name in enumerate(names)]
+    _, codes = np.unique(named, return_inverse=True)
     size, (rows, others) = int(codes.max()) + 1, pairs
     links = coo_matrix((np.ones(len(rows)), (codes[rows], codes[others])), shape=(size, size))
     _, groups = connected_components(links, directed=False)

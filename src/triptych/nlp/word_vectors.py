@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from triptych.execution.progress import track
 from triptych.nlp.errors import VectorsError
 
 NEIGHBOUR_COLUMNS = ("word", "rank", "neighbour", "cosine")
@@ -67,8 +68,7 @@ class VectorSource:
                 "The file of word vectors has none of the words of the reviews. Name one of French "
                 "surface forms (in no *_postag_* file), or set vectors_file to null."
             )
-        index = pd.Index(ordered, name="word")
-        return pd.DataFrame(found, index, self.pretrained.columns)
+        return pd.DataFrame(found, pd.Index(ordered, name="word"), self.pretrained.columns)
 
 
 def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> pd.DataFrame:
@@ -77,13 +77,16 @@ def train_vectors(texts: Sequence[str], settings: VectorSettings, seed: int) -> 
     One thread and an own hash function make the vectors reproducible in any process.
     """
     from gensim.models import Word2Vec
+    from gensim.models.callbacks import CallbackAny2Vec
 
-    sentences = [text.split() for text in texts]
     frequent = frequent_words(texts, settings.min_df)
+    shown, epochs = track(range(settings.epochs), "Training word vectors"), CallbackAny2Vec()
+    epochs.on_epoch_begin, epochs.on_train_end = lambda _: next(shown), lambda _: shown.close()
     model = Word2Vec(
-        [[word for word in sentence if word in frequent] for sentence in sentences],
+        [[word for word in text.split() if word in frequent] for text in texts],
         vector_size=settings.dimension, window=settings.window, epochs=settings.epochs,
         sg=1, negative=8, sample=1e-3, min_count=1, workers=1, seed=seed, hashfxn=_digest,
+        callbacks=[epochs],
     )  # fmt: skip
     return _table(model.wv, model.wv.key_to_index)
 
@@ -137,17 +140,15 @@ def load_vectors(path: Path, dimension: int, limit: int) -> pd.DataFrame:
 def _table(vectors: Any, words: Iterable[str]) -> pd.DataFrame:
     ordered = sorted(words)
     columns = [f"v{column:03d}" for column in range(vectors.vector_size)]
-    index = pd.Index(ordered, name="word")
-    return pd.DataFrame(vectors[ordered], index=index, columns=columns)
+    return pd.DataFrame(vectors[ordered], pd.Index(ordered, name="word"), columns)
 
 
 def nearest_words(vectors: pd.DataFrame, words: Iterable[str], count: int) -> pd.DataFrame:
     """List the words with the most similar vectors (NEIGHBOUR_COLUMNS); skip unknown words."""
     from sklearn.metrics.pairwise import cosine_similarity
 
-    known = [word for word in words if word in vectors.index]
     rows = []
-    for word in known:
+    for word in [word for word in words if word in vectors.index]:
         cosine = cosine_similarity(vectors.loc[[word]], vectors)[0].round(6)
         cosines = pd.Series(cosine, vectors.index).drop(word)
         nearest = cosines.sort_values(ascending=False, kind="stable").head(count)

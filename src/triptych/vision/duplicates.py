@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
+from triptych.execution.progress import track
+
 Hashes = npt.NDArray[np.uint64]  # (n, 8), a column per orientation
 Thumbnails = npt.NDArray[np.uint8]  # (n, side, side)
 _TURNS = (None, *Image.Transpose)  # a square has eight orientations
@@ -77,7 +79,7 @@ def group_photos(
 def _similar(hashes: Hashes, thumbnails: Thumbnails, bits: int) -> Iterator[npt.NDArray[np.int64]]:
     """Find pairs of rows with close hashes, and thumbnails that correlate, in some orientation."""
     upright = _standardise(thumbnails)
-    for column, turn in enumerate(_TURNS):
+    for column, turn in enumerate(track(_TURNS, "Comparing photos")):
         views = _standardise(np.array([_turn(thumbnail, turn) for thumbnail in thumbnails]))
         for start in range(0, len(hashes), _BLOCK):
             apart = np.bitwise_count(hashes[start : start + _BLOCK, column, None] ^ hashes[:, 0])

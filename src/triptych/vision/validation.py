@@ -103,6 +103,5 @@ def _find_copies(good: pd.DataFrame) -> pd.Series:
     """Reasons against copies of a file; the first row of each file is the one that is used."""
     groups = good.groupby("sha256")
     first = groups["item"].transform("first")
-    reasons = pd.Series("", index=good.index)
-    reasons = reasons.mask(groups.cumcount() > 0, "the same file as " + first)
+    reasons = ("the same file as " + first).where(groups.cumcount() > 0, "")
     return reasons.mask(groups["label"].transform("nunique") > 1, "the same file in two classes")

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from triptych.classification.sampling import draw_rows
+from triptych.execution.progress import track
 from triptych.nlp.ablation import measure_effects
 from triptych.nlp.classifier import ReviewModel
 from triptych.nlp.config import FAMILIES, LstmSettings, ModelSettings
@@ -98,7 +99,7 @@ def prepare_reviews(
         `training_documents`, a sample of them, `tuning_documents`, and `holdout_documents` of all
         other splits: DOCUMENT_COLUMNS. `text_folds`: nested_folds of the sample, for every model.
     """
-    documents = preparation.prepare(reviews["review"])
+    documents = preparation.prepare(track(reviews["review"], "Preparing reviews"))
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
     table = pd.concat([reviews[["item", "split", "polarity", "group"]], table], axis=1)
     training = table[table["split"] == frames.TRAIN].reset_index(drop=True)

@@ -30,8 +30,7 @@ def plot_text_confusion(
 ) -> Figure:
     """Plot the confusion matrices on the test split: shown_models side by side."""
     rows = text_confusion[text_confusion["split"] == test_split]
-    shown = shown_models(text_ranking)
-    return draw_confusion(rows, shown, dict(enumerate(CLASSES)), "y_true")
+    return draw_confusion(rows, shown_models(text_ranking), dict(enumerate(CLASSES)), "y_true")
 
 
 def plot_text_reliability(text_reliability: pd.DataFrame, test_split: str) -> Figure:
