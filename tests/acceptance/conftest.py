@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +31,12 @@ if HORIZON_DAYS < WHOLE_HORIZON:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """The main job on the recorded weather: its project, its archive, what it said and took."""
+    """The main job on the recorded weather: its project, its archive, what it said."""
 
     project: Project
     archive: RecordedArchive
     url: str
     log: str
-    seconds: float
     peak_mb: float
 
     def kedro(self, *arguments: str) -> str:
@@ -84,15 +82,13 @@ def recorded_run(
     server = serve_json(archive.answer)
     url = f"http://127.0.0.1:{server.server_port}"
     project = make_project(tmp_path_factory.mktemp("recorded") / "project")
-    started = time.monotonic()
     result = project.kedro(
         "run", "--env", "live", "--params", PERIODS, timeout=1800,
         forked=False,  # a child of this process: its memory is measured
         **services(url),
     )  # fmt: skip
-    seconds = time.monotonic() - started
     assert result.returncode == 0, result.stdout
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    yield RecordedRun(project, archive, url, result.stdout, seconds, peak_mb)
+    yield RecordedRun(project, archive, url, result.stdout, peak_mb)
     server.shutdown()
     server.server_close()
