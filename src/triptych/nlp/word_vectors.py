@@ -148,7 +148,7 @@ def nearest_words(vectors: pd.DataFrame, words: Iterable[str], count: int) -> pd
     from sklearn.metrics.pairwise import cosine_similarity
 
     rows = []
-    for word in [word for word in words if word in vectors.index]:
+    for word in (each for each in words if each in vectors.index):
         cosine = cosine_similarity(vectors.loc[[word]], vectors)[0].round(6)
         cosines = pd.Series(cosine, vectors.index).drop(word)
         nearest = cosines.sort_values(ascending=False, kind="stable").head(count)

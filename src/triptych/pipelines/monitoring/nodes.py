@@ -34,8 +34,9 @@ def build_observations(
     preprocessing: PreprocessingParameters,
 ) -> pd.DataFrame:
     """Build the history known at `as_of` as a study does, so that errors mean the same in both."""
-    places = (ingested_periods, locations, location_file, location)
-    hours = select_hours(hourly_rows, *places, source, as_of)
+    hours = select_hours(
+        hourly_rows, ingested_periods, locations, location_file, location, source, as_of
+    )
     return build_history(hours, locations, preprocessing)
 
 
