@@ -80,6 +80,17 @@ class TestLoad:
         none = reader.read(["time", "temperature_2m"], {"location": []})
         assert_frame_equal(none, steps()[["time", "temperature_2m"]].iloc[:0])
 
+    def test_a_reader_pivots_a_column_across_a_part_of_the_key(self, filled_url: str) -> None:
+        reader = TableReader("weather_3h", filled_url)
+        wide = {"time": _TIMES, "brest": np.arange(4.0), "paris": [np.nan, 5.0, 6.0, 7.0]}
+        assert_frame_equal(
+            reader.read_wide("temperature_2m", "location", {"time": {"gt": _TIMES[0]}}),
+            pd.DataFrame(wide).iloc[1:].reset_index(drop=True),
+        )
+        assert_frame_equal(reader.read_wide("temperature_2m", "location"), pd.DataFrame(wide))
+        none = reader.read_wide("temperature_2m", "location", {"location": []})
+        assert_frame_equal(none, steps()[["time"]].iloc[:0])
+
     def test_preview_is_json(self, filled_url: str) -> None:
         shown = json.loads(json.dumps(dataset(filled_url).preview(nrows=1)))
         assert (shown["columns"], shown["index"]) == (list(steps().columns), [0])

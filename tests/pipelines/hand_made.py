@@ -70,6 +70,14 @@ class FrameRows:
             rows = rows[rows["model"].isin(filters["model"])]
         return rows[[name for name in columns if name in rows]].reset_index(drop=True)
 
+    def read_wide(self, value: str, across: str, filters: dict[str, Any]) -> pd.DataFrame:
+        """A column for each value of `across`, named as text."""
+        keys = ["location", "model", "time"]
+        rows = self.read([*keys, across, value], filters)
+        return (
+            rows.pivot(index=keys, columns=across, values=value).rename(columns=str).reset_index()
+        )
+
     def is_empty(self, filters: dict[str, Any]) -> bool:
         """Whether no row has one of the locations; all rows count if none are named."""
         wanted = filters.get("location", list(self._table["location"]))

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from triptych.classification.metrics import mcnemar
-from triptych.datasets.sql_table import read_table
+from triptych.datasets.sql_table import read_table, read_wide
 from triptych.errors import PipelineError
 from triptych.forecasting.contract import DAY_LEADS
 from triptych.forecasting.evaluation.backtest import backtest
@@ -25,6 +25,7 @@ from triptych.store.tables import (
     weather_hourly,
 )
 from triptych.weather.steps import hours_to_history, with_nwp
+from triptych.weather.variables import TEMPERATURE
 
 PREDICTIONS = {"images": image_predictions, "texts": text_predictions}
 _CANDIDATE, _PRODUCTION = "candidate", "production"
@@ -63,7 +64,8 @@ def compare_forecasters(
     unseen = max(row["evaluated_train_end"] or row["train_end"] for row in (candidate, production))
     start = pd.Timestamp(unseen).ceil("D")
     places = sorted({*candidate["locations"], *production["locations"]})
-    near = {"location": places, "time": {"ge": (start - _LOOK_BACK).to_pydatetime()}}
+    period = {"ge": (start - _LOOK_BACK).to_pydatetime()}
+    near = {"location": places, "time": period}
     columns = ("location", "time", *WEATHER_VARIABLES)
     hours = read_table(registry.engine, weather_hourly, columns, near)
     observed = hours[hours["location"].isin(common) & hours["temperature_2m"].notna()]
@@ -74,10 +76,11 @@ def compare_forecasters(
             f" {', '.join(common)} since {start:%Y-%m-%d}, when the later training ended. Ingest "
             "newer data, or train on a period that ends earlier."
         )
-    nwp = read_table(registry.engine, nwp_forecasts, filters=near)
+    known_nwp = {"location": places, "time": period | {"le": last.to_pydatetime()}}
+    nwp = read_wide(registry.engine, nwp_forecasts, TEMPERATURE, "lead_day", known_nwp)
     known = read_table(registry.engine, locations)
     history = hours_to_history(known, preprocessing.interpolation_limit_hours, hours)
-    history = with_nwp(history, nwp[nwp["time"] <= last])
+    history = with_nwp(history, nwp)
     tables = []
     for role, row in ((_CANDIDATE, candidate), (_PRODUCTION, production)):
         forecaster = registry.load(row, evaluated=True)

@@ -69,16 +69,18 @@ def hours_to_history(
 
 
 def with_nwp(history: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own:
-    rows of `nwp_forecasts` averaged to 3-hour steps; one without all its hours is left out.
+    """Add the columns `nwp_<model>_day<N>` (forecasting.features.nwp) and the steps of their own.
+
+    `forecasts`: location, time (hours), model, and the temperature (°C) of each lead day in a
+    column of that number. They are averaged to 3-hour steps; one without all its hours is left out.
     """
-    if forecasts.empty:
-        return history
     steps = forecasts.assign(time=forecasts["time"].dt.floor(f"{STEP_HOURS}h"))
-    series = steps.groupby([*_KEYS, "model", "lead_day"], observed=True)[TEMPERATURE]
-    means = series.agg(["mean", "count"])
-    wide = means.loc[means["count"] == STEP_HOURS, "mean"].unstack(["model", "lead_day"])
-    wide.columns = wide.columns.map("nwp_{0[0]}_day{0[1]}".format)
+    hours = steps.groupby([*_KEYS, "model"], observed=True)
+    means = hours.mean().where(hours.count() == STEP_HOURS)
+    wide = pd.DataFrame(means.unstack("model")).dropna(how="all").dropna(axis=1, how="all")
+    if wide.empty:
+        return history
+    wide.columns = wide.columns.map("nwp_{0[1]}_day{0[0]}".format)
     joined = history.merge(wide.sort_index(axis=1).reset_index(), on=_KEYS, how="outer")
     places = history.groupby("location", sort=False)[["latitude", "longitude"]].first()
     for name in places:
@@ -144,7 +146,7 @@ def interpolate(
     """
     grid = complete_grid(frame)
     names = [name for name in VARIABLES if name in grid]
-    day = grid["time"].dt.floor("D").to_numpy()
+    day = grid["time"].to_numpy(dtype="datetime64[D]")
     edge = grid["location"].ne(grid["location"].shift()).to_numpy()  # a location's first hour
     interpolated, gaps = np.zeros(len(grid), dtype=bool), []
     for name in names:

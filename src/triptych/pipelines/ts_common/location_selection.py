@@ -21,6 +21,9 @@ class Rows(Protocol):
     def read(self, columns: Sequence[str], filters: Mapping[str, Any]) -> pd.DataFrame:
         """The rows that pass the filters, by column: a value, a list, or bounds."""
 
+    def read_wide(self, value: str, across: str, filters: Mapping[str, Any]) -> pd.DataFrame:
+        """The same rows, with `value` in a column for each value of the key column `across`."""
+
     def is_empty(self, filters: Mapping[str, Any]) -> bool:
         """Whether no row passes the filters."""
 
@@ -60,10 +63,9 @@ def add_nwp(
     """Add the NWP forecasts of some models from `start`, by default the history's, to `end`."""
     first = history["time"].min() if start is None else start
     period = {"ge": first.to_pydatetime(), "lt": end.to_pydatetime()}
-    columns = ["location", "time", "model", "lead_day", TEMPERATURE]
     parts = []
     for part in split_locations(history, _BATCH):
         slugs = sorted(part["location"].unique())
         filters = {"location": slugs, "model": list(models), "time": period}
-        parts.append(with_nwp(part, nwp_rows.read(columns, filters)))
+        parts.append(with_nwp(part, nwp_rows.read_wide(TEMPERATURE, "lead_day", filters)))
     return pd.concat(parts, ignore_index=True)
