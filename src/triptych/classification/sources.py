@@ -47,8 +47,7 @@ def nearest_folders(folder: Path, suits: Callable[[Path], bool], depth: int) -> 
 def explain_excess(rejected: int, total: int, share: float) -> str:
     """Say that more was rejected than a share allows, in counts: percentages are rounded.
 
-    Returns:
-        `51 of 1,000 rejected (5.10 %), at most 50 allowed`; empty otherwise.
+    Returns `51 of 1,000 rejected (5.10 %), at most 50 allowed`; empty otherwise.
     """
     allowed = math.floor(share * total + 1e-9)  # 0.29 * 100 is a little less than 29
     if rejected <= allowed:

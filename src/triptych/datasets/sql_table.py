@@ -10,20 +10,7 @@ import numpy as np
 import pandas as pd
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Float,
-    Integer,
-    Select,
-    String,
-    Table,
-    case,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import Engine, Float, Integer, String, Table, case, delete, func, select
 from sqlalchemy.types import TypeEngine
 
 from triptych.store.engine import reading
@@ -177,9 +164,8 @@ def read_wide(
 
     Half the time of reading the rows as they are, where `across` has three values.
 
-    Returns:
-        The rest of the key, then `value` in a column for each value of `across`, which its name is
-        as text, in ascending order; NaN where there is no row. Types as in `read_table`.
+    Returns the rest of the key, then `value` in a column for each value of `across`, which its name
+    is as text, in ascending order; NaN where there is no row. Types as in `read_table`.
     """
     column, conditions = table.c[across], _conditions(table, filters)
     key = [each for each in table.primary_key if each is not column]
@@ -200,7 +186,7 @@ def to_columns(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:
         yield [_plain(part[name]) for name in part.columns]
 
 
-def _conditions(table: Table, filters: Filters | None) -> list[ColumnElement[bool]]:
+def _conditions(table: Table, filters: Filters | None) -> list[Any]:
     conditions = []
     for name, wanted in (filters or {}).items():
         column = table.c[name]
@@ -211,7 +197,7 @@ def _conditions(table: Table, filters: Filters | None) -> list[ColumnElement[boo
     return conditions
 
 
-def _read(connection: Connection, statement: Select[Any]) -> pd.DataFrame:
+def _read(connection: Any, statement: Any) -> pd.DataFrame:
     columns = list(statement.selected_columns)
     chunks = connection.execute(statement).partitions(_READ_CHUNK)
     frames = [_make_frame(columns, rows) for rows in chunks]

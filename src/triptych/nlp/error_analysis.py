@@ -26,9 +26,8 @@ def confident_errors(
 ) -> pd.DataFrame:
     """List the most confident errors of a model on each split, with the raw `texts` by item.
 
-    Returns:
-        ERROR_COLUMNS; `for_positive` and `for_negative` name the terms with the largest
-        contributions, which classical models have.
+    Returns ERROR_COLUMNS; `for_positive` and `for_negative` name the terms with the largest
+    contributions, which classical models have.
     """
     rows = []
     for row in _most_confident_errors(predictions).groupby("split").head(count).itertuples():
@@ -59,8 +58,7 @@ def top_features(model: ReviewModel, documents: Documents, count: int) -> pd.Dat
     The weight of a term is its mean contribution to the log-odds in the documents that contain it.
     Influence is the weight times the root of their number, so that rare terms rank low.
 
-    Returns:
-        TERM_COLUMNS, `count` terms per member and direction.
+    Returns TERM_COLUMNS, `count` terms per member and direction.
     """
     tables = []
     for member, (classifier, slope) in _linear_members(model).items():
@@ -121,8 +119,7 @@ def explain_errors(
 ) -> pd.DataFrame:
     """Explain the most confident errors of a model with the raw `texts` by item.
 
-    Returns:
-        EXPLANATION_COLUMNS, a row per word; positive weights speak for class 1.
+    Returns EXPLANATION_COLUMNS, a row per word; positive weights speak for class 1.
     """
     rows: list[tuple[object, ...]] = []
     errors = list(_most_confident_errors(predictions).head(count).itertuples())

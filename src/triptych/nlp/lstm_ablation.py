@@ -43,8 +43,7 @@ def run_trials(
     A seed determines the initial weights and the held-out fifth. Vectors are found once per seed,
     without the held-out and the early-stopping reviews.
 
-    Returns:
-        The trials TRIAL_COLUMNS, and their epochs HISTORY_COLUMNS.
+    Returns the trials TRIAL_COLUMNS, and their epochs HISTORY_COLUMNS.
     """
     documents, labels, groups = data
     variants = {
@@ -71,11 +70,9 @@ def run_trials(
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Summarise the effect of each change over the seeds.
 
-    Returns:
-        SUMMARY_COLUMNS, lowest log loss first. `difference` is the log loss less that of the
-        baseline with the same seed, with its 95 % interval (Student's t of the paired
-        differences). A change improves or worsens the network if the interval excludes zero, else
-        it is inconclusive.
+    Returns SUMMARY_COLUMNS, lowest log loss first. `difference` is the log loss less that of the
+    baseline with the same seed, with its 95 % interval (Student's t of the paired differences). A
+    change improves or worsens the network if the interval excludes zero, else it is inconclusive.
     """
     from statsmodels.stats.weightstats import DescrStatsW
 
@@ -111,8 +108,7 @@ def cross_lstm(
 ) -> dict[int, Scores]:
     """Score each document by networks that have not seen it, vectors and vocabulary included.
 
-    Returns:
-        Arrays (levels, documents) by number of networks: of the first one (1), and of all.
+    Returns arrays (levels, documents) by number of networks: of the first one (1), and of all.
     """
     documents, labels, groups = data
     sizes = sorted({1, settings.ensemble_size})

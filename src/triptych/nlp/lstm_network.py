@@ -88,8 +88,8 @@ def train_network(
 ) -> tuple[Network, list[dict[str, float]]]:
     """Train until the loss on `stop` no longer falls.
 
-    Returns:
-        The network with the lowest loss on `stop`; loss, accuracy, val_loss, val_accuracy by epoch.
+    Returns the network with the lowest loss on `stop`; loss, accuracy, val_loss, val_accuracy by
+    epoch.
     """
     model = build_network(settings, vectors, seed)
     import keras

@@ -21,8 +21,7 @@ THRESHOLD = 0.5
 def score_predictions(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
     """Score every model on every split, with a 95 % bootstrap interval of accuracy.
 
-    Returns:
-        model, split, those of base_scores, roc_auc, brier, log_loss, calibration_error.
+    Returns model, split, those of base_scores, roc_auc, brier, log_loss, calibration_error.
     """
     from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
@@ -50,8 +49,7 @@ def accuracy_by_length(
 ) -> pd.DataFrame:
     """Accuracy by the number of words of the review, in bins.
 
-    Returns:
-        model, split, words (`0-49`, …, `200+`), n, accuracy, low, high (Wilson, 95 %).
+    Returns model, split, words (`0-49`, …, `200+`), n, accuracy, low, high (Wilson, 95 %).
     """
     names = [f"{low}-{high - 1}" for low, high in zip([0, *edges[:-1]], edges, strict=True)]
     words = look_up(predictions["item"], lengths, "length of the review")

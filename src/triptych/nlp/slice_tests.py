@@ -54,11 +54,10 @@ TRAITS: Mapping[str, Callable[[str, int], bool]] = {
 def run_slice_tests(predictions: pd.DataFrame, texts: "pd.Series[str]") -> pd.DataFrame:
     """Compare the error rates of one model on the raw `texts` (by item) with and without a trait.
 
-    Returns:
-        SLICE_COLUMNS by split: Fisher's exact test, two-sided, with Holm's correction over the
-        traits of a split; `finding` is `more errors`, `fewer errors` or `inconclusive`. If all
-        reviews or none have the trait, or all or none are misclassified, the odds ratio and the
-        p-values are NaN and `finding` is `not testable`.
+    Returns SLICE_COLUMNS by split: Fisher's exact test, two-sided, with Holm's correction over the
+    traits of a split; `finding` is `more errors`, `fewer errors` or `inconclusive`. If all reviews
+    or none have the trait, or all or none are misclassified, the odds ratio and the p-values are
+    NaN and `finding` is `not testable`.
     """
     tables = []
     for split, group in predictions.groupby("split", sort=False):

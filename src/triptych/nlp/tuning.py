@@ -203,9 +203,8 @@ def estimate_nested(
     In each outer fold, settings, calibration, members of the blend and the selected model come from
     the inner folds of its training documents.
 
-    Returns:
-        The log-odds of each model, and the selection by fold (NESTED_COLUMNS); the last row is of
-        all folds.
+    Returns the log-odds of each model, and the selection by fold (NESTED_COLUMNS); the last row is
+    of all folds.
     """
     odds = {name: np.zeros(len(labels)) for name in (*tuned, BLEND, "")}  # "": the selected one
     rows = []

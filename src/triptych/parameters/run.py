@@ -68,8 +68,7 @@ class RunParameters(Parameters):
 def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Check names at every level, types and rules; ParameterError names all that are wrong.
 
-    Returns:
-        The parameters, those of `nlp` and `vision` as their nodes take them.
+    Returns the parameters, those of `nlp` and `vision` as their nodes take them.
     """
     try:
         checked = RunParameters.model_validate(given)

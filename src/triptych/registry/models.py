@@ -157,10 +157,7 @@ def _promote_first(connection: Connection, candidate: Candidate, row: Row) -> No
 
 
 def choose_versions(
-    rows: Sequence[Row],
-    promoted: Mapping[str, int],
-    locations: Sequence[str],
-    as_of: datetime,
+    rows: Sequence[Row], promoted: Mapping[str, int], locations: Sequence[str], as_of: datetime
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Take for each location the production version that knows it, the one promoted last.
 

@@ -73,11 +73,10 @@ def best_rates(trials: pd.DataFrame) -> dict[str, float]:
 def summarise_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Summarise the validation accuracy of each change in trials (factor, level, seed, accuracy).
 
-    Returns:
-        factor, level, runs, accuracy, lowest, highest; `change` against the baseline with the same
-        seed, `change_low` and `change_high`: its 95 % interval over seeds (paired t), and
-        significant: the interval excludes 0. The last row is the interaction of dropout and batch
-        normalisation, if trials has both.
+    Returns factor, level, runs, accuracy, lowest, highest; `change` against the baseline with the
+    same seed, `change_low` and `change_high`: its 95 % interval over seeds (paired t), and
+    significant: the interval excludes 0. The last row is the interaction of dropout and batch
+    normalisation, if trials has both.
     """
     by_seed = trials.pivot(index="seed", columns=["factor", "level"], values="accuracy")
     base = by_seed[(BASELINE, BASELINE)]

@@ -67,9 +67,8 @@ def explain_photo(photo: Photo, classify: Classify, *, samples: int, seed: int) 
 def check_deletion(explanation: Explanation, classify: Classify, seed: int) -> dict[str, float]:
     """Delete the fifth of the superpixels with the largest weights, and as many random ones.
 
-    Returns:
-        superpixels: deleted; lime_drop: of the confidence by those of LIME; random_drop: the mean
-        by random ones; percentile: fraction of the random sets with a smaller drop, ties half.
+    Returns superpixels: deleted; lime_drop: of the confidence by those of LIME; random_drop: the
+    mean by random ones; percentile: fraction of the random sets with a smaller drop, ties half.
     """
     parts = len(explanation.weights)
     count = max(1, parts // 5)

@@ -22,9 +22,8 @@ def predictions_table(
 ) -> pd.DataFrame:
     """Table of the predictions of photos (item, split, label).
 
-    Returns:
-        model, split, item, label (most probable), true_label, confidence (the probability of
-        `label`), and the probability of each class.
+    Returns model, split, item, label (most probable), true_label, confidence (the probability of
+    `label`), and the probability of each class.
     """
     table = photos[["split", "item"]].reset_index(drop=True)
     table.insert(0, "model", model)
@@ -47,9 +46,8 @@ def score_predictions(
     The bootstrap behind the 95 % interval of accuracy resamples `groups` of near-duplicates (by
     item), because the photos of a group are not independent.
 
-    Returns:
-        model, split, those of base_scores, brier (summed over classes), log_loss,
-        calibration_error.
+    Returns model, split, those of base_scores, brier (summed over classes), log_loss,
+    calibration_error.
     """
     from sklearn.metrics import log_loss
 

@@ -120,11 +120,10 @@ def find_root(folder: Path) -> Path:
 def list_photos(root: Path) -> pd.DataFrame:
     """List every file below `root`, in order of its path; only the manifest is opened.
 
-    Returns:
-        RAW_COLUMNS: `item` is the path inside the folder, as it can be stored, `path` the file;
-        `split` one of SPLITS and `label` one of CLASSES, or empty; `group` and `origin` (of the
-        label) come from manifest.csv, if it exists; `fault` says why a file cannot be a photo of a
-        class, or is empty. Rows of the manifest without a file are listed too.
+    Returns RAW_COLUMNS: `item` is the path inside the folder, as it can be stored, `path` the file;
+    `split` one of SPLITS and `label` one of CLASSES, or empty; `group` and `origin` (of the label)
+    come from manifest.csv, if it exists; `fault` says why a file cannot be a photo of a class, or
+    is empty. Rows of the manifest without a file are listed too.
     """
     rows = [
         (storable(path.relative_to(root).as_posix()), path, *_classify_file(path, root))

@@ -140,9 +140,8 @@ def interpolate(
     a gap whose line would end on a later UTC day: no hour before midnight then depends on what was
     observed after it.
 
-    Returns:
-        The complete grid with `interpolated`: whether the temperature was filled; and what stays
-        missing, a row a gap: location, variable, start, hours.
+    Returns the complete grid with `interpolated`: whether the temperature was filled; and what
+    stays missing, a row a gap: location, variable, start, hours.
     """
     grid = complete_grid(frame)
     names = [name for name in VARIABLES if name in grid]

@@ -41,10 +41,7 @@ def build_observations(
 
 
 def verify_predictions(
-    predictions: pd.DataFrame,
-    observations: pd.DataFrame,
-    model_registry: ModelRegistry,
-    as_of: str,
+    predictions: pd.DataFrame, observations: pd.DataFrame, model_registry: ModelRegistry, as_of: str
 ) -> pd.DataFrame:
     """Join each forecast of a model, leads from 1 on, with its observation and with the baselines
     of the same knowledge; targets that were not observed or that a baseline lacks are left out.

@@ -66,9 +66,8 @@ def evaluate_classifiers(
 ) -> dict[str, pd.DataFrame]:
     """Compare all models on the same reviews, with intervals and tests.
 
-    Returns:
-        `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`,
-        `mcnemar_tests` and `text_metrics` (metric, step, value).
+    Returns `text_comparison`, `text_confusion`, `text_reliability`, `accuracy_by_length`,
+    `mcnemar_tests` and `text_metrics` (metric, step, value).
     """
     scores = metrics.score_predictions(review_predictions, resamples=resamples, seed=seed)
     timings = pd.concat([text_timings, lstm_timings]).set_index("model")["fit_seconds"]
@@ -161,9 +160,8 @@ def analyse_errors(
 ) -> dict[str, pd.DataFrame]:
     """Analyse the errors of the selected model.
 
-    Returns:
-        `confident_errors`, of held-out reviews; `slice_tests`, by split; `top_features`, of the
-        best classical model.
+    Returns `confident_errors`, of held-out reviews; `slice_tests`, by split; `top_features`, of the
+    best classical model.
     """
     linear = next(text_models[name] for name in text_ranking if name in text_models)
     (selected,) = selected_text_model.values()

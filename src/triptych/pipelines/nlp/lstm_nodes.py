@@ -50,9 +50,8 @@ def learn_word_vectors(
 ) -> dict[str, pd.DataFrame]:
     """Find the vectors of the network, without the early-stopping split.
 
-    Returns:
-        `word_vectors` (word, v000, v001, …); `vocabulary_coverage` by origin of the vectors and
-        split; `word_neighbours`.
+    Returns `word_vectors` (word, v000, v001, …); `vocabulary_coverage` by origin of the vectors and
+    split; `word_neighbours`.
     """
     network = lstm.network
     _, labels, groups = labelled(training_documents)
@@ -86,8 +85,7 @@ def compare_lstms(
 ) -> dict[str, Any]:
     """Run the ablations of the LSTM.
 
-    Returns:
-        `lstm_trials`, `lstm_histories` and `lstm_summary`; `lstm_runs` for MLflow.
+    Returns `lstm_trials`, `lstm_histories` and `lstm_summary`; `lstm_runs` for MLflow.
     """
     rows = draw_rows(labels_of(training_documents), lstm.study_reviews, seed)
     studied = training_documents.iloc[rows]
@@ -138,9 +136,8 @@ def fit_lstms(
 ) -> dict[str, Any]:
     """Train the ensemble on all training reviews; its first network is the single LSTM.
 
-    Returns:
-        `lstm_models`: ReviewModels by name; `lstm_timings`: model, fit_seconds; `lstm_training`:
-        loss and accuracy of each network by epoch.
+    Returns `lstm_models`: ReviewModels by name; `lstm_timings`: model, fit_seconds;
+    `lstm_training`: loss and accuracy of each network by epoch.
     """
     known = labels_of(tuning_documents)
     sizes = {name: found.settings.ensemble_size for name, found in tuned_lstms.items()}

@@ -95,9 +95,8 @@ def prepare_reviews(
 ) -> dict[str, Any]:
     """Clean, tokenise and stem each review.
 
-    Returns:
-        `training_documents`, a sample of them, `tuning_documents`, and `holdout_documents` of all
-        other splits: DOCUMENT_COLUMNS. `text_folds`: nested_folds of the sample, for every model.
+    Returns `training_documents`, a sample of them, `tuning_documents`, and `holdout_documents` of
+    all other splits: DOCUMENT_COLUMNS. `text_folds`: nested_folds of the sample, for every model.
     """
     documents = preparation.prepare(track(reviews["review"], "Preparing reviews"))
     table = pd.DataFrame(documents, columns=list(Document._fields), index=reviews.index)
@@ -161,10 +160,9 @@ def select_models(
 ) -> dict[str, Any]:
     """Select the members of the blend and rank all models by out-of-fold log loss.
 
-    Returns:
-        `blend_members` and `text_ranking`, best first; `nested_selection`: the same selection
-        within the training reviews of each outer fold, and its accuracy on that fold;
-        `text_cross_validation`: the predictions of the outer folds.
+    Returns `blend_members` and `text_ranking`, best first; `nested_selection`: the same selection
+    within the training reviews of each outer fold, and its accuracy on that fold;
+    `text_cross_validation`: the predictions of the outer folds.
     """
     from scipy.special import expit
 
@@ -198,8 +196,7 @@ def fit_classifiers(
 ) -> dict[str, Any]:
     """Fit every tuned classical classifier on all training reviews.
 
-    Returns:
-        `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
+    Returns `text_models`: ReviewModels by name; `text_timings`: model, fit_seconds.
     """
     fitted = fit_models(
         tuned_text_models, frames.documents_of(training_documents),
@@ -227,8 +224,7 @@ def blend_classifiers(
 ) -> dict[str, Any]:
     """Blend fitted classifiers, and take the model that ranks first.
 
-    Returns:
-        `blend_model`, nothing if it has one member, and `selected_text_model`, both by name.
+    Returns `blend_model`, nothing if it has one member, and `selected_text_model`, both by name.
     """
     blend = {}
     if len(blend_members) > 1:

@@ -67,8 +67,7 @@ def label_reviews(
 ) -> pd.DataFrame:
     """Label the held-out reviews with the new version and with that in production.
 
-    Returns:
-        Rows of the table `text_predictions`.
+    Returns rows of the table `text_predictions`.
     """
     (selected,) = selected_text_model.values()
     held_out = review_predictions["split"] != CROSS_VALIDATION

@@ -89,10 +89,7 @@ def search_parameters(
 
 
 def forecast_baselines(
-    history: pd.DataFrame,
-    periods: StudyPeriods,
-    seed: int,
-    engine: EngineParameters = SERIAL,
+    history: pd.DataFrame, periods: StudyPeriods, seed: int, engine: EngineParameters = SERIAL
 ) -> dict[str, Any]:
     """Forecast validation and test period with every baseline; the latter with intervals."""
     parameters: dict[str, dict[str, Any]] = {name: {} for name in BASELINE_NAMES}

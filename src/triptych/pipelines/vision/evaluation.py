@@ -35,8 +35,7 @@ def predict_photos(
 ) -> pd.DataFrame:
     """Predict the test photos.
 
-    Returns:
-        training.predict_split of validation and test, best model first.
+    Returns training.predict_split of validation and test, best model first.
     """
     test = predict_split(trained_photo_models, selected_photos, photo_pixels, "test", n_jobs)
     both = pd.concat([photo_validation, test])
@@ -61,10 +60,9 @@ def evaluate_photo_classifiers(
 ) -> dict[str, pd.DataFrame]:
     """Compare all models of each phase on the same photos, with intervals and tests.
 
-    Returns:
-        `photo_comparison`, `photo_class_scores`, `photo_confusion`, `photo_reliability`,
-        `photo_accuracy_by_origin` and `photo_pairs`, each with the column `classes`, and
-        `photo_metrics` (metric, step, value).
+    Returns `photo_comparison`, `photo_class_scores`, `photo_confusion`, `photo_reliability`,
+    `photo_accuracy_by_origin` and `photo_pairs`, each with the column `classes`, and
+    `photo_metrics` (metric, step, value).
     """
     photos = selected_photos.set_index("item")
     seconds = photo_timings.set_index(["classes", "model"])["seconds"]
@@ -111,9 +109,8 @@ def explain_photos(
 ) -> dict[str, Any]:
     """Explain the selected model for a few random test photos of each class, right and wrong ones.
 
-    Returns:
-        `photo_explanations`: Explanation by item; `photo_deletions`: DELETION_COLUMNS, see
-        lime.check_deletion.
+    Returns `photo_explanations`: Explanation by item; `photo_deletions`: DELETION_COLUMNS, see
+    lime.check_deletion.
     """
     classes, name, model = selected_model(trained_photo_models, photo_ranking)
     chosen = photo_predictions["classes"].eq(classes) & photo_predictions["model"].eq(name)

@@ -30,9 +30,8 @@ def check_raw_photos(
 ) -> dict[str, Any]:
     """Reject unusable files, copies, and near-duplicates across splits.
 
-    Returns:
-        `checked_photos` (validation.PHOTO_COLUMNS), `rejected_photos` with reasons, and
-        `photo_refusal`: why the whole set is refused, or empty.
+    Returns `checked_photos` (validation.PHOTO_COLUMNS), `rejected_photos` with reasons, and
+    `photo_refusal`: why the whole set is refused, or empty.
     """
     files = photo_source(source, dataset, sample_photos, seed)
     photos, rejected = validate_photos(files, max_side, duplicate_bits)
@@ -57,9 +56,8 @@ def accept_photos(checked_photos: pd.DataFrame, photo_refusal: str) -> pd.DataFr
 def summarise_photos(photos: pd.DataFrame) -> pd.DataFrame:
     """Count photos and groups of near-duplicates by split and class.
 
-    Returns:
-        split, label, n, share (of the split), groups, largest_group (its photos), machine_labels,
-        width and height (medians).
+    Returns split, label, n, share (of the split), groups, largest_group (its photos),
+    machine_labels, width and height (medians).
     """
     groups = photos.groupby(["split", "label"], sort=False)
     table = groups.agg(

@@ -66,8 +66,7 @@ def label_photos(
 ) -> pd.DataFrame:
     """Label the validation and test photos with the new version and with that in production.
 
-    Returns:
-        Rows of the table `image_predictions`.
+    Returns rows of the table `image_predictions`.
     """
     classes, name, selected = selected_model(trained_photo_models, photo_ranking)
     chosen = photo_predictions["classes"].eq(classes) & photo_predictions["model"].eq(name)

@@ -133,8 +133,7 @@ def choose_classifier(
 ) -> dict[str, Any]:
     """Rank the classifiers of each phase by log loss on validation; classes have equal weight.
 
-    Returns:
-        `photo_ranking`: Ranking; `photo_validation`: predict_split of the validation split.
+    Returns `photo_ranking`: Ranking; `photo_validation`: predict_split of the validation split.
     """
     predictions = predict_split(
         trained_photo_models, selected_photos, photo_pixels, "valid", n_jobs
@@ -190,9 +189,8 @@ def run_ablation(
 
     First the learning rate of each optimiser is tuned, with a seed that is not used again.
 
-    Returns:
-        `photo_learning_rates` and `photo_trials`: scores on validation; `photo_effects`: of
-        ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
+    Returns `photo_learning_rates` and `photo_trials`: scores on validation; `photo_effects`: of
+    ablation.summarise_trials; `photo_trial_runs`: all values, for nested MLflow runs.
     """
     data = _training_photos(selected_photos, photo_pixels, photo_phases[-1])
     baseline = NetworkSettings(**{**networks[ablation.network], "epochs": ablation.epochs})

@@ -53,11 +53,10 @@ def validate_hourly(
     The rules of REJECT apply to all rows, those of WARN to the accepted ones. Of a variable with
     more than `max_rejected_share` rejected values, nothing is accepted.
 
-    Returns:
-        Accepted and rejected rows as `check_hourly` gives them, and the report: REPORT_COLUMNS, a
-        row a rule. A verdict is `ok`, `unchecked` (nothing to check), `warn`, `reject`, `drop`
-        (nothing of the variable is accepted) or `stop` (nothing of the response is to be stored:
-        too many rows or temperatures are rejected).
+    Returns accepted and rejected rows as `check_hourly` gives them, and the report: REPORT_COLUMNS,
+    a row a rule. A verdict is `ok`, `unchecked` (nothing to check), `warn`, `reject`, `drop`
+    (nothing of the variable is accepted) or `stop` (nothing of the response is to be stored: too
+    many rows or temperatures are rejected).
     """
     accepted, rejected, broken = check_hourly(frame)
     untrusted = [
@@ -153,10 +152,9 @@ def check_hourly(
     `frame`: the keys (location, time in UTC, perhaps others), temperature_2m and any of the other
     variables.
 
-    Returns:
-        The rows that passed, with a fresh index and NaN where a value was rejected; the rejected
-        rows and values: the keys, variable (None: the whole row), reason and row (for JSON); the
-        broken rules: column, rule and index (of the row as it came).
+    Returns the rows that passed, with a fresh index and NaN where a value was rejected; the
+    rejected rows and values: the keys, variable (None: the whole row), reason and row (for JSON);
+    the broken rules: column, rule and index (of the row as it came).
     """
     from pandera.errors import SchemaErrors
 
