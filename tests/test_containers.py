@@ -13,6 +13,7 @@ import yaml
 
 from tests.fixtures.project import ROOT
 from tests.fixtures.serving import free_port, wait_until_it_answers
+from triptych.weather.locations import user_file
 
 VARIABLE = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -182,6 +183,11 @@ def test_each_service_only_has_its_own_password() -> None:
         "mlflow": {"MLFLOW_PASSWORD"},
         "database": {"POSTGRES_PASSWORD"},
     }
+
+
+def test_the_batch_reads_the_cities_of_the_user() -> None:
+    own = user_file(ROOT / "conf" / "base" / "locations.yml").parent.relative_to(ROOT)
+    assert f"./{own}:/app/{own}:ro" in SERVICES["batch"]["volumes"]
 
 
 def test_services_are_hardened_and_bound_to_localhost() -> None:

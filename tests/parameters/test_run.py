@@ -81,6 +81,7 @@ def test_no_value_takes_another_type(parameters: dict[str, Any]) -> None:
         ("statistical.models.arima.ar", -1, "whole numbers from 0, but ar is -1"),
         ("tuning.models", ["ar"], "names ar, but the study compares ridge"),
         ("nlp.effects_model", "x", "Parameter nlp.effects_model: There is no text classifier 'x'"),
+        ("nlp.length_edges", [60, 30], "nlp.length_edges: Each number must be larger than the one"),
         ("seed", "20", "Parameter seed: Input should be a valid integer. Found '20'."),
         ("source", "somewhere", "Parameter source: Input should be 'sample' or 'open_meteo'."),
         ("today", "soon", "Parameter today: Invalid isoformat string: 'soon'. Found 'soon'."),

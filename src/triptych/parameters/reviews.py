@@ -20,6 +20,12 @@ def _one_of(what: str, known: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _increasing(edges: list[int]) -> list[int]:
+    if sorted(set(edges)) != edges:
+        raise ValueError("Each number must be larger than the one before")
+    return edges
+
+
 Dataset = Literal["reviews", "reviews_large"]
 Family = Annotated[str, _one_of("text classifier", FAMILIES)]
 Change = Annotated[str, _one_of("change of the LSTM", CHANGES)]
@@ -88,7 +94,7 @@ class ReviewParameters(Parameters):
     resamples: Count
     curve_sizes: list[Count]
     curve_repeats: Count
-    length_edges: Annotated[list[Count], Field(min_length=1)]
+    length_edges: Annotated[list[Count], Field(min_length=1), AfterValidator(_increasing)]
     shown_errors: Count
     shown_terms: Count
     explained_errors: Count  # of each model that is explained

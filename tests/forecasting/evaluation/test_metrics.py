@@ -147,8 +147,11 @@ def test_scale_of_mase_is_the_change_of_a_day() -> None:
 
 def test_models_are_ranked_by_their_mean_over_locations(table: pd.DataFrame) -> None:
     assert rank(table, ["climatology", "ridge"]) == ["ridge", "climatology"]
-    with pytest.raises(ForecastingError, match="choose by for: lightgbm"):
+    with pytest.raises(ForecastingError, match="choose by of lightgbm"):
         rank(table, ["ridge", "lightgbm"])
+    elsewhere = table.assign(location="c", model="arima")
+    with pytest.raises(ForecastingError, match="of all candidates at one location"):
+        rank(pd.concat([table, elsewhere]), ["ridge", "arima"])
 
 
 def test_the_last_bit_does_not_rank_a_model(table: pd.DataFrame) -> None:

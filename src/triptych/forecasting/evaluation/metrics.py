@@ -124,8 +124,8 @@ def rank(scores: pd.DataFrame, candidates: Sequence[str]) -> list[str]:
     means = errors.dropna().mean()
     if missing or means.empty or means.isna().any():
         raise ForecastingError(
-            "There is no day-ahead score to choose by for: "
-            f"{', '.join(missing) or 'no candidate'}. "
+            "There is no day-ahead score to choose by of "
+            f"{', '.join(missing) or 'all candidates at one location'}. "
             "Backtest every candidate over leads 1-8 of the validation period."
         )
     return [str(name) for name in means.round(9).sort_values(kind="stable").index]
