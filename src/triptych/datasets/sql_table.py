@@ -160,12 +160,10 @@ def read_table(
 def read_wide(
     engine: Engine, table: Table, value: str, across: str, filters: Filters | None = None
 ) -> pd.DataFrame:
-    """Pivot in the database: a row for each value of the key without `across`, sorted by it.
+    """Pivot in the database: half the time of reading the rows of three values as they are.
 
-    Half the time of reading the rows as they are, where `across` has three values.
-
-    Returns the rest of the key, then `value` in a column for each value of `across`, which its name
-    is as text, in ascending order; NaN where there is no row. Types as in `read_table`.
+    Returns the key without `across`, sorted, and `value` in a column for each value of `across`,
+    ascending, with that value as its name (text); NaN where there is no row. Types: `read_table`.
     """
     column, conditions = table.c[across], _conditions(table, filters)
     key = [each for each in table.primary_key if each is not column]
