@@ -103,8 +103,9 @@ def test_intervals_cover_each_season(
 
 
 def test_memory(recorded_run: RecordedRun) -> None:
-    # 1,514 MB were measured for two days ahead; of the run alone, kedro and its libraries included
-    assert recorded_run.peak_mb <= 1600
+    # 2,273 MB were measured for the whole horizon and 1,514 MB for two days; of the run alone, kedro
+    # and its libraries included
+    assert recorded_run.peak_mb <= (2400 if HORIZON_DAYS == WHOLE_HORIZON else 1600)
 
 
 def test_all_years_are_stored_once(recorded_run: RecordedRun) -> None:

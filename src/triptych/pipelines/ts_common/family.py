@@ -154,8 +154,9 @@ def scale_intervals(
 ) -> pd.DataFrame:
     """Scale intervals to the errors of the weeks before each issue, first those of validation."""
     since = periods.test_start - pd.Timedelta(days=2 * conformal.RECENT_DAYS)
-    both = pd.concat([validation_forecasts, test_forecasts], ignore_index=True)
-    recent, scaled = both[both["as_of"] >= since], [test_forecasts.iloc[:0]]
+    before = validation_forecasts[validation_forecasts["as_of"] >= since]
+    recent = pd.concat([before, test_forecasts], ignore_index=True)
+    scaled = [test_forecasts.iloc[:0]]
     for name, forecaster in forecasters.items():
         rows = recent[recent["model"] == name]
         if forecaster.intervals is not None:

@@ -40,11 +40,10 @@ def join_validation(
     learned = list(learned_validation_forecasts["model"].unique())
     every = [*statistical_validation_forecasts["model"].unique(), *learned]
     members = {name: own for name, own in zip(ENSEMBLES, (learned, every), strict=True) if own}
+    weights = {name: learn_weights(joined, own) for name, own in members.items()}
     crossed = [cross_fitted(joined, own, name) for name, own in members.items()]
-    return {
-        "validation_forecasts": pd.concat([joined, *crossed], ignore_index=True),
-        "ensemble_weights": {name: learn_weights(joined, own) for name, own in members.items()},
-    }
+    joined = pd.concat([joined, *crossed], ignore_index=True)
+    return {"validation_forecasts": joined, "ensemble_weights": weights}
 
 
 def choose_model(
@@ -56,11 +55,8 @@ def choose_model(
     candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
     ranking = rank(comparison, candidates)
     logger.info("Chosen on validation: %s", ranking[0])
-    return {
-        "chosen_model": ranking[0],
-        "model_ranking": ranking,
-        "validation_comparison": comparison,
-    }
+    choice = {"chosen_model": ranking[0], "model_ranking": ranking}
+    return {**choice, "validation_comparison": comparison}
 
 
 def join_models(
