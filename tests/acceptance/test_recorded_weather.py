@@ -103,8 +103,7 @@ def test_intervals_cover_each_season(
 
 
 def test_memory(recorded_run: RecordedRun) -> None:
-    # measured: 2,273 MB for the whole horizon, 1,514 MB for two days; of the run alone, kedro and its
-    # libraries included
+    # measured: 2,273 MB for the whole horizon, 1,514 MB for two days; of the run alone, with kedro
     assert recorded_run.peak_mb <= (2400 if HORIZON_DAYS == WHOLE_HORIZON else 1600)
 
 
