@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,13 +94,13 @@ class LinearNetwork:
 
 @pytest.fixture
 def inputs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-    """Replace the training of networks, and collect embedding and training split of each."""
+    """Replace the training of networks, and collect embedding and both splits of each."""
     found: list[tuple[object, ...]] = []
 
     def train(
-        _: LstmSettings, embedding: np.ndarray, _seed: int, train: Labelled, _stop: Labelled
+        _: LstmSettings, embedding: np.ndarray, _seed: int, train: Labelled, stop: Labelled
     ) -> tuple[LinearNetwork, list[dict[str, float]]]:
-        found.append((embedding, train))
+        found.append((embedding, train, stop))
         return LinearNetwork(embedding, train), []
 
     monkeypatch.setattr("triptych.nlp.lstm.train_network", train)
@@ -191,9 +192,9 @@ class LeaveOneOut(LstmClassifier):
         return first, second
 
 
-def features(inputs: tuple[np.ndarray, np.ndarray], size: int) -> np.ndarray:
+def features(encoded: tuple[np.ndarray, np.ndarray], size: int) -> np.ndarray:
     """Which words a review contains, and their weights: reviews × (2 × size)."""
-    numbers, weights = inputs
+    numbers, weights = encoded
     contains, weight = np.zeros((2, len(numbers), size))
     rows = np.arange(len(numbers))[:, None]
     contains[rows, numbers], weight[rows, numbers] = 1, weights
@@ -202,23 +203,16 @@ def features(inputs: tuple[np.ndarray, np.ndarray], size: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("kind", "leaks"), [(LstmClassifier, False), (LeaveOneOut, True)])
 def test_shuffled_labels_reduce_accuracy_to_chance_on_the_early_stopping_split(
-    kind: type[LstmClassifier], leaks: bool, monkeypatch: pytest.MonkeyPatch
+    kind: type[LstmClassifier], leaks: bool, inputs: list[tuple[Any, ...]]
 ) -> None:
     """A linear model judges the inputs: whether a network finds a leak depends on the processor."""
     documents, labels = prepared(generate_reviews({"train": 800}, seed=7), "train")
     shuffled = np.random.default_rng(3).permutation(labels)
-    splits: list[Labelled] = []
 
-    def train_network(
-        _: LstmSettings, embedding: np.ndarray, _seed: int, *labelled: Labelled
-    ) -> tuple[LinearNetwork, list[dict[str, float]]]:
-        splits.extend(labelled)
-        return LinearNetwork(embedding, labelled[0]), []
-
-    monkeypatch.setattr("triptych.nlp.lstm.train_network", train_network)
     model = kind(SHORT, 1).fit(documents, shuffled, np.arange(len(shuffled)), VECTORS)
     size = FIRST_WORD + len(model.vocabulary)
-    train, stop = ((features(inputs, size), known) for inputs, known in splits)
+    ((_, *splits),) = inputs
+    train, stop = ((features(each, size), known) for each, known in splits)
     linear = LogisticRegression(C=100, max_iter=1000).fit(*train)
 
     assert linear.score(*train) > 0.9  # it has memorised the training split
@@ -239,6 +233,8 @@ def test_the_early_stopping_split_is_unseen(
         common = VECTORS.find([document.words for document in texts], 1)
         LstmClassifier(SHORT, 1).fit(texts, labels, rows, common)
 
-    ours, planted, ours_changed, planted_changed = (pickle.dumps(each) for each in inputs)
+    ours, planted, ours_changed, planted_changed = (
+        pickle.dumps((embedding, train)) for embedding, train, _ in inputs
+    )
     assert ours == ours_changed
     assert planted != planted_changed

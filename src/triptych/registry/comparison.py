@@ -25,7 +25,6 @@ from triptych.store.tables import (
     weather_hourly,
 )
 from triptych.weather.steps import hours_to_history, with_nwp
-from triptych.weather.variables import TEMPERATURE
 
 PREDICTIONS = {"images": image_predictions, "texts": text_predictions}
 _CANDIDATE, _PRODUCTION = "candidate", "production"
@@ -77,7 +76,7 @@ def compare_forecasters(
             "newer data, or train on a period that ends earlier."
         )
     known_nwp = {"location": places, "time": period | {"le": last.to_pydatetime()}}
-    nwp = read_wide(registry.engine, nwp_forecasts, TEMPERATURE, "lead_day", known_nwp)
+    nwp = read_wide(registry.engine, nwp_forecasts, "temperature_2m", "lead_day", known_nwp)
     known = read_table(registry.engine, locations)
     history = hours_to_history(known, preprocessing.interpolation_limit_hours, hours)
     history = with_nwp(history, nwp)

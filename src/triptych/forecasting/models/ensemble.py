@@ -28,8 +28,9 @@ class EnsembleForecaster(PanelForecaster):
 
     name: ClassVar[str] = "ensemble"
     defaults: ClassVar[Mapping[str, Any]] = {
-        "members": {"ridge": {}, "lightgbm": {}}, "weights": {}
-    }  # fmt: skip
+        "members": {"ridge": {}, "lightgbm": {}},
+        "weights": {},
+    }
 
     def with_members(self, members: Sequence[PanelForecaster]) -> Self:
         """Take the members; ForecastingError for none, or for weights of others."""
@@ -110,8 +111,7 @@ def learn_weights(forecasts: pd.DataFrame, members: Sequence[str]) -> dict[str, 
     first day the leads of a day share their weights. `forecasts`: validation backtests, of which
     those of the smallest data age count.
     """
-    rows = common_targets(forecasts.loc[forecasts["model"].isin(list(members)), _ERRORS])
-    rows = at_served_age(rows)
+    rows = at_served_age(common_targets(forecasts.loc[forecasts["model"].isin(members), _ERRORS]))
     rows = rows.assign(error=rows["mean"] - rows["observed"])
     spread = rows.groupby("location")["error"].transform("std")
     rows["error"] /= spread.where(spread > 0, 1.0)
@@ -130,7 +130,7 @@ def cross_fitted(forecasts: pd.DataFrame, members: Sequence[str], name: str) -> 
     """Forecasts of the ensemble `name`, without intervals: weights of even months forecast the odd
     ones and vice versa, because a month's own would flatter it.
     """
-    rows = common_targets(forecasts.loc[forecasts["model"].isin(list(members)), _ERRORS])
+    rows = common_targets(forecasts.loc[forecasts["model"].isin(members), _ERRORS])
     odd = rows["as_of"].dt.month % 2 == 1
     if odd.nunique() == 1:  # a single month: nothing to cross
         return weighted_mean(rows, learn_weights(rows, members), name)

@@ -55,8 +55,11 @@ def choose_model(
     candidates = [name for name in comparison["model"].unique() if name not in BASELINE_NAMES]
     ranking = rank(comparison, candidates)
     logger.info("Chosen on validation: %s", ranking[0])
-    choice = {"chosen_model": ranking[0], "model_ranking": ranking}
-    return {**choice, "validation_comparison": comparison}
+    return {
+        "chosen_model": ranking[0],
+        "model_ranking": ranking,
+        "validation_comparison": comparison,
+    }
 
 
 def join_models(
